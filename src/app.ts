@@ -1,0 +1,31 @@
+import { Hono } from "hono";
+import { requestId } from "hono/request-id";
+import { authenticate } from "./http/authenticate.ts";
+import type { AppEnv } from "./http/context.ts";
+import { answerError, ApiError } from "./http/errors.ts";
+import { refuseOtherMethods } from "./http/methods.ts";
+import { meterD1 } from "./http/server-timing.ts";
+import { limitBody } from "./http/validate.ts";
+import { keys } from "./routes/keys.ts";
+import { serveOpenApi } from "./routes/openapi.ts";
+import { orderEvents } from "./routes/order-events.ts";
+import { orders } from "./routes/orders.ts";
+
+export const app = new Hono<AppEnv>()
+  .use(requestId())
+  .use(meterD1)
+  .use("/v2/*", authenticate, limitBody)
+  .route("/", orders)
+  .route("/", orderEvents)
+  .route("/", keys);
+
+serveOpenApi(app);
+refuseOtherMethods(app);
+
+app.notFound((c) => {
+  throw new ApiError({
+    type: "NOT_FOUND_ERROR",
+    message: `There is nothing at ${c.req.path}. The operations are listed at /openapi.json.`,
+  });
+});
+app.onError(answerError);

@@ -1,0 +1,30 @@
+/** The error types that a rule can answer with, in the contract's form (they end in `_ERROR`). */
+export type RefusalType =
+  | "INVALID_REQUEST_ERROR"
+  | "ORDER_NOT_FOUND_ERROR"
+  | "ORDER_EVENT_NOT_FOUND_ERROR"
+  | "CONFLICT_ERROR"
+  | "PRECONDITION_FAILED_ERROR"
+  | "IDEMPOTENCY_ERROR"
+  | "SERVICE_UNAVAILABLE_ERROR";
+
+/** Why something was not done: for the partner to read, so it names the field and the figures. */
+export interface Refusal {
+  type: RefusalType;
+  message: string;
+  /** The one field at fault, if there is one. */
+  param?: string;
+  /** The figures that it was decided on. */
+  details?: Record<string, string | number | string[]>;
+}
+
+/** A refusal is a value and not an exception: exceptions lose their type on the way out of a Durable Object. */
+export type Decision<T> = { ok: true; value: T } | { ok: false; refusal: Refusal };
+
+export function accept<T>(value: T): Decision<T> {
+  return { ok: true, value };
+}
+
+export function refuse(refusal: Refusal): { ok: false; refusal: Refusal } {
+  return { ok: false, refusal };
+}

@@ -1,0 +1,44 @@
+import type { Money } from "./money.ts";
+
+/** What was captured and refunded on an order: the sums of its events. */
+export interface LedgerTotals {
+  captured_amount: Money;
+  refunded_amount: Money;
+  captured_rewards_amount: Money;
+  refunded_rewards_amount: Money;
+}
+
+/** What the rules need to know of an order to decide on a command. */
+export interface LedgerState extends LedgerTotals {
+  id: string;
+  /** Counts the changes of this order id, and goes on counting when the id is deleted and made again. */
+  version: number;
+  currency: string;
+  created_at: string;
+  event_count: number;
+}
+
+/** The totals of an order that has no events. */
+export const NO_TOTALS: LedgerTotals = {
+  captured_amount: 0,
+  refunded_amount: 0,
+  captured_rewards_amount: 0,
+  refunded_rewards_amount: 0,
+};
+
+/** The two things that an event moves, by the field that says how much of it. */
+export type Measure = "amount" | "rewards_amount";
+export const MEASURES: readonly Measure[] = ["amount", "rewards_amount"];
+
+/** The figures of one measure, as a refusal shows them. */
+export interface Figures {
+  captured: Money;
+  refunded: Money;
+  refundable: Money;
+}
+
+export function figuresOf(totals: LedgerTotals, measure: Measure): Figures {
+  const captured = totals[`captured_${measure}`];
+  const refunded = totals[`refunded_${measure}`];
+  return { captured, refunded, refundable: captured - refunded };
+}

@@ -1,0 +1,9 @@
+/** What can happen to an order: the kinds of entry in its history. */
+export const ORDER_CHANGES = [
+  "CREATED",
+  "REPLACED",
+  "DELETED",
+  "EVENT_APPENDED",
+  "EVENT_DELETED",
+] as const;
+export type OrderChange = (typeof ORDER_CHANGES)[number];

@@ -1,0 +1,72 @@
+import { MAX_MONEY, type Money } from "./money.ts";
+
+export interface OrderLine {
+  name: string;
+  product_url?: string | undefined;
+  quantity: number;
+  /** Price of one, in the minor unit; negative on a discount line. */
+  rate: Money;
+  /** Rewards for one. */
+  rewards_rate: Money;
+}
+
+/** A field that breaks a rule, with the sentence that says how. */
+export interface Violation {
+  param: string;
+  message: string;
+}
+
+/** One of the two sums that lines must add up to, and the field that states it. */
+interface StatedSum {
+  param: string;
+  stated: Money | undefined;
+  /** Rewards may be left out: their total is then what the lines add up to. */
+  optional: boolean;
+}
+
+/** Exact, where numbers would round: one rate times one quantity can take 106 bits. */
+function sumOf(lines: readonly OrderLine[], rate: "rate" | "rewards_rate"): bigint {
+  return lines.reduce((sum, line) => sum + BigInt(line[rate]) * BigInt(line.quantity), 0n);
+}
+
+/** The rewards that lines add up to, 0 without lines. Call it on lines that passed the sum rule. */
+export function sumOfRewards(lines: readonly OrderLine[] | undefined): Money {
+  return Number(sumOf(lines ?? [], "rewards_rate"));
+}
+
+/**
+ * The sum rule of the contract: Σ rate × quantity is the total, Σ rewards_rate × quantity is the
+ * rewards total. Without lines there is nothing to add up.
+ */
+export function lineSumViolations(
+  lines: readonly OrderLine[] | undefined,
+  total: { param: string; stated: Money },
+  rewards: { param: string; stated: Money | undefined },
+): Violation[] {
+  if (!lines?.length) return [];
+  return [
+    ...sumViolation(sumOf(lines, "rate"), "rate", { ...total, optional: false }),
+    ...sumViolation(sumOf(lines, "rewards_rate"), "rewards_rate", { ...rewards, optional: true }),
+  ];
+}
+
+function sumViolation(
+  sum: bigint,
+  rate: string,
+  { param, stated, optional }: StatedSum,
+): Violation[] {
+  const formula = `the sum of ${rate} × quantity over order_lines`;
+  if (optional && stated === undefined) {
+    return sum >= 0n && sum <= BigInt(MAX_MONEY)
+      ? []
+      : [
+          {
+            param,
+            message: `Left out, so ${formula}, which is ${sum}: expected 0 to ${MAX_MONEY}.`,
+          },
+        ];
+  }
+  return sum === BigInt(stated ?? 0)
+    ? []
+    : [{ param, message: `Expected ${formula}, which is ${sum}, but received ${stated}.` }];
+}

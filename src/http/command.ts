@@ -1,0 +1,29 @@
+import type { Context } from "hono";
+import { sendToLedger } from "../ledger/client.ts";
+import type { Command } from "../ledger/commands.ts";
+import type { CommandName, CommandOf, OutcomeOf } from "../ledger/order-ledger.ts";
+import { toTimestamp } from "../schemas/fields.ts";
+import type { AppEnv } from "./context.ts";
+import { ApiError } from "./errors.ts";
+
+/**
+ * Has the ledger of an order run a command for the request's partner, and answers what came of it. A
+ * refusal is thrown as the error that it is over HTTP; a repeated request is marked as such.
+ */
+export async function runCommand<Name extends CommandName>(
+  c: Context<AppEnv>,
+  name: Name,
+  orderId: string,
+  content: Omit<CommandOf<Name>, keyof Command>,
+): Promise<Extract<OutcomeOf<Name>, { ok: true }>> {
+  const command = {
+    ...content,
+    partner_id: c.get("apiKey").partner_id,
+    order_id: orderId,
+    origin: { request_id: c.get("requestId"), changed_at: toTimestamp(new Date()) },
+  } as CommandOf<Name>;
+  const outcome = await sendToLedger(c.env.ORDER_LEDGER, c.get("cost"), name, command);
+  if (!outcome.ok) throw new ApiError(outcome.refusal);
+  if (outcome.replayed) c.header("Idempotent-Replayed", "true");
+  return outcome as Extract<OutcomeOf<Name>, { ok: true }>;
+}

@@ -1,0 +1,17 @@
+import type { D1Cost, Database } from "../store/database.ts";
+import type { StoredKey } from "../store/keys.ts";
+
+/** What the middleware leaves for the routes. */
+export interface AppEnv {
+  Bindings: Cloudflare.Env;
+  Variables: {
+    requestId: string;
+    /** What the request has spent in D1 so far. */
+    cost: D1Cost;
+    /** D1, metered into `cost`. */
+    db: Database;
+    /** The key that the request was authenticated with, and the key as it was sent. */
+    apiKey: StoredKey;
+    secret: string;
+  };
+}

@@ -1,0 +1,15 @@
+import { ApiError } from "./errors.ts";
+import type { Page } from "../store/pages.ts";
+
+/** The page, or 400 where its cursor was not an item of the list. */
+export function requirePage<T>(
+  page: Page<T> | undefined,
+  startingAfter: string | undefined,
+): Page<T> {
+  if (page) return page;
+  throw new ApiError({
+    type: "INVALID_REQUEST_ERROR",
+    param: "starting_after",
+    message: `starting_after: Expected the id of the last item of the page before, but there is no item ${startingAfter}.`,
+  });
+}

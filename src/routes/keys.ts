@@ -1,0 +1,57 @@
+import { Hono } from "hono";
+import { describeRoute } from "hono-openapi";
+import type { AppEnv } from "../http/context.ts";
+import { errorResponses, okResponse } from "../http/describe.ts";
+import { ApiError } from "../http/errors.ts";
+import { hashOf, lastFourOf, newSecret } from "../http/secrets.ts";
+import { toTimestamp } from "../schemas/fields.ts";
+import { key } from "../schemas/keys.ts";
+import { deleteKey, insertKey } from "../store/keys.ts";
+
+const tags = ["Keys"];
+
+export const keys = new Hono<AppEnv>()
+  .post(
+    "/v2/keys",
+    describeRoute({
+      tags,
+      operationId: "createKey",
+      summary: "Create an API key",
+      description: "Another key of the same partner. It is shown in this answer and never again.",
+      responses: { ...okResponse("The new key", key), ...errorResponses() },
+    }),
+    async (c) => {
+      const secret = newSecret();
+      const created_at = toTimestamp(new Date());
+      await insertKey(c.get("db"), {
+        hash: await hashOf(secret),
+        partner_id: c.get("apiKey").partner_id,
+        last_four: lastFourOf(secret),
+        created_at,
+      });
+      return c.json({ key: secret, created_at }, 200);
+    },
+  )
+  .delete(
+    "/v2/keys",
+    describeRoute({
+      tags,
+      operationId: "deleteKey",
+      summary: "Delete the API key in use",
+      description:
+        "The key that makes the call stops working. A partner's only key can't be deleted.",
+      responses: { ...okResponse("The deleted key", key), ...errorResponses("CONFLICT_ERROR") },
+    }),
+    async (c) => {
+      const { created_at } = c.get("apiKey");
+      const deleted_at = await deleteKey(c.get("db"), c.get("apiKey"), toTimestamp(new Date()));
+      if (deleted_at === undefined) {
+        throw new ApiError({
+          type: "CONFLICT_ERROR",
+          message:
+            "This is the only key, and deleting it would lock you out: create another one first.",
+        });
+      }
+      return c.json({ key: c.get("secret"), created_at, deleted_at }, 200);
+    },
+  );

@@ -1,0 +1,88 @@
+import { Hono } from "hono";
+import { describeRoute } from "hono-openapi";
+import { unknownOrderEvent } from "../domain/order-events.ts";
+import { runCommand } from "../http/command.ts";
+import type { AppEnv } from "../http/context.ts";
+import { BODY_ERRORS, errorResponses, okResponse } from "../http/describe.ts";
+import { ApiError } from "../http/errors.ts";
+import { requirePage } from "../http/pagination.ts";
+import { requireJson, validate } from "../http/validate.ts";
+import {
+  orderEvent,
+  orderEventInput,
+  orderEventList,
+  orderEventPath,
+  orderEventQuery,
+} from "../schemas/order-events.ts";
+import { findOrderOfEvent, listOrderEvents } from "../store/order-events.ts";
+
+const tags = ["Order Events"];
+
+export const orderEvents = new Hono<AppEnv>()
+  .get(
+    "/v2/order_events",
+    describeRoute({
+      tags,
+      operationId: "listOrderEvents",
+      summary: "Retrieve order events",
+      description: "A page of the partner's order events, newest first. Filters combine.",
+      responses: {
+        ...okResponse("The order events", orderEventList),
+        ...errorResponses("INVALID_REQUEST_ERROR"),
+      },
+    }),
+    validate("query", orderEventQuery),
+    async (c) => {
+      const { limit, starting_after, ...filter } = c.req.valid("query");
+      const partnerId = c.get("apiKey").partner_id;
+      const page = await listOrderEvents(c.get("db"), partnerId, filter, { limit, starting_after });
+      return c.json(requirePage(page, starting_after), 200);
+    },
+  )
+  .post(
+    "/v2/order_events",
+    describeRoute({
+      tags,
+      operationId: "postOrderEvent",
+      summary: "Create an order event",
+      description:
+        "Tells of a capture or a refund. A refund beyond what was captured is refused. The same event again, by one of its ids, is answered with the event that there is.",
+      responses: {
+        ...okResponse("The order event", orderEvent),
+        ...errorResponses(...BODY_ERRORS, "ORDER_NOT_FOUND_ERROR", "CONFLICT_ERROR"),
+      },
+    }),
+    requireJson,
+    validate("json", orderEventInput),
+    async (c) => {
+      const input = c.req.valid("json");
+      const { value } = await runCommand(c, "appendOrderEvent", input.order_id, {
+        input,
+        new_order_event_id: crypto.randomUUID(),
+      });
+      return c.json(value, 200);
+    },
+  )
+  .delete(
+    "/v2/order_events/:order_event_id",
+    describeRoute({
+      tags,
+      operationId: "deleteOrderEvent",
+      summary: "Delete an order event",
+      description:
+        "A capture that refunds depend on can't be deleted. The ids are free again afterwards.",
+      responses: {
+        204: { description: "The order event is deleted" },
+        ...errorResponses("INVALID_REQUEST_ERROR", "ORDER_EVENT_NOT_FOUND_ERROR", "CONFLICT_ERROR"),
+      },
+    }),
+    validate("param", orderEventPath),
+    async (c) => {
+      const { order_event_id } = c.req.valid("param");
+      const partnerId = c.get("apiKey").partner_id;
+      const orderId = await findOrderOfEvent(c.get("db"), partnerId, order_event_id);
+      if (orderId === undefined) throw new ApiError(unknownOrderEvent(order_event_id));
+      await runCommand(c, "deleteOrderEvent", orderId, { order_event_id });
+      return c.body(null, 204);
+    },
+  );

@@ -1,0 +1,118 @@
+import { Hono } from "hono";
+import { describeRoute } from "hono-openapi";
+import { etagOf, versionsOf } from "../http/conditional.ts";
+import { runCommand } from "../http/command.ts";
+import type { AppEnv } from "../http/context.ts";
+import { BODY_ERRORS, errorResponses, okResponse } from "../http/describe.ts";
+import { requirePage } from "../http/pagination.ts";
+import { requireJson, validate } from "../http/validate.ts";
+import { order, orderInput, orderList, orderPath, orderQuery } from "../schemas/orders.ts";
+import { listOrders } from "../store/orders.ts";
+
+const tags = ["Orders"];
+
+export const orders = new Hono<AppEnv>()
+  .get(
+    "/v2/orders",
+    describeRoute({
+      tags,
+      operationId: "listOrders",
+      summary: "Retrieve orders",
+      description: "A page of the partner's orders, newest first. Filters combine.",
+      responses: {
+        ...okResponse("The orders", orderList),
+        ...errorResponses("INVALID_REQUEST_ERROR"),
+      },
+    }),
+    validate("query", orderQuery),
+    async (c) => {
+      const { limit, starting_after, ...filter } = c.req.valid("query");
+      const page = requirePage(
+        await listOrders(c.get("db"), c.get("apiKey").partner_id, filter, {
+          limit,
+          starting_after,
+        }),
+        starting_after,
+      );
+      const [only] = page.data;
+      if (filter.id !== undefined && only) c.header("ETag", etagOf(only.version));
+      return c.json({ ...page, data: page.data.map((each) => each.order) }, 200);
+    },
+  )
+  .post(
+    "/v2/orders",
+    describeRoute({
+      tags,
+      operationId: "createOrder",
+      summary: "Create an order",
+      description: "The same order again, by its id, is answered with the order that there is.",
+      responses: {
+        ...okResponse("The order", order),
+        ...errorResponses(...BODY_ERRORS, "CONFLICT_ERROR"),
+      },
+    }),
+    requireJson,
+    validate("json", orderInput),
+    async (c) => {
+      const input = c.req.valid("json");
+      const orderId = input.id ?? crypto.randomUUID();
+      const { value, version } = await runCommand(c, "createOrder", orderId, { input });
+      return c.json(value, 200, { ETag: etagOf(version) });
+    },
+  )
+  .put(
+    "/v2/orders/:order_id",
+    describeRoute({
+      tags,
+      operationId: "putOrder",
+      summary: "Replace an order",
+      description:
+        "Puts the body in the order's place: an optional field that is left out is cleared, but for `created_at`.",
+      responses: {
+        ...okResponse("The order", order),
+        ...errorResponses(
+          ...BODY_ERRORS,
+          "ORDER_NOT_FOUND_ERROR",
+          "CONFLICT_ERROR",
+          "PRECONDITION_FAILED_ERROR",
+        ),
+      },
+    }),
+    validate("param", orderPath),
+    requireJson,
+    validate("json", orderInput),
+    async (c) => {
+      const { value, version } = await runCommand(
+        c,
+        "replaceOrder",
+        c.req.valid("param").order_id,
+        { input: c.req.valid("json"), expected_versions: versionsOf(c.req.header("If-Match")) },
+      );
+      return c.json(value, 200, { ETag: etagOf(version) });
+    },
+  )
+  .delete(
+    "/v2/orders/:order_id",
+    describeRoute({
+      tags,
+      operationId: "deleteOrder",
+      summary: "Delete an order",
+      description: "An order that has events can't be deleted. The id is free again afterwards.",
+      responses: {
+        204: { description: "The order is deleted" },
+        ...errorResponses(
+          "INVALID_REQUEST_ERROR",
+          "ORDER_NOT_FOUND_ERROR",
+          "CONFLICT_ERROR",
+          "PRECONDITION_FAILED_ERROR",
+        ),
+      },
+    }),
+    validate("param", orderPath),
+    async (c) => {
+      await runCommand(c, "deleteOrder", c.req.valid("param").order_id, {
+        expected_versions: versionsOf(c.req.header("If-Match")),
+      });
+      return c.body(null, 204);
+    },
+  );

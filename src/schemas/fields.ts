@@ -1,0 +1,72 @@
+import { z } from "zod";
+import { MAX_MONEY } from "../domain/money.ts";
+
+/** The longest id, reference or Idempotency-Key. */
+export const MAX_ID_CHARACTERS = 255;
+/** The longest free text: a name, a line of an address. */
+export const MAX_TEXT_CHARACTERS = 1_000;
+/** The longest URL. */
+export const MAX_URL_CHARACTERS = 2_048;
+
+/** Half of a surrogate pair is no character: the database could not give it back as it came. */
+const wellFormed = (text: string) => text.isWellFormed();
+const WELL_FORMED = "Expected Unicode text, but received half of a surrogate pair";
+
+/** An id that can be chosen: 1 to 255 visible characters (VCHAR of RFC 5234), so that it fits in a path and a header. */
+export const id = z.string().regex(new RegExp(`^[\\x21-\\x7e]{1,${MAX_ID_CHARACTERS}}$`), {
+  error: `Expected 1 to ${MAX_ID_CHARACTERS} visible ASCII characters, without spaces`,
+});
+
+/** An identifier from elsewhere, which the sandbox only keeps and finds. */
+export const reference = z
+  .string()
+  .min(1)
+  .max(MAX_ID_CHARACTERS)
+  .refine(wellFormed, { error: WELL_FORMED });
+
+export const text = z.string().max(MAX_TEXT_CHARACTERS).refine(wellFormed, { error: WELL_FORMED });
+
+export const url = z.string().max(MAX_URL_CHARACTERS).refine(wellFormed, { error: WELL_FORMED });
+
+/** An amount in the currency's minor unit, 0 to 2^53 − 1. */
+export const money = z.int().min(0).max(MAX_MONEY);
+
+const CURRENCIES = new Set(Intl.supportedValuesOf("currency"));
+
+export const currency = z
+  .string()
+  .regex(/^[A-Z]{3}$/, { error: "Expected an ISO 4217 code of three capital letters, like USD" })
+  .refine((code) => CURRENCIES.has(code), { error: "Expected a currency of ISO 4217" });
+
+export const country = z.string().regex(/^[A-Z]{3}$/, {
+  error: "Expected an ISO 3166-1 alpha-3 code of three capital letters, like USA",
+});
+
+// The form of RFC 3339, section 5.6; whether there is such a day and time is asked of Date.
+const RFC_3339 = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)$/;
+
+/** A timestamp of RFC 3339, in the one form that we keep and send: UTC with `Z`, and only the decimals that say something. */
+export const timestamp = z
+  .string()
+  .refine((value) => toUtc(value) !== undefined, {
+    error: "Expected an RFC 3339 timestamp, like 2025-02-13T19:08:07Z",
+  })
+  .transform((value) => toUtc(value)!)
+  .meta({ format: "date-time" });
+
+function toUtc(value: string): string | undefined {
+  const [, date, time, decimals = "", zone] = RFC_3339.exec(value) ?? [];
+  if (date === undefined || new Date(`${date}T${time}Z`).toJSON()?.slice(0, 10) !== date) {
+    return undefined;
+  }
+  const seconds = new Date(`${date}T${time}${zone!.toUpperCase()}`).toJSON()?.slice(0, 19);
+  // An offset can lead out of the years 0000 to 9999, which RFC 3339 ends at.
+  if (seconds === undefined || !/^\d{4}-/.test(seconds)) return undefined;
+  const significant = decimals.replace(/0+$/, "");
+  return `${seconds}${significant && `.${significant}`}Z`;
+}
+
+/** The time in the form that we send, to the second. */
+export function toTimestamp(date: Date): string {
+  return `${date.toJSON().slice(0, 19)}Z`;
+}

@@ -1,0 +1,98 @@
+import { z } from "zod";
+import {
+  ORDER_EVENT_TYPES,
+  type OrderEvent,
+  type OrderEventInput,
+} from "../domain/order-events.ts";
+import { lineSumViolations } from "../domain/order-lines.ts";
+import { currency, id, money, reference } from "./fields.ts";
+import {
+  MAX_LINES,
+  orderLine,
+  orderLineInput,
+  reportViolations,
+  rewardsTotal,
+} from "./order-lines.ts";
+import { limit, listOf, startingAfter } from "./pages.ts";
+
+const orderEventId = id.meta({
+  description: "The event's id, unique within the partner. Left out: a UUID is made",
+  example: "77f60af4-185e-4867-b113-34e3cf7c6acd",
+});
+
+const orderEventFields = {
+  order_id: id.meta({
+    description: "The order that it happened to",
+    example: "77f60af4-185e-4867-b113-34e3cf7c6acd",
+  }),
+  partner_event_id: id.optional().meta({
+    description: "The event's id in the partner's own system, unique within the partner",
+    example: "7622c07d-eb2b-4345-a9a9-345d61d32bc2",
+  }),
+  type: z.enum(ORDER_EVENT_TYPES).meta({ description: "What happened", example: "CAPTURED" }),
+  amount: money.meta({ description: "How much, in the minor unit", example: 274999 }),
+  network_transaction_id: reference.meta({
+    description: "The card network's id of the transaction",
+    example: "615e3ba0-6b99-495b-ade4-1f584c40f376",
+  }),
+};
+
+/** An event as it is sent. */
+export const orderEventInput = z
+  .object({
+    order_event_id: orderEventId.optional(),
+    order_id: orderEventFields.order_id,
+    partner_event_id: orderEventFields.partner_event_id,
+    type: orderEventFields.type,
+    amount: orderEventFields.amount,
+    rewards_amount: rewardsTotal.optional(),
+    currency: currency
+      .optional()
+      .meta({ description: "ISO 4217 code. Left out: the order's", example: "USD" }),
+    network_transaction_id: orderEventFields.network_transaction_id,
+    order_lines: z.array(orderLineInput).max(MAX_LINES).optional().meta({
+      description:
+        "What was captured or refunded. Lines must add up: the sum of rate × quantity is `amount`, that of rewards_rate × quantity is `rewards_amount`",
+    }),
+  })
+  .superRefine((event, context) =>
+    reportViolations(
+      lineSumViolations(
+        event.order_lines,
+        { param: "amount", stated: event.amount },
+        { param: "rewards_amount", stated: event.rewards_amount },
+      ),
+      context,
+    ),
+  )
+  .meta({ id: "OrderEventInput" }) satisfies z.ZodType<OrderEventInput>;
+
+/** An event as it is answered: a field without a value is left out. */
+export const orderEvent = z
+  .object({
+    order_event_id: orderEventId,
+    ...orderEventFields,
+    rewards_amount: rewardsTotal,
+    currency: z.string().meta({ description: "ISO 4217 code", example: "USD" }),
+    order_lines: z.array(orderLine).optional(),
+  })
+  .meta({ id: "OrderEvent" }) satisfies z.ZodType<OrderEvent>;
+
+export const orderEventList = listOf(orderEvent, "OrderEventList");
+
+export const orderEventQuery = z.object({
+  order_event_id: id.optional().meta({ description: "Only the event with this id" }),
+  order_id: id.optional().meta({ description: "Only events of this order" }),
+  partner_event_id: id
+    .optional()
+    .meta({ description: "Only the event with this id in the partner's own system" }),
+  network_transaction_id: reference
+    .optional()
+    .meta({ description: "Only events of this transaction of the card network" }),
+  limit,
+  starting_after: startingAfter,
+});
+
+export const orderEventPath = z.object({
+  order_event_id: id.meta({ description: "The event's id" }),
+});

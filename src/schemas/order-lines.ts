@@ -1,0 +1,48 @@
+import { z } from "zod";
+import type { Violation } from "../domain/order-lines.ts";
+import { money, text, url } from "./fields.ts";
+
+/** The most lines that an order or an event can have. */
+export const MAX_LINES = 1_000;
+
+const lineFields = {
+  name: text.meta({ description: "Name of the item", example: "Couch Supreme" }),
+  product_url: url.meta({
+    description: "Where the item is shown",
+    example: "www.restassured.com/couch-supreme",
+  }),
+  quantity: z.int().min(1).meta({ description: "How many of the item, at least 1", example: 1 }),
+  rate: z.int().meta({
+    description: "Price of one, in the minor unit; negative on a discount line",
+    example: 274999,
+  }),
+  rewards_rate: z.int().meta({ description: "Rewards for one, in the minor unit", example: 2500 }),
+};
+
+/** A line as it is sent. */
+export const orderLineInput = z
+  .object({ ...lineFields, product_url: lineFields.product_url.nullish() })
+  .transform(({ name, product_url, quantity, rate, rewards_rate }) => ({
+    name,
+    product_url: product_url ?? undefined,
+    quantity,
+    rate,
+    rewards_rate,
+  }));
+
+/** A line as it is answered. */
+export const orderLine = z
+  .object({ ...lineFields, product_url: lineFields.product_url.optional() })
+  .meta({ id: "OrderLine" });
+
+export const rewardsTotal = money.meta({
+  description: "Rewards in the minor unit. Left out: what the lines add up to, or 0 without lines",
+  example: 2500,
+});
+
+/** Reports what a rule of the domain found, as violations of the fields that it names. */
+export function reportViolations(violations: Violation[], context: z.RefinementCtx): void {
+  for (const { param, message } of violations) {
+    context.addIssue({ code: "custom", path: [param], message });
+  }
+}

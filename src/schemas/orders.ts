@@ -1,0 +1,140 @@
+import { z } from "zod";
+import { lineSumViolations } from "../domain/order-lines.ts";
+import type { Address, Order, OrderInput } from "../domain/orders.ts";
+import { country, currency, id, money, reference, text, timestamp } from "./fields.ts";
+import {
+  MAX_LINES,
+  orderLine,
+  orderLineInput,
+  reportViolations,
+  rewardsTotal,
+} from "./order-lines.ts";
+import { limit, listOf, startingAfter } from "./pages.ts";
+
+/** The most addresses that an order can have. */
+const MAX_ADDRESSES = 100;
+
+const address = z
+  .object({
+    street_line1: text.optional().meta({ description: "Street address", example: "123 Main St" }),
+    street_line2: text.optional().meta({ description: "Apartment or suite", example: "Apt 4B" }),
+    city: text.optional().meta({ description: "City", example: "San Francisco" }),
+    state: text.optional().meta({ description: "State or province", example: "CA" }),
+    postal_code: text.optional().meta({ description: "ZIP or postal code", example: "94105" }),
+    country: country
+      .optional()
+      .meta({ description: "Country, by its ISO 3166-1 alpha-3 code", example: "USA" }),
+  })
+  .meta({ id: "Address" }) satisfies z.ZodType<Address>;
+
+const orderId = id.meta({
+  description: "The order's id, unique within the partner. Left out: a UUID is made",
+  example: "77f60af4-185e-4867-b113-34e3cf7c6acd",
+});
+
+const orderFields = {
+  customer_id: reference.optional().meta({
+    description: "The customer",
+    example: "1bb0ab64-ed57-4f2f-bd8d-ab04d1a365c5",
+  }),
+  payment_method_id: reference.meta({
+    description: "The payment method",
+    example: "0144ea84-3c39-4382-a37a-03c699b77646",
+  }),
+  partner_order_id: reference.meta({
+    description: "The order's id in the partner's own system; need not be unique",
+    example: "o-c8a1fe46bbff4a18ba1d",
+  }),
+  merchant_id: reference.meta({ description: "The merchant", example: "m-123456789" }),
+  merchant_name: text.meta({ description: "The merchant's name", example: "Rest Assured" }),
+  merchant_address: z
+    .array(address)
+    .max(MAX_ADDRESSES)
+    .optional()
+    .meta({ description: "The merchant's addresses" }),
+  total_order_amount: money.meta({
+    description: "What the order comes to, in the minor unit",
+    example: 274999,
+  }),
+  created_at: timestamp.meta({
+    description: "When the order was made (RFC 3339). Left out: the time of the request",
+    example: "2025-02-13T19:08:07Z",
+  }),
+  updated_at: timestamp.meta({
+    description: "When the order was last changed (RFC 3339)",
+    example: "2025-02-13T19:08:07Z",
+  }),
+};
+
+/** An order as it is sent: where the contract allows null, null is the same as absent. */
+export const orderInput = z
+  .object({
+    id: orderId.optional(),
+    customer_id: orderFields.customer_id,
+    payment_method_id: orderFields.payment_method_id,
+    partner_order_id: orderFields.partner_order_id,
+    merchant_id: orderFields.merchant_id.nullish(),
+    merchant_name: orderFields.merchant_name.nullish(),
+    merchant_address: orderFields.merchant_address,
+    order_lines: z.array(orderLineInput).max(MAX_LINES).optional().meta({
+      description:
+        "What the order is expected to contain. Lines must add up: the sum of rate × quantity is `total_order_amount`, that of rewards_rate × quantity is `total_rewards_amount`",
+    }),
+    total_order_amount: orderFields.total_order_amount,
+    total_rewards_amount: rewardsTotal.optional(),
+    currency: currency
+      .optional()
+      .meta({ description: "ISO 4217 code. Left out: USD", example: "USD" }),
+    created_at: orderFields.created_at.nullish(),
+    updated_at: orderFields.updated_at.nullish(),
+  })
+  .superRefine((order, context) =>
+    reportViolations(
+      lineSumViolations(
+        order.order_lines,
+        { param: "total_order_amount", stated: order.total_order_amount },
+        { param: "total_rewards_amount", stated: order.total_rewards_amount },
+      ),
+      context,
+    ),
+  )
+  .transform((order): OrderInput => ({
+    ...order,
+    merchant_id: order.merchant_id ?? undefined,
+    merchant_name: order.merchant_name ?? undefined,
+    created_at: order.created_at ?? undefined,
+    updated_at: order.updated_at ?? undefined,
+  }))
+  .meta({ id: "OrderInput" });
+
+/** An order as it is answered: a field without a value is left out. */
+export const order = z
+  .object({
+    id: orderId,
+    customer_id: orderFields.customer_id,
+    payment_method_id: orderFields.payment_method_id,
+    partner_order_id: orderFields.partner_order_id,
+    merchant_id: orderFields.merchant_id.optional(),
+    merchant_name: orderFields.merchant_name.optional(),
+    merchant_address: orderFields.merchant_address,
+    order_lines: z.array(orderLine).optional(),
+    total_order_amount: orderFields.total_order_amount,
+    total_rewards_amount: rewardsTotal,
+    currency: z.string().meta({ description: "ISO 4217 code", example: "USD" }),
+    created_at: orderFields.created_at,
+    updated_at: orderFields.updated_at,
+  })
+  .meta({ id: "Order" }) satisfies z.ZodType<Order>;
+
+export const orderList = listOf(order, "OrderList");
+
+export const orderQuery = z.object({
+  id: id.optional().meta({ description: "Only the order with this id" }),
+  partner_order_id: reference
+    .optional()
+    .meta({ description: "Only orders with this id in the partner's own system" }),
+  limit,
+  starting_after: startingAfter,
+});
+
+export const orderPath = z.object({ order_id: id.meta({ description: "The order's id" }) });

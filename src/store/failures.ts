@@ -1,0 +1,19 @@
+/**
+ * D1 reports a failed statement as an Error whose message is SQLite's; Drizzle wraps it as a cause.
+ * Everything that depends on those sentences is here.
+ */
+
+function messagesOf(error: unknown): string {
+  return error instanceof Error ? `${error.message}\n${messagesOf(error.cause)}` : "";
+}
+
+/** The columns of the unique constraint that refused a write, as `table.column`, or none if it wasn't one. */
+export function violatedUniqueColumns(error: unknown): string[] {
+  const columns = /UNIQUE constraint failed: ([\w., ]+)/.exec(messagesOf(error))?.[1];
+  return columns?.split(", ") ?? [];
+}
+
+/** Whether the database has no tables yet: its migrations were never applied. */
+export function isUnmigrated(error: unknown): boolean {
+  return /no such table/.test(messagesOf(error));
+}

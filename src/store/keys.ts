@@ -1,0 +1,49 @@
+import { and, eq, exists, isNull, ne, sql } from "drizzle-orm";
+import { alias } from "drizzle-orm/sqlite-core";
+import type { Database } from "./database.ts";
+import { apiKeys } from "./schema.ts";
+
+/** A key as it is stored: what it is a hash of can't be told from it. Timestamps are RFC 3339. */
+export interface StoredKey {
+  hash: string;
+  partner_id: number;
+  last_four: string;
+  created_at: string;
+  deleted_at: string | null;
+}
+
+/** The key with this hash, also when it was deleted. One round trip, one row. */
+export async function findKey(db: Database, hash: string): Promise<StoredKey | undefined> {
+  const [key] = await db.select().from(apiKeys).where(eq(apiKeys.hash, hash));
+  return key;
+}
+
+/** One round trip. */
+export async function insertKey(db: Database, key: Omit<StoredKey, "deleted_at">): Promise<void> {
+  await db.insert(apiKeys).values(key);
+}
+
+/**
+ * Marks a key as deleted, and answers when that was; undefined where it is the partner's last key. It
+ * is asked and done in one statement, so two keys that delete themselves at once can't both go. One
+ * round trip.
+ */
+export async function deleteKey(
+  db: Database,
+  key: StoredKey,
+  deletedAt: string,
+): Promise<string | undefined> {
+  const other = alias(apiKeys, "other");
+  const others = db
+    .select({ one: sql`1` })
+    .from(other)
+    .where(
+      and(eq(other.partner_id, key.partner_id), isNull(other.deleted_at), ne(other.hash, key.hash)),
+    );
+  const [deleted] = await db
+    .update(apiKeys)
+    .set({ deleted_at: sql`coalesce(${apiKeys.deleted_at}, ${deletedAt})` })
+    .where(and(eq(apiKeys.hash, key.hash), exists(others)))
+    .returning({ deleted_at: apiKeys.deleted_at });
+  return deleted?.deleted_at ?? undefined;
+}

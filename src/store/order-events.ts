@@ -1,0 +1,214 @@
+import { and, asc, count, desc, eq, or, sql, type SQL } from "drizzle-orm";
+import type { LedgerState, LedgerTotals } from "../domain/ledger-state.ts";
+import type { OrderEvent } from "../domain/order-events.ts";
+import type { Database } from "./database.ts";
+import { insertChange, type ChangeOrigin } from "./order-changes.ts";
+import { insertLines, LINE_COLUMNS, toLines } from "./order-lines.ts";
+import { cursorCondition, toPage, type Page, type PageRequest } from "./pages.ts";
+import { countForPartner } from "./partners.ts";
+import { orderEventLines, orderEvents, orders, partners } from "./schema.ts";
+
+const FILTERS = [
+  "order_event_id",
+  "order_id",
+  "partner_event_id",
+  "network_transaction_id",
+] as const;
+
+export type OrderEventFilter = { [Column in (typeof FILTERS)[number]]?: string | undefined };
+
+const byId = (partnerId: number, id: string) =>
+  and(eq(orderEvents.partner_id, partnerId), eq(orderEvents.order_event_id, id));
+
+function selectOrderEvents(db: Database, where: SQL | undefined, limit: number) {
+  return db.query.orderEvents.findMany({
+    where,
+    limit,
+    orderBy: desc(orderEvents.sequence),
+    with: { order_lines: { columns: LINE_COLUMNS, orderBy: asc(orderEventLines.position) } },
+  });
+}
+
+type OrderEventRow = Awaited<ReturnType<typeof selectOrderEvents>>[number];
+
+function toOrderEvent(row: OrderEventRow): OrderEvent {
+  return {
+    order_event_id: row.order_event_id,
+    order_id: row.order_id,
+    partner_event_id: row.partner_event_id ?? undefined,
+    type: row.type,
+    amount: row.amount,
+    rewards_amount: row.rewards_amount,
+    currency: row.currency,
+    network_transaction_id: row.network_transaction_id,
+    order_lines: toLines(row.order_lines),
+  };
+}
+
+/** The total of a list: kept where it is the partner's or one order's, else counted over the filter's index. */
+function selectTotal(
+  db: Database,
+  partnerId: number,
+  filter: OrderEventFilter,
+  matching: SQL | undefined,
+) {
+  const used = FILTERS.filter((column) => filter[column] !== undefined);
+  if (used.length === 0) {
+    return db
+      .select({ total: partners.order_event_count })
+      .from(partners)
+      .where(eq(partners.id, partnerId));
+  }
+  if (used.length === 1 && filter.order_id !== undefined) {
+    return db
+      .select({ total: orders.event_count })
+      .from(orders)
+      .where(and(eq(orders.partner_id, partnerId), eq(orders.id, filter.order_id)));
+  }
+  return db.select({ total: count() }).from(orderEvents).where(matching);
+}
+
+/** One page of a partner's events, newest first; undefined when the cursor is not one of its events. One round trip. */
+export async function listOrderEvents(
+  db: Database,
+  partnerId: number,
+  filter: OrderEventFilter,
+  request: PageRequest,
+): Promise<Page<OrderEvent> | undefined> {
+  const matching = and(
+    eq(orderEvents.partner_id, partnerId),
+    ...FILTERS.map((column) =>
+      filter[column] === undefined ? undefined : eq(orderEvents[column], filter[column]),
+    ),
+  );
+  const cursor = db
+    .select({ sequence: orderEvents.sequence })
+    .from(orderEvents)
+    .where(byId(partnerId, request.starting_after ?? ""));
+  const [totals, cursors, rows] = await db.batch([
+    selectTotal(db, partnerId, filter, matching),
+    cursor,
+    selectOrderEvents(
+      db,
+      and(matching, cursorCondition(orderEvents.sequence, cursor, request)),
+      request.limit + 1,
+    ),
+  ]);
+  if (request.starting_after !== undefined && cursors.length === 0) return undefined;
+  return toPage(rows.map(toOrderEvent), totals[0]?.total ?? 0, request);
+}
+
+/** One event, whole. One round trip. */
+export async function findOrderEvent(
+  db: Database,
+  partnerId: number,
+  id: string,
+): Promise<OrderEvent | undefined> {
+  const [row] = await selectOrderEvents(db, byId(partnerId, id), 1);
+  return row && toOrderEvent(row);
+}
+
+/** The event that already has one of these ids; where two have, the one with the `order_event_id`. One round trip. */
+export async function findOrderEventWithId(
+  db: Database,
+  partnerId: number,
+  ids: { order_event_id?: string | undefined; partner_event_id?: string | undefined },
+): Promise<OrderEvent | undefined> {
+  const columns = (["order_event_id", "partner_event_id"] as const).filter((column) => ids[column]);
+  if (columns.length === 0) return undefined;
+  const rows = await selectOrderEvents(
+    db,
+    and(
+      eq(orderEvents.partner_id, partnerId),
+      or(...columns.map((each) => eq(orderEvents[each], ids[each]!))),
+    ),
+    columns.length,
+  );
+  const row = rows.find((each) => each.order_event_id === ids.order_event_id) ?? rows[0];
+  return row && toOrderEvent(row);
+}
+
+function updateTotals(
+  db: Database,
+  partnerId: number,
+  state: LedgerState,
+  totals: LedgerTotals,
+  added: 1 | -1,
+) {
+  return db
+    .update(orders)
+    .set({ ...totals, event_count: state.event_count + added, version: state.version + 1 })
+    .where(and(eq(orders.partner_id, partnerId), eq(orders.id, state.id)));
+}
+
+/**
+ * Adds an event to its order, as the version after `state`, with the order's new totals. Fails on a
+ * unique index when one of the event's ids is taken. One round trip.
+ */
+export async function commitOrderEventAppended(
+  db: Database,
+  partnerId: number,
+  state: LedgerState,
+  event: OrderEvent,
+  totals: LedgerTotals,
+  origin: ChangeOrigin,
+): Promise<void> {
+  const { order_lines: lines, ...columns } = event;
+  await db.batch([
+    insertChange(db, {
+      partnerId,
+      orderId: state.id,
+      version: state.version + 1,
+      change: "EVENT_APPENDED",
+      orderEventId: event.order_event_id,
+      totals,
+      origin,
+    }),
+    db.insert(orderEvents).values({
+      ...columns,
+      partner_id: partnerId,
+      sequence: sql`(select coalesce(max(sequence), 0) + 1 from order_events where partner_id = ${partnerId})`,
+    }),
+    ...(lines ? [insertLines(db, orderEventLines, partnerId, event.order_event_id, lines)] : []),
+    updateTotals(db, partnerId, state, totals, 1),
+    countForPartner(db, partnerId, { orderEvents: 1 }),
+  ]);
+}
+
+/** Removes an event from its order, as the version after `state`, with the order's new totals. One round trip. */
+export async function commitOrderEventDeleted(
+  db: Database,
+  partnerId: number,
+  state: LedgerState,
+  event: OrderEvent,
+  totals: LedgerTotals,
+  origin: ChangeOrigin,
+): Promise<void> {
+  await db.batch([
+    insertChange(db, {
+      partnerId,
+      orderId: state.id,
+      version: state.version + 1,
+      change: "EVENT_DELETED",
+      orderEventId: event.order_event_id,
+      totals,
+      origin,
+    }),
+    db.delete(orderEvents).where(byId(partnerId, event.order_event_id)),
+    updateTotals(db, partnerId, state, totals, -1),
+    countForPartner(db, partnerId, { orderEvents: -1 }),
+  ]);
+}
+
+/** The order that an event belongs to, whose ledger deletes it. One round trip, one row. */
+export async function findOrderOfEvent(
+  db: Database,
+  partnerId: number,
+  id: string,
+): Promise<string | undefined> {
+  const [row] = await db
+    .select({ order_id: orderEvents.order_id })
+    .from(orderEvents)
+    .where(byId(partnerId, id));
+  return row?.order_id;
+}
