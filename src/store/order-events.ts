@@ -1,29 +1,29 @@
-import { and, asc, count, desc, eq, or, sql, type SQL } from "drizzle-orm";
+import { and, asc, desc, eq, sql, type SQL } from "drizzle-orm";
 import type { LedgerState, LedgerTotals } from "../domain/ledger-state.ts";
 import type { OrderEvent } from "../domain/order-events.ts";
 import type { Database } from "./database.ts";
 import { insertChange, type ChangeOrigin } from "./order-changes.ts";
 import { insertLines, LINE_COLUMNS, toLines } from "./order-lines.ts";
-import { cursorCondition, toPage, type Page, type PageRequest } from "./pages.ts";
-import { countForPartner } from "./partners.ts";
-import { orderEventLines, orderEvents, orders, partners } from "./schema.ts";
+import { countMatching, rowsOfPage, toPage, type Page, type PageRequest } from "./pages.ts";
+import { countForPartner, selectPartnerTotal } from "./partners.ts";
+import { orderEventLines, orderEvents, orders } from "./schema.ts";
 
+/** What a list can be filtered by, and the index for it: the first that is used, so the choosiest come first. */
 const FILTERS = [
-  "order_event_id",
-  "order_id",
-  "partner_event_id",
-  "network_transaction_id",
+  ["order_event_id", "order_events_order_event_id"],
+  ["partner_event_id", "order_events_partner_event_id"],
+  ["order_id", "order_events_order_id"],
+  ["network_transaction_id", "order_events_network_transaction_id"],
 ] as const;
 
-export type OrderEventFilter = { [Column in (typeof FILTERS)[number]]?: string | undefined };
+export type OrderEventFilter = { [Column in (typeof FILTERS)[number][0]]?: string | undefined };
 
 const byId = (partnerId: number, id: string) =>
   and(eq(orderEvents.partner_id, partnerId), eq(orderEvents.order_event_id, id));
 
-function selectOrderEvents(db: Database, where: SQL | undefined, limit: number) {
+function selectOrderEvents(db: Database, page: { where: SQL | undefined; limit: number }) {
   return db.query.orderEvents.findMany({
-    where,
-    limit,
+    ...page,
     orderBy: desc(orderEvents.sequence),
     with: { order_lines: { columns: LINE_COLUMNS, orderBy: asc(orderEventLines.position) } },
   });
@@ -45,29 +45,6 @@ function toOrderEvent(row: OrderEventRow): OrderEvent {
   };
 }
 
-/** The total of a list: kept where it is the partner's or one order's, else counted over the filter's index. */
-function selectTotal(
-  db: Database,
-  partnerId: number,
-  filter: OrderEventFilter,
-  matching: SQL | undefined,
-) {
-  const used = FILTERS.filter((column) => filter[column] !== undefined);
-  if (used.length === 0) {
-    return db
-      .select({ total: partners.order_event_count })
-      .from(partners)
-      .where(eq(partners.id, partnerId));
-  }
-  if (used.length === 1 && filter.order_id !== undefined) {
-    return db
-      .select({ total: orders.event_count })
-      .from(orders)
-      .where(and(eq(orders.partner_id, partnerId), eq(orders.id, filter.order_id)));
-  }
-  return db.select({ total: count() }).from(orderEvents).where(matching);
-}
-
 /** One page of a partner's events, newest first; undefined when the cursor is not one of its events. One round trip. */
 export async function listOrderEvents(
   db: Database,
@@ -75,27 +52,38 @@ export async function listOrderEvents(
   filter: OrderEventFilter,
   request: PageRequest,
 ): Promise<Page<OrderEvent> | undefined> {
-  const matching = and(
-    eq(orderEvents.partner_id, partnerId),
-    ...FILTERS.map((column) =>
-      filter[column] === undefined ? undefined : eq(orderEvents[column], filter[column]),
-    ),
-  );
+  const ofPartner = eq(orderEvents.partner_id, partnerId);
+  const used = FILTERS.filter(([column]) => filter[column] !== undefined);
+  const list = {
+    table: orderEvents,
+    ofPartner,
+    matching: and(ofPartner, ...used.map(([column]) => eq(orderEvents[column], filter[column]!))),
+    index: used[0]?.[1],
+  };
   const cursor = db
     .select({ sequence: orderEvents.sequence })
     .from(orderEvents)
     .where(byId(partnerId, request.starting_after ?? ""));
+  const isOneOrder = used.length === 1 && filter.order_id !== undefined;
   const [totals, cursors, rows] = await db.batch([
-    selectTotal(db, partnerId, filter, matching),
+    isOneOrder
+      ? selectOrderTotal(db, partnerId, filter.order_id!)
+      : list.index
+        ? countMatching(db, list)
+        : selectPartnerTotal(db, partnerId, "order_event_count"),
     cursor,
-    selectOrderEvents(
-      db,
-      and(matching, cursorCondition(orderEvents.sequence, cursor, request)),
-      request.limit + 1,
-    ),
+    selectOrderEvents(db, rowsOfPage(db, list, sql`(${cursor})`, request)),
   ]);
   if (request.starting_after !== undefined && cursors.length === 0) return undefined;
   return toPage(rows.map(toOrderEvent), totals[0]?.total ?? 0, request);
+}
+
+/** How many events an order has, as it is kept. */
+function selectOrderTotal(db: Database, partnerId: number, orderId: string) {
+  return db
+    .select({ total: orders.event_count })
+    .from(orders)
+    .where(and(eq(orders.partner_id, partnerId), eq(orders.id, orderId)));
 }
 
 /** One event, whole. One round trip. */
@@ -104,7 +92,7 @@ export async function findOrderEvent(
   partnerId: number,
   id: string,
 ): Promise<OrderEvent | undefined> {
-  const [row] = await selectOrderEvents(db, byId(partnerId, id), 1);
+  const [row] = await selectOrderEvents(db, { where: byId(partnerId, id), limit: 1 });
   return row && toOrderEvent(row);
 }
 
@@ -115,16 +103,14 @@ export async function findOrderEventWithId(
   ids: { order_event_id?: string | undefined; partner_event_id?: string | undefined },
 ): Promise<OrderEvent | undefined> {
   const columns = (["order_event_id", "partner_event_id"] as const).filter((column) => ids[column]);
-  if (columns.length === 0) return undefined;
-  const rows = await selectOrderEvents(
-    db,
-    and(
-      eq(orderEvents.partner_id, partnerId),
-      or(...columns.map((each) => eq(orderEvents[each], ids[each]!))),
-    ),
-    columns.length,
+  // One look-up for each id: for an OR, SQLite would read all of the partner's events.
+  const [first, ...others] = columns.map((column) =>
+    selectOrderEvents(db, {
+      where: and(eq(orderEvents.partner_id, partnerId), eq(orderEvents[column], ids[column]!)),
+      limit: 1,
+    }),
   );
-  const row = rows.find((each) => each.order_event_id === ids.order_event_id) ?? rows[0];
+  const [row] = first ? (await db.batch([first, ...others])).flat() : [];
   return row && toOrderEvent(row);
 }
 

@@ -1,12 +1,12 @@
-import { and, asc, count, desc, eq, sql, type SQL } from "drizzle-orm";
+import { and, asc, desc, eq, sql, type SQL } from "drizzle-orm";
 import type { LedgerState, LedgerTotals } from "../domain/ledger-state.ts";
 import type { Order } from "../domain/orders.ts";
 import type { Database } from "./database.ts";
 import { insertChange, lastVersion, type ChangeOrigin } from "./order-changes.ts";
 import { insertLines, LINE_COLUMNS, toLines } from "./order-lines.ts";
-import { cursorCondition, toPage, type Page, type PageRequest } from "./pages.ts";
-import { countForPartner } from "./partners.ts";
-import { orderLines, orders, partners } from "./schema.ts";
+import { countMatching, rowsOfPage, toPage, type Page, type PageRequest } from "./pages.ts";
+import { countForPartner, selectPartnerTotal } from "./partners.ts";
+import { orderLines, orders } from "./schema.ts";
 
 export interface OrderFilter {
   id?: string | undefined;
@@ -22,13 +22,9 @@ export interface StoredOrder {
 const byId = (partnerId: number, id: string) =>
   and(eq(orders.partner_id, partnerId), eq(orders.id, id));
 
-const sequenceOf = (db: Database, partnerId: number, id: string) =>
-  db.select({ sequence: orders.sequence }).from(orders).where(byId(partnerId, id));
-
-function selectOrders(db: Database, where: SQL | undefined, limit: number) {
+function selectOrders(db: Database, page: { where: SQL | undefined; limit: number }) {
   return db.query.orders.findMany({
-    where,
-    limit,
+    ...page,
     orderBy: desc(orders.sequence),
     with: { order_lines: { columns: LINE_COLUMNS, orderBy: asc(orderLines.position) } },
   });
@@ -57,6 +53,12 @@ function toStoredOrder(row: OrderRow): StoredOrder {
   };
 }
 
+/** What a list can be filtered by, and the index for it: the first that is used. */
+const FILTERS = [
+  ["id", "orders_id"],
+  ["partner_order_id", "orders_partner_order_id"],
+] as const;
+
 /** One page of a partner's orders, newest first; undefined when the cursor is not one of its orders. One round trip. */
 export async function listOrders(
   db: Database,
@@ -64,26 +66,22 @@ export async function listOrders(
   filter: OrderFilter,
   request: PageRequest,
 ): Promise<Page<StoredOrder> | undefined> {
-  const matching = and(
-    eq(orders.partner_id, partnerId),
-    filter.id === undefined ? undefined : eq(orders.id, filter.id),
-    filter.partner_order_id === undefined
-      ? undefined
-      : eq(orders.partner_order_id, filter.partner_order_id),
-  );
-  const isFiltered = filter.id !== undefined || filter.partner_order_id !== undefined;
-  const total = isFiltered
-    ? db.select({ total: count() }).from(orders).where(matching)
-    : db.select({ total: partners.order_count }).from(partners).where(eq(partners.id, partnerId));
-  const cursor = sequenceOf(db, partnerId, request.starting_after ?? "");
+  const ofPartner = eq(orders.partner_id, partnerId);
+  const used = FILTERS.filter(([column]) => filter[column] !== undefined);
+  const list = {
+    table: orders,
+    ofPartner,
+    matching: and(ofPartner, ...used.map(([column]) => eq(orders[column], filter[column]!))),
+    index: used[0]?.[1],
+  };
+  const cursor = db
+    .select({ sequence: orders.sequence })
+    .from(orders)
+    .where(byId(partnerId, request.starting_after ?? ""));
   const [totals, cursors, rows] = await db.batch([
-    total,
+    list.index ? countMatching(db, list) : selectPartnerTotal(db, partnerId, "order_count"),
     cursor,
-    selectOrders(
-      db,
-      and(matching, cursorCondition(orders.sequence, cursor, request)),
-      request.limit + 1,
-    ),
+    selectOrders(db, rowsOfPage(db, list, sql`(${cursor})`, request)),
   ]);
   if (request.starting_after !== undefined && cursors.length === 0) return undefined;
   return toPage(rows.map(toStoredOrder), totals[0]?.total ?? 0, request);
@@ -95,7 +93,7 @@ export async function findOrder(
   partnerId: number,
   id: string,
 ): Promise<StoredOrder | undefined> {
-  const [row] = await selectOrders(db, byId(partnerId, id), 1);
+  const [row] = await selectOrders(db, { where: byId(partnerId, id), limit: 1 });
   return row && toStoredOrder(row);
 }
 

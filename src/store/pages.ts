@@ -1,5 +1,6 @@
-import { lt, sql, type SQL, type SQLWrapper } from "drizzle-orm";
-import type { SQLiteColumn } from "drizzle-orm/sqlite-core";
+import { and, count, desc, inArray, lt, sql, type SQL } from "drizzle-orm";
+import type { SQLiteColumn, SQLiteTable } from "drizzle-orm/sqlite-core";
+import type { Database } from "./database.ts";
 
 /** Which page of a list is asked for. `limit` is in items, `starting_after` the id of the last item seen. */
 export interface PageRequest {
@@ -14,13 +15,46 @@ export interface Page<T> {
   total: number;
 }
 
-/** Keyset pagination: what comes after the item that `cursor` finds. Skips nothing, however deep the page. */
-export function cursorCondition(
-  sequence: SQLiteColumn,
-  cursor: SQLWrapper,
-  request: PageRequest,
-): SQL | undefined {
-  return request.starting_after === undefined ? undefined : lt(sequence, sql`(${cursor})`);
+/** A list of one partner's items, by descending sequence. */
+export interface List {
+  table: SQLiteTable & { sequence: SQLiteColumn };
+  /** The items that the partner has. */
+  ofPartner: SQL;
+  /** Those of them that the filter asks for. */
+  matching: SQL | undefined;
+  /** The index that finds these; undefined where nothing is filtered. */
+  index: string | undefined;
+}
+
+/**
+ * The table of a filtered list, to be read by the filter's index and no other way. Left to choose,
+ * SQLite reads all of the partner's rows by the primary key, as that is sorted already.
+ */
+function source({ table, index }: List): SQL {
+  return index ? sql`${table} indexed by ${sql.identifier(index)}` : sql`${table}`;
+}
+
+/** How many items match: a row read for each, so only for lists whose count is not kept. */
+export function countMatching(db: Database, list: List) {
+  return db.select({ total: count() }).from(source(list)).where(list.matching);
+}
+
+/**
+ * Which rows a page has, and one more, as it is asked of the table itself: by keyset, so that nothing
+ * is read that comes before the page. `cursor` selects the sequence of the last item seen.
+ */
+export function rowsOfPage(db: Database, list: List, cursor: SQL, request: PageRequest) {
+  const { sequence } = list.table;
+  const limit = request.limit + 1;
+  const after = request.starting_after === undefined ? undefined : lt(sequence, cursor);
+  if (!list.index) return { where: and(list.ofPartner, after), limit };
+  const sequences = db
+    .select({ sequence: sql`sequence` })
+    .from(source(list))
+    .where(and(list.matching, after))
+    .orderBy(desc(sequence))
+    .limit(limit);
+  return { where: and(list.ofPartner, inArray(sequence, sequences)), limit };
 }
 
 /** A page from one item more than its limit: the surplus item tells that there are more. */

@@ -18,3 +18,12 @@ export function countForPartner(
     })
     .where(eq(partners.id, partnerId));
 }
+
+/** The total of one of a partner's unfiltered lists, as it is kept. */
+export function selectPartnerTotal(
+  db: Database,
+  partnerId: number,
+  column: "order_count" | "order_event_count",
+) {
+  return db.select({ total: partners[column] }).from(partners).where(eq(partners.id, partnerId));
+}

@@ -1,0 +1,77 @@
+import { evictDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { describe, expect, it } from "vitest";
+import { CommandQueue, MAX_QUEUED_COMMANDS } from "../../src/ledger/command-queue.ts";
+import { costOf, expectStatus, newPartner } from "../support/client.ts";
+
+describe("the ledger's memory", () => {
+  it("spares a warm order the read: one round trip for the key, one for the batch", async () => {
+    const client = await newPartner();
+    const id = await client.createOrder();
+    expect(costOf(await client.capture(id, 1)).queries).toBe(2);
+    await evictDurableObject(env.ORDER_LEDGER.getByName(`${client.partnerId}:${id}`));
+    expect(costOf(await client.capture(id, 1)).queries).toBe(3);
+    expect(costOf(await client.capture(id, 1)).queries).toBe(2);
+  });
+
+  it("is nothing but a copy: a cold order decides the same", async () => {
+    const client = await newPartner();
+    const id = await client.createOrder();
+    await client.capture(id, 100);
+    await evictDurableObject(env.ORDER_LEDGER.getByName(`${client.partnerId}:${id}`));
+    expectStatus(await client.refund(id, 101), 409);
+    expectStatus(await client.refund(id, 100), 200);
+    await evictDurableObject(env.ORDER_LEDGER.getByName(`${client.partnerId}:${id}`));
+    expectStatus(await client.refund(id, 1), 409);
+  });
+
+  it("does not outlive another writer's change", async () => {
+    const client = await newPartner();
+    const id = await client.createOrder();
+    await client.capture(id, 100);
+    const other = env.ORDER_LEDGER.getByName("another-object");
+    await other.execute("appendOrderEvent", {
+      partner_id: client.partnerId,
+      order_id: id,
+      origin: { request_id: "test", changed_at: "2025-01-01T00:00:00Z" },
+      input: { order_id: id, type: "REFUNDED", amount: 60, network_transaction_id: "nt" },
+      new_order_event_id: crypto.randomUUID(),
+    });
+    // The object remembers 100 captured and none refunded; the fence tells it better.
+    const refused = expectStatus(await client.refund(id, 50), 409);
+    expect(refused.body.error.details).toMatchObject({
+      captured: 100,
+      refunded: 60,
+      refundable: 40,
+    });
+  });
+});
+
+describe("the queue", () => {
+  it("runs commands one after another, also after one that failed", async () => {
+    const queue = new CommandQueue();
+    const log: string[] = [];
+    const command = (name: string) => async () => {
+      log.push(`${name} starts`);
+      await Promise.resolve();
+      log.push(`${name} ends`);
+      if (name === "b") throw new Error("failed");
+      return name;
+    };
+    const results = await Promise.allSettled(
+      ["a", "b", "c"].map((name) => queue.run(command(name))),
+    );
+    expect(log).toEqual(["a starts", "a ends", "b starts", "b ends", "c starts", "c ends"]);
+    expect(results.map((each) => each.status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+  });
+
+  it("turns commands away when too many are waiting, and takes them again afterwards", async () => {
+    const queue = new CommandQueue();
+    const waiting = Array.from({ length: MAX_QUEUED_COMMANDS }, () =>
+      queue.run(() => Promise.resolve()),
+    );
+    expect(queue.run(() => Promise.resolve())).toBeUndefined();
+    await Promise.all(waiting);
+    expect(queue.run(() => Promise.resolve())).toBeInstanceOf(Promise);
+  });
+});

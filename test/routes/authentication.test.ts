@@ -1,0 +1,71 @@
+import { beforeAll, describe, expect, it, vi } from "vitest";
+import { Client, expectStatus, newPartner, send, type Answer } from "../support/client.ts";
+import { OPERATIONS } from "../support/operations.ts";
+
+let partner: Client;
+beforeAll(async () => {
+  partner = await newPartner();
+});
+
+function expectUnauthenticated(answer: Answer, sent: string) {
+  expectStatus(answer, 401);
+  expect(answer.headers.get("WWW-Authenticate")).toMatch(/^Bearer /);
+  expect(answer.body).toEqual({
+    error: {
+      type: "AUTHENTICATION_ERROR",
+      message: expect.any(String),
+      request_id: answer.headers.get("X-Request-Id"),
+    },
+  });
+  if (sent) expect(answer.text).not.toContain(sent);
+}
+
+it("finds all nine operations", () => {
+  expect(OPERATIONS).toHaveLength(9);
+});
+
+describe.each(OPERATIONS)("%s %s", (method, path) => {
+  const sendWith = (authorization: string) =>
+    send(method, path, { headers: { Authorization: authorization } });
+
+  it("wants a key", async () => {
+    expectUnauthenticated(await send(method, path), "");
+  });
+
+  it.each([
+    "Bearer test_unknown-key",
+    "Bearer",
+    "Bearer a b",
+    "Digest test_unknown-key",
+    "test_unknown-key",
+    `Basic ${btoa("test_unknown-key:")}`,
+    "Basic %%%",
+    `Basic ${btoa("no-colon")}`,
+  ])("refuses %s, and repeats nothing of it", async (authorization) => {
+    const log = vi.spyOn(console, "error");
+    expectUnauthenticated(await sendWith(authorization), "unknown-key");
+    expect(JSON.stringify(log.mock.calls)).not.toContain("unknown-key");
+  });
+
+  it("refuses a deleted key", async () => {
+    const rotated = await newPartner();
+    await rotated.post("/v2/keys");
+    await rotated.delete("/v2/keys");
+    expectUnauthenticated(await sendWith(`Bearer ${rotated.key}`), rotated.key);
+  });
+
+  it("refuses the key with a password", async () => {
+    const answer = await sendWith(`Basic ${btoa(`${partner.key}:password`)}`);
+    expectUnauthenticated(answer, partner.key);
+  });
+
+  it("takes the key as Bearer in any case, and as Basic user name", async () => {
+    for (const scheme of ["Bearer ", "bearer ", "Basic "]) {
+      const { key: secret } = await newPartner();
+      const key = scheme === "Basic " ? btoa(`${secret}:`) : secret;
+      const answer = await sendWith(scheme + key);
+      expect(answer.status).not.toBe(401);
+      expect(answer.status).toBeLessThan(500);
+    }
+  });
+});

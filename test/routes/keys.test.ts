@@ -1,0 +1,55 @@
+import { env } from "cloudflare:workers";
+import { describe, expect, it } from "vitest";
+import { hashOf } from "../../src/http/secrets.ts";
+import { Client, expectStatus, newPartner, refusalOf } from "../support/client.ts";
+
+const timestamp = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+
+describe("POST /v2/keys", () => {
+  it("makes a key of the same partner, shown once and kept as its hash", async () => {
+    const partner = await newPartner();
+    const order = await partner.createOrder();
+    const { body } = expectStatus(await partner.post("/v2/keys"), 200);
+    expect(body).toEqual({ key: expect.stringMatching(/^test_[\w-]{32}$/), created_at: timestamp });
+    const other = new Client(partner.partnerId, body.key);
+    expect((await other.get(`/v2/orders?id=${order}`)).body.total).toBe(1);
+
+    const kept = await env.DB.prepare("SELECT * FROM api_keys WHERE partner_id = ?")
+      .bind(partner.partnerId)
+      .all();
+    expect(kept.results).toHaveLength(2);
+    expect(JSON.stringify(kept.results)).not.toContain(body.key);
+    expect(kept.results).toContainEqual(
+      expect.objectContaining({ hash: await hashOf(body.key), last_four: body.key.slice(-4) }),
+    );
+  });
+});
+
+describe("DELETE /v2/keys", () => {
+  it("deletes the key that makes the call: the rotation of the contract", async () => {
+    const partner = await newPartner();
+    const { body: created } = await partner.post("/v2/keys");
+    const { body } = expectStatus(await partner.delete("/v2/keys"), 200);
+    expect(body).toEqual({ key: partner.key, created_at: timestamp, deleted_at: timestamp });
+    const refused = await partner.get("/v2/orders");
+    expect(refusalOf(refused)).toEqual({ status: 401, type: "AUTHENTICATION_ERROR" });
+    expect(refused.body.error.message).toContain(body.deleted_at);
+    expectStatus(await new Client(partner.partnerId, created.key).get("/v2/orders"), 200);
+  });
+
+  it("refuses to delete a partner's only key, however many other partners there are", async () => {
+    await newPartner();
+    const partner = await newPartner();
+    const refused = await partner.delete("/v2/keys");
+    expect(refusalOf(refused)).toEqual({ status: 409, type: "CONFLICT_ERROR" });
+    expectStatus(await partner.get("/v2/orders"), 200);
+  });
+
+  it("leaves one of two keys that delete themselves at once", async () => {
+    const partner = await newPartner();
+    const { body } = await partner.post("/v2/keys");
+    const other = new Client(partner.partnerId, body.key);
+    const answers = await Promise.all([partner.delete("/v2/keys"), other.delete("/v2/keys")]);
+    expect(answers.map((each) => each.status).toSorted()).toEqual([200, 409]);
+  });
+});

@@ -1,0 +1,54 @@
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { expectStatus, newPartner, type Client } from "../support/client.ts";
+
+/** Both lists, by how to add an item and what its id is called. */
+const LISTS = [
+  {
+    path: "/v2/orders",
+    id: "id",
+    add: (client: Client) => client.createOrder(),
+  },
+  {
+    path: "/v2/order_events",
+    id: "order_event_id",
+    add: async (client: Client, orderId: string) =>
+      (await client.capture(orderId, 1)).body.order_event_id as string,
+  },
+];
+
+it.each(LISTS)(
+  "walks $path: every item once, newest first, whatever the page size, while others are added",
+  async ({ path, id, add }) => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 0, max: 25 }),
+        fc.integer({ min: 1, max: 12 }),
+        fc.array(fc.boolean(), { maxLength: 30 }),
+        async (count, limit, additions) => {
+          const client = await newPartner();
+          const orderId = await client.createOrder();
+          const expected = path === "/v2/orders" ? [orderId] : [];
+          for (let index = 0; index < count; index += 1)
+            expected.unshift(await add(client, orderId));
+
+          const walked: string[] = [];
+          for (let page = 0; ; page += 1) {
+            const after = walked.length > 0 ? `&starting_after=${walked.at(-1)}` : "";
+            const answer = expectStatus(await client.get(`${path}?limit=${limit}${after}`), 200);
+            const { data, has_more, total } = answer.body;
+            walked.push(...data.map((each: Record<string, string>) => each[id]));
+            expect(data.length).toBe(has_more ? limit : Math.min(limit, data.length));
+            expect(total).toBeGreaterThanOrEqual(expected.length);
+            if (!has_more) break;
+            // Newer items belong before the first page, so the walk must not see them.
+            if (additions[page]) await add(client, orderId);
+          }
+          expect(walked).toEqual(expected);
+        },
+      ),
+      { numRuns: 12 },
+    );
+  },
+  60_000,
+);

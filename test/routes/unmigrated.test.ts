@@ -1,0 +1,25 @@
+import { env } from "cloudflare:workers";
+import { beforeAll, expect, it } from "vitest";
+import { expectStatus, newPartner, type Client } from "../support/client.ts";
+import { OPERATIONS } from "../support/operations.ts";
+
+let partner: Client;
+beforeAll(async () => {
+  partner = await newPartner();
+  const tables = [
+    "order_event_lines",
+    "order_lines",
+    "order_events",
+    "order_changes",
+    "orders",
+    "api_keys",
+  ];
+  await env.DB.batch(tables.map((table) => env.DB.prepare(`DROP TABLE ${table}`)));
+});
+
+it.each(OPERATIONS)("answers %s %s with the command to run", async (method, path) => {
+  const answer = expectStatus(await partner.send(method, path), 503);
+  expect(answer.body.error.type).toBe("SERVICE_UNAVAILABLE_ERROR");
+  expect(answer.body.error.message).toContain("npm start");
+  expect(answer.headers.get("Retry-After")).toBe("1");
+});

@@ -1,0 +1,123 @@
+import { env, exports } from "cloudflare:workers";
+import { hashOf, lastFourOf, newSecret } from "../../src/http/secrets.ts";
+
+/** What the Worker answered. `body` is the parsed JSON, undefined without one. */
+export interface Answer {
+  status: number;
+  headers: Headers;
+  text: string;
+  // oxlint-disable-next-line typescript/no-explicit-any -- a test looks into bodies of every shape
+  body: any;
+}
+
+/** What D1 was asked for, from Server-Timing. */
+export interface Cost {
+  queries: number;
+  rows_read: number;
+  rows_written: number;
+}
+
+export async function send(method: string, path: string, init: RequestInit = {}): Promise<Answer> {
+  const response = await exports.default.fetch(
+    new Request(`https://sandbox.test${path}`, { ...init, method }),
+  );
+  const text = await response.text();
+  const body: unknown = text === "" ? undefined : JSON.parse(text);
+  return { status: response.status, headers: response.headers, text, body };
+}
+
+/** One partner, and its way to the API. */
+export class Client {
+  readonly partnerId: number;
+  readonly key: string;
+
+  constructor(partnerId: number, key: string) {
+    this.partnerId = partnerId;
+    this.key = key;
+  }
+
+  send(method: string, path: string, body?: unknown, headers?: Record<string, string>) {
+    return send(method, path, {
+      ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
+      headers: {
+        Authorization: `Bearer ${this.key}`,
+        ...(body !== undefined && { "Content-Type": "application/json" }),
+        ...headers,
+      },
+    });
+  }
+
+  get = (path: string) => this.send("GET", path);
+  delete = (path: string, headers?: Record<string, string>) =>
+    this.send("DELETE", path, undefined, headers);
+  post = (path: string, body?: unknown, headers?: Record<string, string>) =>
+    this.send("POST", path, body, headers);
+  put = (path: string, body: unknown, headers?: Record<string, string>) =>
+    this.send("PUT", path, body, headers);
+
+  /** Makes an order, and answers its id. */
+  async createOrder(fields: Record<string, unknown> = {}): Promise<string> {
+    const answer = expectStatus(await this.post("/v2/orders", orderBody(fields)), 200);
+    return answer.body.id;
+  }
+
+  capture = (orderId: string, amount: number, fields: Record<string, unknown> = {}) =>
+    this.post("/v2/order_events", eventBody({ order_id: orderId, amount, ...fields }));
+
+  refund = (orderId: string, amount: number, fields: Record<string, unknown> = {}) =>
+    this.capture(orderId, amount, { type: "REFUNDED", ...fields });
+}
+
+/** A partner of its own, so that a test sees nothing of another. */
+export async function newPartner(): Promise<Client> {
+  const key = newSecret();
+  const created_at = "2025-01-01T00:00:00Z";
+  const partner = await env.DB.prepare(
+    "INSERT INTO partners (name, created_at) VALUES ('Test partner', ?) RETURNING id",
+  )
+    .bind(created_at)
+    .first<{ id: number }>();
+  await env.DB.prepare(
+    "INSERT INTO api_keys (hash, partner_id, last_four, created_at) VALUES (?, ?, ?, ?)",
+  )
+    .bind(await hashOf(key), partner!.id, lastFourOf(key), created_at)
+    .run();
+  return new Client(partner!.id, key);
+}
+
+/** The smallest order. */
+export function orderBody(fields: Record<string, unknown> = {}) {
+  return {
+    payment_method_id: "pm-1",
+    partner_order_id: "po-1",
+    total_order_amount: 10_000,
+    ...fields,
+  };
+}
+
+/** The smallest event. */
+export function eventBody(fields: Record<string, unknown> = {}) {
+  return { type: "CAPTURED", amount: 100, network_transaction_id: "nt-1", ...fields };
+}
+
+/** Fails with the whole answer, not with a number, when the status is another one. */
+export function expectStatus(answer: Answer, status: number): Answer {
+  if (answer.status !== status) {
+    throw new Error(`Expected status ${status}, but received ${answer.status}: ${answer.text}`);
+  }
+  return answer;
+}
+
+/** The refusal in an answer: its status, and the error without what differs by request. */
+export function refusalOf(answer: Answer) {
+  const { request_id: _, message: __, ...error } = answer.body.error;
+  return { status: answer.status, ...error };
+}
+
+export function costOf(answer: Answer): Cost {
+  const header = answer.headers.get("Server-Timing") ?? "";
+  const figures = /^d1;desc="queries=(\d+) rows_read=(\d+) rows_written=(\d+)"$/.exec(header);
+  if (!figures) throw new Error(`Not a Server-Timing of ours: ${header}`);
+  const [queries, rows_read, rows_written] = figures.slice(1).map(Number);
+  return { queries: queries!, rows_read: rows_read!, rows_written: rows_written! };
+}

@@ -1,0 +1,36 @@
+import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-pool-workers";
+import { defineConfig } from "vitest/config";
+
+const migrations = await readD1Migrations("drizzle/migrations");
+
+/** A real server takes a while to start, and a whole flow runs against it. */
+const E2E_TIMEOUT_MILLISECONDS = 120_000;
+
+export default defineConfig({
+  root: `${import.meta.dirname}/..`,
+  test: {
+    projects: [
+      {
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: "./wrangler.toml" },
+            miniflare: { bindings: { MIGRATIONS: migrations } },
+          }),
+        ],
+        test: {
+          name: "worker",
+          include: ["test/{domain,http,ledger,routes,schemas,store}/**/*.test.ts"],
+          setupFiles: ["test/support/migrate.ts"],
+        },
+      },
+      {
+        test: {
+          name: "e2e",
+          include: ["test/e2e/**/*.test.ts"],
+          testTimeout: E2E_TIMEOUT_MILLISECONDS,
+          hookTimeout: E2E_TIMEOUT_MILLISECONDS,
+        },
+      },
+    ],
+  },
+});
