@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { NO_TOTALS, type LedgerState } from "../../src/domain/ledger-state.ts";
 import { MAX_MONEY } from "../../src/domain/money.ts";
@@ -77,7 +77,7 @@ describe("the refund rule", () => {
           expect(decision.ok).toBe(isAllowed(next));
           if (!decision.ok) continue;
           events = next;
-          state = { ...state, ...decision.value };
+          state = Object.assign({}, state, decision.value);
           expect(BigInt(state.captured_amount)).toBe(sum(events, "CAPTURED", "amount"));
           expect(BigInt(state.refunded_amount)).toBe(sum(events, "REFUNDED", "amount"));
           expect(BigInt(state.captured_rewards_amount)).toBe(

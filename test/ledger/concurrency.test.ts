@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Reply } from "../../src/ledger/commands.ts";
 import type { CommandOf } from "../../src/ledger/order-ledger.ts";
@@ -70,7 +70,8 @@ async function expectSerial(client: Client, orderId: string, outcomes: Outcome[]
   const appended = accepted.map(
     ({ value }) => value && "order_event_id" in value && value.order_event_id,
   );
-  expect(appended.toSorted()).toEqual([...events.keys()].toSorted());
+  expect(new Set(appended)).toEqual(new Set(events.keys()));
+  expect(appended).toHaveLength(events.size);
   for (const outcome of outcomes) {
     if (outcome.ok || outcome.refusal.type !== "CONFLICT_ERROR") continue;
     const { details } = outcome.refusal;
@@ -120,7 +121,7 @@ describe("twenty captures and refunds at once", () => {
       EVENTS.map(async (event, index) => {
         const stray = env.ORDER_LEDGER.getByName(`stray:${orderId}:${index}`);
         const command = appendCommand(client, orderId, event);
-        return (await stray.execute("appendOrderEvent", command)).outcome as Outcome;
+        return (await stray.execute("appendOrderEvent", command)).outcome;
       }),
     );
     expect(outcomes.filter((each) => each.ok).length).toBeGreaterThanOrEqual(1);
@@ -143,7 +144,7 @@ describe("twenty captures and refunds at once", () => {
               `stray:${client.partnerId}:${orderId}:${object}`,
             );
             const command = appendCommand(client, orderId, each);
-            return (await stub.execute("appendOrderEvent", command)).outcome as Outcome;
+            return (await stub.execute("appendOrderEvent", command)).outcome;
           }),
         );
         await expectSerial(client, orderId, outcomes);
@@ -170,7 +171,7 @@ describe("an id that two requests want at once", () => {
     const answers = await Promise.all(
       orders.map((id) => client.capture(id, 10, { partner_event_id: "wanted" })),
     );
-    expect(answers.map((each) => each.status).toSorted()).toEqual([200, 409]);
+    expect(answers.map((each) => each.status).toSorted((x, y) => x - y)).toEqual([200, 409]);
     expect((await client.get("/v2/order_events")).body.total).toBe(1);
   });
 });

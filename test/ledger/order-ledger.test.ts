@@ -59,7 +59,7 @@ describe("the queue", () => {
       return name;
     };
     const results = await Promise.allSettled(
-      ["a", "b", "c"].map((name) => queue.run(command(name))),
+      ["a", "b", "c"].map((name) => queue.run(command(name))!),
     );
     expect(log).toEqual(["a starts", "a ends", "b starts", "b ends", "c starts", "c ends"]);
     expect(results.map((each) => each.status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
@@ -68,7 +68,7 @@ describe("the queue", () => {
   it("turns commands away when too many are waiting, and takes them again afterwards", async () => {
     const queue = new CommandQueue();
     const waiting = Array.from({ length: MAX_QUEUED_COMMANDS }, () =>
-      queue.run(() => Promise.resolve()),
+      queue.run(() => Promise.resolve())!,
     );
     expect(queue.run(() => Promise.resolve())).toBeUndefined();
     await Promise.all(waiting);

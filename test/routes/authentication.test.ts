@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it, vi } from "vitest";
-import { Client, expectStatus, newPartner, send, type Answer } from "../support/client.ts";
+import type { Client } from "../support/client.ts";
+import { expectStatus, newPartner, send, type Answer } from "../support/client.ts";
 import { OPERATIONS } from "../support/operations.ts";
 
 let partner: Client;

@@ -108,6 +108,11 @@ export function expectStatus(answer: Answer, status: number): Answer {
   return answer;
 }
 
+/** An answer's text without what may differ between two that are the same: the ids in it, and the request's. */
+export function withoutIds(answer: Answer, id: string): string {
+  return answer.text.replaceAll(id, "ID").replace(/"request_id":"[^"]+"/, "");
+}
+
 /** The refusal in an answer: its status, and the error without what differs by request. */
 export function refusalOf(answer: Answer) {
   const { request_id: _, message: __, ...error } = answer.body.error;
