@@ -2,16 +2,15 @@
  * `npm run migration -- --name what_changes`: has drizzle-kit write the migration from the schema, and
  * adds WITHOUT ROWID, which Drizzle can't express, to every new table that names its own primary key.
  */
+import { execFileSync } from "node:child_process";
 import { globSync, readFileSync, writeFileSync } from "node:fs";
-import { run } from "./tools.ts";
 
 const existing = new Set(globSync("drizzle/migrations/*.sql"));
-await run("drizzle-kit", [
-  "generate",
-  "--config",
-  "drizzle/drizzle.config.ts",
-  ...process.argv.slice(2),
-]);
+execFileSync(
+  "drizzle-kit",
+  ["generate", "--config", "drizzle/drizzle.config.ts", ...process.argv.slice(2)],
+  { stdio: "inherit" },
+);
 
 for (const file of globSync("drizzle/migrations/*.sql").filter((each) => !existing.has(each))) {
   const statements = readFileSync(file, "utf8").split("--> statement-breakpoint");
