@@ -8,6 +8,18 @@ CREATE TABLE `api_keys` (
 ) WITHOUT ROWID;
 --> statement-breakpoint
 CREATE INDEX `api_keys_active` ON `api_keys` (`partner_id`) WHERE "api_keys"."deleted_at" is null;--> statement-breakpoint
+CREATE TABLE `idempotency_records` (
+	`partner_id` integer NOT NULL,
+	`key` text NOT NULL,
+	`fingerprint` text NOT NULL,
+	`body` text NOT NULL,
+	`version` integer,
+	`created_at` text NOT NULL,
+	PRIMARY KEY(`partner_id`, `key`),
+	FOREIGN KEY (`partner_id`) REFERENCES `partners`(`id`) ON UPDATE no action ON DELETE no action
+) WITHOUT ROWID;
+--> statement-breakpoint
+CREATE INDEX `idempotency_records_created_at` ON `idempotency_records` (`created_at`);--> statement-breakpoint
 CREATE TABLE `order_changes` (
 	`partner_id` integer NOT NULL,
 	`order_id` text NOT NULL,

@@ -1,5 +1,6 @@
 import { MAX_MONEY, type Money } from "./money.ts";
 import { accept, refuse, type Decision, type Refusal } from "./decision.ts";
+import { differingFields } from "./differences.ts";
 import {
   figuresOf,
   MEASURES,
@@ -53,9 +54,9 @@ export function completeOrderEvent(
   };
 }
 
-/** Whether sending `input` again would append the event that is `stored`: the same meaning, however spelled. */
-export function isSameOrderEvent(input: OrderEventInput, stored: OrderEvent): boolean {
-  return JSON.stringify(completeOrderEvent(input, stored)) === JSON.stringify(stored);
+/** The fields in which the event that `input` stands for is not the `stored` one: none if it means the same, however spelled. */
+export function orderEventDifferences(input: OrderEventInput, stored: OrderEvent): string[] {
+  return differingFields(completeOrderEvent(input, stored), stored);
 }
 
 /** The order's totals with the event counted in, or why the event can't be. */

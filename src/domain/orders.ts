@@ -1,6 +1,7 @@
 import type { Money } from "./money.ts";
 import { sumOfRewards, type OrderLine } from "./order-lines.ts";
 import { accept, refuse, type Decision } from "./decision.ts";
+import { differingFields } from "./differences.ts";
 import { figuresOf, type LedgerState } from "./ledger-state.ts";
 
 /** The currency of an order that names none (contract: "USD where no currency is given"). */
@@ -71,9 +72,9 @@ export function completeOrder(input: OrderInput, defaults: OrderDefaults): Order
   };
 }
 
-/** Whether sending `input` again would create the order that is `stored`: the same meaning, however spelled. */
-export function isSameOrder(input: OrderInput, stored: Order): boolean {
-  return JSON.stringify(completeOrder(input, stored)) === JSON.stringify(stored);
+/** The fields in which the order that `input` stands for is not the `stored` one: none if it means the same, however spelled. */
+export function orderDifferences(input: OrderInput, stored: Order): string[] {
+  return differingFields(completeOrder(input, stored), stored);
 }
 
 /** The state of an order that a command wants to change: it has to exist, in one of the expected versions if any are. */

@@ -1,4 +1,8 @@
+import type { Context } from "hono";
+import type { IdempotencyKey } from "../domain/idempotency.ts";
+import { toTimestamp } from "../schemas/fields.ts";
 import type { D1Cost, Database } from "../store/database.ts";
+import type { Origin } from "../store/order-changes.ts";
 import type { StoredKey } from "../store/keys.ts";
 
 /** What the middleware leaves for the routes. */
@@ -13,5 +17,14 @@ export interface AppEnv {
     /** The key that the request was authenticated with, and the key as it was sent. */
     apiKey: StoredKey;
     secret: string;
+  };
+}
+
+/** Where the changes of this request come from: its id, its time, and its Idempotency-Key. */
+export function originOf(c: Context<AppEnv>, idempotency?: IdempotencyKey): Origin {
+  return {
+    request_id: c.get("requestId"),
+    changed_at: toTimestamp(new Date()),
+    idempotency,
   };
 }

@@ -4,7 +4,7 @@ import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Refusal, RefusalType } from "../domain/decision.ts";
 import type { Violation } from "../domain/order-lines.ts";
 import type { ErrorEnvelope } from "../schemas/errors.ts";
-import { isUnmigrated } from "../store/failures.ts";
+import { isUnavailable, isUnmigrated, loggable } from "../store/failures.ts";
 import type { AppEnv } from "./context.ts";
 
 /** Every type of error, and its status: the one table from code to status. */
@@ -73,7 +73,17 @@ async function toApiError(error: Error, c: Context<AppEnv>): Promise<ApiError> {
     });
   }
   // The cause is for the log alone.
-  console.error({ message: "unhandled error", request_id: c.get("requestId"), error });
+  console.error({
+    message: "unhandled error",
+    request_id: c.get("requestId"),
+    error: loggable(error),
+  });
+  if (isUnavailable(error)) {
+    return new ApiError({
+      type: "SERVICE_UNAVAILABLE_ERROR",
+      message: "The database could not be reached. Send the same request again.",
+    });
+  }
   return new ApiError({
     type: "INTERNAL_ERROR",
     message: "Something went wrong on our side. The request id finds it in the log.",

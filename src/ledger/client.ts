@@ -20,7 +20,8 @@ export async function sendToLedger<Name extends CommandName>(
     addCost(cost, reply.cost);
     return reply.outcome as OutcomeOf<Name>;
   } catch (error) {
-    console.error({ message: "ledger not reached", command: name, ...command.origin, error });
+    const { request_id } = command.origin;
+    console.error({ message: "ledger not reached", command: name, request_id, error });
     return refuse(unavailable("The order's ledger could not be reached.")) as OutcomeOf<Name>;
   }
 }

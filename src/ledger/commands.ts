@@ -2,13 +2,13 @@ import type { Refusal } from "../domain/decision.ts";
 import type { OrderEvent, OrderEventInput } from "../domain/order-events.ts";
 import type { Order, OrderInput } from "../domain/orders.ts";
 import type { D1Cost } from "../store/database.ts";
-import type { ChangeOrigin } from "../store/order-changes.ts";
+import type { Origin } from "../store/order-changes.ts";
 
 /** What every command says. Time and ids come with it, so that the ledger has neither clock nor chance. */
 export interface Command {
   partner_id: number;
   order_id: string;
-  origin: ChangeOrigin;
+  origin: Origin;
 }
 
 export interface CreateOrder extends Command {

@@ -1,9 +1,13 @@
+import { refuse, type Refusal } from "../domain/decision.ts";
+import { replayOf } from "../domain/idempotency.ts";
 import type { LedgerState } from "../domain/ledger-state.ts";
 import type { Database } from "../store/database.ts";
 import { violatedUniqueColumns } from "../store/failures.ts";
-import { FENCE_COLUMN } from "../store/order-changes.ts";
+import { findIdempotencyRecord } from "../store/idempotency.ts";
+import { FENCE_COLUMN, type Origin } from "../store/order-changes.ts";
+import { findOrderEventIds } from "../store/order-events.ts";
 import { findLedgerState } from "../store/orders.ts";
-import type { Outcome } from "./commands.ts";
+import { done, type Outcome } from "./commands.ts";
 
 /** How often a command is decided anew when another writer got in between. */
 const MAX_ATTEMPTS = 5;
@@ -17,12 +21,16 @@ export interface Memory {
   state?: LedgerState | undefined;
 }
 
+/** How many of an order's events a refusal names, the newest ones. */
+const MAX_NAMED_EVENTS = 100;
+
 /** One command's view of an order's ledger: its state, and the commit that changes it. */
 export class Ledger {
   readonly db: Database;
   readonly partnerId: number;
   readonly orderId: string;
   readonly #memory: Memory;
+  #isStateFresh = false;
 
   constructor(db: Database, memory: Memory, partnerId: number, orderId: string) {
     this.db = db;
@@ -33,7 +41,10 @@ export class Ledger {
 
   /** The order's state as remembered, else from D1 in one round trip; undefined if there is no such order. */
   async state(): Promise<LedgerState | undefined> {
-    this.#memory.state ??= await findLedgerState(this.db, this.partnerId, this.orderId);
+    if (!this.#memory.state) {
+      this.#memory.state = await findLedgerState(this.db, this.partnerId, this.orderId);
+      this.#isStateFresh = true;
+    }
     return this.#memory.state;
   }
 
@@ -44,6 +55,27 @@ export class Ledger {
 
   forget(): void {
     this.#memory.state = undefined;
+  }
+
+  /** Before a refusal: nothing is refused on memory alone, which another writer may have made stale. */
+  requireFreshState(): void {
+    if (this.#memory.state && !this.#isStateFresh) {
+      this.forget();
+      throw new StaleState();
+    }
+  }
+
+  /** A refusal; one that was decided on the order's events names them, in one more round trip. */
+  async refuse(refusal: Refusal): Promise<Outcome<never>> {
+    this.requireFreshState();
+    if (refusal.type !== "CONFLICT_ERROR") return refuse(refusal);
+    const order_event_ids = await findOrderEventIds(
+      this.db,
+      this.partnerId,
+      this.orderId,
+      MAX_NAMED_EVENTS,
+    );
+    return refuse({ ...refusal, details: { ...refusal.details, order_event_ids } });
   }
 
   /**
@@ -62,6 +94,18 @@ export class Ledger {
       if (violated.length > 0) return false;
       throw error;
     }
+  }
+
+  /** What the command's Idempotency-Key says: the answer that there was, a refusal, or nothing. */
+  async earlierAnswer<T>({ idempotency, changed_at }: Origin): Promise<Outcome<T> | undefined> {
+    const record =
+      idempotency &&
+      (await findIdempotencyRecord(this.db, this.partnerId, idempotency, changed_at));
+    if (!record) return undefined;
+    const decision = replayOf(record, idempotency);
+    if (!decision.ok) return decision;
+    const { body, version } = decision.value;
+    return { ...done(JSON.parse(body) as T, version ?? 0), replayed: true };
   }
 
   /** Decides a command, and again on the new state as often as another writer comes first. */

@@ -1,6 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { refuse } from "../domain/decision.ts";
 import { noCost, openDatabase, type D1Cost } from "../store/database.ts";
+import { loggable } from "../store/failures.ts";
 import { CommandQueue, MAX_QUEUED_COMMANDS } from "./command-queue.ts";
 import { unavailable, type Reply } from "./commands.ts";
 import { Ledger, type Memory } from "./ledger.ts";
@@ -39,7 +40,12 @@ export class OrderLedger extends DurableObject {
     } catch (error) {
       // What D1 has now is unknown, and so is whether the batch was committed: the retry will find out.
       ledger.forget();
-      console.error({ message: "ledger command failed", command: name, ...command.origin, error });
+      console.error({
+        message: "ledger command failed",
+        command: name,
+        request_id: command.origin.request_id,
+        error: loggable(error),
+      });
       return refuse(unavailable("The database did not confirm the change."));
     }
   }

@@ -34,19 +34,23 @@ export function createOrder(ledger: Ledger, command: CreateOrder): Promise<Outco
       }));
       if (created) return done(order, ledger.remembered!.version);
     }
+    const earlier = await ledger.earlierAnswer<Order>(origin);
+    if (earlier) return earlier;
     const stored = await findOrder(ledger.db, ledger.partnerId, id);
     if (!stored) {
-      // Another writer deleted it in the meantime: the id is free again.
+      // Given back by another writer in the meantime, or remembered wrongly: try again.
       ledger.forget();
       return undefined;
     }
-    if (rules.isSameOrder(input, stored.order)) {
+    const differing_fields = rules.orderDifferences(input, stored.order);
+    if (differing_fields.length === 0) {
       return { ...done(stored.order, stored.version), replayed: true };
     }
     return refuse({
       type: "CONFLICT_ERROR",
       param: "id",
       message: `The order ${id} exists with other content: use another id, or PUT to change the order.`,
+      details: { differing_fields },
     });
   });
 }
@@ -59,10 +63,10 @@ export function replaceOrder(ledger: Ledger, command: ReplaceOrder): Promise<Out
       command.order_id,
       command.expected_versions,
     );
-    if (!found.ok) return found;
+    if (!found.ok) return ledger.refuse(found.refusal);
     const state = found.value;
     const decision = rules.replaceOrder(state, command.input, command.origin.changed_at);
-    if (!decision.ok) return decision;
+    if (!decision.ok) return ledger.refuse(decision.refusal);
     const order = decision.value;
     const version = state.version + 1;
     await ledger.commit(async () => {
@@ -81,9 +85,9 @@ export function deleteOrder(ledger: Ledger, command: DeleteOrder): Promise<Outco
       command.order_id,
       command.expected_versions,
     );
-    if (!found.ok) return found;
+    if (!found.ok) return ledger.refuse(found.refusal);
     const decision = rules.deleteOrder(found.value);
-    if (!decision.ok) return decision;
+    if (!decision.ok) return ledger.refuse(decision.refusal);
     await ledger.commit(async () => {
       await commitOrderDeleted(ledger.db, ledger.partnerId, found.value, command.origin);
       return undefined;

@@ -1,10 +1,13 @@
 import { Hono } from "hono";
 import { describeRoute } from "hono-openapi";
-import type { AppEnv } from "../http/context.ts";
+import { originOf, type AppEnv } from "../http/context.ts";
 import { errorResponses, okResponse } from "../http/describe.ts";
 import { ApiError } from "../http/errors.ts";
-import { hashOf, lastFourOf, newSecret } from "../http/secrets.ts";
+import { earlierAnswer, idempotencyOf } from "../http/idempotency.ts";
+import { deriveSecret, hashOf, lastFourOf, newSecret } from "../http/secrets.ts";
+import { validate } from "../http/validate.ts";
 import { toTimestamp } from "../schemas/fields.ts";
+import { postHeaders } from "../schemas/headers.ts";
 import { key } from "../schemas/keys.ts";
 import { deleteKey, insertKey } from "../store/keys.ts";
 
@@ -18,18 +21,30 @@ export const keys = new Hono<AppEnv>()
       operationId: "createKey",
       summary: "Create an API key",
       description: "Another key of the same partner. It is shown in this answer and never again.",
-      responses: { ...okResponse("The new key", key), ...errorResponses() },
+      responses: {
+        ...okResponse("The new key", key),
+        ...errorResponses("INVALID_REQUEST_ERROR", "IDEMPOTENCY_ERROR"),
+      },
     }),
+    validate("header", postHeaders),
     async (c) => {
-      const secret = newSecret();
-      const created_at = toTimestamp(new Date());
-      await insertKey(c.get("db"), {
+      const { partner_id, hash } = c.get("apiKey");
+      const header = c.req.valid("header")["Idempotency-Key"];
+      const origin = originOf(c, await idempotencyOf(c, header, hash));
+      const answer = { nonce: newSecret(), created_at: origin.changed_at };
+      const secret = await deriveSecret(c.get("secret"), answer.nonce);
+      const added = {
         hash: await hashOf(secret),
-        partner_id: c.get("apiKey").partner_id,
+        partner_id,
         last_four: lastFourOf(secret),
-        created_at,
-      });
-      return c.json({ key: secret, created_at }, 200);
+        created_at: answer.created_at,
+      };
+      if (await insertKey(c.get("db"), added, origin, JSON.stringify(answer))) {
+        return c.json({ key: secret, created_at: answer.created_at }, 200);
+      }
+      const earlier = await earlierAnswer<typeof answer>(c, origin);
+      const repeated = await deriveSecret(c.get("secret"), earlier.nonce);
+      return c.json({ key: repeated, created_at: earlier.created_at }, 200);
     },
   )
   .delete(

@@ -5,8 +5,10 @@ import { runCommand } from "../http/command.ts";
 import type { AppEnv } from "../http/context.ts";
 import { BODY_ERRORS, errorResponses, okResponse } from "../http/describe.ts";
 import { ApiError } from "../http/errors.ts";
+import { idempotencyOf } from "../http/idempotency.ts";
 import { requirePage } from "../http/pagination.ts";
 import { requireJson, validate } from "../http/validate.ts";
+import { postHeaders } from "../schemas/headers.ts";
 import {
   orderEvent,
   orderEventInput,
@@ -49,17 +51,27 @@ export const orderEvents = new Hono<AppEnv>()
         "Tells of a capture or a refund. A refund beyond what was captured is refused. The same event again, by one of its ids, is answered with the event that there is.",
       responses: {
         ...okResponse("The order event", orderEvent),
-        ...errorResponses(...BODY_ERRORS, "ORDER_NOT_FOUND_ERROR", "CONFLICT_ERROR"),
+        ...errorResponses(
+          ...BODY_ERRORS,
+          "ORDER_NOT_FOUND_ERROR",
+          "CONFLICT_ERROR",
+          "IDEMPOTENCY_ERROR",
+        ),
       },
     }),
+    validate("header", postHeaders),
     requireJson,
     validate("json", orderEventInput),
     async (c) => {
       const input = c.req.valid("json");
-      const { value } = await runCommand(c, "appendOrderEvent", input.order_id, {
-        input,
-        new_order_event_id: crypto.randomUUID(),
-      });
+      const key = c.req.valid("header")["Idempotency-Key"];
+      const { value } = await runCommand(
+        c,
+        "appendOrderEvent",
+        input.order_id,
+        { input, new_order_event_id: crypto.randomUUID() },
+        await idempotencyOf(c, key, input),
+      );
       return c.json(value, 200);
     },
   )

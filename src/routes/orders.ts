@@ -4,8 +4,10 @@ import { etagOf, versionsOf } from "../http/conditional.ts";
 import { runCommand } from "../http/command.ts";
 import type { AppEnv } from "../http/context.ts";
 import { BODY_ERRORS, errorResponses, okResponse } from "../http/describe.ts";
+import { idempotencyOf } from "../http/idempotency.ts";
 import { requirePage } from "../http/pagination.ts";
 import { requireJson, validate } from "../http/validate.ts";
+import { changeHeaders, postHeaders } from "../schemas/headers.ts";
 import { order, orderInput, orderList, orderPath, orderQuery } from "../schemas/orders.ts";
 import { listOrders } from "../store/orders.ts";
 
@@ -48,15 +50,23 @@ export const orders = new Hono<AppEnv>()
       description: "The same order again, by its id, is answered with the order that there is.",
       responses: {
         ...okResponse("The order", order),
-        ...errorResponses(...BODY_ERRORS, "CONFLICT_ERROR"),
+        ...errorResponses(...BODY_ERRORS, "CONFLICT_ERROR", "IDEMPOTENCY_ERROR"),
       },
     }),
+    validate("header", postHeaders),
     requireJson,
     validate("json", orderInput),
     async (c) => {
       const input = c.req.valid("json");
       const orderId = input.id ?? crypto.randomUUID();
-      const { value, version } = await runCommand(c, "createOrder", orderId, { input });
+      const key = c.req.valid("header")["Idempotency-Key"];
+      const { value, version } = await runCommand(
+        c,
+        "createOrder",
+        orderId,
+        { input },
+        await idempotencyOf(c, key, input),
+      );
       return c.json(value, 200, { ETag: etagOf(version) });
     },
   )
@@ -79,6 +89,7 @@ export const orders = new Hono<AppEnv>()
       },
     }),
     validate("param", orderPath),
+    validate("header", changeHeaders),
     requireJson,
     validate("json", orderInput),
     async (c) => {
@@ -86,7 +97,10 @@ export const orders = new Hono<AppEnv>()
         c,
         "replaceOrder",
         c.req.valid("param").order_id,
-        { input: c.req.valid("json"), expected_versions: versionsOf(c.req.header("If-Match")) },
+        {
+          input: c.req.valid("json"),
+          expected_versions: versionsOf(c.req.valid("header")["If-Match"]),
+        },
       );
       return c.json(value, 200, { ETag: etagOf(version) });
     },
@@ -109,9 +123,10 @@ export const orders = new Hono<AppEnv>()
       },
     }),
     validate("param", orderPath),
+    validate("header", changeHeaders),
     async (c) => {
       await runCommand(c, "deleteOrder", c.req.valid("param").order_id, {
-        expected_versions: versionsOf(c.req.header("If-Match")),
+        expected_versions: versionsOf(c.req.valid("header")["If-Match"]),
       });
       return c.body(null, 204);
     },

@@ -17,3 +17,14 @@ export function violatedUniqueColumns(error: unknown): string[] {
 export function isUnmigrated(error: unknown): boolean {
   return /no such table/.test(messagesOf(error));
 }
+
+/** Whether D1 itself failed, rather than refused a statement: the same request may well go through later. */
+export function isUnavailable(error: unknown): boolean {
+  const messages = messagesOf(error);
+  return /D1_ERROR/.test(messages) && !/SQLITE_/.test(messages);
+}
+
+/** What a log may have of an error: Drizzle's own message repeats the parameters, which are a partner's data. */
+export function loggable(error: unknown): unknown {
+  return error instanceof Error && error.cause !== undefined ? loggable(error.cause) : error;
+}

@@ -1,6 +1,9 @@
 import { and, eq, exists, isNull, ne, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/sqlite-core";
 import type { Database } from "./database.ts";
+import { violatedUniqueColumns } from "./failures.ts";
+import { IDEMPOTENCY_COLUMN, recordAnswer } from "./idempotency.ts";
+import type { Origin } from "./order-changes.ts";
 import { apiKeys } from "./schema.ts";
 
 /** A key as it is stored: what it is a hash of can't be told from it. Timestamps are RFC 3339. */
@@ -18,9 +21,26 @@ export async function findKey(db: Database, hash: string): Promise<StoredKey | u
   return key;
 }
 
-/** One round trip. */
-export async function insertKey(db: Database, key: Omit<StoredKey, "deleted_at">): Promise<void> {
-  await db.insert(apiKeys).values(key);
+/**
+ * Adds a key, and keeps `body` for the request's Idempotency-Key if it has one. False, and nothing is
+ * added, where that has been used. One round trip.
+ */
+export async function insertKey(
+  db: Database,
+  key: Omit<StoredKey, "deleted_at">,
+  origin: Origin,
+  body: string,
+): Promise<boolean> {
+  try {
+    await db.batch([
+      db.insert(apiKeys).values(key),
+      ...recordAnswer(db, key.partner_id, origin, { body, version: null }),
+    ]);
+    return true;
+  } catch (error) {
+    if (violatedUniqueColumns(error).includes(IDEMPOTENCY_COLUMN)) return false;
+    throw error;
+  }
 }
 
 /**

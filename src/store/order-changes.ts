@@ -1,13 +1,15 @@
 import { sql, type SQL } from "drizzle-orm";
+import type { IdempotencyKey } from "../domain/idempotency.ts";
 import type { LedgerTotals } from "../domain/ledger-state.ts";
 import type { OrderChange } from "../domain/order-changes.ts";
 import type { Database } from "./database.ts";
 import { orderChanges } from "./schema.ts";
 
-/** Where a change comes from: the request, and the time (RFC 3339) it is dated with. */
-export interface ChangeOrigin {
+/** Where a change comes from: the request, its Idempotency-Key, and the time (RFC 3339) it is dated with. */
+export interface Origin {
   request_id: string;
   changed_at: string;
+  idempotency?: IdempotencyKey | undefined;
 }
 
 /** The last version of an order id, 0 for a new one; a deletion is a version too, so ids used again count on. */
@@ -30,17 +32,18 @@ export function insertChange(
     change: OrderChange;
     orderEventId?: string;
     totals: LedgerTotals;
-    origin: ChangeOrigin;
+    origin: Origin;
   },
 ) {
-  const { partnerId, orderId, totals } = entry;
+  const { partnerId, orderId, totals, origin } = entry;
   return db.insert(orderChanges).values({
     partner_id: partnerId,
     order_id: orderId,
     version: entry.version ?? sql`${lastVersion(partnerId, orderId)} + 1`,
     change: entry.change,
     order_event_id: entry.orderEventId,
-    ...entry.origin,
+    request_id: origin.request_id,
+    changed_at: origin.changed_at,
     captured_amount: totals.captured_amount,
     refunded_amount: totals.refunded_amount,
     captured_rewards_amount: totals.captured_rewards_amount,
@@ -48,5 +51,5 @@ export function insertChange(
   });
 }
 
-/** Whether a failed batch failed on the fence: someone else has made this version. */
+/** A unique constraint that says: someone else has made this version. */
 export const FENCE_COLUMN = "order_changes.version";

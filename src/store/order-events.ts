@@ -2,9 +2,18 @@ import { and, asc, desc, eq, sql, type SQL } from "drizzle-orm";
 import type { LedgerState, LedgerTotals } from "../domain/ledger-state.ts";
 import type { OrderEvent } from "../domain/order-events.ts";
 import type { Database } from "./database.ts";
-import { insertChange, type ChangeOrigin } from "./order-changes.ts";
+import { recordAnswer } from "./idempotency.ts";
+import { insertChange, type Origin } from "./order-changes.ts";
 import { insertLines, LINE_COLUMNS, toLines } from "./order-lines.ts";
-import { countMatching, rowsOfPage, toPage, type Page, type PageRequest } from "./pages.ts";
+import {
+  countMatching,
+  indexedBy,
+  isFiltered,
+  rowsOfPage,
+  toPage,
+  type Page,
+  type PageRequest,
+} from "./pages.ts";
 import { countForPartner, selectPartnerTotal } from "./partners.ts";
 import { orderEventLines, orderEvents, orders } from "./schema.ts";
 
@@ -68,7 +77,7 @@ export async function listOrderEvents(
   const [totals, cursors, rows] = await db.batch([
     isOneOrder
       ? selectOrderTotal(db, partnerId, filter.order_id!)
-      : list.index
+      : isFiltered(list)
         ? countMatching(db, list)
         : selectPartnerTotal(db, partnerId, "order_event_count"),
     cursor,
@@ -137,7 +146,7 @@ export async function commitOrderEventAppended(
   state: LedgerState,
   event: OrderEvent,
   totals: LedgerTotals,
-  origin: ChangeOrigin,
+  origin: Origin,
 ): Promise<void> {
   const { order_lines: lines, ...columns } = event;
   await db.batch([
@@ -158,6 +167,10 @@ export async function commitOrderEventAppended(
     ...(lines ? [insertLines(db, orderEventLines, partnerId, event.order_event_id, lines)] : []),
     updateTotals(db, partnerId, state, totals, 1),
     countForPartner(db, partnerId, { orderEvents: 1 }),
+    ...recordAnswer(db, partnerId, origin, {
+      body: JSON.stringify(event),
+      version: state.version + 1,
+    }),
   ]);
 }
 
@@ -168,7 +181,7 @@ export async function commitOrderEventDeleted(
   state: LedgerState,
   event: OrderEvent,
   totals: LedgerTotals,
-  origin: ChangeOrigin,
+  origin: Origin,
 ): Promise<void> {
   await db.batch([
     insertChange(db, {
@@ -197,4 +210,20 @@ export async function findOrderOfEvent(
     .from(orderEvents)
     .where(byId(partnerId, id));
   return row?.order_id;
+}
+
+/** The ids of an order's newest events, at most `limit`. One round trip, a row each. */
+export async function findOrderEventIds(
+  db: Database,
+  partnerId: number,
+  orderId: string,
+  limit: number,
+): Promise<string[]> {
+  const rows = await db
+    .select({ id: sql<string>`order_event_id` })
+    .from(indexedBy(orderEvents, "order_events_order_id"))
+    .where(and(eq(orderEvents.partner_id, partnerId), eq(orderEvents.order_id, orderId)))
+    .orderBy(desc(orderEvents.sequence))
+    .limit(limit);
+  return rows.map((row) => row.id);
 }

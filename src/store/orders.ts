@@ -2,9 +2,17 @@ import { and, asc, desc, eq, sql, type SQL } from "drizzle-orm";
 import type { LedgerState, LedgerTotals } from "../domain/ledger-state.ts";
 import type { Order } from "../domain/orders.ts";
 import type { Database } from "./database.ts";
-import { insertChange, lastVersion, type ChangeOrigin } from "./order-changes.ts";
+import { recordAnswer } from "./idempotency.ts";
+import { insertChange, lastVersion, type Origin } from "./order-changes.ts";
 import { insertLines, LINE_COLUMNS, toLines } from "./order-lines.ts";
-import { countMatching, rowsOfPage, toPage, type Page, type PageRequest } from "./pages.ts";
+import {
+  countMatching,
+  isFiltered,
+  rowsOfPage,
+  toPage,
+  type Page,
+  type PageRequest,
+} from "./pages.ts";
 import { countForPartner, selectPartnerTotal } from "./partners.ts";
 import { orderLines, orders } from "./schema.ts";
 
@@ -79,7 +87,7 @@ export async function listOrders(
     .from(orders)
     .where(byId(partnerId, request.starting_after ?? ""));
   const [totals, cursors, rows] = await db.batch([
-    list.index ? countMatching(db, list) : selectPartnerTotal(db, partnerId, "order_count"),
+    isFiltered(list) ? countMatching(db, list) : selectPartnerTotal(db, partnerId, "order_count"),
     cursor,
     selectOrders(db, rowsOfPage(db, list, sql`(${cursor})`, request)),
   ]);
@@ -146,7 +154,7 @@ export async function commitOrderCreated(
   partnerId: number,
   order: Order,
   totals: LedgerTotals,
-  origin: ChangeOrigin,
+  origin: Origin,
 ): Promise<number> {
   const [, [created]] = await db.batch([
     insertChange(db, { partnerId, orderId: order.id, change: "CREATED", totals, origin }),
@@ -165,6 +173,10 @@ export async function commitOrderCreated(
       ? [insertLines(db, orderLines, partnerId, order.id, order.order_lines)]
       : []),
     countForPartner(db, partnerId, { orders: 1 }),
+    ...recordAnswer(db, partnerId, origin, {
+      body: JSON.stringify(order),
+      version: lastVersion(partnerId, order.id),
+    }),
   ]);
   return created!.version;
 }
@@ -175,7 +187,7 @@ export async function commitOrderReplaced(
   partnerId: number,
   state: LedgerState,
   order: Order,
-  origin: ChangeOrigin,
+  origin: Origin,
 ): Promise<void> {
   const version = state.version + 1;
   await db.batch([
@@ -205,7 +217,7 @@ export async function commitOrderDeleted(
   db: Database,
   partnerId: number,
   state: LedgerState,
-  origin: ChangeOrigin,
+  origin: Origin,
 ): Promise<void> {
   const version = state.version + 1;
   await db.batch([

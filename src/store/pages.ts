@@ -26,17 +26,23 @@ export interface List {
   index: string | undefined;
 }
 
-/**
- * The table of a filtered list, to be read by the filter's index and no other way. Left to choose,
- * SQLite reads all of the partner's rows by the primary key, as that is sorted already.
- */
-function source({ table, index }: List): SQL {
-  return index ? sql`${table} indexed by ${sql.identifier(index)}` : sql`${table}`;
+type FilteredList = List & { index: string };
+
+export function isFiltered(list: List): list is FilteredList {
+  return list.index !== undefined;
 }
 
-/** How many items match: a row read for each, so only for lists whose count is not kept. */
-export function countMatching(db: Database, list: List) {
-  return db.select({ total: count() }).from(source(list)).where(list.matching);
+/**
+ * A table, to be read by one of its indexes and no other way. Left to choose, SQLite reads all of a
+ * partner's rows by the primary key, as that is sorted already.
+ */
+export function indexedBy(table: SQLiteTable, index: string): SQL {
+  return sql`${table} indexed by ${sql.identifier(index)}`;
+}
+
+/** How many items match a filter: a row read for each, so only for lists whose count is not kept. */
+export function countMatching(db: Database, { table, index, matching }: FilteredList) {
+  return db.select({ total: count() }).from(indexedBy(table, index)).where(matching);
 }
 
 /**
@@ -47,10 +53,10 @@ export function rowsOfPage(db: Database, list: List, cursor: SQL, request: PageR
   const { sequence } = list.table;
   const limit = request.limit + 1;
   const after = request.starting_after === undefined ? undefined : lt(sequence, cursor);
-  if (!list.index) return { where: and(list.ofPartner, after), limit };
+  if (!isFiltered(list)) return { where: and(list.ofPartner, after), limit };
   const sequences = db
     .select({ sequence: sql`sequence` })
-    .from(source(list))
+    .from(indexedBy(list.table, list.index))
     .where(and(list.matching, after))
     .orderBy(desc(sequence))
     .limit(limit);

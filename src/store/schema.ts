@@ -194,6 +194,26 @@ export const orderChanges = sqliteTable(
   (t) => [primaryKey({ columns: [t.partner_id, t.order_id, t.version] })],
 );
 
+/** The answers to requests that came with an Idempotency-Key, for as long as the key is kept. */
+export const idempotencyRecords = sqliteTable(
+  "idempotency_records",
+  {
+    partner_id: integer()
+      .notNull()
+      .references(() => partners.id),
+    key: text().notNull(),
+    fingerprint: text().notNull(),
+    body: text().notNull(),
+    version: integer(),
+    created_at: text().notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.partner_id, t.key] }),
+    // For the sweep, which goes by age.
+    index("idempotency_records_created_at").on(t.created_at),
+  ],
+);
+
 export const ordersRelations = relations(orders, ({ many }) => ({ order_lines: many(orderLines) }));
 export const orderLinesRelations = relations(orderLines, ({ one }) => ({
   order: one(orders, {

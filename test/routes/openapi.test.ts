@@ -19,6 +19,7 @@ it("describes parameters, bodies, results and errors from the schemas", async ()
   expect(put.operationId).toBe("putOrder");
   expect(put.parameters).toEqual([
     expect.objectContaining({ in: "path", name: "order_id", required: true }),
+    expect.objectContaining({ in: "header", name: "If-Match" }),
   ]);
   expect(put.requestBody.content["application/json"].schema.$ref).toBe(
     "#/components/schemas/OrderInput",

@@ -64,7 +64,8 @@ describe("POST /v2/order_events", () => {
     }
     for (const param of ["order_event_id", "partner_event_id"] as const) {
       const other = await a.capture(orderId, 51, { [param]: ids[param] });
-      expect(refusalOf(other)).toEqual({ status: 409, type: "CONFLICT_ERROR", param });
+      expect(refusalOf(other)).toMatchObject({ status: 409, type: "CONFLICT_ERROR", param });
+      expect(other.body.error.details.differing_fields).toContain("amount");
     }
     const elsewhere = await a.createOrder();
     expectStatus(await a.capture(elsewhere, 50, { partner_event_id: "pe-twice" }), 409);
@@ -80,19 +81,20 @@ describe("POST /v2/order_events", () => {
 
   it("refuses a refund beyond what was captured, with the figures", async () => {
     const id = await a.createOrder();
-    await a.capture(id, 500, { rewards_amount: 5 });
-    expectStatus(await a.refund(id, 200), 200);
+    const events = { order_event_ids: ["event-200", "event-500"] };
+    await a.capture(id, 500, { rewards_amount: 5, order_event_id: "event-500" });
+    expectStatus(await a.refund(id, 200, { order_event_id: "event-200" }), 200);
     expect(refusalOf(await a.refund(id, 301))).toEqual({
       status: 409,
       type: "CONFLICT_ERROR",
       param: "amount",
-      details: { captured: 500, refunded: 200, refundable: 300, requested: 301 },
+      details: { captured: 500, refunded: 200, refundable: 300, requested: 301, ...events },
     });
     expect(refusalOf(await a.refund(id, 300, { rewards_amount: 6 }))).toEqual({
       status: 409,
       type: "CONFLICT_ERROR",
       param: "rewards_amount",
-      details: { captured: 5, refunded: 0, refundable: 5, requested: 6 },
+      details: { captured: 5, refunded: 0, refundable: 5, requested: 6, ...events },
     });
     expectStatus(await a.refund(id, 300, { rewards_amount: 5 }), 200);
   });
@@ -206,12 +208,19 @@ describe("DELETE /v2/order_events/{order_event_id}", () => {
   it("refuses to leave refunds above captures, with the figures", async () => {
     const id = await a.createOrder();
     await a.capture(id, 100, { order_event_id: "event-needed" });
-    await a.capture(id, 50);
+    await a.capture(id, 50, { order_event_id: "event-other" });
     await a.refund(id, 60, { order_event_id: "event-refund" });
     expect(refusalOf(await a.delete("/v2/order_events/event-needed"))).toEqual({
       status: 409,
       type: "CONFLICT_ERROR",
-      details: { measure: "amount", captured: 150, refunded: 60, refundable: 90, requested: 100 },
+      details: {
+        measure: "amount",
+        captured: 150,
+        refunded: 60,
+        refundable: 90,
+        requested: 100,
+        order_event_ids: ["event-refund", "event-other", "event-needed"],
+      },
     });
     expectStatus(await a.delete("/v2/order_events/event-refund"), 204);
     expectStatus(await a.delete("/v2/order_events/event-needed"), 204);

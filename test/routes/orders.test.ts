@@ -96,7 +96,12 @@ describe("POST /v2/orders", () => {
     const again = expectStatus(await a.post("/v2/orders", orderBody({ id })), 200);
     expect(again.headers.get("Idempotent-Replayed")).toBe("true");
     const other = await a.post("/v2/orders", orderBody({ id, total_order_amount: 1 }));
-    expect(refusalOf(other)).toEqual({ status: 409, type: "CONFLICT_ERROR", param: "id" });
+    expect(refusalOf(other)).toEqual({
+      status: 409,
+      type: "CONFLICT_ERROR",
+      param: "id",
+      details: { differing_fields: ["total_order_amount"] },
+    });
   });
 
   it.each([
@@ -254,13 +259,13 @@ describe("PUT /v2/orders/{order_id}", () => {
 
   it("refuses another currency once there are events", async () => {
     const id = await a.createOrder();
-    await a.capture(id, 100);
+    const { order_event_id } = (await a.capture(id, 100)).body;
     const answer = await a.put(`/v2/orders/${id}`, orderBody({ currency: "EUR" }));
     expect(refusalOf(answer)).toEqual({
       status: 409,
       type: "CONFLICT_ERROR",
       param: "currency",
-      details: { currency: "USD", requested: "EUR", events: 1 },
+      details: { currency: "USD", requested: "EUR", events: 1, order_event_ids: [order_event_id] },
     });
     expectStatus(await a.put(`/v2/orders/${id}`, orderBody({ total_order_amount: 1 })), 200);
   });
@@ -303,7 +308,13 @@ describe("DELETE /v2/orders/{order_id}", () => {
     expect(refusalOf(await a.delete(`/v2/orders/${id}`))).toEqual({
       status: 409,
       type: "CONFLICT_ERROR",
-      details: { events: 1, captured: 700, refunded: 0, refundable: 700 },
+      details: {
+        events: 1,
+        captured: 700,
+        refunded: 0,
+        refundable: 700,
+        order_event_ids: [event.body.order_event_id],
+      },
     });
     await a.delete(`/v2/order_events/${event.body.order_event_id}`);
     expectStatus(await a.delete(`/v2/orders/${id}`), 204);

@@ -13,7 +13,7 @@ describe("the tables", () => {
     const ours = results.filter(({ name }) => !/^(sqlite|d1|_cf)_/.test(name));
     const withRowid = ours.filter(({ wr }) => wr === 0).map(({ name }) => name);
     expect(withRowid).toEqual(["partners"]);
-    expect(ours).toHaveLength(7);
+    expect(ours).toHaveLength(8);
   });
 
   it("hold the rules even if the code is wrong", async () => {

@@ -1,0 +1,37 @@
+import type { Context } from "hono";
+import { replayOf, type IdempotencyKey } from "../domain/idempotency.ts";
+import { findIdempotencyRecord } from "../store/idempotency.ts";
+import type { Origin } from "../store/order-changes.ts";
+import type { AppEnv } from "./context.ts";
+import { ApiError } from "./errors.ts";
+import { hashOf } from "./secrets.ts";
+
+/**
+ * The request's Idempotency-Key with the fingerprint of what it asks for: its method, its path and its
+ * validated content, so that two spellings of one request are the same.
+ */
+export async function idempotencyOf(
+  c: Context<AppEnv>,
+  key: string | undefined,
+  content: unknown,
+): Promise<IdempotencyKey | undefined> {
+  if (key === undefined) return undefined;
+  const request = `${c.req.method} ${c.req.path}\n${JSON.stringify(content)}`;
+  return { key, fingerprint: await hashOf(request) };
+}
+
+/** The answer that was kept for the request's Idempotency-Key, where that turned out to have been used. */
+export async function earlierAnswer<T>(c: Context<AppEnv>, origin: Origin): Promise<T> {
+  const { idempotency, changed_at } = origin;
+  const { partner_id } = c.get("apiKey");
+  const record = await findIdempotencyRecord(c.get("db"), partner_id, idempotency!, changed_at);
+  const replay = replayOf(record!, idempotency!);
+  if (!replay.ok) throw new ApiError(replay.refusal);
+  markReplayed(c);
+  return JSON.parse(replay.value.body) as T;
+}
+
+/** Says that the request had taken effect before, and nothing was done now. */
+export function markReplayed(c: Context<AppEnv>): void {
+  c.header("Idempotent-Replayed", "true");
+}
