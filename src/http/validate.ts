@@ -2,7 +2,7 @@ import { zValidator } from "@hono/zod-validator";
 import type { MiddlewareHandler, ValidationTargets } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { resolver, uniqueSymbol } from "hono-openapi";
-import { core, type z } from "zod";
+import type { core, z } from "zod";
 import type { Violation } from "../domain/order-lines.ts";
 import type { AppEnv } from "./context.ts";
 import { ApiError } from "./errors.ts";
@@ -45,11 +45,20 @@ function report(result: { success: true } | { success: false; error: core.$ZodEr
 
 /** Zod's sentence in the form that ours have: what was expected, and what came. */
 function toViolation({ path, code, message, input }: core.$ZodIssue): Violation {
-  const param = core.toDotPath(path);
+  const param = pathOf(path);
   // A rule over several fields says itself what came.
   if (code === "custom" && typeof input === "object") return { param, message };
   const expected = message.replace(/^[\w ]+: e/, "E").replace(/, received \w+$/, "");
   return { param, message: `${expected}, but received ${shown(input)}` };
+}
+
+/** A path as `order_lines[0].quantity`; Zod's own way quotes the hyphen of a header. */
+function pathOf(path: PropertyKey[]): string {
+  return path
+    .map((key, depth) =>
+      typeof key === "number" ? `[${key}]` : `${depth ? "." : ""}${String(key)}`,
+    )
+    .join("");
 }
 
 function shown(input: unknown): string {
