@@ -74,4 +74,20 @@ describe("the queue", () => {
     await Promise.all(waiting);
     expect(queue.run(() => Promise.resolve())).toBeInstanceOf(Promise);
   });
+
+  it("answers 503 at once to what is too much for one order, and loses nothing of the rest", async () => {
+    const client = await newPartner();
+    const id = await client.createOrder();
+    const sent = MAX_QUEUED_COMMANDS + 100;
+    const answers = await Promise.all(Array.from({ length: sent }, () => client.capture(id, 1)));
+    const taken = answers.filter((each) => each.status === 200);
+    const turnedAway = answers.filter((each) => each.status !== 200);
+    expect(taken.length).toBeGreaterThanOrEqual(MAX_QUEUED_COMMANDS);
+    expect(turnedAway.length).toBeGreaterThan(0);
+    for (const each of turnedAway) {
+      expectStatus(each, 503);
+      expect(each.headers.get("Retry-After")).toBe("1");
+    }
+    expect((await client.get(`/v2/order_events?order_id=${id}`)).body.total).toBe(taken.length);
+  });
 });

@@ -1,0 +1,135 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { freePort, request, Server } from "./server.ts";
+
+const CRASHES = 5;
+const CLIENTS = 16;
+const ORDERS = 8;
+/** How long clients write between two crashes: at random, so that crashes come at any point of a write. */
+const WRITING_MILLISECONDS = { least: 800, most: 2_000 };
+
+interface Event {
+  order_event_id: string;
+  order_id: string;
+  type: "CAPTURED" | "REFUNDED";
+  amount: number;
+}
+
+let folder: string;
+let server: Server;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "orders-sandbox-crash-"));
+});
+afterAll(async () => {
+  await server.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const bodyOf = (event: Event) => ({ ...event, network_transaction_id: "nt" });
+/** A request without an answer is one whose outcome nobody knows: the server died, or could not say. */
+const attempt = (path: string, body: object) =>
+  request(server, "POST", path, body).catch(() => undefined);
+
+it(`keeps every acknowledged write over ${CRASHES} crashes`, async () => {
+  const port = await freePort();
+  const acknowledged = new Map<string, Event>();
+  const unknown = new Map<string, Event>();
+  const refused = new Set<string>();
+  const orderIds = Array.from({ length: ORDERS }, (_, index) => `order-${index}`);
+  let count = 0;
+
+  /** Sends one event, and notes what became of it. */
+  async function write(event: Event): Promise<void> {
+    unknown.set(event.order_event_id, event);
+    const answer = await attempt("/v2/order_events", bodyOf(event));
+    if (!answer || answer.status === 503) return;
+    unknown.delete(event.order_event_id);
+    if (answer.status === 200) acknowledged.set(event.order_event_id, event);
+    else if (answer.status === 409) refused.add(event.order_event_id);
+    else throw new Error(`${answer.status}: ${JSON.stringify(answer.body)}`);
+  }
+
+  async function client(crashed: AbortSignal): Promise<void> {
+    while (!crashed.aborted) {
+      // Some of what nobody knows the outcome of is sent again, as a partner would.
+      const [retried] = count % 3 === 0 ? unknown.values() : [];
+      count += 1;
+      await write(
+        retried ?? {
+          order_event_id: `event-${count}`,
+          order_id: `order-${count % ORDERS}`,
+          type: count % 3 === 0 ? "REFUNDED" : "CAPTURED",
+          amount: 1 + (count % 7),
+        },
+      );
+    }
+  }
+
+  for (let crash = 0; crash <= CRASHES; crash += 1) {
+    server = await new Server(port, folder).ready();
+    for (const id of crash === 0 ? orderIds : []) {
+      const order = { id, payment_method_id: "pm", partner_order_id: id, total_order_amount: 1 };
+      expect((await request(server, "POST", "/v2/orders", order)).status).toBe(200);
+    }
+    if (crash === CRASHES) break;
+    const before = acknowledged.size;
+    const crashed = new AbortController();
+    const clients = Array.from({ length: CLIENTS }, () => client(crashed.signal));
+    const { least, most } = WRITING_MILLISECONDS;
+    await sleep(least + Math.random() * (most - least));
+    await server.stop("SIGKILL");
+    crashed.abort();
+    await Promise.all(clients);
+    expect(acknowledged.size).toBeGreaterThan(before);
+  }
+
+  // What nobody knows the outcome of is settled by sending it again: it took effect, or it does now.
+  const unsettled = [...unknown.values()];
+  for (const event of unsettled) await write(event);
+  expect(unknown.size).toBe(0);
+
+  const stored = await everyEvent();
+  expect(stored.map((each) => each.order_event_id).toSorted()).toEqual(
+    [...acknowledged.keys()].toSorted(),
+  );
+  for (const each of stored) expect(each).toMatchObject(acknowledged.get(each.order_event_id)!);
+  for (const id of orderIds) expect(await figuresOf(id)).toEqual(sumsOf(stored, id));
+  console.log(
+    `${CRASHES} crashes: ${acknowledged.size} events acknowledged and there once, ${refused.size} refused, ${unsettled.length} of unknown outcome settled by a retry`,
+  );
+}, 180_000);
+
+async function everyEvent(): Promise<Event[]> {
+  const events: Event[] = [];
+  for (let hasMore = true; hasMore;) {
+    const after = events.length > 0 ? `&starting_after=${events.at(-1)!.order_event_id}` : "";
+    const { body } = await request(server, "GET", `/v2/order_events?limit=100${after}`);
+    events.push(...body.data);
+    hasMore = body.has_more;
+    if (!hasMore) expect(body.total).toBe(events.length);
+  }
+  return events;
+}
+
+/** What the order itself says was captured and refunded: the refusal of a refund that can't be shows it. */
+async function figuresOf(orderId: string) {
+  const { body } = await request(server, "POST", "/v2/order_events", {
+    order_id: orderId,
+    type: "REFUNDED",
+    amount: Number.MAX_SAFE_INTEGER,
+    network_transaction_id: "nt",
+  });
+  const { captured, refunded } = body.error.details;
+  return { captured, refunded };
+}
+
+function sumsOf(events: Event[], orderId: string) {
+  const sum = (type: string) =>
+    events
+      .filter((each) => each.order_id === orderId && each.type === type)
+      .reduce((total, each) => total + each.amount, 0);
+  return { captured: sum("CAPTURED"), refunded: sum("REFUNDED") };
+}
