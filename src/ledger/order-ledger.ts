@@ -38,8 +38,7 @@ export class OrderLedger extends DurableObject {
     try {
       return await (COMMANDS[name] as Handler)(ledger, command);
     } catch (error) {
-      // What D1 has now is unknown, and so is whether the batch was committed: the retry will find out.
-      ledger.forget();
+      // Whether a batch was committed is unknown: the retry will find out, as the ledger has forgotten.
       console.error({
         message: "ledger command failed",
         command: name,

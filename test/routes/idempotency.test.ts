@@ -200,9 +200,11 @@ describe("the same content", () => {
   });
 });
 
+const total = async (client: Client): Promise<number> =>
+  (await client.get("/v2/order_events")).body.total;
+
 describe("one hundred at once", () => {
   const HUNDRED = Array.from({ length: 100 });
-  const total = async (client: Client) => (await client.get("/v2/order_events")).body.total;
 
   it("with one Idempotency-Key make one event, and get equal answers", async () => {
     const client = await newPartner();
