@@ -3,9 +3,9 @@
  * `--port` and `--persist-to` count for the steps before it too.
  */
 import { spawn } from "node:child_process";
-import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { isFree } from "./ports.ts";
 import { fail, run } from "./tools.ts";
 
 const SEEDED_KEY = "test_sandbox_a";
@@ -54,15 +54,6 @@ Try it:
 
   curl ${url}/v2/orders -H "Authorization: Bearer ${SEEDED_KEY}"
 `);
-
-function isFree(wanted: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = createServer()
-      .once("error", () => resolve(false))
-      .once("listening", () => probe.close(() => resolve(true)))
-      .listen(wanted, "localhost");
-  });
-}
 
 async function answers(address: string): Promise<boolean> {
   return fetch(`${address}/openapi.json`).then(

@@ -1,18 +1,19 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { createServer, type AddressInfo } from "node:net";
+import { isFree } from "../../src/cli/ports.ts";
 
 /** How long `npm start` may take until it says that it is ready. */
 const START_TIMEOUT_MILLISECONDS = 60_000;
 
+/** Below the ports that systems give out by themselves, so that nobody comes to listen there meanwhile. */
+const PORTS = { first: 20_000, count: 10_000 };
+
 /** A port that nobody listens on. */
 export async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, "localhost");
-  await once(probe, "listening");
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, "close");
-  return port;
+  for (;;) {
+    const port = PORTS.first + Math.floor(Math.random() * PORTS.count);
+    if (await isFree(port)) return port;
+  }
 }
 
 /** The sandbox as a user starts it: `npm start`, in processes of its own. */
