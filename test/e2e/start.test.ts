@@ -37,7 +37,7 @@ const capture = {
 it("ends its start-up with the URL, a key, and a command that works when it is pasted", async () => {
   expect(server.output).toContain(`URL  ${server.url}`);
   expect(server.output).toContain("Key  test_sandbox_a");
-  const command = /^ +(curl .+)$/m.exec(server.output)?.[1] ?? "false";
+  const command = /Try it:\s+(curl .+)$/m.exec(server.output)?.[1] ?? "false";
   const { stdout } = await promisify(exec)(`${command} --silent`);
   expect(JSON.parse(stdout)).toMatchObject({ has_more: false });
 });
