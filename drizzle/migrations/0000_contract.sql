@@ -62,6 +62,7 @@ CREATE TABLE `order_events` (
 	`currency` text NOT NULL,
 	`network_transaction_id` text NOT NULL,
 	`line_count` integer NOT NULL,
+	`order_rank` integer NOT NULL,
 	`network_transaction_rank` integer NOT NULL,
 	PRIMARY KEY(`partner_id`, `sequence`),
 	FOREIGN KEY (`partner_id`,`order_id`) REFERENCES `orders`(`partner_id`,`id`) ON UPDATE no action ON DELETE no action,

@@ -59,6 +59,9 @@ export function orderEventDifferences(input: OrderEventInput, stored: OrderEvent
   return differingFields(completeOrderEvent(input, stored), stored);
 }
 
+/** What is counted, in a sentence: money goes without saying. */
+const NOUN: Record<Measure, string> = { amount: "", rewards_amount: " rewards" };
+
 /** The order's totals with the event counted in, or why the event can't be. */
 export function appendOrderEvent(state: LedgerState, event: OrderEvent): Decision<LedgerTotals> {
   if (event.currency !== state.currency) {
@@ -78,8 +81,8 @@ export function appendOrderEvent(state: LedgerState, event: OrderEvent): Decisio
     param: measure,
     message:
       event.type === "REFUNDED"
-        ? `A refund of ${event[measure]} is more than the ${figures.refundable} that can still be refunded (captured ${figures.captured}, refunded ${figures.refunded}).`
-        : `A capture of ${event[measure]} on top of ${figures.captured} would pass ${MAX_MONEY}, the most that an order can have captured.`,
+        ? `A refund of ${event[measure]}${NOUN[measure]} is more than the ${figures.refundable} that can still be refunded (captured ${figures.captured}, refunded ${figures.refunded}).`
+        : `A capture of ${event[measure]}${NOUN[measure]} on top of ${figures.captured} would pass ${MAX_MONEY}, the most that an order can have captured.`,
     details: { ...figures, requested: event[measure] },
   });
 }
@@ -92,8 +95,8 @@ export function deleteOrderEvent(state: LedgerState, event: OrderEvent): Decisio
   const { captured, refunded } = figuresOf(totals, measure);
   return refuse({
     type: "CONFLICT_ERROR",
-    message: `Without this capture ${captured} would be left captured, less than the ${refunded} refunded: delete refunds first.`,
-    details: { measure, ...figuresOf(state, measure), requested: event[measure] },
+    message: `The refunds need this capture: without it ${captured}${NOUN[measure]} are captured, but ${refunded} refunded. Delete refunds first.`,
+    details: { measure, ...figuresOf(state, measure), deleted: event[measure] },
   });
 }
 

@@ -1,8 +1,10 @@
 import { createMiddleware } from "hono/factory";
-import { findKey } from "../store/keys.ts";
+import type { Database } from "../store/database.ts";
+import { findKey, type StoredKey } from "../store/keys.ts";
 import type { AppEnv } from "./context.ts";
 import { ApiError } from "./errors.ts";
-import { hashOf } from "./secrets.ts";
+import { keyCache } from "./key-cache.ts";
+import { hashOf, KEY_PREFIX } from "./secrets.ts";
 
 /**
  * Finds the partner by the API key, sent as `Authorization: Bearer <key>` or as the user name of Basic
@@ -10,13 +12,38 @@ import { hashOf } from "./secrets.ts";
  */
 export const authenticate = createMiddleware<AppEnv>(async (c, next) => {
   const secret = secretOf(c.req.header("Authorization"));
-  const key = await findKey(c.get("db"), await hashOf(secret));
-  if (!key) throw unauthenticated("The API key is not valid: this sandbox has no such key.");
-  if (key.deleted_at) throw unauthenticated(`The API key was deleted at ${key.deleted_at}.`);
-  c.set("apiKey", key);
+  c.set("apiKey", await verify(c.get("db"), secret, Date.now()));
   c.set("secret", secret);
   return next();
 });
+
+/** The key as it is stored: as this isolate remembers it, else in one round trip to D1. */
+async function verify(db: Database, secret: string, now: number): Promise<StoredKey> {
+  // Not worth a query; and most often this is a key of production.
+  if (!secret.startsWith(KEY_PREFIX)) {
+    throw unauthenticated(
+      `The API key is not valid: a key of this sandbox starts with ${KEY_PREFIX}.`,
+    );
+  }
+  const hash = await hashOf(secret);
+  const key = keyCache.get(hash, now) ?? (await lookUp(db, hash, now));
+  if (!key) throw unauthenticated("The API key is not valid: this sandbox has no such key.");
+  if (key.deleted_at) throw unauthenticated(`The API key was deleted at ${key.deleted_at}.`);
+  return key;
+}
+
+async function lookUp(db: Database, hash: string, now: number): Promise<StoredKey | undefined> {
+  if (!keyCache.mayLookUp(now)) {
+    throw new ApiError({
+      type: "RATE_LIMIT_ERROR",
+      message: "Too many unknown API keys come at the moment, so no key is looked up for a second.",
+    });
+  }
+  const key = await findKey(db, hash);
+  if (key) keyCache.set(key, now);
+  else keyCache.countUnknown();
+  return key;
+}
 
 function secretOf(header: string | undefined): string {
   if (header === undefined) {

@@ -8,6 +8,7 @@ const envelope = { "application/json": { schema: resolver(errorEnvelope) } };
 /** What can go wrong on every route with a key. */
 const EVERYWHERE: ErrorType[] = [
   "AUTHENTICATION_ERROR",
+  "RATE_LIMIT_ERROR",
   "INTERNAL_ERROR",
   "SERVICE_UNAVAILABLE_ERROR",
 ];

@@ -20,6 +20,7 @@ export const STATUS = {
   PAYLOAD_TOO_LARGE_ERROR: 413,
   UNSUPPORTED_MEDIA_TYPE_ERROR: 415,
   IDEMPOTENCY_ERROR: 422,
+  RATE_LIMIT_ERROR: 429,
   INTERNAL_ERROR: 500,
   SERVICE_UNAVAILABLE_ERROR: 503,
 } as const satisfies Record<RefusalType, ContentfulStatusCode> &
@@ -27,7 +28,7 @@ export const STATUS = {
 
 export type ErrorType = keyof typeof STATUS;
 
-/** How long a client should wait before it repeats a request that was answered 503. */
+/** How long a client should wait before it repeats a request that was answered 429 or 503. */
 const RETRY_AFTER_SECONDS = 1;
 
 /** What can be said of an error to the one who sent the request. */
@@ -56,7 +57,7 @@ export async function answerError(error: Error, c: Context<AppEnv>): Promise<Res
   const envelope: ErrorEnvelope = {
     error: { type, message, param, details, request_id: c.get("requestId") },
   };
-  if (status === 503) c.header("Retry-After", String(RETRY_AFTER_SECONDS));
+  if (status === 429 || status === 503) c.header("Retry-After", String(RETRY_AFTER_SECONDS));
   return c.json(envelope, status, headers);
 }
 

@@ -1,5 +1,5 @@
 /** What every key starts with (contract: "starts with `test_`"). */
-const KEY_PREFIX = "test_";
+export const KEY_PREFIX = "test_";
 /** 192 random bits: the house asks for 190 or more. */
 const KEY_BYTES = 24;
 

@@ -71,7 +71,7 @@ async function earlierEvent(
   return refuse({
     type: "CONFLICT_ERROR",
     param,
-    message: `The event with the ${param} ${stored[param]} exists with other content: use another id for another event.`,
+    message: `The event with the ${param} ${stored[param]} exists with other content (${differing_fields.join(", ")}): use another id for another event.`,
     details: { differing_fields },
   });
 }

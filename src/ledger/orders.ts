@@ -49,7 +49,7 @@ export function createOrder(ledger: Ledger, command: CreateOrder): Promise<Outco
     return refuse({
       type: "CONFLICT_ERROR",
       param: "id",
-      message: `The order ${id} exists with other content: use another id, or PUT to change the order.`,
+      message: `The order ${id} exists with other content (${differing_fields.join(", ")}): use another id, or PUT to change the order.`,
       details: { differing_fields },
     });
   });

@@ -4,6 +4,7 @@ import { originOf, type AppEnv } from "../http/context.ts";
 import { errorResponses, okResponse } from "../http/describe.ts";
 import { ApiError } from "../http/errors.ts";
 import { earlierAnswer, idempotencyOf } from "../http/idempotency.ts";
+import { keyCache } from "../http/key-cache.ts";
 import { deriveSecret, hashOf, lastFourOf, newSecret } from "../http/secrets.ts";
 import { validate } from "../http/validate.ts";
 import { toTimestamp } from "../schemas/fields.ts";
@@ -58,8 +59,9 @@ export const keys = new Hono<AppEnv>()
       responses: { ...okResponse("The deleted key", key), ...errorResponses("CONFLICT_ERROR") },
     }),
     async (c) => {
-      const { created_at } = c.get("apiKey");
-      const deleted_at = await deleteKey(c.get("db"), c.get("apiKey"), toTimestamp(new Date()));
+      const apiKey = c.get("apiKey");
+      const now = new Date();
+      const deleted_at = await deleteKey(c.get("db"), apiKey, toTimestamp(now));
       if (deleted_at === undefined) {
         throw new ApiError({
           type: "CONFLICT_ERROR",
@@ -67,6 +69,8 @@ export const keys = new Hono<AppEnv>()
             "This is the only key, and deleting it would lock you out: create another one first.",
         });
       }
-      return c.json({ key: c.get("secret"), created_at, deleted_at }, 200);
+      // It stops here at once, and elsewhere when the other isolates ask again.
+      keyCache.set({ ...apiKey, deleted_at }, now.getTime());
+      return c.json({ key: c.get("secret"), created_at: apiKey.created_at, deleted_at }, 200);
     },
   );

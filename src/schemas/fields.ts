@@ -33,10 +33,9 @@ export const money = z.int().min(0).max(MAX_MONEY);
 
 const CURRENCIES = new Set(Intl.supportedValuesOf("currency"));
 
-export const currency = z
-  .string()
-  .regex(/^[A-Z]{3}$/, { error: "Expected an ISO 4217 code of three capital letters, like USD" })
-  .refine((code) => CURRENCIES.has(code), { error: "Expected a currency of ISO 4217" });
+export const currency = z.string().refine((code) => CURRENCIES.has(code), {
+  error: "Expected an ISO 4217 code of three capital letters, like USD",
+});
 
 export const country = z.string().regex(/^[A-Z]{3}$/, {
   error: "Expected an ISO 3166-1 alpha-3 code of three capital letters, like USA",

@@ -25,10 +25,14 @@ export const postHeaders = z.object({
   }),
 });
 
+/** A list of entity tags, or any (RFC 9110, 13.1.1). */
+const ENTITY_TAGS = /^\s*(\*|(W\/)?"[^"]*"(\s*,\s*(W\/)?"[^"]*")*)\s*$/;
+
 /** The headers of a change to an order that there is. */
 export const changeHeaders = z.object({
   "If-Match": z
     .string()
+    .regex(ENTITY_TAGS, { error: 'Expected an ETag as it came, with its quotes, like "1", or *' })
     .optional()
     .meta({ description: "The ETag that the order must still have", example: '"1"' }),
 });

@@ -5,13 +5,17 @@ export const DEFAULT_PAGE_ITEMS = 10;
 /** The largest page; a larger limit is taken as this. */
 export const MAX_PAGE_ITEMS = 100;
 
-export const limit = z.coerce
-  .number()
-  .int()
-  .min(1)
-  .default(DEFAULT_PAGE_ITEMS)
-  .transform((items) => Math.min(items, MAX_PAGE_ITEMS))
+export const limit = z
+  .string()
+  .regex(/^0*[1-9]\d*$/, { error: "Expected a whole number of at least 1" })
+  .default(`${DEFAULT_PAGE_ITEMS}`)
+  .transform((items) => Math.min(Number(items), MAX_PAGE_ITEMS))
   .meta({
+    // What the text has to be, which is all that a query can carry.
+    type: "integer",
+    minimum: 1,
+    default: DEFAULT_PAGE_ITEMS,
+    pattern: undefined,
     description: `How many items to answer; above ${MAX_PAGE_ITEMS} is taken as ${MAX_PAGE_ITEMS}`,
   });
 

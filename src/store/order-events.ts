@@ -1,14 +1,21 @@
-import { and, desc, eq, sql, type SQL } from "drizzle-orm";
+import { and, desc, eq, sql } from "drizzle-orm";
 import type { LedgerState, LedgerTotals } from "../domain/ledger-state.ts";
 import type { OrderEvent } from "../domain/order-events.ts";
 import { Statement, write, type Database, value } from "./database.ts";
 import { recordAnswer } from "./idempotency.ts";
 import { insertChange, type Origin } from "./order-changes.ts";
-import { insertLines, linesOf, toLines } from "./order-lines.ts";
-import { indexedBy, PageReader, type Page, type PageRequest } from "./pages.ts";
+import { insertLines, linesOfEvent, toLines } from "./order-lines.ts";
+import {
+  indexedBy,
+  PageReader,
+  selectItems,
+  type Page,
+  type PageRequest,
+  type RowOf,
+} from "./pages.ts";
 import { orderEventCount } from "./partners.ts";
 import { lastRank, leaveRank } from "./ranks.ts";
-import { orderEventLines, orderEvents, orders } from "./schema.ts";
+import { orderEvents, orders } from "./schema.ts";
 
 export interface OrderEventFilter {
   order_event_id?: string | undefined;
@@ -21,6 +28,14 @@ const ofPartner = eq(orderEvents.partner_id, value("partner_id"));
 const isEvent = and(ofPartner, eq(orderEvents.order_event_id, value("order_event_id")));
 const isOrder = and(eq(orders.partner_id, value("partner_id")), eq(orders.id, value("order_id")));
 
+const byOrder = {
+  table: orderEvents,
+  column: orderEvents.order_id,
+  index: "order_events_order_id",
+  rank: orderEvents.order_rank,
+  id: orderEvents.order_event_id,
+};
+
 const byTransaction = {
   table: orderEvents,
   column: orderEvents.network_transaction_id,
@@ -29,33 +44,19 @@ const byTransaction = {
   id: orderEvents.order_event_id,
 };
 
-const selectOrderEvents = (where: SQL | undefined, rank: SQL<number | null>) =>
-  write
-    .select({
-      order_event_id: orderEvents.order_event_id,
-      order_id: orderEvents.order_id,
-      partner_event_id: orderEvents.partner_event_id,
-      type: orderEvents.type,
-      amount: orderEvents.amount,
-      rewards_amount: orderEvents.rewards_amount,
-      currency: orderEvents.currency,
-      network_transaction_id: orderEvents.network_transaction_id,
-      order_lines: linesOf(
-        orderEventLines,
-        orderEventLines.order_event_id,
-        orderEvents,
-        orderEvents.order_event_id,
-      ).as("order_lines"),
-      rank: rank.as("rank"),
-    })
-    .from(orderEvents)
-    .where(where)
-    .orderBy(desc(orderEvents.sequence))
-    .limit(sql.placeholder("limit"));
+const fields = {
+  order_event_id: orderEvents.order_event_id,
+  order_id: orderEvents.order_id,
+  partner_event_id: orderEvents.partner_event_id,
+  type: orderEvents.type,
+  amount: orderEvents.amount,
+  rewards_amount: orderEvents.rewards_amount,
+  currency: orderEvents.currency,
+  network_transaction_id: orderEvents.network_transaction_id,
+  order_lines: linesOfEvent,
+};
 
-type OrderEventRow = Awaited<ReturnType<typeof selectOrderEvents>>[number];
-
-function toOrderEvent(row: Omit<OrderEventRow, "rank">): OrderEvent {
+function toOrderEvent(row: RowOf<typeof fields>): OrderEvent {
   return {
     order_event_id: row.order_event_id,
     order_id: row.order_id,
@@ -69,27 +70,17 @@ function toOrderEvent(row: Omit<OrderEventRow, "rank">): OrderEvent {
   };
 }
 
-const orderTotal = Statement.of(
-  write
-    .select({ total: sql<number>`${orders.event_count}`.as("total") })
-    .from(orders)
-    .where(isOrder),
-);
-
 const pages = new PageReader({
   table: orderEvents,
   id: orderEvents.order_event_id,
   filters: [
     { column: "order_event_id", index: "order_events_order_event_id", isUnique: true },
     { column: "partner_event_id", index: "order_events_partner_event_id", isUnique: true },
-    { column: "order_id", index: "order_events_order_id" },
+    { ...byOrder, column: "order_id" },
     { ...byTransaction, column: "network_transaction_id" },
   ],
-  select: selectOrderEvents,
-  keptTotal: (used) => {
-    if (used.length === 0) return orderEventCount.select;
-    return used.length === 1 && used[0] === "order_id" ? orderTotal : undefined;
-  },
+  fields,
+  total: orderEventCount.select,
 });
 
 /** One page of a partner's events, newest first; undefined when the cursor is not one of its events. One round trip. */
@@ -104,12 +95,11 @@ export async function listOrderEvents(
 }
 
 const selectOne = {
-  order_event_id: Statement.of(selectOrderEvents(isEvent, sql`null`)),
-  partner_event_id: Statement.of(
-    selectOrderEvents(
-      and(ofPartner, eq(orderEvents.partner_event_id, value("partner_event_id"))),
-      sql`null`,
-    ),
+  order_event_id: selectItems(fields, orderEvents, isEvent),
+  partner_event_id: selectItems(
+    fields,
+    orderEvents,
+    and(ofPartner, eq(orderEvents.partner_event_id, value("partner_event_id"))),
   ),
 };
 
@@ -175,6 +165,7 @@ const insert = Statement.of(
     currency: value("currency"),
     network_transaction_id: value("network_transaction_id"),
     line_count: value("line_count"),
+    order_rank: value("event_count"),
     network_transaction_rank: sql`${lastRank(byTransaction)} + 1`,
   }),
 );
@@ -207,6 +198,7 @@ export async function commitOrderEventAppended(
 ): Promise<void> {
   const { order_event_id, order_id, order_lines } = event;
   const version = state.version + 1;
+  const event_count = state.event_count + 1;
   const change = { partner_id, order_id, version, order_event_id, totals, origin };
   await db.run(
     insertChange({ ...change, change: "EVENT_APPENDED" }),
@@ -215,6 +207,7 @@ export async function commitOrderEventAppended(
       ...event,
       partner_id,
       line_count: order_lines?.length ?? 0,
+      event_count,
     }),
     ...insertLines("event", partner_id, order_event_id, order_lines),
     updateTotals.bind({
@@ -222,14 +215,14 @@ export async function commitOrderEventAppended(
       order_id,
       version,
       ...totals,
-      event_count: state.event_count + 1,
+      event_count,
     }),
     orderEventCount.add.bind({ partner_id, added: 1 }),
     ...recordAnswer(partner_id, origin, { body: JSON.stringify(event), order_id }),
   );
 }
 
-const leave = leaveRank(byTransaction);
+const leave = [leaveRank(byOrder), leaveRank(byTransaction)];
 const remove = Statement.of(write.delete(orderEvents).where(isEvent));
 
 /** Removes an event from its order, as the version after `state`, with the order's new totals. One round trip. */
@@ -245,7 +238,7 @@ export async function commitOrderEventDeleted(
   const change = { partner_id, order_id, version, order_event_id, totals, origin };
   await db.run(
     insertChange({ ...change, change: "EVENT_DELETED" }),
-    leave.bind({ partner_id, order_event_id }),
+    ...leave.map((each) => each.bind({ partner_id, order_event_id })),
     remove.bind({ partner_id, order_event_id }),
     updateTotals.bind({
       partner_id,

@@ -1,8 +1,7 @@
 import { sql, type SQL } from "drizzle-orm";
-import type { SQLiteColumn } from "drizzle-orm/sqlite-core";
 import type { OrderLine } from "../domain/order-lines.ts";
 import { Statement, write, value } from "./database.ts";
-import { orderEventLines, orderLines } from "./schema.ts";
+import { orderEventLines, orderEvents, orderLines, orders } from "./schema.ts";
 
 /**
  * Adds all lines of an order or event in one statement. The lines go as one JSON parameter: a row of
@@ -29,23 +28,28 @@ export function insertLines(
   return [inserts[of].bind(values)];
 }
 
-/** The lines of a row as JSON, in their order; null, and nothing read, where it has none. */
-export function linesOf(
-  table: typeof orderLines | typeof orderEventLines,
-  parentId: SQLiteColumn,
-  parent: { partner_id: SQLiteColumn; line_count: SQLiteColumn },
-  reference: SQLiteColumn,
-): SQL<string | null> {
-  return sql`case when ${parent.line_count} > 0 then (
+/**
+ * The lines of a row as JSON, in their order; null, and nothing read, where it has none. Columns are named
+ * with their tables in full: Drizzle leaves the tables out, and `partner_id = partner_id` is always true.
+ */
+const selectLines = (parent: SQL, id: SQL, lines: SQL, parentId: SQL) => sql<string | null>`
+  case when ${parent}.line_count > 0 then (
     select json_group_array(json_array(name, product_url, quantity, rate, rewards_rate)) from (
-      select * from ${table}
-      where ${table.partner_id} = ${parent.partner_id} and ${parentId} = ${reference}
+      select * from ${lines}
+      where ${lines}.partner_id = ${parent}.partner_id and ${lines}.${parentId} = ${parent}.${id}
       order by position)) end`;
-}
+
+export const linesOfOrder = selectLines(sql`${orders}`, sql`id`, sql`${orderLines}`, sql`order_id`);
+export const linesOfEvent = selectLines(
+  sql`${orderEvents}`,
+  sql`order_event_id`,
+  sql`${orderEventLines}`,
+  sql`order_event_id`,
+);
 
 type LineArray = [string, string | null, number, number, number];
 
-/** Lines from the JSON that `linesOf` selects. None at all is the same as left out. */
+/** Lines from the JSON that `linesOfOrder` and `linesOfEvent` select. None at all is the same as left out. */
 export function toLines(json: string | null): OrderLine[] | undefined {
   if (json === null) return undefined;
   return (JSON.parse(json) as LineArray[]).map(

@@ -1,11 +1,11 @@
-import { and, desc, eq, sql, type SQL } from "drizzle-orm";
+import { and, eq, sql } from "drizzle-orm";
 import { NO_TOTALS, type LedgerState } from "../domain/ledger-state.ts";
 import type { Address, Order } from "../domain/orders.ts";
 import { Statement, write, type Database, value } from "./database.ts";
 import { recordAnswer } from "./idempotency.ts";
 import { insertChange, lastVersion, type Origin } from "./order-changes.ts";
-import { insertLines, linesOf, toLines } from "./order-lines.ts";
-import { PageReader, type Page, type PageRequest } from "./pages.ts";
+import { insertLines, linesOfOrder, toLines } from "./order-lines.ts";
+import { PageReader, selectItems, type Page, type PageRequest, type RowOf } from "./pages.ts";
 import { orderCount } from "./partners.ts";
 import { changeRank, lastRank, leaveRank, sequenceOf } from "./ranks.ts";
 import { orderLines, orders } from "./schema.ts";
@@ -31,33 +31,24 @@ const byPartnerOrderId = {
   id: orders.id,
 };
 
-const selectOrders = (where: SQL | undefined, rank: SQL<number | null>) =>
-  write
-    .select({
-      id: orders.id,
-      version: orders.version,
-      customer_id: orders.customer_id,
-      payment_method_id: orders.payment_method_id,
-      partner_order_id: orders.partner_order_id,
-      merchant_id: orders.merchant_id,
-      merchant_name: orders.merchant_name,
-      merchant_address: sql<string | null>`${orders.merchant_address}`.as("merchant_address"),
-      order_lines: linesOf(orderLines, orderLines.order_id, orders, orders.id).as("order_lines"),
-      total_order_amount: orders.total_order_amount,
-      total_rewards_amount: orders.total_rewards_amount,
-      currency: orders.currency,
-      created_at: orders.created_at,
-      updated_at: orders.updated_at,
-      rank: rank.as("rank"),
-    })
-    .from(orders)
-    .where(where)
-    .orderBy(desc(orders.sequence))
-    .limit(sql.placeholder("limit"));
+const fields = {
+  id: orders.id,
+  version: orders.version,
+  customer_id: orders.customer_id,
+  payment_method_id: orders.payment_method_id,
+  partner_order_id: orders.partner_order_id,
+  merchant_id: orders.merchant_id,
+  merchant_name: orders.merchant_name,
+  merchant_address: sql<string | null>`${orders.merchant_address}`,
+  order_lines: linesOfOrder,
+  total_order_amount: orders.total_order_amount,
+  total_rewards_amount: orders.total_rewards_amount,
+  currency: orders.currency,
+  created_at: orders.created_at,
+  updated_at: orders.updated_at,
+};
 
-type OrderRow = Awaited<ReturnType<typeof selectOrders>>[number];
-
-function toStoredOrder(row: Omit<OrderRow, "rank">): StoredOrder {
+function toStoredOrder(row: RowOf<typeof fields>): StoredOrder {
   return {
     version: row.version,
     order: {
@@ -86,8 +77,8 @@ const pages = new PageReader({
     { column: "id", index: "orders_id", isUnique: true },
     { ...byPartnerOrderId, column: "partner_order_id" },
   ],
-  select: selectOrders,
-  keptTotal: (used) => (used.length === 0 ? orderCount.select : undefined),
+  fields,
+  total: orderCount.select,
 });
 
 /** One page of a partner's orders, newest first; undefined when the cursor is not one of its orders. One round trip. */
@@ -101,7 +92,7 @@ export async function listOrders(
   return page && { ...page, data: page.data.map(toStoredOrder) };
 }
 
-const selectOne = Statement.of(selectOrders(isOrder, sql`null`));
+const selectOne = selectItems(fields, orders, isOrder);
 
 /** One order, whole. One round trip. */
 export async function findOrder(

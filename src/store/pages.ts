@@ -1,4 +1,4 @@
-import { and, count, desc, eq, inArray, lt, sql, type Query, type SQL } from "drizzle-orm";
+import { and, count, eq, lt, sql, type GetColumnData, type SQL } from "drizzle-orm";
 import type { SQLiteColumn, SQLiteTable } from "drizzle-orm/sqlite-core";
 import { Statement, write, type Database, value } from "./database.ts";
 
@@ -26,35 +26,42 @@ interface Filter<Column extends string> {
 }
 
 type Total = Statement<{ total: number }>;
-type WithRank<Row> = Row & { rank: number | null };
+
+/** What is selected of an item, by name: columns, and what is made of columns. */
+type Fields = Record<string, SQLiteColumn | SQL>;
+
+/** An item as these fields select it. */
+export type RowOf<F extends Fields> = {
+  [Name in keyof F]: F[Name] extends SQLiteColumn
+    ? GetColumnData<F[Name]>
+    : F[Name] extends SQL<infer Value>
+      ? Value
+      : never;
+};
 
 /** A list of a partner's items, newest first. */
-interface List<Row, Column extends string> {
+interface List<F extends Fields, Column extends string> {
   table: SQLiteTable &
     Record<"partner_id" | "sequence", SQLiteColumn> &
     Record<Column, SQLiteColumn>;
   id: SQLiteColumn;
+  fields: F;
   /** The choosiest first: of those that a request uses, the first one's index is read. */
   filters: readonly Filter<Column>[];
-  /** Selects items, newest first, at most the placeholder `limit`. */
-  select(where: SQL | undefined, rank: SQL<number | null>): SelectOf<WithRank<Row>>;
-  /** The count that is kept of what these filters ask for, if it is. */
-  keptTotal(used: readonly Column[]): Total | undefined;
-}
-
-interface SelectOf<Row> {
-  toSQL(): Query;
-  _: { result: Row[] };
+  /** The count that is kept of all items. */
+  total: Total;
 }
 
 /** How to read a page of one kind: by these filters, from a cursor or not. */
 interface Plan<Row> {
-  rows: Statement<WithRank<Row>>;
-  /** Whether the ranks tell if there are more items; else one more than the limit is read. */
+  rows: Statement<Row & { rank: number | null }>;
+  /** Whether the ranks tell if there are more items. */
   isRanked: boolean;
+  /** How many rows to read: where no rank tells if there are more, one more than are answered. */
+  rowLimit(limit: number): number;
   /** Left out where the rows themselves tell the total. */
   total: Total | undefined;
-  cursor: Statement<{ sequence: number }> | undefined;
+  cursor: Statement<object> | undefined;
 }
 
 /**
@@ -65,12 +72,26 @@ export function indexedBy(table: SQLiteTable, index: string): SQL {
   return sql`${table} indexed by ${sql.identifier(index)}`;
 }
 
-/** Reads a list by keyset, page by page: each is one round trip, and reads nothing that comes before it. */
-export class PageReader<Row, Column extends string> {
-  readonly #list: List<Row, Column>;
-  readonly #plans = new Map<string, Plan<Row>>();
+/** Selects items, newest first, at most the value `limit`. Columns are written with their tables, whatever Drizzle would leave out. */
+export function selectItems<F extends Fields>(
+  fields: F,
+  source: SQLiteTable | SQL,
+  where: SQL | undefined,
+): Statement<RowOf<F>> {
+  const selected = Object.entries(fields).map(
+    ([name, field]) => sql`${field} as ${sql.identifier(name)}`,
+  );
+  return Statement.ofSql(
+    sql`select ${sql.join(selected, sql`, `)} from ${source} where ${where} order by sequence desc limit ${value("limit")}`,
+  );
+}
 
-  constructor(list: List<Row, Column>) {
+/** Reads a list by keyset, page by page: each is one round trip, and reads nothing that comes before it. */
+export class PageReader<F extends Fields, Column extends string> {
+  readonly #list: List<F, Column>;
+  readonly #plans = new Map<string, Plan<RowOf<F>>>();
+
+  constructor(list: List<F, Column>) {
     this.#list = list;
   }
 
@@ -79,12 +100,10 @@ export class PageReader<Row, Column extends string> {
     db: Database,
     partner_id: number,
     filter: Partial<Record<Column, string | undefined>>,
-    request: PageRequest,
-  ): Promise<Page<Row> | undefined> {
-    const { limit, starting_after } = request;
+    { limit, starting_after }: PageRequest,
+  ): Promise<Page<RowOf<F>> | undefined> {
     const plan = this.#planFor(filter, starting_after !== undefined);
-    const surplus = plan.isRanked ? 0 : 1;
-    const values = { ...filter, partner_id, starting_after, limit: limit + surplus };
+    const values = { ...filter, partner_id, starting_after, limit: plan.rowLimit(limit) };
     const [rows, ...others] = await db.run(
       plan.rows.bind(values),
       ...[plan.cursor, plan.total]
@@ -100,7 +119,10 @@ export class PageReader<Row, Column extends string> {
     };
   }
 
-  #planFor(filter: Partial<Record<Column, string | undefined>>, hasCursor: boolean): Plan<Row> {
+  #planFor(
+    filter: Partial<Record<Column, string | undefined>>,
+    hasCursor: boolean,
+  ): Plan<RowOf<F>> {
     const used = this.#list.filters.filter(({ column }) => filter[column] !== undefined);
     const name = [hasCursor, ...used.map(({ column }) => column)].join();
     const plan = this.#plans.get(name) ?? this.#plan(used, hasCursor);
@@ -108,69 +130,44 @@ export class PageReader<Row, Column extends string> {
     return plan;
   }
 
-  #plan(used: Filter<Column>[], hasCursor: boolean): Plan<Row> {
-    const { table, id } = this.#list;
-    const ofPartner = eq(table.partner_id, value("partner_id"));
-    const matching = and(ofPartner, ...used.map(({ column }) => eq(table[column], value(column))));
-    const cursor = write
-      .select({ sequence: sql<number>`${table.sequence}` })
-      .from(sql`${table}`)
-      .where(and(ofPartner, eq(id, value("starting_after"))));
-    const after = hasCursor ? lt(table.sequence, sql`(${cursor})`) : undefined;
+  #plan(used: Filter<Column>[], hasCursor: boolean): Plan<RowOf<F>> {
+    const { table, id, fields } = this.#list;
     const [filter] = used;
     const rank = used.length === 1 ? filter!.rank : undefined;
-    const isDirect = !filter || filter.isUnique;
+    const ofPartner = eq(table.partner_id, value("partner_id"));
+    const matching = and(ofPartner, ...used.map(({ column }) => eq(table[column], value(column))));
+    const cursor = sql`
+      select sequence from ${table} where ${ofPartner} and ${eq(id, value("starting_after"))}`;
+    const after = hasCursor ? lt(table.sequence, sql`(${cursor})`) : undefined;
+    const source = filter ? indexedBy(table, filter.index) : table;
     return {
-      rows: Statement.of(
-        this.#list.select(
-          isDirect
-            ? and(matching, after)
-            : and(
-                ofPartner,
-                inArray(table.sequence, this.#sequences(filter, and(matching, after))),
-              ),
-          sql`${rank ?? null}`,
-        ),
-      ),
+      rows: selectItems(
+        { ...fields, rank: sql<number | null>`${rank ?? null}` },
+        source,
+        and(matching, after),
+      ) as Plan<RowOf<F>>["rows"],
       isRanked: rank !== undefined,
+      rowLimit: (limit) => (filter?.isUnique ? 1 : rank ? limit : limit + 1),
       total: this.#total(used, matching, hasCursor),
-      cursor: hasCursor ? Statement.of(cursor) : undefined,
+      cursor: hasCursor ? Statement.ofSql(cursor) : undefined,
     };
   }
 
-  /** The rows of a page by their sequence, which the filter's index has in order. */
-  #sequences({ index }: Filter<Column>, where: SQL | undefined) {
-    const { table } = this.#list;
-    return write
-      .select({ sequence: sql`sequence` })
-      .from(indexedBy(table, index))
-      .where(where)
-      .orderBy(desc(table.sequence))
-      .limit(sql.placeholder("limit"));
-  }
-
   #total(used: Filter<Column>[], matching: SQL | undefined, hasCursor: boolean): Total | undefined {
-    const { table } = this.#list;
-    const kept = this.#list.keptTotal(used.map(({ column }) => column));
-    if (kept) return kept;
+    const { table, total } = this.#list;
     const [filter] = used;
-    const isToldByRows = filter?.isUnique || (used.length === 1 && filter?.rank);
-    if (isToldByRows && !hasCursor) return undefined;
-    const source = indexedBy(table, filter!.index);
-    if (used.length > 1 || !filter?.rank) {
-      return Statement.of(
-        write
-          .select({ total: count().as("total") })
-          .from(source)
-          .where(matching),
-      );
-    }
-    const newest = write
-      .select({ total: sql<number>`${filter.rank}`.as("total") })
-      .from(source)
-      .where(matching)
-      .orderBy(desc(table.sequence))
-      .limit(1);
-    return Statement.of(newest);
+    if (!filter) return total;
+    const isRanked = used.length === 1 && filter.rank !== undefined;
+    if ((filter.isUnique || isRanked) && !hasCursor) return undefined;
+    const source = indexedBy(table, filter.index);
+    return isRanked
+      ? Statement.ofSql(sql`
+          select ${filter.rank} as total from ${source} where ${matching} order by sequence desc limit 1`)
+      : Statement.of(
+          write
+            .select({ total: count().as("total") })
+            .from(source)
+            .where(matching),
+        );
   }
 }

@@ -138,7 +138,8 @@ export const orderEvents = sqliteTable(
     currency: text().notNull(),
     network_transaction_id: text().notNull(),
     line_count: integer().notNull(),
-    /** As `partner_order_rank`, among the events of one `network_transaction_id`. */
+    /** The same among the events of one order, and of one `network_transaction_id`. */
+    order_rank: integer().notNull(),
     network_transaction_rank: integer().notNull(),
   },
   (t) => [

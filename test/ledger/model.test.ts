@@ -364,8 +364,10 @@ async function expectAgreement(model: Model, client: Client) {
     await expectList(client, list, "order_event_id", eventIds);
   }
   for (const id of ORDER_IDS) {
-    const ofOrder = (await client.get(`/v2/order_events?order_id=${id}`)).body;
-    expect(ofOrder.total).toBe(model.events.filter((each) => each.order_id === id).length);
+    const eventIds = model.events
+      .filter((each) => each.order_id === id)
+      .map((each) => each.order_event_id);
+    await expectList(client, `/v2/order_events?order_id=${id}`, "order_event_id", eventIds);
   }
 }
 

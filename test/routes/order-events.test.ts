@@ -17,6 +17,8 @@ beforeAll(async () => {
   orderId = await a.createOrder();
 });
 
+const lines = (rate: number) => [{ name: "x", quantity: 1, rate, rewards_rate: 0 }];
+
 describe("POST /v2/order_events", () => {
   it("answers every field as it was sent, and keeps it", async () => {
     const event = {
@@ -142,10 +144,12 @@ describe("POST /v2/order_events", () => {
 
   it("keeps the same ids of two partners apart", async () => {
     const ids = { order_event_id: "event-shared", partner_event_id: "pe-shared" };
-    expectStatus(await a.capture(orderId, 1, ids), 200);
+    expectStatus(await a.capture(orderId, 1, { ...ids, order_lines: lines(1) }), 200);
     const ofB = await b.createOrder();
-    const { headers } = expectStatus(await b.capture(ofB, 2, ids), 200);
-    expect(headers.has("Idempotent-Replayed")).toBe(false);
+    const answer = expectStatus(await b.capture(ofB, 2, { ...ids, order_lines: lines(2) }), 200);
+    expect(answer.headers.has("Idempotent-Replayed")).toBe(false);
+    const listed = await b.get("/v2/order_events?order_event_id=event-shared");
+    expect(listed.body.data[0].order_lines).toEqual(lines(2));
   });
 });
 
@@ -218,7 +222,7 @@ describe("DELETE /v2/order_events/{order_event_id}", () => {
         captured: 150,
         refunded: 60,
         refundable: 90,
-        requested: 100,
+        deleted: 100,
         order_event_ids: ["event-refund", "event-other", "event-needed"],
       },
     });

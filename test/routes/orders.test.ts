@@ -168,10 +168,16 @@ describe("POST /v2/orders", () => {
   });
 
   it("keeps the same id of two partners apart", async () => {
-    await a.createOrder({ id: "shared", total_order_amount: 1 });
-    await b.createOrder({ id: "shared", total_order_amount: 2 });
+    const line = { name: "of A", quantity: 1, rate: 1, rewards_rate: 0 };
+    await a.createOrder({ id: "shared", total_order_amount: 1, order_lines: [line] });
+    await b.createOrder({
+      id: "shared",
+      total_order_amount: 2,
+      order_lines: [{ ...line, name: "of B", rate: 2 }],
+    });
     const ofA = await a.get("/v2/orders?id=shared");
     const ofB = await b.get("/v2/orders?id=shared");
+    expect(ofA.body.data[0].order_lines).toEqual([line]);
     expect([ofA.body.data[0].total_order_amount, ofB.body.data[0].total_order_amount]).toEqual([
       1, 2,
     ]);

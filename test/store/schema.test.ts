@@ -42,12 +42,12 @@ describe("the tables", () => {
       ],
       [
         `INSERT INTO order_events SELECT partner_id, sequence + 1, order_event_id, order_id, 'other', type,
-          amount, rewards_amount, currency, network_transaction_id, 0, 9 FROM order_events ${where}`,
+          amount, rewards_amount, currency, network_transaction_id, 0, 9, 9 FROM order_events ${where}`,
         /UNIQUE.*order_event_id/,
       ],
       [
         `INSERT INTO order_events SELECT partner_id, sequence + 1, 'other', order_id, partner_event_id, type,
-          amount, rewards_amount, currency, network_transaction_id, 0, 9 FROM order_events ${where}`,
+          amount, rewards_amount, currency, network_transaction_id, 0, 9, 9 FROM order_events ${where}`,
         /UNIQUE.*partner_event_id/,
       ],
       [

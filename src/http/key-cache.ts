@@ -1,0 +1,62 @@
+import type { StoredKey } from "../store/keys.ts";
+
+/** How long a key's verification is remembered, and so how long a deleted key can go on working in another isolate. */
+export const KEY_CACHE_SECONDS = 30;
+/** How many keys an isolate remembers; beyond it the oldest is forgotten. */
+export const KEY_CACHE_KEYS = 10_000;
+/** How many look-ups of keys that turn out unknown an isolate makes in a second. */
+export const UNKNOWN_KEYS_PER_SECOND = 50;
+
+interface Entry {
+  key: StoredKey;
+  expires: number;
+}
+
+/**
+ * What this isolate knows of API keys, by their hashes. A known key costs no query for a while. Unknown
+ * keys are not remembered, as a flood of them would never repeat one; they have an allowance instead.
+ */
+export class KeyCache {
+  readonly #entries = new Map<string, Entry>();
+  #second = 0;
+  #unknown = 0;
+
+  /** Times are in milliseconds since the epoch. */
+  get(hash: string, now: number): StoredKey | undefined {
+    const entry = this.#entries.get(hash);
+    if (!entry) return undefined;
+    if (entry.expires > now) return entry.key;
+    this.#entries.delete(hash);
+    return undefined;
+  }
+
+  /** Remembers what D1 says of a key. That it is deleted is final: a look-up begun before can't undo it. */
+  set(key: StoredKey, now: number): void {
+    if (this.#entries.get(key.hash)?.key.deleted_at && !key.deleted_at) return;
+    // Deleted first, so that the map's order is by age and its first entry the oldest.
+    this.#entries.delete(key.hash);
+    if (this.#entries.size >= KEY_CACHE_KEYS) {
+      const [oldest] = this.#entries.keys();
+      this.#entries.delete(oldest!);
+    }
+    this.#entries.set(key.hash, { key, expires: now + KEY_CACHE_SECONDS * 1_000 });
+  }
+
+  /** Whether a key that is not remembered is worth a query: not after too many that were in vain. */
+  mayLookUp(now: number): boolean {
+    const second = Math.floor(now / 1_000);
+    if (second !== this.#second) {
+      this.#second = second;
+      this.#unknown = 0;
+    }
+    return this.#unknown < UNKNOWN_KEYS_PER_SECOND;
+  }
+
+  /** Counts a query for a key that nobody has. */
+  countUnknown(): void {
+    this.#unknown += 1;
+  }
+}
+
+/** The isolate's own. */
+export const keyCache = new KeyCache();
