@@ -15,7 +15,6 @@ const CHECKS: [what: string, tool: string, ...args: string[]][] = [
     "--include-runtime=false",
     "--check",
   ],
-  ["bundle", "wrangler", "deploy", "--dry-run", "--outdir", ".wrangler/bundle"],
 ];
 
 for (const [what, tool, ...args] of CHECKS) {

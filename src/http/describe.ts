@@ -1,5 +1,5 @@
 import { resolver } from "hono-openapi";
-import type { z } from "zod";
+import type * as z from "zod";
 import { errorEnvelope } from "../schemas/errors.ts";
 import { STATUS, type ErrorType } from "./errors.ts";
 

@@ -2,7 +2,7 @@ import { zValidator } from "@hono/zod-validator";
 import type { MiddlewareHandler, ValidationTargets } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { resolver, uniqueSymbol } from "hono-openapi";
-import type { core, z } from "zod";
+import type * as z from "zod";
 import type { Violation } from "../domain/order-lines.ts";
 import type { AppEnv } from "./context.ts";
 import { ApiError } from "./errors.ts";
@@ -31,7 +31,7 @@ export function validate<Target extends keyof ValidationTargets, Schema extends 
   return Object.assign(validator, { [uniqueSymbol]: { target, ...resolver(schema) } });
 }
 
-function report(result: { success: true } | { success: false; error: core.$ZodError }): void {
+function report(result: { success: true } | { success: false; error: z.core.$ZodError }): void {
   if (result.success) return;
   const violations = result.error.issues.slice(0, MAX_VIOLATIONS).map(toViolation);
   const { param, message } = violations[0]!;
@@ -44,7 +44,7 @@ function report(result: { success: true } | { success: false; error: core.$ZodEr
 }
 
 /** Zod's sentence in the form that ours have: what was expected, and what came. */
-function toViolation({ path, code, message, input }: core.$ZodIssue): Violation {
+function toViolation({ path, code, message, input }: z.core.$ZodIssue): Violation {
   const param = pathOf(path);
   // A rule over several fields says itself what came.
   if (code === "custom" && typeof input === "object") return { param, message };

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** The published envelope, and within it what we add: `details` and `request_id`. */
 export const errorEnvelope = z

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { MAX_MONEY } from "../domain/money.ts";
 
 /** The longest id, reference or Idempotency-Key. */

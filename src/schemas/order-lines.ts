@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Violation } from "../domain/order-lines.ts";
 import { money, text, url } from "./fields.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { lineSumViolations } from "../domain/order-lines.ts";
 import type { Address, Order, OrderInput } from "../domain/orders.ts";
 import { country, currency, id, money, reference, text, timestamp } from "./fields.ts";

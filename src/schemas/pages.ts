@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { id } from "./fields.ts";
 
 export const DEFAULT_PAGE_ITEMS = 10;
