@@ -26,7 +26,7 @@ export function validate<Target extends keyof ValidationTargets, Schema extends 
 ) {
   const validator = zValidator(target, schema, report, {
     // With what came, for the message; as never, since zValidator types its results by zod's internals.
-    validationFunction: (_, value) => schema.safeParseAsync(value, { reportInput: true }) as never,
+    validationFunction: (_, value) => schema.safeParse(value, { reportInput: true }) as never,
   });
   return Object.assign(validator, { [uniqueSymbol]: { target, ...resolver(schema) } });
 }

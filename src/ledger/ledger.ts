@@ -79,19 +79,26 @@ export class Ledger {
   }
 
   /**
-   * Runs one batch, and remembers the state it leaves. False when a unique id of what it adds is
-   * taken. Any other failure is thrown: whether the batch was committed is then unknown.
+   * Runs one batch, and remembers the state it leaves. Another writer's version sends the command back to
+   * its decision; any other failure is thrown, and whether the batch was committed is then unknown.
    */
-  async commit(batch: () => Promise<LedgerState | undefined>): Promise<boolean> {
+  async commit(batch: () => Promise<LedgerState | undefined>): Promise<void> {
     // Forgotten first, so that no failure, not even one of our own, leaves a state that D1 may not have.
     this.forget();
     try {
       this.#memory.state = await batch();
+    } catch (error) {
+      throw violatedUniqueColumns(error).includes(FENCE_COLUMN) ? new StaleState() : error;
+    }
+  }
+
+  /** Commits a batch that adds something; false, and nothing is added, when an id or key of it is taken. */
+  async add(batch: () => Promise<LedgerState>): Promise<boolean> {
+    try {
+      await this.commit(batch);
       return true;
     } catch (error) {
-      const violated = violatedUniqueColumns(error);
-      if (violated.includes(FENCE_COLUMN)) throw new StaleState();
-      if (violated.length > 0) return false;
+      if (violatedUniqueColumns(error).length > 0) return false;
       throw error;
     }
   }

@@ -23,7 +23,7 @@ export function appendOrderEvent(
     const decision = decide(await ledger.state(), command);
     if (decision.ok) {
       const { event, state, totals } = decision.value;
-      const appended = await ledger.commit(async () => {
+      const appended = await ledger.add(async () => {
         const { db, partnerId } = ledger;
         await commitOrderEventAppended(db, partnerId, state, event, totals, command.origin);
         const [version, event_count] = [state.version + 1, state.event_count + 1];

@@ -24,7 +24,7 @@ export function createOrder(ledger: Ledger, command: CreateOrder): Promise<Outco
   const order = rules.completeOrder(input, { id, created_at: now, updated_at: now });
   return ledger.decide(async () => {
     if (!ledger.remembered) {
-      const created = await ledger.commit(async () => ({
+      const created = await ledger.add(async () => ({
         ...NO_TOTALS,
         id,
         version: await commitOrderCreated(ledger.db, ledger.partnerId, order, origin),

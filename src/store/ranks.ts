@@ -18,7 +18,7 @@ interface Rank {
   id: SQLiteColumn;
 }
 
-/** The rank of the newest row that has the value `value`, or of the newest one older than `before`; 0 if there is none. */
+/** The rank of the newest row that has the value, or of the newest one older than `before`; 0 if there is none. */
 export function lastRank({ table, column, index, rank }: Rank, before?: SQL): SQL<number> {
   return sql`coalesce((
     select ${bare(rank)} from ${indexedBy(table, index)}
@@ -59,13 +59,10 @@ export function changeRank(ranked: Rank): Statement<never>[] {
     select ${value(column.name)} from ${table}
     where partner_id = ${value("partner_id")} and ${bare(id)} = ${value(id.name)}
       and ${bare(column)} <> ${value(column.name)})`;
-  return [
-    moveNewer(ranked, -1, valueOf(ranked, sql`${value(column.name)}`)),
-    moveNewer(ranked, 1, joined),
-  ];
+  return [moveNewer(ranked, -1, valueOf(ranked, value(column.name))), moveNewer(ranked, 1, joined)];
 }
 
 /** A column without its table, as an update's SET and a subquery's own columns are written. */
 function bare(column: SQLiteColumn): SQL {
-  return sql.identifier(column.name) as unknown as SQL;
+  return sql`${sql.identifier(column.name)}`;
 }
