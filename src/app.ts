@@ -2,9 +2,9 @@ import { Hono } from "hono";
 import { requestId } from "hono/request-id";
 import { authenticate } from "./http/authenticate.ts";
 import type { AppEnv } from "./http/context.ts";
+import { openDatabase } from "./http/database.ts";
 import { answerError, ApiError } from "./http/errors.ts";
 import { refuseOtherMethods } from "./http/methods.ts";
-import { meterD1 } from "./http/server-timing.ts";
 import { limitBody } from "./http/validate.ts";
 import { keys } from "./routes/keys.ts";
 import { serveOpenApi } from "./routes/openapi.ts";
@@ -13,7 +13,7 @@ import { orders } from "./routes/orders.ts";
 
 export const app = new Hono<AppEnv>()
   .use(requestId())
-  .use(meterD1)
+  .use(openDatabase)
   .use("/v2/*", authenticate, limitBody)
   .route("/", orders)
   .route("/", orderEvents)

@@ -1,6 +1,6 @@
 import { app } from "./app.ts";
 import { toTimestamp } from "./schemas/fields.ts";
-import { noCost, openDatabase } from "./store/database.ts";
+import { Database } from "./store/database.ts";
 import { sweepIdempotencyRecords } from "./store/idempotency.ts";
 
 export { OrderLedger } from "./ledger/order-ledger.ts";
@@ -10,9 +10,8 @@ export default {
 
   /** The hourly sweep of expired Idempotency-Keys. */
   async scheduled({ scheduledTime }, env) {
-    const cost = noCost();
-    const now = toTimestamp(new Date(scheduledTime));
-    const swept = await sweepIdempotencyRecords(openDatabase(env.DB, cost), now);
-    console.log({ message: "idempotency keys swept", swept, ...cost });
+    const db = new Database(env.DB);
+    const swept = await sweepIdempotencyRecords(db, toTimestamp(new Date(scheduledTime)));
+    console.log({ message: "idempotency keys swept", swept, ...db.cost });
   },
 } satisfies ExportedHandler<Cloudflare.Env>;

@@ -9,6 +9,8 @@ const E2E_TIMEOUT_MILLISECONDS = 120_000;
 export default defineConfig({
   root: `${import.meta.dirname}/..`,
   test: {
+    // One for each core of the smallest machine that this runs on; Vitest would leave one idle.
+    maxWorkers: 2,
     projects: [
       {
         plugins: [

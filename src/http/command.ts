@@ -24,7 +24,7 @@ export async function runCommand<Name extends CommandName>(
     order_id: orderId,
     origin: originOf(c, idempotency),
   } as CommandOf<Name>;
-  const outcome = await sendToLedger(c.env.ORDER_LEDGER, c.get("cost"), name, command);
+  const outcome = await sendToLedger(c.env, c.get("db"), name, command);
   if (!outcome.ok) throw new ApiError(outcome.refusal);
   if (outcome.replayed) markReplayed(c);
   return outcome as Extract<OutcomeOf<Name>, { ok: true }>;

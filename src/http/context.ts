@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import type { IdempotencyKey } from "../domain/idempotency.ts";
 import { toTimestamp } from "../schemas/fields.ts";
-import type { D1Cost, Database } from "../store/database.ts";
+import type { Database } from "../store/database.ts";
 import type { Origin } from "../store/order-changes.ts";
 import type { StoredKey } from "../store/keys.ts";
 
@@ -10,9 +10,6 @@ export interface AppEnv {
   Bindings: Cloudflare.Env;
   Variables: {
     requestId: string;
-    /** What the request has spent in D1 so far. */
-    cost: D1Cost;
-    /** D1, metered into `cost`. */
     db: Database;
     /** The key that the request was authenticated with, and the key as it was sent. */
     apiKey: StoredKey;

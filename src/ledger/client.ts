@@ -1,24 +1,35 @@
 import { refuse } from "../domain/decision.ts";
-import { addCost, type D1Cost } from "../store/database.ts";
+import type { Database } from "../store/database.ts";
 import { unavailable } from "./commands.ts";
 import type { CommandName, CommandOf, OrderLedger, OutcomeOf } from "./order-ledger.ts";
 
+/** Where the ledgers are, and where new ones are to be placed: next to the database. */
+export interface LedgerPlace {
+  ORDER_LEDGER: DurableObjectNamespace<OrderLedger>;
+  LEDGER_LOCATION_HINT: string;
+}
+
 /**
- * Sends a command to the ledger of its order, and adds what it spent in D1 to `cost`. An object that
+ * Sends a command to the ledger of its order, and adds what it spent in D1 to `db`. An object that
  * can't be reached is a refusal too: the command may or may not have been run.
  */
 export async function sendToLedger<Name extends CommandName>(
-  namespace: DurableObjectNamespace<OrderLedger>,
-  cost: D1Cost,
+  { ORDER_LEDGER, LEDGER_LOCATION_HINT }: LedgerPlace,
+  db: Database,
   name: Name,
   command: CommandOf<Name>,
 ): Promise<OutcomeOf<Name>> {
-  // The partner's number can't contain a colon, so no two orders share a name.
-  const stub = namespace.getByName(`${command.partner_id}:${command.order_id}`);
   try {
-    const reply = await stub.execute(name, command);
-    addCost(cost, reply.cost);
-    return reply.outcome as OutcomeOf<Name>;
+    // The partner's number can't contain a colon, so no two orders share a name.
+    const stub = ORDER_LEDGER.getByName(
+      `${command.partner_id}:${command.order_id}`,
+      LEDGER_LOCATION_HINT
+        ? { locationHint: LEDGER_LOCATION_HINT as DurableObjectLocationHint }
+        : {},
+    );
+    const { outcome, cost, bookmark } = await stub.execute(name, command);
+    db.addSpent(cost, bookmark);
+    return outcome as OutcomeOf<Name>;
   } catch (error) {
     const { request_id } = command.origin;
     console.error({ message: "ledger not reached", command: name, request_id, error });

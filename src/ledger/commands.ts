@@ -45,6 +45,8 @@ export type Outcome<T> =
 export interface Reply {
   outcome: Outcome<Order | OrderEvent | undefined>;
   cost: D1Cost;
+  /** How new D1 is after it. */
+  bookmark: string;
 }
 
 export function done<T>(value: T, version: number): Outcome<T> & { ok: true } {

@@ -7,7 +7,6 @@ import {
   commitOrderEventAppended,
   commitOrderEventDeleted,
   findOrderEvent,
-  findOrderEventWithId,
 } from "../store/order-events.ts";
 import { done, type AppendOrderEvent, type DeleteOrderEvent, type Outcome } from "./commands.ts";
 import type { Ledger } from "./ledger.ts";
@@ -63,7 +62,7 @@ async function earlierEvent(
   ledger: Ledger,
   input: OrderEventInput,
 ): Promise<Outcome<OrderEvent> | undefined> {
-  const stored = await findOrderEventWithId(ledger.db, ledger.partnerId, input);
+  const stored = await findOrderEvent(ledger.db, ledger.partnerId, input);
   if (!stored) return undefined;
   const differing_fields = rules.orderEventDifferences(input, stored);
   if (differing_fields.length === 0) return { ...done(stored, 0), replayed: true };
@@ -84,8 +83,7 @@ export function deleteOrderEvent(
 ): Promise<Outcome<undefined>> {
   return ledger.decide(async () => {
     const state = await ledger.state();
-    const event =
-      state && (await findOrderEvent(ledger.db, ledger.partnerId, command.order_event_id));
+    const event = state && (await findOrderEvent(ledger.db, ledger.partnerId, command));
     // Its id may have been given back, and used on another order, on the way here.
     if (!state || event?.order_id !== command.order_id) {
       return ledger.refuse(rules.unknownOrderEvent(command.order_event_id));

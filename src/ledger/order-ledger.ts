@@ -1,6 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import { refuse } from "../domain/decision.ts";
-import { noCost, openDatabase, type D1Cost } from "../store/database.ts";
+import { Database } from "../store/database.ts";
 import { loggable } from "../store/failures.ts";
 import { CommandQueue, MAX_QUEUED_COMMANDS } from "./command-queue.ts";
 import { unavailable, type Reply } from "./commands.ts";
@@ -26,14 +26,13 @@ export class OrderLedger extends DurableObject {
 
   /** Runs one command. Never throws: an exception would reach the caller without its type, and without the cost. */
   async execute(name: CommandName, command: CommandOf<CommandName>): Promise<Reply> {
-    const cost = noCost();
-    const outcome = await (this.#queue.run(() => this.#run(name, command, cost)) ??
+    const database = new Database(this.env.DB);
+    const outcome = await (this.#queue.run(() => this.#run(name, command, database)) ??
       refuse(unavailable(`More than ${MAX_QUEUED_COMMANDS} requests are waiting for this order.`)));
-    return { outcome, cost };
+    return { outcome, cost: database.cost, bookmark: database.bookmark };
   }
 
-  async #run(name: CommandName, command: CommandOf<CommandName>, cost: D1Cost) {
-    const database = openDatabase(this.env.DB, cost);
+  async #run(name: CommandName, command: CommandOf<CommandName>, database: Database) {
     const ledger = new Ledger(database, this.#memory, command.partner_id, command.order_id);
     try {
       return await (COMMANDS[name] as Handler)(ledger, command);

@@ -27,7 +27,7 @@ export function createOrder(ledger: Ledger, command: CreateOrder): Promise<Outco
       const created = await ledger.commit(async () => ({
         ...NO_TOTALS,
         id,
-        version: await commitOrderCreated(ledger.db, ledger.partnerId, order, NO_TOTALS, origin),
+        version: await commitOrderCreated(ledger.db, ledger.partnerId, order, origin),
         currency: order.currency,
         created_at: order.created_at,
         event_count: 0,

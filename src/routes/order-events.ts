@@ -8,7 +8,7 @@ import { ApiError } from "../http/errors.ts";
 import { idempotencyOf } from "../http/idempotency.ts";
 import { requirePage } from "../http/pagination.ts";
 import { requireJson, validate } from "../http/validate.ts";
-import { postHeaders } from "../schemas/headers.ts";
+import { postHeaders, readHeaders } from "../schemas/headers.ts";
 import {
   orderEvent,
   orderEventInput,
@@ -33,6 +33,7 @@ export const orderEvents = new Hono<AppEnv>()
         ...errorResponses("INVALID_REQUEST_ERROR"),
       },
     }),
+    validate("header", readHeaders),
     validate("query", orderEventQuery),
     async (c) => {
       const { limit, starting_after, ...filter } = c.req.valid("query");

@@ -7,7 +7,7 @@ import { BODY_ERRORS, errorResponses, okResponse } from "../http/describe.ts";
 import { idempotencyOf } from "../http/idempotency.ts";
 import { requirePage } from "../http/pagination.ts";
 import { requireJson, validate } from "../http/validate.ts";
-import { changeHeaders, postHeaders } from "../schemas/headers.ts";
+import { changeHeaders, postHeaders, readHeaders } from "../schemas/headers.ts";
 import { order, orderInput, orderList, orderPath, orderQuery } from "../schemas/orders.ts";
 import { listOrders } from "../store/orders.ts";
 
@@ -26,6 +26,7 @@ export const orders = new Hono<AppEnv>()
         ...errorResponses("INVALID_REQUEST_ERROR"),
       },
     }),
+    validate("header", readHeaders),
     validate("query", orderQuery),
     async (c) => {
       const { limit, starting_after, ...filter } = c.req.valid("query");

@@ -1,6 +1,21 @@
 import { z } from "zod";
 import { id } from "./fields.ts";
 
+/** The form of D1's bookmarks. */
+export const BOOKMARK_PATTERN = /^[0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{32}$/;
+
+/** The headers of a read. */
+export const readHeaders = z.object({
+  "X-D1-Bookmark": z
+    .string()
+    .regex(BOOKMARK_PATTERN, { error: "Expected the X-D1-Bookmark of an earlier answer" })
+    .optional()
+    .meta({
+      description:
+        "From an earlier answer: lets the nearest replica answer that is as new as that. Left out: as new as the last write",
+    }),
+});
+
 /** The headers of a POST. */
 export const postHeaders = z.object({
   "Idempotency-Key": id.optional().meta({

@@ -1,6 +1,6 @@
 import { and, eq, exists, isNull, ne, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/sqlite-core";
-import type { Database } from "./database.ts";
+import { Statement, write, type Database, value } from "./database.ts";
 import { violatedUniqueColumns } from "./failures.ts";
 import { IDEMPOTENCY_COLUMN, recordAnswer } from "./idempotency.ts";
 import type { Origin } from "./order-changes.ts";
@@ -15,9 +15,44 @@ export interface StoredKey {
   deleted_at: string | null;
 }
 
+const find = Statement.of(
+  write
+    .select()
+    .from(apiKeys)
+    .where(eq(apiKeys.hash, value("hash"))),
+);
+
+const insert = Statement.of(
+  write.insert(apiKeys).values({
+    hash: value("hash"),
+    partner_id: value("partner_id"),
+    last_four: value("last_four"),
+    created_at: value("created_at"),
+  }),
+);
+
+const other = alias(apiKeys, "other");
+const otherKeys = write
+  .select({ one: sql`1` })
+  .from(other)
+  .where(
+    and(
+      eq(other.partner_id, value("partner_id")),
+      isNull(other.deleted_at),
+      ne(other.hash, value("hash")),
+    ),
+  );
+const markDeleted = Statement.of(
+  write
+    .update(apiKeys)
+    .set({ deleted_at: sql`coalesce(${apiKeys.deleted_at}, ${value("deleted_at")})` })
+    .where(and(eq(apiKeys.hash, value("hash")), exists(otherKeys)))
+    .returning({ deleted_at: apiKeys.deleted_at }),
+);
+
 /** The key with this hash, also when it was deleted. One round trip, one row. */
 export async function findKey(db: Database, hash: string): Promise<StoredKey | undefined> {
-  const [key] = await db.select().from(apiKeys).where(eq(apiKeys.hash, hash));
+  const [[key]] = await db.run(find.bind({ hash }));
   return key;
 }
 
@@ -32,10 +67,10 @@ export async function insertKey(
   body: string,
 ): Promise<boolean> {
   try {
-    await db.batch([
-      db.insert(apiKeys).values(key),
-      ...recordAnswer(db, key.partner_id, origin, { body, version: null }),
-    ]);
+    await db.run(
+      insert.bind({ ...key }),
+      ...recordAnswer(key.partner_id, origin, { body, order_id: null }),
+    );
     return true;
   } catch (error) {
     if (violatedUniqueColumns(error).includes(IDEMPOTENCY_COLUMN)) return false;
@@ -50,20 +85,9 @@ export async function insertKey(
  */
 export async function deleteKey(
   db: Database,
-  key: StoredKey,
-  deletedAt: string,
+  { hash, partner_id }: StoredKey,
+  deleted_at: string,
 ): Promise<string | undefined> {
-  const other = alias(apiKeys, "other");
-  const others = db
-    .select({ one: sql`1` })
-    .from(other)
-    .where(
-      and(eq(other.partner_id, key.partner_id), isNull(other.deleted_at), ne(other.hash, key.hash)),
-    );
-  const [deleted] = await db
-    .update(apiKeys)
-    .set({ deleted_at: sql`coalesce(${apiKeys.deleted_at}, ${deletedAt})` })
-    .where(and(eq(apiKeys.hash, key.hash), exists(others)))
-    .returning({ deleted_at: apiKeys.deleted_at });
+  const [[deleted]] = await db.run(markDeleted.bind({ hash, partner_id, deleted_at }));
   return deleted?.deleted_at ?? undefined;
 }

@@ -1,46 +1,61 @@
-import { and, asc, desc, eq, sql, type SQL } from "drizzle-orm";
+import { and, desc, eq, sql, type SQL } from "drizzle-orm";
 import type { LedgerState, LedgerTotals } from "../domain/ledger-state.ts";
 import type { OrderEvent } from "../domain/order-events.ts";
-import type { Database } from "./database.ts";
+import { Statement, write, type Database, value } from "./database.ts";
 import { recordAnswer } from "./idempotency.ts";
 import { insertChange, type Origin } from "./order-changes.ts";
-import { insertLines, LINE_COLUMNS, toLines } from "./order-lines.ts";
-import {
-  countMatching,
-  indexedBy,
-  isFiltered,
-  rowsOfPage,
-  toPage,
-  type Page,
-  type PageRequest,
-} from "./pages.ts";
-import { countForPartner, selectPartnerTotal } from "./partners.ts";
+import { insertLines, linesOf, toLines } from "./order-lines.ts";
+import { indexedBy, PageReader, type Page, type PageRequest } from "./pages.ts";
+import { orderEventCount } from "./partners.ts";
+import { lastRank, leaveRank } from "./ranks.ts";
 import { orderEventLines, orderEvents, orders } from "./schema.ts";
 
-/** What a list can be filtered by, and the index for it: the first that is used, so the choosiest come first. */
-const FILTERS = [
-  ["order_event_id", "order_events_order_event_id"],
-  ["partner_event_id", "order_events_partner_event_id"],
-  ["order_id", "order_events_order_id"],
-  ["network_transaction_id", "order_events_network_transaction_id"],
-] as const;
-
-export type OrderEventFilter = { [Column in (typeof FILTERS)[number][0]]?: string | undefined };
-
-const byId = (partnerId: number, id: string) =>
-  and(eq(orderEvents.partner_id, partnerId), eq(orderEvents.order_event_id, id));
-
-function selectOrderEvents(db: Database, page: { where: SQL | undefined; limit: number }) {
-  return db.query.orderEvents.findMany({
-    ...page,
-    orderBy: desc(orderEvents.sequence),
-    with: { order_lines: { columns: LINE_COLUMNS, orderBy: asc(orderEventLines.position) } },
-  });
+export interface OrderEventFilter {
+  order_event_id?: string | undefined;
+  order_id?: string | undefined;
+  partner_event_id?: string | undefined;
+  network_transaction_id?: string | undefined;
 }
+
+const ofPartner = eq(orderEvents.partner_id, value("partner_id"));
+const isEvent = and(ofPartner, eq(orderEvents.order_event_id, value("order_event_id")));
+const isOrder = and(eq(orders.partner_id, value("partner_id")), eq(orders.id, value("order_id")));
+
+const byTransaction = {
+  table: orderEvents,
+  column: orderEvents.network_transaction_id,
+  index: "order_events_network_transaction_id",
+  rank: orderEvents.network_transaction_rank,
+  id: orderEvents.order_event_id,
+};
+
+const selectOrderEvents = (where: SQL | undefined, rank: SQL<number | null>) =>
+  write
+    .select({
+      order_event_id: orderEvents.order_event_id,
+      order_id: orderEvents.order_id,
+      partner_event_id: orderEvents.partner_event_id,
+      type: orderEvents.type,
+      amount: orderEvents.amount,
+      rewards_amount: orderEvents.rewards_amount,
+      currency: orderEvents.currency,
+      network_transaction_id: orderEvents.network_transaction_id,
+      order_lines: linesOf(
+        orderEventLines,
+        orderEventLines.order_event_id,
+        orderEvents,
+        orderEvents.order_event_id,
+      ).as("order_lines"),
+      rank: rank.as("rank"),
+    })
+    .from(orderEvents)
+    .where(where)
+    .orderBy(desc(orderEvents.sequence))
+    .limit(sql.placeholder("limit"));
 
 type OrderEventRow = Awaited<ReturnType<typeof selectOrderEvents>>[number];
 
-function toOrderEvent(row: OrderEventRow): OrderEvent {
+function toOrderEvent(row: Omit<OrderEventRow, "rank">): OrderEvent {
   return {
     order_event_id: row.order_event_id,
     order_id: row.order_id,
@@ -54,87 +69,129 @@ function toOrderEvent(row: OrderEventRow): OrderEvent {
   };
 }
 
+const orderTotal = Statement.of(
+  write
+    .select({ total: sql<number>`${orders.event_count}`.as("total") })
+    .from(orders)
+    .where(isOrder),
+);
+
+const pages = new PageReader({
+  table: orderEvents,
+  id: orderEvents.order_event_id,
+  filters: [
+    { column: "order_event_id", index: "order_events_order_event_id", isUnique: true },
+    { column: "partner_event_id", index: "order_events_partner_event_id", isUnique: true },
+    { column: "order_id", index: "order_events_order_id" },
+    { ...byTransaction, column: "network_transaction_id" },
+  ],
+  select: selectOrderEvents,
+  keptTotal: (used) => {
+    if (used.length === 0) return orderEventCount.select;
+    return used.length === 1 && used[0] === "order_id" ? orderTotal : undefined;
+  },
+});
+
 /** One page of a partner's events, newest first; undefined when the cursor is not one of its events. One round trip. */
 export async function listOrderEvents(
   db: Database,
-  partnerId: number,
+  partner_id: number,
   filter: OrderEventFilter,
   request: PageRequest,
 ): Promise<Page<OrderEvent> | undefined> {
-  const ofPartner = eq(orderEvents.partner_id, partnerId);
-  const used = FILTERS.filter(([column]) => filter[column] !== undefined);
-  const list = {
-    table: orderEvents,
-    ofPartner,
-    matching: and(ofPartner, ...used.map(([column]) => eq(orderEvents[column], filter[column]!))),
-    index: used[0]?.[1],
-  };
-  const cursor = db
-    .select({ sequence: orderEvents.sequence })
-    .from(orderEvents)
-    .where(byId(partnerId, request.starting_after ?? ""));
-  const isOneOrder = used.length === 1 && filter.order_id !== undefined;
-  const [totals, cursors, rows] = await db.batch([
-    isOneOrder
-      ? selectOrderTotal(db, partnerId, filter.order_id!)
-      : isFiltered(list)
-        ? countMatching(db, list)
-        : selectPartnerTotal(db, partnerId, "order_event_count"),
-    cursor,
-    selectOrderEvents(db, rowsOfPage(db, list, sql`(${cursor})`, request)),
-  ]);
-  if (request.starting_after !== undefined && cursors.length === 0) return undefined;
-  return toPage(rows.map(toOrderEvent), totals[0]?.total ?? 0, request);
+  const page = await pages.read(db, partner_id, filter, request);
+  return page && { ...page, data: page.data.map(toOrderEvent) };
 }
 
-/** How many events an order has, as it is kept. */
-function selectOrderTotal(db: Database, partnerId: number, orderId: string) {
-  return db
-    .select({ total: orders.event_count })
-    .from(orders)
-    .where(and(eq(orders.partner_id, partnerId), eq(orders.id, orderId)));
-}
+const selectOne = {
+  order_event_id: Statement.of(selectOrderEvents(isEvent, sql`null`)),
+  partner_event_id: Statement.of(
+    selectOrderEvents(
+      and(ofPartner, eq(orderEvents.partner_event_id, value("partner_event_id"))),
+      sql`null`,
+    ),
+  ),
+};
 
-/** One event, whole. One round trip. */
+/** The event that has one of these ids; where two have, the one with the `order_event_id`. One round trip. */
 export async function findOrderEvent(
   db: Database,
-  partnerId: number,
-  id: string,
-): Promise<OrderEvent | undefined> {
-  const [row] = await selectOrderEvents(db, { where: byId(partnerId, id), limit: 1 });
-  return row && toOrderEvent(row);
-}
-
-/** The event that already has one of these ids; where two have, the one with the `order_event_id`. One round trip. */
-export async function findOrderEventWithId(
-  db: Database,
-  partnerId: number,
+  partner_id: number,
   ids: { order_event_id?: string | undefined; partner_event_id?: string | undefined },
 ): Promise<OrderEvent | undefined> {
-  const columns = (["order_event_id", "partner_event_id"] as const).filter((column) => ids[column]);
   // One look-up for each id: for an OR, SQLite would read all of the partner's events.
-  const [first, ...others] = columns.map((column) =>
-    selectOrderEvents(db, {
-      where: and(eq(orderEvents.partner_id, partnerId), eq(orderEvents[column], ids[column]!)),
-      limit: 1,
-    }),
-  );
-  const [row] = first ? (await db.batch([first, ...others])).flat() : [];
+  const statements = (["order_event_id", "partner_event_id"] as const)
+    .filter((column) => ids[column] !== undefined)
+    .map((column) => selectOne[column].bind({ partner_id, ...ids, limit: 1 }));
+  if (statements.length === 0) return undefined;
+  const [row] = (await db.run(...statements)).flat();
   return row && toOrderEvent(row);
 }
 
-function updateTotals(
+const selectOrderOfEvent = Statement.of(
+  write.select({ order_id: orderEvents.order_id }).from(orderEvents).where(isEvent),
+);
+
+/** The order that an event belongs to, whose ledger deletes it. One round trip, one row. */
+export async function findOrderOfEvent(
   db: Database,
-  partnerId: number,
-  state: LedgerState,
-  totals: LedgerTotals,
-  added: 1 | -1,
-) {
-  return db
-    .update(orders)
-    .set({ ...totals, event_count: state.event_count + added, version: state.version + 1 })
-    .where(and(eq(orders.partner_id, partnerId), eq(orders.id, state.id)));
+  partner_id: number,
+  order_event_id: string,
+): Promise<string | undefined> {
+  const [[row]] = await db.run(selectOrderOfEvent.bind({ partner_id, order_event_id }));
+  return row?.order_id;
 }
+
+const selectIds = Statement.of(
+  write
+    .select({ order_event_id: sql<string>`order_event_id` })
+    .from(indexedBy(orderEvents, "order_events_order_id"))
+    .where(and(ofPartner, eq(orderEvents.order_id, value("order_id"))))
+    .orderBy(desc(orderEvents.sequence))
+    .limit(sql.placeholder("limit")),
+);
+
+/** The ids of an order's newest events, at most `limit`. One round trip, a row each. */
+export async function findOrderEventIds(
+  db: Database,
+  partner_id: number,
+  order_id: string,
+  limit: number,
+): Promise<string[]> {
+  const [rows] = await db.run(selectIds.bind({ partner_id, order_id, limit }));
+  return rows.map((row) => row.order_event_id);
+}
+
+const insert = Statement.of(
+  write.insert(orderEvents).values({
+    partner_id: value("partner_id"),
+    sequence: sql`(select coalesce(max(sequence), 0) + 1 from order_events where partner_id = ${value("partner_id")})`,
+    order_event_id: value("order_event_id"),
+    order_id: value("order_id"),
+    partner_event_id: value("partner_event_id"),
+    type: value("type"),
+    amount: value("amount"),
+    rewards_amount: value("rewards_amount"),
+    currency: value("currency"),
+    network_transaction_id: value("network_transaction_id"),
+    line_count: value("line_count"),
+    network_transaction_rank: sql`${lastRank(byTransaction)} + 1`,
+  }),
+);
+
+const updateTotals = Statement.of(
+  write
+    .update(orders)
+    .set({
+      version: value("version"),
+      event_count: value("event_count"),
+      captured_amount: value("captured_amount"),
+      refunded_amount: value("refunded_amount"),
+      captured_rewards_amount: value("captured_rewards_amount"),
+      refunded_rewards_amount: value("refunded_rewards_amount"),
+    })
+    .where(isOrder),
+);
 
 /**
  * Adds an event to its order, as the version after `state`, with the order's new totals. Fails on a
@@ -142,88 +199,61 @@ function updateTotals(
  */
 export async function commitOrderEventAppended(
   db: Database,
-  partnerId: number,
+  partner_id: number,
   state: LedgerState,
   event: OrderEvent,
   totals: LedgerTotals,
   origin: Origin,
 ): Promise<void> {
-  const { order_lines: lines, ...columns } = event;
-  await db.batch([
-    insertChange(db, {
-      partnerId,
-      orderId: state.id,
-      version: state.version + 1,
-      change: "EVENT_APPENDED",
-      orderEventId: event.order_event_id,
-      totals,
-      origin,
+  const { order_event_id, order_id, order_lines } = event;
+  const version = state.version + 1;
+  const change = { partner_id, order_id, version, order_event_id, totals, origin };
+  await db.run(
+    insertChange({ ...change, change: "EVENT_APPENDED" }),
+    insert.bind({
+      partner_event_id: null,
+      ...event,
+      partner_id,
+      line_count: order_lines?.length ?? 0,
     }),
-    db.insert(orderEvents).values({
-      ...columns,
-      partner_id: partnerId,
-      sequence: sql`(select coalesce(max(sequence), 0) + 1 from order_events where partner_id = ${partnerId})`,
+    ...insertLines("event", partner_id, order_event_id, order_lines),
+    updateTotals.bind({
+      partner_id,
+      order_id,
+      version,
+      ...totals,
+      event_count: state.event_count + 1,
     }),
-    ...(lines ? [insertLines(db, orderEventLines, partnerId, event.order_event_id, lines)] : []),
-    updateTotals(db, partnerId, state, totals, 1),
-    countForPartner(db, partnerId, { orderEvents: 1 }),
-    ...recordAnswer(db, partnerId, origin, {
-      body: JSON.stringify(event),
-      version: state.version + 1,
-    }),
-  ]);
+    orderEventCount.add.bind({ partner_id, added: 1 }),
+    ...recordAnswer(partner_id, origin, { body: JSON.stringify(event), order_id }),
+  );
 }
+
+const leave = leaveRank(byTransaction);
+const remove = Statement.of(write.delete(orderEvents).where(isEvent));
 
 /** Removes an event from its order, as the version after `state`, with the order's new totals. One round trip. */
 export async function commitOrderEventDeleted(
   db: Database,
-  partnerId: number,
+  partner_id: number,
   state: LedgerState,
-  event: OrderEvent,
+  { order_event_id, order_id }: OrderEvent,
   totals: LedgerTotals,
   origin: Origin,
 ): Promise<void> {
-  await db.batch([
-    insertChange(db, {
-      partnerId,
-      orderId: state.id,
-      version: state.version + 1,
-      change: "EVENT_DELETED",
-      orderEventId: event.order_event_id,
-      totals,
-      origin,
+  const version = state.version + 1;
+  const change = { partner_id, order_id, version, order_event_id, totals, origin };
+  await db.run(
+    insertChange({ ...change, change: "EVENT_DELETED" }),
+    leave.bind({ partner_id, order_event_id }),
+    remove.bind({ partner_id, order_event_id }),
+    updateTotals.bind({
+      partner_id,
+      order_id,
+      version,
+      ...totals,
+      event_count: state.event_count - 1,
     }),
-    db.delete(orderEvents).where(byId(partnerId, event.order_event_id)),
-    updateTotals(db, partnerId, state, totals, -1),
-    countForPartner(db, partnerId, { orderEvents: -1 }),
-  ]);
-}
-
-/** The order that an event belongs to, whose ledger deletes it. One round trip, one row. */
-export async function findOrderOfEvent(
-  db: Database,
-  partnerId: number,
-  id: string,
-): Promise<string | undefined> {
-  const [row] = await db
-    .select({ order_id: orderEvents.order_id })
-    .from(orderEvents)
-    .where(byId(partnerId, id));
-  return row?.order_id;
-}
-
-/** The ids of an order's newest events, at most `limit`. One round trip, a row each. */
-export async function findOrderEventIds(
-  db: Database,
-  partnerId: number,
-  orderId: string,
-  limit: number,
-): Promise<string[]> {
-  const rows = await db
-    .select({ id: sql<string>`order_event_id` })
-    .from(indexedBy(orderEvents, "order_events_order_id"))
-    .where(and(eq(orderEvents.partner_id, partnerId), eq(orderEvents.order_id, orderId)))
-    .orderBy(desc(orderEvents.sequence))
-    .limit(limit);
-  return rows.map((row) => row.id);
+    orderEventCount.add.bind({ partner_id, added: -1 }),
+  );
 }

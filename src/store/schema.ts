@@ -1,4 +1,4 @@
-import { relations, sql } from "drizzle-orm";
+import { sql } from "drizzle-orm";
 import {
   check,
   foreignKey,
@@ -75,6 +75,9 @@ export const orders = sqliteTable(
     currency: text().notNull(),
     created_at: text().notNull(),
     updated_at: text().notNull(),
+    line_count: integer().notNull(),
+    /** How many orders with the same `partner_order_id` there were when this one came, this one included. */
+    partner_order_rank: integer().notNull(),
     event_count: integer().notNull().default(0),
     captured_amount: money().default(0),
     refunded_amount: money().default(0),
@@ -134,6 +137,9 @@ export const orderEvents = sqliteTable(
     rewards_amount: money(),
     currency: text().notNull(),
     network_transaction_id: text().notNull(),
+    line_count: integer().notNull(),
+    /** As `partner_order_rank`, among the events of one `network_transaction_id`. */
+    network_transaction_rank: integer().notNull(),
   },
   (t) => [
     primaryKey({ columns: [t.partner_id, t.sequence] }),
@@ -213,20 +219,3 @@ export const idempotencyRecords = sqliteTable(
     index("idempotency_records_created_at").on(t.created_at),
   ],
 );
-
-export const ordersRelations = relations(orders, ({ many }) => ({ order_lines: many(orderLines) }));
-export const orderLinesRelations = relations(orderLines, ({ one }) => ({
-  order: one(orders, {
-    fields: [orderLines.partner_id, orderLines.order_id],
-    references: [orders.partner_id, orders.id],
-  }),
-}));
-export const orderEventsRelations = relations(orderEvents, ({ many }) => ({
-  order_lines: many(orderEventLines),
-}));
-export const orderEventLinesRelations = relations(orderEventLines, ({ one }) => ({
-  order_event: one(orderEvents, {
-    fields: [orderEventLines.partner_id, orderEventLines.order_event_id],
-    references: [orderEvents.partner_id, orderEvents.order_event_id],
-  }),
-}));

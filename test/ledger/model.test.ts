@@ -45,7 +45,7 @@ interface Kept {
 
 class Model {
   /** By id, in the order of their creation. */
-  orders = new Map<string, { total_order_amount: number }>();
+  orders = new Map<string, { total_order_amount: number; partner_order_id: string }>();
   events: ModelEvent[] = [];
   changes: Change[] = [];
   kept = new Map<string, Kept>();
@@ -67,6 +67,14 @@ class Model {
     this.changes.push({ order_id, version, change, order_event_id, ...this.totals(order_id) });
   }
 }
+
+/** An order's content by its amount, so that a replacement can change what the list is filtered by. */
+const contentOf = (amount: number) => ({
+  total_order_amount: amount,
+  partner_order_id: `po-${amount % 2}`,
+});
+
+const transactionOf = ({ amount }: ModelEvent) => ({ network_transaction_id: `nt-${amount % 2}` });
 
 type Command = fc.AsyncCommand<Model, Client>;
 type Headers = Record<string, string>;
@@ -129,14 +137,14 @@ class CreateOrder extends Request {
   }
   orderId = () => this.id;
   send = (client: Client, headers: Headers) =>
-    client.post("/v2/orders", orderBody({ id: this.id, total_order_amount: this.amount }), headers);
+    client.post("/v2/orders", orderBody({ id: this.id, ...contentOf(this.amount) }), headers);
   decide(model: Model) {
     const order = model.orders.get(this.id);
     if (!order) return 200;
     return order.total_order_amount === this.amount ? "replay" : 409;
   }
   apply(model: Model) {
-    model.orders.set(this.id, { total_order_amount: this.amount });
+    model.orders.set(this.id, contentOf(this.amount));
     model.record(this.id, "CREATED");
   }
   toString = () => `create ${this.id} ${this.amount}`;
@@ -156,12 +164,12 @@ class ReplaceOrder extends Request {
   send = (client: Client) =>
     client.put(
       `/v2/orders/${this.id}`,
-      orderBody({ total_order_amount: this.amount }),
+      orderBody(contentOf(this.amount)),
       this.isStale ? { "If-Match": '"0"' } : {},
     );
   decide = (model: Model) => (!model.orders.has(this.id) ? 404 : this.isStale ? 412 : 200);
   apply(model: Model) {
-    model.orders.get(this.id)!.total_order_amount = this.amount;
+    model.orders.set(this.id, contentOf(this.amount));
     model.record(this.id, "REPLACED");
   }
   toString = () => `replace ${this.id} ${this.amount}${this.isStale ? " stale" : ""}`;
@@ -194,7 +202,11 @@ class AppendEvent extends Request {
   }
   orderId = () => this.event.order_id;
   send = (client: Client, headers: Headers) =>
-    client.post("/v2/order_events", eventBody({ ...this.event }), headers);
+    client.post(
+      "/v2/order_events",
+      eventBody({ ...this.event, ...transactionOf(this.event) }),
+      headers,
+    );
   decide(model: Model) {
     const { order_event_id, order_id, type, amount } = this.event;
     const earlier = model.events.find((each) => each.order_event_id === order_event_id);
@@ -284,17 +296,30 @@ const commands = fc.commands(
 const rows = async (client: Client, query: string) =>
   (await env.DB.prepare(query).bind(client.partnerId).all()).results;
 
+/** Walks a filtered list item by item, whose totals and ends come from the ranks of the rows. */
+async function expectList(client: Client, path: string, id: string, oldestFirst: string[]) {
+  const walked: string[] = [];
+  for (let hasMore = true; hasMore;) {
+    const after = walked.length > 0 ? `&starting_after=${walked.at(-1)}` : "";
+    const { data, has_more, total } = (await client.get(`${path}&limit=1${after}`)).body;
+    walked.push(...data.map((each: Record<string, string>) => each[id]));
+    expect(total).toBe(oldestFirst.length);
+    hasMore = has_more;
+  }
+  expect(walked).toEqual(oldestFirst.toReversed());
+}
+
 async function expectAgreement(model: Model, client: Client) {
   expect(
     await rows(
       client,
-      `SELECT id, total_order_amount, version, event_count, captured_amount, refunded_amount
+      `SELECT id, total_order_amount, partner_order_id, version, event_count, captured_amount, refunded_amount
        FROM orders WHERE partner_id = ? ORDER BY sequence`,
     ),
   ).toEqual(
-    [...model.orders].map(([id, { total_order_amount }]) => ({
+    [...model.orders].map(([id, order]) => ({
       id,
-      total_order_amount,
+      ...order,
       version: model.changes.filter((each) => each.order_id === id).length,
       event_count: model.events.filter((each) => each.order_id === id).length,
       ...model.totals(id),
@@ -327,6 +352,17 @@ async function expectAgreement(model: Model, client: Client) {
     model.events.map((each) => each.order_event_id).toReversed(),
   );
   expect(events.total).toBe(model.events.length);
+  for (const parity of [0, 1]) {
+    const orderIds = [...model.orders]
+      .filter(([, order]) => order.partner_order_id === `po-${parity}`)
+      .map(([id]) => id);
+    await expectList(client, `/v2/orders?partner_order_id=po-${parity}`, "id", orderIds);
+    const eventIds = model.events
+      .filter((each) => each.amount % 2 === parity)
+      .map((each) => each.order_event_id);
+    const list = `/v2/order_events?network_transaction_id=nt-${parity}`;
+    await expectList(client, list, "order_event_id", eventIds);
+  }
   for (const id of ORDER_IDS) {
     const ofOrder = (await client.get(`/v2/order_events?order_id=${id}`)).body;
     expect(ofOrder.total).toBe(model.events.filter((each) => each.order_id === id).length);

@@ -93,7 +93,7 @@ describe("the envelope", () => {
     const broken = {
       ...env,
       DB: {
-        prepare() {
+        withSession() {
           throw new Error("secret detail");
         },
       },

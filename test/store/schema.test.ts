@@ -37,17 +37,17 @@ describe("the tables", () => {
       [
         `INSERT INTO orders SELECT partner_id, sequence + 1, id, version, customer_id, payment_method_id,
           partner_order_id, merchant_id, merchant_name, merchant_address, total_order_amount,
-          total_rewards_amount, currency, created_at, updated_at, 0, 0, 0, 0, 0 FROM orders ${where}`,
+          total_rewards_amount, currency, created_at, updated_at, 0, 9, 0, 0, 0, 0, 0 FROM orders ${where}`,
         /UNIQUE.*orders\.id/,
       ],
       [
         `INSERT INTO order_events SELECT partner_id, sequence + 1, order_event_id, order_id, 'other', type,
-          amount, rewards_amount, currency, network_transaction_id FROM order_events ${where}`,
+          amount, rewards_amount, currency, network_transaction_id, 0, 9 FROM order_events ${where}`,
         /UNIQUE.*order_event_id/,
       ],
       [
         `INSERT INTO order_events SELECT partner_id, sequence + 1, 'other', order_id, partner_event_id, type,
-          amount, rewards_amount, currency, network_transaction_id FROM order_events ${where}`,
+          amount, rewards_amount, currency, network_transaction_id, 0, 9 FROM order_events ${where}`,
         /UNIQUE.*partner_event_id/,
       ],
       [

@@ -4,30 +4,27 @@ import { env } from "cloudflare:workers";
 /** Where D1 fails: the batch is not committed, or it is but nobody hears of it. */
 export type Fault = "before the commit" | "after the commit";
 
-/** A D1 whose next batch fails once. All else is the real one's. */
+/** A D1 whose next batch fails once, in whatever session. All else is the real one's. */
 export function failingOnce(real: D1Database, fault: Fault): D1Database {
   let isArmed = true;
-  return new Proxy(real, {
-    get(target, property) {
-      if (property !== "batch") {
-        const value: unknown = Reflect.get(target, property);
-        return typeof value === "function" ? value.bind(target) : value;
-      }
-      return async (statements: D1PreparedStatement[]) => {
-        const failure = new Error("D1_ERROR: Network connection lost.");
-        if (isArmed && fault === "before the commit") {
-          isArmed = false;
-          throw failure;
-        }
-        const results = await target.batch(statements);
-        if (isArmed) {
-          isArmed = false;
-          throw failure;
-        }
-        return results;
+
+  async function batch(session: D1DatabaseSession, statements: D1PreparedStatement[]) {
+    if (!isArmed) return session.batch(statements);
+    isArmed = false;
+    if (fault === "after the commit") await session.batch(statements);
+    throw new Error("D1_ERROR: Network connection lost.");
+  }
+
+  return {
+    withSession(constraint: string) {
+      const session = real.withSession(constraint);
+      return {
+        prepare: (text: string) => session.prepare(text),
+        batch: (statements: D1PreparedStatement[]) => batch(session, statements),
+        getBookmark: () => session.getBookmark(),
       };
     },
-  });
+  } as unknown as D1Database;
 }
 
 /** Has the next batch of an order's ledger fail once. */
