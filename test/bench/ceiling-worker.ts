@@ -68,14 +68,15 @@ const INSERT_CHANGE = `insert into order_changes
   values (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 0)`;
 const INSERT_ORDER = `insert into orders
   (partner_id, sequence, id, version, payment_method_id, partner_order_id,
-    total_order_amount, total_rewards_amount, currency, created_at, updated_at)
+    total_order_amount, total_rewards_amount, currency, created_at, updated_at, line_count,
+    partner_order_rank)
   values (?1, (select coalesce(max(sequence), 0) + 1 from orders where partner_id = ?1),
-    ?2, 1, ?3, ?4, ?5, ?6, 'USD', ?7, ?7)`;
+    ?2, 1, ?3, ?4, ?5, ?6, 'USD', ?7, ?7, 1, 1)`;
 const INSERT_EVENT = `insert into order_events
   (partner_id, sequence, order_event_id, order_id, type, amount, rewards_amount, currency,
-    network_transaction_id)
+    network_transaction_id, line_count, network_transaction_rank)
   values (?1, (select coalesce(max(sequence), 0) + 1 from order_events where partner_id = ?1),
-    ?2, ?3, ?4, ?5, ?6, 'USD', ?7)`;
+    ?2, ?3, ?4, ?5, ?6, 'USD', ?7, 1, 1)`;
 const INSERT_LINE = (table: string, parent: string) => `insert into ${table}
   (partner_id, ${parent}, position, name, quantity, rate, rewards_rate) values (?, ?, 0, ?, ?, ?, ?)`;
 const INSERT_ORDER_LINE = INSERT_LINE("order_lines", "order_id");

@@ -15,8 +15,11 @@ const WARM_UP_REQUESTS = 50;
 /** How much slower than at the smallest size the median may be. */
 const GOAL = 1.25;
 
-/** In this order: posts move what is first. The second post to the same orders finds them warm. */
-const OPERATIONS: [name: string, request: (row: number) => HttpRequest][] = [
+/** So few orders that none of their objects is idle for long enough to be evicted: about ten seconds. */
+const WARM_ORDERS = 20;
+
+/** In this order: posts change what the first page has. Posts to ever other orders find them cold. */
+const OPERATIONS: [name: string, request: (row: number) => HttpRequest, rows?: number][] = [
   ["GET order by id", requests.orderById],
   ["GET orders by partner_order_id", requests.ordersByPartnerOrder],
   ["GET first page of orders", requests.firstOrders],
@@ -24,7 +27,7 @@ const OPERATIONS: [name: string, request: (row: number) => HttpRequest][] = [
   ["GET events by order_id", requests.eventsByOrder],
   ["GET events by network txn", requests.eventsByTransaction],
   ["POST event, cold order", requests.postEvent],
-  ["POST event, warm order", requests.postEvent],
+  ["POST event, warm order", requests.postEvent, WARM_ORDERS],
 ];
 
 export interface Growth {
@@ -50,8 +53,8 @@ export async function* grow(folder: string, sizes: readonly number[]): AsyncGene
       servers.push({ orders, server });
       await fill(server, orders);
     }
-    for (const [operation, request] of OPERATIONS) {
-      yield summarize(operation, await measure(servers, request));
+    for (const [operation, request, rows = Infinity] of OPERATIONS) {
+      yield summarize(operation, await measure(servers, request, rows));
     }
   } finally {
     for (const { server } of servers) await server.stop();
@@ -69,8 +72,15 @@ async function fill(server: Server, orders: number): Promise<void> {
 /** Every size's milliseconds and rows read, request by request. */
 type Samples = { orders: number; milliseconds: number[]; rowsRead: number[] }[];
 
-/** One request after another, to each size in turn, so that what else the machine does meets all sizes. */
-async function measure(servers: Sized[], request: (row: number) => HttpRequest): Promise<Samples> {
+/**
+ * One request after another, to each size in turn, so that what else the machine does meets all sizes.
+ * They ask for `rows` rows, spread over all of them.
+ */
+async function measure(
+  servers: Sized[],
+  request: (row: number) => HttpRequest,
+  rows: number,
+): Promise<Samples> {
   const samples = servers.map(({ orders, server }) => ({
     orders,
     server,
@@ -79,7 +89,7 @@ async function measure(servers: Sized[], request: (row: number) => HttpRequest):
   }));
   for (let index = 0; index < WARM_UP_REQUESTS + REQUESTS; index += 1) {
     for (const { orders, server, milliseconds, rowsRead } of samples) {
-      const answer = await send(server.url, request(spreadRow(index, orders)));
+      const answer = await send(server.url, request(spreadRow(index % rows, orders)));
       if (index < WARM_UP_REQUESTS) continue;
       milliseconds.push(answer.milliseconds);
       rowsRead.push(costOf(answer).rows_read);

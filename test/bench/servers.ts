@@ -44,9 +44,6 @@ export async function start(script: string, persistTo: string): Promise<Server> 
       logRequests: false,
       telemetry: { enabled: false },
       resourcePersistencePath: persistTo,
-      ...(process.env["BENCH_INSPECTOR_PORT"] && {
-        inspectorPort: Number(process.env["BENCH_INSPECTOR_PORT"]),
-      }),
     }),
   );
   return {
