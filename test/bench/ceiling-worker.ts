@@ -1,0 +1,253 @@
+/**
+ * The ceiling: what the runtime and D1 can do at best. It does each operation's storage and nothing else:
+ * no key, no validation, no rules, no Drizzle. A write takes the same way through an object per order.
+ */
+import { DurableObject } from "cloudflare:workers";
+
+interface Env {
+  DB: D1Database;
+  ORDER_LEDGER: DurableObjectNamespace<OrderLedger>;
+}
+
+const PARTNER_ID = 1;
+const PAGE_ITEMS = 10;
+const TIME = "2025-01-01T00:00:00Z";
+
+const LINES = (table: string, parent: string) => `
+  (select json_group_array(json_array(name, product_url, quantity, rate, rewards_rate)) from
+    (select * from ${table} where partner_id = ?1 and ${parent} = item.${parent} order by position))
+  as order_lines`;
+
+const ORDER = `
+  id, version, customer_id, payment_method_id, partner_order_id, merchant_id, merchant_name,
+  merchant_address, total_order_amount, total_rewards_amount, currency, created_at, updated_at,
+  ${LINES("order_lines", "order_id").replace("item.order_id", "item.id")}`;
+const EVENT = `
+  order_event_id, order_id, partner_event_id, type, amount, rewards_amount, currency,
+  network_transaction_id, ${LINES("order_event_lines", "order_event_id")}`;
+
+/** By the column's index, which SQLite would leave for the primary key, as that is sorted already. */
+const byColumn = (item: string, table: string, column: string) => `
+  select ${item} from ${table} as item indexed by ${table}_${column}
+  where partner_id = ?1 and ${column} = ?2 order by sequence desc limit ${PAGE_ITEMS + 1}`;
+const firstPage = (item: string, table: string) => `
+  select ${item} from ${table} as item where partner_id = ?1
+  order by sequence desc limit ${PAGE_ITEMS + 1}`;
+
+/** The statements of a read, by its path and parameter. All take the partner as ?1 and the parameter as ?2. */
+const READS: Record<string, string[]> = {
+  "/v2/orders": [
+    "select order_count as total from partners where id = ?1",
+    firstPage(ORDER, "orders"),
+  ],
+  "/v2/orders?id": [byColumn(ORDER, "orders", "id")],
+  "/v2/orders?partner_order_id": [byColumn(ORDER, "orders", "partner_order_id")],
+  "/v2/orders?starting_after": [
+    "select order_count as total from partners where id = ?1",
+    `select ${ORDER} from orders as item where partner_id = ?1
+      and sequence < (select sequence from orders where partner_id = ?1 and id = ?2)
+      order by sequence desc limit ${PAGE_ITEMS + 1}`,
+  ],
+  "/v2/order_events": [
+    "select order_event_count as total from partners where id = ?1",
+    firstPage(EVENT, "order_events"),
+  ],
+  "/v2/order_events?order_event_id": [byColumn(EVENT, "order_events", "order_event_id")],
+  "/v2/order_events?order_id": [
+    "select event_count as total from orders where partner_id = ?1 and id = ?2",
+    byColumn(EVENT, "order_events", "order_id"),
+  ],
+  "/v2/order_events?network_transaction_id": [
+    byColumn(EVENT, "order_events", "network_transaction_id"),
+  ],
+};
+
+const INSERT_CHANGE = `insert into order_changes
+  (partner_id, order_id, version, change, order_event_id, request_id, changed_at,
+    captured_amount, refunded_amount, captured_rewards_amount, refunded_rewards_amount)
+  values (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 0)`;
+const INSERT_ORDER = `insert into orders
+  (partner_id, sequence, id, version, payment_method_id, partner_order_id,
+    total_order_amount, total_rewards_amount, currency, created_at, updated_at, line_count,
+    partner_order_rank)
+  values (?1, (select coalesce(max(sequence), 0) + 1 from orders where partner_id = ?1),
+    ?2, 1, ?3, ?4, ?5, ?6, 'USD', ?7, ?7, 1, 1)`;
+const INSERT_EVENT = `insert into order_events
+  (partner_id, sequence, order_event_id, order_id, type, amount, rewards_amount, currency,
+    network_transaction_id, line_count, network_transaction_rank)
+  values (?1, (select coalesce(max(sequence), 0) + 1 from order_events where partner_id = ?1),
+    ?2, ?3, ?4, ?5, ?6, 'USD', ?7, 1, 1)`;
+const INSERT_LINE = (table: string, parent: string) => `insert into ${table}
+  (partner_id, ${parent}, position, name, quantity, rate, rewards_rate) values (?, ?, 0, ?, ?, ?, ?)`;
+const INSERT_ORDER_LINE = INSERT_LINE("order_lines", "order_id");
+const INSERT_EVENT_LINE = INSERT_LINE("order_event_lines", "order_event_id");
+const UPDATE_ORDER = `update orders set version = ?3, event_count = event_count + 1,
+  captured_amount = captured_amount + ?4, captured_rewards_amount = captured_rewards_amount + ?5
+  where partner_id = ?1 and id = ?2`;
+
+interface Line {
+  name: string;
+  quantity: number;
+  rate: number;
+  rewards_rate: number;
+}
+
+interface OrderInput {
+  id: string;
+  payment_method_id: string;
+  partner_order_id: string;
+  total_order_amount: number;
+  total_rewards_amount: number;
+  order_lines: [Line];
+}
+
+interface EventInput {
+  order_event_id: string;
+  order_id: string;
+  type: string;
+  amount: number;
+  rewards_amount: number;
+  network_transaction_id: string;
+  order_lines: [Line];
+}
+
+export default {
+  async fetch(request, env) {
+    const url = new URL(request.url);
+    if (request.method === "GET") return answerRead(env.DB, url);
+    if (url.pathname === "/v2/orders") {
+      const order = await request.json<OrderInput>();
+      return answer(order, await env.ORDER_LEDGER.getByName(order.id).create(order));
+    }
+    const event = await request.json<EventInput>();
+    return answer(event, await env.ORDER_LEDGER.getByName(event.order_id).append(event));
+  },
+} satisfies ExportedHandler<Env>;
+
+async function answerRead(database: D1Database, url: URL): Promise<Response> {
+  const [[parameter, value] = []] = url.searchParams;
+  const statements = READS[parameter ? `${url.pathname}?${parameter}` : url.pathname]!.map((sql) =>
+    database.prepare(sql).bind(PARTNER_ID, ...(sql.includes("?2") ? [value] : [])),
+  );
+  const results =
+    statements.length === 1 ? [await statements[0]!.all()] : await database.batch(statements);
+  return answer({ data: results.at(-1)!.results.slice(0, PAGE_ITEMS) }, costOf(results));
+}
+
+/** The rows that D1 says it read and wrote. */
+interface Cost {
+  read: number;
+  written: number;
+}
+
+function costOf(results: D1Result[]): Cost {
+  const cost = { read: 0, written: 0 };
+  for (const { meta } of results) {
+    cost.read += meta.rows_read;
+    cost.written += meta.rows_written;
+  }
+  return cost;
+}
+
+function answer(body: unknown, { read, written }: Cost): Response {
+  const timing = `d1;desc="queries=1 rows_read=${read} rows_written=${written}"`;
+  return Response.json(body, { headers: { "Server-Timing": timing } });
+}
+
+export class OrderLedger extends DurableObject<Env> {
+  /** The order's version, asked for once: a warm order writes without reading, as ours does. */
+  #order?: Promise<{ version: number }>;
+
+  async create(order: OrderInput): Promise<Cost> {
+    const { DB } = this.env;
+    const { name, quantity, rate, rewards_rate } = order.order_lines[0];
+    return costOf(
+      await DB.batch([
+        DB.prepare(INSERT_CHANGE).bind(
+          PARTNER_ID,
+          order.id,
+          1,
+          "CREATED",
+          null,
+          crypto.randomUUID(),
+          TIME,
+          0,
+          0,
+        ),
+        DB.prepare(INSERT_ORDER).bind(
+          PARTNER_ID,
+          order.id,
+          order.payment_method_id,
+          order.partner_order_id,
+          order.total_order_amount,
+          order.total_rewards_amount,
+          TIME,
+        ),
+        DB.prepare(INSERT_ORDER_LINE).bind(
+          PARTNER_ID,
+          order.id,
+          name,
+          quantity,
+          rate,
+          rewards_rate,
+        ),
+        DB.prepare("update partners set order_count = order_count + 1 where id = ?").bind(
+          PARTNER_ID,
+        ),
+      ]),
+    );
+  }
+
+  async append(event: EventInput): Promise<Cost> {
+    const { DB } = this.env;
+    const { order_event_id, order_id, amount, rewards_amount } = event;
+    const order = await (this.#order ??= this.#load(order_id));
+    const version = (order.version += 1);
+    const { name, quantity, rate, rewards_rate } = event.order_lines[0];
+    return costOf(
+      await DB.batch([
+        DB.prepare(INSERT_CHANGE).bind(
+          PARTNER_ID,
+          order_id,
+          version,
+          "EVENT_APPENDED",
+          order_event_id,
+          crypto.randomUUID(),
+          TIME,
+          amount,
+          rewards_amount,
+        ),
+        DB.prepare(INSERT_EVENT).bind(
+          PARTNER_ID,
+          order_event_id,
+          order_id,
+          event.type,
+          amount,
+          rewards_amount,
+          event.network_transaction_id,
+        ),
+        DB.prepare(INSERT_EVENT_LINE).bind(
+          PARTNER_ID,
+          order_event_id,
+          name,
+          quantity,
+          rate,
+          rewards_rate,
+        ),
+        DB.prepare(UPDATE_ORDER).bind(PARTNER_ID, order_id, version, amount, rewards_amount),
+        DB.prepare(
+          "update partners set order_event_count = order_event_count + 1 where id = ?",
+        ).bind(PARTNER_ID),
+      ]),
+    );
+  }
+
+  async #load(orderId: string): Promise<{ version: number }> {
+    const order = await this.env.DB.prepare(
+      "select version from orders where partner_id = ? and id = ?",
+    )
+      .bind(PARTNER_ID, orderId)
+      .first<{ version: number }>();
+    return order!;
+  }
+}

@@ -1,0 +1,145 @@
+/** The data that is measured on, written straight into D1: an order, its line, its event, and the event's line, n times. */
+import { globSync, readFileSync } from "node:fs";
+import type { Database } from "./servers.ts";
+
+/** The partner of `test_sandbox_a`, from the local seed. */
+const PARTNER_ID = 1;
+export const API_KEY = "test_sandbox_a";
+
+/** How many orders one step adds, so that no statement runs for long. */
+const STEP_ORDERS = 20_000;
+
+/** The ids of the row with a number, from 1. */
+export const rowIds = (row: number) => ({
+  order: `order-${row}`,
+  partnerOrder: `partner-order-${row}`,
+  event: `event-${row}`,
+  transaction: `transaction-${row}`,
+});
+
+const TIME = "'2025-01-01T00:00:00Z'";
+const LINE = {
+  position: "0",
+  name: "'Lamp'",
+  quantity: "2",
+  rate: "2500",
+  rewards_rate: "25",
+};
+const CAPTURED = { captured_amount: "5000", captured_rewards_amount: "50" };
+const CHANGE = {
+  order_id: "'order-' || n",
+  request_id: "'bench'",
+  changed_at: TIME,
+  refunded_amount: "0",
+  refunded_rewards_amount: "0",
+};
+
+/**
+ * What each column is, as SQL of the row's number `n`; of these, a table takes the columns that it has.
+ * Parents come before their children.
+ */
+const ROWS: [table: string, columns: Record<string, string>][] = [
+  [
+    "orders",
+    {
+      sequence: "n",
+      id: "'order-' || n",
+      version: "2",
+      payment_method_id: "'payment-method-1'",
+      partner_order_id: "'partner-order-' || n",
+      partner_order_rank: "1",
+      line_count: "1",
+      total_order_amount: "5000",
+      total_rewards_amount: "50",
+      currency: "'USD'",
+      created_at: TIME,
+      updated_at: TIME,
+      event_count: "1",
+      ...CAPTURED,
+    },
+  ],
+  ["order_lines", { order_id: "'order-' || n", ...LINE }],
+  [
+    "order_events",
+    {
+      sequence: "n",
+      order_event_id: "'event-' || n",
+      order_id: "'order-' || n",
+      type: "'CAPTURED'",
+      amount: "5000",
+      rewards_amount: "50",
+      currency: "'USD'",
+      network_transaction_id: "'transaction-' || n",
+      network_transaction_rank: "1",
+      line_count: "1",
+    },
+  ],
+  ["order_event_lines", { order_event_id: "'event-' || n", ...LINE }],
+  [
+    "order_changes",
+    {
+      ...CHANGE,
+      version: "1",
+      change: "'CREATED'",
+      captured_amount: "0",
+      captured_rewards_amount: "0",
+    },
+  ],
+  [
+    "order_changes",
+    {
+      ...CHANGE,
+      version: "2",
+      change: "'EVENT_APPENDED'",
+      order_event_id: "'event-' || n",
+      ...CAPTURED,
+    },
+  ],
+];
+
+/** Applies the migrations and the local seed. */
+export async function migrate(database: Database): Promise<void> {
+  for (const file of globSync("drizzle/migrations/*.sql").toSorted()) {
+    await execute(database, readFileSync(file, "utf8").split("--> statement-breakpoint"));
+  }
+  await execute(database, readFileSync("drizzle/seed.sql", "utf8").split(/;\n/));
+}
+
+async function execute(database: Database, statements: string[]): Promise<void> {
+  const meant = statements.filter((statement) => statement.replaceAll(/--.*/g, "").trim() !== "");
+  await database.batch(meant.map((statement) => database.prepare(statement)));
+}
+
+/** Adds the rows from 1 to `orders`, and counts them for the partner. */
+export async function load(database: Database, orders: number): Promise<void> {
+  const inserts: string[] = [];
+  for (const [table, columns] of ROWS) inserts.push(await insertOf(database, table, columns));
+  for (let first = 1; first <= orders; first += STEP_ORDERS) {
+    const last = Math.min(first + STEP_ORDERS - 1, orders);
+    await database.batch(
+      inserts.map((insert) => database.prepare(insert).bind(PARTNER_ID, first, last)),
+    );
+  }
+  await database
+    .prepare("update partners set order_count = ?2, order_event_count = ?2 where id = ?1")
+    .bind(PARTNER_ID, orders)
+    .run();
+}
+
+/** The statement that adds rows ?2 to ?3 of partner ?1 to a table. The cast: D1 binds numbers as reals, and 1.0 would be in the ids. */
+async function insertOf(
+  database: Database,
+  table: string,
+  columns: Record<string, string>,
+): Promise<string> {
+  const { results } = await database
+    .prepare("select name from pragma_table_info(?)")
+    .bind(table)
+    .all<{ name: string }>();
+  const has = new Set(results.map(({ name }) => name));
+  const used = Object.entries(columns).filter(([column]) => has.has(column));
+  return `
+    with recursive numbers(n) as (select cast(?2 as integer) union all select n + 1 from numbers where n < ?3)
+    insert into ${table} (partner_id, ${used.map(([column]) => column).join(", ")})
+    select ?1, ${used.map(([, value]) => value).join(", ")} from numbers`;
+}

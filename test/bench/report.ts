@@ -1,0 +1,64 @@
+/** The figures as lines of a table. */
+import type { Comparison } from "./compare.ts";
+import type { Growth } from "./growth.ts";
+
+const NAME_CHARACTERS = 31;
+const COLUMN_CHARACTERS = 9;
+
+const line = (name: string, columns: string[]): string =>
+  name.padEnd(NAME_CHARACTERS) +
+  columns.map((column) => column.padStart(COLUMN_CHARACTERS)).join("");
+
+export const comparisonTitle = [
+  line("", ["ours", "", "", "ceiling", "", "", "", "", "rows read/written"]),
+  line("", ["req/s", "p50 ms", "p99 ms", "req/s", "p50 ms", "p99 ms", "ratio", "goal"]) +
+    "          ours   ceiling",
+].join("\n");
+
+export function comparisonLine({
+  operation,
+  ours,
+  ceiling,
+  cost,
+  ratio,
+  goal,
+  met,
+}: Comparison): string {
+  const figures = [ours, ceiling].flatMap((side) => [
+    side.requests_per_second.toFixed(0),
+    side.p50_milliseconds.toFixed(1),
+    side.p99_milliseconds.toFixed(1),
+  ]);
+  const rows = [cost.ours, cost.ceiling].map((side) => `${side.rows_read}/${side.rows_written}`);
+  return line(operation, [
+    ...figures,
+    ratio.toFixed(2),
+    `≥ ${goal.toFixed(2)}`,
+    met ? "met" : "not met",
+    ...rows,
+  ]);
+}
+
+/** The size and, under it, p50, its ratio to that of the smallest size, and the rows read. */
+export function growthTitle(sizes: readonly number[]): string {
+  return [
+    line(
+      "",
+      sizes.flatMap((orders) => [`${orders} orders`.padStart(27)]),
+    ),
+    line("", [...sizes.flatMap(() => ["p50 ms", "ratio", "rows"]), "goal"]),
+  ].join("\n");
+}
+
+export function growthLine({ operation, sizes, same_rows, goal, met }: Growth): string {
+  return line(operation, [
+    ...sizes.flatMap(({ p50_milliseconds, ratio, rows_read }) => [
+      p50_milliseconds.toFixed(2),
+      ratio.toFixed(2),
+      String(rows_read),
+    ]),
+    `≤ ${goal.toFixed(2)}`,
+    met ? "met" : "not met",
+    same_rows ? " same rows" : " other rows",
+  ]);
+}

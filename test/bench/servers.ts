@@ -1,0 +1,54 @@
+/** The Worker and its ceiling: both built as `wrangler deploy` does, and run by Miniflare with the same options. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
+import { unstable_getMiniflareWorkerOptions } from "wrangler";
+import { run } from "../../src/cli/tools.ts";
+
+const CONFIG = "wrangler.toml";
+
+/** What can be run: the Worker as it is deployed, and the one that does nothing but the storage. */
+const ENTRIES = { ours: "src/index.ts", ceiling: "test/bench/ceiling-worker.ts" };
+export type WorkerName = keyof typeof ENTRIES;
+
+export type Database = Awaited<ReturnType<Miniflare["getD1Database"]>>;
+
+export interface Server {
+  /** Without a slash at the end. */
+  url: string;
+  database: Database;
+  stop: () => Promise<void>;
+}
+
+/** Bundles a Worker into a folder, and answers the file. */
+export async function build(worker: WorkerName, folder: string): Promise<string> {
+  const outdir = join(folder, worker);
+  await run("wrangler", ["deploy", ENTRIES[worker], "--dry-run", "--outdir", outdir]);
+  return join(outdir, worker === "ours" ? "index.js" : "ceiling-worker.js");
+}
+
+/** Runs a built Worker on a free port of the loopback address, with its data in a folder of its own. */
+export async function start(script: string, persistTo: string): Promise<Server> {
+  const { workerOptions } = unstable_getMiniflareWorkerOptions(CONFIG);
+  const { modulesRules: _, ...options } = workerOptions;
+  const contents = await readFile(script, "utf8");
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      ...options,
+      modules: [{ type: "ESModule", path: "index.js", contents }],
+      host: "127.0.0.1",
+      port: 0,
+      cf: false,
+      log: new Log(LogLevel.NONE),
+      handleStructuredLogs: () => undefined,
+      logRequests: false,
+      telemetry: { enabled: false },
+      resourcePersistencePath: persistTo,
+    }),
+  );
+  return {
+    url: (await miniflare.ready).origin,
+    database: await miniflare.getD1Database("DB"),
+    stop: () => miniflare.dispose(),
+  };
+}
