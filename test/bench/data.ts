@@ -36,6 +36,7 @@ const CHANGE = {
 
 /**
  * What each column is, as SQL of the row's number `n`; of these, a table takes the columns that it has.
+ * Ranks among the rows with the same value are left out: all are 1, as no two rows share one.
  * Parents come before their children.
  */
 const ROWS: [table: string, columns: Record<string, string>][] = [
@@ -47,7 +48,6 @@ const ROWS: [table: string, columns: Record<string, string>][] = [
       version: "2",
       payment_method_id: "'payment-method-1'",
       partner_order_id: "'partner-order-' || n",
-      partner_order_rank: "1",
       line_count: "1",
       total_order_amount: "5000",
       total_rewards_amount: "50",
@@ -70,7 +70,6 @@ const ROWS: [table: string, columns: Record<string, string>][] = [
       rewards_amount: "50",
       currency: "'USD'",
       network_transaction_id: "'transaction-' || n",
-      network_transaction_rank: "1",
       line_count: "1",
     },
   ],
@@ -136,8 +135,10 @@ async function insertOf(
     .prepare("select name from pragma_table_info(?)")
     .bind(table)
     .all<{ name: string }>();
-  const has = new Set(results.map(({ name }) => name));
-  const used = Object.entries(columns).filter(([column]) => has.has(column));
+  const used = results.flatMap(({ name }): [string, string][] => {
+    const value = columns[name] ?? (name.endsWith("_rank") ? "1" : undefined);
+    return value === undefined ? [] : [[name, value]];
+  });
   return `
     with recursive numbers(n) as (select cast(?2 as integer) union all select n + 1 from numbers where n < ?3)
     insert into ${table} (partner_id, ${used.map(([column]) => column).join(", ")})
