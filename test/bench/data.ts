@@ -70,6 +70,7 @@ const ROWS: [table: string, columns: Record<string, string>][] = [
       rewards_amount: "50",
       currency: "'USD'",
       network_transaction_id: "'transaction-' || n",
+      order_rank: "1",
       network_transaction_rank: "1",
       line_count: "1",
     },
