@@ -25,22 +25,21 @@ async function verify(db: Database, secret: string, now: number): Promise<Stored
       `The API key is not valid: a key of this sandbox starts with ${KEY_PREFIX}.`,
     );
   }
-  const hash = await hashOf(secret);
-  const key = keyCache.get(hash, now) ?? (await lookUp(db, hash, now));
+  const key = keyCache.get(secret, now) ?? (await lookUp(db, secret, now));
   if (!key) throw unauthenticated("The API key is not valid: this sandbox has no such key.");
   if (key.deleted_at) throw unauthenticated(`The API key was deleted at ${key.deleted_at}.`);
   return key;
 }
 
-async function lookUp(db: Database, hash: string, now: number): Promise<StoredKey | undefined> {
+async function lookUp(db: Database, secret: string, now: number): Promise<StoredKey | undefined> {
   if (!keyCache.mayLookUp(now)) {
     throw new ApiError({
       type: "RATE_LIMIT_ERROR",
       message: "Too many unknown API keys come at the moment, so no key is looked up for a second.",
     });
   }
-  const key = await findKey(db, hash);
-  if (key) keyCache.set(key, now);
+  const key = await findKey(db, await hashOf(secret));
+  if (key) keyCache.set(secret, key, now);
   else keyCache.countUnknown();
   return key;
 }

@@ -14,10 +14,12 @@ export const openDatabase = createMiddleware<AppEnv>(async (c, next) => {
   c.set("db", db);
   await next();
   const { queries, rows_read, rows_written } = db.cost;
-  c.header(
+  // On the response itself: through the context, Hono would make a new one for each header.
+  const { headers } = c.res;
+  headers.set(
     "Server-Timing",
     `d1;desc="queries=${queries} rows_read=${rows_read} rows_written=${rows_written}"`,
   );
   const bookmark = db.bookmark;
-  if (bookmark) c.header("X-D1-Bookmark", bookmark);
+  if (bookmark) headers.set("X-D1-Bookmark", bookmark);
 });

@@ -13,8 +13,9 @@ interface Entry {
 }
 
 /**
- * What this isolate knows of API keys, by their hashes. A known key costs no query for a while. Unknown
- * keys are not remembered, as a flood of them would never repeat one; they have an allowance instead.
+ * What this isolate knows of API keys. A known key costs no query for a while, and no hash, which is why
+ * keys are found here as they are sent: in memory only, and not for long. Unknown keys are not
+ * remembered, as a flood of them would never repeat one; they have an allowance instead.
  */
 export class KeyCache {
   readonly #entries = new Map<string, Entry>();
@@ -22,24 +23,24 @@ export class KeyCache {
   #unknown = 0;
 
   /** Times are in milliseconds since the epoch. */
-  get(hash: string, now: number): StoredKey | undefined {
-    const entry = this.#entries.get(hash);
+  get(secret: string, now: number): StoredKey | undefined {
+    const entry = this.#entries.get(secret);
     if (!entry) return undefined;
     if (entry.expires > now) return entry.key;
-    this.#entries.delete(hash);
+    this.#entries.delete(secret);
     return undefined;
   }
 
   /** Remembers what D1 says of a key. That it is deleted is final: a look-up begun before can't undo it. */
-  set(key: StoredKey, now: number): void {
-    if (this.#entries.get(key.hash)?.key.deleted_at && !key.deleted_at) return;
+  set(secret: string, key: StoredKey, now: number): void {
+    if (this.#entries.get(secret)?.key.deleted_at && !key.deleted_at) return;
     // Deleted first, so that the map's order is by age and its first entry the oldest.
-    this.#entries.delete(key.hash);
+    this.#entries.delete(secret);
     if (this.#entries.size >= KEY_CACHE_KEYS) {
       const [oldest] = this.#entries.keys();
       this.#entries.delete(oldest!);
     }
-    this.#entries.set(key.hash, { key, expires: now + KEY_CACHE_SECONDS * 1_000 });
+    this.#entries.set(secret, { key, expires: now + KEY_CACHE_SECONDS * 1_000 });
   }
 
   /** Whether a key that is not remembered is worth a query: not after too many that were in vain. */

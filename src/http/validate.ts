@@ -31,6 +31,23 @@ export function validate<Target extends keyof ValidationTargets, Schema extends 
   return Object.assign(validator, { [uniqueSymbol]: { target, ...resolver(schema) } });
 }
 
+/** The same for headers. It asks for those of the schema only: zValidator would first copy all that came. */
+export function validateHeaders<Schema extends z.ZodObject>(schema: Schema) {
+  const names = Object.keys(schema.shape);
+  const validator: MiddlewareHandler<
+    AppEnv,
+    string,
+    { in: { header: z.input<Schema> }; out: { header: z.output<Schema> } }
+  > = async (c, next) => {
+    const sent = Object.fromEntries(names.map((name) => [name, c.req.header(name)]));
+    const result = schema.safeParse(sent, { reportInput: true });
+    report(result);
+    c.req.addValidatedData("header", result.data!);
+    return next();
+  };
+  return Object.assign(validator, { [uniqueSymbol]: { target: "header", ...resolver(schema) } });
+}
+
 function report(result: { success: true } | { success: false; error: z.core.$ZodError }): void {
   if (result.success) return;
   const violations = result.error.issues.slice(0, MAX_VIOLATIONS).map(toViolation);

@@ -6,7 +6,7 @@ import { ApiError } from "../http/errors.ts";
 import { earlierAnswer, idempotencyOf } from "../http/idempotency.ts";
 import { keyCache } from "../http/key-cache.ts";
 import { deriveSecret, hashOf, lastFourOf, newSecret } from "../http/secrets.ts";
-import { validate } from "../http/validate.ts";
+import { validateHeaders } from "../http/validate.ts";
 import { toTimestamp } from "../schemas/fields.ts";
 import { postHeaders } from "../schemas/headers.ts";
 import { key } from "../schemas/keys.ts";
@@ -27,7 +27,7 @@ export const keys = new Hono<AppEnv>()
         ...errorResponses("INVALID_REQUEST_ERROR", "IDEMPOTENCY_ERROR"),
       },
     }),
-    validate("header", postHeaders),
+    validateHeaders(postHeaders),
     async (c) => {
       const { partner_id, hash } = c.get("apiKey");
       const header = c.req.valid("header")["Idempotency-Key"];
@@ -70,7 +70,7 @@ export const keys = new Hono<AppEnv>()
         });
       }
       // It stops here at once, and elsewhere when the other isolates ask again.
-      keyCache.set({ ...apiKey, deleted_at }, now.getTime());
+      keyCache.set(c.get("secret"), { ...apiKey, deleted_at }, now.getTime());
       return c.json({ key: c.get("secret"), created_at: apiKey.created_at, deleted_at }, 200);
     },
   );

@@ -7,7 +7,7 @@ import { BODY_ERRORS, errorResponses, okResponse } from "../http/describe.ts";
 import { ApiError } from "../http/errors.ts";
 import { idempotencyOf } from "../http/idempotency.ts";
 import { requirePage } from "../http/pagination.ts";
-import { requireJson, validate } from "../http/validate.ts";
+import { requireJson, validate, validateHeaders } from "../http/validate.ts";
 import { postHeaders, readHeaders } from "../schemas/headers.ts";
 import {
   orderEvent,
@@ -33,7 +33,7 @@ export const orderEvents = new Hono<AppEnv>()
         ...errorResponses("INVALID_REQUEST_ERROR"),
       },
     }),
-    validate("header", readHeaders),
+    validateHeaders(readHeaders),
     validate("query", orderEventQuery),
     async (c) => {
       const { limit, starting_after, ...filter } = c.req.valid("query");
@@ -60,7 +60,7 @@ export const orderEvents = new Hono<AppEnv>()
         ),
       },
     }),
-    validate("header", postHeaders),
+    validateHeaders(postHeaders),
     requireJson,
     validate("json", orderEventInput),
     async (c) => {

@@ -6,7 +6,7 @@ import type { AppEnv } from "../http/context.ts";
 import { BODY_ERRORS, errorResponses, okResponse } from "../http/describe.ts";
 import { idempotencyOf } from "../http/idempotency.ts";
 import { requirePage } from "../http/pagination.ts";
-import { requireJson, validate } from "../http/validate.ts";
+import { requireJson, validate, validateHeaders } from "../http/validate.ts";
 import { changeHeaders, postHeaders, readHeaders } from "../schemas/headers.ts";
 import { order, orderInput, orderList, orderPath, orderQuery } from "../schemas/orders.ts";
 import { listOrders } from "../store/orders.ts";
@@ -26,7 +26,7 @@ export const orders = new Hono<AppEnv>()
         ...errorResponses("INVALID_REQUEST_ERROR"),
       },
     }),
-    validate("header", readHeaders),
+    validateHeaders(readHeaders),
     validate("query", orderQuery),
     async (c) => {
       const { limit, starting_after, ...filter } = c.req.valid("query");
@@ -54,7 +54,7 @@ export const orders = new Hono<AppEnv>()
         ...errorResponses(...BODY_ERRORS, "CONFLICT_ERROR", "IDEMPOTENCY_ERROR"),
       },
     }),
-    validate("header", postHeaders),
+    validateHeaders(postHeaders),
     requireJson,
     validate("json", orderInput),
     async (c) => {
@@ -90,7 +90,7 @@ export const orders = new Hono<AppEnv>()
       },
     }),
     validate("param", orderPath),
-    validate("header", changeHeaders),
+    validateHeaders(changeHeaders),
     requireJson,
     validate("json", orderInput),
     async (c) => {
@@ -124,7 +124,7 @@ export const orders = new Hono<AppEnv>()
       },
     }),
     validate("param", orderPath),
-    validate("header", changeHeaders),
+    validateHeaders(changeHeaders),
     async (c) => {
       await runCommand(c, "deleteOrder", c.req.valid("param").order_id, {
         expected_versions: versionsOf(c.req.valid("header")["If-Match"]),

@@ -22,7 +22,7 @@ afterEach(() => vi.useRealTimers());
 describe("the key cache", () => {
   it("remembers a key for 30 seconds", () => {
     const cache = new KeyCache();
-    cache.set(key("a"), 0);
+    cache.set("a", key("a"), 0);
     expect(cache.get("a", KEY_CACHE_SECONDS * 1_000 - 1)).toEqual(key("a"));
     expect(cache.get("a", KEY_CACHE_SECONDS * 1_000)).toBeUndefined();
     expect(KEY_CACHE_SECONDS).toBeLessThanOrEqual(30);
@@ -30,7 +30,8 @@ describe("the key cache", () => {
 
   it("is bounded: the oldest key is forgotten", () => {
     const cache = new KeyCache();
-    for (let index = 0; index <= KEY_CACHE_KEYS; index += 1) cache.set(key(`${index}`), 0);
+    for (let index = 0; index <= KEY_CACHE_KEYS; index += 1)
+      cache.set(`${index}`, key(`${index}`), 0);
     expect(cache.get("0", 1)).toBeUndefined();
     expect(cache.get("1", 1)).toBeDefined();
     expect(cache.get(`${KEY_CACHE_KEYS}`, 1)).toBeDefined();
@@ -38,8 +39,8 @@ describe("the key cache", () => {
 
   it("does not take a deleted key for a valid one again, whatever a slow look-up says", () => {
     const cache = new KeyCache();
-    cache.set(key("a", "2025-01-01T00:00:00Z"), 0);
-    cache.set(key("a"), 1);
+    cache.set("a", key("a", "2025-01-01T00:00:00Z"), 0);
+    cache.set("a", key("a"), 1);
     expect(cache.get("a", 2)?.deleted_at).toBe("2025-01-01T00:00:00Z");
   });
 });
