@@ -5,7 +5,6 @@ import type { AppEnv } from "./http/context.ts";
 import { openDatabase } from "./http/database.ts";
 import { answerError, ApiError } from "./http/errors.ts";
 import { refuseOtherMethods } from "./http/methods.ts";
-import { limitBody } from "./http/validate.ts";
 import { keys } from "./routes/keys.ts";
 import { serveOpenApi } from "./routes/openapi.ts";
 import { orderEvents } from "./routes/order-events.ts";
@@ -14,7 +13,7 @@ import { orders } from "./routes/orders.ts";
 export const app = new Hono<AppEnv>()
   .use(requestId())
   .use(openDatabase)
-  .use("/v2/*", authenticate, limitBody)
+  .use("/v2/*", authenticate)
   .route("/", orders)
   .route("/", orderEvents)
   .route("/", keys);

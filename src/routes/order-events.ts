@@ -7,7 +7,7 @@ import { BODY_ERRORS, errorResponses, okResponse } from "../http/describe.ts";
 import { ApiError } from "../http/errors.ts";
 import { idempotencyOf } from "../http/idempotency.ts";
 import { requirePage } from "../http/pagination.ts";
-import { requireJson, validate, validateHeaders } from "../http/validate.ts";
+import { limitBody, requireJson, validate, validateHeaders } from "../http/validate.ts";
 import { postHeaders, readHeaders } from "../schemas/headers.ts";
 import {
   orderEvent,
@@ -61,6 +61,7 @@ export const orderEvents = new Hono<AppEnv>()
       },
     }),
     validateHeaders(postHeaders),
+    limitBody,
     requireJson,
     validate("json", orderEventInput),
     async (c) => {

@@ -6,7 +6,7 @@ import type { AppEnv } from "../http/context.ts";
 import { BODY_ERRORS, errorResponses, okResponse } from "../http/describe.ts";
 import { idempotencyOf } from "../http/idempotency.ts";
 import { requirePage } from "../http/pagination.ts";
-import { requireJson, validate, validateHeaders } from "../http/validate.ts";
+import { limitBody, requireJson, validate, validateHeaders } from "../http/validate.ts";
 import { changeHeaders, postHeaders, readHeaders } from "../schemas/headers.ts";
 import { order, orderInput, orderList, orderPath, orderQuery } from "../schemas/orders.ts";
 import { listOrders } from "../store/orders.ts";
@@ -55,6 +55,7 @@ export const orders = new Hono<AppEnv>()
       },
     }),
     validateHeaders(postHeaders),
+    limitBody,
     requireJson,
     validate("json", orderInput),
     async (c) => {
@@ -91,6 +92,7 @@ export const orders = new Hono<AppEnv>()
     }),
     validate("param", orderPath),
     validateHeaders(changeHeaders),
+    limitBody,
     requireJson,
     validate("json", orderInput),
     async (c) => {

@@ -1,4 +1,4 @@
-import { fillPlaceholders, sql, type Query, type SQL } from "drizzle-orm";
+import { is, Placeholder, sql, type Query, type SQL } from "drizzle-orm";
 import { SQLiteAsyncDialect } from "drizzle-orm/sqlite-core";
 import { drizzle } from "drizzle-orm/sqlite-proxy";
 
@@ -34,10 +34,14 @@ type RowOf<Written> = Written extends { _: { result: (infer Row)[] } } ? Row : n
  * another name than its column's needs an alias.
  */
 export class Statement<Row> {
-  readonly #query: Query;
+  readonly #text: string;
+  readonly #params: ((values: Record<string, unknown>) => unknown)[];
 
-  private constructor(query: Query) {
-    this.#query = query;
+  private constructor({ sql: text, params }: Query) {
+    this.#text = text;
+    this.#params = params.map((param) =>
+      is(param, Placeholder) ? (values) => values[param.name] ?? null : () => param,
+    );
   }
 
   static of<Written extends { toSQL(): Query }>(written: Written): Statement<RowOf<Written>> {
@@ -49,10 +53,9 @@ export class Statement<Row> {
     return new Statement(dialect.sqlToQuery(text));
   }
 
-  /** By the placeholders' names. A value left undefined is NULL. */
+  /** By the names of its values. One that is left out is NULL. */
   bind(values: Record<string, unknown>): BoundStatement<Row> {
-    const params = fillPlaceholders(this.#query.params, values).map((each) => each ?? null);
-    return { text: this.#query.sql, params };
+    return { text: this.#text, params: this.#params.map((param) => param(values)) };
   }
 }
 
