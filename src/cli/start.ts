@@ -15,7 +15,11 @@ const flags = process.argv.slice(2);
 const { values } = parseArgs({
   args: flags,
   strict: false,
-  options: { port: { type: "string" }, "persist-to": { type: "string" } },
+  options: {
+    port: { type: "string" },
+    "persist-to": { type: "string" },
+    "inspector-port": { type: "string" },
+  },
 });
 const port = Number(values.port ?? 8787);
 if (!Number.isInteger(port) || port < 1 || port > 65_535) {
@@ -35,7 +39,12 @@ const local = [
 await run("wrangler", ["d1", "migrations", "apply", "DB", ...local]);
 await run("wrangler", ["d1", "execute", "DB", "--file", "drizzle/seed.sql", ...local]);
 
-const server = spawn("wrangler", ["dev", ...(values.port ? [] : ["--port", `${port}`]), ...flags], {
+const defaults = [
+  ...(values.port ? [] : ["--port", `${port}`]),
+  // Any that is free: two sandboxes that start at once would both take Wrangler's.
+  ...(values["inspector-port"] ? [] : ["--inspector-port", "0"]),
+];
+const server = spawn("wrangler", ["dev", ...defaults, ...flags], {
   stdio: "inherit",
   env: { ...process.env, WRANGLER_SEND_METRICS: "false" },
 });

@@ -69,7 +69,8 @@ it(`keeps every acknowledged write over ${CRASHES} crashes`, async () => {
   }
 
   for (let crash = 0; crash <= CRASHES; crash += 1) {
-    server = await new Server(port, folder).ready();
+    server = new Server(port, folder);
+    await server.ready();
     for (const id of crash === 0 ? orderIds : []) {
       const order = { id, payment_method_id: "pm", partner_order_id: id, total_order_amount: 1 };
       expect((await request(server, "POST", "/v2/orders", order)).status).toBe(200);
