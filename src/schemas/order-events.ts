@@ -4,15 +4,8 @@ import {
   type OrderEvent,
   type OrderEventInput,
 } from "../domain/order-events.ts";
-import { lineSumViolations } from "../domain/order-lines.ts";
 import { currency, id, money, reference } from "./fields.ts";
-import {
-  MAX_LINES,
-  orderLine,
-  orderLineInput,
-  reportViolations,
-  rewardsTotal,
-} from "./order-lines.ts";
+import { MAX_LINES, orderLine, orderLineInput, linesAddUp, rewardsTotal } from "./order-lines.ts";
 import { limit, listOf, startingAfter } from "./pages.ts";
 
 const orderEventId = id.meta({
@@ -55,16 +48,7 @@ export const orderEventInput = z
         "What was captured or refunded. Lines must add up: the sum of rate × quantity is `amount`, that of rewards_rate × quantity is `rewards_amount`",
     }),
   })
-  .superRefine((event, context) =>
-    reportViolations(
-      lineSumViolations(
-        event.order_lines,
-        { param: "amount", stated: event.amount },
-        { param: "rewards_amount", stated: event.rewards_amount },
-      ),
-      context,
-    ),
-  )
+  .superRefine(linesAddUp("amount", "rewards_amount"))
   .meta({ id: "OrderEventInput" }) satisfies z.ZodType<OrderEventInput>;
 
 /** An event as it is answered: a field without a value is left out. */

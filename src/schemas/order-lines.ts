@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { Violation } from "../domain/order-lines.ts";
+import { lineSumViolations, type OrderLine } from "../domain/order-lines.ts";
 import { money, text, url } from "./fields.ts";
 
 /** The most lines that an order or an event can have. */
@@ -40,9 +40,20 @@ export const rewardsTotal = money.meta({
   example: 2500,
 });
 
-/** Reports what a rule of the domain found, as violations of the fields that it names. */
-export function reportViolations(violations: Violation[], context: z.RefinementCtx): void {
-  for (const { param, message } of violations) {
-    context.addIssue({ code: "custom", path: [param], message });
-  }
+/** The sum rule, for an object with these fields: what its lines add up to is what it says. */
+export function linesAddUp<Amount extends string, Rewards extends string>(
+  amount: Amount,
+  rewards: Rewards,
+) {
+  type Sums = Record<Amount, number> & { [Field in Rewards]?: number | undefined };
+  return (item: Sums & { order_lines?: OrderLine[] | undefined }, context: z.RefinementCtx) => {
+    const violations = lineSumViolations(
+      item.order_lines,
+      { param: amount, stated: item[amount] },
+      { param: rewards, stated: item[rewards] },
+    );
+    for (const { param, message } of violations) {
+      context.addIssue({ code: "custom", path: [param], message });
+    }
+  };
 }

@@ -1,14 +1,7 @@
 import * as z from "zod";
-import { lineSumViolations } from "../domain/order-lines.ts";
 import type { Address, Order, OrderInput } from "../domain/orders.ts";
 import { country, currency, id, money, reference, text, timestamp } from "./fields.ts";
-import {
-  MAX_LINES,
-  orderLine,
-  orderLineInput,
-  reportViolations,
-  rewardsTotal,
-} from "./order-lines.ts";
+import { MAX_LINES, orderLine, orderLineInput, linesAddUp, rewardsTotal } from "./order-lines.ts";
 import { limit, listOf, startingAfter } from "./pages.ts";
 
 /** The most addresses that an order can have. */
@@ -88,16 +81,7 @@ export const orderInput = z
     created_at: orderFields.created_at.nullish(),
     updated_at: orderFields.updated_at.nullish(),
   })
-  .superRefine((order, context) =>
-    reportViolations(
-      lineSumViolations(
-        order.order_lines,
-        { param: "total_order_amount", stated: order.total_order_amount },
-        { param: "total_rewards_amount", stated: order.total_rewards_amount },
-      ),
-      context,
-    ),
-  )
+  .superRefine(linesAddUp("total_order_amount", "total_rewards_amount"))
   .transform((order): OrderInput => ({
     ...order,
     merchant_id: order.merchant_id ?? undefined,
