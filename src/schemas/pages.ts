@@ -8,8 +8,6 @@ export const MAX_PAGE_ITEMS = 100;
 export const limit = z
   .string()
   .regex(/^0*[1-9]\d*$/, { error: "Expected a whole number of at least 1" })
-  .default(`${DEFAULT_PAGE_ITEMS}`)
-  .transform((items) => Math.min(Number(items), MAX_PAGE_ITEMS))
   .meta({
     // What the text has to be, which is all that a query can carry.
     type: "integer",
@@ -17,7 +15,9 @@ export const limit = z
     default: DEFAULT_PAGE_ITEMS,
     pattern: undefined,
     description: `How many items to answer; above ${MAX_PAGE_ITEMS} is taken as ${MAX_PAGE_ITEMS}`,
-  });
+  })
+  .optional()
+  .transform((items) => Math.min(Number(items ?? DEFAULT_PAGE_ITEMS), MAX_PAGE_ITEMS));
 
 export const startingAfter = id
   .optional()

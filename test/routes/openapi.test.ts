@@ -37,3 +37,14 @@ it("describes parameters, bodies, results and errors from the schemas", async ()
     expect.arrayContaining(["Address", "Error", "Key", "Order", "OrderEvent", "OrderLine"]),
   );
 });
+
+it("describes a query's number as a number, with its default", async () => {
+  const { body } = await send("GET", "/openapi.json");
+  for (const path of ["/v2/orders", "/v2/order_events"]) {
+    const { parameters } = body.paths[path].get;
+    expect(parameters.find((each: { name: string }) => each.name === "limit")).toMatchObject({
+      in: "query",
+      schema: { type: "integer", minimum: 1, default: 10 },
+    });
+  }
+});
