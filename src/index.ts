@@ -1,5 +1,5 @@
 import { app } from "./app.ts";
-import { toTimestamp } from "./schemas/fields.ts";
+import { toTimestamp } from "./domain/timestamp.ts";
 import { Database } from "./store/database.ts";
 import { sweepIdempotencyRecords } from "./store/idempotency.ts";
 

@@ -1,4 +1,5 @@
 import { accept, refuse, type Decision } from "./decision.ts";
+import { toTimestamp } from "./timestamp.ts";
 
 /** How long an Idempotency-Key is kept. */
 export const IDEMPOTENCY_KEY_HOURS = 24;
@@ -33,6 +34,5 @@ export function replayOf(
 
 /** The time (RFC 3339) before which keys have expired at `now`. */
 export function idempotencyCutoff(now: string): string {
-  const cutoff = new Date(Date.parse(now) - IDEMPOTENCY_KEY_HOURS * 3_600_000);
-  return `${cutoff.toJSON().slice(0, 19)}Z`;
+  return toTimestamp(new Date(Date.parse(now) - IDEMPOTENCY_KEY_HOURS * 3_600_000));
 }

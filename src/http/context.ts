@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import type { IdempotencyKey } from "../domain/idempotency.ts";
-import { toTimestamp } from "../schemas/fields.ts";
+import { toTimestamp } from "../domain/timestamp.ts";
 import type { Database } from "../store/database.ts";
 import type { Origin } from "../store/order-changes.ts";
 import type { StoredKey } from "../store/keys.ts";

@@ -1,6 +1,8 @@
 import type { Context } from "hono";
-import { replayOf, type IdempotencyKey } from "../domain/idempotency.ts";
-import { findIdempotencyRecord } from "../store/idempotency.ts";
+import { refuse } from "../domain/decision.ts";
+import type { IdempotencyKey } from "../domain/idempotency.ts";
+import { unavailable } from "../ledger/commands.ts";
+import { earlierAnswer } from "../ledger/idempotency.ts";
 import type { Origin } from "../store/order-changes.ts";
 import type { AppEnv } from "./context.ts";
 import { ApiError } from "./errors.ts";
@@ -21,14 +23,13 @@ export async function idempotencyOf(
 }
 
 /** The answer that was kept for the request's Idempotency-Key, where that turned out to have been used. */
-export async function earlierAnswer<T>(c: Context<AppEnv>, origin: Origin): Promise<T> {
-  const { idempotency, changed_at } = origin;
-  const { partner_id } = c.get("apiKey");
-  const record = await findIdempotencyRecord(c.get("db"), partner_id, idempotency!, changed_at);
-  const replay = replayOf(record!, idempotency!);
-  if (!replay.ok) throw new ApiError(replay.refusal);
+export async function replay<T>(c: Context<AppEnv>, origin: Origin): Promise<T> {
+  const outcome =
+    (await earlierAnswer<T>(c.get("db"), c.get("apiKey").partner_id, origin)) ??
+    refuse(unavailable("The Idempotency-Key expired at this very moment."));
+  if (!outcome.ok) throw new ApiError(outcome.refusal);
   markReplayed(c);
-  return JSON.parse(replay.value.body) as T;
+  return outcome.value;
 }
 
 /** Says that the request had taken effect before, and nothing was done now. */

@@ -1,13 +1,11 @@
 import { refuse, type Refusal } from "../domain/decision.ts";
-import { replayOf } from "../domain/idempotency.ts";
 import type { LedgerState } from "../domain/ledger-state.ts";
 import type { Database } from "../store/database.ts";
 import { violatedUniqueColumns } from "../store/failures.ts";
-import { findIdempotencyRecord } from "../store/idempotency.ts";
-import { FENCE_COLUMN, type Origin } from "../store/order-changes.ts";
+import { FENCE_COLUMN } from "../store/order-changes.ts";
 import { findOrderEventIds } from "../store/order-events.ts";
 import { findLedgerState } from "../store/orders.ts";
-import { done, type Outcome } from "./commands.ts";
+import type { Outcome } from "./commands.ts";
 
 /** How often a command is decided anew when another writer got in between. */
 const MAX_ATTEMPTS = 5;
@@ -101,18 +99,6 @@ export class Ledger {
       if (violatedUniqueColumns(error).length > 0) return false;
       throw error;
     }
-  }
-
-  /** What the command's Idempotency-Key says: the answer that there was, a refusal, or nothing. */
-  async earlierAnswer<T>({ idempotency, changed_at }: Origin): Promise<Outcome<T> | undefined> {
-    const record =
-      idempotency &&
-      (await findIdempotencyRecord(this.db, this.partnerId, idempotency, changed_at));
-    if (!record) return undefined;
-    const decision = replayOf(record, idempotency);
-    if (!decision.ok) return decision;
-    const { body, version } = decision.value;
-    return { ...done(JSON.parse(body) as T, version ?? 0), replayed: true };
   }
 
   /** Decides a command, and again on the new state as often as another writer comes first. */

@@ -9,6 +9,7 @@ import {
   findOrderEvent,
 } from "../store/order-events.ts";
 import { done, type AppendOrderEvent, type DeleteOrderEvent, type Outcome } from "./commands.ts";
+import { earlierAnswer } from "./idempotency.ts";
 import type { Ledger } from "./ledger.ts";
 
 /**
@@ -34,7 +35,7 @@ export function appendOrderEvent(
       ledger.requireFreshState();
     }
     const earlier =
-      (await ledger.earlierAnswer<OrderEvent>(command.origin)) ??
+      (await earlierAnswer<OrderEvent>(ledger.db, ledger.partnerId, command.origin)) ??
       (await earlierEvent(ledger, command.input));
     // Without one a refusal stands; else an id that was taken has been given back, so try again.
     return earlier ?? (decision.ok ? undefined : ledger.refuse(decision.refusal));

@@ -15,6 +15,7 @@ import {
   type Outcome,
   type ReplaceOrder,
 } from "./commands.ts";
+import { earlierAnswer } from "./idempotency.ts";
 import type { Ledger } from "./ledger.ts";
 
 /** Adds the order without looking first: the unique id answers whether there is one already. */
@@ -34,7 +35,7 @@ export function createOrder(ledger: Ledger, command: CreateOrder): Promise<Outco
       }));
       if (created) return done(order, ledger.remembered!.version);
     }
-    const earlier = await ledger.earlierAnswer<Order>(origin);
+    const earlier = await earlierAnswer<Order>(ledger.db, ledger.partnerId, origin);
     if (earlier) return earlier;
     const stored = await findOrder(ledger.db, ledger.partnerId, id);
     if (!stored) {

@@ -3,11 +3,11 @@ import { describeRoute } from "hono-openapi";
 import { originOf, type AppEnv } from "../http/context.ts";
 import { errorResponses, okResponse } from "../http/describe.ts";
 import { ApiError } from "../http/errors.ts";
-import { earlierAnswer, idempotencyOf } from "../http/idempotency.ts";
+import { idempotencyOf, replay } from "../http/idempotency.ts";
 import { keyCache } from "../http/key-cache.ts";
 import { deriveSecret, hashOf, lastFourOf, newSecret } from "../http/secrets.ts";
 import { validateHeaders } from "../http/validate.ts";
-import { toTimestamp } from "../schemas/fields.ts";
+import { toTimestamp } from "../domain/timestamp.ts";
 import { postHeaders } from "../schemas/headers.ts";
 import { key } from "../schemas/keys.ts";
 import { deleteKey, insertKey } from "../store/keys.ts";
@@ -43,7 +43,7 @@ export const keys = new Hono<AppEnv>()
       if (await insertKey(c.get("db"), added, origin, JSON.stringify(answer))) {
         return c.json({ key: secret, created_at: answer.created_at }, 200);
       }
-      const earlier = await earlierAnswer<typeof answer>(c, origin);
+      const earlier = await replay<typeof answer>(c, origin);
       const repeated = await deriveSecret(c.get("secret"), earlier.nonce);
       return c.json({ key: repeated, created_at: earlier.created_at }, 200);
     },

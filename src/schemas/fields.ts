@@ -10,7 +10,7 @@ export const MAX_URL_CHARACTERS = 2_048;
 
 /** Half of a surrogate pair is no character: the database could not give it back as it came. */
 const wellFormed = (text: string) => text.isWellFormed();
-const WELL_FORMED = "Expected Unicode text, but received half of a surrogate pair";
+const WELL_FORMED = "Expected well-formed Unicode text, without half a surrogate pair";
 
 /** An id that can be chosen: 1 to 255 visible characters (VCHAR of RFC 5234), so that it fits in a path and a header. */
 export const id = z.string().regex(new RegExp(`^[\\x21-\\x7e]{1,${MAX_ID_CHARACTERS}}$`), {
@@ -63,9 +63,4 @@ function toUtc(value: string): string | undefined {
   if (seconds === undefined || !/^\d{4}-/.test(seconds)) return undefined;
   const significant = decimals.replace(/0+$/, "");
   return `${seconds}${significant && `.${significant}`}Z`;
-}
-
-/** The time in the form that we send, to the second. */
-export function toTimestamp(date: Date): string {
-  return `${date.toJSON().slice(0, 19)}Z`;
 }

@@ -99,9 +99,10 @@ export class Database {
     const prepared = statements.map(({ text, params }) =>
       this.#session.prepare(text).bind(...params),
     );
+    // Counted first: a batch that is refused was a round trip too.
+    this.cost.queries += 1;
     const results =
       prepared.length === 1 ? [await prepared[0]!.all()] : await this.#session.batch(prepared);
-    this.cost.queries += 1;
     for (const { meta } of results) {
       this.cost.rows_read += meta.rows_read;
       this.cost.rows_written += meta.rows_written;

@@ -162,6 +162,16 @@ describe("a write", () => {
   });
 });
 
+it("a repeated event costs the batch that its ids refuse, and the look at the event that there is", async () => {
+  for (const client of clients.values()) {
+    const body = eventBody({ order_id: "o-11", amount: 1, order_event_id: "repeated" });
+    expectStatus(await client.post("/v2/order_events", body), 200);
+    const answer = expectStatus(await client.post("/v2/order_events", body), 200);
+    expect(answer.headers.get("Idempotent-Replayed")).toBe("true");
+    expect(costOf(answer)).toMatchObject({ queries: 2, rows_written: 0 });
+  }
+});
+
 it("combined filters read by the choosiest one's index, and count what it finds", async () => {
   const query = "/v2/order_events?order_id=o-1&network_transaction_id=nt-shared&limit=10";
   const { queries, rows_read } = await expectSame(async (client) =>
