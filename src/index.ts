@@ -1,5 +1,6 @@
 import { app } from "./app.ts";
 import { toTimestamp } from "./domain/timestamp.ts";
+import { log } from "./log.ts";
 import { Database } from "./store/database.ts";
 import { sweepIdempotencyRecords } from "./store/idempotency.ts";
 
@@ -12,6 +13,6 @@ export default {
   async scheduled({ scheduledTime }, env) {
     const db = new Database(env.DB);
     const swept = await sweepIdempotencyRecords(db, toTimestamp(new Date(scheduledTime)));
-    console.log({ message: "idempotency keys swept", swept, ...db.cost });
+    log("idempotency keys swept", { swept, ...db.cost });
   },
 } satisfies ExportedHandler<Cloudflare.Env>;

@@ -1,5 +1,6 @@
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-pool-workers";
 import { defineConfig } from "vitest/config";
+import { ADMIN_TOKEN } from "./support/admin-token.ts";
 
 const migrations = await readD1Migrations("drizzle/migrations");
 
@@ -11,12 +12,14 @@ export default defineConfig({
   test: {
     // One for each core of the smallest machine that this runs on; Vitest would leave one idle.
     maxWorkers: 2,
+    // The Worker logs a line for each request.
+    silent: "passed-only",
     projects: [
       {
         plugins: [
           cloudflareTest({
             wrangler: { configPath: "./wrangler.toml" },
-            miniflare: { bindings: { MIGRATIONS: migrations } },
+            miniflare: { bindings: { MIGRATIONS: migrations, ADMIN_TOKEN } },
           }),
         ],
         test: {

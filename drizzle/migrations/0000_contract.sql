@@ -125,7 +125,7 @@ CREATE TABLE `orders` (
 CREATE UNIQUE INDEX `orders_id` ON `orders` (`partner_id`,`id`);--> statement-breakpoint
 CREATE INDEX `orders_partner_order_id` ON `orders` (`partner_id`,`partner_order_id`);--> statement-breakpoint
 CREATE TABLE `partners` (
-	`id` integer PRIMARY KEY NOT NULL,
+	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
 	`name` text NOT NULL,
 	`created_at` text NOT NULL,
 	`order_count` integer DEFAULT 0 NOT NULL,

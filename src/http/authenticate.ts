@@ -1,9 +1,11 @@
+import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
 import type { Database } from "../store/database.ts";
 import { findKey, type StoredKey } from "../store/keys.ts";
 import type { AppEnv } from "./context.ts";
 import { ApiError } from "./errors.ts";
 import { keyCache } from "./key-cache.ts";
+import { countFailedAuthentication } from "./rate-limits.ts";
 import { hashOf, KEY_PREFIX } from "./secrets.ts";
 
 /**
@@ -11,23 +13,26 @@ import { hashOf, KEY_PREFIX } from "./secrets.ts";
  * with an empty password. 401 without a key that is valid; no message repeats what was sent.
  */
 export const authenticate = createMiddleware<AppEnv>(async (c, next) => {
-  const secret = secretOf(c.req.header("Authorization"));
-  c.set("apiKey", await verify(c.get("db"), secret, Date.now()));
+  const secret = await secretOf(c, "API key");
+  c.set("apiKey", await verify(c, secret, Date.now()));
   c.set("secret", secret);
   return next();
 });
 
 /** The key as it is stored: as this isolate remembers it, else in one round trip to D1. */
-async function verify(db: Database, secret: string, now: number): Promise<StoredKey> {
+async function verify(c: Context<AppEnv>, secret: string, now: number): Promise<StoredKey> {
   // Not worth a query; and most often this is a key of production.
   if (!secret.startsWith(KEY_PREFIX)) {
-    throw unauthenticated(
+    throw await unauthenticated(
+      c,
       `The API key is not valid: a key of this sandbox starts with ${KEY_PREFIX}.`,
     );
   }
-  const key = keyCache.get(secret, now) ?? (await lookUp(db, secret, now));
-  if (!key) throw unauthenticated("The API key is not valid: this sandbox has no such key.");
-  if (key.deleted_at) throw unauthenticated(`The API key was deleted at ${key.deleted_at}.`);
+  const key = keyCache.get(secret, now) ?? (await lookUp(c.get("db"), secret, now));
+  if (!key)
+    throw await unauthenticated(c, "The API key is not valid: this sandbox has no such key.");
+  if (key.deleted_at)
+    throw await unauthenticated(c, `The API key was deleted at ${key.deleted_at}.`);
   return key;
 }
 
@@ -44,34 +49,43 @@ async function lookUp(db: Database, secret: string, now: number): Promise<Stored
   return key;
 }
 
-function secretOf(header: string | undefined): string {
+/**
+ * What was sent as Bearer, or as the user name of Basic; `what` is its name in the 401 that comes where
+ * nothing was.
+ */
+export async function secretOf(c: Context<AppEnv>, what: string): Promise<string> {
+  const header = c.req.header("Authorization");
   if (header === undefined) {
-    throw unauthenticated("No API key came. Send the header Authorization: Bearer <key>.");
+    throw await unauthenticated(c, `No ${what} came. Send the header Authorization: Bearer <key>.`);
   }
   const [, scheme = "", credentials = ""] = /^(\S+) +(\S+)$/.exec(header.trim()) ?? [];
   if (scheme.toLowerCase() === "bearer") return credentials;
-  if (scheme.toLowerCase() === "basic") return userNameOf(credentials);
-  throw unauthenticated(
-    "Expected Authorization: Bearer <key>, or Basic with the key as user name.",
+  if (scheme.toLowerCase() !== "basic") {
+    throw await unauthenticated(
+      c,
+      "Expected Authorization: Bearer <key>, or Basic with the key as user name.",
+    );
+  }
+  const userName = userNameOf(credentials);
+  if (userName !== undefined) return userName;
+  throw await unauthenticated(
+    c,
+    "Expected Basic credentials with the key as user name and an empty password: base64(<key>:).",
   );
 }
 
-function userNameOf(credentials: string): string {
-  let pair: string | undefined;
+function userNameOf(credentials: string): string | undefined {
   try {
-    pair = atob(credentials);
+    const pair = atob(credentials);
+    return pair.endsWith(":") ? pair.slice(0, -1) : undefined;
   } catch {
-    // Not base64: the answer is the same as without a colon.
+    return undefined;
   }
-  if (!pair?.endsWith(":")) {
-    throw unauthenticated(
-      "Expected Basic credentials with the key as user name and an empty password: base64(<key>:).",
-    );
-  }
-  return pair.slice(0, -1);
 }
 
-function unauthenticated(message: string): ApiError {
+/** The 401, or the 429 that takes its place where an address has had too many of them. */
+export async function unauthenticated(c: Context<AppEnv>, message: string): Promise<ApiError> {
+  await countFailedAuthentication(c);
   // Bearer alone, though Basic works: a browser answers a Basic challenge with a log-in window.
   return new ApiError(
     { type: "AUTHENTICATION_ERROR", message },

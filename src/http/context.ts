@@ -7,7 +7,10 @@ import type { StoredKey } from "../store/keys.ts";
 
 /** What the middleware leaves for the routes. */
 export interface AppEnv {
-  Bindings: Cloudflare.Env;
+  Bindings: Cloudflare.Env & {
+    /** The secret of whoever runs the sandbox; without it, nobody can do what needs it. */
+    ADMIN_TOKEN?: string;
+  };
   Variables: {
     requestId: string;
     db: Database;

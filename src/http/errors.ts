@@ -3,17 +3,19 @@ import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Refusal, RefusalType } from "../domain/decision.ts";
 import type { Violation } from "../domain/order-lines.ts";
-import type { ErrorEnvelope } from "../schemas/errors.ts";
-import { isUnavailable, isUnmigrated, loggable } from "../store/failures.ts";
+import type { ErrorEnvelope, ErrorType } from "../schemas/errors.ts";
+import { logError } from "../log.ts";
+import { isUnavailable, isUnmigrated } from "../store/failures.ts";
 import type { AppEnv } from "./context.ts";
 
-/** Every type of error, and its status: the one table from code to status. */
+/** The status of every type of error: the one table from code to status. */
 export const STATUS = {
   INVALID_REQUEST_ERROR: 400,
   AUTHENTICATION_ERROR: 401,
   NOT_FOUND_ERROR: 404,
   ORDER_NOT_FOUND_ERROR: 404,
   ORDER_EVENT_NOT_FOUND_ERROR: 404,
+  PARTNER_NOT_FOUND_ERROR: 404,
   METHOD_NOT_ALLOWED_ERROR: 405,
   CONFLICT_ERROR: 409,
   PRECONDITION_FAILED_ERROR: 412,
@@ -23,10 +25,7 @@ export const STATUS = {
   RATE_LIMIT_ERROR: 429,
   INTERNAL_ERROR: 500,
   SERVICE_UNAVAILABLE_ERROR: 503,
-} as const satisfies Record<RefusalType, ContentfulStatusCode> &
-  Record<string, ContentfulStatusCode>;
-
-export type ErrorType = keyof typeof STATUS;
+} as const satisfies Record<ErrorType | RefusalType, ContentfulStatusCode>;
 
 /** How long a client should wait before it repeats a request that was answered 429 or 503. */
 const RETRY_AFTER_SECONDS = 1;
@@ -49,6 +48,14 @@ export class ApiError extends Error {
   }
 }
 
+/** There is no such path. */
+export function nothingAt(path: string): ApiError {
+  return new ApiError({
+    type: "NOT_FOUND_ERROR",
+    message: `There is nothing at ${path}. The operations are listed at /openapi.json, and explained at /docs.`,
+  });
+}
+
 /** The error handler of the app: whatever was thrown, in the envelope. */
 export async function answerError(error: Error, c: Context<AppEnv>): Promise<Response> {
   const { body, headers } = await toApiError(error, c);
@@ -57,8 +64,11 @@ export async function answerError(error: Error, c: Context<AppEnv>): Promise<Res
   const envelope: ErrorEnvelope = {
     error: { type, message, param, details, request_id: c.get("requestId") },
   };
-  if (status === 429 || status === 503) c.header("Retry-After", String(RETRY_AFTER_SECONDS));
-  return c.json(envelope, status, headers);
+  const wait = { "Retry-After": String(RETRY_AFTER_SECONDS) };
+  return c.json(envelope, status, {
+    ...((status === 429 || status === 503) && wait),
+    ...headers,
+  });
 }
 
 async function toApiError(error: Error, c: Context<AppEnv>): Promise<ApiError> {
@@ -74,11 +84,7 @@ async function toApiError(error: Error, c: Context<AppEnv>): Promise<ApiError> {
     });
   }
   // The cause is for the log alone.
-  console.error({
-    message: "unhandled error",
-    request_id: c.get("requestId"),
-    error: loggable(error),
-  });
+  logError("unhandled error", error, { request_id: c.get("requestId") });
   if (isUnavailable(error)) {
     return new ApiError({
       type: "SERVICE_UNAVAILABLE_ERROR",

@@ -43,6 +43,13 @@ export class KeyCache {
     this.#entries.set(secret, { key, expires: now + KEY_CACHE_SECONDS * 1_000 });
   }
 
+  /** Forgets all keys of a partner. */
+  forgetPartner(partnerId: number): void {
+    for (const [secret, { key }] of this.#entries) {
+      if (key.partner_id === partnerId) this.#entries.delete(secret);
+    }
+  }
+
   /** Whether a key that is not remembered is worth a query: not after too many that were in vain. */
   mayLookUp(now: number): boolean {
     const second = Math.floor(now / 1_000);

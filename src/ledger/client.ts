@@ -1,4 +1,5 @@
 import { refuse } from "../domain/decision.ts";
+import { logError } from "../log.ts";
 import type { Database } from "../store/database.ts";
 import { unavailable } from "./commands.ts";
 import type { CommandName, CommandOf, OrderLedger, OutcomeOf } from "./order-ledger.ts";
@@ -32,7 +33,7 @@ export async function sendToLedger<Name extends CommandName>(
     return outcome as OutcomeOf<Name>;
   } catch (error) {
     const { request_id } = command.origin;
-    console.error({ message: "ledger not reached", command: name, request_id, error });
+    logError("ledger not reached", error, { command: name, request_id });
     return refuse(unavailable("The order's ledger could not be reached.")) as OutcomeOf<Name>;
   }
 }

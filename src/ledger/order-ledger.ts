@@ -1,7 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { refuse } from "../domain/decision.ts";
+import { logError } from "../log.ts";
 import { Database } from "../store/database.ts";
-import { loggable } from "../store/failures.ts";
 import { CommandQueue, MAX_QUEUED_COMMANDS } from "./command-queue.ts";
 import { unavailable, type Reply } from "./commands.ts";
 import { Ledger, type Memory } from "./ledger.ts";
@@ -38,12 +38,8 @@ export class OrderLedger extends DurableObject {
       return await (COMMANDS[name] as Handler)(ledger, command);
     } catch (error) {
       // Whether a batch was committed is unknown: the retry will find out, as the ledger has forgotten.
-      console.error({
-        message: "ledger command failed",
-        command: name,
-        request_id: command.origin.request_id,
-        error: loggable(error),
-      });
+      const { request_id } = command.origin;
+      logError("ledger command failed", error, { command: name, request_id });
       return refuse(unavailable("The database did not confirm the change."));
     }
   }

@@ -1,7 +1,6 @@
 import { Hono } from "hono";
-import { describeRoute } from "hono-openapi";
 import { originOf, type AppEnv } from "../http/context.ts";
-import { errorResponses, okResponse } from "../http/describe.ts";
+import { describeOperation } from "../http/describe.ts";
 import { ApiError } from "../http/errors.ts";
 import { idempotencyOf, replay } from "../http/idempotency.ts";
 import { keyCache } from "../http/key-cache.ts";
@@ -12,20 +11,20 @@ import { postHeaders } from "../schemas/headers.ts";
 import { key } from "../schemas/keys.ts";
 import { deleteKey, insertKey } from "../store/keys.ts";
 
-const tags = ["Keys"];
+const tag = "Keys";
 
 export const keys = new Hono<AppEnv>()
   .post(
     "/v2/keys",
-    describeRoute({
-      tags,
+    describeOperation({
+      tag,
       operationId: "createKey",
       summary: "Create an API key",
       description: "Another key of the same partner. It is shown in this answer and never again.",
-      responses: {
-        ...okResponse("The new key", key),
-        ...errorResponses("INVALID_REQUEST_ERROR", "IDEMPOTENCY_ERROR"),
+      answers: {
+        200: { description: "The new key", schema: key, headers: ["Idempotent-Replayed"] },
       },
+      errors: ["INVALID_REQUEST_ERROR", "IDEMPOTENCY_ERROR"],
     }),
     validateHeaders(postHeaders),
     async (c) => {
@@ -50,13 +49,14 @@ export const keys = new Hono<AppEnv>()
   )
   .delete(
     "/v2/keys",
-    describeRoute({
-      tags,
+    describeOperation({
+      tag,
       operationId: "deleteKey",
       summary: "Delete the API key in use",
       description:
         "The key that makes the call stops working. A partner's only key can't be deleted.",
-      responses: { ...okResponse("The deleted key", key), ...errorResponses("CONFLICT_ERROR") },
+      answers: { 200: { description: "The deleted key", schema: key } },
+      errors: ["CONFLICT_ERROR"],
     }),
     async (c) => {
       const apiKey = c.get("apiKey");

@@ -1,9 +1,8 @@
 import { Hono } from "hono";
-import { describeRoute } from "hono-openapi";
 import { unknownOrderEvent } from "../domain/order-events.ts";
 import { runCommand } from "../http/command.ts";
 import type { AppEnv } from "../http/context.ts";
-import { BODY_ERRORS, errorResponses, okResponse } from "../http/describe.ts";
+import { BODY_ERRORS, describeOperation } from "../http/describe.ts";
 import { ApiError } from "../http/errors.ts";
 import { idempotencyOf } from "../http/idempotency.ts";
 import { requirePage } from "../http/pagination.ts";
@@ -18,20 +17,18 @@ import {
 } from "../schemas/order-events.ts";
 import { findOrderOfEvent, listOrderEvents } from "../store/order-events.ts";
 
-const tags = ["Order Events"];
+const tag = "Order Events";
 
 export const orderEvents = new Hono<AppEnv>()
   .get(
     "/v2/order_events",
-    describeRoute({
-      tags,
+    describeOperation({
+      tag,
       operationId: "listOrderEvents",
       summary: "Retrieve order events",
       description: "A page of the partner's order events, newest first. Filters combine.",
-      responses: {
-        ...okResponse("The order events", orderEventList),
-        ...errorResponses("INVALID_REQUEST_ERROR"),
-      },
+      answers: { 200: { description: "The order events", schema: orderEventList } },
+      errors: ["INVALID_REQUEST_ERROR"],
     }),
     validateHeaders(readHeaders),
     validate("query", orderEventQuery),
@@ -44,21 +41,20 @@ export const orderEvents = new Hono<AppEnv>()
   )
   .post(
     "/v2/order_events",
-    describeRoute({
-      tags,
+    describeOperation({
+      tag,
       operationId: "postOrderEvent",
       summary: "Create an order event",
       description:
         "Tells of a capture or a refund. A refund beyond what was captured is refused. The same event again, by one of its ids, is answered with the event that there is.",
-      responses: {
-        ...okResponse("The order event", orderEvent),
-        ...errorResponses(
-          ...BODY_ERRORS,
-          "ORDER_NOT_FOUND_ERROR",
-          "CONFLICT_ERROR",
-          "IDEMPOTENCY_ERROR",
-        ),
+      answers: {
+        200: {
+          description: "The order event",
+          schema: orderEvent,
+          headers: ["Idempotent-Replayed"],
+        },
       },
+      errors: [...BODY_ERRORS, "ORDER_NOT_FOUND_ERROR", "CONFLICT_ERROR", "IDEMPOTENCY_ERROR"],
     }),
     validateHeaders(postHeaders),
     limitBody,
@@ -79,16 +75,14 @@ export const orderEvents = new Hono<AppEnv>()
   )
   .delete(
     "/v2/order_events/:order_event_id",
-    describeRoute({
-      tags,
+    describeOperation({
+      tag,
       operationId: "deleteOrderEvent",
       summary: "Delete an order event",
       description:
         "A capture that refunds depend on can't be deleted. The ids are free again afterwards.",
-      responses: {
-        204: { description: "The order event is deleted" },
-        ...errorResponses("INVALID_REQUEST_ERROR", "ORDER_EVENT_NOT_FOUND_ERROR", "CONFLICT_ERROR"),
-      },
+      answers: { 204: { description: "The order event is deleted" } },
+      errors: ["INVALID_REQUEST_ERROR", "ORDER_EVENT_NOT_FOUND_ERROR", "CONFLICT_ERROR"],
     }),
     validate("param", orderEventPath),
     async (c) => {

@@ -1,9 +1,8 @@
 import { Hono } from "hono";
-import { describeRoute } from "hono-openapi";
 import { etagOf, versionsOf } from "../http/conditional.ts";
 import { runCommand } from "../http/command.ts";
 import type { AppEnv } from "../http/context.ts";
-import { BODY_ERRORS, errorResponses, okResponse } from "../http/describe.ts";
+import { BODY_ERRORS, describeOperation } from "../http/describe.ts";
 import { idempotencyOf } from "../http/idempotency.ts";
 import { requirePage } from "../http/pagination.ts";
 import { limitBody, requireJson, validate, validateHeaders } from "../http/validate.ts";
@@ -11,20 +10,18 @@ import { changeHeaders, postHeaders, readHeaders } from "../schemas/headers.ts";
 import { order, orderInput, orderList, orderPath, orderQuery } from "../schemas/orders.ts";
 import { listOrders } from "../store/orders.ts";
 
-const tags = ["Orders"];
+const tag = "Orders";
 
 export const orders = new Hono<AppEnv>()
   .get(
     "/v2/orders",
-    describeRoute({
-      tags,
+    describeOperation({
+      tag,
       operationId: "listOrders",
       summary: "Retrieve orders",
       description: "A page of the partner's orders, newest first. Filters combine.",
-      responses: {
-        ...okResponse("The orders", orderList),
-        ...errorResponses("INVALID_REQUEST_ERROR"),
-      },
+      answers: { 200: { description: "The orders", schema: orderList, headers: ["ETag"] } },
+      errors: ["INVALID_REQUEST_ERROR"],
     }),
     validateHeaders(readHeaders),
     validate("query", orderQuery),
@@ -44,15 +41,15 @@ export const orders = new Hono<AppEnv>()
   )
   .post(
     "/v2/orders",
-    describeRoute({
-      tags,
+    describeOperation({
+      tag,
       operationId: "createOrder",
       summary: "Create an order",
       description: "The same order again, by its id, is answered with the order that there is.",
-      responses: {
-        ...okResponse("The order", order),
-        ...errorResponses(...BODY_ERRORS, "CONFLICT_ERROR", "IDEMPOTENCY_ERROR"),
+      answers: {
+        200: { description: "The order", schema: order, headers: ["ETag", "Idempotent-Replayed"] },
       },
+      errors: [...BODY_ERRORS, "CONFLICT_ERROR", "IDEMPOTENCY_ERROR"],
     }),
     validateHeaders(postHeaders),
     limitBody,
@@ -74,21 +71,19 @@ export const orders = new Hono<AppEnv>()
   )
   .put(
     "/v2/orders/:order_id",
-    describeRoute({
-      tags,
+    describeOperation({
+      tag,
       operationId: "putOrder",
       summary: "Replace an order",
       description:
         "Puts the body in the order's place: an optional field that is left out is cleared, but for `created_at`.",
-      responses: {
-        ...okResponse("The order", order),
-        ...errorResponses(
-          ...BODY_ERRORS,
-          "ORDER_NOT_FOUND_ERROR",
-          "CONFLICT_ERROR",
-          "PRECONDITION_FAILED_ERROR",
-        ),
-      },
+      answers: { 200: { description: "The order", schema: order, headers: ["ETag"] } },
+      errors: [
+        ...BODY_ERRORS,
+        "ORDER_NOT_FOUND_ERROR",
+        "CONFLICT_ERROR",
+        "PRECONDITION_FAILED_ERROR",
+      ],
     }),
     validate("param", orderPath),
     validateHeaders(changeHeaders),
@@ -110,20 +105,18 @@ export const orders = new Hono<AppEnv>()
   )
   .delete(
     "/v2/orders/:order_id",
-    describeRoute({
-      tags,
+    describeOperation({
+      tag,
       operationId: "deleteOrder",
       summary: "Delete an order",
       description: "An order that has events can't be deleted. The id is free again afterwards.",
-      responses: {
-        204: { description: "The order is deleted" },
-        ...errorResponses(
-          "INVALID_REQUEST_ERROR",
-          "ORDER_NOT_FOUND_ERROR",
-          "CONFLICT_ERROR",
-          "PRECONDITION_FAILED_ERROR",
-        ),
-      },
+      answers: { 204: { description: "The order is deleted" } },
+      errors: [
+        "INVALID_REQUEST_ERROR",
+        "ORDER_NOT_FOUND_ERROR",
+        "CONFLICT_ERROR",
+        "PRECONDITION_FAILED_ERROR",
+      ],
     }),
     validate("param", orderPath),
     validateHeaders(changeHeaders),

@@ -4,6 +4,63 @@ import { id } from "./fields.ts";
 /** The form of D1's bookmarks. */
 export const BOOKMARK_PATTERN = /^[0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{32}$/;
 
+const BOOKMARK_EXAMPLE = "00000001-00000002-00004f5b-4c58a0bd6a3c4b5f9dbd5a3a0f7d6c21";
+const REQUEST_ID_EXAMPLE = "5e3caf25-6a5e-4fad-b436-45abb9f3c420";
+
+/** A header as OpenAPI describes it. */
+interface HeaderObject {
+  description: string;
+  required?: boolean;
+  schema: { type: "string" | "integer"; enum?: string[]; examples?: (string | number)[] };
+}
+
+/** The header that every request may have. */
+export const requestIdParameter = {
+  in: "header",
+  name: "X-Request-Id",
+  description:
+    "A name for the request, which the answer and the log repeat. Left out: a UUID is made",
+  schema: { type: "string", pattern: "^[\\w\\-=]{1,255}$", examples: [REQUEST_ID_EXAMPLE] },
+} as const;
+
+/** The headers of answers. */
+export const answerHeaders = {
+  "X-Request-Id": {
+    description: "The request's name: what it sent, or a UUID. The log finds the request by it",
+    required: true,
+    schema: { type: "string", examples: [REQUEST_ID_EXAMPLE] },
+  },
+  "Server-Timing": {
+    description: "What the request cost in D1: round trips, rows read, and rows written",
+    required: true,
+    schema: { type: "string", examples: ['d1;desc="queries=1 rows_read=3 rows_written=0"'] },
+  },
+  "X-D1-Bookmark": {
+    description: "How new the data is that was read or written: send it with a later read",
+    schema: { type: "string", examples: [BOOKMARK_EXAMPLE] },
+  },
+  ETag: {
+    description: "The order's version, for If-Match",
+    schema: { type: "string", examples: ['"1"'] },
+  },
+  "Idempotent-Replayed": {
+    description: "`true` where the answer repeats an earlier one",
+    schema: { type: "string", enum: ["true"] },
+  },
+  "Retry-After": {
+    description: "How many seconds to wait before the request is sent again",
+    required: true,
+    schema: { type: "integer", examples: [1] },
+  },
+  "WWW-Authenticate": {
+    description: "The scheme to authenticate with (RFC 9110, 11.6.1)",
+    required: true,
+    schema: { type: "string", examples: ['Bearer realm="orders-sandbox"'] },
+  },
+} satisfies Record<string, HeaderObject>;
+
+export type AnswerHeader = keyof typeof answerHeaders;
+
 /** The headers of a read. */
 export const readHeaders = z.object({
   "X-D1-Bookmark": z
@@ -13,6 +70,7 @@ export const readHeaders = z.object({
     .meta({
       description:
         "From an earlier answer: lets the nearest replica answer that is as new as that. Left out: as new as the last write",
+      examples: [BOOKMARK_EXAMPLE],
     }),
 });
 
@@ -21,7 +79,7 @@ export const postHeaders = z.object({
   "Idempotency-Key": id.optional().meta({
     description:
       "Makes the request safe to repeat: with the same key it takes effect once, and is answered the same. Kept for 24 hours",
-    example: "4f6f8a3e-0c3a-4c3f-9a39-6a1f3a0b7d51",
+    examples: ["4f6f8a3e-0c3a-4c3f-9a39-6a1f3a0b7d51"],
   }),
 });
 
@@ -34,5 +92,5 @@ export const changeHeaders = z.object({
     .string()
     .regex(ENTITY_TAGS, { error: 'Expected an ETag as it came, with its quotes, like "1", or *' })
     .optional()
-    .meta({ description: "The ETag that the order must still have", example: '"1"' }),
+    .meta({ description: "The ETag that the order must still have", examples: ['"1"'] }),
 });

@@ -10,23 +10,23 @@ import { limit, listOf, startingAfter } from "./pages.ts";
 
 const orderEventId = id.meta({
   description: "The event's id, unique within the partner. Left out: a UUID is made",
-  example: "77f60af4-185e-4867-b113-34e3cf7c6acd",
+  examples: ["77f60af4-185e-4867-b113-34e3cf7c6acd"],
 });
 
 const orderEventFields = {
   order_id: id.meta({
     description: "The order that it happened to",
-    example: "77f60af4-185e-4867-b113-34e3cf7c6acd",
+    examples: ["77f60af4-185e-4867-b113-34e3cf7c6acd"],
   }),
   partner_event_id: id.optional().meta({
     description: "The event's id in the partner's own system, unique within the partner",
-    example: "7622c07d-eb2b-4345-a9a9-345d61d32bc2",
+    examples: ["7622c07d-eb2b-4345-a9a9-345d61d32bc2"],
   }),
-  type: z.enum(ORDER_EVENT_TYPES).meta({ description: "What happened", example: "CAPTURED" }),
-  amount: money.meta({ description: "How much, in the minor unit", example: 274999 }),
+  type: z.enum(ORDER_EVENT_TYPES).meta({ description: "What happened", examples: ["CAPTURED"] }),
+  amount: money.meta({ description: "How much, in the minor unit", examples: [274999] }),
   network_transaction_id: reference.meta({
     description: "The card network's id of the transaction",
-    example: "615e3ba0-6b99-495b-ade4-1f584c40f376",
+    examples: ["615e3ba0-6b99-495b-ade4-1f584c40f376"],
   }),
 };
 
@@ -41,7 +41,7 @@ export const orderEventInput = z
     rewards_amount: rewardsTotal.optional(),
     currency: currency
       .optional()
-      .meta({ description: "ISO 4217 code. Left out: the order's", example: "USD" }),
+      .meta({ description: "ISO 4217 code. Left out: the order's", examples: ["USD"] }),
     network_transaction_id: orderEventFields.network_transaction_id,
     order_lines: z.array(orderLineInput).max(MAX_LINES).optional().meta({
       description:
@@ -57,7 +57,7 @@ export const orderEvent = z
     order_event_id: orderEventId,
     ...orderEventFields,
     rewards_amount: rewardsTotal,
-    currency: z.string().meta({ description: "ISO 4217 code", example: "USD" }),
+    currency: z.string().meta({ description: "ISO 4217 code", examples: ["USD"] }),
     order_lines: z.array(orderLine).optional(),
   })
   .meta({ id: "OrderEvent" }) satisfies z.ZodType<OrderEvent>;
@@ -65,12 +65,12 @@ export const orderEvent = z
 export const orderEventList = listOf(orderEvent, "OrderEventList");
 
 export const orderEventQuery = z.object({
-  order_event_id: id.optional().meta({ description: "Only the event with this id" }),
-  order_id: id.optional().meta({ description: "Only events of this order" }),
-  partner_event_id: id
-    .optional()
-    .meta({ description: "Only the event with this id in the partner's own system" }),
-  network_transaction_id: reference
+  order_event_id: orderEventId.optional().meta({ description: "Only the event with this id" }),
+  order_id: orderEventFields.order_id.optional().meta({ description: "Only events of this order" }),
+  partner_event_id: orderEventFields.partner_event_id.meta({
+    description: "Only the event with this id in the partner's own system",
+  }),
+  network_transaction_id: orderEventFields.network_transaction_id
     .optional()
     .meta({ description: "Only events of this transaction of the card network" }),
   limit,
@@ -78,5 +78,5 @@ export const orderEventQuery = z.object({
 });
 
 export const orderEventPath = z.object({
-  order_event_id: id.meta({ description: "The event's id" }),
+  order_event_id: orderEventId.meta({ description: "The event's id" }),
 });

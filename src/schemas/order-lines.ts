@@ -6,17 +6,22 @@ import { money, text, url } from "./fields.ts";
 export const MAX_LINES = 1_000;
 
 const lineFields = {
-  name: text.meta({ description: "Name of the item", example: "Couch Supreme" }),
+  name: text.meta({ description: "Name of the item", examples: ["Couch Supreme"] }),
   product_url: url.meta({
     description: "Where the item is shown",
-    example: "www.restassured.com/couch-supreme",
+    examples: ["www.restassured.com/couch-supreme"],
   }),
-  quantity: z.int().min(1).meta({ description: "How many of the item, at least 1", example: 1 }),
+  quantity: z
+    .int()
+    .min(1)
+    .meta({ description: "How many of the item, at least 1", examples: [1] }),
   rate: z.int().meta({
     description: "Price of one, in the minor unit; negative on a discount line",
-    example: 274999,
+    examples: [274999],
   }),
-  rewards_rate: z.int().meta({ description: "Rewards for one, in the minor unit", example: 2500 }),
+  rewards_rate: z
+    .int()
+    .meta({ description: "Rewards for one, in the minor unit", examples: [2500] }),
 };
 
 /** A line as it is sent. */
@@ -37,7 +42,7 @@ export const orderLine = z
 
 export const rewardsTotal = money.meta({
   description: "Rewards in the minor unit. Left out: what the lines add up to, or 0 without lines",
-  example: 2500,
+  examples: [2500],
 });
 
 /** The sum rule, for an object with these fields: what its lines add up to is what it says. */

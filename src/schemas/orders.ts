@@ -9,37 +9,39 @@ const MAX_ADDRESSES = 100;
 
 const address = z
   .object({
-    street_line1: text.optional().meta({ description: "Street address", example: "123 Main St" }),
-    street_line2: text.optional().meta({ description: "Apartment or suite", example: "Apt 4B" }),
-    city: text.optional().meta({ description: "City", example: "San Francisco" }),
-    state: text.optional().meta({ description: "State or province", example: "CA" }),
-    postal_code: text.optional().meta({ description: "ZIP or postal code", example: "94105" }),
+    street_line1: text
+      .optional()
+      .meta({ description: "Street address", examples: ["123 Main St"] }),
+    street_line2: text.optional().meta({ description: "Apartment or suite", examples: ["Apt 4B"] }),
+    city: text.optional().meta({ description: "City", examples: ["San Francisco"] }),
+    state: text.optional().meta({ description: "State or province", examples: ["CA"] }),
+    postal_code: text.optional().meta({ description: "ZIP or postal code", examples: ["94105"] }),
     country: country
       .optional()
-      .meta({ description: "Country, by its ISO 3166-1 alpha-3 code", example: "USA" }),
+      .meta({ description: "Country, by its ISO 3166-1 alpha-3 code", examples: ["USA"] }),
   })
   .meta({ id: "Address" }) satisfies z.ZodType<Address>;
 
 const orderId = id.meta({
   description: "The order's id, unique within the partner. Left out: a UUID is made",
-  example: "77f60af4-185e-4867-b113-34e3cf7c6acd",
+  examples: ["77f60af4-185e-4867-b113-34e3cf7c6acd"],
 });
 
 const orderFields = {
   customer_id: reference.optional().meta({
     description: "The customer",
-    example: "1bb0ab64-ed57-4f2f-bd8d-ab04d1a365c5",
+    examples: ["1bb0ab64-ed57-4f2f-bd8d-ab04d1a365c5"],
   }),
   payment_method_id: reference.meta({
     description: "The payment method",
-    example: "0144ea84-3c39-4382-a37a-03c699b77646",
+    examples: ["0144ea84-3c39-4382-a37a-03c699b77646"],
   }),
   partner_order_id: reference.meta({
     description: "The order's id in the partner's own system; need not be unique",
-    example: "o-c8a1fe46bbff4a18ba1d",
+    examples: ["o-c8a1fe46bbff4a18ba1d"],
   }),
-  merchant_id: reference.meta({ description: "The merchant", example: "m-123456789" }),
-  merchant_name: text.meta({ description: "The merchant's name", example: "Rest Assured" }),
+  merchant_id: reference.meta({ description: "The merchant", examples: ["m-123456789"] }),
+  merchant_name: text.meta({ description: "The merchant's name", examples: ["Rest Assured"] }),
   merchant_address: z
     .array(address)
     .max(MAX_ADDRESSES)
@@ -47,15 +49,15 @@ const orderFields = {
     .meta({ description: "The merchant's addresses" }),
   total_order_amount: money.meta({
     description: "What the order comes to, in the minor unit",
-    example: 274999,
+    examples: [274999],
   }),
   created_at: timestamp.meta({
     description: "When the order was made (RFC 3339). Left out: the time of the request",
-    example: "2025-02-13T19:08:07Z",
+    examples: ["2025-02-13T19:08:07Z"],
   }),
   updated_at: timestamp.meta({
     description: "When the order was last changed (RFC 3339)",
-    example: "2025-02-13T19:08:07Z",
+    examples: ["2025-02-13T19:08:07Z"],
   }),
 };
 
@@ -77,7 +79,7 @@ export const orderInput = z
     total_rewards_amount: rewardsTotal.optional(),
     currency: currency
       .optional()
-      .meta({ description: "ISO 4217 code. Left out: USD", example: "USD" }),
+      .meta({ description: "ISO 4217 code. Left out: USD", examples: ["USD"] }),
     created_at: orderFields.created_at.nullish(),
     updated_at: orderFields.updated_at.nullish(),
   })
@@ -104,7 +106,7 @@ export const order = z
     order_lines: z.array(orderLine).optional(),
     total_order_amount: orderFields.total_order_amount,
     total_rewards_amount: rewardsTotal,
-    currency: z.string().meta({ description: "ISO 4217 code", example: "USD" }),
+    currency: z.string().meta({ description: "ISO 4217 code", examples: ["USD"] }),
     created_at: orderFields.created_at,
     updated_at: orderFields.updated_at,
   })
@@ -113,12 +115,12 @@ export const order = z
 export const orderList = listOf(order, "OrderList");
 
 export const orderQuery = z.object({
-  id: id.optional().meta({ description: "Only the order with this id" }),
-  partner_order_id: reference
+  id: orderId.optional().meta({ description: "Only the order with this id" }),
+  partner_order_id: orderFields.partner_order_id
     .optional()
     .meta({ description: "Only orders with this id in the partner's own system" }),
   limit,
   starting_after: startingAfter,
 });
 
-export const orderPath = z.object({ order_id: id.meta({ description: "The order's id" }) });
+export const orderPath = z.object({ order_id: orderId.meta({ description: "The order's id" }) });

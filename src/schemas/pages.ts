@@ -14,6 +14,7 @@ export const limit = z
     minimum: 1,
     default: DEFAULT_PAGE_ITEMS,
     pattern: undefined,
+    examples: [25],
     description: `How many items to answer; above ${MAX_PAGE_ITEMS} is taken as ${MAX_PAGE_ITEMS}`,
   })
   .optional()
@@ -21,7 +22,7 @@ export const limit = z
 
 export const startingAfter = id
   .optional()
-  .meta({ description: "The id of the last item of the page before" });
+  .meta({ description: "The id of the last item of the page before", examples: ["order-10"] });
 
 /** What both lists answer. */
 export function listOf<Item extends z.ZodType>(item: Item, name: string) {

@@ -1,5 +1,5 @@
 /**
- * D1 reports a failed statement as an Error whose message is SQLite's; Drizzle wraps it as a cause.
+ * D1 reports a failed statement as an Error whose message is SQLite's, or has such a one as its cause.
  * Everything that depends on those sentences is here.
  */
 
@@ -13,6 +13,11 @@ export function violatedUniqueColumns(error: unknown): string[] {
   return columns?.split(", ") ?? [];
 }
 
+/** Whether a row could not be deleted because others refer to it. */
+export function isReferredTo(error: unknown): boolean {
+  return /FOREIGN KEY constraint failed/.test(messagesOf(error));
+}
+
 /** Whether the database has no tables yet: its migrations were never applied. */
 export function isUnmigrated(error: unknown): boolean {
   return /no such table/.test(messagesOf(error));
@@ -22,9 +27,4 @@ export function isUnmigrated(error: unknown): boolean {
 export function isUnavailable(error: unknown): boolean {
   const messages = messagesOf(error);
   return /D1_ERROR/.test(messages) && !/SQLITE_/.test(messages);
-}
-
-/** What a log may have of an error: Drizzle's own message repeats the parameters, which are a partner's data. */
-export function loggable(error: unknown): unknown {
-  return error instanceof Error && error.cause !== undefined ? loggable(error.cause) : error;
 }

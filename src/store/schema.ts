@@ -26,7 +26,8 @@ const amountRange = (name: string, column: AnySQLiteColumn) =>
   check(name, sql`${column} between 0 and ${sql.raw(String(MAX_MONEY))}`);
 
 export const partners = sqliteTable("partners", {
-  id: integer().primaryKey(),
+  // Never used again after a removal: an isolate may remember a removed partner's keys and orders.
+  id: integer().primaryKey({ autoIncrement: true }),
   name: text().notNull(),
   created_at: text().notNull(),
   /** The `total` of the unfiltered lists, kept so that nobody has to count. */

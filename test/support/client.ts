@@ -1,4 +1,6 @@
 import { env, exports } from "cloudflare:workers";
+import { ADMIN_TOKEN } from "./admin-token.ts";
+import { expectDescribed } from "./document.ts";
 import { hashOf, lastFourOf, newSecret } from "../../src/http/secrets.ts";
 
 /** What the Worker answered. `body` is the parsed JSON, undefined without one. */
@@ -18,21 +20,24 @@ export interface Cost {
 }
 
 export async function send(method: string, path: string, init: RequestInit = {}): Promise<Answer> {
-  const response = await exports.default.fetch(
-    new Request(`https://sandbox.test${path}`, { ...init, method }),
-  );
-  const text = await response.text();
-  const body: unknown = text === "" ? undefined : JSON.parse(text);
-  return { status: response.status, headers: response.headers, text, body };
+  const url = `https://sandbox.test${path}`;
+  const response = await exports.default.fetch(new Request(url, { ...init, method }));
+  return answerOf(method, url, response);
 }
 
-/** One partner, and its way to the API. */
-export class Client {
-  readonly partnerId: number;
+/** Reads a response, which has to be as the OpenAPI document says. */
+export async function answerOf(method: string, url: string, response: Response): Promise<Answer> {
+  const { status, headers } = response;
+  const text = await response.text();
+  expectDescribed(method, url, { status, headers, text });
+  return { status, headers, text, body: text === "" ? undefined : JSON.parse(text) };
+}
+
+/** Someone with a key, and their way to the API. */
+class KeyHolder {
   readonly key: string;
 
-  constructor(partnerId: number, key: string) {
-    this.partnerId = partnerId;
+  constructor(key: string) {
     this.key = key;
   }
 
@@ -54,6 +59,19 @@ export class Client {
     this.send("POST", path, body, headers);
   put = (path: string, body: unknown, headers?: Record<string, string>) =>
     this.send("PUT", path, body, headers);
+}
+
+/** Whoever runs the sandbox. The token is the one that test/vitest.config.ts configures. */
+export const operator = new KeyHolder(ADMIN_TOKEN);
+
+/** One partner. */
+export class Client extends KeyHolder {
+  readonly partnerId: number;
+
+  constructor(partnerId: number, key: string) {
+    super(key);
+    this.partnerId = partnerId;
+  }
 
   /** Makes an order, and answers its id. */
   async createOrder(fields: Record<string, unknown> = {}): Promise<string> {

@@ -1,0 +1,20 @@
+import { createMiddleware } from "hono/factory";
+import { routePath } from "hono/route";
+import { log } from "../log.ts";
+import type { AppEnv } from "./context.ts";
+
+/** One line for each request: who asked what, how it was answered, how long it took and what it cost in D1. */
+export const logRequests = createMiddleware<AppEnv>(async (c, next) => {
+  const start = performance.now();
+  await next();
+  log("request", {
+    request_id: c.get("requestId"),
+    partner_id: c.var.apiKey?.partner_id,
+    method: c.req.method,
+    // The pattern: a path has a partner's ids in it.
+    route: routePath(c, -1),
+    status: c.res.status,
+    ms: Math.round(performance.now() - start),
+    ...c.get("db").cost,
+  });
+});
