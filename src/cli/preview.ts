@@ -22,29 +22,38 @@ const MAX_NAME_CHARACTERS = 40;
 /** Cloudflare's codes for a preview, and for a Worker, that isn't there. */
 const NOT_FOUND = /\[code: (10025|10007|10090)\]/;
 
-const { positionals, values } = parseArgs({
-  allowPositionals: true,
-  strict: false,
-  options: { name: { type: "string" }, "keep-partner": { type: "boolean" } },
-});
-const [command] = positionals;
-const name = String(values.name ?? "");
-if ((command !== "deploy" && command !== "delete") || positionals.length > 1) {
-  fail("Say what to do: npm run preview -- deploy --name pr-12, or delete --name pr-12.");
-}
+const { command, name, keepPartner } = readArguments();
 if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name) || name.length > MAX_NAME_CHARACTERS) {
   fail(
     `--name takes at most ${MAX_NAME_CHARACTERS} lower-case letters, digits and single hyphens between them, such as pr-12.`,
   );
 }
+
 // An interrupted run removes what is temporary, too.
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(1));
-
 const databaseName = `${configuration.name}-${name}`;
 await requireLogin();
 let databaseId = (await databaseIds()).get(databaseName);
 refuseProduction();
 await (command === "deploy" ? deploy() : remove());
+
+function readArguments() {
+  try {
+    const { positionals, values } = parseArgs({
+      allowPositionals: true,
+      options: { name: { type: "string" }, "keep-partner": { type: "boolean" } },
+    });
+    const [verb, ...others] = positionals;
+    if ((verb === "deploy" || verb === "delete") && values.name && others.length === 0) {
+      return { command: verb, name: values.name, keepPartner: values["keep-partner"] };
+    }
+  } catch {
+    // A flag that there isn't: the same sentence helps.
+  }
+  return fail(
+    "Say what to do: npm run preview -- deploy --name pr-12 (with --keep-partner to create no partner), or npm run preview -- delete --name pr-12.",
+  );
+}
 
 async function deploy(): Promise<void> {
   if (!databaseId) {
@@ -57,7 +66,7 @@ async function deploy(): Promise<void> {
 
   // Later deployments keep the secret of the first, and nobody needs it again.
   const adminToken = randomBytes(ADMIN_TOKEN_BYTES).toString("base64url");
-  const secrets = values["keep-partner"] ? [] : ["--secrets-file", writeSecrets(adminToken)];
+  const secrets = keepPartner ? [] : ["--secrets-file", writeSecrets(adminToken)];
   // The base config is set in Cloudflare's dashboard, and could bind the preview to anything.
   const flags = ["--name", name, "--json", "--ignore-base-config", ...config, ...secrets];
   const { preview } = JSON.parse(await run("wrangler", ["preview", ...flags])) as {
@@ -69,7 +78,7 @@ async function deploy(): Promise<void> {
       "The preview has no URL: deploy the Worker once with npm run deploy, then run this again.",
     );
   }
-  const key = values["keep-partner"] ? undefined : await createPartner(url, adminToken);
+  const key = keepPartner ? undefined : await createPartner(url, adminToken);
   console.log(JSON.stringify({ url, key }));
 }
 
@@ -143,8 +152,9 @@ async function requestPartner(
       body: JSON.stringify({ name: `Preview ${name}` }),
       signal: AbortSignal.timeout(REQUEST_TIMEOUT_MILLISECONDS),
     });
-    if (response.ok) return (await response.json()) as { key: string };
-    return { problem: `status ${response.status}` };
+    if (!response.ok) return { problem: `status ${response.status}` };
+    const { key } = (await response.json()) as { key?: string };
+    return key ? { key } : { problem: "no key in its answer" };
   } catch (error) {
     return { problem: (error as Error).message };
   }

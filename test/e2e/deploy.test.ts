@@ -215,7 +215,9 @@ describe("npm run preview", () => {
     }
   });
 
-  it("refuses a name that is not one, and calls nobody without a login", async () => {
+  it("refuses what it doesn't know, and calls nobody without a login", async () => {
+    const misspelt = await npmRun("preview deploy --name pr-12 --keep-partners");
+    expectRefusal(misspelt, /--keep-partner to create no partner/);
     expectRefusal(await npmRun("preview deploy --name ../PR"), /--name takes .+ such as pr-12/);
     const run = await npmRun("preview deploy --name pr-12", { loggedIn: false });
     expectRefusal(run, /npx wrangler login.+CLOUDFLARE_API_TOKEN/);
@@ -224,7 +226,9 @@ describe("npm run preview", () => {
 
   it("deletes the preview and its database, and is content when both are gone", async () => {
     cloudflare.databases.set("orders-sandbox", PRODUCTION_DATABASE_ID);
-    expect(await npmRun("preview delete --name pr-12")).toMatchObject({ code: 0, stderr: "" });
+    const run = await npmRun("preview delete --name pr-12");
+    expect(run).toMatchObject({ code: 0, stderr: "" });
+    expect(JSON.stringify(run.calls)).not.toContain(PRODUCTION_DATABASE_ID);
     expect([...cloudflare.previews]).toEqual([]);
     expect([...cloudflare.databases.keys()]).toEqual(["orders-sandbox"]);
     expect(await npmRun("preview delete --name pr-12")).toMatchObject({ code: 0, stderr: "" });
