@@ -69,7 +69,9 @@ async function deploy(): Promise<void> {
   const secrets = keepPartner ? [] : ["--secrets-file", writeSecrets(adminToken)];
   // The base config is set in Cloudflare's dashboard, and could bind the preview to anything.
   const flags = ["--name", name, "--json", "--ignore-base-config", ...config, ...secrets];
-  const { preview } = JSON.parse(await run("wrangler", ["preview", ...flags])) as {
+  const output = await run("wrangler", ["preview", ...flags]);
+  // What Wrangler says about assets comes before the JSON, in spite of the flag.
+  const { preview } = JSON.parse(output.slice(output.search(/^\{/m))) as {
     preview: { urls?: string[] };
   };
   const url = preview.urls?.[0];
