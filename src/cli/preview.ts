@@ -1,0 +1,163 @@
+/**
+ * `npm run preview -- deploy --name pr-12`: a copy of the Worker on a URL of its own, with a database,
+ * an ADMIN_TOKEN and a partner of its own. `npm run preview -- delete --name pr-12` removes it.
+ */
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { configuration, database, databaseIds, requireLogin } from "./cloudflare.ts";
+import { attempt, fail, run } from "./tools.ts";
+
+/** How long a new preview may take until its URL answers. */
+const START_TIMEOUT_MILLISECONDS = 90_000;
+const REQUEST_TIMEOUT_MILLISECONDS = 10_000;
+const RETRY_MILLISECONDS = 1_000;
+const ADMIN_TOKEN_BYTES = 32;
+/** A preview's URL starts with its name and the Worker's, which together have to fit a DNS label. */
+const MAX_NAME_CHARACTERS = 40;
+
+/** Cloudflare's codes for a preview, and for a Worker, that isn't there. */
+const NOT_FOUND = /\[code: (10025|10007|10090)\]/;
+
+const { command, name, keepPartner } = readArguments();
+if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name) || name.length > MAX_NAME_CHARACTERS) {
+  fail(
+    `--name takes at most ${MAX_NAME_CHARACTERS} lower-case letters, digits and single hyphens between them, such as pr-12.`,
+  );
+}
+
+// An interrupted run removes what is temporary, too.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(1));
+const databaseName = `${configuration.name}-${name}`;
+await requireLogin();
+let databaseId = (await databaseIds()).get(databaseName);
+refuseProduction();
+await (command === "deploy" ? deploy() : remove());
+
+function readArguments() {
+  try {
+    const { positionals, values } = parseArgs({
+      allowPositionals: true,
+      options: { name: { type: "string" }, "keep-partner": { type: "boolean" } },
+    });
+    const [verb, ...others] = positionals;
+    if ((verb === "deploy" || verb === "delete") && values.name && others.length === 0) {
+      return { command: verb, name: values.name, keepPartner: values["keep-partner"] };
+    }
+  } catch {
+    // A flag that there isn't: the same sentence helps.
+  }
+  return fail(
+    "Say what to do: npm run preview -- deploy --name pr-12 (with --keep-partner to create no partner), or npm run preview -- delete --name pr-12.",
+  );
+}
+
+async function deploy(): Promise<void> {
+  if (!databaseId) {
+    await run("wrangler", ["d1", "create", databaseName]);
+    databaseId = (await databaseIds()).get(databaseName);
+    refuseProduction();
+  }
+  const config = ["--config", writeConfiguration()];
+  await run("wrangler", ["d1", "migrations", "apply", "DB", "--remote", ...config]);
+
+  // Later deployments keep the secret of the first, and nobody needs it again.
+  const adminToken = randomBytes(ADMIN_TOKEN_BYTES).toString("base64url");
+  const secrets = keepPartner ? [] : ["--secrets-file", writeSecrets(adminToken)];
+  // The base config is set in Cloudflare's dashboard, and could bind the preview to anything.
+  const flags = ["--name", name, "--json", "--ignore-base-config", ...config, ...secrets];
+  const output = await run("wrangler", ["preview", ...flags]);
+  // What Wrangler says about assets comes before the JSON, in spite of the flag.
+  const { preview } = JSON.parse(output.slice(output.search(/^\{/m))) as {
+    preview: { urls?: string[] };
+  };
+  const url = preview.urls?.[0];
+  if (!url) {
+    fail(
+      "The preview has no URL: deploy the Worker once with npm run deploy, then run this again.",
+    );
+  }
+  const key = keepPartner ? undefined : await createPartner(url, adminToken);
+  console.log(JSON.stringify({ url, key }));
+}
+
+async function remove(): Promise<void> {
+  const args = ["preview", "delete", "--name", name, "--skip-confirmation"];
+  const { succeeded, output } = await attempt("wrangler", args);
+  if (!succeeded && !NOT_FOUND.test(output)) {
+    process.stderr.write(output);
+    fail(`The preview ${name} could not be deleted: Wrangler's output is above.`);
+  }
+  if (databaseId) await run("wrangler", ["d1", "delete", databaseName, "--skip-confirmation"]);
+  console.log(`The preview ${name} and its database ${databaseName} are gone.`);
+}
+
+function refuseProduction(): void {
+  if (databaseName === database.database_name || databaseId === database.database_id) {
+    fail(`The preview ${name} would use production's database: choose another --name.`);
+  }
+}
+
+/**
+ * wrangler.toml with the preview's database in place of production's, which it doesn't mention. It lies
+ * beside wrangler.toml, because Wrangler takes paths from the folder of the file that they are in.
+ */
+function writeConfiguration(): string {
+  const d1_databases = [{ ...database, database_name: databaseName, database_id: databaseId }];
+  const previews = { ...configuration.previews, d1_databases };
+  return writeTemporary(`.wrangler.${name}.json`, { ...configuration, d1_databases, previews });
+}
+
+function writeSecrets(adminToken: string): string {
+  const folder = mkdtempSync(join(tmpdir(), "preview-"));
+  removeAtExit(folder);
+  return writeTemporary(join(folder, "secrets.json"), { ADMIN_TOKEN: adminToken });
+}
+
+/** A file that only its owner can read, and that goes when the program ends. */
+function writeTemporary(path: string, content: object): string {
+  removeAtExit(path);
+  writeFileSync(path, JSON.stringify(content), { mode: 0o600 });
+  return path;
+}
+
+function removeAtExit(path: string): void {
+  process.on("exit", () => rmSync(path, { recursive: true, force: true }));
+}
+
+/** Creates the preview's partner, as soon as the preview answers, and answers the partner's key. */
+async function createPartner(url: string, adminToken: string): Promise<string> {
+  const deadline = Date.now() + START_TIMEOUT_MILLISECONDS;
+  for (;;) {
+    const answer = await requestPartner(url, adminToken);
+    if ("key" in answer) return answer.key;
+    if (Date.now() > deadline) {
+      fail(
+        `${url} doesn't create a partner (${answer.problem}): see its log in Cloudflare's dashboard.`,
+      );
+    }
+    await sleep(RETRY_MILLISECONDS);
+  }
+}
+
+async function requestPartner(
+  url: string,
+  adminToken: string,
+): Promise<{ key: string } | { problem: string }> {
+  try {
+    const response = await fetch(`${url}/sandbox/partners`, {
+      method: "POST",
+      headers: { Authorization: `Bearer ${adminToken}`, "Content-Type": "application/json" },
+      body: JSON.stringify({ name: `Preview ${name}` }),
+      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MILLISECONDS),
+    });
+    if (!response.ok) return { problem: `status ${response.status}` };
+    const { key } = (await response.json()) as { key?: string };
+    return key ? { key } : { problem: "no key in its answer" };
+  } catch (error) {
+    return { problem: (error as Error).message };
+  }
+}

@@ -1,0 +1,142 @@
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
+
+export interface Call {
+  method: string;
+  path: string;
+  authorization: string | undefined;
+  body: string;
+}
+
+interface Failure {
+  status: number;
+  code: number;
+}
+
+const ACCOUNT = "/accounts/account";
+const SCRIPT = "/workers/scripts/orders-sandbox";
+const WORKER = "/workers/workers/orders-sandbox";
+const NOT_FOUND = { database: 7404, preview: 10025, service: 10090 };
+
+/**
+ * A stand-in for Cloudflare's API: it records what it is asked, and answers the least that Wrangler goes
+ * on with. It also stands in for each preview, whose URL is its own.
+ */
+export class Cloudflare {
+  readonly calls: Call[] = [];
+  /** The account's databases: ids by name. */
+  readonly databases = new Map<string, string>();
+  readonly secrets: { name: string }[] = [];
+  readonly previews = new Set<string>();
+  /** How many requests for a partner the preview refuses at first, as one that still starts. */
+  refusals = 0;
+  /** Whether deployments of previews fail. */
+  failing = false;
+  readonly #server = createServer((request, response) => void this.#respond(request, response));
+
+  async listen(): Promise<this> {
+    await once(this.#server.listen(0, "127.0.0.1"), "listening");
+    return this;
+  }
+
+  close(): void {
+    this.#server.closeAllConnections();
+    this.#server.close();
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  async #respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const call = await read(request);
+    this.calls.push(call);
+    const { status, body } = call.path.startsWith(ACCOUNT) ? this.#api(call) : this.#preview();
+    response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(body));
+  }
+
+  #preview() {
+    this.refusals -= 1;
+    return this.refusals >= 0
+      ? { status: 503, body: {} }
+      : { status: 200, body: { id: 1, name: "…", created_at: "…", key: "test_preview" } };
+  }
+
+  #api(call: Call) {
+    const answer = this.#answer(call);
+    if (isFailure(answer)) {
+      const { status, code } = answer;
+      const errors = [{ code, message: "refused" }];
+      return { status, body: { success: false, errors, messages: [], result: null } };
+    }
+    return { status: 200, body: { success: true, errors: [], messages: [], result: answer } };
+  }
+
+  #answer({ method, path, body }: Call): unknown {
+    const route = `${method} ${path.slice(ACCOUNT.length).replace(/\?.*/, "")}`;
+    const last = route.split("/").at(-1)!;
+    switch (route) {
+      case "GET /d1/database":
+        return [...this.databases].map(([name, uuid]) => ({ name, uuid }));
+      case "POST /d1/database": {
+        const { name } = JSON.parse(body) as { name: string };
+        const uuid = crypto.randomUUID();
+        this.databases.set(name, uuid);
+        return { name, uuid };
+      }
+      case `GET ${SCRIPT}/secrets`:
+        return this.secrets;
+      case `GET ${SCRIPT}/deployments`:
+        return { deployments: [] };
+      case `POST ${SCRIPT}/assets-upload-session`:
+        return { jwt: "nothing to upload", buckets: [] };
+      case "GET /workers/subdomain":
+        return { subdomain: "example" };
+      case "GET /workers/services/orders-sandbox":
+        return { status: 404, code: NOT_FOUND.service };
+      case `GET ${WORKER}`:
+        return { subdomain: { enabled: true, previews_enabled: true } };
+      case `GET ${SCRIPT}/settings`:
+      case `PUT ${SCRIPT}`:
+      case `POST ${SCRIPT}/subdomain`:
+      case `PUT ${SCRIPT}/schedules`:
+        return {};
+      case `POST ${WORKER}/previews`: {
+        const { name } = JSON.parse(body) as { name: string };
+        this.previews.add(name);
+        return this.#previewNamed(name);
+      }
+    }
+    if (/^POST .*\/query$/.test(route)) return [{ success: true, results: [], meta: {} }];
+    if (route.startsWith("GET /d1/database/")) {
+      const uuid = this.databases.get(last);
+      return uuid ? { name: last, uuid } : { status: 404, code: NOT_FOUND.database };
+    }
+    if (route.startsWith("DELETE /d1/database/")) {
+      for (const [name, uuid] of this.databases) if (uuid === last) this.databases.delete(name);
+      return {};
+    }
+    const [, name = "", rest] = /\/previews\/([^/]+)(\/.+)?$/.exec(route) ?? [];
+    if (!this.previews.has(name)) return { status: 404, code: NOT_FOUND.preview };
+    if (rest === "/deployments" && this.failing) return { status: 500, code: 1 };
+    // The latest deployment: it has a secret, which the next one inherits.
+    if (rest) return { id: "deployment", env: { ADMIN_TOKEN: { type: "secret_text" } } };
+    if (method === "DELETE") this.previews.delete(name);
+    return this.#previewNamed(name);
+  }
+
+  #previewNamed(name: string) {
+    return { id: name, name, slug: name, urls: [this.url] };
+  }
+}
+
+async function read(request: IncomingMessage): Promise<Call> {
+  const { method = "", url = "", headers } = request;
+  return { method, path: url, authorization: headers.authorization, body: await text(request) };
+}
+
+function isFailure(answer: unknown): answer is Failure {
+  return typeof answer === "object" && answer !== null && "status" in answer && "code" in answer;
+}

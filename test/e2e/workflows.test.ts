@@ -1,0 +1,54 @@
+import { globSync, readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { expect, it } from "vitest";
+import { parse } from "yaml";
+
+interface Job {
+  if?: string;
+  uses?: string;
+  secrets?: unknown;
+  steps?: { uses?: string; run?: string }[];
+}
+interface Workflow {
+  on: Record<string, unknown>;
+  concurrency: Record<string, unknown>;
+  jobs: Record<string, Job>;
+}
+
+const WORKFLOWS = globSync(".github/workflows/*.{yml,yaml}").map((path): [string, Workflow] => [
+  basename(path),
+  parse(readFileSync(path, "utf8")),
+]);
+
+/** What starts a workflow only by someone who may write to the repository. */
+const TRUSTED_EVENTS = new Set(["push", "schedule", "workflow_dispatch"]);
+const OF_THIS_REPOSITORY = "github.event.pull_request.head.repo.full_name == github.repository";
+
+const named = (name: string) => WORKFLOWS.find(([each]) => each === name)?.[1];
+const stepsOf = ({ jobs }: Workflow) => Object.values(jobs).flatMap(({ steps = [] }) => steps);
+
+it.each(WORKFLOWS)("%s pins what it uses of others to a commit", (_, workflow) => {
+  const used = [...Object.values(workflow.jobs), ...stepsOf(workflow)].flatMap(
+    ({ uses }) => uses ?? [],
+  );
+  expect(used).not.toEqual([]);
+  for (const each of used) expect(each).toMatch(/^\.\/|@[0-9a-f]{40}$/);
+});
+
+it.each(WORKFLOWS)("%s writes no expression into a script", (_, workflow) => {
+  for (const { run = "" } of stepsOf(workflow)) expect(run).not.toContain("${{");
+});
+
+it.each(WORKFLOWS)("%s shows a fork no secret of Cloudflare", (_, { on, jobs }) => {
+  if (Object.keys(on).every((event) => TRUSTED_EVENTS.has(event))) return;
+  for (const job of Object.values(jobs)) {
+    if (!job.secrets && !JSON.stringify(job).includes("secrets.CLOUDFLARE_")) continue;
+    const conditions = (job.if ?? "").split("&&").map((each) => each.trim());
+    expect(conditions).toContain(OF_THIS_REPOSITORY);
+    expect(job.if).not.toContain("||");
+  }
+});
+
+it.each(["deploy.yml", "preview.yml"])("%s is never cancelled half-way", (name) => {
+  expect(named(name)?.concurrency).toMatchObject({ "cancel-in-progress": false });
+});
