@@ -63,7 +63,7 @@ export function describeOperation({ tag, answers, errors, ...operation }: Operat
   return describeRoute({
     ...operation,
     tags: [tag],
-    parameters: [requestIdParameter],
+    parameters: [{ ...requestIdParameter }],
     responses: Object.fromEntries([
       ...Object.entries(answers).map(([status, answer]) => [
         status,

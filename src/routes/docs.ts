@@ -15,7 +15,6 @@ const CONFIGURATION = {
   mcp: { disabled: true },
   hideClientButton: true,
   showDeveloperTools: "never",
-  hiddenClients: true,
   persistAuth: true,
 };
 

@@ -11,7 +11,7 @@ const STYLE = `
   :root { color-scheme: light dark; }
   body { font: 1rem/1.6 system-ui, sans-serif; max-width: 46rem; margin: 3rem auto; padding: 0 1.25rem; }
   h1 { font-size: 1.75rem; margin: 0; }
-  pre { padding: 1rem; border: 1px solid color-mix(in srgb, currentColor 20%, transparent); border-radius: 0.5rem; overflow-x: auto; }
+  pre { padding: 1rem; border: 1px solid color-mix(in srgb, currentColor 20%, transparent); border-radius: 0.5rem; white-space: pre-wrap; overflow-wrap: anywhere; }
   code { font: 0.875rem/1.5 ui-monospace, monospace; }
 `;
 

@@ -1,5 +1,5 @@
 import type { Hono } from "hono";
-import { generateSpecs } from "hono-openapi";
+import { generateSpecs, type DescribeRouteOptions } from "hono-openapi";
 import { components, examples } from "../http/describe.ts";
 import type { AppEnv } from "../http/context.ts";
 
@@ -12,7 +12,7 @@ const options: Parameters<typeof generateSpecs>[1] = {
       summary: "An Imprint-compatible orders API to build and test an integration against",
       description:
         "Report orders and what happens to them, captures and refunds, as to Imprint's v2 API. The sandbox keeps state, applies the rules, and explains each refusal. What is under `/v2` is in production too; what is under `/sandbox` is not.",
-      license: { name: "Unlicensed", identifier: "LicenseRef-Unlicensed" },
+      license: { name: "Proprietary", identifier: "LicenseRef-Proprietary" },
     },
     servers: [{ url: "/", description: "This sandbox" }],
     tags: [
@@ -45,15 +45,26 @@ export function serveOpenApi(app: Hono<AppEnv>): void {
 
 async function documentOf(app: Hono<AppEnv>) {
   const document = await generateSpecs(app, options);
-  // A validator describes its body without an example.
-  for (const operation of Object.values(document.paths).flatMap((path) => [
-    path?.post,
-    path?.put,
-  ])) {
-    const { operationId = "", requestBody } = operation ?? {};
-    if (requestBody && "content" in requestBody) {
-      requestBody.content["application/json"]!.example = examples[operationId]?.["request"];
+  for (const path of Object.values(document.paths)) {
+    for (const operation of [path?.get, path?.post, path?.put, path?.delete]) {
+      const { operationId = "", requestBody, parameters = [] } = operation ?? {};
+      // A validator describes its body without an example.
+      if (requestBody && "content" in requestBody) {
+        requestBody.content["application/json"]!.example = examples[operationId]?.["request"];
+      }
+      parameters.forEach(leaveOut);
     }
   }
   return document;
+}
+
+type Parameter = NonNullable<DescribeRouteOptions["parameters"]>[number];
+
+/** The reference fills in each example that it finds: what is optional is to be left out until it is wanted. */
+function leaveOut(parameter: Parameter): void {
+  if ("$ref" in parameter || parameter.required || !parameter.schema) return;
+  const { examples: [value] = [], ...schema } = parameter.schema as { examples?: unknown[] };
+  parameter.schema = schema;
+  const example = { value, "x-disabled": true };
+  parameter.examples = { example };
 }

@@ -10,13 +10,13 @@ import { limit, listOf, startingAfter } from "./pages.ts";
 
 const orderEventId = id.meta({
   description: "The event's id, unique within the partner. Left out: a UUID is made",
-  examples: ["77f60af4-185e-4867-b113-34e3cf7c6acd"],
+  examples: ["event-1"],
 });
 
 const orderEventFields = {
   order_id: id.meta({
     description: "The order that it happened to",
-    examples: ["77f60af4-185e-4867-b113-34e3cf7c6acd"],
+    examples: ["order-1"],
   }),
   partner_event_id: id.optional().meta({
     description: "The event's id in the partner's own system, unique within the partner",

@@ -24,7 +24,7 @@ const address = z
 
 const orderId = id.meta({
   description: "The order's id, unique within the partner. Left out: a UUID is made",
-  examples: ["77f60af4-185e-4867-b113-34e3cf7c6acd"],
+  examples: ["order-1"],
 });
 
 const orderFields = {

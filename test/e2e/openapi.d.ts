@@ -179,7 +179,7 @@ export interface components {
         Order: {
             /**
              * @description The order's id, unique within the partner. Left out: a UUID is made
-             * @example 77f60af4-185e-4867-b113-34e3cf7c6acd
+             * @example order-1
              */
             id: string;
             /**
@@ -324,7 +324,7 @@ export interface components {
         OrderInput: {
             /**
              * @description The order's id, unique within the partner. Left out: a UUID is made
-             * @example 77f60af4-185e-4867-b113-34e3cf7c6acd
+             * @example order-1
              */
             id?: string;
             /**
@@ -399,12 +399,12 @@ export interface components {
         OrderEvent: {
             /**
              * @description The event's id, unique within the partner. Left out: a UUID is made
-             * @example 77f60af4-185e-4867-b113-34e3cf7c6acd
+             * @example event-1
              */
             order_event_id: string;
             /**
              * @description The order that it happened to
-             * @example 77f60af4-185e-4867-b113-34e3cf7c6acd
+             * @example order-1
              */
             order_id: string;
             /**
@@ -443,12 +443,12 @@ export interface components {
         OrderEventInput: {
             /**
              * @description The event's id, unique within the partner. Left out: a UUID is made
-             * @example 77f60af4-185e-4867-b113-34e3cf7c6acd
+             * @example event-1
              */
             order_event_id?: string;
             /**
              * @description The order that it happened to
-             * @example 77f60af4-185e-4867-b113-34e3cf7c6acd
+             * @example order-1
              */
             order_id: string;
             /**
