@@ -3,7 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { freePort, request, Server } from "./server.ts";
+import { clientOf } from "./client.ts";
+import type { components } from "./openapi.d.ts";
+import { freePort, Server } from "./server.ts";
 
 const CRASHES = 5;
 const CLIENTS = 16;
@@ -11,12 +13,10 @@ const ORDERS = 8;
 /** How long clients write between two crashes: at random, so that crashes come at any point of a write. */
 const WRITING_MILLISECONDS = { least: 800, most: 2_000 };
 
-interface Event {
-  order_event_id: string;
-  order_id: string;
-  type: "CAPTURED" | "REFUNDED";
-  amount: number;
-}
+type Event = Pick<
+  components["schemas"]["OrderEvent"],
+  "order_event_id" | "order_id" | "type" | "amount"
+>;
 
 let folder: string;
 let server: Server;
@@ -28,10 +28,11 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const bodyOf = (event: Event) => ({ ...event, network_transaction_id: "nt" });
 /** A request without an answer is one whose outcome nobody knows: the server died, or could not say. */
-const attempt = (path: string, body: object) =>
-  request(server, "POST", path, body).catch(() => undefined);
+const send = (event: Event) =>
+  clientOf(server.url)
+    .POST("/v2/order_events", { body: { ...event, network_transaction_id: "nt" } })
+    .catch(() => undefined);
 
 it(`keeps every acknowledged write over ${CRASHES} crashes`, async () => {
   const port = await freePort();
@@ -44,12 +45,12 @@ it(`keeps every acknowledged write over ${CRASHES} crashes`, async () => {
   /** Sends one event, and notes what became of it. */
   async function write(event: Event): Promise<void> {
     unknown.set(event.order_event_id, event);
-    const answer = await attempt("/v2/order_events", bodyOf(event));
-    if (!answer || answer.status === 503) return;
+    const answer = await send(event);
+    if (!answer || answer.response.status === 503) return;
     unknown.delete(event.order_event_id);
-    if (answer.status === 200) acknowledged.set(event.order_event_id, event);
-    else if (answer.status === 409) refused.add(event.order_event_id);
-    else throw new Error(`${answer.status}: ${JSON.stringify(answer.body)}`);
+    if (answer.data) acknowledged.set(event.order_event_id, event);
+    else if (answer.response.status === 409) refused.add(event.order_event_id);
+    else throw new Error(JSON.stringify(answer.error));
   }
 
   async function client(crashed: AbortSignal): Promise<void> {
@@ -72,8 +73,8 @@ it(`keeps every acknowledged write over ${CRASHES} crashes`, async () => {
     server = new Server(port, folder);
     await server.ready();
     for (const id of crash === 0 ? orderIds : []) {
-      const order = { id, payment_method_id: "pm", partner_order_id: id, total_order_amount: 1 };
-      expect((await request(server, "POST", "/v2/orders", order)).status).toBe(200);
+      const body = { id, payment_method_id: "pm", partner_order_id: id, total_order_amount: 1 };
+      expect((await clientOf(server.url).POST("/v2/orders", { body })).response.status).toBe(200);
     }
     if (crash === CRASHES) break;
     const before = acknowledged.size;
@@ -106,24 +107,26 @@ it(`keeps every acknowledged write over ${CRASHES} crashes`, async () => {
 async function everyEvent(): Promise<Event[]> {
   const events: Event[] = [];
   for (let hasMore = true; hasMore;) {
-    const after = events.length > 0 ? `&starting_after=${events.at(-1)!.order_event_id}` : "";
-    const { body } = await request(server, "GET", `/v2/order_events?limit=100${after}`);
-    events.push(...body.data);
-    hasMore = body.has_more;
-    if (!hasMore) expect(body.total).toBe(events.length);
+    const query = { limit: 100, starting_after: events.at(-1)?.order_event_id };
+    const { data } = await clientOf(server.url).GET("/v2/order_events", { params: { query } });
+    events.push(...data!.data);
+    hasMore = data!.has_more;
+    if (!hasMore) expect(data!.total).toBe(events.length);
   }
   return events;
 }
 
 /** What the order itself says was captured and refunded: the refusal of a refund that can't be shows it. */
 async function figuresOf(orderId: string) {
-  const { body } = await request(server, "POST", "/v2/order_events", {
-    order_id: orderId,
-    type: "REFUNDED",
-    amount: Number.MAX_SAFE_INTEGER,
-    network_transaction_id: "nt",
+  const { error } = await clientOf(server.url).POST("/v2/order_events", {
+    body: {
+      order_id: orderId,
+      type: "REFUNDED",
+      amount: Number.MAX_SAFE_INTEGER,
+      network_transaction_id: "nt",
+    },
   });
-  const { captured, refunded } = body.error.details;
+  const { captured, refunded } = error!.error.details as Record<string, unknown>;
   return { captured, refunded };
 }
 

@@ -6,17 +6,69 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { freePort, request, Server } from "./server.ts";
+import { clientOf, type Client } from "./client.ts";
+import { Prism } from "./prism.ts";
+import { freePort, Server } from "./server.ts";
 
 let folder: string;
 let server: Server;
+let prism: Prism;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "orders-sandbox-"));
   server = await new Server(await freePort(), folder).ready();
+  prism = await new Prism(await freePort(), server.url).ready();
 });
 afterAll(async () => {
+  await prism.stop();
   await server.stop();
   await rm(folder, { recursive: true, force: true });
+});
+
+it("ends its start-up with the URL, a key, and a command that works when it is pasted", async () => {
+  expect(server.output).toContain(`URL  ${server.url}`);
+  expect(server.output).toContain("Key  test_sandbox_a");
+  const command = /Try it:\s+(curl .+)$/m.exec(server.output)?.[1] ?? "false";
+  const { stdout } = await promisify(exec)(`${command} --silent`);
+  expect(JSON.parse(stdout)).toMatchObject({ has_more: false });
+});
+
+it("serves the whole flow to a client made from its OpenAPI document", async () => {
+  await wholeFlow(clientOf(server.url));
+});
+
+it("serves the whole flow through Prism, which finds nothing against the document", async () => {
+  const client = clientOf(prism.url);
+  client.use({
+    onResponse({ response }) {
+      expect(response.headers.get("sl-violations")).toBeNull();
+    },
+  });
+  await wholeFlow(client);
+  expect(prism.output).not.toContain("violation");
+  // It would say so: this doesn't get through to the server.
+  const refused = await fetch(`${prism.url}/v2/orders?limit=many`, {
+    headers: { Authorization: "Bearer test_sandbox_a" },
+  });
+  expect(await refused.json()).toMatchObject({ validation: [{ location: ["query", "limit"] }] });
+});
+
+it("finds everything after a restart on the same folder", async () => {
+  const client = clientOf(server.url);
+  await wholeFlow(client, { keep: true });
+  const { data: rotated } = await client.POST("/v2/keys");
+  await clientOf(server.url, rotated!.key).DELETE("/v2/keys");
+  const before = await everything(client);
+  expect(before.events?.data).toHaveLength(2);
+
+  await server.stop();
+  server = await new Server(await freePort(), folder).ready();
+
+  const restarted = clientOf(server.url);
+  expect(await everything(restarted)).toEqual(before);
+  expect((await restarted.POST("/v2/order_events", { body: beyond })).response.status).toBe(409);
+  const { response } = await clientOf(server.url, rotated!.key).GET("/v2/orders");
+  expect(response.status).toBe(401);
+  await clear(restarted);
 });
 
 const order = {
@@ -29,51 +81,68 @@ const order = {
 const capture = {
   order_event_id: "event-1",
   order_id: "order-1",
-  type: "CAPTURED",
+  type: "CAPTURED" as const,
   amount: 900,
   network_transaction_id: "nt-1",
 };
+const refund = { ...capture, order_event_id: "event-2", type: "REFUNDED" as const, amount: 300 };
+const beyond = { ...refund, order_event_id: "event-3", amount: 601 };
 
-it("ends its start-up with the URL, a key, and a command that works when it is pasted", async () => {
-  expect(server.output).toContain(`URL  ${server.url}`);
-  expect(server.output).toContain("Key  test_sandbox_a");
-  const command = /Try it:\s+(curl .+)$/m.exec(server.output)?.[1] ?? "false";
-  const { stdout } = await promisify(exec)(`${command} --silent`);
-  expect(JSON.parse(stdout)).toMatchObject({ has_more: false });
-});
+/** All that a partner does: with `keep`, the order and its two events are there afterwards. */
+async function wholeFlow(client: Client, { keep = false } = {}) {
+  const created = await client.POST("/v2/orders", { body: order });
+  expect(created.data).toMatchObject({ ...order, total_rewards_amount: 9, currency: "USD" });
+  const etag = created.response.headers.get("ETag")!;
 
-it("serves the whole flow, and finds everything after a restart on the same folder", async () => {
-  expect((await request(server, "POST", "/v2/orders", order)).status).toBe(200);
-  const replaced = { ...order, merchant_name: "Oak & Co" };
-  expect((await request(server, "PUT", "/v2/orders/order-1", replaced)).status).toBe(200);
-  expect((await request(server, "POST", "/v2/order_events", capture)).status).toBe(200);
-  const refund = { ...capture, order_event_id: "event-2", type: "REFUNDED", amount: 300 };
-  expect((await request(server, "POST", "/v2/order_events", refund)).status).toBe(200);
-  const beyond = { ...refund, order_event_id: "event-3", amount: 601 };
-  expect((await request(server, "POST", "/v2/order_events", beyond)).status).toBe(409);
-  const gone = { ...order, id: "order-2" };
-  expect((await request(server, "POST", "/v2/orders", gone)).status).toBe(200);
-  expect((await request(server, "DELETE", "/v2/orders/order-2")).status).toBe(204);
-  const { body: rotated } = await request(server, "POST", "/v2/keys");
-  expect((await request(server, "DELETE", "/v2/keys", undefined, rotated.key)).status).toBe(200);
-  const before = await everything();
-  expect(before.events.data).toHaveLength(2);
+  const body = { ...order, merchant_name: "Oak & Co" };
+  const path = { order_id: "order-1" };
+  const replace = () =>
+    client.PUT("/v2/orders/{order_id}", { params: { path, header: { "If-Match": etag } }, body });
+  expect((await replace()).data).toMatchObject(body);
+  expect((await replace()).error?.error.type).toBe("PRECONDITION_FAILED_ERROR");
 
-  await server.stop();
-  server = await new Server(await freePort(), folder).ready();
+  const header = { "Idempotency-Key": crypto.randomUUID() };
+  const events = "/v2/order_events";
+  for (const replayed of [null, "true"]) {
+    const captured = await client.POST(events, { params: { header }, body: capture });
+    expect(captured.data).toMatchObject(capture);
+    expect(captured.response.headers.get("Idempotent-Replayed")).toBe(replayed);
+  }
+  expect((await client.POST(events, { body: refund })).data?.amount).toBe(300);
+  const refused = await client.POST(events, { body: beyond });
+  expect(refused.error?.error).toMatchObject({
+    type: "CONFLICT_ERROR",
+    param: "amount",
+    details: { captured: 900, refunded: 300, refundable: 600, requested: 601 },
+  });
 
-  expect(await everything()).toEqual(before);
-  expect((await request(server, "POST", "/v2/order_events", beyond)).status).toBe(409);
-  expect((await request(server, "GET", "/v2/orders", undefined, rotated.key)).status).toBe(401);
-  expect((await request(server, "DELETE", "/v2/order_events/event-2")).status).toBe(204);
-  expect((await request(server, "DELETE", "/v2/order_events/event-1")).status).toBe(204);
-  expect((await request(server, "DELETE", "/v2/orders/order-1")).status).toBe(204);
-});
+  const { data: page } = await client.GET(events, { params: { query: { limit: 1 } } });
+  expect(page).toMatchObject({ data: [{ order_event_id: "event-2" }], has_more: true, total: 2 });
+  const query = { starting_after: "event-2" };
+  const { data: next } = await client.GET(events, { params: { query } });
+  expect(next?.data.map((each) => each.order_event_id)).toEqual(["event-1"]);
+  const { data: found } = await client.GET("/v2/orders", { params: { query: { id: "order-1" } } });
+  expect(found?.data[0]?.merchant_name).toBe("Oak & Co");
 
-async function everything() {
+  const inUse = await client.DELETE("/v2/orders/{order_id}", { params: { path } });
+  expect(inUse.error?.error.type).toBe("CONFLICT_ERROR");
+  if (!keep) await clear(client);
+}
+
+async function clear(client: Client) {
+  for (const order_event_id of ["event-2", "event-1"]) {
+    const params = { path: { order_event_id } };
+    const { response } = await client.DELETE("/v2/order_events/{order_event_id}", { params });
+    expect(response.status).toBe(204);
+  }
+  const params = { path: { order_id: "order-1" } };
+  expect((await client.DELETE("/v2/orders/{order_id}", { params })).response.status).toBe(204);
+}
+
+async function everything(client: Client) {
   return {
-    orders: (await request(server, "GET", "/v2/orders")).body,
-    events: (await request(server, "GET", "/v2/order_events")).body,
+    orders: (await client.GET("/v2/orders")).data,
+    events: (await client.GET("/v2/order_events")).data,
   };
 }
 
