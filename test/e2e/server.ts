@@ -16,9 +16,10 @@ export async function freePort(): Promise<number> {
 export class Server extends Program {
   readonly url: string;
 
-  constructor(port: number, folder: string) {
+  constructor(port: number, folder: string, ...flags: string[]) {
+    const own = ["--port", `${port}`, "--persist-to", folder];
     // The last line of the start-up.
-    super("npm", ["start", "--", "--port", `${port}`, "--persist-to", folder], "Try it:");
+    super("npm", ["start", "--", ...own, ...flags], "Try it:");
     this.url = `http://localhost:${port}`;
   }
 }

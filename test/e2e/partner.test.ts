@@ -1,0 +1,74 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { clientOf } from "./client.ts";
+import { freePort, Server } from "./server.ts";
+
+const ADMIN_TOKEN = "operator-of-this-test";
+
+let folder: string;
+let server: Server;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "orders-sandbox-partner-"));
+  const token = ["--var", `ADMIN_TOKEN:${ADMIN_TOKEN}`];
+  server = await new Server(await freePort(), folder, ...token).ready();
+});
+afterAll(async () => {
+  await server.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Runs `npm run partner` with these arguments, to its end. */
+function partner(args: string[], env: Record<string, string> = { ADMIN_TOKEN }) {
+  return new Promise<{ code: number; output: string }>((resolve) => {
+    const child = execFile(
+      "npm",
+      ["run", "--silent", "partner", "--", ...args],
+      { env: { ...process.env, ...env } },
+      (_, stdout, stderr) => resolve({ code: child.exitCode ?? 1, output: stdout + stderr }),
+    );
+  });
+}
+
+it("creates a partner whose key works, lists it, and deletes it", async () => {
+  const url = ["--url", server.url];
+  const created = await partner(["create", "Rest Assured", ...url]);
+  const [, id = "", key = ""] = /Partner (\d+) is created[^]*(test_\S+)/.exec(created.output) ?? [];
+  expect((await clientOf(server.url, key).GET("/v2/orders")).response.status).toBe(200);
+
+  const listed = await partner(["list", ...url]);
+  for (const name of ["Rest Assured", "Local partner A"]) expect(listed.output).toContain(name);
+  expect(listed.output).not.toContain(key);
+
+  expect(await partner(["delete", id, ...url])).toEqual({
+    code: 0,
+    output: `Partner ${id} is deleted.\n`,
+  });
+  expect((await clientOf(server.url, key).GET("/v2/orders")).response.status).toBe(401);
+  const again = await partner(["delete", id, ...url]);
+  expect(again).toEqual({ code: 1, output: `There is no partner ${id}.\n` });
+});
+
+it.each([
+  ["no token", ["list"], {}, "Set ADMIN_TOKEN"],
+  ["a wrong token", ["list"], { ADMIN_TOKEN: "wrong" }, "not this sandbox's ADMIN_TOKEN"],
+  ["no command", [], { ADMIN_TOKEN }, "Say what to do"],
+  ["no name", ["create"], { ADMIN_TOKEN }, "Say what to do"],
+  ["an unknown flag", ["list", "--all"], { ADMIN_TOKEN }, "Say what to do"],
+])("says what is missing: %s", async (_, args, env, sentence) => {
+  const { code, output } = await partner([...args, "--url", server.url], {
+    ADMIN_TOKEN: "",
+    ...env,
+  });
+  expect(code).toBe(1);
+  expect(output).toContain(sentence);
+  expect(output).not.toMatch(/^\s+at /m);
+});
+
+it("says that nobody answers at the URL", async () => {
+  const url = `http://localhost:${await freePort()}`;
+  const { output } = await partner(["list", "--url", url]);
+  expect(output).toBe(`${url} can't be reached.\n`);
+});
