@@ -26,4 +26,4 @@ if (!secrets.some(({ name }) => name === "ADMIN_TOKEN")) {
   console.log("  npx wrangler secret put ADMIN_TOKEN\n");
 }
 console.log("To create a partner, with its first key:\n");
-console.log(`  npm run partner -- create "Name" --url ${url ?? "<URL>"}\n`);
+console.log(`  ADMIN_TOKEN=… npm run partner -- create "Name" --url ${url ?? "<URL>"}\n`);

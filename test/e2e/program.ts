@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn, type ChildProcess, type SpawnOptions } from "node:child_process";
 import { once } from "node:events";
 
 /** How long a program may take until it is ready. */
@@ -13,10 +13,11 @@ export class Program {
   output = "";
 
   /** `readyLine` is what it prints when it is ready. */
-  constructor(tool: string, args: string[], readyLine: string) {
+  constructor(tool: string, args: string[], readyLine: string, options: SpawnOptions = {}) {
     this.#readyLine = readyLine;
     // A group of its own, so that all that it starts can be stopped together.
-    this.#process = spawn(tool, args, { detached: true, stdio: ["ignore", "pipe", "pipe"] });
+    const own: SpawnOptions = { detached: true, stdio: ["ignore", "pipe", "pipe"] };
+    this.#process = spawn(tool, args, { ...options, ...own });
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
       stream?.on("data", (chunk: Buffer) => (this.output += chunk.toString()));
     }

@@ -1,0 +1,117 @@
+import { exec } from "node:child_process";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { Cloudflare } from "./cloudflare.ts";
+import { Program } from "./program.ts";
+import { freePort } from "./server.ts";
+
+const NEWCOMER_MILLISECONDS = 5 * 60_000;
+const README_PORT = "8787";
+
+/** A command block of the README, and the block after it where that shows its output. */
+interface Step {
+  command: string;
+  shown: { language: string; output: string } | undefined;
+}
+
+const readme = await readFile("README.md", "utf8");
+const blocks = [...readme.matchAll(/^```(\w+)\n([^]*?)^```$/gm)].map(
+  ([, language = "", content = ""]) => ({ language, content }),
+);
+const steps = blocks.flatMap(({ language, content }, index): Step[] => {
+  const next = blocks[index + 1];
+  const shown = next && next.language !== "sh" && { language: next.language, output: next.content };
+  return language === "sh" ? [{ command: content.trim(), shown: shown || undefined }] : [];
+});
+
+let folder: string;
+let env: NodeJS.ProcessEnv;
+let cloudflare: Cloudflare;
+let server: Program | undefined;
+/** The project as a newcomer gets it: in an empty folder, without what is installed or built here. */
+beforeAll(async () => {
+  cloudflare = await new Cloudflare().listen();
+  folder = await mkdtemp(join(tmpdir(), "orders-sandbox-readme-"));
+  const isLeftOut = /(^|\/)(node_modules|\.git|\.wrangler)$/;
+  await cp(".", folder, { recursive: true, filter: (path) => !isLeftOut.test(path) });
+  const path = (process.env["PATH"] ?? "").split(delimiter);
+  const foreign = /^(npm_|CLOUDFLARE_|VITEST|NODE)/;
+  env = {
+    ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name))),
+    // Without the tools of this project: a newcomer has Node and npm.
+    PATH: path.filter((each) => !each.includes("node_modules")).join(delimiter),
+    // From the cache of the install that these tests run after.
+    npm_config_cache: process.env["npm_config_cache"],
+    npm_config_prefer_offline: "true",
+    // As one who is logged in: for the tests, at a stand-in for Cloudflare.
+    CLOUDFLARE_API_BASE_URL: cloudflare.url,
+    CLOUDFLARE_ACCOUNT_ID: "account",
+    CLOUDFLARE_API_TOKEN: "token",
+  };
+});
+afterAll(async () => {
+  await server?.stop();
+  cloudflare.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function run(command: string): Promise<string> {
+  const { stdout } = await promisify(exec)(command, { cwd: folder, env });
+  return stdout;
+}
+
+/** Without what is different each time, and without what npm says itself. JSON is compared by what it says. */
+function comparable(output: string, language: string): unknown {
+  if (language !== "json") return output.replace(/^> .*\n/gm, "").trim();
+  const fixed = output
+    .replace(/"(\w+_at|request_id|url|key)": ?"[^"]*"/g, '"$1":"…"')
+    .replace(/^[^{]*/, "");
+  return JSON.parse(fixed);
+}
+
+it(
+  "leads a newcomer from an empty folder to a refused refund, a deployment and a preview",
+  async () => {
+    const began = Date.now();
+    const [install, ...others] = steps;
+    expect(install?.command).toBe("npm ci\nnpm start");
+    await run("npm ci");
+    const port = `${await freePort()}`;
+    const flags = ["start", "--", "--port", port];
+    server = await new Program("npm", flags, "Try it:", { cwd: folder, env }).ready();
+    await expect.poll(() => server?.output).toMatch(/curl .*\n/);
+    expect(server.output.replaceAll(port, README_PORT)).toContain(install?.shown?.output);
+
+    for (const { command, shown } of others) {
+      const output = await run(command.replaceAll(README_PORT, port));
+      if (shown) {
+        const expected = comparable(shown.output, shown.language);
+        expect(comparable(output, shown.language), command).toEqual(expected);
+      }
+      if (output.includes("CONFLICT_ERROR")) {
+        console.log(`refused after ${Math.round((Date.now() - began) / 1_000)} s`);
+        expect(Date.now() - began).toBeLessThan(NEWCOMER_MILLISECONDS);
+      }
+      if (command.includes("d1 create")) await putDatabaseId();
+    }
+    expect(others.filter(({ command }) => command.startsWith("curl"))).toHaveLength(4);
+  },
+  NEWCOMER_MILLISECONDS,
+);
+
+/** What the README asks to do by hand. */
+async function putDatabaseId(): Promise<void> {
+  const file = join(folder, "wrangler.toml");
+  const id = cloudflare.databases.get("orders-sandbox")!;
+  const toml = await readFile(file, "utf8");
+  await writeFile(file, toml.replace(/^database_id = "0.*$/m, `database_id = "${id}"`));
+}
+
+it("shows nothing as output that is not of the command before", () => {
+  blocks.forEach(({ language }, index) => {
+    if (language !== "sh") expect(blocks[index - 1]?.language).toBe("sh");
+  });
+});
