@@ -3,6 +3,32 @@ import { generateSpecs, type DescribeRouteOptions } from "hono-openapi";
 import { components, examples } from "../http/describe.ts";
 import type { AppEnv } from "../http/context.ts";
 
+/** What holds for all operations: the introduction of the reference, in Markdown. */
+const DESCRIPTION = `
+Report orders and what happens to them, captures and refunds, as to Imprint's v2 API. The sandbox keeps
+state, applies the rules, and explains each refusal.
+
+**Keys.** Send \`Authorization: Bearer <key>\`, or Basic with the key as user name and no password. On a laptop
+there are \`test_sandbox_a\` and \`test_sandbox_b\`, two partners that can't see each other; elsewhere, whoever
+runs the sandbox has a key for you.
+
+**Amounts** are integers in the minor unit, cents for USD. Where there are lines, they add up to the amount
+and to the rewards.
+
+**Retries.** The same \`id\`, \`order_event_id\` or \`partner_event_id\` with the same content is answered with
+what there is, and with other content 409. An \`Idempotency-Key\` makes any \`POST\` of a partner safe to repeat.
+What is repeated says \`Idempotent-Replayed: true\`. After a 503 nobody knows: send the same again.
+
+**Pages.** Lists come newest first. The next page is \`starting_after=\` the id of the last item of this one,
+while \`has_more\`. \`total\` counts what matches, on all pages.
+
+**Errors** name the field at fault in \`param\`, say what was expected and what came in \`message\`, and give all
+violations, or the figures of the decision, in \`details\`.
+
+**Production** doesn't have what is under \`/sandbox\`, nor \`Idempotency-Key\`, \`ETag\` with \`If-Match\`,
+\`X-Request-Id\`, \`Server-Timing\`, \`X-D1-Bookmark\`, and \`details\` and \`request_id\` of errors.
+`.trim();
+
 const options: Parameters<typeof generateSpecs>[1] = {
   defaultValidationErrorResponse: false,
   documentation: {
@@ -10,8 +36,7 @@ const options: Parameters<typeof generateSpecs>[1] = {
       title: "Orders Sandbox",
       version: "2.0",
       summary: "An Imprint-compatible orders API to build and test an integration against",
-      description:
-        "Report orders and what happens to them, captures and refunds, as to Imprint's v2 API. The sandbox keeps state, applies the rules, and explains each refusal. What is under `/v2` is in production too; what is under `/sandbox` is not.",
+      description: DESCRIPTION,
       license: { name: "Proprietary", identifier: "LicenseRef-Proprietary" },
     },
     servers: [{ url: "/", description: "This sandbox" }],

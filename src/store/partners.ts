@@ -131,7 +131,7 @@ const removePartnerItself = Statement.of(write.delete(partners).where(isPartner)
 /**
  * Deletes a partner with all that is its own, in steps of at most REMOVAL_STEP_ROWS rows, each a round
  * trip; undefined where there is no such partner. Where it isn't done after REMOVAL_STEPS, or something
- * was added meanwhile, there is more to delete, and the next call goes on.
+ * was added meanwhile, the next call goes on.
  */
 export async function removePartner(
   db: Database,
@@ -141,17 +141,18 @@ export async function removePartner(
   if (!found) return undefined;
   let deleted_rows = 0;
   let remaining = removals;
-  for (let step = 0; step < REMOVAL_STEPS && remaining.length > 0; step += 1) {
-    const [deleted] = await db.run(remaining[0]!.bind({ partner_id }));
-    deleted_rows += deleted.length;
-    if (deleted.length < REMOVAL_STEP_ROWS) remaining = remaining.slice(1);
-  }
-  if (remaining.length > 0) return { deleted_rows, isDone: false };
   try {
+    for (let step = 0; step < REMOVAL_STEPS && remaining.length > 0; step += 1) {
+      const [deleted] = await db.run(remaining[0]!.bind({ partner_id }));
+      deleted_rows += deleted.length;
+      if (deleted.length < REMOVAL_STEP_ROWS) remaining = remaining.slice(1);
+    }
+    if (remaining.length > 0) return { deleted_rows, isDone: false };
     await db.run(removePartnerItself.bind({ partner_id }));
+    return { deleted_rows: deleted_rows + 1, isDone: true };
   } catch (error) {
+    // Something was added behind it, with a key that another isolate still remembers.
     if (isReferredTo(error)) return { deleted_rows, isDone: false };
     throw error;
   }
-  return { deleted_rows: deleted_rows + 1, isDone: true };
 }

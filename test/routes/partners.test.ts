@@ -103,6 +103,24 @@ describe("DELETE /sandbox/partners/{partner_id}", () => {
     expect(Object.values(await rowsOf(partner.partnerId)).every((rows) => rows === 0)).toBe(true);
   });
 
+  it("goes on at the next request where something was added behind it", async () => {
+    const partner = await createPartner();
+    const lines = [{ name: "Lamp", quantity: 1, rate: 10_000, rewards_rate: 0 }];
+    const order = await partner.createOrder({ order_lines: lines });
+    // As one with a key that is remembered elsewhere: an event, when the events are gone already.
+    await env.DB.prepare(
+      `CREATE TRIGGER late AFTER DELETE ON order_lines BEGIN
+         INSERT INTO order_events (partner_id, sequence, order_event_id, order_id, type, amount, rewards_amount,
+           currency, network_transaction_id, line_count, order_rank, network_transaction_rank)
+         VALUES (old.partner_id, 1, 'late', '${order}', 'CAPTURED', 1, 0, 'USD', 'nt', 0, 1, 1); END`,
+    ).run();
+    const path = `${PATH}/${partner.partnerId}`;
+    expectStatus(await operator.delete(path), 202);
+    expectStatus(await operator.delete(path), 204);
+    await env.DB.prepare("DROP TRIGGER late").run();
+    expect(Object.values(await rowsOf(partner.partnerId)).every((rows) => rows === 0)).toBe(true);
+  });
+
   it("never gives a partner's number to another", async () => {
     const last = await createPartner();
     expectStatus(await operator.delete(`${PATH}/${last.partnerId}`), 204);
