@@ -7,7 +7,7 @@ CREATE TABLE `api_keys` (
 	FOREIGN KEY (`partner_id`) REFERENCES `partners`(`id`) ON UPDATE no action ON DELETE no action
 ) WITHOUT ROWID;
 --> statement-breakpoint
-CREATE INDEX `api_keys_active` ON `api_keys` (`partner_id`) WHERE "api_keys"."deleted_at" is null;--> statement-breakpoint
+CREATE INDEX `api_keys_partner_id` ON `api_keys` (`partner_id`,`deleted_at`);--> statement-breakpoint
 CREATE TABLE `idempotency_records` (
 	`partner_id` integer NOT NULL,
 	`key` text NOT NULL,

@@ -1,11 +1,10 @@
 import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
-import type { Database } from "../store/database.ts";
 import { findKey, type StoredKey } from "../store/keys.ts";
 import type { AppEnv } from "./context.ts";
 import { ApiError } from "./errors.ts";
 import { keyCache } from "./key-cache.ts";
-import { countFailedAuthentication } from "./rate-limits.ts";
+import { countFailedAuthentication, requireFewFailures } from "./rate-limits.ts";
 import { hashOf, KEY_PREFIX } from "./secrets.ts";
 
 /**
@@ -28,7 +27,7 @@ async function verify(c: Context<AppEnv>, secret: string, now: number): Promise<
       `The API key is not valid: a key of this sandbox starts with ${KEY_PREFIX}.`,
     );
   }
-  const key = keyCache.get(secret, now) ?? (await lookUp(c.get("db"), secret, now));
+  const key = keyCache.get(secret, now) ?? (await lookUp(c, secret, now));
   if (!key)
     throw await unauthenticated(c, "The API key is not valid: this sandbox has no such key.");
   if (key.deleted_at)
@@ -36,14 +35,19 @@ async function verify(c: Context<AppEnv>, secret: string, now: number): Promise<
   return key;
 }
 
-async function lookUp(db: Database, secret: string, now: number): Promise<StoredKey | undefined> {
+async function lookUp(
+  c: Context<AppEnv>,
+  secret: string,
+  now: number,
+): Promise<StoredKey | undefined> {
+  requireFewFailures(c);
   if (!keyCache.mayLookUp(now)) {
     throw new ApiError({
       type: "RATE_LIMIT_ERROR",
       message: "Too many unknown API keys come at the moment, so no key is looked up for a second.",
     });
   }
-  const key = await findKey(db, await hashOf(secret));
+  const key = await findKey(c.get("db"), await hashOf(secret));
   if (key) keyCache.set(secret, key, now);
   else keyCache.countUnknown();
   return key;

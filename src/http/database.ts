@@ -8,7 +8,8 @@ import type { AppEnv } from "./context.ts";
  * response says what the request has cost in D1, and returns the bookmark to read one's own writes by.
  */
 export const openDatabase = createMiddleware<AppEnv>(async (c, next) => {
-  const sent = c.req.header("X-D1-Bookmark") ?? "";
+  // A write is decided on the newest state, whatever its sender has seen.
+  const sent = (c.req.method === "GET" && c.req.header("X-D1-Bookmark")) || "";
   // The route refuses one that is none; until then the newest state does no harm.
   const db = new Database(c.env.DB, BOOKMARK_PATTERN.test(sent) ? sent : undefined);
   c.set("db", db);

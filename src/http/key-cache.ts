@@ -43,6 +43,10 @@ export class KeyCache {
     this.#entries.set(secret, { key, expires: now + KEY_CACHE_SECONDS * 1_000 });
   }
 
+  forget(secret: string): void {
+    this.#entries.delete(secret);
+  }
+
   /** Forgets all keys of a partner. */
   forgetPartner(partnerId: number): void {
     for (const [secret, { key }] of this.#entries) {

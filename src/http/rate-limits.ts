@@ -7,6 +7,12 @@ import { ApiError } from "./errors.ts";
 const KEY_PERIOD_SECONDS = 10;
 const FAILURE_PERIOD_SECONDS = 60;
 
+/** How many refused addresses an isolate remembers; beyond it the oldest is forgotten. */
+const MAX_REFUSED = 10_000;
+
+/** The addresses that failed too often, and until when that counts, in milliseconds since the epoch. */
+const refused = new Map<string, number>();
+
 /** 429 to a key that sends more than wrangler.toml allows it. Comes after authentication. */
 export const limitKey = createMiddleware<AppEnv>(async (c, next) => {
   const { hash } = c.get("apiKey");
@@ -16,15 +22,24 @@ export const limitKey = createMiddleware<AppEnv>(async (c, next) => {
   return next();
 });
 
+/**
+ * Throws 429 to an address that has failed too often: before anything is looked up or compared for it, so
+ * that guessing gets no answer and costs no query.
+ */
+export function requireFewFailures(c: Context<AppEnv>): void {
+  if ((refused.get(networkOf(c)) ?? 0) > Date.now()) throw tooManyFailures();
+}
+
 /** Counts a failed authentication of the request's address. Throws 429 where there were too many. */
 export async function countFailedAuthentication(c: Context<AppEnv>): Promise<void> {
-  const address = c.req.header("CF-Connecting-IP") ?? "unknown";
-  if (!(await hasRoom(c, "FAILED_AUTHENTICATION_RATE_LIMIT", address))) {
-    throw tooMany(
-      "Too many requests of your address came without a valid key",
-      FAILURE_PERIOD_SECONDS,
-    );
-  }
+  requireFewFailures(c);
+  const network = networkOf(c);
+  if (await hasRoom(c, "FAILED_AUTHENTICATION_RATE_LIMIT", network)) return;
+  // Deleted first, so that the map's first entry is its oldest.
+  refused.delete(network);
+  if (refused.size >= MAX_REFUSED) refused.delete(refused.keys().next().value!);
+  refused.set(network, Date.now() + FAILURE_PERIOD_SECONDS * 1_000);
+  throw tooManyFailures();
 }
 
 async function hasRoom(
@@ -34,6 +49,24 @@ async function hasRoom(
 ): Promise<boolean> {
   if (c.env.RATE_LIMITS === "off") return true;
   return (await c.env[binding].limit({ key })).success;
+}
+
+/** Where a request comes from: its IPv4 address, or the /64 of an IPv6 one, which is what one customer has. */
+function networkOf(c: Context<AppEnv>): string {
+  const address = c.req.header("CF-Connecting-IP") ?? "unknown";
+  if (!address.includes(":")) return address;
+  const [before, after = []] = address
+    .split("::")
+    .map((groups) => groups.split(":").filter((group) => group !== ""));
+  const zeros = Array.from({ length: 8 - before!.length - after.length }, () => "0");
+  return [...before!, ...zeros, ...after].slice(0, 4).join(":");
+}
+
+function tooManyFailures(): ApiError {
+  return tooMany(
+    "Too many requests of your address came without a valid key",
+    FAILURE_PERIOD_SECONDS,
+  );
 }
 
 function tooMany(why: string, seconds: number): ApiError {

@@ -15,6 +15,7 @@ export const logRequests = createMiddleware<AppEnv>(async (c, next) => {
     route: routePath(c, -1),
     status: c.res.status,
     ms: Math.round(performance.now() - start),
-    ...c.get("db").cost,
+    // Not there where D1 could not even be asked.
+    ...c.var.db?.cost,
   });
 });

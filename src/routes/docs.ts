@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import { html } from "hono/html";
 import { secureHeaders } from "hono/secure-headers";
+import type { StatusCode } from "hono/utils/http-status";
 import type { AppEnv } from "../http/context.ts";
 
 /** How Scalar's page is set up: it asks nobody but this server, and offers nothing that would. */
@@ -15,7 +16,6 @@ const CONFIGURATION = {
   mcp: { disabled: true },
   hideClientButton: true,
   showDeveloperTools: "never",
-  persistAuth: true,
 };
 
 const page = html`<!doctype html>
@@ -53,8 +53,6 @@ export const docs = new Hono<AppEnv>()
   )
   // As its package has it: at the version in the lock file, and with the ETag that saves a second download.
   .get("/docs/scalar.js", async (c) => {
-    const script = new Request(new URL("/standalone.js", c.req.url), c.req.raw);
-    const response = await c.env.ASSETS.fetch(script);
-    // One whose headers can be added to.
-    return new Response(response.body, response);
+    const { body, status, headers } = await c.env.ASSETS.fetch(c.req.raw);
+    return c.newResponse(body, status as StatusCode, Object.fromEntries(headers));
   });

@@ -1,4 +1,5 @@
-import { Hono } from "hono";
+import { Hono, type Context } from "hono";
+import { unauthenticated } from "../http/authenticate.ts";
 import { originOf, type AppEnv } from "../http/context.ts";
 import { describeOperation } from "../http/describe.ts";
 import { ApiError } from "../http/errors.ts";
@@ -28,18 +29,19 @@ export const keys = new Hono<AppEnv>()
     }),
     validateHeaders(postHeaders),
     async (c) => {
-      const { partner_id, hash } = c.get("apiKey");
+      const apiKey = c.get("apiKey");
       const header = c.req.valid("header")["Idempotency-Key"];
-      const origin = originOf(c, await idempotencyOf(c, header, hash));
+      const origin = originOf(c, await idempotencyOf(c, header, apiKey.hash));
       const answer = { nonce: newSecret(), created_at: origin.changed_at };
       const secret = await deriveSecret(c.get("secret"), answer.nonce);
       const added = {
         hash: await hashOf(secret),
-        partner_id,
         last_four: lastFourOf(secret),
         created_at: answer.created_at,
       };
-      if (await insertKey(c.get("db"), added, origin, JSON.stringify(answer))) {
+      const outcome = await insertKey(c.get("db"), added, apiKey, origin, JSON.stringify(answer));
+      if (outcome === "not allowed") throw await forgotten(c);
+      if (outcome === "inserted") {
         return c.json({ key: secret, created_at: answer.created_at }, 200);
       }
       const earlier = await replay<typeof answer>(c, origin);
@@ -61,8 +63,10 @@ export const keys = new Hono<AppEnv>()
     async (c) => {
       const apiKey = c.get("apiKey");
       const now = new Date();
-      const deleted_at = await deleteKey(c.get("db"), apiKey, toTimestamp(now));
-      if (deleted_at === undefined) {
+      const deleted_at = toTimestamp(now);
+      const outcome = await deleteKey(c.get("db"), apiKey, deleted_at);
+      if (outcome === "not allowed") throw await forgotten(c);
+      if (outcome === "last key") {
         throw new ApiError({
           type: "CONFLICT_ERROR",
           message:
@@ -74,3 +78,9 @@ export const keys = new Hono<AppEnv>()
       return c.json({ key: c.get("secret"), created_at: apiKey.created_at, deleted_at }, 200);
     },
   );
+
+/** A key that this isolate remembers, and that was deleted elsewhere: from now on it is refused here too. */
+function forgotten(c: Context<AppEnv>): Promise<ApiError> {
+  keyCache.forget(c.get("secret"));
+  return unauthenticated(c, "The API key was deleted.");
+}

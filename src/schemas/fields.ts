@@ -33,9 +33,12 @@ export const money = z.int().min(0).max(MAX_MONEY);
 
 const CURRENCIES = new Set(Intl.supportedValuesOf("currency"));
 
-export const currency = z.string().refine((code) => CURRENCIES.has(code), {
-  error: "Expected an ISO 4217 code of three capital letters, like USD",
-});
+export const currency = z
+  .string()
+  .refine((code) => CURRENCIES.has(code), {
+    error: "Expected an ISO 4217 code of three capital letters, like USD",
+  })
+  .meta({ pattern: "^[A-Z]{3}$" });
 
 export const country = z.string().regex(/^[A-Z]{3}$/, {
   error: "Expected an ISO 3166-1 alpha-3 code of three capital letters, like USA",

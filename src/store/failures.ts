@@ -13,8 +13,8 @@ export function violatedUniqueColumns(error: unknown): string[] {
   return columns?.split(", ") ?? [];
 }
 
-/** Whether a row could not be deleted because others refer to it. */
-export function isReferredTo(error: unknown): boolean {
+/** Whether a row was refused because it refers to none, or because others refer to it. */
+export function violatesForeignKey(error: unknown): boolean {
   return /FOREIGN KEY constraint failed/.test(messagesOf(error));
 }
 

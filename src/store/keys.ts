@@ -1,7 +1,7 @@
 import { and, eq, exists, isNull, ne, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/sqlite-core";
 import { Statement, write, type Database, value } from "./database.ts";
-import { violatedUniqueColumns } from "./failures.ts";
+import { violatedUniqueColumns, violatesForeignKey } from "./failures.ts";
 import { IDEMPOTENCY_COLUMN, recordAnswer } from "./idempotency.ts";
 import type { Origin } from "./order-changes.ts";
 import { apiKeys } from "./schema.ts";
@@ -22,14 +22,12 @@ const find = Statement.of(
     .where(eq(apiKeys.hash, value("hash"))),
 );
 
-const insert = Statement.of(
-  write.insert(apiKeys).values({
-    hash: value("hash"),
-    partner_id: value("partner_id"),
-    last_four: value("last_four"),
-    created_at: value("created_at"),
-  }),
-);
+// By a key that works, whatever an isolate remembers of it: a deleted key must not live on in another.
+const insert = Statement.ofSql<{ hash: string }>(sql`
+  insert into api_keys (hash, partner_id, last_four, created_at)
+  select ${value("hash")}, partner_id, ${value("last_four")}, ${value("created_at")}
+  from api_keys where hash = ${value("by")} and deleted_at is null
+  returning hash`);
 
 const other = alias(apiKeys, "other");
 const otherKeys = write
@@ -45,8 +43,8 @@ const otherKeys = write
 const markDeleted = Statement.of(
   write
     .update(apiKeys)
-    .set({ deleted_at: sql`coalesce(${apiKeys.deleted_at}, ${value("deleted_at")})` })
-    .where(and(eq(apiKeys.hash, value("hash")), exists(otherKeys)))
+    .set({ deleted_at: value("deleted_at") })
+    .where(and(eq(apiKeys.hash, value("hash")), isNull(apiKeys.deleted_at), exists(otherKeys)))
     .returning({ deleted_at: apiKeys.deleted_at }),
 );
 
@@ -57,37 +55,44 @@ export async function findKey(db: Database, hash: string): Promise<StoredKey | u
 }
 
 /**
- * Adds a key, and keeps `body` for the request's Idempotency-Key if it has one. False, and nothing is
- * added, where that has been used. One round trip.
+ * Adds a key to the partner of the key `by`, and keeps `body` for the request's Idempotency-Key if it has
+ * one. Nothing is added where `by` works no more, or where the Idempotency-Key has been used: the request
+ * is a repetition. One round trip.
  */
 export async function insertKey(
   db: Database,
-  key: Omit<StoredKey, "deleted_at">,
+  key: Pick<StoredKey, "hash" | "last_four" | "created_at">,
+  by: StoredKey,
   origin: Origin,
   body: string,
-): Promise<boolean> {
+): Promise<"inserted" | "repeated" | "not allowed"> {
   try {
-    await db.run(
-      insert.bind({ ...key }),
-      ...recordAnswer(key.partner_id, origin, { body, order_id: null }),
+    const [inserted] = await db.run(
+      insert.bind({ ...key, by: by.hash }),
+      ...recordAnswer(by.partner_id, origin, { body, order_id: null }),
     );
-    return true;
+    return inserted.length > 0 ? "inserted" : "not allowed";
   } catch (error) {
-    if (violatedUniqueColumns(error).includes(IDEMPOTENCY_COLUMN)) return false;
+    if (violatedUniqueColumns(error).includes(IDEMPOTENCY_COLUMN)) return "repeated";
+    // Of the answer that is kept: the partner is gone.
+    if (violatesForeignKey(error)) return "not allowed";
     throw error;
   }
 }
 
 /**
- * Marks a key as deleted, and answers when that was; undefined where it is the partner's last key. It
- * is asked and done in one statement, so two keys that delete themselves at once can't both go. One
- * round trip.
+ * Marks a key as deleted at a time, unless it is its partner's last, or works no more. It is asked and done
+ * in one transaction, so two keys that delete themselves at once can't both go. One round trip.
  */
 export async function deleteKey(
   db: Database,
   { hash, partner_id }: StoredKey,
   deleted_at: string,
-): Promise<string | undefined> {
-  const [[deleted]] = await db.run(markDeleted.bind({ hash, partner_id, deleted_at }));
-  return deleted?.deleted_at ?? undefined;
+): Promise<"deleted" | "last key" | "not allowed"> {
+  const [[deleted], [key]] = await db.run(
+    markDeleted.bind({ hash, partner_id, deleted_at }),
+    find.bind({ hash }),
+  );
+  if (deleted) return "deleted";
+  return key && key.deleted_at === null ? "last key" : "not allowed";
 }

@@ -1,7 +1,7 @@
 import { count, eq, sql } from "drizzle-orm";
 import { getTableConfig } from "drizzle-orm/sqlite-core";
 import { Statement, value, write, type Database } from "./database.ts";
-import { isReferredTo } from "./failures.ts";
+import { violatesForeignKey } from "./failures.ts";
 import type { StoredKey } from "./keys.ts";
 import type { Page } from "./pages.ts";
 import {
@@ -152,7 +152,7 @@ export async function removePartner(
     return { deleted_rows: deleted_rows + 1, isDone: true };
   } catch (error) {
     // Something was added behind it, with a key that another isolate still remembers.
-    if (isReferredTo(error)) return { deleted_rows, isDone: false };
+    if (violatesForeignKey(error)) return { deleted_rows, isDone: false };
     throw error;
   }
 }

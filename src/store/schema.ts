@@ -48,10 +48,8 @@ export const apiKeys = sqliteTable(
     deleted_at: text(),
   },
   (t) => [
-    // "Is this the partner's last key?"
-    index("api_keys_active")
-      .on(t.partner_id)
-      .where(sql`${t.deleted_at} is null`),
+    // "Is this the partner's last key?", and the removal of a partner, which takes deleted keys too.
+    index("api_keys_partner_id").on(t.partner_id, t.deleted_at),
   ],
 );
 

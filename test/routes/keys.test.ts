@@ -45,6 +45,33 @@ describe("DELETE /v2/keys", () => {
     expectStatus(await partner.get("/v2/orders"), 200);
   });
 
+  it("has no successor made by a key that only an isolate's memory takes for valid", async () => {
+    const partner = await newPartner();
+    await partner.post("/v2/keys");
+    expectStatus(await partner.get("/v2/orders"), 200);
+    await env.DB.prepare("UPDATE api_keys SET deleted_at = '2026-01-01T00:00:00Z' WHERE hash = ?")
+      .bind(await hashOf(partner.key))
+      .run();
+    expectStatus(await partner.get("/v2/orders"), 200);
+    const refused = await partner.post("/v2/keys");
+    expect(refusalOf(refused)).toEqual({ status: 401, type: "AUTHENTICATION_ERROR" });
+    // Known here by now.
+    expectStatus(await partner.get("/v2/orders"), 401);
+    const { results } = await env.DB.prepare("SELECT * FROM api_keys WHERE partner_id = ?")
+      .bind(partner.partnerId)
+      .all();
+    expect(results).toHaveLength(2);
+  });
+
+  it("answers 401 to a deletion by a key that was deleted elsewhere", async () => {
+    const partner = await newPartner();
+    await partner.post("/v2/keys");
+    await env.DB.prepare("UPDATE api_keys SET deleted_at = '2026-01-01T00:00:00Z' WHERE hash = ?")
+      .bind(await hashOf(partner.key))
+      .run();
+    expectStatus(await partner.delete("/v2/keys"), 401);
+  });
+
   it("leaves one of two keys that delete themselves at once", async () => {
     const partner = await newPartner();
     const { body } = await partner.post("/v2/keys");

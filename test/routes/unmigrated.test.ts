@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, expect, it } from "vitest";
-import { expectStatus, newPartner, type Client } from "../support/client.ts";
-import { OPERATIONS } from "../support/operations.ts";
+import { expectStatus, newPartner, operator, type Answer, type Client } from "../support/client.ts";
+import { OPERATIONS, OPERATOR_OPERATIONS } from "../support/operations.ts";
 
 let partner: Client;
 beforeAll(async () => {
@@ -18,8 +18,16 @@ beforeAll(async () => {
 });
 
 it.each(OPERATIONS)("answers %s %s with the command to run", async (method, path) => {
-  const answer = expectStatus(await partner.send(method, path), 503);
+  expectCommand(await partner.send(method, path));
+});
+
+it.each(OPERATOR_OPERATIONS)("answers %s %s with the command to run", async (method, path) => {
+  expectCommand(await operator.send(method, path, method === "POST" ? { name: "A" } : undefined));
+});
+
+function expectCommand(answer: Answer): void {
+  expectStatus(answer, 503);
   expect(answer.body.error.type).toBe("SERVICE_UNAVAILABLE_ERROR");
   expect(answer.body.error.message).toContain("npm start");
   expect(answer.headers.get("Retry-After")).toBe("1");
-});
+}
