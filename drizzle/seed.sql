@@ -7,3 +7,5 @@ INSERT INTO api_keys (hash, partner_id, last_four, created_at) VALUES
   ('5d079234cbaa570d9d6dff9ea1ad4c73bf3df926768e86f9847aa4dbb34b8475', 2, 'ox_b', '2025-01-01T00:00:00Z')
 -- A start finds them working, also after a rotation was tried on them.
 ON CONFLICT (hash) DO UPDATE SET deleted_at = NULL;
+-- As a deployed sandbox does each hour.
+PRAGMA optimize;

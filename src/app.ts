@@ -32,7 +32,6 @@ export const app = new Hono<AppEnv>()
 serveOpenApi(app);
 refuseOtherMethods(app);
 
-app.notFound((c) => {
-  throw nothingAt(c.req.path);
-});
+// Answered, not thrown: what throws here is not seen by the middleware.
+app.notFound((c) => answerError(nothingAt(c.req.path), c));
 app.onError(answerError);

@@ -5,11 +5,11 @@
 import { parseArgs } from "node:util";
 import { fail } from "./tools.ts";
 
-const USAGE = `Say what to do:
+const USAGE = `Say what to do, with ADMIN_TOKEN in the environment:
 
-  npm run partner -- create "Name" --url <URL>   creates a partner, and shows its first key
-  npm run partner -- list --url <URL>            lists the partners, and what each has
-  npm run partner -- delete <id> --url <URL>     deletes a partner with all that is its own
+  ADMIN_TOKEN=… npm run partner -- create "Name" --url <URL>   creates a partner, and shows its first key
+  ADMIN_TOKEN=… npm run partner -- list --url <URL>            lists the partners, and what each has
+  ADMIN_TOKEN=… npm run partner -- delete <id> --url <URL>     deletes a partner with all that is its own
 `;
 
 /** The most partners that one request lists. */
@@ -33,8 +33,11 @@ function readArguments() {
     const [verb = "", what = "", ...others] = positionals;
     const isComplete = verb === "list" ? what === "" : what !== "";
     const isKnown = ["create", "list", "delete"].includes(verb);
-    if (isKnown && isComplete && others.length === 0 && URL.canParse(values.url ?? "")) {
-      return { command: verb, argument: what, url: values.url! };
+    if (isKnown && isComplete && others.length === 0 && values.url) {
+      if (/^https?:\/\/[^/]+\/?$/.test(values.url)) {
+        return { command: verb, argument: what, url: values.url };
+      }
+      fail(`--url takes a URL without a path, like http://localhost:8787, but is ${values.url}.`);
     }
   } catch {
     // A flag that there isn't: the same lines help.
@@ -74,19 +77,21 @@ async function send(method: string, path: string, content?: object) {
     headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },
     ...(content && { body: JSON.stringify(content) }),
   }).catch(() => fail(`${url} can't be reached.`));
-  const text = await response.text();
-  if (response.ok) return { status: response.status, body: text && JSON.parse(text) };
-  if (response.status === 404 && method !== "DELETE") {
+  const body = parse(await response.text());
+  if (response.ok && body !== undefined) return { status: response.status, body };
+  const { type, message } = body?.error ?? {};
+  if (type === "NOT_FOUND_ERROR") {
     fail(
-      `${url} has no partners to manage: set its secret with npx wrangler secret put ADMIN_TOKEN.`,
+      `${url} has no ADMIN_TOKEN: set it with npx wrangler secret put ADMIN_TOKEN, or start with npm start -- --var ADMIN_TOKEN:<secret>.`,
     );
   }
-  return fail(messageOf(text) ?? `${url} answered ${response.status}: it is no Orders Sandbox.`);
+  return fail(message ?? `${url} answered ${response.status}: it is no Orders Sandbox.`);
 }
 
-function messageOf(text: string): string | undefined {
+/** What a body says, null where there is none, undefined where it is not JSON. */
+function parse(text: string) {
   try {
-    return JSON.parse(text).error.message;
+    return text === "" ? null : JSON.parse(text);
   } catch {
     return undefined;
   }

@@ -2,6 +2,7 @@ import { createMiddleware } from "hono/factory";
 import { routePath } from "hono/route";
 import { log } from "../log.ts";
 import type { AppEnv } from "./context.ts";
+import { ApiError } from "./errors.ts";
 
 /** One line for each request: who asked what, how it was answered, how long it took and what it cost in D1. */
 export const logRequests = createMiddleware<AppEnv>(async (c, next) => {
@@ -14,6 +15,7 @@ export const logRequests = createMiddleware<AppEnv>(async (c, next) => {
     // The pattern: a path has a partner's ids in it.
     route: routePath(c, -1),
     status: c.res.status,
+    ...(c.error instanceof ApiError && { error_type: c.error.body.type }),
     ms: Math.round(performance.now() - start),
     // Not there where D1 could not even be asked.
     ...c.var.db?.cost,

@@ -21,7 +21,8 @@ export const keys = new Hono<AppEnv>()
       tag,
       operationId: "createKey",
       summary: "Create an API key",
-      description: "Another key of the same partner. It is shown in this answer and never again.",
+      description:
+        "Another key of the same partner. It is shown in this answer and never again, but for a repetition with the same Idempotency-Key.",
       answers: {
         200: { description: "The new key", schema: key, headers: ["Idempotent-Replayed"] },
       },
@@ -56,7 +57,7 @@ export const keys = new Hono<AppEnv>()
       operationId: "deleteKey",
       summary: "Delete the API key in use",
       description:
-        "The key that makes the call stops working. A partner's only key can't be deleted.",
+        "The key that makes the call stops working, everywhere within 30 seconds. A partner's only key can't be deleted.",
       answers: { 200: { description: "The deleted key", schema: key } },
       errors: ["CONFLICT_ERROR"],
     }),

@@ -50,7 +50,11 @@ const options: Parameters<typeof generateSpecs>[1] = {
     components: {
       ...components,
       securitySchemes: {
-        apiKey: { type: "http", scheme: "bearer", description: "The API key of a partner" },
+        apiKey: {
+          type: "http",
+          scheme: "bearer",
+          description: "The API key of a partner; started with `npm start`: test_sandbox_a",
+        },
         apiKeyAsUser: {
           type: "http",
           scheme: "basic",

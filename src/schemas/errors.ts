@@ -39,8 +39,10 @@ export const errorEnvelope = z
           z.record(z.string(), z.unknown()),
         ])
         .optional()
-        .meta({ description: "All violations, or the figures that it was decided on" }),
-      request_id: z.string().meta({ description: "What X-Request-Id says" }),
+        .meta({
+          description: "All violations, or the figures that it was decided on. Not in production",
+        }),
+      request_id: z.string().meta({ description: "What X-Request-Id says. Not in production" }),
     }),
   })
   .meta({ id: "Error" });

@@ -36,7 +36,7 @@ const CURRENCIES = new Set(Intl.supportedValuesOf("currency"));
 export const currency = z
   .string()
   .refine((code) => CURRENCIES.has(code), {
-    error: "Expected an ISO 4217 code of three capital letters, like USD",
+    error: "Expected the ISO 4217 code of a currency, in capital letters, like USD",
   })
   .meta({ pattern: "^[A-Z]{3}$" });
 

@@ -5,13 +5,19 @@ import { id } from "./fields.ts";
 export const BOOKMARK_PATTERN = /^[0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{32}$/;
 
 const BOOKMARK_EXAMPLE = "00000001-00000002-00004f5b-4c58a0bd6a3c4b5f9dbd5a3a0f7d6c21";
+const TIMING_PATTERN = '^d1;desc="queries=\\d+ rows_read=\\d+ rows_written=\\d+"$';
 const REQUEST_ID_EXAMPLE = "5e3caf25-6a5e-4fad-b436-45abb9f3c420";
 
 /** A header as OpenAPI describes it. */
 interface HeaderObject {
   description: string;
   required?: boolean;
-  schema: { type: "string" | "integer"; enum?: string[]; examples?: (string | number)[] };
+  schema: {
+    type: "string" | "integer";
+    pattern?: string;
+    enum?: string[];
+    examples?: (string | number)[];
+  };
 }
 
 /** The header that every request may have. */
@@ -19,32 +25,39 @@ export const requestIdParameter = {
   in: "header",
   name: "X-Request-Id",
   description:
-    "A name for the request, which the answer and the log repeat. Left out: a UUID is made",
+    "A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production",
   schema: { type: "string", pattern: "^[\\w\\-=]{1,255}$", examples: [REQUEST_ID_EXAMPLE] },
 } as const;
 
 /** The headers of answers. */
 export const answerHeaders = {
   "X-Request-Id": {
-    description: "The request's name: what it sent, or a UUID. The log finds the request by it",
+    description:
+      "The request's name: what it sent, or a UUID. The log finds the request by it. Not in production",
     required: true,
     schema: { type: "string", examples: [REQUEST_ID_EXAMPLE] },
   },
   "Server-Timing": {
-    description: "What the request cost in D1: round trips, rows read, and rows written",
+    description:
+      "What the request cost in D1: round trips, rows read, and rows written. Not in production",
     required: true,
-    schema: { type: "string", examples: ['d1;desc="queries=1 rows_read=3 rows_written=0"'] },
+    schema: {
+      type: "string",
+      pattern: TIMING_PATTERN,
+      examples: ['d1;desc="queries=1 rows_read=3 rows_written=0"'],
+    },
   },
   "X-D1-Bookmark": {
-    description: "How new the data is that was read or written: send it with a later read",
-    schema: { type: "string", examples: [BOOKMARK_EXAMPLE] },
+    description:
+      "How new the data is that was read or written: send it with a later read. Not in production",
+    schema: { type: "string", pattern: BOOKMARK_PATTERN.source, examples: [BOOKMARK_EXAMPLE] },
   },
   ETag: {
-    description: "The order's version, for If-Match",
-    schema: { type: "string", examples: ['"1"'] },
+    description: "The order's version, for If-Match. Not in production",
+    schema: { type: "string", pattern: '^"\\d+"$', examples: ['"1"'] },
   },
   "Idempotent-Replayed": {
-    description: "`true` where the answer repeats an earlier one",
+    description: "`true` where the answer repeats an earlier one. Not in production",
     schema: { type: "string", enum: ["true"] },
   },
   "Retry-After": {
@@ -69,7 +82,7 @@ export const readHeaders = z.object({
     .optional()
     .meta({
       description:
-        "From an earlier answer: lets the nearest replica answer that is as new as that. Left out: as new as the last write",
+        "From an earlier answer: lets the nearest replica answer that is as new as that. Left out: as new as the last write. Not in production",
       examples: [BOOKMARK_EXAMPLE],
     }),
 });
@@ -78,7 +91,7 @@ export const readHeaders = z.object({
 export const postHeaders = z.object({
   "Idempotency-Key": id.optional().meta({
     description:
-      "Makes the request safe to repeat: with the same key it takes effect once, and is answered the same. Kept for 24 hours",
+      "Makes the request safe to repeat: with the same key it takes effect once, and is answered the same. Kept for 24 hours. Not in production",
     examples: ["4f6f8a3e-0c3a-4c3f-9a39-6a1f3a0b7d51"],
   }),
 });
@@ -90,7 +103,10 @@ const ENTITY_TAGS = /^\s*(\*|(W\/)?"[^"]*"(\s*,\s*(W\/)?"[^"]*")*)\s*$/;
 export const changeHeaders = z.object({
   "If-Match": z
     .string()
-    .regex(ENTITY_TAGS, { error: 'Expected an ETag as it came, with its quotes, like "1", or *' })
+    .regex(ENTITY_TAGS, { error: "Expected an ETag in double quotes, as it came, or *" })
     .optional()
-    .meta({ description: "The ETag that the order must still have", examples: ['"1"'] }),
+    .meta({
+      description: "The ETag that the order must still have. Not in production",
+      examples: ['"1"'],
+    }),
 });

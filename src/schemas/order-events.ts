@@ -9,7 +9,7 @@ import { MAX_LINES, orderLine, orderLineInput, linesAddUp, rewardsTotal } from "
 import { limit, listOf, startingAfter } from "./pages.ts";
 
 const orderEventId = id.meta({
-  description: "The event's id, unique within the partner. Left out: a UUID is made",
+  description: "The event's id, unique within the partner",
   examples: ["event-1"],
 });
 
@@ -33,7 +33,9 @@ const orderEventFields = {
 /** An event as it is sent. */
 export const orderEventInput = z
   .object({
-    order_event_id: orderEventId.optional(),
+    order_event_id: orderEventId.optional().meta({
+      description: "The event's id, unique within the partner. Left out: a UUID is made",
+    }),
     order_id: orderEventFields.order_id,
     partner_event_id: orderEventFields.partner_event_id,
     type: orderEventFields.type,

@@ -23,7 +23,7 @@ const address = z
   .meta({ id: "Address" }) satisfies z.ZodType<Address>;
 
 const orderId = id.meta({
-  description: "The order's id, unique within the partner. Left out: a UUID is made",
+  description: "The order's id, unique within the partner",
   examples: ["order-1"],
 });
 
@@ -52,11 +52,13 @@ const orderFields = {
     examples: [274999],
   }),
   created_at: timestamp.meta({
-    description: "When the order was made (RFC 3339). Left out: the time of the request",
+    description:
+      "When the order was made (RFC 3339). Left out: the time of the request, or in a PUT what it was",
     examples: ["2025-02-13T19:08:07Z"],
   }),
   updated_at: timestamp.meta({
-    description: "When the order was last changed (RFC 3339)",
+    description:
+      "When the order was last changed (RFC 3339). Kept as it is sent on creation; a PUT sets it",
     examples: ["2025-02-13T19:08:07Z"],
   }),
 };
@@ -64,7 +66,10 @@ const orderFields = {
 /** An order as it is sent: where the contract allows null, null is the same as absent. */
 export const orderInput = z
   .object({
-    id: orderId.optional(),
+    id: orderId.optional().meta({
+      description:
+        "The order's id, unique within the partner. Left out: a UUID is made, or it is the one in the path",
+    }),
     customer_id: orderFields.customer_id,
     payment_method_id: orderFields.payment_method_id,
     partner_order_id: orderFields.partner_order_id,

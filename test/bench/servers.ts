@@ -30,7 +30,8 @@ export async function build(worker: WorkerName, folder: string): Promise<string>
 /** Runs a built Worker on a free port of the loopback address, with its data in a folder of its own. */
 export async function start(script: string, persistTo: string): Promise<Server> {
   const { workerOptions } = unstable_getMiniflareWorkerOptions(CONFIG);
-  const { modulesRules: _, ...options } = workerOptions;
+  // Without the files of the docs page, which would put a server of files before the Worker.
+  const { modulesRules: _, assets: __, ...options } = workerOptions;
   const contents = await readFile(script, "utf8");
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({

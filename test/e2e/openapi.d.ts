@@ -107,12 +107,12 @@ export interface paths {
         put?: never;
         /**
          * Create an API key
-         * @description Another key of the same partner. It is shown in this answer and never again.
+         * @description Another key of the same partner. It is shown in this answer and never again, but for a repetition with the same Idempotency-Key.
          */
         post: operations["createKey"];
         /**
          * Delete the API key in use
-         * @description The key that makes the call stops working. A partner's only key can't be deleted.
+         * @description The key that makes the call stops working, everywhere within 30 seconds. A partner's only key can't be deleted.
          */
         delete: operations["deleteKey"];
         options?: never;
@@ -178,7 +178,7 @@ export interface components {
         };
         Order: {
             /**
-             * @description The order's id, unique within the partner. Left out: a UUID is made
+             * @description The order's id, unique within the partner
              * @example order-1
              */
             id: string;
@@ -227,12 +227,12 @@ export interface components {
             currency: string;
             /**
              * Format: date-time
-             * @description When the order was made (RFC 3339). Left out: the time of the request
+             * @description When the order was made (RFC 3339). Left out: the time of the request, or in a PUT what it was
              */
             created_at: string;
             /**
              * Format: date-time
-             * @description When the order was last changed (RFC 3339)
+             * @description When the order was last changed (RFC 3339). Kept as it is sent on creation; a PUT sets it
              */
             updated_at: string;
         };
@@ -310,20 +310,20 @@ export interface components {
                  * @example order_lines[0].quantity
                  */
                 param?: string;
-                /** @description All violations, or the figures that it was decided on */
+                /** @description All violations, or the figures that it was decided on. Not in production */
                 details?: {
                     param: string;
                     message: string;
                 }[] | {
                     [key: string]: unknown;
                 };
-                /** @description What X-Request-Id says */
+                /** @description What X-Request-Id says. Not in production */
                 request_id: string;
             };
         };
         OrderInput: {
             /**
-             * @description The order's id, unique within the partner. Left out: a UUID is made
+             * @description The order's id, unique within the partner. Left out: a UUID is made, or it is the one in the path
              * @example order-1
              */
             id?: string;
@@ -398,7 +398,7 @@ export interface components {
         };
         OrderEvent: {
             /**
-             * @description The event's id, unique within the partner. Left out: a UUID is made
+             * @description The event's id, unique within the partner
              * @example event-1
              */
             order_event_id: string;
@@ -614,15 +614,15 @@ export interface components {
     parameters: never;
     requestBodies: never;
     headers: {
-        /** @description The request's name: what it sent, or a UUID. The log finds the request by it */
+        /** @description The request's name: what it sent, or a UUID. The log finds the request by it. Not in production */
         "X-Request-Id": string;
-        /** @description What the request cost in D1: round trips, rows read, and rows written */
+        /** @description What the request cost in D1: round trips, rows read, and rows written. Not in production */
         "Server-Timing": string;
-        /** @description How new the data is that was read or written: send it with a later read */
+        /** @description How new the data is that was read or written: send it with a later read. Not in production */
         "X-D1-Bookmark": string;
-        /** @description The order's version, for If-Match */
+        /** @description The order's version, for If-Match. Not in production */
         ETag: string;
-        /** @description `true` where the answer repeats an earlier one */
+        /** @description `true` where the answer repeats an earlier one. Not in production */
         "Idempotent-Replayed": "true";
         /** @description How many seconds to wait before the request is sent again */
         "Retry-After": number;
@@ -646,9 +646,9 @@ export interface operations {
                 starting_after?: string;
             };
             header?: {
-                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made */
+                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
                 "X-Request-Id"?: string;
-                /** @description From an earlier answer: lets the nearest replica answer that is as new as that. Left out: as new as the last write */
+                /** @description From an earlier answer: lets the nearest replica answer that is as new as that. Left out: as new as the last write. Not in production */
                 "X-D1-Bookmark"?: string;
             };
             path?: never;
@@ -764,9 +764,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made */
+                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
                 "X-Request-Id"?: string;
-                /** @description Makes the request safe to repeat: with the same key it takes effect once, and is answered the same. Kept for 24 hours */
+                /** @description Makes the request safe to repeat: with the same key it takes effect once, and is answered the same. Kept for 24 hours. Not in production */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -945,9 +945,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made */
+                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
                 "X-Request-Id"?: string;
-                /** @description The ETag that the order must still have */
+                /** @description The ETag that the order must still have. Not in production */
                 "If-Match"?: string;
             };
             path: {
@@ -1142,9 +1142,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made */
+                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
                 "X-Request-Id"?: string;
-                /** @description The ETag that the order must still have */
+                /** @description The ETag that the order must still have. Not in production */
                 "If-Match"?: string;
             };
             path: {
@@ -1283,9 +1283,9 @@ export interface operations {
                 starting_after?: string;
             };
             header?: {
-                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made */
+                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
                 "X-Request-Id"?: string;
-                /** @description From an earlier answer: lets the nearest replica answer that is as new as that. Left out: as new as the last write */
+                /** @description From an earlier answer: lets the nearest replica answer that is as new as that. Left out: as new as the last write. Not in production */
                 "X-D1-Bookmark"?: string;
             };
             path?: never;
@@ -1391,9 +1391,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made */
+                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
                 "X-Request-Id"?: string;
-                /** @description Makes the request safe to repeat: with the same key it takes effect once, and is answered the same. Kept for 24 hours */
+                /** @description Makes the request safe to repeat: with the same key it takes effect once, and is answered the same. Kept for 24 hours. Not in production */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -1567,7 +1567,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made */
+                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
                 "X-Request-Id"?: string;
             };
             path: {
@@ -1681,9 +1681,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made */
+                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
                 "X-Request-Id"?: string;
-                /** @description Makes the request safe to repeat: with the same key it takes effect once, and is answered the same. Kept for 24 hours */
+                /** @description Makes the request safe to repeat: with the same key it takes effect once, and is answered the same. Kept for 24 hours. Not in production */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -1791,7 +1791,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made */
+                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
                 "X-Request-Id"?: string;
             };
             path?: never;
@@ -1892,7 +1892,7 @@ export interface operations {
                 starting_after?: number;
             };
             header?: {
-                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made */
+                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
                 "X-Request-Id"?: string;
             };
             path?: never;
@@ -2009,7 +2009,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made */
+                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
                 "X-Request-Id"?: string;
             };
             path?: never;
@@ -2151,7 +2151,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made */
+                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
                 "X-Request-Id"?: string;
             };
             path: {

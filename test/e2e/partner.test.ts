@@ -57,8 +57,10 @@ it.each([
   ["no command", [], { ADMIN_TOKEN }, "Say what to do"],
   ["no name", ["create"], { ADMIN_TOKEN }, "Say what to do"],
   ["an unknown flag", ["list", "--all"], { ADMIN_TOKEN }, "Say what to do"],
+  ["a path", ["list", "--url", "http://localhost/docs"], { ADMIN_TOKEN }, "without a path"],
+  ["no scheme", ["list", "--url", "localhost:8787"], { ADMIN_TOKEN }, "without a path"],
 ])("says what is missing: %s", async (_, args, env, sentence) => {
-  const { code, output } = await partner([...args, "--url", server.url], {
+  const { code, output } = await partner(["--url", server.url, ...args], {
     ADMIN_TOKEN: "",
     ...env,
   });

@@ -46,7 +46,7 @@ it("is there for what has no route and no partner", async () => {
   await send("GET", "/v2/orders");
   expect(linesOf(log)).toMatchObject([
     { route: "/*", status: 404 },
-    { route: "/v2/orders", status: 401 },
+    { route: "/v2/orders", status: 401, error_type: "AUTHENTICATION_ERROR" },
   ]);
   expect(linesOf(log).some((line) => "partner_id" in line)).toBe(false);
 });

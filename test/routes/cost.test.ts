@@ -1,6 +1,7 @@
-import { evictDurableObject } from "cloudflare:test";
+import { createScheduledController, evictDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
+import worker from "../../src/index.ts";
 import {
   costOf,
   eventBody,
@@ -159,6 +160,40 @@ describe("a write", () => {
     });
     expect(cost).toMatchObject({ queries: 1, rows_written: 11 });
     expect(cost.rows_read).toBeLessThanOrEqual(8);
+  });
+});
+
+describe("a change, with the statistics that are refreshed each hour", () => {
+  beforeAll(async () => {
+    await worker.scheduled(createScheduledController({ scheduledTime: new Date() }), env);
+  });
+
+  it("costs the same at any size: a replacement, and the deletion of an event and of an order", async () => {
+    const costs = await expectSame(async (client) => {
+      const order = { payment_method_id: "pm", partner_order_id: "po-n", total_order_amount: 1 };
+      const id = await client.createOrder({ ...order, id: "n" });
+      const event = eventBody({ order_id: id, order_event_id: "n", network_transaction_id: "n" });
+      expectStatus(await client.post("/v2/order_events", event), 200);
+      const replaced = expectStatus(await client.put(`/v2/orders/${id}`, order), 200);
+      const eventDeleted = expectStatus(await client.delete("/v2/order_events/n"), 204);
+      const orderDeleted = expectStatus(await client.delete(`/v2/orders/${id}`), 204);
+      for (const answer of [replaced, eventDeleted, orderDeleted]) {
+        expect(costOf(answer).rows_read).toBeLessThanOrEqual(20);
+      }
+      return costOf(orderDeleted);
+    });
+    expect(costs.queries).toBe(1);
+  });
+
+  it("leaves reads what they were", async () => {
+    for (const path of [
+      "orders?",
+      "order_events?order_id=o-1",
+      "orders?partner_order_id=po-shared",
+    ]) {
+      const query = `/v2/${path}&limit=10&starting_after=${path.includes("events") ? "e-150" : "o-150"}`;
+      await expectSame(async (client) => expectRead(await client.get(query), 10));
+    }
   });
 });
 

@@ -103,6 +103,7 @@ describe("the envelope", () => {
     const body = await response.json<{ error: { type: string; request_id: string } }>();
     expect([response.status, body.error.type]).toEqual([500, "INTERNAL_ERROR"]);
     expect(JSON.stringify(body)).not.toContain("secret detail");
+    expect(log).toHaveBeenCalledOnce();
     expect(JSON.parse(log.mock.calls[0]![0])).toMatchObject({
       request_id: body.error.request_id,
       error: { message: "secret detail", stack: expect.stringContaining("withSession") },

@@ -53,9 +53,22 @@ const WITHOUT_OPERATION = new Set([401, 404, 405]);
 const components = JSON.parse(JSON.stringify(document.components), (_, value) =>
   value?.type === "object" && value.properties ? { ...value, additionalProperties: false } : value,
 );
-const validators = new Map<unknown, Validator>();
+const validators = new Map<Schema, Validator>();
+const ERROR: Schema = { $ref: "#/components/schemas/Error" };
 
-/** Fails where an answer is not what the OpenAPI document says of its operation: status, headers, fields, all of them. */
+/** Headers that every HTTP answer may have, and that need no description. */
+const COMMON = new Set([
+  "content-type",
+  "content-length",
+  "allow",
+  "vary",
+  "date",
+  "transfer-encoding",
+]);
+/** What a server in front of the Worker adds. */
+const ADDED = /^(connection|keep-alive|access-control-.*|cf-.*)$/;
+
+/** Fails where an answer is not what the OpenAPI document says of its operation: its status, headers and fields. */
 export function expectDescribed(method: string, url: string, answer: Answered): void {
   const wrong = undescribed(method, new URL(url).pathname, answer);
   if (wrong.length === 0) return;
@@ -65,32 +78,51 @@ export function expectDescribed(method: string, url: string, answer: Answered): 
   );
 }
 
-function undescribed(method: string, path: string, { status, headers: sent, text }: Answered) {
+function undescribed(method: string, path: string, { status, headers, text }: Answered): string[] {
   const found = operations.find((each) => each.method === method && each.path.test(path));
-  if (!found) return WITHOUT_OPERATION.has(status) ? [] : ["no operation"];
+  if (!found) return undescribedRefusal(status, headers, text);
   const response = found.operation.responses[status];
   if (!response) return [`no status ${status}`];
-  return [...undescribedHeaders(response, sent), ...undescribedBody(response, sent, text)];
+  return [...undescribedHeaders(response, headers), ...undescribedBody(response, headers, text)];
+}
+
+/** What is for no operation is refused, with an error. */
+function undescribedRefusal(status: number, headers: Headers, text: string): string[] {
+  if (!WITHOUT_OPERATION.has(status)) return ["no operation"];
+  const problems = violations(ERROR, text);
+  return status === 405 && !headers.has("Allow") ? [...problems, "no Allow"] : problems;
 }
 
 function undescribedHeaders(response: Response, sent: Headers): string[] {
-  return Object.entries(document.components.headers).flatMap(([name, header]) => {
-    if (sent.has(name)) return name in response.headers ? [] : [`header ${name} is not described`];
-    return name in response.headers && header?.required ? [`header ${name} is missing`] : [];
+  const described = new Set(Object.keys(response.headers).map((name) => name.toLowerCase()));
+  const unknown = [...sent.keys()].filter(
+    (name) => !described.has(name) && !COMMON.has(name) && !ADDED.test(name),
+  );
+  const wrong = Object.keys(response.headers).filter((name) => {
+    const { required, schema } = document.components.headers[name]!;
+    const value = sent.get(name);
+    if (value === null) return required;
+    const typed = schema.type === "integer" ? Number(value) : value;
+    return !new Validator(schema).validate(typed).valid;
   });
+  return [
+    ...unknown.map((name) => `header ${name} is not described`),
+    ...wrong.map((name) => `header ${name} is ${sent.get(name) ?? "missing"}`),
+  ];
 }
 
 function undescribedBody({ content }: Response, sent: Headers, text: string): string[] {
   if (!content) return text === "" ? [] : ["a body, where none is described"];
   const { schema, examples } = content["application/json"];
   if (!/^application\/json\b/.test(sent.get("Content-Type") ?? "")) return ["not JSON"];
+  const type = JSON.parse(text).error?.type;
+  const isOtherType = examples && !(type in examples);
+  return [...violations(schema, text), ...(isOtherType ? [`${type} is not described`] : [])];
+}
+
+function violations(schema: Schema, text: string): string[] {
   const validator = validators.get(schema) ?? new Validator({ ...schema, components });
   validators.set(schema, validator);
-  const body = JSON.parse(text);
-  const { errors } = validator.validate(body);
-  const isOtherType = examples && !(body.error?.type in examples);
-  return [
-    ...errors.map(({ instanceLocation, error }) => `${instanceLocation}: ${error}`),
-    ...(isOtherType ? [`${body.error?.type} is not described`] : []),
-  ];
+  const { errors } = validator.validate(JSON.parse(text));
+  return errors.map(({ instanceLocation, error }) => `${instanceLocation}: ${error}`);
 }
