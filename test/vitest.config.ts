@@ -1,6 +1,5 @@
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-pool-workers";
 import { defineConfig } from "vitest/config";
-import { ADMIN_TOKEN } from "./support/admin-token.ts";
 
 const migrations = await readD1Migrations("drizzle/migrations");
 
@@ -19,7 +18,9 @@ export default defineConfig({
         plugins: [
           cloudflareTest({
             wrangler: { configPath: "./wrangler.toml" },
-            miniflare: { bindings: { MIGRATIONS: migrations, ADMIN_TOKEN } },
+            miniflare: {
+              bindings: { MIGRATIONS: migrations, ADMIN_TOKEN: "operator-of-the-tests" },
+            },
           }),
         ],
         test: {

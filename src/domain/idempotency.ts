@@ -28,7 +28,7 @@ export function replayOf(
   return refuse({
     type: "IDEMPOTENCY_ERROR",
     param: "Idempotency-Key",
-    message: `The Idempotency-Key ${key} came with another request before (for a new API key, the key that asks is part of the request). Use a new key for a new request; it is free again after ${IDEMPOTENCY_KEY_HOURS} hours.`,
+    message: `The Idempotency-Key ${key} came with another request before. Use a new key for a new request; it is free again after ${IDEMPOTENCY_KEY_HOURS} hours.`,
   });
 }
 

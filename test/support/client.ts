@@ -1,5 +1,4 @@
 import { env, exports } from "cloudflare:workers";
-import { ADMIN_TOKEN } from "./admin-token.ts";
 import { expectDescribed } from "./document.ts";
 import { hashOf, lastFourOf, newSecret } from "../../src/http/secrets.ts";
 
@@ -61,8 +60,8 @@ class KeyHolder {
     this.send("PUT", path, body, headers);
 }
 
-/** Whoever runs the sandbox. The token is the one that test/vitest.config.ts configures. */
-export const operator = new KeyHolder(ADMIN_TOKEN);
+/** Whoever runs the sandbox, with the token that test/vitest.config.ts configures. */
+export const operator = new KeyHolder((env as unknown as { ADMIN_TOKEN: string }).ADMIN_TOKEN);
 
 /** One partner. */
 export class Client extends KeyHolder {
