@@ -66,7 +66,7 @@ const COMMON = new Set([
   "transfer-encoding",
 ]);
 /** What a server in front of the Worker adds. */
-const ADDED = /^(connection|keep-alive|access-control-.*|cf-.*)$/;
+const ADDED = /^(connection|content-encoding|keep-alive|access-control-.*|cf-.*)$/;
 
 /** Fails where an answer is not what the OpenAPI document says of its operation: its status, headers and fields. */
 export function expectDescribed(method: string, url: string, answer: Answered): void {
