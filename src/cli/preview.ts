@@ -2,7 +2,7 @@
  * `npm run preview -- deploy --name pr-12`: a copy of the Worker on a URL of its own, with a database,
  * an ADMIN_TOKEN and a partner of its own. `npm run preview -- delete --name pr-12` removes it.
  */
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -131,8 +131,10 @@ function removeAtExit(path: string): void {
 /** Creates the preview's partner, as soon as the preview answers, and answers the partner's key. */
 async function createPartner(url: string, adminToken: string): Promise<string> {
   const deadline = Date.now() + START_TIMEOUT_MILLISECONDS;
+  // A request that was answered too late has created the partner: the next one is answered with it.
+  const idempotencyKey = randomUUID();
   for (;;) {
-    const answer = await requestPartner(url, adminToken);
+    const answer = await requestPartner(url, adminToken, idempotencyKey);
     if ("key" in answer) return answer.key;
     if (Date.now() > deadline) {
       fail(
@@ -146,11 +148,16 @@ async function createPartner(url: string, adminToken: string): Promise<string> {
 async function requestPartner(
   url: string,
   adminToken: string,
+  idempotencyKey: string,
 ): Promise<{ key: string } | { problem: string }> {
   try {
     const response = await fetch(`${url}/sandbox/partners`, {
       method: "POST",
-      headers: { Authorization: `Bearer ${adminToken}`, "Content-Type": "application/json" },
+      headers: {
+        Authorization: `Bearer ${adminToken}`,
+        "Content-Type": "application/json",
+        "Idempotency-Key": idempotencyKey,
+      },
       body: JSON.stringify({ name: `Preview ${name}` }),
       signal: AbortSignal.timeout(REQUEST_TIMEOUT_MILLISECONDS),
     });

@@ -1,4 +1,4 @@
-import { accept, refuse, type Decision } from "./decision.ts";
+import { accept, refuse, type Decision, type Refusal } from "./decision.ts";
 import { toTimestamp } from "./timestamp.ts";
 
 /** How long an Idempotency-Key is kept. */
@@ -25,11 +25,16 @@ export function replayOf(
   { key, fingerprint }: IdempotencyKey,
 ): Decision<IdempotencyRecord> {
   if (record.fingerprint === fingerprint) return accept(record);
-  return refuse({
+  return refuse(usedBefore(key));
+}
+
+/** The Idempotency-Key came with another request. */
+export function usedBefore(key: string): Refusal {
+  return {
     type: "IDEMPOTENCY_ERROR",
     param: "Idempotency-Key",
-    message: `The Idempotency-Key ${key} came with another request before. Use a new key for a new request; it is free again after ${IDEMPOTENCY_KEY_HOURS} hours.`,
-  });
+    message: `The Idempotency-Key ${key} came with another request before. Use a new key for a new request.`,
+  };
 }
 
 /** The time (RFC 3339) before which keys have expired at `now`. */

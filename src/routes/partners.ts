@@ -1,11 +1,14 @@
 import { Hono } from "hono";
+import { usedBefore } from "../domain/idempotency.ts";
 import { toTimestamp } from "../domain/timestamp.ts";
 import type { AppEnv } from "../http/context.ts";
 import { BODY_ERRORS, describeOperation } from "../http/describe.ts";
 import { ApiError } from "../http/errors.ts";
 import { keyCache } from "../http/key-cache.ts";
-import { hashOf, lastFourOf, newSecret } from "../http/secrets.ts";
-import { limitBody, requireJson, validate } from "../http/validate.ts";
+import { markReplayed } from "../http/idempotency.ts";
+import { deriveSecret, hashOf, lastFourOf, newSecret } from "../http/secrets.ts";
+import { limitBody, requireJson, validate, validateHeaders } from "../http/validate.ts";
+import { postHeaders } from "../schemas/headers.ts";
 import {
   newPartner,
   partnerInput,
@@ -14,7 +17,7 @@ import {
   partnerQuery,
   partnerRemoval,
 } from "../schemas/partners.ts";
-import { insertPartner, listPartners, removePartner } from "../store/partners.ts";
+import { findPartnerOfKey, insertPartner, listPartners, removePartner } from "../store/partners.ts";
 
 const tag = "Sandbox";
 const security = [{ adminToken: [] }];
@@ -42,20 +45,34 @@ export const partners = new Hono<AppEnv>()
       operationId: "createPartner",
       summary: "Create a partner",
       description:
-        "Makes a partner and its first API key, which is shown in this answer and never again.",
-      answers: { 200: { description: "The new partner, and its key", schema: newPartner } },
-      errors: [...BODY_ERRORS, "NOT_FOUND_ERROR"],
+        "Makes a partner and its first API key, which is shown in this answer and never again, but for a repetition with the same Idempotency-Key.",
+      answers: {
+        200: {
+          description: "The new partner, and its key",
+          schema: newPartner,
+          headers: ["Idempotent-Replayed"],
+        },
+      },
+      errors: [...BODY_ERRORS, "NOT_FOUND_ERROR", "IDEMPOTENCY_ERROR"],
     }),
+    validateHeaders(postHeaders),
     limitBody,
     requireJson,
     validate("json", partnerInput),
     async (c) => {
       const { name } = c.req.valid("json");
-      const secret = newSecret();
+      const header = c.req.valid("header")["Idempotency-Key"];
+      // From the Idempotency-Key and the operator's token: asked again, the same key comes of it, and its
+      // hash tells that it is there.
+      const secret = header ? await deriveSecret(c.env.ADMIN_TOKEN!, header) : newSecret();
       const created_at = toTimestamp(new Date());
       const key = { hash: await hashOf(secret), last_four: lastFourOf(secret) };
       const id = await insertPartner(c.get("db"), { name, created_at }, key);
-      return c.json({ id, name, created_at, key: secret }, 200);
+      if (id !== undefined) return c.json({ id, name, created_at, key: secret }, 200);
+      const earlier = await findPartnerOfKey(c.get("db"), key.hash);
+      if (earlier?.name !== name) throw new ApiError(usedBefore(header!));
+      markReplayed(c);
+      return c.json({ ...earlier, key: secret }, 200);
     },
   )
   .delete(

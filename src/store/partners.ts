@@ -1,7 +1,7 @@
 import { count, eq, sql } from "drizzle-orm";
 import { getTableConfig } from "drizzle-orm/sqlite-core";
 import { Statement, value, write, type Database } from "./database.ts";
-import { violatesForeignKey } from "./failures.ts";
+import { violatedUniqueColumns, violatesForeignKey } from "./failures.ts";
 import type { StoredKey } from "./keys.ts";
 import type { Page } from "./pages.ts";
 import {
@@ -75,19 +75,40 @@ const select = Statement.ofSql<Partner>(sql`
     (select count(*) from api_keys where partner_id = partners.id and deleted_at is null) as key_count
   from partners where id < ${value("before")} order by id desc limit ${value("limit")}`);
 
+const selectByKey = Statement.ofSql<Pick<Partner, "id" | "name" | "created_at">>(sql`
+  select partners.id, partners.name, partners.created_at from api_keys
+  join partners on partners.id = api_keys.partner_id where hash = ${value("hash")}`);
+
 const total = Statement.of(write.select({ total: count().as("total") }).from(partners));
 
-/** Adds a partner with its first key, and answers its number, which no partner had before. One round trip. */
+/**
+ * Adds a partner with its first key, and answers its number, which no partner had before; undefined, and
+ * nothing is added, where there is that key already. One round trip.
+ */
 export async function insertPartner(
   db: Database,
   partner: Pick<Partner, "name" | "created_at">,
   key: Pick<StoredKey, "hash" | "last_four">,
-): Promise<number> {
-  const [[inserted]] = await db.run(
-    insert.bind({ ...partner }),
-    insertFirstKey.bind({ ...key, created_at: partner.created_at }),
-  );
-  return inserted!.id;
+): Promise<number | undefined> {
+  try {
+    const [[inserted]] = await db.run(
+      insert.bind({ ...partner }),
+      insertFirstKey.bind({ ...key, created_at: partner.created_at }),
+    );
+    return inserted!.id;
+  } catch (error) {
+    if (violatedUniqueColumns(error).includes("api_keys.hash")) return undefined;
+    throw error;
+  }
+}
+
+/** The partner that has the key with this hash. One round trip. */
+export async function findPartnerOfKey(
+  db: Database,
+  hash: string,
+): Promise<Pick<Partner, "id" | "name" | "created_at"> | undefined> {
+  const [[partner]] = await db.run(selectByKey.bind({ hash }));
+  return partner;
 }
 
 /** A page of partners, newest first. One round trip; the total counts them, as nothing else needs it. */

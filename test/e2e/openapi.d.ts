@@ -135,7 +135,7 @@ export interface paths {
         put?: never;
         /**
          * Create a partner
-         * @description Makes a partner and its first API key, which is shown in this answer and never again.
+         * @description Makes a partner and its first API key, which is shown in this answer and never again, but for a repetition with the same Idempotency-Key.
          */
         post: operations["createPartner"];
         delete?: never;
@@ -1913,7 +1913,7 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": 2,
+                     *           "id": 3,
                      *           "name": "Rest Assured",
                      *           "created_at": "2026-01-15T09:30:00Z",
                      *           "order_count": 0,
@@ -1922,7 +1922,7 @@ export interface operations {
                      *         }
                      *       ],
                      *       "has_more": true,
-                     *       "total": 2
+                     *       "total": 3
                      *     }
                      */
                     "application/json": components["schemas"]["PartnerList"];
@@ -2011,6 +2011,8 @@ export interface operations {
             header?: {
                 /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
                 "X-Request-Id"?: string;
+                /** @description Makes the request safe to repeat: with the same key it takes effect once, and is answered the same. Kept for 24 hours. Not in production */
+                "Idempotency-Key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -2032,6 +2034,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2097,6 +2100,18 @@ export interface operations {
             };
             /** @description `UNSUPPORTED_MEDIA_TYPE_ERROR` */
             415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `IDEMPOTENCY_ERROR` */
+            422: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
@@ -2173,7 +2188,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": 3,
+                     *       "id": 4,
                      *       "deleted_rows": 36001
                      *     }
                      */

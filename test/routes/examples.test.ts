@@ -100,6 +100,10 @@ it("has the examples that the operations really answer", async () => {
   const name = { name: "Rest Assured" };
   await record("createPartner", 200, operator.post(path, name), name);
   await record("createPartner", "INVALID_REQUEST_ERROR", operator.post(path, { name: "" }));
+  const partnerKey = { "Idempotency-Key": "rest-assured" };
+  await operator.post(path, name, partnerKey);
+  const otherName = operator.post(path, { name: "Rest" }, partnerKey);
+  await record("createPartner", "IDEMPOTENCY_ERROR", otherName);
   await record("listPartners", 200, operator.get(`${path}?limit=1`));
   await record("listPartners", "INVALID_REQUEST_ERROR", operator.get(`${path}?limit=none`));
   const large = await newPartner();

@@ -33,6 +33,20 @@ describe("POST /sandbox/partners", () => {
     expect(JSON.stringify(results)).not.toContain(partner.key);
   });
 
+  it("makes one partner of one Idempotency-Key, however often and however many at once", async () => {
+    const key = { "Idempotency-Key": "rest-assured" };
+    const create = (name = "Rest Assured") => operator.post(PATH, { name }, key);
+    const before = (await operator.get(PATH)).body.total;
+    const answers = await Promise.all(Array.from({ length: 10 }, () => create()));
+    expect(new Set(answers.map(({ text }) => text)).size).toBe(1);
+    const replays = answers.filter(({ headers }) => headers.get("Idempotent-Replayed") === "true");
+    expect(replays).toHaveLength(9);
+    expect((await operator.get(PATH)).body.total).toBe(before + 1);
+    expectStatus(await new Client(0, answers[0]!.body.key).get("/v2/orders"), 200);
+    const refused = await create("Someone else");
+    expect(refusalOf(refused)).toMatchObject({ status: 422, type: "IDEMPOTENCY_ERROR" });
+  });
+
   it("refuses a partner without a name, and anything that is no JSON", async () => {
     const refused = await operator.post(PATH, {});
     expect(refusalOf(refused)).toMatchObject({ status: 400, param: "name" });
