@@ -43,7 +43,8 @@ beforeAll(async () => {
     ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name))),
     // Without the tools of this project: a newcomer has Node and npm.
     PATH: path.filter((each) => !each.includes("node_modules")).join(delimiter),
-    // From the cache of the install that these tests run after.
+    // From where the install came that these tests run after, and from its cache.
+    npm_config_registry: process.env["npm_config_registry"],
     npm_config_cache: process.env["npm_config_cache"],
     npm_config_prefer_offline: "true",
     // As one who is logged in: for the tests, at a stand-in for Cloudflare.
