@@ -4,7 +4,7 @@ import { findKey, type StoredKey } from "../store/keys.ts";
 import type { AppEnv } from "./context.ts";
 import { ApiError } from "./errors.ts";
 import { keyCache } from "./key-cache.ts";
-import { countFailedAuthentication, requireFewFailures } from "./rate-limits.ts";
+import { countingFailures, requireFewFailures } from "./rate-limits.ts";
 import { hashOf, KEY_PREFIX } from "./secrets.ts";
 
 /**
@@ -12,9 +12,11 @@ import { hashOf, KEY_PREFIX } from "./secrets.ts";
  * with an empty password. 401 without a key that is valid; no message repeats what was sent.
  */
 export const authenticate = createMiddleware<AppEnv>(async (c, next) => {
-  const secret = await secretOf(c, "API key");
-  c.set("apiKey", await verify(c, secret, Date.now()));
-  c.set("secret", secret);
+  await countingFailures(c, async () => {
+    const secret = secretOf(c.req.header("Authorization"), "API key");
+    c.set("apiKey", await verify(c, secret, Date.now()));
+    c.set("secret", secret);
+  });
   return next();
 });
 
@@ -22,16 +24,13 @@ export const authenticate = createMiddleware<AppEnv>(async (c, next) => {
 async function verify(c: Context<AppEnv>, secret: string, now: number): Promise<StoredKey> {
   // Not worth a query; and most often this is a key of production.
   if (!secret.startsWith(KEY_PREFIX)) {
-    throw await unauthenticated(
-      c,
+    throw unauthenticated(
       `The API key is not valid: a key of this sandbox starts with ${KEY_PREFIX}.`,
     );
   }
   const key = keyCache.get(secret, now) ?? (await lookUp(c, secret, now));
-  if (!key)
-    throw await unauthenticated(c, "The API key is not valid: this sandbox has no such key.");
-  if (key.deleted_at)
-    throw await unauthenticated(c, `The API key was deleted at ${key.deleted_at}.`);
+  if (!key) throw unauthenticated("The API key is not valid: this sandbox has no such key.");
+  if (key.deleted_at) throw unauthenticated(`The API key was deleted at ${key.deleted_at}.`);
   return key;
 }
 
@@ -57,39 +56,34 @@ async function lookUp(
  * What was sent as Bearer, or as the user name of Basic; `what` is its name in the 401 that comes where
  * nothing was.
  */
-export async function secretOf(c: Context<AppEnv>, what: string): Promise<string> {
-  const header = c.req.header("Authorization");
+export function secretOf(header: string | undefined, what: string): string {
   if (header === undefined) {
-    throw await unauthenticated(c, `No ${what} came. Send the header Authorization: Bearer <key>.`);
+    throw unauthenticated(`No ${what} came. Send the header Authorization: Bearer <key>.`);
   }
   const [, scheme = "", credentials = ""] = /^(\S+) +(\S+)$/.exec(header.trim()) ?? [];
   if (scheme.toLowerCase() === "bearer") return credentials;
-  if (scheme.toLowerCase() !== "basic") {
-    throw await unauthenticated(
-      c,
-      "Expected Authorization: Bearer <key>, or Basic with the key as user name.",
-    );
-  }
-  const userName = userNameOf(credentials);
-  if (userName !== undefined) return userName;
-  throw await unauthenticated(
-    c,
-    "Expected Basic credentials with the key as user name and an empty password: base64(<key>:).",
+  if (scheme.toLowerCase() === "basic") return userNameOf(credentials);
+  throw unauthenticated(
+    "Expected Authorization: Bearer <key>, or Basic with the key as user name.",
   );
 }
 
-function userNameOf(credentials: string): string | undefined {
+function userNameOf(credentials: string): string {
+  let pair: string | undefined;
   try {
-    const pair = atob(credentials);
-    return pair.endsWith(":") ? pair.slice(0, -1) : undefined;
+    pair = atob(credentials);
   } catch {
-    return undefined;
+    // Not base64: the answer is the same as without a colon.
   }
+  if (!pair?.endsWith(":")) {
+    throw unauthenticated(
+      "Expected Basic credentials with the key as user name and an empty password: base64(<key>:).",
+    );
+  }
+  return pair.slice(0, -1);
 }
 
-/** The 401, or the 429 that takes its place where an address has had too many of them. */
-export async function unauthenticated(c: Context<AppEnv>, message: string): Promise<ApiError> {
-  await countFailedAuthentication(c);
+export function unauthenticated(message: string): ApiError {
   // Bearer alone, though Basic works: a browser answers a Basic challenge with a log-in window.
   return new ApiError(
     { type: "AUTHENTICATION_ERROR", message },

@@ -1,4 +1,5 @@
 import type { StoredKey } from "../store/keys.ts";
+import { ExpiringMap } from "./expiring-map.ts";
 
 /** How long a key's verification is remembered, and so how long a deleted key can go on working in another isolate. */
 export const KEY_CACHE_SECONDS = 30;
@@ -7,51 +8,34 @@ export const KEY_CACHE_KEYS = 10_000;
 /** How many look-ups of keys that turn out unknown an isolate makes in a second. */
 export const UNKNOWN_KEYS_PER_SECOND = 50;
 
-interface Entry {
-  key: StoredKey;
-  expires: number;
-}
-
 /**
  * What this isolate knows of API keys. A known key costs no query for a while, and no hash, which is why
  * keys are found here as they are sent: in memory only, and not for long. Unknown keys are not
  * remembered, as a flood of them would never repeat one; they have an allowance instead.
  */
 export class KeyCache {
-  readonly #entries = new Map<string, Entry>();
+  readonly #keys = new ExpiringMap<StoredKey>(KEY_CACHE_KEYS, KEY_CACHE_SECONDS);
   #second = 0;
   #unknown = 0;
 
   /** Times are in milliseconds since the epoch. */
   get(secret: string, now: number): StoredKey | undefined {
-    const entry = this.#entries.get(secret);
-    if (!entry) return undefined;
-    if (entry.expires > now) return entry.key;
-    this.#entries.delete(secret);
-    return undefined;
+    return this.#keys.get(secret, now);
   }
 
   /** Remembers what D1 says of a key. That it is deleted is final: a look-up begun before can't undo it. */
   set(secret: string, key: StoredKey, now: number): void {
-    if (this.#entries.get(secret)?.key.deleted_at && !key.deleted_at) return;
-    // Deleted first, so that the map's order is by age and its first entry the oldest.
-    this.#entries.delete(secret);
-    if (this.#entries.size >= KEY_CACHE_KEYS) {
-      const [oldest] = this.#entries.keys();
-      this.#entries.delete(oldest!);
-    }
-    this.#entries.set(secret, { key, expires: now + KEY_CACHE_SECONDS * 1_000 });
+    if (this.#keys.get(secret, now)?.deleted_at && !key.deleted_at) return;
+    this.#keys.set(secret, key, now);
   }
 
   forget(secret: string): void {
-    this.#entries.delete(secret);
+    this.#keys.delete(secret);
   }
 
   /** Forgets all keys of a partner. */
   forgetPartner(partnerId: number): void {
-    for (const [secret, { key }] of this.#entries) {
-      if (key.partner_id === partnerId) this.#entries.delete(secret);
-    }
+    this.#keys.deleteWhere((key) => key.partner_id === partnerId);
   }
 
   /** Whether a key that is not remembered is worth a query: not after too many that were in vain. */

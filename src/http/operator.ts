@@ -2,7 +2,7 @@ import { createMiddleware } from "hono/factory";
 import { secretOf, unauthenticated } from "./authenticate.ts";
 import type { AppEnv } from "./context.ts";
 import { nothingAt } from "./errors.ts";
-import { requireFewFailures } from "./rate-limits.ts";
+import { countingFailures, requireFewFailures } from "./rate-limits.ts";
 
 /**
  * Lets the operator of a sandbox through, who sends its ADMIN_TOKEN. Where none is configured the
@@ -12,10 +12,11 @@ export const authenticateOperator = createMiddleware<AppEnv>(async (c, next) => 
   const configured = c.env.ADMIN_TOKEN;
   if (!configured) throw nothingAt(c.req.path);
   requireFewFailures(c);
-  const sent = await secretOf(c, "ADMIN_TOKEN");
-  if (!(await isSame(sent, configured))) {
-    throw await unauthenticated(c, "The token is not this sandbox's ADMIN_TOKEN.");
-  }
+  await countingFailures(c, async () => {
+    const sent = secretOf(c.req.header("Authorization"), "ADMIN_TOKEN");
+    if (await isSame(sent, configured)) return;
+    throw unauthenticated("The token is not this sandbox's ADMIN_TOKEN.");
+  });
   return next();
 });
 

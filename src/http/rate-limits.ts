@@ -2,6 +2,7 @@ import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
 import type { AppEnv } from "./context.ts";
 import { ApiError } from "./errors.ts";
+import { ExpiringMap } from "./expiring-map.ts";
 
 /** The periods of the two limits, as wrangler.toml has them: how long until there is room again for sure. */
 const KEY_PERIOD_SECONDS = 10;
@@ -10,8 +11,8 @@ const FAILURE_PERIOD_SECONDS = 60;
 /** How many refused addresses an isolate remembers; beyond it the oldest is forgotten. */
 const MAX_REFUSED = 10_000;
 
-/** The addresses that failed too often, and until when that counts, in milliseconds since the epoch. */
-const refused = new Map<string, number>();
+/** The addresses that failed too often. */
+const refused = new ExpiringMap<true>(MAX_REFUSED, FAILURE_PERIOD_SECONDS);
 
 /** 429 to a key that sends more than wrangler.toml allows it. Comes after authentication. */
 export const limitKey = createMiddleware<AppEnv>(async (c, next) => {
@@ -27,18 +28,29 @@ export const limitKey = createMiddleware<AppEnv>(async (c, next) => {
  * that guessing gets no answer and costs no query.
  */
 export function requireFewFailures(c: Context<AppEnv>): void {
-  if ((refused.get(networkOf(c)) ?? 0) > Date.now()) throw tooManyFailures();
+  if (refused.get(networkOf(c), Date.now())) throw tooManyFailures();
+}
+
+/** Authenticates a request, and counts it against its address where that fails with a 401. */
+export async function countingFailures<T>(
+  c: Context<AppEnv>,
+  authenticate: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await authenticate();
+  } catch (error) {
+    const isFailure = error instanceof ApiError && error.body.type === "AUTHENTICATION_ERROR";
+    if (isFailure) await countFailedAuthentication(c);
+    throw error;
+  }
 }
 
 /** Counts a failed authentication of the request's address. Throws 429 where there were too many. */
-export async function countFailedAuthentication(c: Context<AppEnv>): Promise<void> {
+async function countFailedAuthentication(c: Context<AppEnv>): Promise<void> {
   requireFewFailures(c);
   const network = networkOf(c);
   if (await hasRoom(c, "FAILED_AUTHENTICATION_RATE_LIMIT", network)) return;
-  // Deleted first, so that the map's first entry is its oldest.
-  refused.delete(network);
-  if (refused.size >= MAX_REFUSED) refused.delete(refused.keys().next().value!);
-  refused.set(network, Date.now() + FAILURE_PERIOD_SECONDS * 1_000);
+  refused.set(network, true, Date.now());
   throw tooManyFailures();
 }
 

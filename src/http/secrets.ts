@@ -32,7 +32,7 @@ export async function hashOf(secret: string): Promise<string> {
   return new Uint8Array(digest).toHex();
 }
 
-/** The part of a key that may be kept, to tell keys apart. */
-export function lastFourOf(secret: string): string {
-  return secret.slice(-4);
+/** What is kept of a key: its hash, and its end, to tell keys apart. */
+export async function keptOf(secret: string): Promise<{ hash: string; last_four: string }> {
+  return { hash: await hashOf(secret), last_four: secret.slice(-4) };
 }

@@ -5,7 +5,8 @@ import { describeOperation } from "../http/describe.ts";
 import { ApiError } from "../http/errors.ts";
 import { idempotencyOf, replay } from "../http/idempotency.ts";
 import { keyCache } from "../http/key-cache.ts";
-import { deriveSecret, hashOf, lastFourOf, newSecret } from "../http/secrets.ts";
+import { countingFailures } from "../http/rate-limits.ts";
+import { deriveSecret, keptOf, newSecret } from "../http/secrets.ts";
 import { validateHeaders } from "../http/validate.ts";
 import { toTimestamp } from "../domain/timestamp.ts";
 import { postHeaders } from "../schemas/headers.ts";
@@ -35,13 +36,9 @@ export const keys = new Hono<AppEnv>()
       const origin = originOf(c, await idempotencyOf(c, header, apiKey.hash));
       const answer = { nonce: newSecret(), created_at: origin.changed_at };
       const secret = await deriveSecret(c.get("secret"), answer.nonce);
-      const added = {
-        hash: await hashOf(secret),
-        last_four: lastFourOf(secret),
-        created_at: answer.created_at,
-      };
+      const added = { ...(await keptOf(secret)), created_at: answer.created_at };
       const outcome = await insertKey(c.get("db"), added, apiKey, origin, JSON.stringify(answer));
-      if (outcome === "not allowed") throw await forgotten(c);
+      if (outcome === "not allowed") return forgotten(c);
       if (outcome === "inserted") {
         return c.json({ key: secret, created_at: answer.created_at }, 200);
       }
@@ -66,7 +63,7 @@ export const keys = new Hono<AppEnv>()
       const now = new Date();
       const deleted_at = toTimestamp(now);
       const outcome = await deleteKey(c.get("db"), apiKey, deleted_at);
-      if (outcome === "not allowed") throw await forgotten(c);
+      if (outcome === "not allowed") return forgotten(c);
       if (outcome === "last key") {
         throw new ApiError({
           type: "CONFLICT_ERROR",
@@ -81,7 +78,7 @@ export const keys = new Hono<AppEnv>()
   );
 
 /** A key that this isolate remembers, and that was deleted elsewhere: from now on it is refused here too. */
-function forgotten(c: Context<AppEnv>): Promise<ApiError> {
+function forgotten(c: Context<AppEnv>): Promise<never> {
   keyCache.forget(c.get("secret"));
-  return unauthenticated(c, "The API key was deleted.");
+  return countingFailures(c, () => Promise.reject(unauthenticated("The API key was deleted.")));
 }

@@ -6,7 +6,7 @@ import { BODY_ERRORS, describeOperation } from "../http/describe.ts";
 import { ApiError } from "../http/errors.ts";
 import { keyCache } from "../http/key-cache.ts";
 import { markReplayed } from "../http/idempotency.ts";
-import { deriveSecret, hashOf, lastFourOf, newSecret } from "../http/secrets.ts";
+import { deriveSecret, keptOf, newSecret } from "../http/secrets.ts";
 import { limitBody, requireJson, validate, validateHeaders } from "../http/validate.ts";
 import { postHeaders } from "../schemas/headers.ts";
 import {
@@ -66,7 +66,7 @@ export const partners = new Hono<AppEnv>()
       // hash tells that it is there.
       const secret = header ? await deriveSecret(c.env.ADMIN_TOKEN!, header) : newSecret();
       const created_at = toTimestamp(new Date());
-      const key = { hash: await hashOf(secret), last_four: lastFourOf(secret) };
+      const key = await keptOf(secret);
       const id = await insertPartner(c.get("db"), { name, created_at }, key);
       if (id !== undefined) return c.json({ id, name, created_at, key: secret }, 200);
       const earlier = await findPartnerOfKey(c.get("db"), key.hash);

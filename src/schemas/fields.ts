@@ -56,6 +56,11 @@ export const timestamp = z
   .transform((value) => toUtc(value)!)
   .meta({ format: "date-time" });
 
+/** A timestamp that is only answered. */
+export const answeredTimestamp = z
+  .string()
+  .meta({ format: "date-time", examples: ["2025-02-13T19:08:07Z"] });
+
 function toUtc(value: string): string | undefined {
   const [, date, time, decimals = "", zone] = RFC_3339.exec(value) ?? [];
   if (date === undefined || new Date(`${date}T${time}Z`).toJSON()?.slice(0, 10) !== date) {

@@ -1,20 +1,12 @@
 import * as z from "zod";
+import { answeredTimestamp } from "./fields.ts";
 
 export const key = z
   .object({
     key: z.string().meta({ description: "The API key", examples: ["test_"] }),
-    created_at: z.string().meta({
-      format: "date-time",
-      description: "When the key was made (RFC 3339)",
-      examples: ["2025-02-13T19:08:07Z"],
-    }),
-    deleted_at: z
-      .string()
+    created_at: answeredTimestamp.meta({ description: "When the key was made (RFC 3339)" }),
+    deleted_at: answeredTimestamp
       .optional()
-      .meta({
-        format: "date-time",
-        description: "When the key was deleted (RFC 3339)",
-        examples: ["2025-02-13T19:08:07Z"],
-      }),
+      .meta({ description: "When the key was deleted (RFC 3339)" }),
   })
   .meta({ id: "Key" });

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { text } from "./fields.ts";
+import { answeredTimestamp, text } from "./fields.ts";
 import { key } from "./keys.ts";
 import { limit, listOf } from "./pages.ts";
 
@@ -13,11 +13,7 @@ const partnerNumber = z
 const partnerFields = {
   id: z.int().meta({ description: "The partner's number", examples: [3] }),
   name: text.min(1).meta({ description: "Whose sandbox it is", examples: ["Rest Assured"] }),
-  created_at: z.string().meta({
-    format: "date-time",
-    description: "When the partner was made (RFC 3339)",
-    examples: ["2025-02-13T19:08:07Z"],
-  }),
+  created_at: answeredTimestamp.meta({ description: "When the partner was made (RFC 3339)" }),
 };
 
 export const partnerInput = z.object({ name: partnerFields.name }).meta({ id: "PartnerInput" });

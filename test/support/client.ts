@@ -1,6 +1,6 @@
 import { env, exports } from "cloudflare:workers";
 import { expectDescribed } from "./document.ts";
-import { hashOf, lastFourOf, newSecret } from "../../src/http/secrets.ts";
+import { keptOf, newSecret } from "../../src/http/secrets.ts";
 
 /** What the Worker answered. `body` is the parsed JSON, undefined without one. */
 export interface Answer {
@@ -88,6 +88,7 @@ export class Client extends KeyHolder {
 /** A partner of its own, so that a test sees nothing of another. */
 export async function newPartner(): Promise<Client> {
   const key = newSecret();
+  const { hash, last_four } = await keptOf(key);
   const created_at = "2025-01-01T00:00:00Z";
   const partner = await env.DB.prepare(
     "INSERT INTO partners (name, created_at) VALUES ('Test partner', ?) RETURNING id",
@@ -97,7 +98,7 @@ export async function newPartner(): Promise<Client> {
   await env.DB.prepare(
     "INSERT INTO api_keys (hash, partner_id, last_four, created_at) VALUES (?, ?, ?, ?)",
   )
-    .bind(await hashOf(key), partner!.id, lastFourOf(key), created_at)
+    .bind(hash, partner!.id, last_four, created_at)
     .run();
   return new Client(partner!.id, key);
 }
