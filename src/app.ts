@@ -1,27 +1,31 @@
 import { Hono } from "hono";
+import { methodNotAllowed } from "hono/method-not-allowed";
 import { requestId } from "hono/request-id";
-import { authenticate } from "./http/authenticate.ts";
+import { authenticate, requireKeySecret } from "./access/authenticate.ts";
+import { authenticateOperator } from "./access/operator.ts";
+import { limitPartner } from "./access/rate-limits.ts";
 import type { AppEnv } from "./http/context.ts";
 import { openDatabase } from "./http/database.ts";
-import { answerError, nothingAt } from "./http/errors.ts";
-import { refuseOtherMethods } from "./http/methods.ts";
-import { authenticateOperator } from "./http/operator.ts";
-import { limitKey } from "./http/rate-limits.ts";
+import { answerError, nothingAt, refuseMethod } from "./http/errors.ts";
 import { logRequests } from "./http/request-log.ts";
-import { docs } from "./routes/docs.ts";
-import { home } from "./routes/home.ts";
-import { keys } from "./routes/keys.ts";
-import { serveOpenApi } from "./routes/openapi.ts";
-import { orderEvents } from "./routes/order-events.ts";
-import { orders } from "./routes/orders.ts";
-import { partners } from "./routes/partners.ts";
+import { serveOpenApi } from "./openapi/serve.ts";
+import { docs } from "./routes/pages/docs.ts";
+import { home } from "./routes/pages/home.ts";
+import { partners } from "./routes/sandbox/partners.ts";
+import { keys } from "./routes/v2/keys.ts";
+import { orderEvents } from "./routes/v2/order-events.ts";
+import { orders } from "./routes/v2/orders.ts";
 
-export const app = new Hono<AppEnv>()
+const app = new Hono<AppEnv>();
+
+app
   .use(requestId())
   .use(logRequests)
   .use(openDatabase)
-  .use("/v2/*", authenticate, limitKey)
-  .use("/sandbox/*", authenticateOperator)
+  .use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }))
+  .use("/v2/*", requireKeySecret, authenticate, limitPartner)
+  .use("/sandbox/*", requireKeySecret)
+  .use("/sandbox/partners/*", authenticateOperator)
   .route("/", orders)
   .route("/", orderEvents)
   .route("/", keys)
@@ -30,8 +34,9 @@ export const app = new Hono<AppEnv>()
   .route("/", docs);
 
 serveOpenApi(app);
-refuseOtherMethods(app);
 
 // Answered, not thrown: what throws here is not seen by the middleware.
 app.notFound((c) => answerError(nothingAt(c.req.path), c));
 app.onError(answerError);
+
+export { app };

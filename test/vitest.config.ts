@@ -19,13 +19,17 @@ export default defineConfig({
           cloudflareTest({
             wrangler: { configPath: "./wrangler.toml" },
             miniflare: {
-              bindings: { MIGRATIONS: migrations, ADMIN_TOKEN: "operator-of-the-tests" },
+              bindings: {
+                MIGRATIONS: migrations,
+                ADMIN_TOKEN: "operator-of-the-tests",
+                KEY_SECRET: "signs-the-keys-of-the-tests",
+              },
             },
           }),
         ],
         test: {
           name: "worker",
-          include: ["test/{domain,http,ledger,routes,schemas,store}/**/*.test.ts"],
+          include: ["test/{access,domain,http,ledger,openapi,routes,schemas,store}/**/*.test.ts"],
           setupFiles: ["test/support/migrate.ts"],
         },
       },

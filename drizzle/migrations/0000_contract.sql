@@ -1,43 +1,57 @@
 CREATE TABLE `api_keys` (
-	`hash` text PRIMARY KEY NOT NULL,
-	`partner_id` integer NOT NULL,
+	`environment_id` integer NOT NULL,
+	`id` integer NOT NULL,
+	`hash` text NOT NULL,
 	`last_four` text NOT NULL,
 	`created_at` text NOT NULL,
+	`created_by` integer,
 	`deleted_at` text,
-	FOREIGN KEY (`partner_id`) REFERENCES `partners`(`id`) ON UPDATE no action ON DELETE no action
+	`last_used_at` text,
+	PRIMARY KEY(`environment_id`, `id`),
+	FOREIGN KEY (`environment_id`) REFERENCES `environments`(`id`) ON UPDATE no action ON DELETE no action
 ) WITHOUT ROWID;
 --> statement-breakpoint
-CREATE INDEX `api_keys_partner_id` ON `api_keys` (`partner_id`,`deleted_at`);--> statement-breakpoint
-CREATE TABLE `idempotency_records` (
+CREATE UNIQUE INDEX `api_keys_hash` ON `api_keys` (`hash`);--> statement-breakpoint
+CREATE INDEX `api_keys_active` ON `api_keys` (`environment_id`) WHERE "api_keys"."deleted_at" is null;--> statement-breakpoint
+CREATE TABLE `environments` (
+	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
 	`partner_id` integer NOT NULL,
+	`order_count` integer DEFAULT 0 NOT NULL,
+	`order_event_count` integer DEFAULT 0 NOT NULL,
+	FOREIGN KEY (`partner_id`) REFERENCES `partners`(`id`) ON UPDATE no action ON DELETE no action
+);
+--> statement-breakpoint
+CREATE INDEX `environments_partner_id` ON `environments` (`partner_id`);--> statement-breakpoint
+CREATE TABLE `idempotency_records` (
+	`environment_id` integer NOT NULL,
 	`key` text NOT NULL,
 	`fingerprint` text NOT NULL,
 	`body` text NOT NULL,
 	`version` integer,
 	`created_at` text NOT NULL,
-	PRIMARY KEY(`partner_id`, `key`),
-	FOREIGN KEY (`partner_id`) REFERENCES `partners`(`id`) ON UPDATE no action ON DELETE no action
+	PRIMARY KEY(`environment_id`, `key`),
+	FOREIGN KEY (`environment_id`) REFERENCES `environments`(`id`) ON UPDATE no action ON DELETE no action
 ) WITHOUT ROWID;
 --> statement-breakpoint
 CREATE INDEX `idempotency_records_created_at` ON `idempotency_records` (`created_at`);--> statement-breakpoint
 CREATE TABLE `order_changes` (
-	`partner_id` integer NOT NULL,
+	`environment_id` integer NOT NULL,
 	`order_id` text NOT NULL,
 	`version` integer NOT NULL,
 	`change` text NOT NULL,
 	`order_event_id` text,
 	`request_id` text NOT NULL,
 	`changed_at` text NOT NULL,
-	`captured_amount` integer NOT NULL,
-	`refunded_amount` integer NOT NULL,
-	`captured_rewards_amount` integer NOT NULL,
-	`refunded_rewards_amount` integer NOT NULL,
-	PRIMARY KEY(`partner_id`, `order_id`, `version`),
-	FOREIGN KEY (`partner_id`) REFERENCES `partners`(`id`) ON UPDATE no action ON DELETE no action
+	`captured_amount` integer DEFAULT 0 NOT NULL,
+	`refunded_amount` integer DEFAULT 0 NOT NULL,
+	`captured_rewards_amount` integer DEFAULT 0 NOT NULL,
+	`refunded_rewards_amount` integer DEFAULT 0 NOT NULL,
+	PRIMARY KEY(`environment_id`, `order_id`, `version`),
+	FOREIGN KEY (`environment_id`) REFERENCES `environments`(`id`) ON UPDATE no action ON DELETE no action
 ) WITHOUT ROWID;
 --> statement-breakpoint
 CREATE TABLE `order_event_lines` (
-	`partner_id` integer NOT NULL,
+	`environment_id` integer NOT NULL,
 	`order_event_id` text NOT NULL,
 	`position` integer NOT NULL,
 	`name` text NOT NULL,
@@ -45,13 +59,13 @@ CREATE TABLE `order_event_lines` (
 	`quantity` integer NOT NULL,
 	`rate` integer NOT NULL,
 	`rewards_rate` integer NOT NULL,
-	PRIMARY KEY(`partner_id`, `order_event_id`, `position`),
-	FOREIGN KEY (`partner_id`,`order_event_id`) REFERENCES `order_events`(`partner_id`,`order_event_id`) ON UPDATE no action ON DELETE cascade,
+	PRIMARY KEY(`environment_id`, `order_event_id`, `position`),
+	FOREIGN KEY (`environment_id`,`order_event_id`) REFERENCES `order_events`(`environment_id`,`order_event_id`) ON UPDATE no action ON DELETE cascade,
 	CONSTRAINT "order_event_lines_quantity" CHECK("order_event_lines"."quantity" >= 1)
 ) WITHOUT ROWID;
 --> statement-breakpoint
 CREATE TABLE `order_events` (
-	`partner_id` integer NOT NULL,
+	`environment_id` integer NOT NULL,
 	`sequence` integer NOT NULL,
 	`order_event_id` text NOT NULL,
 	`order_id` text NOT NULL,
@@ -62,21 +76,18 @@ CREATE TABLE `order_events` (
 	`currency` text NOT NULL,
 	`network_transaction_id` text NOT NULL,
 	`line_count` integer NOT NULL,
-	`order_rank` integer NOT NULL,
-	`network_transaction_rank` integer NOT NULL,
-	PRIMARY KEY(`partner_id`, `sequence`),
-	FOREIGN KEY (`partner_id`,`order_id`) REFERENCES `orders`(`partner_id`,`id`) ON UPDATE no action ON DELETE no action,
-	CONSTRAINT "order_events_type" CHECK("order_events"."type" in ('CAPTURED', 'REFUNDED')),
+	PRIMARY KEY(`environment_id`, `sequence`),
+	FOREIGN KEY (`environment_id`,`order_id`) REFERENCES `orders`(`environment_id`,`id`) ON UPDATE no action ON DELETE no action,
 	CONSTRAINT "order_events_amount" CHECK("order_events"."amount" between 0 and 9007199254740991),
 	CONSTRAINT "order_events_rewards_amount" CHECK("order_events"."rewards_amount" between 0 and 9007199254740991)
 ) WITHOUT ROWID;
 --> statement-breakpoint
-CREATE UNIQUE INDEX `order_events_order_event_id` ON `order_events` (`partner_id`,`order_event_id`);--> statement-breakpoint
-CREATE UNIQUE INDEX `order_events_partner_event_id` ON `order_events` (`partner_id`,`partner_event_id`) WHERE "order_events"."partner_event_id" is not null;--> statement-breakpoint
-CREATE INDEX `order_events_order_id` ON `order_events` (`partner_id`,`order_id`);--> statement-breakpoint
-CREATE INDEX `order_events_network_transaction_id` ON `order_events` (`partner_id`,`network_transaction_id`);--> statement-breakpoint
+CREATE UNIQUE INDEX `order_events_order_event_id` ON `order_events` (`environment_id`,`order_event_id`);--> statement-breakpoint
+CREATE UNIQUE INDEX `order_events_partner_event_id` ON `order_events` (`environment_id`,`partner_event_id`) WHERE "order_events"."partner_event_id" is not null;--> statement-breakpoint
+CREATE INDEX `order_events_order_id` ON `order_events` (`environment_id`,`order_id`);--> statement-breakpoint
+CREATE INDEX `order_events_network_transaction_id` ON `order_events` (`environment_id`,`network_transaction_id`);--> statement-breakpoint
 CREATE TABLE `order_lines` (
-	`partner_id` integer NOT NULL,
+	`environment_id` integer NOT NULL,
 	`order_id` text NOT NULL,
 	`position` integer NOT NULL,
 	`name` text NOT NULL,
@@ -84,16 +95,16 @@ CREATE TABLE `order_lines` (
 	`quantity` integer NOT NULL,
 	`rate` integer NOT NULL,
 	`rewards_rate` integer NOT NULL,
-	PRIMARY KEY(`partner_id`, `order_id`, `position`),
-	FOREIGN KEY (`partner_id`,`order_id`) REFERENCES `orders`(`partner_id`,`id`) ON UPDATE no action ON DELETE cascade,
+	PRIMARY KEY(`environment_id`, `order_id`, `position`),
+	FOREIGN KEY (`environment_id`,`order_id`) REFERENCES `orders`(`environment_id`,`id`) ON UPDATE no action ON DELETE cascade,
 	CONSTRAINT "order_lines_quantity" CHECK("order_lines"."quantity" >= 1)
 ) WITHOUT ROWID;
 --> statement-breakpoint
 CREATE TABLE `orders` (
-	`partner_id` integer NOT NULL,
+	`environment_id` integer NOT NULL,
 	`sequence` integer NOT NULL,
-	`id` text NOT NULL,
 	`version` integer NOT NULL,
+	`id` text NOT NULL,
 	`customer_id` text,
 	`payment_method_id` text NOT NULL,
 	`partner_order_id` text NOT NULL,
@@ -106,14 +117,13 @@ CREATE TABLE `orders` (
 	`created_at` text NOT NULL,
 	`updated_at` text NOT NULL,
 	`line_count` integer NOT NULL,
-	`partner_order_rank` integer NOT NULL,
 	`event_count` integer DEFAULT 0 NOT NULL,
 	`captured_amount` integer DEFAULT 0 NOT NULL,
 	`refunded_amount` integer DEFAULT 0 NOT NULL,
 	`captured_rewards_amount` integer DEFAULT 0 NOT NULL,
 	`refunded_rewards_amount` integer DEFAULT 0 NOT NULL,
-	PRIMARY KEY(`partner_id`, `sequence`),
-	FOREIGN KEY (`partner_id`) REFERENCES `partners`(`id`) ON UPDATE no action ON DELETE no action,
+	PRIMARY KEY(`environment_id`, `sequence`),
+	FOREIGN KEY (`environment_id`) REFERENCES `environments`(`id`) ON UPDATE no action ON DELETE no action,
 	CONSTRAINT "orders_total_order_amount" CHECK("orders"."total_order_amount" between 0 and 9007199254740991),
 	CONSTRAINT "orders_total_rewards_amount" CHECK("orders"."total_rewards_amount" between 0 and 9007199254740991),
 	CONSTRAINT "orders_captured_amount" CHECK("orders"."captured_amount" between 0 and 9007199254740991),
@@ -122,12 +132,10 @@ CREATE TABLE `orders` (
 	CONSTRAINT "orders_refunded_rewards_amount" CHECK("orders"."refunded_rewards_amount" between 0 and "orders"."captured_rewards_amount")
 ) WITHOUT ROWID;
 --> statement-breakpoint
-CREATE UNIQUE INDEX `orders_id` ON `orders` (`partner_id`,`id`);--> statement-breakpoint
-CREATE INDEX `orders_partner_order_id` ON `orders` (`partner_id`,`partner_order_id`);--> statement-breakpoint
+CREATE UNIQUE INDEX `orders_id` ON `orders` (`environment_id`,`id`);--> statement-breakpoint
+CREATE INDEX `orders_partner_order_id` ON `orders` (`environment_id`,`partner_order_id`);--> statement-breakpoint
 CREATE TABLE `partners` (
 	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
 	`name` text NOT NULL,
-	`created_at` text NOT NULL,
-	`order_count` integer DEFAULT 0 NOT NULL,
-	`order_event_count` integer DEFAULT 0 NOT NULL
+	`created_at` text NOT NULL
 );

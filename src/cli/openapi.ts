@@ -5,8 +5,8 @@
 import { run } from "./tools.ts";
 
 const WRITERS = {
-  document: ["test/routes/openapi.test.ts", "-t", "is the document that is committed"],
-  examples: ["test/routes/examples.test.ts"],
+  document: ["test/openapi/document.test.ts", "-t", "is the document that is committed"],
+  examples: ["test/openapi/examples.test.ts"],
 };
 
 async function write(what: keyof typeof WRITERS): Promise<void> {

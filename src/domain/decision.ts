@@ -1,4 +1,4 @@
-/** The error types that a rule can answer with, in the contract's form (they end in `_ERROR`). */
+/** The error types that a rule can refuse with. They are among those of `schemas/errors.ts`. */
 export type RefusalType =
   | "INVALID_REQUEST_ERROR"
   | "ORDER_NOT_FOUND_ERROR"
@@ -19,10 +19,10 @@ export interface Refusal {
 }
 
 /** A refusal is a value and not an exception: exceptions lose their type on the way out of a Durable Object. */
-export type Decision<T> = { ok: true; value: T } | { ok: false; refusal: Refusal };
+export type Decision<T> = { ok: true; result: T } | { ok: false; refusal: Refusal };
 
-export function accept<T>(value: T): Decision<T> {
-  return { ok: true, value };
+export function accept<T>(result: T): { ok: true; result: T } {
+  return { ok: true, result };
 }
 
 export function refuse(refusal: Refusal): { ok: false; refusal: Refusal } {

@@ -1,7 +1,7 @@
-import { accept, refuse, type Decision, type Refusal } from "./decision.ts";
+import { accept, refuse, type Decision } from "./decision.ts";
 import { toTimestamp } from "./timestamp.ts";
 
-/** How long an Idempotency-Key is kept. */
+/** How long an Idempotency-Key is remembered. */
 export const IDEMPOTENCY_KEY_HOURS = 24;
 
 /** An Idempotency-Key, and the fingerprint of the request that it came with: equal for equal requests only. */
@@ -10,31 +10,26 @@ export interface IdempotencyKey {
   fingerprint: string;
 }
 
-/** What is kept of a request that took effect: its fingerprint, and what it was answered. */
+/** What is stored for an Idempotency-Key: the fingerprint of its request, and the answer. */
 export interface IdempotencyRecord {
   fingerprint: string;
   /** The answer, as JSON. */
   body: string;
-  /** The order's version that the answer's ETag named, where it named one. */
+  /** The version that the answer's ETag named; null where the answer is no order. */
   version: number | null;
 }
 
 /** The answer to repeat, or a refusal where the key came with another request before. */
-export function replayOf(
+export function repeatAnswer(
   record: IdempotencyRecord,
   { key, fingerprint }: IdempotencyKey,
 ): Decision<IdempotencyRecord> {
   if (record.fingerprint === fingerprint) return accept(record);
-  return refuse(usedBefore(key));
-}
-
-/** The Idempotency-Key came with another request. */
-export function usedBefore(key: string): Refusal {
-  return {
+  return refuse({
     type: "IDEMPOTENCY_ERROR",
     param: "Idempotency-Key",
     message: `The Idempotency-Key ${key} came with another request before. Use a new key for a new request.`,
-  };
+  });
 }
 
 /** The time (RFC 3339) before which keys have expired at `now`. */

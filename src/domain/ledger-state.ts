@@ -1,12 +1,22 @@
 import type { Money } from "./money.ts";
 
+/** The two things that an event moves, by the field that says how much of it. */
+export const MEASURES = ["amount", "rewards_amount"] as const;
+export type Measure = (typeof MEASURES)[number];
+
+/** What the events of an order add up to, for each measure. */
+export type Sum = "captured" | "refunded";
+
 /** What was captured and refunded on an order: the sums of its events. */
-export interface LedgerTotals {
-  captured_amount: Money;
-  refunded_amount: Money;
-  captured_rewards_amount: Money;
-  refunded_rewards_amount: Money;
-}
+export type LedgerTotals = Record<`${Sum}_${Measure}`, Money>;
+
+/** The totals of an order that has no events. */
+export const NO_TOTALS: LedgerTotals = {
+  captured_amount: 0,
+  refunded_amount: 0,
+  captured_rewards_amount: 0,
+  refunded_rewards_amount: 0,
+};
 
 /** What the rules need to know of an order to decide on a command. */
 export interface LedgerState extends LedgerTotals {
@@ -17,18 +27,6 @@ export interface LedgerState extends LedgerTotals {
   created_at: string;
   event_count: number;
 }
-
-/** The totals of an order that has no events. */
-export const NO_TOTALS: LedgerTotals = {
-  captured_amount: 0,
-  refunded_amount: 0,
-  captured_rewards_amount: 0,
-  refunded_rewards_amount: 0,
-};
-
-/** The two things that an event moves, by the field that says how much of it. */
-export type Measure = "amount" | "rewards_amount";
-export const MEASURES: readonly Measure[] = ["amount", "rewards_amount"];
 
 /** The figures of one measure, as a refusal shows them. */
 export interface Figures {

@@ -1,17 +1,26 @@
-import { MAX_MONEY, type Money } from "./money.ts";
+import type { Complete } from "./complete.ts";
 import { accept, refuse, type Decision, type Refusal } from "./decision.ts";
 import { differingFields } from "./differences.ts";
 import {
   figuresOf,
   MEASURES,
+  type Figures,
   type LedgerState,
-  type LedgerTotals,
   type Measure,
+  type Sum,
 } from "./ledger-state.ts";
+import { MAX_MONEY, type Money } from "./money.ts";
 import { sumOfRewards, type OrderLine } from "./order-lines.ts";
+import { unknownOrder } from "./orders.ts";
 
 export const ORDER_EVENT_TYPES = ["CAPTURED", "REFUNDED"] as const;
 export type OrderEventType = (typeof ORDER_EVENT_TYPES)[number];
+
+/** The sum of its order that an event counts in. */
+const SUM_OF = { CAPTURED: "captured", REFUNDED: "refunded" } as const satisfies Record<
+  OrderEventType,
+  Sum
+>;
 
 /** An order event as a partner sends it: validated, and without nulls. */
 export interface OrderEventInput {
@@ -26,17 +35,14 @@ export interface OrderEventInput {
   order_lines?: OrderLine[] | undefined;
 }
 
-/** An order event as it is kept and answered, under the contract's own field names. */
-export interface OrderEvent extends OrderEventInput {
+/** An order event as it is stored and answered, under the contract's own field names. */
+export interface OrderEvent extends Complete<OrderEventInput> {
   order_event_id: string;
   rewards_amount: Money;
   currency: string;
 }
 
-/**
- * The event that an input stands for. The field order is fixed, so that two events that mean the
- * same have the same JSON.
- */
+/** The event that an input stands for, with what the partner left out filled in. */
 export function completeOrderEvent(
   input: OrderEventInput,
   defaults: { order_event_id: string; currency: string },
@@ -54,73 +60,105 @@ export function completeOrderEvent(
   };
 }
 
-/** The fields in which the event that `input` stands for is not the `stored` one: none if it means the same, however spelled. */
-export function orderEventDifferences(input: OrderEventInput, stored: OrderEvent): string[] {
-  return differingFields(completeOrderEvent(input, stored), stored);
-}
-
-/** What is counted, in a sentence: money goes without saying. */
-const NOUN: Record<Measure, string> = { amount: "", rewards_amount: " rewards" };
-
-/** The order's totals with the event counted in, or why the event can't be. */
-export function appendOrderEvent(state: LedgerState, event: OrderEvent): Decision<LedgerTotals> {
-  if (event.currency !== state.currency) {
-    return refuse({
-      type: "INVALID_REQUEST_ERROR",
-      param: "currency",
-      message: `Expected the order's currency, ${state.currency}, but received ${event.currency}.`,
-      details: { currency: state.currency, requested: event.currency },
-    });
-  }
-  const totals = add(state, event, 1);
-  const measure = MEASURES.find((each) => breaksRule(totals, each));
-  if (!measure) return accept(totals);
-  const figures = figuresOf(state, measure);
+/**
+ * What an id that is taken answers: the stored event where `input` means the same, however it is spelled,
+ * else why the id can't be used again.
+ */
+export function repeatOrderEvent(input: OrderEventInput, stored: OrderEvent): Decision<OrderEvent> {
+  const differing_fields = differingFields(completeOrderEvent(input, stored), stored);
+  if (differing_fields.length === 0) return accept(stored);
+  const param =
+    stored.order_event_id === input.order_event_id ? "order_event_id" : "partner_event_id";
   return refuse({
     type: "CONFLICT_ERROR",
-    param: measure,
-    message:
-      event.type === "REFUNDED"
-        ? `A refund of ${event[measure]}${NOUN[measure]} is more than the ${figures.refundable} that can still be refunded (captured ${figures.captured}, refunded ${figures.refunded}).`
-        : `A capture of ${event[measure]}${NOUN[measure]} on top of ${figures.captured} would pass ${MAX_MONEY}, the most that an order can have captured.`,
-    details: { ...figures, requested: event[measure] },
+    param,
+    message: `The event with the ${param} ${stored[param]} exists with other content (${differing_fields.join(", ")}): use another id for another event.`,
+    details: { differing_fields },
   });
 }
 
-/** The order's totals without the event, or why it has to stay: what remains must cover the refunds. */
-export function deleteOrderEvent(state: LedgerState, event: OrderEvent): Decision<LedgerTotals> {
-  const totals = add(state, event, -1);
-  const measure = MEASURES.find((each) => breaksRule(totals, each));
-  if (!measure) return accept(totals);
-  const { captured, refunded } = figuresOf(totals, measure);
-  return refuse({
-    type: "CONFLICT_ERROR",
-    message: `The refunds need this capture: without it ${captured}${NOUN[measure]} are captured, but ${refunded} refunded. Delete refunds first.`,
-    details: { measure, ...figuresOf(state, measure), deleted: event[measure] },
-  });
+/** The event, and the order's next state with it counted in; or why there can't be such an event. */
+export function appendOrderEvent(
+  state: LedgerState | undefined,
+  input: OrderEventInput,
+  newId: string,
+): Decision<{ event: OrderEvent; next: LedgerState }> {
+  if (!state) return refuse(unknownOrder(input.order_id));
+  const event = completeOrderEvent(input, { order_event_id: newId, currency: state.currency });
+  if (event.currency !== state.currency) return refuse(otherCurrency(state, event));
+  const next = count(state, event, 1);
+  const measure = MEASURES.find((each) => breaksRule(next, each));
+  return measure ? refuse(beyondLimit(state, event, measure)) : accept({ event, next });
+}
+
+/** The order's next state without the event, or why it has to stay: what remains must cover the refunds. */
+export function deleteOrderEvent(state: LedgerState, event: OrderEvent): Decision<LedgerState> {
+  const next = count(state, event, -1);
+  const measure = MEASURES.find((each) => breaksRule(next, each));
+  return measure ? refuse(stillNeeded(state, event, measure)) : accept(next);
+}
+
+/** The state after an event was counted in (1) or taken out (-1). */
+function count(state: LedgerState, event: OrderEvent, sign: 1 | -1): LedgerState {
+  const next = {
+    ...state,
+    version: state.version + 1,
+    event_count: state.event_count + sign,
+  };
+  for (const measure of MEASURES) next[`${SUM_OF[event.type]}_${measure}`] += sign * event[measure];
+  return next;
 }
 
 /**
  * The refund rule of the contract (no refund beyond what was captured), and the bound of an amount.
  * A sum past MAX_MONEY may be rounded, but never down to MAX_MONEY, so the comparison holds.
  */
-function breaksRule(totals: LedgerTotals, measure: Measure): boolean {
-  const { captured, refunded } = figuresOf(totals, measure);
+function breaksRule(state: LedgerState, measure: Measure): boolean {
+  const { captured, refunded } = figuresOf(state, measure);
   return refunded > captured || captured > MAX_MONEY;
 }
 
-function add(totals: LedgerTotals, event: OrderEvent, sign: 1 | -1): LedgerTotals {
-  const captured = event.type === "CAPTURED" ? sign : 0;
-  const refunded = event.type === "REFUNDED" ? sign : 0;
+/** What is counted, in a sentence: money goes without saying. */
+const NOUN: Record<Measure, string> = { amount: "", rewards_amount: " rewards" };
+
+function beyondLimit(state: LedgerState, event: OrderEvent, measure: Measure): Refusal {
+  const figures = figuresOf(state, measure);
+  const requested = event[measure];
   return {
-    captured_amount: totals.captured_amount + captured * event.amount,
-    refunded_amount: totals.refunded_amount + refunded * event.amount,
-    captured_rewards_amount: totals.captured_rewards_amount + captured * event.rewards_amount,
-    refunded_rewards_amount: totals.refunded_rewards_amount + refunded * event.rewards_amount,
+    type: "CONFLICT_ERROR",
+    param: measure,
+    message: WHY_BEYOND_LIMIT[event.type](`${requested}${NOUN[measure]}`, figures),
+    details: { ...figures, requested },
   };
 }
 
-/** The answer where there is no such event, or it is another partner's. */
+/** Why an event of each type can be too large. */
+const WHY_BEYOND_LIMIT: Record<OrderEventType, (requested: string, figures: Figures) => string> = {
+  CAPTURED: (requested, { captured }) =>
+    `A capture of ${requested} on top of ${captured} would pass ${MAX_MONEY}, the most that an order can have captured.`,
+  REFUNDED: (requested, { captured, refunded, refundable }) =>
+    `A refund of ${requested} is more than the ${refundable} that can still be refunded (captured ${captured}, refunded ${refunded}).`,
+};
+
+function stillNeeded(state: LedgerState, event: OrderEvent, measure: Measure): Refusal {
+  const figures = figuresOf(state, measure);
+  return {
+    type: "CONFLICT_ERROR",
+    message: `The refunds need this capture: without it ${figures.captured - event[measure]}${NOUN[measure]} are captured, but ${figures.refunded} refunded. Delete refunds first.`,
+    details: { measure, ...figures, deleted: event[measure] },
+  };
+}
+
+function otherCurrency(state: LedgerState, event: OrderEvent): Refusal {
+  return {
+    type: "INVALID_REQUEST_ERROR",
+    param: "currency",
+    message: `Expected the order's currency, ${state.currency}, but received ${event.currency}.`,
+    details: { currency: state.currency, requested: event.currency },
+  };
+}
+
+/** The answer where there is no such event, or it is another environment's. */
 export function unknownOrderEvent(id: string): Refusal {
   return {
     type: "ORDER_EVENT_NOT_FOUND_ERROR",

@@ -1,4 +1,5 @@
 import { MAX_MONEY, type Money } from "./money.ts";
+import type { Violation } from "./violation.ts";
 
 export interface OrderLine {
   name: string;
@@ -8,12 +9,6 @@ export interface OrderLine {
   rate: Money;
   /** Rewards for one. */
   rewards_rate: Money;
-}
-
-/** A field that breaks a rule, with the sentence that says how. */
-export interface Violation {
-  param: string;
-  message: string;
 }
 
 /** One of the two sums that lines must add up to, and the field that states it. */

@@ -1,8 +1,9 @@
-import type { Money } from "./money.ts";
-import { sumOfRewards, type OrderLine } from "./order-lines.ts";
-import { accept, refuse, type Decision } from "./decision.ts";
+import type { Complete } from "./complete.ts";
+import { accept, refuse, type Decision, type Refusal } from "./decision.ts";
 import { differingFields } from "./differences.ts";
 import { figuresOf, type LedgerState } from "./ledger-state.ts";
+import type { Money } from "./money.ts";
+import { sumOfRewards, type OrderLine } from "./order-lines.ts";
 
 /** The currency of an order that names none (contract: "USD where no currency is given"). */
 export const DEFAULT_CURRENCY = "USD";
@@ -26,16 +27,16 @@ export interface OrderInput {
   merchant_id?: string | undefined;
   merchant_name?: string | undefined;
   merchant_address?: Address[] | undefined;
-  order_lines?: OrderLine[] | undefined;
   total_order_amount: Money;
   total_rewards_amount?: Money | undefined;
   currency?: string | undefined;
   created_at?: string | undefined;
   updated_at?: string | undefined;
+  order_lines?: OrderLine[] | undefined;
 }
 
-/** An order as it is kept and answered, under the contract's own field names. */
-export interface Order extends OrderInput {
+/** An order as it is stored and answered, under the contract's own field names. */
+export interface Order extends Complete<OrderInput> {
   id: string;
   total_rewards_amount: Money;
   currency: string;
@@ -50,10 +51,7 @@ export interface OrderDefaults {
   updated_at: string;
 }
 
-/**
- * The order that an input stands for. The field order is fixed, so that two orders that mean the
- * same have the same JSON.
- */
+/** The order that an input stands for, with what the partner left out filled in. */
 export function completeOrder(input: OrderInput, defaults: OrderDefaults): Order {
   return {
     id: input.id ?? defaults.id,
@@ -63,79 +61,121 @@ export function completeOrder(input: OrderInput, defaults: OrderDefaults): Order
     merchant_id: input.merchant_id,
     merchant_name: input.merchant_name,
     merchant_address: input.merchant_address,
-    order_lines: input.order_lines?.length ? input.order_lines : undefined,
     total_order_amount: input.total_order_amount,
     total_rewards_amount: input.total_rewards_amount ?? sumOfRewards(input.order_lines),
     currency: input.currency ?? DEFAULT_CURRENCY,
     created_at: input.created_at ?? defaults.created_at,
     updated_at: input.updated_at ?? defaults.updated_at,
+    order_lines: input.order_lines?.length ? input.order_lines : undefined,
   };
 }
 
-/** The fields in which the order that `input` stands for is not the `stored` one: none if it means the same, however spelled. */
-export function orderDifferences(input: OrderInput, stored: Order): string[] {
-  return differingFields(completeOrder(input, stored), stored);
+/**
+ * What an id that is taken answers: the stored order where `input` means the same, however it is spelled,
+ * else why the id can't be used again.
+ */
+export function repeatOrder(input: OrderInput, stored: Order): Decision<Order> {
+  const differing_fields = differingFields(completeOrder(input, stored), stored);
+  if (differing_fields.length === 0) return accept(stored);
+  return refuse({
+    type: "CONFLICT_ERROR",
+    param: "id",
+    message: `The order ${stored.id} exists with other content (${differing_fields.join(", ")}): use another id, or PUT to change the order.`,
+    details: { differing_fields },
+  });
 }
 
-/** The state of an order that a command wants to change: it has to exist, in one of the expected versions if any are. */
-export function requireOrder(
-  state: LedgerState | undefined,
-  id: string,
-  expectedVersions?: readonly number[],
-): Decision<LedgerState> {
-  if (!state) {
-    return refuse({
-      type: "ORDER_NOT_FOUND_ERROR",
-      param: "order_id",
-      message: `There is no order ${id}.`,
-    });
-  }
-  if (expectedVersions && !expectedVersions.includes(state.version)) {
-    return refuse({
-      type: "PRECONDITION_FAILED_ERROR",
-      message: `The order has changed: If-Match names another version than the current one, "${state.version}".`,
-      details: { current: `"${state.version}"` },
-    });
-  }
-  return accept(state);
+/** An order that has to exist, in one of the expected versions if any are named (If-Match). */
+export interface ExpectedOrder {
+  id: string;
+  expected_versions?: readonly number[] | undefined;
 }
 
-/** The order that a PUT leaves: all of it replaced, but for `created_at` where the input has none. */
+/** The order that a PUT leaves, all of it replaced but for `created_at` where the input has none, and the next state. */
 export function replaceOrder(
-  state: LedgerState,
+  state: LedgerState | undefined,
+  expected: ExpectedOrder,
   input: OrderInput,
   updatedAt: string,
-): Decision<Order> {
-  if (input.id !== undefined && input.id !== state.id) {
-    return refuse({
-      type: "INVALID_REQUEST_ERROR",
-      param: "id",
-      message: `id: Expected the id in the path, ${state.id}, or none, but received ${input.id}.`,
-    });
+): Decision<{ order: Order; next: LedgerState }> {
+  const found = requireOrder(state, expected);
+  if (!found.ok) return found;
+  const { id, version, currency, created_at, event_count } = found.result;
+  if (input.id !== undefined && input.id !== id) return refuse(otherId(id, input.id));
+  const defaults = { id, created_at, updated_at: updatedAt };
+  const order = { ...completeOrder(input, defaults), updated_at: updatedAt };
+  if (order.currency !== currency && event_count > 0) {
+    return refuse(fixedCurrency(found.result, order, input));
   }
-  const order = {
-    ...completeOrder(input, { id: state.id, created_at: state.created_at, updated_at: updatedAt }),
-    updated_at: updatedAt,
-  };
-  if (order.currency !== state.currency && state.event_count > 0) {
-    return refuse({
-      type: "CONFLICT_ERROR",
-      param: "currency",
-      message: `The currency can't change once the order has events: it is ${state.currency}, and ${order.currency} came${input.currency === undefined ? " (the default, as none was sent)" : ""}.`,
-      details: { currency: state.currency, requested: order.currency, events: state.event_count },
-    });
-  }
-  return accept(order);
+  return accept({
+    order,
+    next: {
+      ...found.result,
+      version: version + 1,
+      currency: order.currency,
+      created_at: order.created_at,
+    },
+  });
 }
 
-/** An order can be deleted while it has no events. */
-export function deleteOrder(state: LedgerState): Decision<undefined> {
-  if (state.event_count > 0) {
-    return refuse({
-      type: "CONFLICT_ERROR",
-      message: `The order has ${state.event_count} event${state.event_count === 1 ? "" : "s"}: delete ${state.event_count === 1 ? "it" : "them"} before the order.`,
-      details: { events: state.event_count, ...figuresOf(state, "amount") },
-    });
-  }
-  return accept(undefined);
+/** The last state of an order that is deleted, which it can be while it has no events. */
+export function deleteOrder(
+  state: LedgerState | undefined,
+  expected: ExpectedOrder,
+): Decision<LedgerState> {
+  const found = requireOrder(state, expected);
+  if (!found.ok) return found;
+  const { version, event_count } = found.result;
+  return event_count > 0
+    ? refuse(hasEvents(found.result))
+    : accept({ ...found.result, version: version + 1 });
+}
+
+function requireOrder(
+  state: LedgerState | undefined,
+  { id, expected_versions }: ExpectedOrder,
+): Decision<LedgerState> {
+  if (!state) return refuse(unknownOrder(id));
+  if (!expected_versions || expected_versions.includes(state.version)) return accept(state);
+  return refuse({
+    type: "PRECONDITION_FAILED_ERROR",
+    message: `The order has changed: If-Match names another version than the current one, "${state.version}".`,
+    details: { current: `"${state.version}"` },
+  });
+}
+
+/** The answer where there is no such order, or it is another environment's. */
+export function unknownOrder(id: string): Refusal {
+  return {
+    type: "ORDER_NOT_FOUND_ERROR",
+    param: "order_id",
+    message: `There is no order ${id}.`,
+  };
+}
+
+function otherId(expected: string, received: string): Refusal {
+  return {
+    type: "INVALID_REQUEST_ERROR",
+    param: "id",
+    message: `id: Expected the id in the path, ${expected}, or none, but received ${received}.`,
+  };
+}
+
+function fixedCurrency(state: LedgerState, order: Order, input: OrderInput): Refusal {
+  const byDefault = input.currency === undefined ? " (the default, as none was sent)" : "";
+  return {
+    type: "CONFLICT_ERROR",
+    param: "currency",
+    message: `The currency can't change once the order has events: it is ${state.currency}, and ${order.currency} came${byDefault}.`,
+    details: { currency: state.currency, requested: order.currency, events: state.event_count },
+  };
+}
+
+function hasEvents(state: LedgerState): Refusal {
+  const [events, them] = state.event_count === 1 ? ["event", "it"] : ["events", "them"];
+  return {
+    type: "CONFLICT_ERROR",
+    message: `The order has ${state.event_count} ${events}: delete ${them} before the order.`,
+    details: { events: state.event_count, ...figuresOf(state, "amount") },
+  };
 }

@@ -1,8 +1,5 @@
 import type { Context } from "hono";
-import type { IdempotencyKey } from "../domain/idempotency.ts";
-import { toTimestamp } from "../domain/timestamp.ts";
-import type { Database } from "../store/database.ts";
-import type { Origin } from "../store/order-changes.ts";
+import type { Database, Scope } from "../store/database.ts";
 import type { StoredKey } from "../store/keys.ts";
 
 /** What the middleware leaves for the routes. */
@@ -10,6 +7,8 @@ export interface AppEnv {
   Bindings: Cloudflare.Env & {
     /** The secret of whoever runs the sandbox; without it, nobody can do what needs it. */
     ADMIN_TOKEN?: string;
+    /** What API keys are signed with: one secret, or several with commas between, of which the first signs new keys. */
+    KEY_SECRET?: string;
   };
   Variables: {
     requestId: string;
@@ -20,11 +19,7 @@ export interface AppEnv {
   };
 }
 
-/** Where the changes of this request come from: its id, its time, and its Idempotency-Key. */
-export function originOf(c: Context<AppEnv>, idempotency?: IdempotencyKey): Origin {
-  return {
-    request_id: c.get("requestId"),
-    changed_at: toTimestamp(new Date()),
-    idempotency,
-  };
+/** The environment of the request's key. */
+export function scopeOf(c: Context<AppEnv>): Scope {
+  return { db: c.get("db"), environment_id: c.get("apiKey").environment_id };
 }

@@ -1,33 +1,12 @@
 import type { Context } from "hono";
-import { HTTPException } from "hono/http-exception";
-import type { ContentfulStatusCode } from "hono/utils/http-status";
-import type { Refusal, RefusalType } from "../domain/decision.ts";
-import type { Violation } from "../domain/order-lines.ts";
-import type { ErrorEnvelope, ErrorType } from "../schemas/errors.ts";
+import type { Refusal } from "../domain/decision.ts";
+import type { Violation } from "../domain/violation.ts";
 import { logError } from "../log.ts";
+import { STATUS, type ErrorEnvelope, type ErrorType } from "../schemas/errors.ts";
 import { isUnavailable, isUnmigrated } from "../store/failures.ts";
 import type { AppEnv } from "./context.ts";
 
-/** The status of every type of error: the one table from code to status. */
-export const STATUS = {
-  INVALID_REQUEST_ERROR: 400,
-  AUTHENTICATION_ERROR: 401,
-  NOT_FOUND_ERROR: 404,
-  ORDER_NOT_FOUND_ERROR: 404,
-  ORDER_EVENT_NOT_FOUND_ERROR: 404,
-  PARTNER_NOT_FOUND_ERROR: 404,
-  METHOD_NOT_ALLOWED_ERROR: 405,
-  CONFLICT_ERROR: 409,
-  PRECONDITION_FAILED_ERROR: 412,
-  PAYLOAD_TOO_LARGE_ERROR: 413,
-  UNSUPPORTED_MEDIA_TYPE_ERROR: 415,
-  IDEMPOTENCY_ERROR: 422,
-  RATE_LIMIT_ERROR: 429,
-  INTERNAL_ERROR: 500,
-  SERVICE_UNAVAILABLE_ERROR: 503,
-} as const satisfies Record<ErrorType | RefusalType, ContentfulStatusCode>;
-
-/** How long a client should wait before it repeats a request that was answered 429 or 503. */
+/** How long a client should wait before it sends a request again that was answered 429 or 503. */
 const RETRY_AFTER_SECONDS = 1;
 
 /** What can be said of an error to the one who sent the request. */
@@ -56,9 +35,19 @@ export function nothingAt(path: string): ApiError {
   });
 }
 
+/** Answers 405, with Allow, to a method that the path doesn't have. */
+export function refuseMethod(c: Context<AppEnv>, allowed: string[]): Response {
+  const allow = allowed.join(", ");
+  const message = `${c.req.method} is not a method of ${c.req.path}: it has ${allow}.`;
+  return answerError(
+    new ApiError({ type: "METHOD_NOT_ALLOWED_ERROR", message }, { Allow: allow }),
+    c,
+  );
+}
+
 /** The error handler of the app: whatever was thrown, in the envelope. */
-export async function answerError(error: Error, c: Context<AppEnv>): Promise<Response> {
-  const { body, headers } = await toApiError(error, c);
+export function answerError(error: Error, c: Context<AppEnv>): Response {
+  const { body, headers } = toApiError(error, c);
   const status = STATUS[body.type];
   const { type, message, param, details } = body;
   const envelope: ErrorEnvelope = {
@@ -71,11 +60,8 @@ export async function answerError(error: Error, c: Context<AppEnv>): Promise<Res
   });
 }
 
-async function toApiError(error: Error, c: Context<AppEnv>): Promise<ApiError> {
+function toApiError(error: Error, c: Context<AppEnv>): ApiError {
   if (error instanceof ApiError) return error;
-  if (error instanceof HTTPException && error.status === 400) {
-    return new ApiError({ type: "INVALID_REQUEST_ERROR", message: await whyMalformed(c) });
-  }
   if (isUnmigrated(error)) {
     return new ApiError({
       type: "SERVICE_UNAVAILABLE_ERROR",
@@ -95,14 +81,4 @@ async function toApiError(error: Error, c: Context<AppEnv>): Promise<ApiError> {
     type: "INTERNAL_ERROR",
     message: "Something went wrong on our side. The request id finds it in the log.",
   });
-}
-
-/** The validator says that JSON is malformed but not where, so the parser is asked again. */
-async function whyMalformed(c: Context<AppEnv>): Promise<string> {
-  try {
-    JSON.parse(await c.req.text());
-  } catch (error) {
-    return `The body is not valid JSON: ${(error as Error).message}.`;
-  }
-  return "The request is malformed.";
 }

@@ -1,5 +1,5 @@
-import { ApiError } from "./errors.ts";
 import type { Page } from "../store/pages.ts";
+import { ApiError } from "./errors.ts";
 
 /** The page, or 400 where its cursor was not an item of the list. */
 export function requirePage<T>(

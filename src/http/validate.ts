@@ -1,93 +1,65 @@
 import { zValidator } from "@hono/zod-validator";
-import type { MiddlewareHandler, ValidationTargets } from "hono";
+import type { Context, Next, ValidationTargets } from "hono";
 import { bodyLimit } from "hono/body-limit";
+import { HTTPException } from "hono/http-exception";
 import { resolver, uniqueSymbol } from "hono-openapi";
 import type * as z from "zod";
-import type { Violation } from "../domain/order-lines.ts";
 import type { AppEnv } from "./context.ts";
 import { ApiError } from "./errors.ts";
+import { sentenceFor, violationsOf } from "./violations.ts";
 
 /** The largest body of a request. */
 export const MAX_BODY_BYTES = 256 * 1024;
 
-/** The most violations that one answer lists. */
-const MAX_VIOLATIONS = 100;
-
-/** How much of a value an answer repeats. */
-const MAX_SHOWN_CHARACTERS = 80;
-
 /**
- * Validates one part of a request with a zod schema, and describes it in the OpenAPI document with the
- * same schema. A violation answers 400: `param` names the first field, `details` lists them all.
+ * Validates one part of a request with a zod schema: the body (`json`), the query, the path (`param`) or
+ * the headers. It describes the part in the OpenAPI document with the same schema. A violation answers
+ * 400: `param` names the first field, `details` lists them all. A body answers 413 and 415 as well.
  */
-export function validate<Target extends keyof ValidationTargets, Schema extends z.ZodType>(
-  target: Target,
-  schema: Schema,
-) {
+export function validate<
+  Target extends keyof Pick<ValidationTargets, "json" | "query" | "param" | "header">,
+  Schema extends z.ZodType,
+>(target: Target, schema: Schema) {
   const validator = zValidator(target, schema, report, {
     // With what came, for the message; as never, since zValidator types its results by zod's internals.
-    validationFunction: (_, value) => schema.safeParse(value, { reportInput: true }) as never,
+    validationFunction: (_, received) =>
+      schema.safeParse(received, { reportInput: true, error: sentenceFor }) as never,
   });
-  return Object.assign(validator, { [uniqueSymbol]: { target, ...resolver(schema) } });
-}
-
-/** The same for headers. It asks for those of the schema only: zValidator would first copy all that came. */
-export function validateHeaders<Schema extends z.ZodObject>(schema: Schema) {
-  const names = Object.keys(schema.shape);
-  const validator: MiddlewareHandler<
-    AppEnv,
-    string,
-    { in: { header: z.input<Schema> }; out: { header: z.output<Schema> } }
-  > = async (c, next) => {
-    const sent = Object.fromEntries(names.map((name) => [name, c.req.header(name)]));
-    const result = schema.safeParse(sent, { reportInput: true });
-    report(result);
-    c.req.addValidatedData("header", result.data!);
-    return next();
-  };
-  return Object.assign(validator, { [uniqueSymbol]: { target: "header", ...resolver(schema) } });
+  const handler = (target === "json" ? readingJson(validator) : validator) as typeof validator;
+  return Object.assign(handler, { [uniqueSymbol]: { target, ...resolver(schema) } });
 }
 
 function report(result: { success: true } | { success: false; error: z.core.$ZodError }): void {
   if (result.success) return;
-  const violations = result.error.issues.slice(0, MAX_VIOLATIONS).map(toViolation);
-  const { param, message } = violations[0]!;
+  const details = violationsOf(result.error);
+  const { param, message } = details[0]!;
   throw new ApiError({
     type: "INVALID_REQUEST_ERROR",
     ...(param && { param }),
     message: param ? `${param}: ${message}` : message,
-    details: violations,
+    details,
   });
 }
 
-/** Zod's sentence in the form that ours have: what was expected, and what came. */
-function toViolation({ path, code, message, input }: z.core.$ZodIssue): Violation {
-  const param = pathOf(path);
-  // A rule over several fields says itself what came.
-  if (code === "custom" && typeof input === "object") return { param, message };
-  const expected = message.replace(/^[\w ]+: e/, "E").replace(/, received \w+$/, "");
-  return { param, message: `${expected}, but received ${shown(input)}` };
+type Middleware = (c: Context<AppEnv>, next: Next) => Promise<Response | void>;
+
+/** Sees to it that the body is what the validator takes for granted: not too large, declared as JSON, and JSON. */
+function readingJson(validator: unknown): Middleware {
+  const validateJson: Middleware = async (c, next) => {
+    requireContentType(c.req.header("Content-Type"));
+    requireUtf8(await c.req.arrayBuffer());
+    try {
+      return await (validator as Middleware)(c, next);
+    } catch (error) {
+      // The validator's own, for JSON that is malformed: it doesn't say where.
+      if (error instanceof HTTPException) throw whyMalformed(await c.req.text());
+      throw error;
+    }
+  };
+  return (c, next) => limitBody(c, () => validateJson(c, next) as Promise<void>);
 }
 
-/** A path as `order_lines[0].quantity`; Zod's own way quotes the hyphen of a header. */
-function pathOf(path: PropertyKey[]): string {
-  return path
-    .map((key, depth) =>
-      typeof key === "number" ? `[${key}]` : `${depth ? "." : ""}${String(key)}`,
-    )
-    .join("");
-}
-
-function shown(input: unknown): string {
-  if (input === undefined) return "nothing";
-  if (Array.isArray(input)) return `an array of ${input.length}`;
-  if (typeof input === "object" && input !== null) return "an object";
-  const text = JSON.stringify(input);
-  return text.length > MAX_SHOWN_CHARACTERS ? `${text.slice(0, MAX_SHOWN_CHARACTERS)}…` : text;
-}
-
-/** 413 for a body that is too large, before it is read. */
-export const limitBody: MiddlewareHandler<AppEnv> = bodyLimit({
+const limitBody = bodyLimit({
   maxSize: MAX_BODY_BYTES,
   onError: () => {
     throw new ApiError({
@@ -97,25 +69,37 @@ export const limitBody: MiddlewareHandler<AppEnv> = bodyLimit({
   },
 });
 
-/** 415 for a body that is not declared as JSON, 400 for one that is not UTF-8; the validator parses it. */
-export const requireJson: MiddlewareHandler<AppEnv> = async (c, next) => {
-  const contentType = c.req.header("Content-Type");
-  if (!/^application\/json\s*(;|$)/i.test(contentType ?? "")) {
-    throw new ApiError({
-      type: "UNSUPPORTED_MEDIA_TYPE_ERROR",
-      message: `Expected Content-Type: application/json, but received ${contentType ?? "none"}.`,
-    });
-  }
+function requireContentType(contentType: string | undefined): void {
+  if (/^application\/json\s*(;|$)/i.test(contentType ?? "")) return;
+  throw new ApiError({
+    type: "UNSUPPORTED_MEDIA_TYPE_ERROR",
+    message: `Expected Content-Type: application/json, but received ${contentType ?? "none"}.`,
+  });
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
+
+/** What isn't UTF-8 would else be stored with replacement characters. */
+function requireUtf8(body: ArrayBuffer): void {
   try {
-    const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
-    const text = decoder.decode(await c.req.arrayBuffer());
-    // Hono keeps what it has read of a body as promises, whatever its type says.
-    c.req.bodyCache.text = Promise.resolve(text) as never;
+    utf8.decode(body);
   } catch {
     throw new ApiError({
       type: "INVALID_REQUEST_ERROR",
       message: "The body is not valid UTF-8, the encoding of JSON (RFC 8259).",
     });
   }
-  return next();
-};
+}
+
+function whyMalformed(text: string): ApiError {
+  let why = "";
+  try {
+    JSON.parse(text);
+  } catch (error) {
+    why = `: ${(error as Error).message}`;
+  }
+  return new ApiError({
+    type: "INVALID_REQUEST_ERROR",
+    message: `The body is not valid JSON${why}.`,
+  });
+}

@@ -1,16 +1,17 @@
 import type { Refusal } from "../domain/decision.ts";
-import type { OrderEvent, OrderEventInput } from "../domain/order-events.ts";
-import type { Order, OrderInput } from "../domain/orders.ts";
+import type { OrderEventInput } from "../domain/order-events.ts";
+import type { OrderInput } from "../domain/orders.ts";
 import type { D1Cost } from "../store/database.ts";
-import type { Origin } from "../store/order-changes.ts";
+import type { RequestMetadata } from "../store/order-changes.ts";
 
 /** What every command says. Time and ids come with it, so that the ledger has neither clock nor chance. */
-export interface Command {
-  partner_id: number;
+interface Command {
+  environment_id: number;
   order_id: string;
-  origin: Origin;
+  request: RequestMetadata;
 }
 
+/** `order_id` is the input's, or a new one where the input has none. */
 export interface CreateOrder extends Command {
   input: OrderInput;
 }
@@ -36,27 +37,35 @@ export interface DeleteOrderEvent extends Command {
   order_event_id: string;
 }
 
-/** How a command ended. `version` is the order's, after it. */
+/** How a command ended. `replayed`: the same request had taken effect before, and this is its answer. */
 export type Outcome<T> =
-  | { ok: true; value: T; version: number; replayed: boolean }
+  | { ok: true; result: T; replayed: boolean }
   | { ok: false; refusal: Refusal };
 
-/** What comes back from the ledger: the outcome, and what it spent in D1. */
-export interface Reply {
-  outcome: Outcome<Order | OrderEvent | undefined>;
+/** What comes back from a ledger: the outcome, and what it spent in D1. */
+export interface Reply<T> {
+  outcome: Outcome<T>;
   cost: D1Cost;
-  /** How new D1 is after it. */
-  bookmark: string;
 }
 
-export function done<T>(value: T, version: number): Outcome<T> & { ok: true } {
-  return { ok: true, value, version, replayed: false };
+export function done<T>(result: T): Outcome<T> {
+  return { ok: true, result, replayed: false };
 }
 
-/** The answer where it can't be said whether the command took effect; safe to retry, as ids are unique. */
+export function replayed<T>(result: T): Outcome<T> {
+  return { ok: true, result, replayed: true };
+}
+
+/** The answer where it can't be said whether the command took effect. It is safe to send again, as ids are unique. */
 export function unavailable(reason: string): Refusal {
   return {
     type: "SERVICE_UNAVAILABLE_ERROR",
     message: `${reason} Send the same request again: with the same ids it takes effect once.`,
   };
 }
+
+/** How often a command is decided anew when another writer came first. */
+export const MAX_ATTEMPTS = 5;
+
+/** The answer to a command that another writer overtook each time. */
+export const OVERTAKEN = unavailable(`Other requests came first ${MAX_ATTEMPTS} times.`);

@@ -1,46 +1,209 @@
 import { DurableObject } from "cloudflare:workers";
-import { refuse } from "../domain/decision.ts";
+import { refuse, type Refusal } from "../domain/decision.ts";
+import type { LedgerState } from "../domain/ledger-state.ts";
+import * as events from "../domain/order-events.ts";
+import type { OrderEvent } from "../domain/order-events.ts";
+import * as orders from "../domain/orders.ts";
 import { logError } from "../log.ts";
-import { Database } from "../store/database.ts";
+import { commit, type Committed } from "../store/commit.ts";
+import { Database, type BoundStatement, type Scope } from "../store/database.ts";
+import { recordRepeatedAnswer } from "../store/idempotency.ts";
+import {
+  findOrderEvent,
+  findOrderEventIds,
+  orderEventAppended,
+  orderEventDeleted,
+} from "../store/order-events.ts";
+import { findLedgerState, orderDeleted, orderReplaced, type StoredOrder } from "../store/orders.ts";
 import { CommandQueue, MAX_QUEUED_COMMANDS } from "./command-queue.ts";
-import { unavailable, type Reply } from "./commands.ts";
-import { Ledger, type Memory } from "./ledger.ts";
-import { appendOrderEvent, deleteOrderEvent } from "./order-events.ts";
-import { createOrder, deleteOrder, replaceOrder } from "./orders.ts";
+import {
+  done,
+  MAX_ATTEMPTS,
+  OVERTAKEN,
+  replayed,
+  unavailable,
+  type AppendOrderEvent,
+  type DeleteOrder,
+  type DeleteOrderEvent,
+  type Outcome,
+  type ReplaceOrder,
+  type Reply,
+} from "./commands.ts";
+import { findEarlierAnswer } from "./earlier-answer.ts";
 
-const COMMANDS = { createOrder, replaceOrder, deleteOrder, appendOrderEvent, deleteOrderEvent };
-
-export type CommandName = keyof typeof COMMANDS;
-export type CommandOf<Name extends CommandName> = Parameters<(typeof COMMANDS)[Name]>[1];
-export type OutcomeOf<Name extends CommandName> = Awaited<ReturnType<(typeof COMMANDS)[Name]>>;
-
-type Handler = (ledger: Ledger, command: CommandOf<CommandName>) => Promise<Reply["outcome"]>;
+/** How many of an order's events a refusal names, the newest ones. */
+const MAX_NAMED_EVENTS = 100;
 
 /**
- * The Durable Object per order: runs the order's commands one at a time, and remembers the order's
- * state in between. It stores nothing: D1 is the only truth.
+ * The Durable Object per order: runs the order's commands one at a time, and remembers the order's state
+ * in between. It stores nothing: D1 is the only truth, and its fence refuses what follows a state that is
+ * no longer true. Nothing is refused on memory alone, which another writer may have made stale.
  */
 export class OrderLedger extends DurableObject {
   readonly #queue = new CommandQueue();
-  readonly #memory: Memory = {};
+  #remembered: LedgerState | undefined;
 
-  /** Runs one command. Never throws: an exception would reach the caller without its type, and without the cost. */
-  async execute(name: CommandName, command: CommandOf<CommandName>): Promise<Reply> {
-    const database = new Database(this.env.DB);
-    const outcome = await (this.#queue.run(() => this.#run(name, command, database)) ??
-      refuse(unavailable(`More than ${MAX_QUEUED_COMMANDS} requests are waiting for this order.`)));
-    return { outcome, cost: database.cost, bookmark: database.bookmark };
+  replaceOrder(command: ReplaceOrder): Promise<Reply<StoredOrder>> {
+    return this.#inTurn(command, (scope) => this.#replace(scope, command));
   }
 
-  async #run(name: CommandName, command: CommandOf<CommandName>, database: Database) {
-    const ledger = new Ledger(database, this.#memory, command.partner_id, command.order_id);
+  deleteOrder(command: DeleteOrder): Promise<Reply<undefined>> {
+    return this.#inTurn(command, (scope) => this.#delete(scope, command));
+  }
+
+  appendOrderEvent(command: AppendOrderEvent): Promise<Reply<OrderEvent>> {
+    return this.#inTurn(command, (scope) => this.#append(scope, command));
+  }
+
+  deleteOrderEvent(command: DeleteOrderEvent): Promise<Reply<undefined>> {
+    return this.#inTurn(command, (scope) => this.#deleteEvent(scope, command));
+  }
+
+  async #replace(scope: Scope, command: ReplaceOrder): Promise<Outcome<StoredOrder>> {
+    const { order_id: id, expected_versions, input, request } = command;
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+      const { state, isFresh } = await this.#state(scope, id);
+      const now = request.received_at;
+      const decision = orders.replaceOrder(state, { id, expected_versions }, input, now);
+      if (!decision.ok) {
+        if (isFresh) return this.#refuse(scope, id, decision.refusal);
+        this.#forget();
+        continue;
+      }
+      const { order, next } = decision.result;
+      const statements = orderReplaced(scope, order, next, request);
+      const committed = await this.#commit(scope, next, statements);
+      if (committed === "committed") return done({ order, version: next.version });
+    }
+    return refuse(OVERTAKEN);
+  }
+
+  async #delete(scope: Scope, command: DeleteOrder): Promise<Outcome<undefined>> {
+    const { order_id: id, expected_versions, request } = command;
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+      const { state, isFresh } = await this.#state(scope, id);
+      const decision = orders.deleteOrder(state, { id, expected_versions });
+      if (!decision.ok) {
+        if (isFresh) return this.#refuse(scope, id, decision.refusal);
+        this.#forget();
+        continue;
+      }
+      const statements = orderDeleted(scope, decision.result, request);
+      const committed = await this.#commit(scope, undefined, statements);
+      if (committed === "committed") return done(undefined);
+    }
+    return refuse(OVERTAKEN);
+  }
+
+  /**
+   * The event is added without looking for an earlier one first: the unique ids tell. A refusal does look,
+   * because the retry of a refund that was made is beyond what is left to refund.
+   */
+  async #append(scope: Scope, command: AppendOrderEvent): Promise<Outcome<OrderEvent>> {
+    const { order_id, input, new_order_event_id, request } = command;
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+      const { state, isFresh } = await this.#state(scope, order_id);
+      const decision = events.appendOrderEvent(state, input, new_order_event_id);
+      if (decision.ok) {
+        const { event, next } = decision.result;
+        const statements = orderEventAppended(scope, event, next, request);
+        const committed = await this.#commit(scope, next, statements);
+        if (committed === "committed") return done(event);
+        if (committed === "stale") continue;
+      } else if (!isFresh) {
+        this.#forget();
+        continue;
+      }
+      const earlier = await findEarlierAnswer(scope, request);
+      if (earlier) return earlier.ok ? replayed(JSON.parse(earlier.result.body)) : earlier;
+      const stored = await findOrderEvent(scope, input);
+      if (stored) {
+        const repeated = events.repeatOrderEvent(input, stored);
+        if (!repeated.ok) return repeated;
+        if (await recordRepeatedAnswer(scope, request, { event: stored })) return replayed(stored);
+      } else if (!decision.ok) {
+        return this.#refuse(scope, order_id, decision.refusal);
+      }
+    }
+    return refuse(OVERTAKEN);
+  }
+
+  async #deleteEvent(scope: Scope, command: DeleteOrderEvent): Promise<Outcome<undefined>> {
+    const { order_id, order_event_id, request } = command;
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+      const { state, isFresh } = await this.#state(scope, order_id);
+      const event = await findOrderEvent(scope, { order_event_id });
+      // The event may have been deleted, and its id used on another order, since the route found its order.
+      const decision =
+        state && event?.order_id === order_id
+          ? events.deleteOrderEvent(state, event)
+          : refuse(events.unknownOrderEvent(order_event_id));
+      if (!decision.ok) {
+        if (isFresh) return this.#refuse(scope, order_id, decision.refusal);
+        this.#forget();
+        continue;
+      }
+      const next = decision.result;
+      const statements = orderEventDeleted(scope, event!, next, request);
+      const committed = await this.#commit(scope, next, statements);
+      if (committed === "committed") return done(undefined);
+    }
+    return refuse(OVERTAKEN);
+  }
+
+  /** The order's state as remembered, else from D1 in one round trip. Undefined if there is no such order. */
+  async #state(scope: Scope, orderId: string) {
+    const isFresh = this.#remembered === undefined;
+    this.#remembered ??= await findLedgerState(scope, orderId);
+    return { state: this.#remembered, isFresh };
+  }
+
+  #forget(): void {
+    this.#remembered = undefined;
+  }
+
+  /** Commits a change, and remembers the state that it leaves: undefined where the order is gone. */
+  async #commit(
+    scope: Scope,
+    next: LedgerState | undefined,
+    statements: BoundStatement<unknown>[],
+  ): Promise<Committed> {
+    // Forgotten first: after a failure nobody knows what D1 has.
+    this.#forget();
+    const committed = await commit(scope.db, statements);
+    if (committed === "committed") this.#remembered = next;
+    return committed;
+  }
+
+  /** A refusal; one that was decided on the order's events names them, in one more round trip. */
+  async #refuse(scope: Scope, orderId: string, refusal: Refusal): Promise<Outcome<never>> {
+    if (refusal.type !== "CONFLICT_ERROR") return refuse(refusal);
+    const order_event_ids = await findOrderEventIds(scope, orderId, MAX_NAMED_EVENTS);
+    return refuse({ ...refusal, details: { ...refusal.details, order_event_ids } });
+  }
+
+  /**
+   * Runs a command after those that came before it. Never throws: an exception would reach the caller
+   * without its type, and without the cost.
+   */
+  async #inTurn<T>(
+    { environment_id, request }: { environment_id: number; request: { request_id: string } },
+    command: (scope: Scope) => Promise<Outcome<T>>,
+  ): Promise<Reply<T>> {
+    const db = new Database(this.env.DB);
+    const running = this.#queue.run(() => command({ db, environment_id }));
+    if (!running) return { outcome: refuse(TOO_MANY), cost: db.cost };
     try {
-      return await (COMMANDS[name] as Handler)(ledger, command);
+      return { outcome: await running, cost: db.cost };
     } catch (error) {
       // Whether a batch was committed is unknown: the retry will find out, as the ledger has forgotten.
-      const { request_id } = command.origin;
-      logError("ledger command failed", error, { command: name, request_id });
-      return refuse(unavailable("The database did not confirm the change."));
+      logError("ledger command failed", error, { request_id: request.request_id });
+      const outcome = refuse(unavailable("The database did not confirm the change."));
+      return { outcome, cost: db.cost };
     }
   }
 }
+
+const TOO_MANY = unavailable(
+  `More than ${MAX_QUEUED_COMMANDS} requests are waiting for this order.`,
+);

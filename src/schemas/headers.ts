@@ -1,17 +1,12 @@
 import * as z from "zod";
 import { id } from "./fields.ts";
 
-/** The form of D1's bookmarks. */
-export const BOOKMARK_PATTERN = /^[0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{8}-[0-9a-f]{32}$/;
-
-const BOOKMARK_EXAMPLE = "00000001-00000002-00004f5b-4c58a0bd6a3c4b5f9dbd5a3a0f7d6c21";
 const TIMING_PATTERN = '^d1;desc="queries=\\d+ rows_read=\\d+ rows_written=\\d+"$';
 const REQUEST_ID_EXAMPLE = "5e3caf25-6a5e-4fad-b436-45abb9f3c420";
 
 /** A header as OpenAPI describes it. */
 interface HeaderObject {
   description: string;
-  required?: boolean;
   schema: {
     type: "string" | "integer";
     pattern?: string;
@@ -29,28 +24,21 @@ export const requestIdParameter = {
   schema: { type: "string", pattern: "^[\\w\\-=]{1,255}$", examples: [REQUEST_ID_EXAMPLE] },
 } as const;
 
-/** The headers of answers. */
+/** The headers of answers. Production has none of them, so none is required. */
 export const answerHeaders = {
   "X-Request-Id": {
     description:
       "The request's name: what it sent, or a UUID. The log finds the request by it. Not in production",
-    required: true,
     schema: { type: "string", examples: [REQUEST_ID_EXAMPLE] },
   },
   "Server-Timing": {
     description:
       "What the request cost in D1: round trips, rows read, and rows written. Not in production",
-    required: true,
     schema: {
       type: "string",
       pattern: TIMING_PATTERN,
       examples: ['d1;desc="queries=1 rows_read=3 rows_written=0"'],
     },
-  },
-  "X-D1-Bookmark": {
-    description:
-      "How new the data is that was read or written: send it with a later read. Not in production",
-    schema: { type: "string", pattern: BOOKMARK_PATTERN.source, examples: [BOOKMARK_EXAMPLE] },
   },
   ETag: {
     description: "The order's version, for If-Match. Not in production",
@@ -61,31 +49,16 @@ export const answerHeaders = {
     schema: { type: "string", enum: ["true"] },
   },
   "Retry-After": {
-    description: "How many seconds to wait before the request is sent again",
-    required: true,
+    description: "How many seconds to wait before the request is sent again. Not in production",
     schema: { type: "integer", examples: [1] },
   },
   "WWW-Authenticate": {
-    description: "The scheme to authenticate with (RFC 9110, 11.6.1)",
-    required: true,
+    description: "The scheme to authenticate with (RFC 9110, 11.6.1). Not in production",
     schema: { type: "string", examples: ['Bearer realm="orders-sandbox"'] },
   },
 } satisfies Record<string, HeaderObject>;
 
 export type AnswerHeader = keyof typeof answerHeaders;
-
-/** The headers of a read. */
-export const readHeaders = z.object({
-  "X-D1-Bookmark": z
-    .string()
-    .regex(BOOKMARK_PATTERN, { error: "Expected the X-D1-Bookmark of an earlier answer" })
-    .optional()
-    .meta({
-      description:
-        "From an earlier answer: lets the nearest replica answer that is as new as that. Left out: as new as the last write. Not in production",
-      examples: [BOOKMARK_EXAMPLE],
-    }),
-});
 
 /** The headers of a POST. */
 export const postHeaders = z.object({

@@ -7,9 +7,10 @@ import {
 import { currency, id, money, reference } from "./fields.ts";
 import { MAX_LINES, orderLine, orderLineInput, linesAddUp, rewardsTotal } from "./order-lines.ts";
 import { limit, listOf, startingAfter } from "./pages.ts";
+import type { Shape } from "./shape.ts";
 
 const orderEventId = id.meta({
-  description: "The event's id, unique within the partner",
+  description: "The event's id, unique within the environment",
   examples: ["event-1"],
 });
 
@@ -19,7 +20,7 @@ const orderEventFields = {
     examples: ["order-1"],
   }),
   partner_event_id: id.optional().meta({
-    description: "The event's id in the partner's own system, unique within the partner",
+    description: "The event's id in the partner's own system, unique within the environment",
     examples: ["7622c07d-eb2b-4345-a9a9-345d61d32bc2"],
   }),
   type: z.enum(ORDER_EVENT_TYPES).meta({ description: "What happened", examples: ["CAPTURED"] }),
@@ -34,24 +35,20 @@ const orderEventFields = {
 export const orderEventInput = z
   .object({
     order_event_id: orderEventId.optional().meta({
-      description: "The event's id, unique within the partner. Left out: a UUID is made",
+      description: "The event's id, unique within the environment. Left out: a UUID is made",
     }),
-    order_id: orderEventFields.order_id,
-    partner_event_id: orderEventFields.partner_event_id,
-    type: orderEventFields.type,
-    amount: orderEventFields.amount,
+    ...orderEventFields,
     rewards_amount: rewardsTotal.optional(),
     currency: currency
       .optional()
       .meta({ description: "ISO 4217 code. Left out: the order's", examples: ["USD"] }),
-    network_transaction_id: orderEventFields.network_transaction_id,
     order_lines: z.array(orderLineInput).max(MAX_LINES).optional().meta({
       description:
         "What was captured or refunded. Lines must add up: the sum of rate × quantity is `amount`, that of rewards_rate × quantity is `rewards_amount`",
     }),
-  })
+  } satisfies Shape<OrderEventInput>)
   .superRefine(linesAddUp("amount", "rewards_amount"))
-  .meta({ id: "OrderEventInput" }) satisfies z.ZodType<OrderEventInput>;
+  .meta({ id: "OrderEventInput" });
 
 /** An event as it is answered: a field without a value is left out. */
 export const orderEvent = z
@@ -61,8 +58,8 @@ export const orderEvent = z
     rewards_amount: rewardsTotal,
     currency: z.string().meta({ description: "ISO 4217 code", examples: ["USD"] }),
     order_lines: z.array(orderLine).optional(),
-  })
-  .meta({ id: "OrderEvent" }) satisfies z.ZodType<OrderEvent>;
+  } satisfies Shape<OrderEvent>)
+  .meta({ id: "OrderEvent" });
 
 export const orderEventList = listOf(orderEvent, "OrderEventList");
 
@@ -75,8 +72,8 @@ export const orderEventQuery = z.object({
   network_transaction_id: orderEventFields.network_transaction_id
     .optional()
     .meta({ description: "Only events of this transaction of the card network" }),
-  limit,
-  starting_after: startingAfter,
+  limit: limit(),
+  starting_after: startingAfter(),
 });
 
 export const orderEventPath = z.object({

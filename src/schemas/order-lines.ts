@@ -1,6 +1,8 @@
 import * as z from "zod";
+import { withoutNulls } from "../domain/complete.ts";
 import { lineSumViolations, type OrderLine } from "../domain/order-lines.ts";
 import { money, text, url } from "./fields.ts";
+import type { Shape } from "./shape.ts";
 
 /** The most lines that an order or an event can have. */
 export const MAX_LINES = 1_000;
@@ -26,18 +28,18 @@ const lineFields = {
 
 /** A line as it is sent. */
 export const orderLineInput = z
-  .object({ ...lineFields, product_url: lineFields.product_url.nullish() })
-  .transform(({ name, product_url, quantity, rate, rewards_rate }) => ({
-    name,
-    product_url: product_url ?? undefined,
-    quantity,
-    rate,
-    rewards_rate,
-  }));
+  .object({
+    ...lineFields,
+    product_url: lineFields.product_url.nullish(),
+  } satisfies Shape<OrderLine>)
+  .transform((line): OrderLine => withoutNulls(line));
 
 /** A line as it is answered. */
 export const orderLine = z
-  .object({ ...lineFields, product_url: lineFields.product_url.optional() })
+  .object({
+    ...lineFields,
+    product_url: lineFields.product_url.optional(),
+  } satisfies Shape<OrderLine>)
   .meta({ id: "OrderLine" });
 
 export const rewardsTotal = money.meta({

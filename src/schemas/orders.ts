@@ -1,8 +1,10 @@
 import * as z from "zod";
+import { withoutNulls } from "../domain/complete.ts";
 import type { Address, Order, OrderInput } from "../domain/orders.ts";
 import { country, currency, id, money, reference, text, timestamp } from "./fields.ts";
 import { MAX_LINES, orderLine, orderLineInput, linesAddUp, rewardsTotal } from "./order-lines.ts";
 import { limit, listOf, startingAfter } from "./pages.ts";
+import type { Shape } from "./shape.ts";
 
 /** The most addresses that an order can have. */
 const MAX_ADDRESSES = 100;
@@ -19,11 +21,11 @@ const address = z
     country: country
       .optional()
       .meta({ description: "Country, by its ISO 3166-1 alpha-3 code", examples: ["USA"] }),
-  })
-  .meta({ id: "Address" }) satisfies z.ZodType<Address>;
+  } satisfies Shape<Address>)
+  .meta({ id: "Address" });
 
 const orderId = id.meta({
-  description: "The order's id, unique within the partner",
+  description: "The order's id, unique within the environment",
   examples: ["order-1"],
 });
 
@@ -68,64 +70,51 @@ export const orderInput = z
   .object({
     id: orderId.optional().meta({
       description:
-        "The order's id, unique within the partner. Left out: a UUID is made, or it is the one in the path",
+        "The order's id, unique within the environment. Left out: a UUID is made, or it is the one in the path",
     }),
-    customer_id: orderFields.customer_id,
-    payment_method_id: orderFields.payment_method_id,
-    partner_order_id: orderFields.partner_order_id,
+    ...orderFields,
     merchant_id: orderFields.merchant_id.nullish(),
     merchant_name: orderFields.merchant_name.nullish(),
-    merchant_address: orderFields.merchant_address,
-    order_lines: z.array(orderLineInput).max(MAX_LINES).optional().meta({
-      description:
-        "What the order is expected to contain. Lines must add up: the sum of rate × quantity is `total_order_amount`, that of rewards_rate × quantity is `total_rewards_amount`",
-    }),
-    total_order_amount: orderFields.total_order_amount,
     total_rewards_amount: rewardsTotal.optional(),
     currency: currency
       .optional()
       .meta({ description: "ISO 4217 code. Left out: USD", examples: ["USD"] }),
     created_at: orderFields.created_at.nullish(),
     updated_at: orderFields.updated_at.nullish(),
-  })
+    order_lines: z.array(orderLineInput).max(MAX_LINES).optional().meta({
+      description:
+        "What the order is expected to contain. Lines must add up: the sum of rate × quantity is `total_order_amount`, that of rewards_rate × quantity is `total_rewards_amount`",
+    }),
+  } satisfies Shape<OrderInput>)
   .superRefine(linesAddUp("total_order_amount", "total_rewards_amount"))
-  .transform((order): OrderInput => ({
-    ...order,
-    merchant_id: order.merchant_id ?? undefined,
-    merchant_name: order.merchant_name ?? undefined,
-    created_at: order.created_at ?? undefined,
-    updated_at: order.updated_at ?? undefined,
-  }))
+  .transform((order): OrderInput => withoutNulls(order))
   .meta({ id: "OrderInput" });
 
 /** An order as it is answered: a field without a value is left out. */
 export const order = z
   .object({
     id: orderId,
-    customer_id: orderFields.customer_id,
-    payment_method_id: orderFields.payment_method_id,
-    partner_order_id: orderFields.partner_order_id,
+    ...orderFields,
     merchant_id: orderFields.merchant_id.optional(),
     merchant_name: orderFields.merchant_name.optional(),
-    merchant_address: orderFields.merchant_address,
-    order_lines: z.array(orderLine).optional(),
-    total_order_amount: orderFields.total_order_amount,
     total_rewards_amount: rewardsTotal,
     currency: z.string().meta({ description: "ISO 4217 code", examples: ["USD"] }),
-    created_at: orderFields.created_at,
-    updated_at: orderFields.updated_at,
-  })
-  .meta({ id: "Order" }) satisfies z.ZodType<Order>;
+    order_lines: z.array(orderLine).optional(),
+  } satisfies Shape<Order>)
+  .meta({ id: "Order" });
 
-export const orderList = listOf(order, "OrderList");
+/** The contract's list of orders has no pages: it answers `data` alone. */
+const pages = { onlyInSandbox: true };
+
+export const orderList = listOf(order, "OrderList", pages);
 
 export const orderQuery = z.object({
   id: orderId.optional().meta({ description: "Only the order with this id" }),
   partner_order_id: orderFields.partner_order_id
     .optional()
     .meta({ description: "Only orders with this id in the partner's own system" }),
-  limit,
-  starting_after: startingAfter,
+  limit: limit(pages),
+  starting_after: startingAfter(pages),
 });
 
 export const orderPath = z.object({ order_id: orderId.meta({ description: "The order's id" }) });

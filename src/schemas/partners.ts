@@ -36,7 +36,7 @@ const partner = z
 export const partnerList = listOf(partner, "PartnerList");
 
 export const partnerQuery = z.object({
-  limit,
+  limit: limit(),
   starting_after: partnerNumber
     .optional()
     .meta({ description: "The number of the last partner of the page before" }),

@@ -1,4 +1,4 @@
-import { is, Placeholder, sql, type Query, type SQL } from "drizzle-orm";
+import { is, Placeholder, SQL, sql, type Query } from "drizzle-orm";
 import { SQLiteAsyncDialect } from "drizzle-orm/sqlite-core";
 import { drizzle } from "drizzle-orm/sqlite-proxy";
 
@@ -9,13 +9,17 @@ export interface D1Cost {
   rows_written: number;
 }
 
-const noCost = (): D1Cost => ({ queries: 0, rows_read: 0, rows_written: 0 });
+/** Whose data is read or written, and through which connection: what every function on an environment's data takes. */
+export interface Scope {
+  db: Database;
+  environment_id: number;
+}
 
-/** Drizzle as the writer of statements. It runs none: that is for `Database`, which knows what they cost. */
-export const write = drizzle(() => Promise.reject(new Error("Drizzle writes statements only")));
+/** Drizzle as the writer of statements. It runs none: that is for `Database`, which counts what they cost. */
+export const builder = drizzle(() => Promise.reject(new Error("Drizzle writes statements only")));
 
-/** The value that will be bound under a name. */
-export const value = (name: string): SQL => sql`${sql.placeholder(name)}`;
+/** Stands in a statement for what will be bound under this name. */
+export const placeholder = (name: string): SQL => sql`${sql.placeholder(name)}`;
 
 const dialect = new SQLiteAsyncDialect();
 
@@ -26,70 +30,90 @@ export interface BoundStatement<Row> {
   row?: Row;
 }
 
-type RowOf<Written> = Written extends { _: { result: (infer Row)[] } } ? Row : never;
+/** Values by the names of their placeholders. What has no value is null, not left out. */
+export type Values = Record<string, unknown>;
+
+/** What a statement is made from: what a builder of Drizzle has built, or SQL for what no builder can say. */
+type Source = { toSQL(): Query } | SQL;
+type RowOf<S> =
+  S extends SQL<infer Row> ? Row : S extends { _: { result: (infer Row)[] } } ? Row : never;
+
+/** Throws where a placeholder has no value: a name that is left out or misspelled would else write NULL. */
+function bind<Row>({ sql: text, params }: Query, values: Values): BoundStatement<Row> {
+  const bound = params.map((param) => {
+    if (!is(param, Placeholder)) return param;
+    const found = values[param.name];
+    if (found === undefined) throw new Error(`Nothing is bound to ${param.name} in: ${text}`);
+    return found;
+  });
+  return { text, params: bound };
+}
 
 /**
- * A statement that is written once in the life of an isolate, with `value("name")` for its values: what a
- * request has to do is bind them. Its rows come as D1 names their columns, so what is selected under
- * another name than its column's needs an alias.
+ * A statement over all environments: for keys, partners and sweeps. It is built once in the life of an
+ * isolate, so that a request only binds its values. Its rows come as D1 names their columns: what is
+ * selected under another name than its column's needs an alias.
  */
 export class Statement<Row> {
-  readonly #text: string;
-  readonly #params: ((values: Record<string, unknown>) => unknown)[];
+  readonly #query: Query;
 
-  private constructor({ sql: text, params }: Query) {
-    this.#text = text;
-    this.#params = params.map((param) =>
-      is(param, Placeholder) ? (values) => values[param.name] ?? null : () => param,
+  private constructor(query: Query) {
+    this.#query = query;
+  }
+
+  static of<S extends Source>(source: S): Statement<RowOf<S>> {
+    return new Statement(queryOf(source));
+  }
+
+  bind(values: Values = {}): BoundStatement<Row> {
+    return bind(this.#query, values);
+  }
+}
+
+/** A statement on the data of one environment. It can be neither built nor bound without one. */
+export class ScopedStatement<Row> {
+  readonly #query: Query;
+
+  private constructor(query: Query) {
+    this.#query = query;
+  }
+
+  static of<S extends Source>(source: S): ScopedStatement<RowOf<S>> {
+    const query = queryOf(source);
+    const isScoped = query.params.some(
+      (param) => is(param, Placeholder) && param.name === "environment_id",
     );
+    if (!isScoped) throw new Error(`No environment in: ${query.sql}`);
+    return new ScopedStatement(query);
   }
 
-  static of<Written extends { toSQL(): Query }>(written: Written): Statement<RowOf<Written>> {
-    return new Statement(written.toSQL());
+  bind({ environment_id }: Scope, values: Values = {}): BoundStatement<Row> {
+    return bind(this.#query, { ...values, environment_id });
   }
+}
 
-  /** For what Drizzle's builders can't say. */
-  static ofSql<Row>(text: SQL): Statement<Row> {
-    return new Statement(dialect.sqlToQuery(text));
-  }
-
-  /** By the names of its values. One that is left out is NULL. */
-  bind(values: Record<string, unknown>): BoundStatement<Row> {
-    return { text: this.#text, params: this.#params.map((param) => param(values)) };
-  }
+function queryOf(source: Source): Query {
+  return is(source, SQL) ? dialect.sqlToQuery(source) : source.toSQL();
 }
 
 type RowsOf<Statements> = {
   [Index in keyof Statements]: Statements[Index] extends BoundStatement<infer Row> ? Row[] : never;
 };
 
-/** Reads as new as the last write: the constraint of a session without a bookmark. */
-const NEWEST = "first-primary";
-
-/** One session with D1, for one request: it knows what was spent in it, and how new what it has seen is. */
+/** D1 for one request: it counts what the request spends. Every read is as new as the last write. */
 export class Database {
-  readonly cost = noCost();
-  readonly #session: D1DatabaseSession;
-  #ledgerBookmark = "";
+  readonly cost: D1Cost = { queries: 0, rows_read: 0, rows_written: 0 };
+  readonly #binding: D1Database;
 
-  /** With a bookmark, any replica that is as new may answer; without, what is read is the newest there is. */
-  constructor(binding: D1Database, bookmark: string = NEWEST) {
-    this.#session = binding.withSession(bookmark);
+  constructor(binding: D1Database) {
+    this.#binding = binding;
   }
 
-  /** The newest state that the request has seen or made, for a later session to start from; empty before its first query. */
-  get bookmark(): string {
-    const own = this.#session.getBookmark() ?? "";
-    // Bookmarks sort by age.
-    return own > this.#ledgerBookmark ? own : this.#ledgerBookmark;
-  }
-
-  /** Adds what a ledger has spent for this request, and how far it has brought D1. */
-  addSpent(cost: D1Cost, bookmark: string): void {
-    this.cost.queries += cost.queries;
-    this.cost.rows_read += cost.rows_read;
-    this.cost.rows_written += cost.rows_written;
-    this.#ledgerBookmark = bookmark;
+  /** Adds what a ledger has spent for this request. */
+  addCost({ queries, rows_read, rows_written }: D1Cost): void {
+    this.cost.queries += queries;
+    this.cost.rows_read += rows_read;
+    this.cost.rows_written += rows_written;
   }
 
   /** Runs statements in one round trip and one transaction, and answers the rows of each. */
@@ -97,15 +121,14 @@ export class Database {
     ...statements: Statements
   ): Promise<RowsOf<Statements>> {
     const prepared = statements.map(({ text, params }) =>
-      this.#session.prepare(text).bind(...params),
+      this.#binding.prepare(text).bind(...params),
     );
     // Counted first: a batch that is refused was a round trip too.
     this.cost.queries += 1;
     const results =
-      prepared.length === 1 ? [await prepared[0]!.all()] : await this.#session.batch(prepared);
+      prepared.length === 1 ? [await prepared[0]!.all()] : await this.#binding.batch(prepared);
     for (const { meta } of results) {
-      this.cost.rows_read += meta.rows_read;
-      this.cost.rows_written += meta.rows_written;
+      this.addCost({ queries: 0, rows_read: meta.rows_read, rows_written: meta.rows_written });
     }
     return results.map((result) => result.results) as RowsOf<Statements>;
   }

@@ -13,6 +13,13 @@ export function violatedUniqueColumns(error: unknown): string[] {
   return columns?.split(", ") ?? [];
 }
 
+/** Whether a change was refused because its order is not in the version that it follows: see `insertChange`. */
+export function violatesFence(error: unknown): boolean {
+  return /(UNIQUE|NOT NULL) constraint failed: (?:[\w., ]+, )?order_changes\.version/.test(
+    messagesOf(error),
+  );
+}
+
 /** Whether a row was refused because it refers to none, or because others refer to it. */
 export function violatesForeignKey(error: unknown): boolean {
   return /FOREIGN KEY constraint failed/.test(messagesOf(error));

@@ -4,82 +4,122 @@ import {
   type IdempotencyKey,
   type IdempotencyRecord,
 } from "../domain/idempotency.ts";
-import { Statement, write, type BoundStatement, type Database, value } from "./database.ts";
-import { lastVersion, type Origin } from "./order-changes.ts";
+import type { OrderEvent } from "../domain/order-events.ts";
+import type { Order } from "../domain/orders.ts";
+import {
+  builder,
+  placeholder,
+  ScopedStatement,
+  Statement,
+  type BoundStatement,
+  type Database,
+  type Scope,
+} from "./database.ts";
+import { violatedUniqueColumns } from "./failures.ts";
+import { lastVersion, type RequestMetadata } from "./order-changes.ts";
 import { idempotencyRecords } from "./schema.ts";
 
 /** How many records one step of the sweep deletes, and how many steps one sweep takes. */
 export const SWEEP_STEP_RECORDS = 500;
 export const SWEEP_STEPS = 40;
 
-/** A unique constraint that says: the Idempotency-Key has been used. */
-export const IDEMPOTENCY_COLUMN = "idempotency_records.key";
-
 const records = idempotencyRecords;
-const isKey = and(eq(records.partner_id, value("partner_id")), eq(records.key, value("key")));
-
-const deleteExpired = Statement.of(
-  write.delete(records).where(and(isKey, lt(records.created_at, value("cutoff")))),
+const isKey = and(
+  eq(records.environment_id, placeholder("environment_id")),
+  eq(records.key, placeholder("key")),
 );
 
-const insert = Statement.of(
-  write.insert(records).values({
-    partner_id: value("partner_id"),
-    key: value("key"),
-    fingerprint: value("fingerprint"),
-    body: value("body"),
-    // Where the answer has an ETag it names the order's version, which the batch has made by now.
-    version: sql`iif(${value("order_id")} is null, null, ${lastVersion})`,
-    created_at: value("created_at"),
+const deleteExpired = ScopedStatement.of(
+  builder.delete(records).where(and(isKey, lt(records.created_at, placeholder("cutoff")))),
+);
+
+const insert = ScopedStatement.of(
+  builder.insert(records).values({
+    environment_id: placeholder("environment_id"),
+    key: placeholder("key"),
+    fingerprint: placeholder("fingerprint"),
+    body: placeholder("body"),
+    // An order that the same batch creates has its version by now.
+    version: sql`coalesce(${placeholder("version")}, ${lastVersion})`,
+    created_at: placeholder("created_at"),
   }),
 );
 
-const find = Statement.of(
-  write
+const find = ScopedStatement.of(
+  builder
     .select({ fingerprint: records.fingerprint, body: records.body, version: records.version })
     .from(records)
-    .where(and(isKey, gte(records.created_at, value("cutoff")))),
+    .where(and(isKey, gte(records.created_at, placeholder("cutoff")))),
 );
 
 const sweep = Statement.of(
-  write
+  builder
     .delete(records)
     .where(
-      sql`(partner_id, key) in ${write
-        .select({ partner_id: records.partner_id, key: records.key })
+      sql`(environment_id, key) in ${builder
+        .select({ environment_id: records.environment_id, key: records.key })
         .from(records)
-        .where(lt(records.created_at, value("cutoff")))
+        .where(lt(records.created_at, placeholder("cutoff")))
         .orderBy(asc(records.created_at))
         .limit(SWEEP_STEP_RECORDS)}`,
     )
     .returning({ key: records.key }),
 );
 
+/** The answer to a POST. An order without a version is one that the same batch creates. */
+export type Answer = { order: Order; version?: number } | { event: OrderEvent };
+
 /**
- * Keeps the answer to a request with an Idempotency-Key: goes into the batch of the request's effect, and
+ * Stores the answer to a request with an Idempotency-Key: goes into the batch of the request's effect, and
  * fails it where the key is taken. Without a key there is nothing to do.
  */
 export function recordAnswer(
-  partner_id: number,
-  { idempotency, changed_at }: Origin,
-  answer: { body: string; order_id: string | null },
-): BoundStatement<never>[] {
+  scope: Scope,
+  { idempotency, received_at }: RequestMetadata,
+  answer: Answer,
+): BoundStatement<unknown>[] {
   if (!idempotency) return [];
+  const isOrder = "order" in answer;
   return [
     // One that has expired but was not swept yet is in nobody's way.
-    deleteExpired.bind({ partner_id, key: idempotency.key, cutoff: idempotencyCutoff(changed_at) }),
-    insert.bind({ partner_id, created_at: changed_at, ...idempotency, ...answer }),
+    deleteExpired.bind(scope, { key: idempotency.key, cutoff: idempotencyCutoff(received_at) }),
+    insert.bind(scope, {
+      ...idempotency,
+      body: JSON.stringify(isOrder ? answer.order : answer.event),
+      order_id: isOrder ? answer.order.id : null,
+      version: isOrder ? (answer.version ?? null) : null,
+      created_at: received_at,
+    }),
   ];
+}
+
+/**
+ * Stores the answer to a request that took no effect, as its ids were known already. False, and nothing is
+ * stored, where its Idempotency-Key was used in the meantime. One round trip if there is a key.
+ */
+export async function recordRepeatedAnswer(
+  scope: Scope,
+  request: RequestMetadata,
+  answer: Answer,
+): Promise<boolean> {
+  const statements = recordAnswer(scope, request, answer);
+  if (statements.length === 0) return true;
+  try {
+    await scope.db.run(...statements);
+    return true;
+  } catch (error) {
+    if (violatedUniqueColumns(error).length > 0) return false;
+    throw error;
+  }
 }
 
 /** The record of an Idempotency-Key that has not expired. One round trip, one row. */
 export async function findIdempotencyRecord(
-  db: Database,
-  partner_id: number,
+  scope: Scope,
   { key }: IdempotencyKey,
   now: string,
 ): Promise<IdempotencyRecord | undefined> {
-  const [[record]] = await db.run(find.bind({ partner_id, key, cutoff: idempotencyCutoff(now) }));
+  const [[record]] = await scope.db.run(find.bind(scope, { key, cutoff: idempotencyCutoff(now) }));
   return record;
 }
 

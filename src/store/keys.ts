@@ -1,98 +1,186 @@
-import { and, eq, exists, isNull, ne, sql } from "drizzle-orm";
-import { alias } from "drizzle-orm/sqlite-core";
-import { Statement, write, type Database, value } from "./database.ts";
-import { violatedUniqueColumns, violatesForeignKey } from "./failures.ts";
-import { IDEMPOTENCY_COLUMN, recordAnswer } from "./idempotency.ts";
-import type { Origin } from "./order-changes.ts";
-import { apiKeys } from "./schema.ts";
+import { and, eq, isNull, lt, or, sql } from "drizzle-orm";
+import {
+  builder,
+  placeholder,
+  ScopedStatement,
+  Statement,
+  type Database,
+  type Scope,
+} from "./database.ts";
+import type { Page } from "./pages.ts";
+import { apiKeys, environments } from "./schema.ts";
 
-/** A key as it is stored: what it is a hash of can't be told from it. Timestamps are RFC 3339. */
-export interface StoredKey {
-  hash: string;
-  partner_id: number;
+/** The most keys of an environment that work at a time. */
+export const MAX_ACTIVE_KEYS = 100;
+
+/** A key as its environment sees it. Timestamps are RFC 3339. */
+export interface ListedKey {
+  /** Counts the environment's keys. */
+  id: number;
   last_four: string;
   created_at: string;
+  /** The id of the key that made it; null where the operator did. */
+  created_by: number | null;
   deleted_at: string | null;
+  /** To the hour. */
+  last_used_at: string | null;
 }
 
+/** A key with what it opens. The key itself is stored nowhere. */
+export interface StoredKey extends ListedKey {
+  environment_id: number;
+  partner_id: number;
+}
+
+/** What is stored of a new key: its hash, and its end, to tell keys apart. */
+export interface NewKey {
+  hash: string;
+  last_four: string;
+  created_at: string;
+}
+
+const listed = {
+  id: apiKeys.id,
+  last_four: apiKeys.last_four,
+  created_at: apiKeys.created_at,
+  created_by: apiKeys.created_by,
+  deleted_at: apiKeys.deleted_at,
+  last_used_at: apiKeys.last_used_at,
+};
+
 const find = Statement.of(
-  write
-    .select()
+  builder
+    .select({
+      ...listed,
+      environment_id: apiKeys.environment_id,
+      partner_id: environments.partner_id,
+    })
     .from(apiKeys)
-    .where(eq(apiKeys.hash, value("hash"))),
+    .innerJoin(environments, eq(environments.id, apiKeys.environment_id))
+    .where(eq(apiKeys.hash, placeholder("hash"))),
 );
 
-// By a key that works, whatever an isolate remembers of it: a deleted key must not live on in another.
-const insert = Statement.ofSql<{ hash: string }>(sql`
-  insert into api_keys (hash, partner_id, last_four, created_at)
-  select ${value("hash")}, partner_id, ${value("last_four")}, ${value("created_at")}
-  from api_keys where hash = ${value("by")} and deleted_at is null
-  returning hash`);
-
-const other = alias(apiKeys, "other");
-const otherKeys = write
-  .select({ one: sql`1` })
-  .from(other)
-  .where(
-    and(
-      eq(other.partner_id, value("partner_id")),
-      isNull(other.deleted_at),
-      ne(other.hash, value("hash")),
-    ),
-  );
-const markDeleted = Statement.of(
-  write
-    .update(apiKeys)
-    .set({ deleted_at: value("deleted_at") })
-    .where(and(eq(apiKeys.hash, value("hash")), isNull(apiKeys.deleted_at), exists(otherKeys)))
-    .returning({ deleted_at: apiKeys.deleted_at }),
-);
-
-/** The key with this hash, also when it was deleted. One round trip, one row. */
+/** The key with this hash, also when it was deleted. One round trip, two rows. */
 export async function findKey(db: Database, hash: string): Promise<StoredKey | undefined> {
   const [[key]] = await db.run(find.bind({ hash }));
   return key;
 }
 
-/**
- * Adds a key to the partner of the key `by`, and keeps `body` for the request's Idempotency-Key if it has
- * one. Nothing is added where `by` works no more, or where the Idempotency-Key has been used: the request
- * is a repetition. One round trip.
- */
-export async function insertKey(
-  db: Database,
-  key: Pick<StoredKey, "hash" | "last_four" | "created_at">,
-  by: StoredKey,
-  origin: Origin,
-  body: string,
-): Promise<"inserted" | "repeated" | "not allowed"> {
-  try {
-    const [inserted] = await db.run(
-      insert.bind({ ...key, by: by.hash }),
-      ...recordAnswer(by.partner_id, origin, { body, order_id: null }),
-    );
-    return inserted.length > 0 ? "inserted" : "not allowed";
-  } catch (error) {
-    if (violatedUniqueColumns(error).includes(IDEMPOTENCY_COLUMN)) return "repeated";
-    // Of the answer that is kept: the partner is gone.
-    if (violatesForeignKey(error)) return "not allowed";
-    throw error;
-  }
+const inEnvironment = eq(apiKeys.environment_id, placeholder("environment_id"));
+const isKey = and(inEnvironment, eq(apiKeys.id, placeholder("id")));
+const isActive = isNull(apiKeys.deleted_at);
+
+const select = ScopedStatement.of(
+  sql<ListedKey>`
+    select id, last_four, created_at, created_by, deleted_at, last_used_at from api_keys
+    where environment_id = ${placeholder("environment_id")} and id < ${placeholder("before")}
+    order by id desc limit ${placeholder("limit")}`,
+);
+const countAll = ScopedStatement.of(
+  sql<{ total: number }>`
+    select count(*) as total from api_keys where environment_id = ${placeholder("environment_id")}`,
+);
+
+/** A page of an environment's keys, newest first, with those that were deleted. One round trip. */
+export async function listKeys(
+  scope: Scope,
+  { limit, starting_after }: { limit: number; starting_after?: number | undefined },
+): Promise<Page<ListedKey>> {
+  const before = starting_after ?? Number.MAX_SAFE_INTEGER;
+  const [rows, [counted]] = await scope.db.run(
+    select.bind(scope, { before, limit: limit + 1 }),
+    countAll.bind(scope),
+  );
+  return { data: rows.slice(0, limit), has_more: rows.length > limit, total: counted!.total };
 }
 
+// By a key that works, whatever an isolate remembers of it: a deleted key must not live on in another.
+const insert = ScopedStatement.of(
+  sql<{ id: number }>`
+    insert into api_keys (environment_id, id, hash, last_four, created_at, created_by)
+    select environment_id,
+      (select max(id) + 1 from api_keys where environment_id = ${placeholder("environment_id")}),
+      ${placeholder("hash")}, ${placeholder("last_four")}, ${placeholder("created_at")}, id
+    from api_keys
+    where environment_id = ${placeholder("environment_id")} and id = ${placeholder("created_by")}
+      and deleted_at is null
+      and ${MAX_ACTIVE_KEYS} > (
+        select count(*) from api_keys indexed by api_keys_active
+        where environment_id = ${placeholder("environment_id")} and deleted_at is null)
+    returning id`,
+);
+const findActive = ScopedStatement.of(
+  builder.select({ id: apiKeys.id }).from(apiKeys).where(and(isKey, isActive)),
+);
+
 /**
- * Marks a key as deleted at a time, unless it is its partner's last, or works no more. It is asked and done
- * in one transaction, so two keys that delete themselves at once can't both go. One round trip.
+ * Adds a key to the environment, made by the key `created_by`, and answers its id. Nothing is added where
+ * that key works no more, or where there are MAX_ACTIVE_KEYS already. One round trip.
+ */
+export async function insertKey(
+  scope: Scope,
+  key: NewKey,
+  created_by: number,
+): Promise<number | "not allowed" | "too many"> {
+  const [[inserted], [maker]] = await scope.db.run(
+    insert.bind(scope, { ...key, created_by }),
+    findActive.bind(scope, { id: created_by }),
+  );
+  if (inserted) return inserted.id;
+  return maker ? "too many" : "not allowed";
+}
+
+// By a key that works, like a new key, and while another one does.
+const markDeleted = ScopedStatement.of(
+  sql<unknown>`
+    update api_keys set deleted_at = ${placeholder("deleted_at")}
+    where environment_id = ${placeholder("environment_id")} and id = ${placeholder("id")}
+      and deleted_at is null
+      and exists (
+        select 1 from api_keys as other indexed by api_keys_active
+        where other.environment_id = ${placeholder("environment_id")} and other.deleted_at is null
+          and other.id <> ${placeholder("id")})
+      and exists (
+        select 1 from api_keys as maker
+        where maker.environment_id = ${placeholder("environment_id")} and maker.deleted_at is null
+          and maker.id = ${placeholder("deleted_by")})`,
+);
+const findDeleted = ScopedStatement.of(
+  builder.select({ deleted_at: apiKeys.deleted_at }).from(apiKeys).where(isKey),
+);
+
+/**
+ * Marks a key as deleted, by the key `deleted_by`, which may be the same. Nothing is done where that one
+ * works no more, or where the key is the environment's last. It is asked and done in one transaction, so
+ * two keys that delete each other at once can't both go. A key that was deleted before stays as it was.
+ * One round trip.
  */
 export async function deleteKey(
-  db: Database,
-  { hash, partner_id }: StoredKey,
-  deleted_at: string,
-): Promise<"deleted" | "last key" | "not allowed"> {
-  const [[deleted], [key]] = await db.run(
-    markDeleted.bind({ hash, partner_id, deleted_at }),
-    find.bind({ hash }),
+  scope: Scope,
+  id: number,
+  { deleted_by, deleted_at }: { deleted_by: number; deleted_at: string },
+): Promise<"deleted" | "not allowed" | "last key" | "unknown"> {
+  const [, [key], [by]] = await scope.db.run(
+    markDeleted.bind(scope, { id, deleted_by, deleted_at }),
+    findDeleted.bind(scope, { id }),
+    findDeleted.bind(scope, { id: deleted_by }),
   );
-  if (deleted) return "deleted";
-  return key && key.deleted_at === null ? "last key" : "not allowed";
+  const isOwn = id === deleted_by && key?.deleted_at === deleted_at;
+  if (!isOwn && by?.deleted_at !== null) return "not allowed";
+  if (!key) return "unknown";
+  return key.deleted_at === null ? "last key" : "deleted";
+}
+
+const markUsed = ScopedStatement.of(
+  builder
+    .update(apiKeys)
+    .set({ last_used_at: placeholder("hour") })
+    .where(
+      and(isKey, or(isNull(apiKeys.last_used_at), lt(apiKeys.last_used_at, placeholder("hour")))),
+    ),
+);
+
+/** Notes that a key was used in an hour (RFC 3339). One round trip; one row is written where it wasn't noted yet. */
+export async function markKeyUsed(scope: Scope, id: number, hour: string): Promise<void> {
+  await scope.db.run(markUsed.bind(scope, { id, hour }));
 }

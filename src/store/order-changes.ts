@@ -2,57 +2,75 @@ import { sql } from "drizzle-orm";
 import type { IdempotencyKey } from "../domain/idempotency.ts";
 import type { LedgerTotals } from "../domain/ledger-state.ts";
 import type { OrderChange } from "../domain/order-changes.ts";
-import { Statement, write, type BoundStatement, value } from "./database.ts";
-import { orderChanges } from "./schema.ts";
+import {
+  builder,
+  placeholder,
+  ScopedStatement,
+  type BoundStatement,
+  type Scope,
+} from "./database.ts";
+import { placeholdersFor } from "./rows.ts";
+import { orderChanges, totalFields } from "./schema.ts";
 
-/** A unique constraint that says: someone else has made this version. */
-export const FENCE_COLUMN = "order_changes.version";
-
-/** Where a change comes from: the request, its Idempotency-Key, and the time (RFC 3339) it is dated with. */
-export interface Origin {
+/** The request that a change comes from. `received_at` is RFC 3339. */
+export interface RequestMetadata {
   request_id: string;
-  changed_at: string;
+  received_at: string;
   idempotency?: IdempotencyKey | undefined;
 }
 
 /** A change of an order, as its history tells it. */
 interface Change {
-  partner_id: number;
-  order_id: string;
-  /** Left out where the change follows nothing: it takes the next version that there is. */
-  version?: number;
   change: OrderChange;
+  /** The order's state after the change; its version is left to the database where the order is new. */
+  state: LedgerTotals & { id: string; version?: number };
   order_event_id?: string;
-  totals: LedgerTotals;
-  origin: Origin;
+  request: RequestMetadata;
 }
 
-/** The last version of `order_id`, 0 for a new one; a deletion is a version too, so ids used again count on. */
-export const lastVersion = sql<number>`(
-  select coalesce(max(version), 0) from order_changes
-  where partner_id = ${value("partner_id")} and order_id = ${value("order_id")})`;
+const ofOrder = sql`environment_id = ${placeholder("environment_id")} and order_id = ${placeholder("order_id")}`;
 
-const insert = Statement.of(
-  write.insert(orderChanges).values({
-    partner_id: value("partner_id"),
-    order_id: value("order_id"),
-    version: sql`coalesce(${value("version")}, ${lastVersion} + 1)`,
-    change: value("change"),
-    order_event_id: value("order_event_id"),
-    request_id: value("request_id"),
-    changed_at: value("changed_at"),
-    captured_amount: value("captured_amount"),
-    refunded_amount: value("refunded_amount"),
-    captured_rewards_amount: value("captured_rewards_amount"),
-    refunded_rewards_amount: value("refunded_rewards_amount"),
+/** The last version of `order_id`; a deletion is a version too, so an id that is used again counts on. Null for a new id. */
+export const lastVersion = sql<number>`(select max(version) from order_changes where ${ofOrder})`;
+
+const values = {
+  environment_id: placeholder("environment_id"),
+  order_id: placeholder("order_id"),
+  change: placeholder("change"),
+  order_event_id: placeholder("order_event_id"),
+  request_id: placeholder("request_id"),
+  changed_at: placeholder("changed_at"),
+  ...placeholdersFor(totalFields),
+};
+
+const insertFirst = ScopedStatement.of(
+  builder.insert(orderChanges).values({ ...values, version: sql`coalesce(${lastVersion}, 0) + 1` }),
+);
+
+// NULL, which the column refuses, where the order is gone or has another version than the state follows.
+const insertNext = ScopedStatement.of(
+  builder.insert(orderChanges).values({
+    ...values,
+    version: sql`(
+      select version + 1 from orders
+      where environment_id = ${placeholder("environment_id")} and id = ${placeholder("order_id")}
+        and version = ${placeholder("version")} - 1)`,
   }),
 );
 
 /**
- * The row that every change of an order leaves, first in the change's batch: it is the audit, and by
- * its primary key the fence.
+ * The row that every change of an order leaves, first in the change's batch. It is the audit, and the fence:
+ * the batch fails unless the order is still in the version that the change follows.
  */
-export function insertChange({ totals, origin, ...change }: Change): BoundStatement<never> {
-  // The change last: where the totals are a ledger's state, that has a version too, the one before.
-  return insert.bind({ version: null, order_event_id: null, ...totals, ...origin, ...change });
+export function insertChange(scope: Scope, change: Change): BoundStatement<unknown> {
+  const { state, request, order_event_id = null } = change;
+  const statement = state.version === undefined ? insertFirst : insertNext;
+  return statement.bind(scope, {
+    ...state,
+    order_id: state.id,
+    change: change.change,
+    order_event_id,
+    request_id: request.request_id,
+    changed_at: request.received_at,
+  });
 }

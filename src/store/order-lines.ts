@@ -1,42 +1,56 @@
 import { sql, type SQL } from "drizzle-orm";
 import type { OrderLine } from "../domain/order-lines.ts";
-import { Statement, write, value } from "./database.ts";
-import { orderEventLines, orderEvents, orderLines, orders } from "./schema.ts";
+import {
+  builder,
+  placeholder,
+  ScopedStatement,
+  type BoundStatement,
+  type Scope,
+} from "./database.ts";
+import { lineFields, orderEventLines, orderEvents, orderLines, orders } from "./schema.ts";
+
+const names = Object.keys(lineFields);
+const literal = (name: string) => sql.raw(`'${name}'`);
+const join = (parts: SQL[]) => sql.join(parts, sql`, `);
 
 /**
  * Adds all lines of an order or event in one statement. The lines go as one JSON parameter: a row of
  * parameters each would pass D1's limit of 100 per statement at the 13th line.
  */
 const insertInto = (table: typeof orderLines | typeof orderEventLines) =>
-  Statement.of(
-    write.insert(table).select(sql`
-      select ${value("partner_id")}, ${value("parent_id")}, key, value ->> 'name', value ->> 'product_url',
-        value ->> 'quantity', value ->> 'rate', value ->> 'rewards_rate'
-      from json_each(${value("lines")})`),
+  ScopedStatement.of(
+    builder.insert(table).select(sql`
+      select ${placeholder("environment_id")}, ${placeholder("parent_id")}, key,
+        ${join(names.map((name) => sql`value ->> ${literal(name)}`))}
+      from json_each(${placeholder("lines")})`),
   );
 
 const inserts = { order: insertInto(orderLines), event: insertInto(orderEventLines) };
 
+/** Adds the lines of an order or event: a statement, or none where it has no lines. */
 export function insertLines(
-  of: keyof typeof inserts,
-  partnerId: number,
-  parentId: string,
+  scope: Scope,
+  parent: keyof typeof inserts,
+  parent_id: string,
   lines: readonly OrderLine[] | undefined,
-) {
+): BoundStatement<unknown>[] {
   if (!lines) return [];
-  const values = { partner_id: partnerId, parent_id: parentId, lines: JSON.stringify(lines) };
-  return [inserts[of].bind(values)];
+  return [inserts[parent].bind(scope, { parent_id, lines: JSON.stringify(lines) })];
 }
+
+const line = sql`json_object(${join(
+  names.map((name) => sql`${literal(name)}, ${sql.identifier(name)}`),
+)})`;
 
 /**
  * The lines of a row as JSON, in their order; null, and nothing read, where it has none. Columns are named
- * with their tables in full: Drizzle leaves the tables out, and `partner_id = partner_id` is always true.
+ * with their tables in full: Drizzle leaves the tables out, and `a = a` is always true.
  */
 const selectLines = (parent: SQL, id: SQL, lines: SQL, parentId: SQL) => sql<string | null>`
   case when ${parent}.line_count > 0 then (
-    select json_group_array(json_array(name, product_url, quantity, rate, rewards_rate)) from (
+    select json_group_array(${line}) from (
       select * from ${lines}
-      where ${lines}.partner_id = ${parent}.partner_id and ${lines}.${parentId} = ${parent}.${id}
+      where ${lines}.environment_id = ${parent}.environment_id and ${lines}.${parentId} = ${parent}.${id}
       order by position)) end`;
 
 export const linesOfOrder = selectLines(sql`${orders}`, sql`id`, sql`${orderLines}`, sql`order_id`);
@@ -47,18 +61,9 @@ export const linesOfEvent = selectLines(
   sql`order_event_id`,
 );
 
-type LineArray = [string, string | null, number, number, number];
-
 /** Lines from the JSON that `linesOfOrder` and `linesOfEvent` select. None at all is the same as left out. */
 export function toLines(json: string | null): OrderLine[] | undefined {
   if (json === null) return undefined;
-  return (JSON.parse(json) as LineArray[]).map(
-    ([name, product_url, quantity, rate, rewards_rate]) => ({
-      name,
-      product_url: product_url ?? undefined,
-      quantity,
-      rate,
-      rewards_rate,
-    }),
-  );
+  // A line's field that is null is left out: JSON.parse drops what its reviver answers undefined to.
+  return JSON.parse(json, (_, content) => content ?? undefined) as OrderLine[];
 }

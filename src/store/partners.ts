@@ -1,11 +1,12 @@
 import { count, eq, sql } from "drizzle-orm";
 import { getTableConfig } from "drizzle-orm/sqlite-core";
-import { Statement, value, write, type Database } from "./database.ts";
-import { violatedUniqueColumns, violatesForeignKey } from "./failures.ts";
-import type { StoredKey } from "./keys.ts";
+import { builder, placeholder, Statement, type Database } from "./database.ts";
+import { violatesForeignKey } from "./failures.ts";
+import type { NewKey } from "./keys.ts";
 import type { Page } from "./pages.ts";
 import {
   apiKeys,
+  environments,
   idempotencyRecords,
   orderChanges,
   orderEventLines,
@@ -19,30 +20,6 @@ import {
 export const REMOVAL_STEP_ROWS = 1_000;
 export const REMOVAL_STEPS = 40;
 
-const isPartner = eq(partners.id, sql.placeholder("partner_id"));
-
-const countOf = (column: "order_count" | "order_event_count") => ({
-  select: Statement.of(
-    write
-      .select({ total: sql<number>`${partners[column]}`.as("total") })
-      .from(partners)
-      .where(isPartner),
-  ),
-  add: Statement.of(
-    write
-      .update(partners)
-      .set({ [column]: sql`${partners[column]} + ${sql.placeholder("added")}` })
-      .where(isPartner),
-  ),
-});
-
-/**
- * The totals of a partner's unfiltered lists, kept so that nobody has to count: `add` goes into the
- * batch that adds or removes the rows.
- */
-export const orderCount = countOf("order_count");
-export const orderEventCount = countOf("order_event_count");
-
 /** A partner as the operator sees it, with what it has. */
 export interface Partner {
   id: number;
@@ -54,62 +31,49 @@ export interface Partner {
 }
 
 const insert = Statement.of(
-  write
+  builder
     .insert(partners)
-    .values({ name: value("name"), created_at: value("created_at") })
+    .values({ name: placeholder("name"), created_at: placeholder("created_at") })
     .returning({ id: partners.id }),
 );
-
+// The partner of the statement before, and then its environment: tables without row ids don't change this.
+const insertEnvironment = Statement.of(
+  builder.insert(environments).values({ partner_id: sql`last_insert_rowid()` }),
+);
 const insertFirstKey = Statement.of(
-  write.insert(apiKeys).values({
-    hash: value("hash"),
-    // The partner of the statement before: a table without row ids doesn't change this.
-    partner_id: sql`last_insert_rowid()`,
-    last_four: value("last_four"),
-    created_at: value("created_at"),
+  builder.insert(apiKeys).values({
+    environment_id: sql`last_insert_rowid()`,
+    id: 1,
+    hash: placeholder("hash"),
+    last_four: placeholder("last_four"),
+    created_at: placeholder("created_at"),
   }),
 );
 
-const select = Statement.ofSql<Partner>(sql`
-  select id, name, created_at, order_count, order_event_count,
-    (select count(*) from api_keys where partner_id = partners.id and deleted_at is null) as key_count
-  from partners where id < ${value("before")} order by id desc limit ${value("limit")}`);
-
-const selectByKey = Statement.ofSql<Pick<Partner, "id" | "name" | "created_at">>(sql`
-  select partners.id, partners.name, partners.created_at from api_keys
-  join partners on partners.id = api_keys.partner_id where hash = ${value("hash")}`);
-
-const total = Statement.of(write.select({ total: count().as("total") }).from(partners));
-
-/**
- * Adds a partner with its first key, and answers its number, which no partner had before; undefined, and
- * nothing is added, where there is that key already. One round trip.
- */
-export async function insertPartner(
-  db: Database,
-  partner: Pick<Partner, "name" | "created_at">,
-  key: Pick<StoredKey, "hash" | "last_four">,
-): Promise<number | undefined> {
-  try {
-    const [[inserted]] = await db.run(
-      insert.bind({ ...partner }),
-      insertFirstKey.bind({ ...key, created_at: partner.created_at }),
-    );
-    return inserted!.id;
-  } catch (error) {
-    if (violatedUniqueColumns(error).includes("api_keys.hash")) return undefined;
-    throw error;
-  }
+/** Adds a partner with an environment and its first key, and answers its number, which no partner had before. */
+export async function insertPartner(db: Database, name: string, key: NewKey): Promise<number> {
+  const { created_at } = key;
+  const [[inserted]] = await db.run(
+    insert.bind({ name, created_at }),
+    insertEnvironment.bind(),
+    insertFirstKey.bind({ ...key }),
+  );
+  return inserted!.id;
 }
 
-/** The partner that has the key with this hash. One round trip. */
-export async function findPartnerOfKey(
-  db: Database,
-  hash: string,
-): Promise<Pick<Partner, "id" | "name" | "created_at"> | undefined> {
-  const [[partner]] = await db.run(selectByKey.bind({ hash }));
-  return partner;
-}
+// Of the environments that a partner has, which are few.
+const sumOf = (column: "order_count" | "order_event_count") =>
+  sql`(select sum(${sql.identifier(column)}) from environments where partner_id = partners.id) as ${sql.identifier(column)}`;
+
+const select = Statement.of(
+  sql<Partner>`
+    select id, name, created_at, ${sumOf("order_count")}, ${sumOf("order_event_count")},
+      (select count(*) from environments join api_keys on environment_id = environments.id
+       where partner_id = partners.id and deleted_at is null) as key_count
+    from partners where id < ${placeholder("before")} order by id desc limit ${placeholder("limit")}`,
+);
+
+const countAll = Statement.of(builder.select({ total: count().as("total") }).from(partners));
 
 /** A page of partners, newest first. One round trip; the total counts them, as nothing else needs it. */
 export async function listPartners(
@@ -117,14 +81,21 @@ export async function listPartners(
   { limit, starting_after }: { limit: number; starting_after?: number | undefined },
 ): Promise<Page<Partner>> {
   const before = starting_after ?? Number.MAX_SAFE_INTEGER;
-  const [rows, [counted]] = await db.run(select.bind({ before, limit: limit + 1 }), total.bind({}));
+  const [rows, [counted]] = await db.run(
+    select.bind({ before, limit: limit + 1 }),
+    countAll.bind(),
+  );
   return { data: rows.slice(0, limit), has_more: rows.length > limit, total: counted!.total };
 }
 
-const exists = Statement.of(write.select({ id: partners.id }).from(partners).where(isPartner));
+const isPartner = eq(partners.id, sql.placeholder("partner_id"));
+const find = Statement.of(builder.select({ id: partners.id }).from(partners).where(isPartner));
 
-/** What a partner has: its keys first, so that nothing new comes, and what refers before what is referred to, so that nothing cascades. */
-const tablesOfPartner = [
+/**
+ * What an environment has: its keys first, so that nothing new comes, and what refers before what is
+ * referred to, so that nothing cascades.
+ */
+export const TABLES_OF_ENVIRONMENT = [
   apiKeys,
   orderEventLines,
   orderEvents,
@@ -134,20 +105,28 @@ const tablesOfPartner = [
   idempotencyRecords,
 ];
 
-const removals = tablesOfPartner.map((table) => {
+/** Deletes some rows of a table whose `column` is one of those that `ids` selects. */
+function removal(table: (typeof TABLES_OF_ENVIRONMENT)[number] | typeof environments) {
   const { primaryKeys, columns } = getTableConfig(table);
   const keyColumns = primaryKeys[0]?.columns ?? columns.filter((column) => column.primary);
   const key = sql.join(
     keyColumns.map(({ name }) => sql.identifier(name)),
     sql`, `,
   );
-  return Statement.ofSql<{ deleted: 1 }>(sql`
-    delete from ${table} where (${key}) in (
-      select ${key} from ${table} where partner_id = ${value("partner_id")} limit ${REMOVAL_STEP_ROWS}
-    ) returning 1 as deleted`);
-});
+  const isPartners =
+    table === environments
+      ? sql`partner_id = ${placeholder("partner_id")}`
+      : sql`environment_id in (select id from environments where partner_id = ${placeholder("partner_id")})`;
+  return Statement.of(
+    sql<{ deleted: 1 }>`
+      delete from ${table} where (${key}) in (
+        select ${key} from ${table} where ${isPartners} limit ${REMOVAL_STEP_ROWS}
+      ) returning 1 as deleted`,
+  );
+}
 
-const removePartnerItself = Statement.of(write.delete(partners).where(isPartner));
+const removals = [...TABLES_OF_ENVIRONMENT, environments].map(removal);
+const removePartnerItself = Statement.of(builder.delete(partners).where(isPartner));
 
 /**
  * Deletes a partner with all that is its own, in steps of at most REMOVAL_STEP_ROWS rows, each a round
@@ -158,7 +137,7 @@ export async function removePartner(
   db: Database,
   partner_id: number,
 ): Promise<{ deleted_rows: number; isDone: boolean } | undefined> {
-  const [[found]] = await db.run(exists.bind({ partner_id }));
+  const [[found]] = await db.run(find.bind({ partner_id }));
   if (!found) return undefined;
   let deleted_rows = 0;
   let remaining = removals;

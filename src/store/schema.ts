@@ -10,83 +10,120 @@ import {
   uniqueIndex,
   type AnySQLiteColumn,
 } from "drizzle-orm/sqlite-core";
+import type { LedgerTotals } from "../domain/ledger-state.ts";
 import { MAX_MONEY } from "../domain/money.ts";
-import type { Address } from "../domain/orders.ts";
-import { ORDER_EVENT_TYPES } from "../domain/order-events.ts";
+import type { Address, Order } from "../domain/orders.ts";
 import { ORDER_CHANGES } from "../domain/order-changes.ts";
+import { ORDER_EVENT_TYPES, type OrderEvent } from "../domain/order-events.ts";
+import type { OrderLine } from "../domain/order-lines.ts";
 
 /*
- * Columns have the contract's field names. Every table but `partners` is WITHOUT ROWID (`npm run
- * migration` adds it, Drizzle can't say it): the primary key is then the table itself, which saves one written row per
- * row, and secondary indexes end in the primary key, so they come sorted by `sequence`.
+ * Columns have the contract's field names. Every table but `partners` and `environments` is WITHOUT ROWID
+ * (`npm run migration` adds it, Drizzle can't say it): the primary key is then the table itself, which
+ * saves one written row per row, and secondary indexes end in the primary key, so they come sorted by
+ * `sequence`.
+ *
+ * What a partner sends is in groups of columns of which none can be missing: a field without a column does
+ * not compile. Enumerations have no CHECK, since SQLite would rebuild the table to change it.
  */
 
 const money = () => integer().notNull();
+const environmentId = () =>
+  integer()
+    .notNull()
+    .references(() => environments.id);
 const amountRange = (name: string, column: AnySQLiteColumn) =>
   check(name, sql`${column} between 0 and ${sql.raw(String(MAX_MONEY))}`);
 
 export const partners = sqliteTable("partners", {
-  // Never used again after a removal: an isolate may remember a removed partner's keys and orders.
+  // Never used again after a removal, like an environment's.
   id: integer().primaryKey({ autoIncrement: true }),
   name: text().notNull(),
   created_at: text().notNull(),
-  /** The `total` of the unfiltered lists, kept so that nobody has to count. */
-  order_count: integer().notNull().default(0),
-  order_event_count: integer().notNull().default(0),
 });
+
+/** What is isolated: all of a partner's data is that of an environment. A partner has one. */
+export const environments = sqliteTable(
+  "environments",
+  {
+    // Never used again: an isolate may remember a removed environment's keys, and a ledger its orders.
+    id: integer().primaryKey({ autoIncrement: true }),
+    partner_id: integer()
+      .notNull()
+      .references(() => partners.id),
+    /** The `total` of the unfiltered lists. It changes with each row, so nobody has to count. */
+    order_count: integer().notNull().default(0),
+    order_event_count: integer().notNull().default(0),
+  },
+  (t) => [index("environments_partner_id").on(t.partner_id)],
+);
 
 export const apiKeys = sqliteTable(
   "api_keys",
   {
+    environment_id: environmentId(),
+    /** Counts the environment's keys. */
+    id: integer().notNull(),
     /** SHA-256 of the key, in hex. The key itself is nowhere. */
-    hash: text().primaryKey(),
-    partner_id: integer()
-      .notNull()
-      .references(() => partners.id),
+    hash: text().notNull(),
     last_four: text().notNull(),
     created_at: text().notNull(),
+    /** The id of the key that made it; none where the operator did. */
+    created_by: integer(),
     deleted_at: text(),
+    /** To the hour, so that a key costs one written row an hour. */
+    last_used_at: text(),
   },
   (t) => [
-    // "Is this the partner's last key?", and the removal of a partner, which takes deleted keys too.
-    index("api_keys_partner_id").on(t.partner_id, t.deleted_at),
+    primaryKey({ columns: [t.environment_id, t.id] }),
+    uniqueIndex("api_keys_hash").on(t.hash),
+    // "Is this the last key?", and how many there are: those that were deleted can be any number.
+    index("api_keys_active")
+      .on(t.environment_id)
+      .where(sql`${t.deleted_at} is null`),
   ],
 );
+
+/** The fields of an order, but for its lines. */
+export const orderFields = {
+  id: text().notNull(),
+  customer_id: text(),
+  payment_method_id: text().notNull(),
+  partner_order_id: text().notNull(),
+  merchant_id: text(),
+  merchant_name: text(),
+  merchant_address: text({ mode: "json" }).$type<Address[]>(),
+  total_order_amount: money(),
+  total_rewards_amount: money(),
+  currency: text().notNull(),
+  created_at: text().notNull(),
+  updated_at: text().notNull(),
+} satisfies Record<Exclude<keyof Order, "order_lines">, unknown>;
+
+/** The sums of an order's events, in the order and in each entry of its history. */
+export const totalFields = {
+  captured_amount: money().default(0),
+  refunded_amount: money().default(0),
+  captured_rewards_amount: money().default(0),
+  refunded_rewards_amount: money().default(0),
+} satisfies Record<keyof LedgerTotals, unknown>;
 
 export const orders = sqliteTable(
   "orders",
   {
-    partner_id: integer()
-      .notNull()
-      .references(() => partners.id),
+    environment_id: environmentId(),
     /** The order of arrival, which the lists go by. */
     sequence: integer().notNull(),
-    id: text().notNull(),
     version: integer().notNull(),
-    customer_id: text(),
-    payment_method_id: text().notNull(),
-    partner_order_id: text().notNull(),
-    merchant_id: text(),
-    merchant_name: text(),
-    merchant_address: text({ mode: "json" }).$type<Address[]>(),
-    total_order_amount: money(),
-    total_rewards_amount: money(),
-    currency: text().notNull(),
-    created_at: text().notNull(),
-    updated_at: text().notNull(),
+    ...orderFields,
     line_count: integer().notNull(),
-    /** How many orders with the same `partner_order_id` there were when this one came, this one included. */
-    partner_order_rank: integer().notNull(),
     event_count: integer().notNull().default(0),
-    captured_amount: money().default(0),
-    refunded_amount: money().default(0),
-    captured_rewards_amount: money().default(0),
-    refunded_rewards_amount: money().default(0),
+    ...totalFields,
   },
   (t) => [
-    primaryKey({ columns: [t.partner_id, t.sequence] }),
-    uniqueIndex("orders_id").on(t.partner_id, t.id),
-    index("orders_partner_order_id").on(t.partner_id, t.partner_order_id),
+    primaryKey({ columns: [t.environment_id, t.sequence] }),
+    uniqueIndex("orders_id").on(t.environment_id, t.id),
+    index("orders_partner_order_id").on(t.environment_id, t.partner_order_id),
     amountRange("orders_total_order_amount", t.total_order_amount),
     amountRange("orders_total_rewards_amount", t.total_rewards_amount),
     amountRange("orders_captured_amount", t.captured_amount),
@@ -99,63 +136,68 @@ export const orders = sqliteTable(
   ],
 );
 
-/** The columns of a line, whatever it is a line of. */
-const line = {
-  position: integer().notNull(),
+/** The fields of a line, whatever it is a line of. */
+export const lineFields = {
   name: text().notNull(),
   product_url: text(),
   quantity: integer().notNull(),
   rate: money(),
   rewards_rate: money(),
-};
+} satisfies Record<keyof OrderLine, unknown>;
 
 export const orderLines = sqliteTable(
   "order_lines",
-  { partner_id: integer().notNull(), order_id: text().notNull(), ...line },
+  {
+    environment_id: integer().notNull(),
+    order_id: text().notNull(),
+    position: integer().notNull(),
+    ...lineFields,
+  },
   (t) => [
-    primaryKey({ columns: [t.partner_id, t.order_id, t.position] }),
+    primaryKey({ columns: [t.environment_id, t.order_id, t.position] }),
     foreignKey({
       name: "order_lines_order",
-      columns: [t.partner_id, t.order_id],
-      foreignColumns: [orders.partner_id, orders.id],
+      columns: [t.environment_id, t.order_id],
+      foreignColumns: [orders.environment_id, orders.id],
     }).onDelete("cascade"),
     check("order_lines_quantity", sql`${t.quantity} >= 1`),
   ],
 );
 
+/** The fields of an event, but for its lines. */
+export const orderEventFields = {
+  order_event_id: text().notNull(),
+  order_id: text().notNull(),
+  partner_event_id: text(),
+  type: text({ enum: ORDER_EVENT_TYPES }).notNull(),
+  amount: money(),
+  rewards_amount: money(),
+  currency: text().notNull(),
+  network_transaction_id: text().notNull(),
+} satisfies Record<Exclude<keyof OrderEvent, "order_lines">, unknown>;
+
 export const orderEvents = sqliteTable(
   "order_events",
   {
-    partner_id: integer().notNull(),
+    environment_id: integer().notNull(),
     sequence: integer().notNull(),
-    order_event_id: text().notNull(),
-    order_id: text().notNull(),
-    partner_event_id: text(),
-    type: text({ enum: ORDER_EVENT_TYPES }).notNull(),
-    amount: money(),
-    rewards_amount: money(),
-    currency: text().notNull(),
-    network_transaction_id: text().notNull(),
+    ...orderEventFields,
     line_count: integer().notNull(),
-    /** The same among the events of one order, and of one `network_transaction_id`. */
-    order_rank: integer().notNull(),
-    network_transaction_rank: integer().notNull(),
   },
   (t) => [
-    primaryKey({ columns: [t.partner_id, t.sequence] }),
-    uniqueIndex("order_events_order_event_id").on(t.partner_id, t.order_event_id),
+    primaryKey({ columns: [t.environment_id, t.sequence] }),
+    uniqueIndex("order_events_order_event_id").on(t.environment_id, t.order_event_id),
     // Partial, so that events without one don't pay for an entry.
     uniqueIndex("order_events_partner_event_id")
-      .on(t.partner_id, t.partner_event_id)
+      .on(t.environment_id, t.partner_event_id)
       .where(sql`${t.partner_event_id} is not null`),
-    index("order_events_order_id").on(t.partner_id, t.order_id),
-    index("order_events_network_transaction_id").on(t.partner_id, t.network_transaction_id),
+    index("order_events_order_id").on(t.environment_id, t.order_id),
+    index("order_events_network_transaction_id").on(t.environment_id, t.network_transaction_id),
     foreignKey({
       name: "order_events_order",
-      columns: [t.partner_id, t.order_id],
-      foreignColumns: [orders.partner_id, orders.id],
+      columns: [t.environment_id, t.order_id],
+      foreignColumns: [orders.environment_id, orders.id],
     }),
-    check("order_events_type", sql`${t.type} in ('CAPTURED', 'REFUNDED')`),
     amountRange("order_events_amount", t.amount),
     amountRange("order_events_rewards_amount", t.rewards_amount),
   ],
@@ -163,13 +205,18 @@ export const orderEvents = sqliteTable(
 
 export const orderEventLines = sqliteTable(
   "order_event_lines",
-  { partner_id: integer().notNull(), order_event_id: text().notNull(), ...line },
+  {
+    environment_id: integer().notNull(),
+    order_event_id: text().notNull(),
+    position: integer().notNull(),
+    ...lineFields,
+  },
   (t) => [
-    primaryKey({ columns: [t.partner_id, t.order_event_id, t.position] }),
+    primaryKey({ columns: [t.environment_id, t.order_event_id, t.position] }),
     foreignKey({
       name: "order_event_lines_order_event",
-      columns: [t.partner_id, t.order_event_id],
-      foreignColumns: [orderEvents.partner_id, orderEvents.order_event_id],
+      columns: [t.environment_id, t.order_event_id],
+      foreignColumns: [orderEvents.environment_id, orderEvents.order_event_id],
     }).onDelete("cascade"),
     check("order_event_lines_quantity", sql`${t.quantity} >= 1`),
   ],
@@ -183,30 +230,23 @@ export const orderEventLines = sqliteTable(
 export const orderChanges = sqliteTable(
   "order_changes",
   {
-    partner_id: integer()
-      .notNull()
-      .references(() => partners.id),
+    environment_id: environmentId(),
     order_id: text().notNull(),
     version: integer().notNull(),
     change: text({ enum: ORDER_CHANGES }).notNull(),
     order_event_id: text(),
     request_id: text().notNull(),
     changed_at: text().notNull(),
-    captured_amount: money(),
-    refunded_amount: money(),
-    captured_rewards_amount: money(),
-    refunded_rewards_amount: money(),
+    ...totalFields,
   },
-  (t) => [primaryKey({ columns: [t.partner_id, t.order_id, t.version] })],
+  (t) => [primaryKey({ columns: [t.environment_id, t.order_id, t.version] })],
 );
 
-/** The answers to requests that came with an Idempotency-Key, for as long as the key is kept. */
+/** The answers to requests that came with an Idempotency-Key, until the key expires. */
 export const idempotencyRecords = sqliteTable(
   "idempotency_records",
   {
-    partner_id: integer()
-      .notNull()
-      .references(() => partners.id),
+    environment_id: environmentId(),
     key: text().notNull(),
     fingerprint: text().notNull(),
     body: text().notNull(),
@@ -214,7 +254,7 @@ export const idempotencyRecords = sqliteTable(
     created_at: text().notNull(),
   },
   (t) => [
-    primaryKey({ columns: [t.partner_id, t.key] }),
+    primaryKey({ columns: [t.environment_id, t.key] }),
     // For the sweep, which goes by age.
     index("idempotency_records_created_at").on(t.created_at),
   ],

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { Statement, type Database } from "./database.ts";
 
-const optimize = Statement.ofSql(sql`pragma optimize`);
+const optimize = Statement.of(sql<unknown>`pragma optimize`);
 
 /**
  * Has SQLite look at what the tables have become, where they have grown. Without that it checks that a

@@ -1,6 +1,6 @@
 /**
  * The ceiling: what the runtime and D1 can do at best. It does each operation's storage and nothing else:
- * no key, no validation, no rules, no Drizzle. A write takes the same way through an object per order.
+ * no key, no validation, no rules, no Drizzle. An event takes the same way through an object per order.
  */
 import { DurableObject } from "cloudflare:workers";
 
@@ -9,13 +9,13 @@ interface Env {
   ORDER_LEDGER: DurableObjectNamespace<OrderLedger>;
 }
 
-const PARTNER_ID = 1;
+const ENVIRONMENT_ID = 1;
 const PAGE_ITEMS = 10;
 const TIME = "2025-01-01T00:00:00Z";
 
 const LINES = (table: string, parent: string) => `
-  (select json_group_array(json_array(name, product_url, quantity, rate, rewards_rate)) from
-    (select * from ${table} where partner_id = ?1 and ${parent} = item.${parent} order by position))
+  (select json_group_array(json_object('name', name, 'product_url', product_url, 'quantity', quantity, 'rate', rate, 'rewards_rate', rewards_rate)) from
+    (select * from ${table} where environment_id = ?1 and ${parent} = item.${parent} order by position))
   as order_lines`;
 
 const ORDER = `
@@ -29,27 +29,27 @@ const EVENT = `
 /** By the column's index, which SQLite would leave for the primary key, as that is sorted already. */
 const byColumn = (item: string, table: string, column: string) => `
   select ${item} from ${table} as item indexed by ${table}_${column}
-  where partner_id = ?1 and ${column} = ?2 order by sequence desc limit ${PAGE_ITEMS + 1}`;
+  where environment_id = ?1 and ${column} = ?2 order by sequence desc limit ${PAGE_ITEMS + 1}`;
 const firstPage = (item: string, table: string) => `
-  select ${item} from ${table} as item where partner_id = ?1
+  select ${item} from ${table} as item where environment_id = ?1
   order by sequence desc limit ${PAGE_ITEMS + 1}`;
 
 /** The statements of a read, by its path and parameter. All take the partner as ?1 and the parameter as ?2. */
 const READS: Record<string, string[]> = {
   "/v2/orders": [
-    "select order_count as total from partners where id = ?1",
+    "select order_count as total from environments where id = ?1",
     firstPage(ORDER, "orders"),
   ],
   "/v2/orders?id": [byColumn(ORDER, "orders", "id")],
   "/v2/orders?partner_order_id": [byColumn(ORDER, "orders", "partner_order_id")],
   "/v2/orders?starting_after": [
-    "select order_count as total from partners where id = ?1",
-    `select ${ORDER} from orders as item where partner_id = ?1
-      and sequence < (select sequence from orders where partner_id = ?1 and id = ?2)
+    "select order_count as total from environments where id = ?1",
+    `select ${ORDER} from orders as item where environment_id = ?1
+      and sequence < (select sequence from orders where environment_id = ?1 and id = ?2)
       order by sequence desc limit ${PAGE_ITEMS + 1}`,
   ],
   "/v2/order_events": [
-    "select order_event_count as total from partners where id = ?1",
+    "select order_event_count as total from environments where id = ?1",
     firstPage(EVENT, "order_events"),
   ],
   "/v2/order_events?order_event_id": [byColumn(EVENT, "order_events", "order_event_id")],
@@ -60,27 +60,26 @@ const READS: Record<string, string[]> = {
 };
 
 const INSERT_CHANGE = `insert into order_changes
-  (partner_id, order_id, version, change, order_event_id, request_id, changed_at,
+  (environment_id, order_id, version, change, order_event_id, request_id, changed_at,
     captured_amount, refunded_amount, captured_rewards_amount, refunded_rewards_amount)
   values (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 0)`;
 const INSERT_ORDER = `insert into orders
-  (partner_id, sequence, id, version, payment_method_id, partner_order_id,
-    total_order_amount, total_rewards_amount, currency, created_at, updated_at, line_count,
-    partner_order_rank)
-  values (?1, (select coalesce(max(sequence), 0) + 1 from orders where partner_id = ?1),
-    ?2, 1, ?3, ?4, ?5, ?6, 'USD', ?7, ?7, 1, 1)`;
+  (environment_id, sequence, id, version, payment_method_id, partner_order_id,
+    total_order_amount, total_rewards_amount, currency, created_at, updated_at, line_count)
+  values (?1, (select coalesce(max(sequence), 0) + 1 from orders where environment_id = ?1),
+    ?2, 1, ?3, ?4, ?5, ?6, 'USD', ?7, ?7, 1)`;
 const INSERT_EVENT = `insert into order_events
-  (partner_id, sequence, order_event_id, order_id, type, amount, rewards_amount, currency,
-    network_transaction_id, line_count, order_rank, network_transaction_rank)
-  values (?1, (select coalesce(max(sequence), 0) + 1 from order_events where partner_id = ?1),
-    ?2, ?3, ?4, ?5, ?6, 'USD', ?7, 1, 1, 1)`;
+  (environment_id, sequence, order_event_id, order_id, type, amount, rewards_amount, currency,
+    network_transaction_id, line_count)
+  values (?1, (select coalesce(max(sequence), 0) + 1 from order_events where environment_id = ?1),
+    ?2, ?3, ?4, ?5, ?6, 'USD', ?7, 1)`;
 const INSERT_LINE = (table: string, parent: string) => `insert into ${table}
-  (partner_id, ${parent}, position, name, quantity, rate, rewards_rate) values (?, ?, 0, ?, ?, ?, ?)`;
+  (environment_id, ${parent}, position, name, quantity, rate, rewards_rate) values (?, ?, 0, ?, ?, ?, ?)`;
 const INSERT_ORDER_LINE = INSERT_LINE("order_lines", "order_id");
 const INSERT_EVENT_LINE = INSERT_LINE("order_event_lines", "order_event_id");
 const UPDATE_ORDER = `update orders set version = ?3, event_count = event_count + 1,
   captured_amount = captured_amount + ?4, captured_rewards_amount = captured_rewards_amount + ?5
-  where partner_id = ?1 and id = ?2`;
+  where environment_id = ?1 and id = ?2`;
 
 interface Line {
   name: string;
@@ -114,7 +113,7 @@ export default {
     if (request.method === "GET") return answerRead(env.DB, url);
     if (url.pathname === "/v2/orders") {
       const order = await request.json<OrderInput>();
-      return answer(order, await env.ORDER_LEDGER.getByName(order.id).create(order));
+      return answer(order, await create(env.DB, order));
     }
     const event = await request.json<EventInput>();
     return answer(event, await env.ORDER_LEDGER.getByName(event.order_id).append(event));
@@ -124,7 +123,7 @@ export default {
 async function answerRead(database: D1Database, url: URL): Promise<Response> {
   const [[parameter, value] = []] = url.searchParams;
   const statements = READS[parameter ? `${url.pathname}?${parameter}` : url.pathname]!.map((sql) =>
-    database.prepare(sql).bind(PARTNER_ID, ...(sql.includes("?2") ? [value] : [])),
+    database.prepare(sql).bind(ENVIRONMENT_ID, ...(sql.includes("?2") ? [value] : [])),
   );
   const results =
     statements.length === 1 ? [await statements[0]!.all()] : await database.batch(statements);
@@ -151,49 +150,49 @@ function answer(body: unknown, { read, written }: Cost): Response {
   return Response.json(body, { headers: { "Server-Timing": timing } });
 }
 
+/** A new order needs no object: nobody else knows of it. */
+async function create(DB: D1Database, order: OrderInput): Promise<Cost> {
+  const { name, quantity, rate, rewards_rate } = order.order_lines[0];
+  return costOf(
+    await DB.batch([
+      DB.prepare(INSERT_CHANGE).bind(
+        ENVIRONMENT_ID,
+        order.id,
+        1,
+        "CREATED",
+        null,
+        crypto.randomUUID(),
+        TIME,
+        0,
+        0,
+      ),
+      DB.prepare(INSERT_ORDER).bind(
+        ENVIRONMENT_ID,
+        order.id,
+        order.payment_method_id,
+        order.partner_order_id,
+        order.total_order_amount,
+        order.total_rewards_amount,
+        TIME,
+      ),
+      DB.prepare(INSERT_ORDER_LINE).bind(
+        ENVIRONMENT_ID,
+        order.id,
+        name,
+        quantity,
+        rate,
+        rewards_rate,
+      ),
+      DB.prepare("update environments set order_count = order_count + 1 where id = ?").bind(
+        ENVIRONMENT_ID,
+      ),
+    ]),
+  );
+}
+
 export class OrderLedger extends DurableObject<Env> {
   /** The order's version, asked for once: a warm order writes without reading, as ours does. */
   #order?: Promise<{ version: number }>;
-
-  async create(order: OrderInput): Promise<Cost> {
-    const { DB } = this.env;
-    const { name, quantity, rate, rewards_rate } = order.order_lines[0];
-    return costOf(
-      await DB.batch([
-        DB.prepare(INSERT_CHANGE).bind(
-          PARTNER_ID,
-          order.id,
-          1,
-          "CREATED",
-          null,
-          crypto.randomUUID(),
-          TIME,
-          0,
-          0,
-        ),
-        DB.prepare(INSERT_ORDER).bind(
-          PARTNER_ID,
-          order.id,
-          order.payment_method_id,
-          order.partner_order_id,
-          order.total_order_amount,
-          order.total_rewards_amount,
-          TIME,
-        ),
-        DB.prepare(INSERT_ORDER_LINE).bind(
-          PARTNER_ID,
-          order.id,
-          name,
-          quantity,
-          rate,
-          rewards_rate,
-        ),
-        DB.prepare("update partners set order_count = order_count + 1 where id = ?").bind(
-          PARTNER_ID,
-        ),
-      ]),
-    );
-  }
 
   async append(event: EventInput): Promise<Cost> {
     const { DB } = this.env;
@@ -204,7 +203,7 @@ export class OrderLedger extends DurableObject<Env> {
     return costOf(
       await DB.batch([
         DB.prepare(INSERT_CHANGE).bind(
-          PARTNER_ID,
+          ENVIRONMENT_ID,
           order_id,
           version,
           "EVENT_APPENDED",
@@ -215,7 +214,7 @@ export class OrderLedger extends DurableObject<Env> {
           rewards_amount,
         ),
         DB.prepare(INSERT_EVENT).bind(
-          PARTNER_ID,
+          ENVIRONMENT_ID,
           order_event_id,
           order_id,
           event.type,
@@ -224,26 +223,26 @@ export class OrderLedger extends DurableObject<Env> {
           event.network_transaction_id,
         ),
         DB.prepare(INSERT_EVENT_LINE).bind(
-          PARTNER_ID,
+          ENVIRONMENT_ID,
           order_event_id,
           name,
           quantity,
           rate,
           rewards_rate,
         ),
-        DB.prepare(UPDATE_ORDER).bind(PARTNER_ID, order_id, version, amount, rewards_amount),
+        DB.prepare(UPDATE_ORDER).bind(ENVIRONMENT_ID, order_id, version, amount, rewards_amount),
         DB.prepare(
-          "update partners set order_event_count = order_event_count + 1 where id = ?",
-        ).bind(PARTNER_ID),
+          "update environments set order_event_count = order_event_count + 1 where id = ?",
+        ).bind(ENVIRONMENT_ID),
       ]),
     );
   }
 
   async #load(orderId: string): Promise<{ version: number }> {
     const order = await this.env.DB.prepare(
-      "select version from orders where partner_id = ? and id = ?",
+      "select version from orders where environment_id = ? and id = ?",
     )
-      .bind(PARTNER_ID, orderId)
+      .bind(ENVIRONMENT_ID, orderId)
       .first<{ version: number }>();
     return order!;
   }

@@ -2,8 +2,8 @@
 import { globSync, readFileSync } from "node:fs";
 import type { Database } from "./servers.ts";
 
-/** The partner of `test_sandbox_a`, from the local seed. */
-const PARTNER_ID = 1;
+/** The environment of `test_sandbox_a`, from the local seed. */
+const ENVIRONMENT_ID = 1;
 export const API_KEY = "test_sandbox_a";
 
 /** How many orders one step adds, so that no statement runs for long. */
@@ -36,7 +36,6 @@ const CHANGE = {
 
 /**
  * What each column is, as SQL of the row's number `n`; of these, a table takes the columns that it has.
- * Ranks among the rows with the same value are left out: all are 1, as no two rows share one.
  * Parents come before their children.
  */
 const ROWS: [table: string, columns: Record<string, string>][] = [
@@ -109,23 +108,23 @@ async function execute(database: Database, statements: string[]): Promise<void> 
   await database.batch(meant.map((statement) => database.prepare(statement)));
 }
 
-/** Adds the rows from 1 to `orders`, and counts them for the partner. */
+/** Adds the rows from 1 to `orders`, and counts them for the environment. */
 export async function load(database: Database, orders: number): Promise<void> {
   const inserts: string[] = [];
   for (const [table, columns] of ROWS) inserts.push(await insertOf(database, table, columns));
   for (let first = 1; first <= orders; first += STEP_ORDERS) {
     const last = Math.min(first + STEP_ORDERS - 1, orders);
     await database.batch(
-      inserts.map((insert) => database.prepare(insert).bind(PARTNER_ID, first, last)),
+      inserts.map((insert) => database.prepare(insert).bind(ENVIRONMENT_ID, first, last)),
     );
   }
   await database
-    .prepare("update partners set order_count = ?2, order_event_count = ?2 where id = ?1")
-    .bind(PARTNER_ID, orders)
+    .prepare("update environments set order_count = ?2, order_event_count = ?2 where id = ?1")
+    .bind(ENVIRONMENT_ID, orders)
     .run();
 }
 
-/** The statement that adds rows ?2 to ?3 of partner ?1 to a table. The cast: D1 binds numbers as reals, and 1.0 would be in the ids. */
+/** The statement that adds rows ?2 to ?3 of environment ?1 to a table. The cast: D1 binds numbers as reals, and 1.0 would be in the ids. */
 async function insertOf(
   database: Database,
   table: string,
@@ -136,11 +135,11 @@ async function insertOf(
     .bind(table)
     .all<{ name: string }>();
   const used = results.flatMap(({ name }): [string, string][] => {
-    const value = columns[name] ?? (name.endsWith("_rank") ? "1" : undefined);
+    const value = columns[name];
     return value === undefined ? [] : [[name, value]];
   });
   return `
     with recursive numbers(n) as (select cast(?2 as integer) union all select n + 1 from numbers where n < ?3)
-    insert into ${table} (partner_id, ${used.map(([column]) => column).join(", ")})
+    insert into ${table} (environment_id, ${used.map(([column]) => column).join(", ")})
     select ?1, ${used.map(([, value]) => value).join(", ")} from numbers`;
 }

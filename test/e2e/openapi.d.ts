@@ -13,7 +13,7 @@ export interface paths {
         };
         /**
          * Retrieve orders
-         * @description A page of the partner's orders, newest first. Filters combine.
+         * @description A page of the environment's orders, newest first. Filters combine.
          */
         get: operations["listOrders"];
         put?: never;
@@ -61,7 +61,7 @@ export interface paths {
         };
         /**
          * Retrieve order events
-         * @description A page of the partner's order events, newest first. Filters combine.
+         * @description A page of the environment's order events, newest first. Filters combine.
          */
         get: operations["listOrderEvents"];
         put?: never;
@@ -107,12 +107,12 @@ export interface paths {
         put?: never;
         /**
          * Create an API key
-         * @description Another key of the same partner. It is shown in this answer and never again, but for a repetition with the same Idempotency-Key.
+         * @description Another key of the same environment. It is shown in this answer and never again: a request whose answer is lost leaves a key that nobody knows.
          */
         post: operations["createKey"];
         /**
          * Delete the API key in use
-         * @description The key that makes the call stops working, everywhere within 30 seconds. A partner's only key can't be deleted.
+         * @description The key that makes the call stops working, everywhere within 30 seconds. An environment's only key can't be deleted.
          */
         delete: operations["deleteKey"];
         options?: never;
@@ -135,7 +135,7 @@ export interface paths {
         put?: never;
         /**
          * Create a partner
-         * @description Makes a partner and its first API key, which is shown in this answer and never again, but for a repetition with the same Idempotency-Key.
+         * @description Makes a partner and its first API key, which is shown in this answer and never again.
          */
         post: operations["createPartner"];
         delete?: never;
@@ -171,14 +171,14 @@ export interface components {
         OrderList: {
             /** @description Newest first */
             data: components["schemas"]["Order"][];
-            /** @description Whether there are more after the last of these */
-            has_more: boolean;
-            /** @description How many match, on all pages */
-            total: number;
+            /** @description Whether there are more after the last of these. Not in production */
+            has_more?: boolean;
+            /** @description How many match, on all pages. Not in production */
+            total?: number;
         };
         Order: {
             /**
-             * @description The order's id, unique within the partner
+             * @description The order's id, unique within the environment
              * @example order-1
              */
             id: string;
@@ -209,22 +209,11 @@ export interface components {
             merchant_name?: string;
             /** @description The merchant's addresses */
             merchant_address?: components["schemas"]["Address"][];
-            order_lines?: components["schemas"]["OrderLine"][];
             /**
              * @description What the order comes to, in the minor unit
              * @example 274999
              */
             total_order_amount: number;
-            /**
-             * @description Rewards in the minor unit. Left out: what the lines add up to, or 0 without lines
-             * @example 2500
-             */
-            total_rewards_amount: number;
-            /**
-             * @description ISO 4217 code
-             * @example USD
-             */
-            currency: string;
             /**
              * Format: date-time
              * @description When the order was made (RFC 3339). Left out: the time of the request, or in a PUT what it was
@@ -235,6 +224,17 @@ export interface components {
              * @description When the order was last changed (RFC 3339). Kept as it is sent on creation; a PUT sets it
              */
             updated_at: string;
+            /**
+             * @description Rewards in the minor unit. Left out: what the lines add up to, or 0 without lines
+             * @example 2500
+             */
+            total_rewards_amount: number;
+            /**
+             * @description ISO 4217 code
+             * @example USD
+             */
+            currency: string;
+            order_lines?: components["schemas"]["OrderLine"][];
         };
         Address: {
             /**
@@ -298,12 +298,11 @@ export interface components {
         Error: {
             error: {
                 /**
-                 * @description Which kind of error
+                 * @description Which kind of error; it ends in `_ERROR`
                  * @example CONFLICT_ERROR
-                 * @enum {string}
                  */
-                type: "INVALID_REQUEST_ERROR" | "AUTHENTICATION_ERROR" | "NOT_FOUND_ERROR" | "ORDER_NOT_FOUND_ERROR" | "ORDER_EVENT_NOT_FOUND_ERROR" | "PARTNER_NOT_FOUND_ERROR" | "METHOD_NOT_ALLOWED_ERROR" | "CONFLICT_ERROR" | "PRECONDITION_FAILED_ERROR" | "PAYLOAD_TOO_LARGE_ERROR" | "UNSUPPORTED_MEDIA_TYPE_ERROR" | "IDEMPOTENCY_ERROR" | "RATE_LIMIT_ERROR" | "INTERNAL_ERROR" | "SERVICE_UNAVAILABLE_ERROR";
-                /** @description What was expected and what came */
+                type: string;
+                /** @description What was expected, and what came */
                 message: string;
                 /**
                  * @description The field at fault
@@ -317,13 +316,13 @@ export interface components {
                 }[] | {
                     [key: string]: unknown;
                 };
-                /** @description What X-Request-Id says. Not in production */
-                request_id: string;
+                /** @description The same as `X-Request-Id`. Not in production */
+                request_id?: string;
             };
         };
         OrderInput: {
             /**
-             * @description The order's id, unique within the partner. Left out: a UUID is made, or it is the one in the path
+             * @description The order's id, unique within the environment. Left out: a UUID is made, or it is the one in the path
              * @example order-1
              */
             id?: string;
@@ -346,6 +345,23 @@ export interface components {
             merchant_name?: string | null;
             /** @description The merchant's addresses */
             merchant_address?: components["schemas"]["Address"][];
+            /**
+             * @description What the order comes to, in the minor unit
+             * @example 274999
+             */
+            total_order_amount: number;
+            created_at?: string | null;
+            updated_at?: string | null;
+            /**
+             * @description Rewards in the minor unit. Left out: what the lines add up to, or 0 without lines
+             * @example 2500
+             */
+            total_rewards_amount?: number;
+            /**
+             * @description ISO 4217 code. Left out: USD
+             * @example USD
+             */
+            currency?: string;
             /** @description What the order is expected to contain. Lines must add up: the sum of rate × quantity is `total_order_amount`, that of rewards_rate × quantity is `total_rewards_amount` */
             order_lines?: {
                 /**
@@ -370,23 +386,6 @@ export interface components {
                  */
                 rewards_rate: number;
             }[];
-            /**
-             * @description What the order comes to, in the minor unit
-             * @example 274999
-             */
-            total_order_amount: number;
-            /**
-             * @description Rewards in the minor unit. Left out: what the lines add up to, or 0 without lines
-             * @example 2500
-             */
-            total_rewards_amount?: number;
-            /**
-             * @description ISO 4217 code. Left out: USD
-             * @example USD
-             */
-            currency?: string;
-            created_at?: string | null;
-            updated_at?: string | null;
         };
         OrderEventList: {
             /** @description Newest first */
@@ -398,7 +397,7 @@ export interface components {
         };
         OrderEvent: {
             /**
-             * @description The event's id, unique within the partner
+             * @description The event's id, unique within the environment
              * @example event-1
              */
             order_event_id: string;
@@ -408,7 +407,7 @@ export interface components {
              */
             order_id: string;
             /**
-             * @description The event's id in the partner's own system, unique within the partner
+             * @description The event's id in the partner's own system, unique within the environment
              * @example 7622c07d-eb2b-4345-a9a9-345d61d32bc2
              */
             partner_event_id?: string;
@@ -442,7 +441,7 @@ export interface components {
         };
         OrderEventInput: {
             /**
-             * @description The event's id, unique within the partner. Left out: a UUID is made
+             * @description The event's id, unique within the environment. Left out: a UUID is made
              * @example event-1
              */
             order_event_id?: string;
@@ -452,7 +451,7 @@ export interface components {
              */
             order_id: string;
             /**
-             * @description The event's id in the partner's own system, unique within the partner
+             * @description The event's id in the partner's own system, unique within the environment
              * @example 7622c07d-eb2b-4345-a9a9-345d61d32bc2
              */
             partner_event_id?: string;
@@ -468,6 +467,11 @@ export interface components {
              */
             amount: number;
             /**
+             * @description The card network's id of the transaction
+             * @example 615e3ba0-6b99-495b-ade4-1f584c40f376
+             */
+            network_transaction_id: string;
+            /**
              * @description Rewards in the minor unit. Left out: what the lines add up to, or 0 without lines
              * @example 2500
              */
@@ -477,11 +481,6 @@ export interface components {
              * @example USD
              */
             currency?: string;
-            /**
-             * @description The card network's id of the transaction
-             * @example 615e3ba0-6b99-495b-ade4-1f584c40f376
-             */
-            network_transaction_id: string;
             /** @description What was captured or refunded. Lines must add up: the sum of rate × quantity is `amount`, that of rewards_rate × quantity is `rewards_amount` */
             order_lines?: {
                 /**
@@ -618,15 +617,13 @@ export interface components {
         "X-Request-Id": string;
         /** @description What the request cost in D1: round trips, rows read, and rows written. Not in production */
         "Server-Timing": string;
-        /** @description How new the data is that was read or written: send it with a later read. Not in production */
-        "X-D1-Bookmark": string;
         /** @description The order's version, for If-Match. Not in production */
         ETag: string;
         /** @description `true` where the answer repeats an earlier one. Not in production */
         "Idempotent-Replayed": "true";
-        /** @description How many seconds to wait before the request is sent again */
+        /** @description How many seconds to wait before the request is sent again. Not in production */
         "Retry-After": number;
-        /** @description The scheme to authenticate with (RFC 9110, 11.6.1) */
+        /** @description The scheme to authenticate with (RFC 9110, 11.6.1). Not in production */
         "WWW-Authenticate": string;
     };
     pathItems: never;
@@ -640,16 +637,14 @@ export interface operations {
                 id?: string;
                 /** @description Only orders with this id in the partner's own system */
                 partner_order_id?: string;
-                /** @description How many items to answer; above 100 is taken as 100 */
+                /** @description How many items to answer; above 100 is taken as 100. Not in production */
                 limit?: number;
-                /** @description The id of the last item of the page before */
+                /** @description The id of the last item of the page before. Not in production */
                 starting_after?: string;
             };
             header?: {
                 /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
                 "X-Request-Id"?: string;
-                /** @description From an earlier answer: lets the nearest replica answer that is as new as that. Left out: as new as the last write. Not in production */
-                "X-D1-Bookmark"?: string;
             };
             path?: never;
             cookie?: never;
@@ -661,7 +656,6 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
@@ -673,6 +667,11 @@ export interface operations {
                      *           "id": "order-1",
                      *           "payment_method_id": "pm-1",
                      *           "partner_order_id": "po-1",
+                     *           "total_order_amount": 5000,
+                     *           "total_rewards_amount": 50,
+                     *           "currency": "USD",
+                     *           "created_at": "2026-01-15T09:30:00Z",
+                     *           "updated_at": "2026-01-15T09:30:00Z",
                      *           "order_lines": [
                      *             {
                      *               "name": "Lamp",
@@ -680,12 +679,7 @@ export interface operations {
                      *               "rate": 2500,
                      *               "rewards_rate": 25
                      *             }
-                     *           ],
-                     *           "total_order_amount": 5000,
-                     *           "total_rewards_amount": 50,
-                     *           "currency": "USD",
-                     *           "created_at": "2026-01-15T09:30:00Z",
-                     *           "updated_at": "2026-01-15T09:30:00Z"
+                     *           ]
                      *         }
                      *       ],
                      *       "has_more": false,
@@ -700,7 +694,6 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -712,7 +705,6 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                     [name: string]: unknown;
                 };
@@ -720,12 +712,11 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `RATE_LIMIT_ERROR` */
+            /** @description `RATE_LIMIT_ERROR`. Not in production */
             429: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -733,24 +724,22 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `INTERNAL_ERROR` */
+            /** @description `INTERNAL_ERROR`. Not in production */
             500: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `SERVICE_UNAVAILABLE_ERROR` */
+            /** @description `SERVICE_UNAVAILABLE_ERROR`. Not in production */
             503: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -799,7 +788,6 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     ETag: components["headers"]["ETag"];
                     "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     [name: string]: unknown;
@@ -810,6 +798,11 @@ export interface operations {
                      *       "id": "order-1",
                      *       "payment_method_id": "pm-1",
                      *       "partner_order_id": "po-1",
+                     *       "total_order_amount": 5000,
+                     *       "total_rewards_amount": 50,
+                     *       "currency": "USD",
+                     *       "created_at": "2026-01-15T09:30:00Z",
+                     *       "updated_at": "2026-01-15T09:30:00Z",
                      *       "order_lines": [
                      *         {
                      *           "name": "Lamp",
@@ -817,12 +810,7 @@ export interface operations {
                      *           "rate": 2500,
                      *           "rewards_rate": 25
                      *         }
-                     *       ],
-                     *       "total_order_amount": 5000,
-                     *       "total_rewards_amount": 50,
-                     *       "currency": "USD",
-                     *       "created_at": "2026-01-15T09:30:00Z",
-                     *       "updated_at": "2026-01-15T09:30:00Z"
+                     *       ]
                      *     }
                      */
                     "application/json": components["schemas"]["Order"];
@@ -833,7 +821,6 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -845,7 +832,6 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                     [name: string]: unknown;
                 };
@@ -858,55 +844,50 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `PAYLOAD_TOO_LARGE_ERROR` */
+            /** @description `PAYLOAD_TOO_LARGE_ERROR`. Not in production */
             413: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `UNSUPPORTED_MEDIA_TYPE_ERROR` */
+            /** @description `UNSUPPORTED_MEDIA_TYPE_ERROR`. Not in production */
             415: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `IDEMPOTENCY_ERROR` */
+            /** @description `IDEMPOTENCY_ERROR`. Not in production */
             422: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `RATE_LIMIT_ERROR` */
+            /** @description `RATE_LIMIT_ERROR`. Not in production */
             429: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -914,24 +895,22 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `INTERNAL_ERROR` */
+            /** @description `INTERNAL_ERROR`. Not in production */
             500: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `SERVICE_UNAVAILABLE_ERROR` */
+            /** @description `SERVICE_UNAVAILABLE_ERROR`. Not in production */
             503: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -984,7 +963,6 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
@@ -995,6 +973,11 @@ export interface operations {
                      *       "payment_method_id": "pm-1",
                      *       "partner_order_id": "po-1",
                      *       "merchant_name": "Rest Assured",
+                     *       "total_order_amount": 5000,
+                     *       "total_rewards_amount": 50,
+                     *       "currency": "USD",
+                     *       "created_at": "2026-01-15T09:30:00Z",
+                     *       "updated_at": "2026-01-15T09:30:00Z",
                      *       "order_lines": [
                      *         {
                      *           "name": "Lamp",
@@ -1002,12 +985,7 @@ export interface operations {
                      *           "rate": 2500,
                      *           "rewards_rate": 25
                      *         }
-                     *       ],
-                     *       "total_order_amount": 5000,
-                     *       "total_rewards_amount": 50,
-                     *       "currency": "USD",
-                     *       "created_at": "2026-01-15T09:30:00Z",
-                     *       "updated_at": "2026-01-15T09:30:00Z"
+                     *       ]
                      *     }
                      */
                     "application/json": components["schemas"]["Order"];
@@ -1018,7 +996,6 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1030,7 +1007,6 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                     [name: string]: unknown;
                 };
@@ -1043,7 +1019,6 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1055,55 +1030,50 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `PRECONDITION_FAILED_ERROR` */
+            /** @description `PRECONDITION_FAILED_ERROR`. Not in production */
             412: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `PAYLOAD_TOO_LARGE_ERROR` */
+            /** @description `PAYLOAD_TOO_LARGE_ERROR`. Not in production */
             413: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `UNSUPPORTED_MEDIA_TYPE_ERROR` */
+            /** @description `UNSUPPORTED_MEDIA_TYPE_ERROR`. Not in production */
             415: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `RATE_LIMIT_ERROR` */
+            /** @description `RATE_LIMIT_ERROR`. Not in production */
             429: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -1111,24 +1081,22 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `INTERNAL_ERROR` */
+            /** @description `INTERNAL_ERROR`. Not in production */
             500: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `SERVICE_UNAVAILABLE_ERROR` */
+            /** @description `SERVICE_UNAVAILABLE_ERROR`. Not in production */
             503: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -1160,7 +1128,6 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1170,7 +1137,6 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1182,7 +1148,6 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                     [name: string]: unknown;
                 };
@@ -1195,7 +1160,6 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1207,31 +1171,28 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `PRECONDITION_FAILED_ERROR` */
+            /** @description `PRECONDITION_FAILED_ERROR`. Not in production */
             412: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `RATE_LIMIT_ERROR` */
+            /** @description `RATE_LIMIT_ERROR`. Not in production */
             429: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -1239,24 +1200,22 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `INTERNAL_ERROR` */
+            /** @description `INTERNAL_ERROR`. Not in production */
             500: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `SERVICE_UNAVAILABLE_ERROR` */
+            /** @description `SERVICE_UNAVAILABLE_ERROR`. Not in production */
             503: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -1285,8 +1244,6 @@ export interface operations {
             header?: {
                 /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
                 "X-Request-Id"?: string;
-                /** @description From an earlier answer: lets the nearest replica answer that is as new as that. Left out: as new as the last write. Not in production */
-                "X-D1-Bookmark"?: string;
             };
             path?: never;
             cookie?: never;
@@ -1298,7 +1255,6 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1327,7 +1283,6 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1339,7 +1294,6 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                     [name: string]: unknown;
                 };
@@ -1347,12 +1301,11 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `RATE_LIMIT_ERROR` */
+            /** @description `RATE_LIMIT_ERROR`. Not in production */
             429: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -1360,24 +1313,22 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `INTERNAL_ERROR` */
+            /** @description `INTERNAL_ERROR`. Not in production */
             500: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `SERVICE_UNAVAILABLE_ERROR` */
+            /** @description `SERVICE_UNAVAILABLE_ERROR`. Not in production */
             503: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -1419,7 +1370,6 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     [name: string]: unknown;
                 };
@@ -1443,7 +1393,6 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1455,7 +1404,6 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                     [name: string]: unknown;
                 };
@@ -1468,7 +1416,6 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1480,55 +1427,50 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `PAYLOAD_TOO_LARGE_ERROR` */
+            /** @description `PAYLOAD_TOO_LARGE_ERROR`. Not in production */
             413: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `UNSUPPORTED_MEDIA_TYPE_ERROR` */
+            /** @description `UNSUPPORTED_MEDIA_TYPE_ERROR`. Not in production */
             415: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `IDEMPOTENCY_ERROR` */
+            /** @description `IDEMPOTENCY_ERROR`. Not in production */
             422: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `RATE_LIMIT_ERROR` */
+            /** @description `RATE_LIMIT_ERROR`. Not in production */
             429: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -1536,24 +1478,22 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `INTERNAL_ERROR` */
+            /** @description `INTERNAL_ERROR`. Not in production */
             500: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `SERVICE_UNAVAILABLE_ERROR` */
+            /** @description `SERVICE_UNAVAILABLE_ERROR`. Not in production */
             503: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -1583,7 +1523,6 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1593,7 +1532,6 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1605,7 +1543,6 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                     [name: string]: unknown;
                 };
@@ -1618,7 +1555,6 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1630,19 +1566,17 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `RATE_LIMIT_ERROR` */
+            /** @description `RATE_LIMIT_ERROR`. Not in production */
             429: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -1650,24 +1584,22 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `INTERNAL_ERROR` */
+            /** @description `INTERNAL_ERROR`. Not in production */
             500: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `SERVICE_UNAVAILABLE_ERROR` */
+            /** @description `SERVICE_UNAVAILABLE_ERROR`. Not in production */
             503: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -1683,8 +1615,6 @@ export interface operations {
             header?: {
                 /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
                 "X-Request-Id"?: string;
-                /** @description Makes the request safe to repeat: with the same key it takes effect once, and is answered the same. Kept for 24 hours. Not in production */
-                "Idempotency-Key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -1696,8 +1626,6 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
-                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1710,24 +1638,11 @@ export interface operations {
                     "application/json": components["schemas"]["Key"];
                 };
             };
-            /** @description `INVALID_REQUEST_ERROR` */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
             /** @description `AUTHENTICATION_ERROR` */
             401: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                     [name: string]: unknown;
                 };
@@ -1735,24 +1650,22 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `IDEMPOTENCY_ERROR` */
-            422: {
+            /** @description `CONFLICT_ERROR` */
+            409: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `RATE_LIMIT_ERROR` */
+            /** @description `RATE_LIMIT_ERROR`. Not in production */
             429: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -1760,24 +1673,22 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `INTERNAL_ERROR` */
+            /** @description `INTERNAL_ERROR`. Not in production */
             500: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `SERVICE_UNAVAILABLE_ERROR` */
+            /** @description `SERVICE_UNAVAILABLE_ERROR`. Not in production */
             503: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -1804,7 +1715,6 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1823,7 +1733,6 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                     [name: string]: unknown;
                 };
@@ -1836,19 +1745,17 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `RATE_LIMIT_ERROR` */
+            /** @description `RATE_LIMIT_ERROR`. Not in production */
             429: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -1856,24 +1763,22 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `INTERNAL_ERROR` */
+            /** @description `INTERNAL_ERROR`. Not in production */
             500: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `SERVICE_UNAVAILABLE_ERROR` */
+            /** @description `SERVICE_UNAVAILABLE_ERROR`. Not in production */
             503: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -1905,7 +1810,6 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1933,7 +1837,6 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1945,7 +1848,6 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                     [name: string]: unknown;
                 };
@@ -1958,19 +1860,17 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `RATE_LIMIT_ERROR` */
+            /** @description `RATE_LIMIT_ERROR`. Not in production */
             429: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -1978,24 +1878,22 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `INTERNAL_ERROR` */
+            /** @description `INTERNAL_ERROR`. Not in production */
             500: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `SERVICE_UNAVAILABLE_ERROR` */
+            /** @description `SERVICE_UNAVAILABLE_ERROR`. Not in production */
             503: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -2011,8 +1909,6 @@ export interface operations {
             header?: {
                 /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
                 "X-Request-Id"?: string;
-                /** @description Makes the request safe to repeat: with the same key it takes effect once, and is answered the same. Kept for 24 hours. Not in production */
-                "Idempotency-Key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -2033,14 +1929,12 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
-                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     [name: string]: unknown;
                 };
                 content: {
                     /**
                      * @example {
-                     *       "id": 2,
+                     *       "id": 3,
                      *       "name": "Rest Assured",
                      *       "created_at": "2026-01-15T09:30:00Z",
                      *       "key": "test_a-key-that-is-shown-only-once-00"
@@ -2054,7 +1948,6 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2066,7 +1959,6 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                     [name: string]: unknown;
                 };
@@ -2079,55 +1971,39 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `PAYLOAD_TOO_LARGE_ERROR` */
+            /** @description `PAYLOAD_TOO_LARGE_ERROR`. Not in production */
             413: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `UNSUPPORTED_MEDIA_TYPE_ERROR` */
+            /** @description `UNSUPPORTED_MEDIA_TYPE_ERROR`. Not in production */
             415: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `IDEMPOTENCY_ERROR` */
-            422: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description `RATE_LIMIT_ERROR` */
+            /** @description `RATE_LIMIT_ERROR`. Not in production */
             429: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -2135,24 +2011,22 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `INTERNAL_ERROR` */
+            /** @description `INTERNAL_ERROR`. Not in production */
             500: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `SERVICE_UNAVAILABLE_ERROR` */
+            /** @description `SERVICE_UNAVAILABLE_ERROR`. Not in production */
             503: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -2182,7 +2056,6 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2200,7 +2073,6 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2210,7 +2082,6 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2222,7 +2093,6 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                     [name: string]: unknown;
                 };
@@ -2235,19 +2105,17 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `RATE_LIMIT_ERROR` */
+            /** @description `RATE_LIMIT_ERROR`. Not in production */
             429: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -2255,24 +2123,22 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `INTERNAL_ERROR` */
+            /** @description `INTERNAL_ERROR`. Not in production */
             500: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `SERVICE_UNAVAILABLE_ERROR` */
+            /** @description `SERVICE_UNAVAILABLE_ERROR`. Not in production */
             503: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    "X-D1-Bookmark": components["headers"]["X-D1-Bookmark"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };

@@ -1,12 +1,11 @@
 import { env } from "cloudflare:workers";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Reply } from "../../src/ledger/commands.ts";
-import type { CommandOf } from "../../src/ledger/order-ledger.ts";
+import type { AppendOrderEvent, Reply } from "../../src/ledger/commands.ts";
+import type { OrderEvent } from "../../src/domain/order-events.ts";
 import { eventBody, newPartner, orderBody, type Client } from "../support/client.ts";
 
-type Append = CommandOf<"appendOrderEvent">;
-type Outcome = Reply["outcome"];
+type Outcome = Reply<OrderEvent>["outcome"];
 
 /** Twenty captures and refunds whose refunds fit only after some of the captures. */
 const EVENTS = Array.from({ length: 20 }, (_, index) => ({
@@ -24,9 +23,9 @@ interface Version {
 async function historyOf(client: Client, orderId: string): Promise<Version[]> {
   const { results } = await env.DB.prepare(
     `SELECT version, order_event_id, captured_amount, refunded_amount FROM order_changes
-     WHERE partner_id = ? AND order_id = ? ORDER BY version`,
+     WHERE environment_id = ? AND order_id = ? ORDER BY version`,
   )
-    .bind(client.partnerId, orderId)
+    .bind(client.environmentId, orderId)
     .all<Version>();
   return results;
 }
@@ -40,9 +39,9 @@ async function expectSerial(client: Client, orderId: string, outcomes: Outcome[]
   expect(history.map((each) => each.version)).toEqual(history.map((_, index) => index + 1));
 
   const { results: rows } = await env.DB.prepare(
-    "SELECT order_event_id, type, amount FROM order_events WHERE partner_id = ? AND order_id = ?",
+    "SELECT order_event_id, type, amount FROM order_events WHERE environment_id = ? AND order_id = ?",
   )
-    .bind(client.partnerId, orderId)
+    .bind(client.environmentId, orderId)
     .all<{ order_event_id: string; type: string; amount: number }>();
   const events = new Map(rows.map((row) => [row.order_event_id, row]));
   let [captured, refunded] = [0, 0];
@@ -55,9 +54,9 @@ async function expectSerial(client: Client, orderId: string, outcomes: Outcome[]
   }
 
   const order = await env.DB.prepare(
-    "SELECT version, event_count, captured_amount, refunded_amount FROM orders WHERE partner_id = ? AND id = ?",
+    "SELECT version, event_count, captured_amount, refunded_amount FROM orders WHERE environment_id = ? AND id = ?",
   )
-    .bind(client.partnerId, orderId)
+    .bind(client.environmentId, orderId)
     .first();
   expect(order).toEqual({
     version: history.length,
@@ -67,9 +66,7 @@ async function expectSerial(client: Client, orderId: string, outcomes: Outcome[]
   });
 
   const accepted = outcomes.filter((outcome) => outcome.ok);
-  const appended = accepted.map(
-    ({ value }) => value && "order_event_id" in value && value.order_event_id,
-  );
+  const appended = accepted.map(({ result }) => result.order_event_id);
   expect(new Set(appended)).toEqual(new Set(events.keys()));
   expect(appended).toHaveLength(events.size);
   for (const outcome of outcomes) {
@@ -86,12 +83,16 @@ async function expectSerial(client: Client, orderId: string, outcomes: Outcome[]
 }
 
 /** A command as the route makes it. */
-function appendCommand(client: Client, orderId: string, event: (typeof EVENTS)[number]): Append {
+function appendCommand(
+  client: Client,
+  orderId: string,
+  event: (typeof EVENTS)[number],
+): AppendOrderEvent {
   return {
-    partner_id: client.partnerId,
+    environment_id: client.environmentId,
     order_id: orderId,
-    origin: { request_id: "test", changed_at: "2025-01-01T00:00:00Z" },
-    input: eventBody({ order_id: orderId, ...event }) as Append["input"],
+    request: { request_id: "test", received_at: "2025-01-01T00:00:00Z" },
+    input: eventBody({ order_id: orderId, ...event }) as AppendOrderEvent["input"],
     new_order_event_id: crypto.randomUUID(),
   };
 }
@@ -105,7 +106,7 @@ describe("twenty captures and refunds at once", () => {
     );
     const outcomes = answers.map((answer): Outcome =>
       answer.status === 200
-        ? { ok: true, value: answer.body, version: 0, replayed: false }
+        ? { ok: true, result: answer.body, replayed: false }
         : { ok: false, refusal: answer.body.error },
     );
     // The queue lets nobody lose a race: every answer is a decision.
@@ -121,7 +122,7 @@ describe("twenty captures and refunds at once", () => {
       EVENTS.map(async (event, index) => {
         const stray = env.ORDER_LEDGER.getByName(`stray:${orderId}:${index}`);
         const command = appendCommand(client, orderId, event);
-        return (await stray.execute("appendOrderEvent", command)).outcome;
+        return (await stray.appendOrderEvent(command)).outcome;
       }),
     );
     expect(outcomes.filter((each) => each.ok).length).toBeGreaterThanOrEqual(1);
@@ -141,10 +142,10 @@ describe("twenty captures and refunds at once", () => {
         const outcomes = await Promise.all(
           events.map(async ({ object, ...each }) => {
             const stub = env.ORDER_LEDGER.getByName(
-              `stray:${client.partnerId}:${orderId}:${object}`,
+              `stray:${client.environmentId}:${orderId}:${object}`,
             );
             const command = appendCommand(client, orderId, each);
-            return (await stub.execute("appendOrderEvent", command)).outcome;
+            return (await stub.appendOrderEvent(command)).outcome;
           }),
         );
         await expectSerial(client, orderId, outcomes);

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { eventBody, expectStatus, newPartner, orderBody, type Answer } from "../support/client.ts";
-import { failNextBatch, type Fault } from "../support/faults.ts";
+import { failNextBatch, failNextCreation, type Fault } from "../support/faults.ts";
 
 beforeEach(() => {
   vi.spyOn(console, "error").mockReturnValue(undefined);
@@ -27,7 +27,7 @@ describe.each<Fault>(["before the commit", "after the commit"])("when D1 fails %
     const id = await client.createOrder();
     await client.capture(id, 100);
     const refund = eventBody({ order_id: id, type: "REFUNDED", amount: 100, ...ids });
-    await failNextBatch(client.partnerId, id, fault);
+    await failNextBatch(client.environmentId, id, fault);
     expectUnavailable(await client.post("/v2/order_events", refund, headers));
     for (const expected of [replayed, "true"]) {
       const retry = expectStatus(await client.post("/v2/order_events", refund, headers), 200);
@@ -40,7 +40,7 @@ describe.each<Fault>(["before the commit", "after the commit"])("when D1 fails %
 
   it("the retry of an order finds the truth", async () => {
     const client = await newPartner();
-    await failNextBatch(client.partnerId, "retry", fault);
+    failNextCreation(fault);
     expectUnavailable(await client.post("/v2/orders", orderBody({ id: "retry" })));
     const retry = expectStatus(await client.post("/v2/orders", orderBody({ id: "retry" })), 200);
     expect(retry.headers.get("Idempotent-Replayed")).toBe(replayed);
@@ -51,14 +51,14 @@ describe.each<Fault>(["before the commit", "after the commit"])("when D1 fails %
     const client = await newPartner();
     const id = await client.createOrder();
     const body = orderBody({ merchant_name: "New" });
-    await failNextBatch(client.partnerId, id, fault);
+    await failNextBatch(client.environmentId, id, fault);
     expectUnavailable(await client.put(`/v2/orders/${id}`, body, { "If-Match": '"1"' }));
     const retry = await client.put(`/v2/orders/${id}`, body, { "If-Match": '"1"' });
     expectStatus(retry, wasCommitted ? 412 : 200);
     const { data } = (await client.get(`/v2/orders?id=${id}`)).body;
     expect(data[0].merchant_name).toBe("New");
 
-    await failNextBatch(client.partnerId, id, fault);
+    await failNextBatch(client.environmentId, id, fault);
     expectUnavailable(await client.delete(`/v2/orders/${id}`));
     expectStatus(await client.delete(`/v2/orders/${id}`), wasCommitted ? 404 : 204);
     expect((await client.get("/v2/orders")).body.total).toBe(0);
@@ -68,7 +68,7 @@ describe.each<Fault>(["before the commit", "after the commit"])("when D1 fails %
     const client = await newPartner();
     const id = await client.createOrder();
     await client.capture(id, 100);
-    await failNextBatch(client.partnerId, id, fault);
+    await failNextBatch(client.environmentId, id, fault);
     expectUnavailable(await client.refund(id, 60));
     expectStatus(await client.refund(id, 50), wasCommitted ? 409 : 200);
   });

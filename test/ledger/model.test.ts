@@ -10,7 +10,7 @@ import {
   type Answer,
   type Client,
 } from "../support/client.ts";
-import { failNextBatch, type Fault } from "../support/faults.ts";
+import { failNextBatch, failNextCreation, type Fault } from "../support/faults.ts";
 
 /*
  * Random histories of one partner, run against the Worker and against a model: the rules written down
@@ -98,6 +98,10 @@ abstract class Request implements Command {
 
   check = () => true;
 
+  arm(fault: Fault, client: Client, model: Model): Promise<void> | void {
+    return failNextBatch(client.environmentId, this.orderId(model), fault);
+  }
+
   async run(model: Model, client: Client): Promise<void> {
     const request = this.toString();
     const kept = this.key === undefined ? undefined : model.kept.get(this.key);
@@ -105,7 +109,7 @@ abstract class Request implements Command {
     const takesEffect = decision === 200 || decision === 204;
     // A fault at a commit is the case that matters, so it is armed only where there is one.
     const fault = takesEffect ? this.fault : undefined;
-    if (fault) await failNextBatch(client.partnerId, this.orderId(model), fault);
+    if (fault) await this.arm(fault, client, model);
 
     const headers: Headers = this.key === undefined ? {} : { "Idempotency-Key": this.key };
     const answer = await this.send(client, headers);
@@ -122,7 +126,8 @@ abstract class Request implements Command {
     expectStatus(answer, decision === "replay" ? 200 : decision);
     expect(answer.headers.has("Idempotent-Replayed")).toBe(decision === "replay");
     if (kept && decision === "replay") expect(answer.text).toBe(kept.text);
-    if (this.key !== undefined && takesEffect)
+    // Also where the ids alone have answered.
+    if (this.key !== undefined && (takesEffect || decision === "replay"))
       model.kept.set(this.key, { request, text: answer.text });
   }
 }
@@ -136,6 +141,7 @@ class CreateOrder extends Request {
     this.amount = amount;
   }
   orderId = () => this.id;
+  override arm = (fault: Fault) => failNextCreation(fault);
   send = (client: Client, headers: Headers) =>
     client.post("/v2/orders", orderBody({ id: this.id, ...contentOf(this.amount) }), headers);
   decide(model: Model) {
@@ -253,7 +259,7 @@ class Evict implements Command {
   }
   check = () => true;
   async run(_: Model, client: Client) {
-    const stub = env.ORDER_LEDGER.getByName(`${client.partnerId}:${this.id}`);
+    const stub = env.ORDER_LEDGER.getByName(`${client.environmentId}:${this.id}`);
     // Rejected where the object isn't running, which is as cold as can be.
     await evictDurableObject(stub).catch(() => undefined);
   }
@@ -294,9 +300,9 @@ const commands = fc.commands(
 
 /** D1's own rows of a partner. */
 const rows = async (client: Client, query: string) =>
-  (await env.DB.prepare(query).bind(client.partnerId).all()).results;
+  (await env.DB.prepare(query).bind(client.environmentId).all()).results;
 
-/** Walks a filtered list item by item, whose totals and ends come from the ranks of the rows. */
+/** Walks a filtered list item by item, whose total is kept or counted. */
 async function expectList(client: Client, path: string, id: string, oldestFirst: string[]) {
   const walked: string[] = [];
   for (let hasMore = true; hasMore;) {
@@ -314,7 +320,7 @@ async function expectAgreement(model: Model, client: Client) {
     await rows(
       client,
       `SELECT id, total_order_amount, partner_order_id, version, event_count, captured_amount, refunded_amount
-       FROM orders WHERE partner_id = ? ORDER BY sequence`,
+       FROM orders WHERE environment_id = ? ORDER BY sequence`,
     ),
   ).toEqual(
     [...model.orders].map(([id, order]) => ({
@@ -329,14 +335,14 @@ async function expectAgreement(model: Model, client: Client) {
     await rows(
       client,
       `SELECT order_event_id, order_id, type, amount FROM order_events
-       WHERE partner_id = ? ORDER BY sequence`,
+       WHERE environment_id = ? ORDER BY sequence`,
     ),
   ).toEqual(model.events);
   expect(
     await rows(
       client,
       `SELECT order_id, version, change, order_event_id, captured_amount, refunded_amount
-       FROM order_changes WHERE partner_id = ? ORDER BY order_id, version`,
+       FROM order_changes WHERE environment_id = ? ORDER BY order_id, version`,
     ),
   ).toEqual(
     model.changes.toSorted((x, y) => x.order_id.localeCompare(y.order_id) || x.version - y.version),

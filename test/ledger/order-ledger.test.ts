@@ -8,8 +8,10 @@ describe("the ledger's memory", () => {
   it("spares a warm order the read", async () => {
     const client = await newPartner();
     const id = await client.createOrder();
+    // The order was made without its ledger, which starts cold.
+    expect(costOf(await client.capture(id, 1)).queries).toBe(2);
     expect(costOf(await client.capture(id, 1)).queries).toBe(1);
-    await evictDurableObject(env.ORDER_LEDGER.getByName(`${client.partnerId}:${id}`));
+    await evictDurableObject(env.ORDER_LEDGER.getByName(`${client.environmentId}:${id}`));
     expect(costOf(await client.capture(id, 1)).queries).toBe(2);
     expect(costOf(await client.capture(id, 1)).queries).toBe(1);
   });
@@ -18,10 +20,10 @@ describe("the ledger's memory", () => {
     const client = await newPartner();
     const id = await client.createOrder();
     await client.capture(id, 100);
-    await evictDurableObject(env.ORDER_LEDGER.getByName(`${client.partnerId}:${id}`));
+    await evictDurableObject(env.ORDER_LEDGER.getByName(`${client.environmentId}:${id}`));
     expectStatus(await client.refund(id, 101), 409);
     expectStatus(await client.refund(id, 100), 200);
-    await evictDurableObject(env.ORDER_LEDGER.getByName(`${client.partnerId}:${id}`));
+    await evictDurableObject(env.ORDER_LEDGER.getByName(`${client.environmentId}:${id}`));
     expectStatus(await client.refund(id, 1), 409);
   });
 
@@ -30,10 +32,10 @@ describe("the ledger's memory", () => {
     const id = await client.createOrder();
     await client.capture(id, 100);
     const other = env.ORDER_LEDGER.getByName("another-object");
-    await other.execute("appendOrderEvent", {
-      partner_id: client.partnerId,
+    await other.appendOrderEvent({
+      environment_id: client.environmentId,
       order_id: id,
-      origin: { request_id: "test", changed_at: "2025-01-01T00:00:00Z" },
+      request: { request_id: "test", received_at: "2025-01-01T00:00:00Z" },
       input: { order_id: id, type: "REFUNDED", amount: 60, network_transaction_id: "nt" },
       new_order_event_id: crypto.randomUUID(),
     });

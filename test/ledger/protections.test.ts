@@ -30,10 +30,10 @@ async function sumsOf(client: Client, orderId: string) {
   return (await env.DB.prepare(
     `SELECT captured_amount - refunded_amount AS kept,
        (SELECT coalesce(sum(iif(type = 'CAPTURED', amount, -amount)), 0) FROM order_events
-        WHERE partner_id = orders.partner_id AND order_id = orders.id) AS summed
-     FROM orders WHERE partner_id = ? AND id = ?`,
+        WHERE environment_id = orders.environment_id AND order_id = orders.id) AS summed
+     FROM orders WHERE environment_id = ? AND id = ?`,
   )
-    .bind(client.partnerId, orderId)
+    .bind(client.environmentId, orderId)
     .first<{ kept: number; summed: number }>())!;
 }
 
@@ -43,10 +43,10 @@ async function refundFromTenObjects(client: Client): Promise<{ kept: number; sum
   await client.capture(id, 100);
   await Promise.all(
     Array.from({ length: 10 }, (_, index) =>
-      env.ORDER_LEDGER.getByName(`stray:${id}:${index}`).execute("appendOrderEvent", {
-        partner_id: client.partnerId,
+      env.ORDER_LEDGER.getByName(`stray:${id}:${index}`).appendOrderEvent({
+        environment_id: client.environmentId,
         order_id: id,
-        origin: { request_id: "test", changed_at: "2025-01-01T00:00:00Z" },
+        request: { request_id: "test", received_at: "2025-01-01T00:00:00Z" },
         input: { order_id: id, type: "REFUNDED", amount: 100, network_transaction_id: "nt" },
         new_order_event_id: crypto.randomUUID(),
       }),
@@ -102,7 +102,7 @@ const PROTECTIONS = [
       // Lines refer to the index by a foreign key, so the table without constraints stands in for it.
       const undo = await withoutConstraints("order_events");
       await run(
-        "CREATE INDEX order_events_order_id_alone ON order_events (partner_id, order_id)",
+        "CREATE INDEX order_events_order_id_alone ON order_events (environment_id, order_id)",
         "ALTER TABLE order_event_lines RENAME TO kept_lines",
         "CREATE TABLE order_event_lines AS SELECT * FROM kept_lines",
       );
@@ -147,17 +147,8 @@ const PROTECTIONS = [
       };
     },
     attack: async (client: Client) => {
-      // Each from an object of its own, as if the name of the object were wrong.
-      await Promise.all(
-        ["one", "two"].map((object) =>
-          env.ORDER_LEDGER.getByName(`stray:${client.partnerId}:${object}`).execute("createOrder", {
-            partner_id: client.partnerId,
-            order_id: "one",
-            origin: { request_id: "test", changed_at: "2025-01-01T00:00:00Z" },
-            input: orderBody({ id: "one" }),
-          }),
-        ),
-      );
+      const body = orderBody({ id: "one" });
+      await Promise.all([1, 2].map(() => client.post("/v2/orders", body)));
       return { orders: (await client.get("/v2/orders")).body.data.length };
     },
     holds: { orders: 1 },

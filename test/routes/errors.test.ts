@@ -93,7 +93,7 @@ describe("the envelope", () => {
     const broken = {
       ...env,
       DB: {
-        withSession() {
+        prepare() {
           throw new Error("secret detail");
         },
       },
@@ -106,7 +106,7 @@ describe("the envelope", () => {
     expect(log).toHaveBeenCalledOnce();
     expect(JSON.parse(log.mock.calls[0]![0])).toMatchObject({
       request_id: body.error.request_id,
-      error: { message: "secret detail", stack: expect.stringContaining("withSession") },
+      error: { message: "secret detail", stack: expect.stringContaining("prepare") },
     });
   });
 });

@@ -34,7 +34,7 @@ async function rowsOfVictim(): Promise<string> {
   ];
   const results = await env.DB.batch(
     tables.map((table) =>
-      env.DB.prepare(`SELECT * FROM ${table} WHERE partner_id = ?`).bind(victim.partnerId),
+      env.DB.prepare(`SELECT * FROM ${table} WHERE environment_id = ?`).bind(victim.environmentId),
     ),
   );
   return JSON.stringify(results.map((each) => each.results));
@@ -181,7 +181,7 @@ const brokenText = fc.oneof(
     `{"order_lines":${nested("[", "]", 10_000)}}`,
     '{"id":"a","id":"b"}',
     `${VALID.slice(0, -1)},"total_order_amount":"5"}`,
-    '{"__proto__":{"partner_id":1}}',
+    '{"__proto__":{"environment_id":1}}',
     '{"total_order_amount":1e400}',
     '{"total_order_amount":99999999999999999999999}',
     '{"id":"\\ud800"}',

@@ -5,23 +5,23 @@ import { newPartner } from "../support/client.ts";
 const run = (sql: string) => env.DB.prepare(sql).run();
 
 describe("the tables", () => {
-  it("are WITHOUT ROWID, all but partners, so that a row is one written row", async () => {
+  it("are WITHOUT ROWID, all but partners and environments, so that a row is one written row", async () => {
     const { results } = await env.DB.prepare("PRAGMA table_list").all<{
       name: string;
       wr: number;
     }>();
     const ours = results.filter(({ name }) => !/^(sqlite|d1|_cf)_/.test(name));
     const withRowid = ours.filter(({ wr }) => wr === 0).map(({ name }) => name);
-    expect(withRowid).toEqual(["partners"]);
-    expect(ours).toHaveLength(8);
+    expect(withRowid).toEqual(["environments", "partners"]);
+    expect(ours).toHaveLength(9);
   });
 
   it("hold the rules even if the code is wrong", async () => {
-    const { partnerId } = await newPartner();
+    const { environmentId } = await newPartner();
     const client = await newPartner();
     const id = await client.createOrder();
     await client.capture(id, 100, { order_event_id: "e", partner_event_id: "pe" });
-    const where = `WHERE partner_id = ${client.partnerId}`;
+    const where = `WHERE environment_id = ${client.environmentId}`;
     const violations: [statement: string, constraint: RegExp][] = [
       [`UPDATE orders SET refunded_amount = 101 ${where}`, /CHECK.*orders_refunded_amount/],
       [
@@ -30,24 +30,23 @@ describe("the tables", () => {
       ],
       [`UPDATE orders SET captured_amount = -1 ${where}`, /CHECK/],
       [`UPDATE orders SET total_order_amount = 9007199254740992 ${where}`, /CHECK/],
-      [`UPDATE order_events SET type = 'VOIDED' ${where}`, /CHECK.*order_events_type/],
       [`DELETE FROM orders ${where}`, /FOREIGN KEY/],
       [`UPDATE order_events SET order_id = 'other' ${where}`, /FOREIGN KEY/],
-      [`UPDATE order_events SET partner_id = ${partnerId} ${where}`, /FOREIGN KEY/],
+      [`UPDATE order_events SET environment_id = ${environmentId} ${where}`, /FOREIGN KEY/],
       [
-        `INSERT INTO orders SELECT partner_id, sequence + 1, id, version, customer_id, payment_method_id,
+        `INSERT INTO orders SELECT environment_id, sequence + 1, version, id, customer_id, payment_method_id,
           partner_order_id, merchant_id, merchant_name, merchant_address, total_order_amount,
-          total_rewards_amount, currency, created_at, updated_at, 0, 9, 0, 0, 0, 0, 0 FROM orders ${where}`,
+          total_rewards_amount, currency, created_at, updated_at, 0, 0, 0, 0, 0, 0 FROM orders ${where}`,
         /UNIQUE.*orders\.id/,
       ],
       [
-        `INSERT INTO order_events SELECT partner_id, sequence + 1, order_event_id, order_id, 'other', type,
-          amount, rewards_amount, currency, network_transaction_id, 0, 9, 9 FROM order_events ${where}`,
+        `INSERT INTO order_events SELECT environment_id, sequence + 1, order_event_id, order_id, 'other', type,
+          amount, rewards_amount, currency, network_transaction_id, 0 FROM order_events ${where}`,
         /UNIQUE.*order_event_id/,
       ],
       [
-        `INSERT INTO order_events SELECT partner_id, sequence + 1, 'other', order_id, partner_event_id, type,
-          amount, rewards_amount, currency, network_transaction_id, 0, 9, 9 FROM order_events ${where}`,
+        `INSERT INTO order_events SELECT environment_id, sequence + 1, 'other', order_id, partner_event_id, type,
+          amount, rewards_amount, currency, network_transaction_id, 0 FROM order_events ${where}`,
         /UNIQUE.*partner_event_id/,
       ],
       [

@@ -1,6 +1,6 @@
 import { env, exports } from "cloudflare:workers";
 import { expectDescribed } from "./document.ts";
-import { keptOf, newSecret } from "../../src/http/secrets.ts";
+import { newSecret, storedFormOf } from "../../src/access/secrets.ts";
 
 /** What the Worker answered. `body` is the parsed JSON, undefined without one. */
 export interface Answer {
@@ -60,16 +60,21 @@ class KeyHolder {
     this.send("PUT", path, body, headers);
 }
 
-/** Whoever runs the sandbox, with the token that test/vitest.config.ts configures. */
-export const operator = new KeyHolder((env as unknown as { ADMIN_TOKEN: string }).ADMIN_TOKEN);
+/** The secrets that test/vitest.config.ts configures. */
+export const secrets = env as unknown as { ADMIN_TOKEN: string; KEY_SECRET: string };
 
-/** One partner. */
+/** Whoever runs the sandbox. */
+export const operator = new KeyHolder(secrets.ADMIN_TOKEN);
+
+/** One partner, with its environment. */
 export class Client extends KeyHolder {
   readonly partnerId: number;
+  readonly environmentId: number;
 
-  constructor(partnerId: number, key: string) {
+  constructor(ids: { partnerId: number; environmentId: number }, key: string) {
     super(key);
-    this.partnerId = partnerId;
+    this.partnerId = ids.partnerId;
+    this.environmentId = ids.environmentId;
   }
 
   /** Makes an order, and answers its id. */
@@ -85,22 +90,27 @@ export class Client extends KeyHolder {
     this.capture(orderId, amount, { type: "REFUNDED", ...fields });
 }
 
+const insert = (text: string, ...values: unknown[]) =>
+  env.DB.prepare(`INSERT INTO ${text} RETURNING *`)
+    .bind(...values)
+    .first<{ id: number }>();
+
 /** A partner of its own, so that a test sees nothing of another. */
 export async function newPartner(): Promise<Client> {
-  const key = newSecret();
-  const { hash, last_four } = await keptOf(key);
-  const created_at = "2025-01-01T00:00:00Z";
-  const partner = await env.DB.prepare(
-    "INSERT INTO partners (name, created_at) VALUES ('Test partner', ?) RETURNING id",
-  )
-    .bind(created_at)
-    .first<{ id: number }>();
-  await env.DB.prepare(
-    "INSERT INTO api_keys (hash, partner_id, last_four, created_at) VALUES (?, ?, ?, ?)",
-  )
-    .bind(hash, partner!.id, last_four, created_at)
-    .run();
-  return new Client(partner!.id, key);
+  const key = await newSecret(secrets.KEY_SECRET);
+  const { hash, last_four } = await storedFormOf(key);
+  const now = "2025-01-01T00:00:00Z";
+  const partner = await insert("partners (name, created_at) VALUES ('Test partner', ?)", now);
+  const environment = await insert("environments (partner_id) VALUES (?)", partner!.id);
+  const columns = "environment_id, id, hash, last_four, created_at";
+  await insert(
+    `api_keys (${columns}) VALUES (?, 1, ?, ?, ?)`,
+    environment!.id,
+    hash,
+    last_four,
+    now,
+  );
+  return new Client({ partnerId: partner!.id, environmentId: environment!.id }, key);
 }
 
 /** The smallest order. */

@@ -1,0 +1,72 @@
+import type { Context } from "hono";
+import { refuse } from "../domain/decision.ts";
+import { sha256 } from "../domain/hash.ts";
+import { toTimestamp } from "../domain/timestamp.ts";
+import { unavailable, type Outcome, type Reply } from "../ledger/commands.ts";
+import type { OrderLedger } from "../ledger/order-ledger.ts";
+import { logError } from "../log.ts";
+import type { AppEnv } from "./context.ts";
+import { ApiError } from "./errors.ts";
+
+/** The ledger of an order of the request's environment. A new one is placed next to the database. */
+export function ledgerOf(c: Context<AppEnv>, orderId: string): DurableObjectStub<OrderLedger> {
+  const { ORDER_LEDGER, LEDGER_LOCATION_HINT } = c.env;
+  // An environment's number can't contain a colon, so no two orders share a name.
+  return ORDER_LEDGER.getByName(
+    `${c.get("apiKey").environment_id}:${orderId}`,
+    LEDGER_LOCATION_HINT ? { locationHint: LEDGER_LOCATION_HINT as DurableObjectLocationHint } : {},
+  );
+}
+
+/**
+ * What an Idempotency-Key stands for: the request's method, path and validated content, so that two
+ * spellings of one request have the same fingerprint.
+ */
+function fingerprintOf(c: Context<AppEnv>, content: unknown): Promise<string> {
+  return sha256(`${c.req.method} ${c.req.path}\n${JSON.stringify(content)}`);
+}
+
+/** What every command says of the request that it comes from. */
+export async function commandOf(
+  c: Context<AppEnv>,
+  orderId: string,
+  repeatable?: { key: string | undefined; content: unknown },
+) {
+  const { key, content } = repeatable ?? {};
+  return {
+    environment_id: c.get("apiKey").environment_id,
+    order_id: orderId,
+    request: {
+      request_id: c.get("requestId"),
+      received_at: toTimestamp(new Date()),
+      ...(key !== undefined && {
+        idempotency: { key, fingerprint: await fingerprintOf(c, content) },
+      }),
+    },
+  };
+}
+
+/**
+ * Waits for a ledger's reply, and counts what it has spent in D1. A ledger that can't be reached is a
+ * refusal too: the command may or may not have been run.
+ */
+export async function outcomeOf<T>(
+  c: Context<AppEnv>,
+  reply: Promise<Reply<T>>,
+): Promise<Outcome<T>> {
+  try {
+    const { outcome, cost } = await reply;
+    c.get("db").addCost(cost);
+    return outcome;
+  } catch (error) {
+    logError("ledger not reached", error, { request_id: c.get("requestId") });
+    return refuse(unavailable("The order's ledger could not be reached."));
+  }
+}
+
+/** What a command's outcome answers. A refusal is thrown as the error that it is over HTTP; a repeated answer is marked. */
+export function resultOf<T>(c: Context<AppEnv>, outcome: Outcome<T>): T {
+  if (!outcome.ok) throw new ApiError(outcome.refusal);
+  if (outcome.replayed) c.header("Idempotent-Replayed", "true");
+  return outcome.result;
+}

@@ -1,0 +1,14 @@
+import type { Decision } from "../domain/decision.ts";
+import { repeatAnswer, type IdempotencyRecord } from "../domain/idempotency.ts";
+import type { Scope } from "../store/database.ts";
+import { findIdempotencyRecord } from "../store/idempotency.ts";
+import type { RequestMetadata } from "../store/order-changes.ts";
+
+/** What the request's Idempotency-Key says: the answer that there was, a refusal, or nothing. One round trip if there is a key. */
+export async function findEarlierAnswer(
+  scope: Scope,
+  { idempotency, received_at }: RequestMetadata,
+): Promise<Decision<IdempotencyRecord> | undefined> {
+  const record = idempotency && (await findIdempotencyRecord(scope, idempotency, received_at));
+  return record && repeatAnswer(record, idempotency);
+}

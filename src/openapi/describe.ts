@@ -1,0 +1,119 @@
+import { describeRoute, resolver } from "hono-openapi";
+import type * as z from "zod";
+import { errorEnvelope, STATUS, type ErrorType } from "../schemas/errors.ts";
+import { answerHeaders, requestIdParameter, type AnswerHeader } from "../schemas/headers.ts";
+import recorded from "./examples.json" with { type: "json" };
+
+/** What can go wrong on every route with a key. */
+const EVERYWHERE: ErrorType[] = [
+  "AUTHENTICATION_ERROR",
+  "RATE_LIMIT_ERROR",
+  "INTERNAL_ERROR",
+  "SERVICE_UNAVAILABLE_ERROR",
+];
+
+/** What can go wrong with a body. */
+export const BODY_ERRORS: ErrorType[] = [
+  "INVALID_REQUEST_ERROR",
+  "PAYLOAD_TOO_LARGE_ERROR",
+  "UNSUPPORTED_MEDIA_TYPE_ERROR",
+];
+
+const ON_EVERY_ANSWER: AnswerHeader[] = ["X-Request-Id", "Server-Timing"];
+
+/** The statuses of errors that Imprint publishes. */
+const PUBLISHED_STATUSES = new Set([400, 401, 403, 404, 409]);
+
+/** The headers that an error's status brings along. */
+const ERROR_HEADERS: Partial<Record<number, AnswerHeader>> = {
+  401: "WWW-Authenticate",
+  429: "Retry-After",
+  503: "Retry-After",
+};
+
+/** Real requests and answers, as a test records them: by operation, or under `anywhere` where they don't depend on it. */
+export const examples: Record<string, Examples | undefined> = recorded;
+
+/** What was sent, as `request`, and what was answered to it, by status or type of error. */
+type Examples = Record<string, unknown>;
+
+/** What the document says of an operation beyond what its validators say. */
+interface Operation {
+  operationId: string;
+  tag: string;
+  summary: string;
+  description: string;
+  /** The answers that are its result, by status. */
+  answers: Record<number, Answer>;
+  /** What can go wrong with it, beside what can go wrong everywhere. */
+  errors: ErrorType[];
+  /** Who may call it, where that is not a partner. */
+  security?: Record<string, string[]>[];
+}
+
+interface Answer {
+  description: string;
+  /** Left out where there is no body. */
+  schema?: z.ZodType;
+  headers?: AnswerHeader[];
+}
+
+/** Describes a route for the OpenAPI document, with the examples that were recorded of it. */
+export function describeOperation({ tag, answers, errors, ...operation }: Operation) {
+  const { operationId } = operation;
+  const byStatus = Map.groupBy([...errors, ...EVERYWHERE], (type) => STATUS[type]);
+  return describeRoute({
+    ...operation,
+    tags: [tag],
+    parameters: [{ ...requestIdParameter }],
+    responses: Object.fromEntries([
+      ...Object.entries(answers).map(([status, answer]) => [
+        status,
+        resultResponse(answer, examples[operationId]?.[status]),
+      ]),
+      ...[...byStatus].map(([status, types]) => [
+        status,
+        errorResponse(status, types, examples[operationId]),
+      ]),
+    ]),
+  });
+}
+
+function resultResponse({ description, schema, headers = [] }: Answer, example: unknown) {
+  const content = schema && { "application/json": { schema: resolver(schema), example } };
+  return { description, headers: headersOf(headers), ...(content && { content }) };
+}
+
+function errorResponse(status: number, types: ErrorType[], ofOperation: Examples = {}) {
+  const header = ERROR_HEADERS[status];
+  const note = PUBLISHED_STATUSES.has(status) ? "" : ". Not in production";
+  return {
+    description: types.map((type) => `\`${type}\``).join(", ") + note,
+    headers: headersOf(header ? [header] : []),
+    content: {
+      "application/json": {
+        schema: resolver(errorEnvelope),
+        examples: Object.fromEntries(
+          types.map((type) => {
+            const value = ofOperation[type];
+            return [type, value ? { value } : { $ref: `#/components/examples/${type}` }];
+          }),
+        ),
+      },
+    },
+  };
+}
+
+function headersOf(names: AnswerHeader[]) {
+  return Object.fromEntries(
+    [...ON_EVERY_ANSWER, ...names].map((name) => [name, { $ref: `#/components/headers/${name}` }]),
+  );
+}
+
+/** What the operations refer to. */
+export const components = {
+  headers: answerHeaders,
+  examples: Object.fromEntries(
+    Object.entries(recorded.anywhere).map(([type, value]) => [type, { value }]),
+  ),
+};

@@ -1,0 +1,88 @@
+import { Hono } from "hono";
+import { unknownOrderEvent } from "../../domain/order-events.ts";
+import { scopeOf, type AppEnv } from "../../http/context.ts";
+import { ApiError } from "../../http/errors.ts";
+import { commandOf, ledgerOf, outcomeOf, resultOf } from "../../http/ledger.ts";
+import { requirePage } from "../../http/pagination.ts";
+import { validate } from "../../http/validate.ts";
+import { BODY_ERRORS, describeOperation } from "../../openapi/describe.ts";
+import { postHeaders } from "../../schemas/headers.ts";
+import {
+  orderEvent,
+  orderEventInput,
+  orderEventList,
+  orderEventPath,
+  orderEventQuery,
+} from "../../schemas/order-events.ts";
+import { findOrderOfEvent, listOrderEvents } from "../../store/order-events.ts";
+
+const tag = "Order Events";
+
+export const orderEvents = new Hono<AppEnv>()
+  .get(
+    "/v2/order_events",
+    describeOperation({
+      tag,
+      operationId: "listOrderEvents",
+      summary: "Retrieve order events",
+      description: "A page of the environment's order events, newest first. Filters combine.",
+      answers: { 200: { description: "The order events", schema: orderEventList } },
+      errors: ["INVALID_REQUEST_ERROR"],
+    }),
+    validate("query", orderEventQuery),
+    async (c) => {
+      const { limit, starting_after, ...filter } = c.req.valid("query");
+      const page = await listOrderEvents(scopeOf(c), filter, { limit, starting_after });
+      return c.json(requirePage(page, starting_after), 200);
+    },
+  )
+  .post(
+    "/v2/order_events",
+    describeOperation({
+      tag,
+      operationId: "postOrderEvent",
+      summary: "Create an order event",
+      description:
+        "Tells of a capture or a refund. A refund beyond what was captured is refused. The same event again, by one of its ids, is answered with the event that there is.",
+      answers: {
+        200: {
+          description: "The order event",
+          schema: orderEvent,
+          headers: ["Idempotent-Replayed"],
+        },
+      },
+      errors: [...BODY_ERRORS, "ORDER_NOT_FOUND_ERROR", "CONFLICT_ERROR", "IDEMPOTENCY_ERROR"],
+    }),
+    validate("header", postHeaders),
+    validate("json", orderEventInput),
+    async (c) => {
+      const input = c.req.valid("json");
+      const key = c.req.valid("header")["Idempotency-Key"];
+      const command = await commandOf(c, input.order_id, { key, content: input });
+      const new_order_event_id = crypto.randomUUID();
+      const ledger = ledgerOf(c, input.order_id);
+      const reply = ledger.appendOrderEvent({ ...command, input, new_order_event_id });
+      return c.json(resultOf(c, await outcomeOf(c, reply)), 200);
+    },
+  )
+  .delete(
+    "/v2/order_events/:order_event_id",
+    describeOperation({
+      tag,
+      operationId: "deleteOrderEvent",
+      summary: "Delete an order event",
+      description:
+        "A capture that refunds depend on can't be deleted. The ids are free again afterwards.",
+      answers: { 204: { description: "The order event is deleted" } },
+      errors: ["INVALID_REQUEST_ERROR", "ORDER_EVENT_NOT_FOUND_ERROR", "CONFLICT_ERROR"],
+    }),
+    validate("param", orderEventPath),
+    async (c) => {
+      const { order_event_id } = c.req.valid("param");
+      const order_id = await findOrderOfEvent(scopeOf(c), order_event_id);
+      if (order_id === undefined) throw new ApiError(unknownOrderEvent(order_event_id));
+      const command = { ...(await commandOf(c, order_id)), order_event_id };
+      resultOf(c, await outcomeOf(c, ledgerOf(c, order_id).deleteOrderEvent(command)));
+      return c.body(null, 204);
+    },
+  );

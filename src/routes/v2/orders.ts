@@ -1,0 +1,112 @@
+import { Hono } from "hono";
+import { etagOf, versionsOf } from "../../http/conditional.ts";
+import { scopeOf, type AppEnv } from "../../http/context.ts";
+import { commandOf, ledgerOf, outcomeOf, resultOf } from "../../http/ledger.ts";
+import { requirePage } from "../../http/pagination.ts";
+import { validate } from "../../http/validate.ts";
+import { createOrder } from "../../ledger/create-order.ts";
+import { BODY_ERRORS, describeOperation } from "../../openapi/describe.ts";
+import { changeHeaders, postHeaders } from "../../schemas/headers.ts";
+import { order, orderInput, orderList, orderPath, orderQuery } from "../../schemas/orders.ts";
+import { listOrders } from "../../store/orders.ts";
+
+const tag = "Orders";
+
+export const orders = new Hono<AppEnv>()
+  .get(
+    "/v2/orders",
+    describeOperation({
+      tag,
+      operationId: "listOrders",
+      summary: "Retrieve orders",
+      description: "A page of the environment's orders, newest first. Filters combine.",
+      answers: { 200: { description: "The orders", schema: orderList, headers: ["ETag"] } },
+      errors: ["INVALID_REQUEST_ERROR"],
+    }),
+    validate("query", orderQuery),
+    async (c) => {
+      const { limit, starting_after, ...filter } = c.req.valid("query");
+      const page = await listOrders(scopeOf(c), filter, { limit, starting_after });
+      const { data, has_more, total } = requirePage(page, starting_after);
+      const [only] = data;
+      if (filter.id !== undefined && only) c.header("ETag", etagOf(only.version));
+      return c.json({ data: data.map((each) => each.order), has_more, total }, 200);
+    },
+  )
+  .post(
+    "/v2/orders",
+    describeOperation({
+      tag,
+      operationId: "createOrder",
+      summary: "Create an order",
+      description: "The same order again, by its id, is answered with the order that there is.",
+      answers: {
+        200: { description: "The order", schema: order, headers: ["ETag", "Idempotent-Replayed"] },
+      },
+      errors: [...BODY_ERRORS, "CONFLICT_ERROR", "IDEMPOTENCY_ERROR"],
+    }),
+    validate("header", postHeaders),
+    validate("json", orderInput),
+    async (c) => {
+      const input = c.req.valid("json");
+      const key = c.req.valid("header")["Idempotency-Key"];
+      const orderId = input.id ?? crypto.randomUUID();
+      const command = await commandOf(c, orderId, { key, content: input });
+      const outcome = await createOrder(c.get("db"), { ...command, input });
+      const stored = resultOf(c, outcome);
+      return c.json(stored.order, 200, { ETag: etagOf(stored.version) });
+    },
+  )
+  .put(
+    "/v2/orders/:order_id",
+    describeOperation({
+      tag,
+      operationId: "putOrder",
+      summary: "Replace an order",
+      description:
+        "Puts the body in the order's place: an optional field that is left out is cleared, but for `created_at`.",
+      answers: { 200: { description: "The order", schema: order, headers: ["ETag"] } },
+      errors: [
+        ...BODY_ERRORS,
+        "ORDER_NOT_FOUND_ERROR",
+        "CONFLICT_ERROR",
+        "PRECONDITION_FAILED_ERROR",
+      ],
+    }),
+    validate("param", orderPath),
+    validate("header", changeHeaders),
+    validate("json", orderInput),
+    async (c) => {
+      const { order_id } = c.req.valid("param");
+      const expected_versions = versionsOf(c.req.valid("header")["If-Match"]);
+      const command = { ...(await commandOf(c, order_id)), expected_versions };
+      const reply = ledgerOf(c, order_id).replaceOrder({ ...command, input: c.req.valid("json") });
+      const stored = resultOf(c, await outcomeOf(c, reply));
+      return c.json(stored.order, 200, { ETag: etagOf(stored.version) });
+    },
+  )
+  .delete(
+    "/v2/orders/:order_id",
+    describeOperation({
+      tag,
+      operationId: "deleteOrder",
+      summary: "Delete an order",
+      description: "An order that has events can't be deleted. The id is free again afterwards.",
+      answers: { 204: { description: "The order is deleted" } },
+      errors: [
+        "INVALID_REQUEST_ERROR",
+        "ORDER_NOT_FOUND_ERROR",
+        "CONFLICT_ERROR",
+        "PRECONDITION_FAILED_ERROR",
+      ],
+    }),
+    validate("param", orderPath),
+    validate("header", changeHeaders),
+    async (c) => {
+      const { order_id } = c.req.valid("param");
+      const expected_versions = versionsOf(c.req.valid("header")["If-Match"]);
+      const command = { ...(await commandOf(c, order_id)), expected_versions };
+      resultOf(c, await outcomeOf(c, ledgerOf(c, order_id).deleteOrder(command)));
+      return c.body(null, 204);
+    },
+  );

@@ -1,0 +1,31 @@
+import { env } from "cloudflare:workers";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { Client, expectStatus, newPartner, refusalOf } from "../support/client.ts";
+
+// The tests run with the limits off, as `wrangler dev` does.
+const switchTo = (state: "on" | "off") => Object.assign(env, { RATE_LIMITS: state });
+beforeEach(() => switchTo("on"));
+afterEach(() => switchTo("off"));
+
+/** Takes all that a partner has, straight from the limiter: how much that is, wrangler.toml says. */
+async function useUp(key: string): Promise<void> {
+  for (let isLeft = true; isLeft;) {
+    const taken = Array.from({ length: 100 }, () => env.PARTNER_RATE_LIMIT.limit({ key }));
+    isLeft = (await Promise.all(taken)).every(({ success }) => success);
+  }
+}
+
+it("answers 429 to a partner beyond its limit, whichever key it takes, and to no other", async () => {
+  const [partner, other] = [await newPartner(), await newPartner()];
+  const { body } = await partner.post("/v2/keys");
+  expectStatus(await partner.get("/v2/orders"), 200);
+  await useUp(String(partner.partnerId));
+  for (const key of [partner.key, body.key]) {
+    const answer = await new Client(partner, key).get("/v2/orders");
+    expect(refusalOf(answer)).toEqual({ status: 429, type: "RATE_LIMIT_ERROR" });
+    expect(answer.headers.get("Retry-After")).toBe("10");
+  }
+  expectStatus(await other.get("/v2/orders"), 200);
+  switchTo("off");
+  expectStatus(await partner.get("/v2/orders"), 200);
+});

@@ -1,0 +1,158 @@
+import { createExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { expect, it } from "vitest";
+import { app } from "../../src/app.ts";
+import type { AppEnv } from "../../src/http/context.ts";
+import { MAX_BODY_BYTES } from "../../src/http/validate.ts";
+import { MAX_ACTIVE_KEYS } from "../../src/store/keys.ts";
+import {
+  answerOf,
+  eventBody,
+  newPartner,
+  operator,
+  orderBody,
+  type Answer,
+} from "../support/client.ts";
+import { loadOrders } from "../support/load.ts";
+
+/**
+ * Records the examples of the OpenAPI document: what the operations really answer. `npm run openapi`
+ * writes them anew.
+ */
+it("has the examples that the operations really answer", async () => {
+  const recorded: Record<string, Record<string, unknown>> = {};
+  /** Keeps an answer as the operation's example: by its type where it is an error, else by its status. */
+  async function record(
+    operationId: string,
+    expected: string | number,
+    sent: Promise<Answer>,
+    request?: object,
+  ) {
+    const { status, body } = await sent;
+    const kind = body.error?.type ?? status;
+    if (kind !== expected) throw new Error(`${operationId}: ${expected} answered ${kind}`);
+    const examples = (recorded[operationId] ??= {});
+    if (request) examples["request"] = request;
+    examples[kind] = withoutChance(body);
+  }
+
+  const partner = await newPartner();
+  const order = orderBody({
+    id: "order-1",
+    total_order_amount: 5_000,
+    order_lines: [{ name: "Lamp", quantity: 2, rate: 2_500, rewards_rate: 25 }],
+  });
+  const key = { "Idempotency-Key": "create-order-1" };
+  await record("createOrder", 200, partner.post("/v2/orders", order, key), order);
+  const changed = { ...order, total_order_amount: 6_000 };
+  await record("createOrder", "INVALID_REQUEST_ERROR", partner.post("/v2/orders", changed));
+  const other = { ...order, partner_order_id: "po-2" };
+  await record("createOrder", "CONFLICT_ERROR", partner.post("/v2/orders", other));
+  await record("createOrder", "IDEMPOTENCY_ERROR", partner.post("/v2/orders", other, key));
+
+  await record("listOrders", 200, partner.get("/v2/orders"));
+  await record("listOrders", "INVALID_REQUEST_ERROR", partner.get("/v2/orders?limit=0"));
+
+  const capture = eventBody({ order_event_id: "event-1", order_id: "order-1", amount: 5_000 });
+  const captureKey = { "Idempotency-Key": "capture-1" };
+  const events = "/v2/order_events";
+  await record("postOrderEvent", 200, partner.post(events, capture, captureKey), capture);
+  const unknownType = { ...capture, type: "VOIDED" };
+  await record("postOrderEvent", "INVALID_REQUEST_ERROR", partner.post(events, unknownType));
+  const ofUnknownOrder = eventBody({ order_id: "order-2" });
+  await record("postOrderEvent", "ORDER_NOT_FOUND_ERROR", partner.post(events, ofUnknownOrder));
+  const refund = { ...capture, order_event_id: "event-2", type: "REFUNDED", amount: 6_000 };
+  await record("postOrderEvent", "CONFLICT_ERROR", partner.post(events, refund));
+  await record("postOrderEvent", "IDEMPOTENCY_ERROR", partner.post(events, refund, captureKey));
+
+  await record("listOrderEvents", 200, partner.get(events));
+  const unknownCursor = `${events}?starting_after=event-0`;
+  await record("listOrderEvents", "INVALID_REQUEST_ERROR", partner.get(unknownCursor));
+
+  const replacement = { ...order, merchant_name: "Rest Assured" };
+  const put = (fields: object, headers = {}, id = "order-1") =>
+    partner.put(`/v2/orders/${id}`, { ...order, ...fields }, headers);
+  await record("putOrder", 200, put(replacement), replacement);
+  await record("putOrder", "INVALID_REQUEST_ERROR", put({ id: "order-2" }));
+  await record("putOrder", "ORDER_NOT_FOUND_ERROR", put({ id: "order-2" }, {}, "order-2"));
+  await record("putOrder", "CONFLICT_ERROR", put({ currency: "EUR" }));
+  await record("putOrder", "PRECONDITION_FAILED_ERROR", put({}, { "If-Match": '"1"' }));
+
+  const remove = (id: string, headers = {}) => partner.delete(`/v2/orders/${id}`, headers);
+  await record("deleteOrder", "INVALID_REQUEST_ERROR", remove("order-1", { "If-Match": "1" }));
+  await record("deleteOrder", "ORDER_NOT_FOUND_ERROR", remove("order-2"));
+  await record("deleteOrder", "CONFLICT_ERROR", remove("order-1"));
+  const stale = remove("order-1", { "If-Match": '"1"' });
+  await record("deleteOrder", "PRECONDITION_FAILED_ERROR", stale);
+
+  await partner.post(events, { ...refund, amount: 2_000 });
+  const removeEvent = (id: string) => partner.delete(`${events}/${id}`);
+  await record("deleteOrderEvent", "INVALID_REQUEST_ERROR", removeEvent("event%201"));
+  await record("deleteOrderEvent", "ORDER_EVENT_NOT_FOUND_ERROR", removeEvent("event-3"));
+  await record("deleteOrderEvent", "CONFLICT_ERROR", removeEvent("event-1"));
+
+  await record("deleteKey", "CONFLICT_ERROR", partner.delete("/v2/keys"));
+  await record("createKey", 200, partner.post("/v2/keys"));
+  const full = await newPartner();
+  for (let keys = 1; keys < MAX_ACTIVE_KEYS; keys += 1) await full.post("/v2/keys");
+  await record("createKey", "CONFLICT_ERROR", full.post("/v2/keys"));
+
+  const path = "/sandbox/partners";
+  const name = { name: "Rest Assured" };
+  await record("createPartner", 200, operator.post(path, name), name);
+  await record("createPartner", "INVALID_REQUEST_ERROR", operator.post(path, { name: "" }));
+  await record("listPartners", 200, operator.get(`${path}?limit=1`));
+  await record("listPartners", "INVALID_REQUEST_ERROR", operator.get(`${path}?limit=none`));
+  const large = await newPartner();
+  await loadOrders(large.environmentId, 10_000);
+  await record("deletePartner", 202, operator.delete(`${path}/${large.partnerId}`));
+  await record("deletePartner", "INVALID_REQUEST_ERROR", operator.delete(`${path}/first`));
+  await record("deletePartner", "PARTNER_NOT_FOUND_ERROR", operator.delete(`${path}/1000`));
+
+  const read = (bindings: Partial<AppEnv["Bindings"]>, url = "/v2/orders", headers = {}) =>
+    readWith({ ...env, ...bindings }, url, { Authorization: `Bearer ${partner.key}`, ...headers });
+  await record("anywhere", "NOT_FOUND_ERROR", read({ ADMIN_TOKEN: "" }, path));
+  await record("anywhere", "AUTHENTICATION_ERROR", read({}, "/v2/orders", { Authorization: "-" }));
+  const exhausted = { limit: async () => ({ success: false }) };
+  const limits = { RATE_LIMITS: "on", PARTNER_RATE_LIMIT: exhausted };
+  await record("anywhere", "RATE_LIMIT_ERROR", read(limits));
+  await record("anywhere", "INTERNAL_ERROR", read({ DB: failing("something else") }));
+  const lost = failing("D1_ERROR: Network connection lost.");
+  await record("anywhere", "SERVICE_UNAVAILABLE_ERROR", read({ DB: lost }));
+  const tooLarge = partner.post("/v2/orders", " ".repeat(MAX_BODY_BYTES + 1));
+  await record("anywhere", "PAYLOAD_TOO_LARGE_ERROR", tooLarge);
+  const asForm = { "Content-Type": "application/x-www-form-urlencoded" };
+  const form = partner.post("/v2/orders", "id=order-1", asForm);
+  await record("anywhere", "UNSUPPORTED_MEDIA_TYPE_ERROR", form);
+  await record("deleteKey", 200, partner.delete("/v2/keys"));
+
+  const file = `${JSON.stringify(recorded, null, 2)}\n`;
+  await expect(file).toMatchFileSnapshot("../../src/openapi/examples.json");
+});
+
+/** What the app answers where its bindings are these. */
+async function readWith(
+  bindings: AppEnv["Bindings"],
+  path: string,
+  headers: Record<string, string>,
+): Promise<Answer> {
+  const request = new Request(`https://sandbox.test${path}`, { headers });
+  const response = await app.fetch(request, bindings, createExecutionContext());
+  return answerOf("GET", request.url, response);
+}
+
+/** A D1 that answers every query with an error. */
+function failing(message: string): D1Database {
+  const fail = () => Promise.reject(new Error(message));
+  const statement = { bind: () => statement, all: fail };
+  return { prepare: () => statement, batch: fail } as unknown as D1Database;
+}
+
+/** An answer with fixed values for what is different each time: ids of requests, times and keys. */
+function withoutChance(body: unknown): unknown {
+  const text = JSON.stringify(body)
+    .replace(/"request_id":"[^"]*"/g, '"request_id":"5e3caf25-6a5e-4fad-b436-45abb9f3c420"')
+    .replace(/"(\w+_at)":"[^"]*"/g, '"$1":"2026-01-15T09:30:00Z"')
+    .replace(/"test_[\w-]{75}"/g, '"test_a-key-that-is-shown-only-once-00"');
+  return JSON.parse(text);
+}

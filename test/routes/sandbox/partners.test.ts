@@ -1,0 +1,203 @@
+import { createExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { describe, expect, it } from "vitest";
+import { app } from "../../../src/app.ts";
+import { REMOVAL_STEP_ROWS } from "../../../src/store/partners.ts";
+import {
+  answerOf,
+  Client,
+  expectStatus,
+  newPartner,
+  operator,
+  orderBody,
+  refusalOf,
+} from "../../support/client.ts";
+import { loadOrders } from "../../support/load.ts";
+
+const PATH = "/sandbox/partners";
+
+async function createPartner(name = "Rest Assured"): Promise<Client> {
+  const { body } = expectStatus(await operator.post(PATH, { name }), 200);
+  const environmentId = await env.DB.prepare("SELECT id FROM environments WHERE partner_id = ?")
+    .bind(body.id)
+    .first<number>("id");
+  return new Client({ partnerId: body.id, environmentId: environmentId! }, body.key);
+}
+
+describe("POST /sandbox/partners", () => {
+  it("makes a partner with a key that works, and keeps nothing of the key but its hash", async () => {
+    const partner = await createPartner();
+    await partner.createOrder();
+    expect((await partner.get("/v2/orders")).body.total).toBe(1);
+    const { results } = await env.DB.prepare("SELECT * FROM api_keys WHERE environment_id = ?")
+      .bind(partner.environmentId)
+      .all();
+    expect(results).toHaveLength(1);
+    expect(JSON.stringify(results)).not.toContain(partner.key);
+  });
+
+  it("doesn't honour an Idempotency-Key: each request makes a partner", async () => {
+    const key = { "Idempotency-Key": "rest-assured" };
+    const create = () => operator.post(PATH, { name: "Rest Assured" }, key);
+    const [one, other] = [await create(), await create()];
+    expect(one.body.id).not.toBe(other.body.id);
+    expect(one.body.key).not.toBe(other.body.key);
+  });
+
+  it("refuses a partner without a name, and anything that is no JSON", async () => {
+    const refused = await operator.post(PATH, {});
+    expect(refusalOf(refused)).toMatchObject({ status: 400, param: "name" });
+    expectStatus(await operator.post(PATH, "{"), 400);
+    expectStatus(await operator.post(PATH, "{}", { "Content-Type": "text/plain" }), 415);
+  });
+});
+
+describe("GET /sandbox/partners", () => {
+  it("lists the partners, newest first, with what each has", async () => {
+    const first = await createPartner("First");
+    const second = await createPartner("Second");
+    const order = await second.createOrder({ id: "order-1" });
+    expectStatus(await second.capture(order, 100), 200);
+    await second.post("/v2/keys");
+    const { body } = expectStatus(await operator.get(`${PATH}?limit=1`), 200);
+    expect(body).toMatchObject({ has_more: true, total: expect.any(Number) });
+    expect(body.data).toEqual([
+      {
+        id: second.partnerId,
+        name: "Second",
+        created_at: expect.any(String),
+        order_count: 1,
+        order_event_count: 1,
+        key_count: 2,
+      },
+    ]);
+    const next = await operator.get(`${PATH}?limit=1&starting_after=${second.partnerId}`);
+    expect(next.body.data).toMatchObject([{ id: first.partnerId, key_count: 1, order_count: 0 }]);
+    expect(next.body.total).toBe(body.total);
+  });
+});
+
+describe("DELETE /sandbox/partners/{partner_id}", () => {
+  it("deletes a partner with all that is its own, and nothing of another", async () => {
+    const [partner, other] = [await createPartner(), await createPartner()];
+    for (const each of [partner, other]) {
+      const order = await each.createOrder({
+        id: "order-1",
+        order_lines: [{ name: "Lamp", quantity: 1, rate: 10_000, rewards_rate: 0 }],
+      });
+      const lines = [{ name: "Lamp", quantity: 1, rate: 100, rewards_rate: 0 }];
+      expectStatus(await each.capture(order, 100, { order_lines: lines }), 200);
+      await each.post("/v2/keys");
+      const key = { "Idempotency-Key": "order-2" };
+      expectStatus(await each.post("/v2/orders", orderBody({ id: "order-2" }), key), 200);
+    }
+    const before = await rowsOf(other);
+    expect(await rowsOf(partner)).toEqual(before);
+    expect(Object.values(before).every((rows) => rows > 0)).toBe(true);
+
+    expectStatus(await operator.delete(`${PATH}/${partner.partnerId}`), 204);
+    const left = await rowsOf(partner);
+    expect(Object.values(left).every((rows) => rows === 0)).toBe(true);
+    expect(await rowsOf(other)).toEqual(before);
+    expectStatus(await partner.get("/v2/orders"), 401);
+    expectStatus(await other.get("/v2/orders"), 200);
+    const again = await operator.delete(`${PATH}/${partner.partnerId}`);
+    expect(refusalOf(again)).toEqual({
+      status: 404,
+      type: "PARTNER_NOT_FOUND_ERROR",
+      param: "partner_id",
+    });
+  });
+
+  it("takes as many requests as there are rows, each bounded, and then is done", async () => {
+    const partner = await createPartner();
+    await loadOrders(partner.environmentId, 12 * REMOVAL_STEP_ROWS);
+    const path = `${PATH}/${partner.partnerId}`;
+    const { body } = expectStatus(await operator.delete(path), 202);
+    expect(body.deleted_rows).toBeGreaterThan(30 * REMOVAL_STEP_ROWS);
+    expectStatus(await partner.get("/v2/orders"), 401);
+    expectStatus(await operator.delete(path), 204);
+    expect(Object.values(await rowsOf(partner)).every((rows) => rows === 0)).toBe(true);
+  });
+
+  it("goes on at the next request where something was added behind it", async () => {
+    const partner = await createPartner();
+    const lines = [{ name: "Lamp", quantity: 1, rate: 10_000, rewards_rate: 0 }];
+    const order = await partner.createOrder({ order_lines: lines });
+    // As one with a key that is remembered elsewhere: an event, when the events are gone already.
+    await env.DB.prepare(
+      `CREATE TRIGGER late AFTER DELETE ON order_lines BEGIN
+         INSERT INTO order_events (environment_id, sequence, order_event_id, order_id, type, amount,
+           rewards_amount, currency, network_transaction_id, line_count)
+         VALUES (old.environment_id, 1, 'late', '${order}', 'CAPTURED', 1, 0, 'USD', 'nt', 0); END`,
+    ).run();
+    const path = `${PATH}/${partner.partnerId}`;
+    expectStatus(await operator.delete(path), 202);
+    expectStatus(await operator.delete(path), 204);
+    await env.DB.prepare("DROP TRIGGER late").run();
+    expect(Object.values(await rowsOf(partner)).every((rows) => rows === 0)).toBe(true);
+  });
+
+  it("never gives a partner's number to another", async () => {
+    const last = await createPartner();
+    expectStatus(await operator.delete(`${PATH}/${last.partnerId}`), 204);
+    expect((await createPartner()).partnerId).toBeGreaterThan(last.partnerId);
+  });
+
+  it("answers what another isolate's memory of a deleted partner's key may still do, without harm", async () => {
+    const partner = await newPartner();
+    await partner.createOrder({ id: "order-1" });
+    // Behind the Worker's back, as another isolate would do it.
+    const tables = ["order_changes", "orders", "api_keys"];
+    const statements = tables.map((table) => `DELETE FROM ${table} WHERE environment_id = ?`);
+    await env.DB.batch(
+      [...statements, "DELETE FROM environments WHERE id = ?"].map((statement) =>
+        env.DB.prepare(statement).bind(partner.environmentId),
+      ),
+    );
+    expect((await partner.get("/v2/orders")).body).toEqual({ data: [], has_more: false, total: 0 });
+    expectStatus(await partner.post("/v2/orders", orderBody({ id: "order-2" })), 503);
+    expect(Object.values(await rowsOf(partner)).every((rows) => rows === 0)).toBe(true);
+  });
+});
+
+it("is not there without an ADMIN_TOKEN: no path, no method, no token tells otherwise", async () => {
+  const unconfigured = { ...env, ADMIN_TOKEN: undefined } as unknown as Cloudflare.Env;
+  for (const [method, path] of [
+    ["GET", PATH],
+    ["POST", PATH],
+    ["DELETE", `${PATH}/1`],
+    ["PATCH", PATH],
+  ] as const) {
+    for (const token of ["", "undefined", operator.key]) {
+      const request = new Request(`https://sandbox.test${path}`, {
+        method,
+        headers: { Authorization: `Bearer ${token}` },
+      });
+      const response = await app.fetch(request, unconfigured, createExecutionContext());
+      const answer = await answerOf(method, request.url, response);
+      expect(refusalOf(answer)).toEqual({ status: 404, type: "NOT_FOUND_ERROR" });
+    }
+  }
+});
+
+/** How many rows a partner's environment has in each table. */
+async function rowsOf({ environmentId }: Client): Promise<Record<string, number>> {
+  const tables = [
+    "api_keys",
+    "orders",
+    "order_lines",
+    "order_events",
+    "order_event_lines",
+    "order_changes",
+    "idempotency_records",
+  ];
+  const counts = await env.DB.batch<{ rows: number }>(
+    tables.map((table) =>
+      env.DB.prepare(`SELECT count(*) AS rows FROM ${table} WHERE environment_id = ?`).bind(
+        environmentId,
+      ),
+    ),
+  );
+  return Object.fromEntries(tables.map((table, index) => [table, counts[index]!.results[0]!.rows]));
+}
