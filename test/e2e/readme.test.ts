@@ -11,21 +11,38 @@ import { freePort } from "./server.ts";
 const NEWCOMER_MILLISECONDS = 5 * 60_000;
 const README_PORT = "8787";
 
-/** A command block of the README, and the block after it where that shows its output. */
-interface Step {
-  command: string;
-  shown: { language: string; output: string } | undefined;
+/** What is run, in this order: the guide goes on where the README ends. */
+const DOCUMENTS = ["README.md", ".github/DEPLOYING.md"];
+/** The languages of blocks that show what a command prints. */
+const OUTPUTS = new Set(["text", "json"]);
+
+interface Block {
+  language: string;
+  content: string;
 }
 
-const readme = await readFile("README.md", "utf8");
-const blocks = [...readme.matchAll(/^```(\w+)\n([^]*?)^```$/gm)].map(
-  ([, language = "", content = ""]) => ({ language, content }),
-);
-const steps = blocks.flatMap(({ language, content }, index): Step[] => {
-  const next = blocks[index + 1];
-  const shown = next && next.language !== "sh" && { language: next.language, output: next.content };
-  return language === "sh" ? [{ command: content.trim(), shown: shown || undefined }] : [];
-});
+/** A block of commands, and the block after it where that shows what they print. */
+interface Step {
+  command: string;
+  shown: Block | undefined;
+}
+
+const documents = await Promise.all(DOCUMENTS.map(async (path) => readFile(path, "utf8")));
+const steps = documents.flatMap((markdown) => stepsOf(blocksOf(markdown)));
+
+function blocksOf(markdown: string): Block[] {
+  return [...markdown.matchAll(/^```(\w+)\n([^]*?)^```$/gm)].map(
+    ([, language = "", content = ""]) => ({ language, content }),
+  );
+}
+
+function stepsOf(blocks: Block[]): Step[] {
+  return blocks.flatMap(({ language, content }, index) => {
+    const next = blocks[index + 1];
+    const shown = next && OUTPUTS.has(next.language) ? next : undefined;
+    return language === "sh" ? [{ command: content.trim(), shown }] : [];
+  });
+}
 
 let folder: string;
 let env: NodeJS.ProcessEnv;
@@ -84,12 +101,12 @@ it(
     const flags = ["start", "--", "--port", port];
     server = await new Program("npm", flags, "Try it:", { cwd: folder, env }).ready();
     await expect.poll(() => server?.output).toMatch(/curl .*\n/);
-    expect(server.output.replaceAll(port, README_PORT)).toContain(install?.shown?.output);
+    expect(server.output.replaceAll(port, README_PORT)).toContain(install?.shown?.content);
 
     for (const { command, shown } of others) {
       const output = await run(command.replaceAll(README_PORT, port));
       if (shown) {
-        const expected = comparable(shown.output, shown.language);
+        const expected = comparable(shown.content, shown.language);
         expect(comparable(output, shown.language), command).toEqual(expected);
       }
       if (output.includes("CONFLICT_ERROR")) {
@@ -103,7 +120,7 @@ it(
   NEWCOMER_MILLISECONDS,
 );
 
-/** What the README asks to do by hand. */
+/** What the guide asks to do by hand. */
 async function putDatabaseId(): Promise<void> {
   const file = join(folder, "wrangler.toml");
   const id = cloudflare.databases.get("orders-sandbox")!;
@@ -111,8 +128,9 @@ async function putDatabaseId(): Promise<void> {
   await writeFile(file, toml.replace(/^database_id = "0.*$/m, `database_id = "${id}"`));
 }
 
-it("shows nothing as output that is not of the command before", () => {
+it.each(DOCUMENTS)("%s shows as output only what the command before prints", (path) => {
+  const blocks = blocksOf(documents[DOCUMENTS.indexOf(path)] ?? "");
   blocks.forEach(({ language }, index) => {
-    if (language !== "sh") expect(blocks[index - 1]?.language).toBe("sh");
+    if (OUTPUTS.has(language)) expect(blocks[index - 1]?.language).toBe("sh");
   });
 });
