@@ -1,35 +1,32 @@
 /**
  * `npm run migration -- --name what_changes`: has drizzle-kit write the migration from the schema, adds
  * WITHOUT ROWID, which Drizzle can't express, to every new table that names its own primary key, and
- * refuses what D1 would lose rows by. With `--set-aside` it writes such a rebuild so that they are kept.
+ * refuses what D1 would lose rows by.
  */
 import { execFileSync } from "node:child_process";
 import { globSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { faultsOf, setReferrersAside } from "./rebuilds.ts";
+import { faultsOf } from "./rebuilds.ts";
 import { fail } from "./tools.ts";
 
-const SET_ASIDE = "--set-aside";
 const ADVICE = `The folder of migrations is as it was. D1 can't switch foreign keys off: dropping a table deletes
-the rows that refer to it, or fails. Add a column instead of changing a constraint, make one change
-in each migration, or run this again with ${SET_ASIDE}: see "A migration" in .github/CONTRIBUTING.md.`;
+the rows that refer to it, or fails. Add a column instead of changing a constraint, and make one change
+in each migration. How a constraint is changed is in .github/CONTRIBUTING.md, "A migration".`;
 
 const before = filesOfMigrations();
 const earlier = [...before].filter(([path]) => path.endsWith(".sql")).map(([, content]) => content);
-const args = process.argv.slice(2).filter((each) => each !== SET_ASIDE);
-execFileSync("drizzle-kit", ["generate", "--config", "drizzle/drizzle.config.ts", ...args], {
-  stdio: "inherit",
-});
+execFileSync(
+  "drizzle-kit",
+  ["generate", "--config", "drizzle/drizzle.config.ts", ...process.argv.slice(2)],
+  { stdio: "inherit" },
+);
 
 for (const [path, sql] of filesOfMigrations()) {
   if (path.endsWith(".sql") && !before.has(path)) finish(path, sql);
 }
 
 function finish(path: string, written: string): void {
-  const sql = written
-    .split("--> statement-breakpoint")
-    .map(withoutRowid)
-    .join("--> statement-breakpoint");
-  const migration = process.argv.includes(SET_ASIDE) ? setReferrersAside(sql, earlier) : sql;
+  const statements = written.split("--> statement-breakpoint").map(withoutRowid);
+  const migration = statements.join("--> statement-breakpoint");
   const faults = faultsOf(migration, earlier);
   if (faults.length > 0) {
     restore();

@@ -5,14 +5,6 @@
 import { DatabaseSync } from "node:sqlite";
 import { unstable_splitSqlQuery as statementsOf } from "wrangler";
 
-// A table that is made again counts its AUTOINCREMENT from the rows it has: a removed row's id would come again.
-const KEEP_SEQUENCES = ["CREATE TABLE `kept_sequences` AS SELECT * FROM sqlite_sequence;"];
-const RESTORE_SEQUENCES = [
-  "DELETE FROM sqlite_sequence WHERE name IN (SELECT name FROM `kept_sequences`);",
-  "INSERT INTO sqlite_sequence SELECT * FROM `kept_sequences`;",
-  "DROP TABLE `kept_sequences`;",
-];
-
 /** Why D1 would lose rows by a migration, or fail to run it. `earlier` are the migrations before it. */
 export function faultsOf(migration: string, earlier: string[]): string[] {
   const { drops, error } = tryOut(migration, earlier);
@@ -22,47 +14,13 @@ export function faultsOf(migration: string, earlier: string[]): string[] {
   return error === undefined ? faults : [...faults, `It doesn't run: ${error}`];
 }
 
-/** The migration, with the tables that refer to what it drops set aside before, and put back after. */
-export function setReferrersAside(migration: string, earlier: string[]): string {
-  const dropped = tryOut(migration, earlier).drops.map(({ table }) => table);
-  if (dropped.length === 0) return migration;
-  const database = databaseAfter(earlier);
-  const referrers = new Set(dropped.flatMap((table) => allReferrers(database, table)));
-  const tables = [...referrers.difference(new Set(dropped))];
-  const hasSequence = [...dropped, ...tables].some((table) =>
-    definitionsOf(database, table).join().includes("AUTOINCREMENT"),
-  );
-  return [
-    ...(hasSequence ? KEEP_SEQUENCES : []),
-    ...tables.flatMap(setAside),
-    migration,
-    ...tables.toReversed().flatMap((table) => putBack(table, definitionsOf(database, table))),
-    ...(hasSequence ? RESTORE_SEQUENCES : []),
-  ].join("\n--> statement-breakpoint\n");
-}
-
-function setAside(table: string): string[] {
-  return [
-    `CREATE TABLE \`kept_${table}\` AS SELECT * FROM \`${table}\`;`,
-    `DROP TABLE \`${table}\`;`,
-  ];
-}
-
-function putBack(table: string, definitions: string[]): string[] {
-  return [
-    ...definitions,
-    `INSERT INTO \`${table}\` SELECT * FROM \`kept_${table}\`;`,
-    `DROP TABLE \`kept_${table}\`;`,
-  ];
-}
-
-interface Drop {
+export interface Drop {
   table: string;
   referrers: string[];
 }
 
 /** The drops of tables that others refer to at that moment, and the error that ends the migration. */
-function tryOut(migration: string, earlier: string[]): { drops: Drop[]; error?: string } {
+export function tryOut(migration: string, earlier: string[]): { drops: Drop[]; error?: string } {
   const drops: Drop[] = [];
   try {
     const database = databaseAfter(earlier);
@@ -105,22 +63,12 @@ export function referrersOf(database: DatabaseSync, table: string): string[] {
   );
 }
 
-/** Who refers to a table, and who refers to those in turn: each before the tables that it refers to. */
-function allReferrers(database: DatabaseSync, table: string): string[] {
-  return referrersOf(database, table).flatMap((each) => allReferrers(database, each).concat(each));
-}
-
-/** The statements that make a table and its indexes. */
-function definitionsOf(database: DatabaseSync, table: string): string[] {
-  return texts(
-    database,
-    "SELECT sql || ';' FROM sqlite_master WHERE tbl_name = :table AND sql IS NOT NULL ORDER BY rowid",
-    { table },
-  );
-}
-
 /** The first column of what a query finds. */
-function texts(database: DatabaseSync, sql: string, parameters: { table?: string } = {}): string[] {
+export function texts(
+  database: DatabaseSync,
+  sql: string,
+  parameters: { table?: string } = {},
+): string[] {
   const rows = database.prepare(sql).all(parameters);
   return rows.map((row) => String(Object.values(row)[0]));
 }
