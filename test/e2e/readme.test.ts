@@ -1,15 +1,18 @@
 import { exec } from "node:child_process";
+import { globSync } from "node:fs";
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Cloudflare } from "./cloudflare.ts";
 import { Program } from "./program.ts";
 import { freePort } from "./server.ts";
 
 const NEWCOMER_MILLISECONDS = 5 * 60_000;
 const README_PORT = "8787";
+const MAX_README_LINES = 199;
+const MAX_LINE_CHARACTERS = 110;
 
 /** What is run, in this order: the guide goes on where the README ends. */
 const DOCUMENTS = ["README.md", ".github/DEPLOYING.md"];
@@ -115,7 +118,7 @@ it(
       }
       if (command.includes("d1 create")) await putDatabaseId();
     }
-    expect(others.filter(({ command }) => command.startsWith("curl"))).toHaveLength(4);
+    expect(others.filter(({ command }) => command.startsWith("curl"))).toHaveLength(3);
   },
   NEWCOMER_MILLISECONDS,
 );
@@ -128,9 +131,42 @@ async function putDatabaseId(): Promise<void> {
   await writeFile(file, toml.replace(/^database_id = "0.*$/m, `database_id = "${id}"`));
 }
 
-it.each(DOCUMENTS)("%s shows as output only what the command before prints", (path) => {
-  const blocks = blocksOf(documents[DOCUMENTS.indexOf(path)] ?? "");
+it.each(DOCUMENTS)("%s shows as output only what the command before prints", async (path) => {
+  const blocks = blocksOf(await readFile(path, "utf8"));
   blocks.forEach(({ language }, index) => {
     if (OUTPUTS.has(language)) expect(blocks[index - 1]?.language).toBe("sh");
+    // In any other language, a command would be shown and not run.
+    else expect(["sh", "toml"]).toContain(language);
   });
 });
+
+it("has a README that is read in one go", async () => {
+  const lines = (await readFile("README.md", "utf8")).trimEnd().split("\n");
+  expect(lines.length).toBeLessThanOrEqual(MAX_README_LINES);
+});
+
+describe.each(["README.md", ...globSync(".github/*.md")])("%s", (path) => {
+  it("has no long line, except in tables and in code", async () => {
+    const prose = (await readFile(path, "utf8")).replace(/^```[^]*?^```$/gm, "").split("\n");
+    const long = prose.filter((line) => !line.startsWith("|") && line.length > MAX_LINE_CHARACTERS);
+    expect(long).toEqual([]);
+  });
+
+  it("links only to files and headings that there are", async () => {
+    const links = (await readFile(path, "utf8")).matchAll(/\]\((?!https?:)([^)#]*)#?([^)]*)\)/g);
+    for (const [link, file = "", anchor] of links) {
+      const target = await readFile(file ? join(dirname(path), file) : path, "utf8");
+      if (anchor) expect(anchorsOf(target), link).toContain(anchor);
+    }
+  });
+});
+
+/** The anchors of the headings, as GitHub makes them. */
+function anchorsOf(markdown: string): string[] {
+  return [...markdown.matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\w\- ]/g, "")
+      .replaceAll(" ", "-"),
+  );
+}
