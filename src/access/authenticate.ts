@@ -70,9 +70,8 @@ function noteUse(c: Context<AppEnv>, key: StoredKey, now: Date): void {
   if (key.last_used_at !== null && key.last_used_at >= hour) return;
   // What this isolate remembers is this object: the next request has nothing to note.
   key.last_used_at = hour;
-  const scope = { db: new Database(c.env.DB), environment_id: key.environment_id };
   c.executionCtx.waitUntil(
-    markKeyUsed(scope, key.id, hour).catch((error) =>
+    markKeyUsed(new Database(c.env.DB), key, hour).catch((error) =>
       logError("the use of a key was not noted", error, { request_id: c.get("requestId") }),
     ),
   );

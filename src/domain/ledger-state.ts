@@ -1,4 +1,5 @@
 import type { Money } from "./money.ts";
+import type { Usage } from "./quotas.ts";
 
 /** The two things that an event moves, by the field that says how much of it. */
 export const MEASURES = ["amount", "rewards_amount"] as const;
@@ -26,6 +27,14 @@ export interface LedgerState extends LedgerTotals {
   currency: string;
   created_at: string;
   event_count: number;
+  /** What the order takes without its events and its history: see `contentBytesOf`. */
+  content_bytes: number;
+}
+
+/** What a command does to an order: the state that it leaves, and what its partner uses more, or less. */
+export interface Transition {
+  next: LedgerState;
+  added: Usage;
 }
 
 /** The figures of one measure, as a refusal shows them. */

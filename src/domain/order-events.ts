@@ -8,7 +8,9 @@ import {
   type LedgerState,
   type Measure,
   type Sum,
+  type Transition,
 } from "./ledger-state.ts";
+import { CHANGE_BYTES, contentBytesOf } from "./quotas.ts";
 import { MAX_MONEY, type Money } from "./money.ts";
 import { sumOfRewards, type OrderLine } from "./order-lines.ts";
 import { unknownOrder } from "./orders.ts";
@@ -82,31 +84,32 @@ export function appendOrderEvent(
   state: LedgerState | undefined,
   input: OrderEventInput,
   newId: string,
-): Decision<{ event: OrderEvent; next: LedgerState }> {
+): Decision<Transition & { event: OrderEvent }> {
   if (!state) return refuse(unknownOrder(input.order_id));
   const event = completeOrderEvent(input, { order_event_id: newId, currency: state.currency });
   if (event.currency !== state.currency) return refuse(otherCurrency(state, event));
-  const next = count(state, event, 1);
-  const measure = MEASURES.find((each) => breaksRule(next, each));
-  return measure ? refuse(beyondLimit(state, event, measure)) : accept({ event, next });
+  const transition = count(state, event, 1);
+  const measure = MEASURES.find((each) => breaksRule(transition.next, each));
+  return measure ? refuse(beyondLimit(state, event, measure)) : accept({ event, ...transition });
 }
 
 /** The order's next state without the event, or why it has to stay: what remains must cover the refunds. */
-export function deleteOrderEvent(state: LedgerState, event: OrderEvent): Decision<LedgerState> {
-  const next = count(state, event, -1);
-  const measure = MEASURES.find((each) => breaksRule(next, each));
-  return measure ? refuse(stillNeeded(state, event, measure)) : accept(next);
+export function deleteOrderEvent(state: LedgerState, event: OrderEvent): Decision<Transition> {
+  const transition = count(state, event, -1);
+  const measure = MEASURES.find((each) => breaksRule(transition.next, each));
+  return measure ? refuse(stillNeeded(state, event, measure)) : accept(transition);
 }
 
-/** The state after an event was counted in (1) or taken out (-1). */
-function count(state: LedgerState, event: OrderEvent, sign: 1 | -1): LedgerState {
+/** An event is counted in (1) or taken out (-1). */
+function count(state: LedgerState, event: OrderEvent, sign: 1 | -1): Transition {
   const next = {
     ...state,
     version: state.version + 1,
     event_count: state.event_count + sign,
   };
   for (const measure of MEASURES) next[`${SUM_OF[event.type]}_${measure}`] += sign * event[measure];
-  return next;
+  const bytes = sign * contentBytesOf(event) + CHANGE_BYTES;
+  return { next, added: { orders: 0, order_events: sign, bytes } };
 }
 
 /**

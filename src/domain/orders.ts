@@ -1,9 +1,10 @@
 import type { Complete } from "./complete.ts";
 import { accept, refuse, type Decision, type Refusal } from "./decision.ts";
 import { differingFields } from "./differences.ts";
-import { figuresOf, type LedgerState } from "./ledger-state.ts";
+import { figuresOf, type LedgerState, type Transition } from "./ledger-state.ts";
 import type { Money } from "./money.ts";
 import { sumOfRewards, type OrderLine } from "./order-lines.ts";
+import { CHANGE_BYTES, contentBytesOf } from "./quotas.ts";
 
 /** The currency of an order that names none (contract: "USD where no currency is given"). */
 export const DEFAULT_CURRENCY = "USD";
@@ -97,16 +98,17 @@ export function replaceOrder(
   expected: ExpectedOrder,
   input: OrderInput,
   updatedAt: string,
-): Decision<{ order: Order; next: LedgerState }> {
+): Decision<Transition & { order: Order }> {
   const found = requireOrder(state, expected);
   if (!found.ok) return found;
-  const { id, version, currency, created_at, event_count } = found.result;
+  const { id, version, currency, created_at, event_count, content_bytes } = found.result;
   if (input.id !== undefined && input.id !== id) return refuse(otherId(id, input.id));
   const defaults = { id, created_at, updated_at: updatedAt };
   const order = { ...completeOrder(input, defaults), updated_at: updatedAt };
   if (order.currency !== currency && event_count > 0) {
     return refuse(fixedCurrency(found.result, order, input));
   }
+  const bytes = contentBytesOf(order);
   return accept({
     order,
     next: {
@@ -114,7 +116,9 @@ export function replaceOrder(
       version: version + 1,
       currency: order.currency,
       created_at: order.created_at,
+      content_bytes: bytes,
     },
+    added: { orders: 0, order_events: 0, bytes: bytes - content_bytes + CHANGE_BYTES },
   });
 }
 
@@ -122,13 +126,16 @@ export function replaceOrder(
 export function deleteOrder(
   state: LedgerState | undefined,
   expected: ExpectedOrder,
-): Decision<LedgerState> {
+): Decision<Transition> {
   const found = requireOrder(state, expected);
   if (!found.ok) return found;
-  const { version, event_count } = found.result;
+  const { version, event_count, content_bytes } = found.result;
   return event_count > 0
     ? refuse(hasEvents(found.result))
-    : accept({ ...found.result, version: version + 1 });
+    : accept({
+        next: { ...found.result, version: version + 1 },
+        added: { orders: -1, order_events: 0, bytes: CHANGE_BYTES - content_bytes },
+      });
 }
 
 function requireOrder(

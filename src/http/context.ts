@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import { quotasOf } from "../domain/quotas.ts";
 import type { Database, Scope } from "../store/database.ts";
 import type { StoredKey } from "../store/keys.ts";
 
@@ -21,5 +22,6 @@ export interface AppEnv {
 
 /** The environment of the request's key. */
 export function scopeOf(c: Context<AppEnv>): Scope {
-  return { db: c.get("db"), environment_id: c.get("apiKey").environment_id };
+  const { environment_id } = c.get("apiKey");
+  return { db: c.get("db"), environment_id, quotas: quotasOf(c.env) };
 }

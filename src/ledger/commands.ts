@@ -5,7 +5,7 @@ import type { D1Cost } from "../store/database.ts";
 import type { RequestMetadata } from "../store/order-changes.ts";
 
 /** What every command says. Time and ids come with it, so that the ledger has neither clock nor chance. */
-interface Command {
+export interface Command {
   environment_id: number;
   order_id: string;
   request: RequestMetadata;
@@ -55,17 +55,3 @@ export function done<T>(result: T): Outcome<T> {
 export function replayed<T>(result: T): Outcome<T> {
   return { ok: true, result, replayed: true };
 }
-
-/** The answer where it can't be said whether the command took effect. It is safe to send again, as ids are unique. */
-export function unavailable(reason: string): Refusal {
-  return {
-    type: "SERVICE_UNAVAILABLE_ERROR",
-    message: `${reason} Send the same request again: with the same ids it takes effect once.`,
-  };
-}
-
-/** How often a command is decided anew when another writer came first. */
-export const MAX_ATTEMPTS = 5;
-
-/** The answer to a command that another writer overtook each time. */
-export const OVERTAKEN = unavailable(`Other requests came first ${MAX_ATTEMPTS} times.`);

@@ -1,18 +1,11 @@
 import { refuse } from "../domain/decision.ts";
 import { completeOrder, repeatOrder } from "../domain/orders.ts";
-import type { Database } from "../store/database.ts";
+import type { Scope } from "../store/database.ts";
 import { recordRepeatedAnswer } from "../store/idempotency.ts";
 import { findOrder, insertOrder, type StoredOrder } from "../store/orders.ts";
-import {
-  done,
-  MAX_ATTEMPTS,
-  OVERTAKEN,
-  replayed,
-  unavailable,
-  type CreateOrder,
-  type Outcome,
-} from "./commands.ts";
+import { done, replayed, type CreateOrder, type Outcome } from "./commands.ts";
 import { findEarlierAnswer } from "./earlier-answer.ts";
+import { MAX_ATTEMPTS, OVERTAKEN, whyNotCommitted } from "./refusals.ts";
 
 /**
  * Adds an order, without its ledger: the unique id and the order's history decide a race. A ledger that
@@ -20,16 +13,16 @@ import { findEarlierAnswer } from "./earlier-answer.ts";
  * order is added without looking first, as the unique id tells whether there is one already.
  */
 export async function createOrder(
-  db: Database,
-  { environment_id, order_id, input, request }: CreateOrder,
+  scope: Scope,
+  { order_id, input, request }: CreateOrder,
 ): Promise<Outcome<StoredOrder>> {
-  const scope = { db, environment_id };
   const now = request.received_at;
   const order = completeOrder(input, { id: order_id, created_at: now, updated_at: now });
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
     const version = await insertOrder(scope, order, request);
-    if (version === "gone") return refuse(unavailable("The partner is being removed."));
-    if (version !== "taken") return done({ order, version });
+    if (typeof version === "number") return done({ order, version });
+    const refusal = await whyNotCommitted(scope, version);
+    if (refusal) return refuse(refusal);
     const earlier = await findEarlierAnswer(scope, request);
     if (earlier?.ok === false) return earlier;
     if (earlier) {
@@ -43,5 +36,5 @@ export async function createOrder(
     if (!repeated.ok) return repeated;
     if (await recordRepeatedAnswer(scope, request, stored)) return replayed(stored);
   }
-  return refuse(OVERTAKEN);
+  return OVERTAKEN;
 }

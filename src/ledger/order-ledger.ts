@@ -1,11 +1,12 @@
 import { DurableObject } from "cloudflare:workers";
 import { refuse, type Refusal } from "../domain/decision.ts";
 import type { LedgerState } from "../domain/ledger-state.ts";
+import { quotasOf } from "../domain/quotas.ts";
 import * as events from "../domain/order-events.ts";
 import type { OrderEvent } from "../domain/order-events.ts";
 import * as orders from "../domain/orders.ts";
 import { logError } from "../log.ts";
-import { commit, type Committed } from "../store/commit.ts";
+import { commit, type CommitFailure } from "../store/commit.ts";
 import { Database, type BoundStatement, type Scope } from "../store/database.ts";
 import { recordRepeatedAnswer } from "../store/idempotency.ts";
 import {
@@ -18,11 +19,9 @@ import { findLedgerState, orderDeleted, orderReplaced, type StoredOrder } from "
 import { CommandQueue, MAX_QUEUED_COMMANDS } from "./command-queue.ts";
 import {
   done,
-  MAX_ATTEMPTS,
-  OVERTAKEN,
   replayed,
-  unavailable,
   type AppendOrderEvent,
+  type Command,
   type DeleteOrder,
   type DeleteOrderEvent,
   type Outcome,
@@ -30,6 +29,7 @@ import {
   type Reply,
 } from "./commands.ts";
 import { findEarlierAnswer } from "./earlier-answer.ts";
+import { MAX_ATTEMPTS, OVERTAKEN, unavailable, whyNotCommitted } from "./refusals.ts";
 
 /** How many of an order's events a refusal names, the newest ones. */
 const MAX_NAMED_EVENTS = 100;
@@ -71,11 +71,13 @@ export class OrderLedger extends DurableObject {
         continue;
       }
       const { order, next } = decision.result;
-      const statements = orderReplaced(scope, order, next, request);
+      const statements = orderReplaced(scope, order, decision.result, request);
       const committed = await this.#commit(scope, next, statements);
       if (committed === "committed") return done({ order, version: next.version });
+      const refusal = await whyNotCommitted(scope, committed);
+      if (refusal) return refuse(refusal);
     }
-    return refuse(OVERTAKEN);
+    return OVERTAKEN;
   }
 
   async #delete(scope: Scope, command: DeleteOrder): Promise<Outcome<undefined>> {
@@ -92,7 +94,7 @@ export class OrderLedger extends DurableObject {
       const committed = await this.#commit(scope, undefined, statements);
       if (committed === "committed") return done(undefined);
     }
-    return refuse(OVERTAKEN);
+    return OVERTAKEN;
   }
 
   /**
@@ -106,10 +108,12 @@ export class OrderLedger extends DurableObject {
       const decision = events.appendOrderEvent(state, input, new_order_event_id);
       if (decision.ok) {
         const { event, next } = decision.result;
-        const statements = orderEventAppended(scope, event, next, request);
+        const statements = orderEventAppended(scope, event, decision.result, request);
         const committed = await this.#commit(scope, next, statements);
         if (committed === "committed") return done(event);
         if (committed === "stale") continue;
+        const refusal = await whyNotCommitted(scope, committed);
+        if (refusal) return refuse(refusal);
       } else if (!isFresh) {
         this.#forget();
         continue;
@@ -125,7 +129,7 @@ export class OrderLedger extends DurableObject {
         return this.#refuse(scope, order_id, decision.refusal);
       }
     }
-    return refuse(OVERTAKEN);
+    return OVERTAKEN;
   }
 
   async #deleteEvent(scope: Scope, command: DeleteOrderEvent): Promise<Outcome<undefined>> {
@@ -143,12 +147,11 @@ export class OrderLedger extends DurableObject {
         this.#forget();
         continue;
       }
-      const next = decision.result;
-      const statements = orderEventDeleted(scope, event!, next, request);
-      const committed = await this.#commit(scope, next, statements);
+      const statements = orderEventDeleted(scope, event!, decision.result, request);
+      const committed = await this.#commit(scope, decision.result.next, statements);
       if (committed === "committed") return done(undefined);
     }
-    return refuse(OVERTAKEN);
+    return OVERTAKEN;
   }
 
   /** The order's state as remembered, else from D1 in one round trip. Undefined if there is no such order. */
@@ -167,7 +170,7 @@ export class OrderLedger extends DurableObject {
     scope: Scope,
     next: LedgerState | undefined,
     statements: BoundStatement<unknown>[],
-  ): Promise<Committed> {
+  ): Promise<"committed" | CommitFailure> {
     // Forgotten first: after a failure nobody knows what D1 has.
     this.#forget();
     const committed = await commit(scope.db, statements);
@@ -187,11 +190,12 @@ export class OrderLedger extends DurableObject {
    * without its type, and without the cost.
    */
   async #inTurn<T>(
-    { environment_id, request }: { environment_id: number; request: { request_id: string } },
+    { environment_id, request }: Command,
     command: (scope: Scope) => Promise<Outcome<T>>,
   ): Promise<Reply<T>> {
     const db = new Database(this.env.DB);
-    const running = this.#queue.run(() => command({ db, environment_id }));
+    const scope = { db, environment_id, quotas: quotasOf(this.env) };
+    const running = this.#queue.run(() => command(scope));
     if (!running) return { outcome: refuse(TOO_MANY), cost: db.cost };
     try {
       return { outcome: await running, cost: db.cost };

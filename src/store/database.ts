@@ -1,6 +1,7 @@
 import { is, Placeholder, SQL, sql, type Query } from "drizzle-orm";
 import { SQLiteAsyncDialect } from "drizzle-orm/sqlite-core";
 import { drizzle } from "drizzle-orm/sqlite-proxy";
+import type { Usage } from "../domain/quotas.ts";
 
 /** What was spent in D1: `queries` counts round trips (a batch is one), the rows are D1's own figures. */
 export interface D1Cost {
@@ -13,6 +14,8 @@ export interface D1Cost {
 export interface Scope {
   db: Database;
   environment_id: number;
+  /** The most that the environment's partner may have, where there are quotas. */
+  quotas: Usage | undefined;
 }
 
 /** Drizzle as the writer of statements. It runs none: that is for `Database`, which counts what they cost. */
@@ -87,7 +90,10 @@ export class ScopedStatement<Row> {
     return new ScopedStatement(query);
   }
 
-  bind({ environment_id }: Scope, values: Values = {}): BoundStatement<Row> {
+  bind(
+    { environment_id }: Pick<Scope, "environment_id">,
+    values: Values = {},
+  ): BoundStatement<Row> {
     return bind(this.#query, { ...values, environment_id });
   }
 }

@@ -1,24 +1,83 @@
 import { eq, sql } from "drizzle-orm";
-import { builder, placeholder, ScopedStatement } from "./database.ts";
+import type { Quota, Usage } from "../domain/quotas.ts";
+import {
+  builder,
+  placeholder,
+  ScopedStatement,
+  type BoundStatement,
+  type Scope,
+} from "./database.ts";
 import { environments } from "./schema.ts";
+
+const COLUMNS = {
+  orders: environments.order_count,
+  order_events: environments.order_event_count,
+  bytes: environments.stored_bytes,
+} as const satisfies Record<Quota, unknown>;
 
 const isEnvironment = eq(environments.id, placeholder("environment_id"));
 
-const countOf = (column: "order_count" | "order_event_count") => ({
-  select: ScopedStatement.of(
+const totalOf = (column: (typeof COLUMNS)[Quota]) =>
+  ScopedStatement.of(
     builder
-      .select({ total: sql<number>`${environments[column]}`.as("total") })
+      .select({ total: sql<number>`${column}`.as("total") })
       .from(environments)
       .where(isEnvironment),
-  ),
-  add: ScopedStatement.of(
-    builder
-      .update(environments)
-      .set({ [column]: sql`${environments[column]} + ${placeholder("added")}` })
-      .where(isEnvironment),
-  ),
-});
+  );
 
-/** The totals of an environment's unfiltered lists: `add` goes into the batch that adds or removes the rows. */
-export const orderCount = countOf("order_count");
-export const orderEventCount = countOf("order_event_count");
+/** The totals of an environment's unfiltered lists. */
+export const orderTotal = totalOf(COLUMNS.orders);
+export const orderEventTotal = totalOf(COLUMNS.order_events);
+
+const add = ScopedStatement.of(
+  sql<unknown>`
+    update environments set
+      order_count = order_count + ${placeholder("orders")},
+      order_event_count = order_event_count + ${placeholder("order_events")},
+      stored_bytes = stored_bytes + ${placeholder("bytes")}
+    where id = ${placeholder("environment_id")}`,
+);
+
+/** The sums over a partner's environments, of which it can't have many. */
+const used = sql<Usage>`
+  select sum(order_count) as orders, sum(order_event_count) as order_events, sum(stored_bytes) as bytes
+  from environments where partner_id = (
+    select partner_id from environments where id = ${placeholder("environment_id")})`;
+
+/** NULL, which the column refuses, where something is added beyond the quota. */
+const within = (quota: Quota) => {
+  const column = sql.identifier(COLUMNS[quota].name);
+  const [added, limit] = [placeholder(quota), placeholder(`${quota}_quota`)];
+  return sql`${column} = iif(
+    ${added} > 0 and used.${sql.identifier(quota)} + ${added} > ${limit}, null, ${column} + ${added})`;
+};
+
+const addWithinQuotas = ScopedStatement.of(
+  sql<unknown>`
+    update environments set ${within("orders")}, ${within("order_events")}, ${within("bytes")}
+    from (${used}) as used where id = ${placeholder("environment_id")}`,
+);
+
+/**
+ * Counts what a batch adds to an environment, or takes from it. The batch fails where something is added
+ * beyond a quota of the partner: see `exceededQuota`.
+ */
+export function countUsage(scope: Scope, added: Partial<Usage>): BoundStatement<unknown> {
+  const values = { orders: 0, order_events: 0, bytes: 0, ...added };
+  if (!scope.quotas) return add.bind(scope, values);
+  const { orders, order_events, bytes } = scope.quotas;
+  return addWithinQuotas.bind(scope, {
+    ...values,
+    orders_quota: orders,
+    order_events_quota: order_events,
+    bytes_quota: bytes,
+  });
+}
+
+const selectUsage = ScopedStatement.of(used);
+
+/** What the partner of an environment uses, over all its environments. One round trip. */
+export async function findUsage(scope: Scope): Promise<Usage> {
+  const [[usage]] = await scope.db.run(selectUsage.bind(scope));
+  return usage ?? { orders: 0, order_events: 0, bytes: 0 };
+}

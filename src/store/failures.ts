@@ -1,3 +1,5 @@
+import type { Quota } from "../domain/quotas.ts";
+
 /**
  * D1 reports a failed statement as an Error whose message is SQLite's, or has such a one as its cause.
  * Everything that depends on those sentences is here.
@@ -18,6 +20,18 @@ export function violatesFence(error: unknown): boolean {
   return /(UNIQUE|NOT NULL) constraint failed: (?:[\w., ]+, )?order_changes\.version/.test(
     messagesOf(error),
   );
+}
+
+const QUOTA_COLUMNS: Record<string, Quota> = {
+  order_count: "orders",
+  order_event_count: "order_events",
+  stored_bytes: "bytes",
+};
+
+/** The quota that a batch would have exceeded: see `countUsage`. */
+export function exceededQuota(error: unknown): Quota | undefined {
+  const column = /NOT NULL constraint failed: environments\.(\w+)/.exec(messagesOf(error))?.[1];
+  return column === undefined ? undefined : QUOTA_COLUMNS[column];
 }
 
 /** Whether a row was refused because it refers to none, or because others refer to it. */

@@ -1,4 +1,4 @@
-import { and, asc, eq, gte, lt, sql } from "drizzle-orm";
+import { and, eq, gte, lt, sql } from "drizzle-orm";
 import {
   idempotencyCutoff,
   type IdempotencyKey,
@@ -6,6 +6,7 @@ import {
 } from "../domain/idempotency.ts";
 import type { OrderEvent } from "../domain/order-events.ts";
 import type { Order } from "../domain/orders.ts";
+import { bytesOf, RECORD_BYTES } from "../domain/quotas.ts";
 import {
   builder,
   placeholder,
@@ -15,7 +16,8 @@ import {
   type Database,
   type Scope,
 } from "./database.ts";
-import { violatedUniqueColumns } from "./failures.ts";
+import { commit } from "./commit.ts";
+import { countUsage } from "./environments.ts";
 import { lastVersion, type RequestMetadata } from "./order-changes.ts";
 import { idempotencyRecords } from "./schema.ts";
 
@@ -52,19 +54,26 @@ const find = ScopedStatement.of(
     .where(and(isKey, gte(records.created_at, placeholder("cutoff")))),
 );
 
-const sweep = Statement.of(
-  builder
-    .delete(records)
-    .where(
-      sql`(environment_id, key) in ${builder
-        .select({ environment_id: records.environment_id, key: records.key })
-        .from(records)
-        .where(lt(records.created_at, placeholder("cutoff")))
-        .orderBy(asc(records.created_at))
-        .limit(SWEEP_STEP_RECORDS)}`,
-    )
-    .returning({ key: records.key }),
+// The oldest first, and what each environment then has less.
+const selectExpired = sql`
+  select environment_id, key, ${RECORD_BYTES} + octet_length(body) as bytes from idempotency_records
+  where created_at < ${placeholder("cutoff")} order by created_at limit ${SWEEP_STEP_RECORDS}`;
+const uncountExpired = Statement.of(
+  sql<unknown>`
+    update environments set stored_bytes = stored_bytes - expired.bytes
+    from (select environment_id, sum(bytes) as bytes from (${selectExpired}) group by environment_id) as expired
+    where id = expired.environment_id`,
 );
+const removeExpired = Statement.of(
+  sql<{ key: string }>`
+    delete from idempotency_records where (environment_id, key) in (
+      select environment_id, key from (${selectExpired})) returning key`,
+);
+
+/** What the record of an answer takes, for the quota; nothing without an Idempotency-Key. */
+export function recordBytes({ idempotency }: RequestMetadata, answer: Order | OrderEvent): number {
+  return idempotency ? RECORD_BYTES + bytesOf(JSON.stringify(answer)) : 0;
+}
 
 /** The answer to a POST. An order without a version is one that the same batch creates. */
 export type Answer = { order: Order; version?: number } | { event: OrderEvent };
@@ -104,13 +113,10 @@ export async function recordRepeatedAnswer(
 ): Promise<boolean> {
   const statements = recordAnswer(scope, request, answer);
   if (statements.length === 0) return true;
-  try {
-    await scope.db.run(...statements);
-    return true;
-  } catch (error) {
-    if (violatedUniqueColumns(error).length > 0) return false;
-    throw error;
-  }
+  const bytes = recordBytes(request, "order" in answer ? answer.order : answer.event);
+  const committed = await commit(scope.db, [...statements, countUsage(scope, { bytes })]);
+  // Beyond the quota the answer is as good, and only not stored.
+  return committed !== "taken";
 }
 
 /** The record of an Idempotency-Key that has not expired. One round trip, one row. */
@@ -127,7 +133,11 @@ export async function findIdempotencyRecord(
 export async function sweepIdempotencyRecords(db: Database, now: string): Promise<number> {
   let swept = 0;
   for (let step = 0; step < SWEEP_STEPS; step += 1) {
-    const [deleted] = await db.run(sweep.bind({ cutoff: idempotencyCutoff(now) }));
+    const cutoff = idempotencyCutoff(now);
+    const [, deleted] = await db.run(
+      uncountExpired.bind({ cutoff }),
+      removeExpired.bind({ cutoff }),
+    );
     swept += deleted.length;
     if (deleted.length < SWEEP_STEP_RECORDS) break;
   }

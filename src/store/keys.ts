@@ -181,6 +181,6 @@ const markUsed = ScopedStatement.of(
 );
 
 /** Notes that a key was used in an hour (RFC 3339). One round trip; one row is written where it wasn't noted yet. */
-export async function markKeyUsed(scope: Scope, id: number, hour: string): Promise<void> {
-  await scope.db.run(markUsed.bind(scope, { id, hour }));
+export async function markKeyUsed(db: Database, key: StoredKey, hour: string): Promise<void> {
+  await db.run(markUsed.bind(key, { id: key.id, hour }));
 }

@@ -1,6 +1,7 @@
 import { and, desc, eq, sql } from "drizzle-orm";
-import type { LedgerState } from "../domain/ledger-state.ts";
+import type { Transition } from "../domain/ledger-state.ts";
 import type { OrderEvent } from "../domain/order-events.ts";
+import { contentBytesOf } from "../domain/quotas.ts";
 import {
   builder,
   placeholder,
@@ -8,8 +9,8 @@ import {
   type BoundStatement,
   type Scope,
 } from "./database.ts";
-import { orderEventCount } from "./environments.ts";
-import { recordAnswer } from "./idempotency.ts";
+import { countUsage, orderEventTotal } from "./environments.ts";
+import { recordAnswer, recordBytes } from "./idempotency.ts";
 import { insertChange, type RequestMetadata } from "./order-changes.ts";
 import { insertLines, linesOfEvent, toLines } from "./order-lines.ts";
 import {
@@ -57,7 +58,7 @@ const pages = new PageReader({
     order_id: { index: "order_events_order_id", total: countOfOrder },
     network_transaction_id: { index: "order_events_network_transaction_id" },
   },
-  total: orderEventCount.select,
+  total: orderEventTotal,
 });
 
 /** One page of an environment's events, newest first; undefined when the cursor is not one of them. One round trip. */
@@ -129,6 +130,7 @@ const insert = ScopedStatement.of(
     sequence: sql`(select coalesce(max(sequence), 0) + 1 from order_events where environment_id = ${placeholder("environment_id")})`,
     ...placeholdersFor(orderEventFields),
     line_count: placeholder("line_count"),
+    content_bytes: placeholder("content_bytes"),
   }),
 );
 
@@ -147,16 +149,19 @@ const updateOrder = ScopedStatement.of(
 export function orderEventAppended(
   scope: Scope,
   event: OrderEvent,
-  next: LedgerState,
+  { next, added }: Transition,
   request: RequestMetadata,
 ): BoundStatement<unknown>[] {
   const { order_event_id, order_id, order_lines } = event;
+  const line_count = order_lines?.length ?? 0;
+  const content_bytes = contentBytesOf(event);
+  const bytes = added.bytes + recordBytes(request, event);
   return [
     insertChange(scope, { change: "EVENT_APPENDED", state: next, order_event_id, request }),
-    insert.bind(scope, { ...toValues(columns, event), line_count: order_lines?.length ?? 0 }),
+    insert.bind(scope, { ...toValues(columns, event), line_count, content_bytes }),
     ...insertLines(scope, "event", order_event_id, order_lines),
     updateOrder.bind(scope, { ...next, order_id }),
-    orderEventCount.add.bind(scope, { added: 1 }),
+    countUsage(scope, { ...added, bytes }),
     ...recordAnswer(scope, request, { event }),
   ];
 }
@@ -167,13 +172,13 @@ const remove = ScopedStatement.of(builder.delete(orderEvents).where(isEvent));
 export function orderEventDeleted(
   scope: Scope,
   { order_event_id, order_id }: OrderEvent,
-  next: LedgerState,
+  { next, added }: Transition,
   request: RequestMetadata,
 ): BoundStatement<unknown>[] {
   return [
     insertChange(scope, { change: "EVENT_DELETED", state: next, order_event_id, request }),
     remove.bind(scope, { order_event_id }),
     updateOrder.bind(scope, { ...next, order_id }),
-    orderEventCount.add.bind(scope, { added: -1 }),
+    countUsage(scope, added),
   ];
 }

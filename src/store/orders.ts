@@ -1,6 +1,7 @@
 import { and, eq, sql } from "drizzle-orm";
-import { NO_TOTALS, type LedgerState } from "../domain/ledger-state.ts";
+import { NO_TOTALS, type LedgerState, type Transition } from "../domain/ledger-state.ts";
 import type { Order } from "../domain/orders.ts";
+import { CHANGE_BYTES, contentBytesOf } from "../domain/quotas.ts";
 import {
   builder,
   placeholder,
@@ -8,9 +9,9 @@ import {
   type BoundStatement,
   type Scope,
 } from "./database.ts";
-import { orderCount } from "./environments.ts";
-import { violatedUniqueColumns, violatesForeignKey } from "./failures.ts";
-import { recordAnswer } from "./idempotency.ts";
+import { commitFailure, type CommitFailure } from "./commit.ts";
+import { countUsage, orderTotal } from "./environments.ts";
+import { recordAnswer, recordBytes } from "./idempotency.ts";
 import { insertChange, lastVersion, type RequestMetadata } from "./order-changes.ts";
 import { insertLines, linesOfOrder, toLines } from "./order-lines.ts";
 import {
@@ -50,7 +51,7 @@ const pages = new PageReader({
     id: { index: "orders_id", isUnique: true },
     partner_order_id: { index: "orders_partner_order_id" },
   },
-  total: orderCount.select,
+  total: orderTotal,
 });
 
 /** One page of an environment's orders, newest first; undefined when the cursor is not one of them. One round trip. */
@@ -79,6 +80,7 @@ const selectState = ScopedStatement.of(
       currency: orders.currency,
       created_at: orders.created_at,
       event_count: orders.event_count,
+      content_bytes: orders.content_bytes,
       ...columnsOf(orders, totalFields),
     })
     .from(orders)
@@ -91,10 +93,15 @@ export async function findLedgerState(scope: Scope, id: string): Promise<LedgerS
   return state;
 }
 
-const content = { ...placeholdersFor(orderFields), line_count: placeholder("line_count") };
+const content = {
+  ...placeholdersFor(orderFields),
+  line_count: placeholder("line_count"),
+  content_bytes: placeholder("content_bytes"),
+};
 
-function contentOf(order: Order) {
-  return { ...toValues(columns, order), line_count: order.order_lines?.length ?? 0 };
+function contentOf(order: Order, content_bytes: number) {
+  const line_count = order.order_lines?.length ?? 0;
+  return { ...toValues(columns, order), line_count, content_bytes };
 }
 
 const insert = ScopedStatement.of(
@@ -111,27 +118,28 @@ const insert = ScopedStatement.of(
 
 /**
  * Adds an order in one round trip, and answers its version: the first, or for an id that was used before
- * the next one. Nothing is added where its id or its Idempotency-Key is "taken", or its environment "gone".
+ * the next one. Else nothing is added, and the answer says why: its id or its Idempotency-Key is taken, it
+ * is beyond a quota, or its environment is gone.
  */
 export async function insertOrder(
   scope: Scope,
   order: Order,
   request: RequestMetadata,
-): Promise<number | "taken" | "gone"> {
+): Promise<number | CommitFailure> {
   const order_id = order.id;
+  const content_bytes = contentBytesOf(order);
+  const bytes = content_bytes + CHANGE_BYTES + recordBytes(request, order);
   try {
     const [, [inserted]] = await scope.db.run(
       insertChange(scope, { change: "CREATED", state: { id: order_id, ...NO_TOTALS }, request }),
-      insert.bind(scope, { order_id, ...contentOf(order) }),
+      insert.bind(scope, { order_id, ...contentOf(order, content_bytes) }),
       ...insertLines(scope, "order", order_id, order.order_lines),
-      orderCount.add.bind(scope, { added: 1 }),
+      countUsage(scope, { orders: 1, bytes }),
       ...recordAnswer(scope, request, { order }),
     );
     return (inserted as { version: number }).version;
   } catch (error) {
-    if (violatedUniqueColumns(error).length > 0) return "taken";
-    if (violatesForeignKey(error)) return "gone";
-    throw error;
+    return commitFailure(error);
   }
 }
 
@@ -156,28 +164,30 @@ const deleteLines = ScopedStatement.of(
 export function orderReplaced(
   scope: Scope,
   order: Order,
-  next: LedgerState,
+  { next, added }: Transition,
   request: RequestMetadata,
 ): BoundStatement<unknown>[] {
+  const { version, content_bytes } = next;
   return [
     insertChange(scope, { change: "REPLACED", state: next, request }),
-    replace.bind(scope, { ...contentOf(order), version: next.version }),
+    replace.bind(scope, { ...contentOf(order, content_bytes), version }),
     deleteLines.bind(scope, { id: order.id }),
     ...insertLines(scope, "order", order.id, order.order_lines),
+    countUsage(scope, added),
   ];
 }
 
 const remove = ScopedStatement.of(builder.delete(orders).where(isOrder));
 
-/** Deletes an order and its lines; `last` is its last state. Fails on a foreign key while it has events. */
+/** Deletes an order and its lines; `next` is the state that its history ends with. Fails on a foreign key while it has events. */
 export function orderDeleted(
   scope: Scope,
-  last: LedgerState,
+  { next, added }: Transition,
   request: RequestMetadata,
 ): BoundStatement<unknown>[] {
   return [
-    insertChange(scope, { change: "DELETED", state: last, request }),
-    remove.bind(scope, { id: last.id }),
-    orderCount.add.bind(scope, { added: -1 }),
+    insertChange(scope, { change: "DELETED", state: next, request }),
+    remove.bind(scope, { id: next.id }),
+    countUsage(scope, added),
   ];
 }

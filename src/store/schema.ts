@@ -54,6 +54,10 @@ export const environments = sqliteTable(
     /** The `total` of the unfiltered lists. It changes with each row, so nobody has to count. */
     order_count: integer().notNull().default(0),
     order_event_count: integer().notNull().default(0),
+    /** How much is stored, as `domain/quotas.ts` reckons it. */
+    stored_bytes: integer().notNull().default(0),
+    /** The highest version of an order whose history was swept: what comes after it has a higher one. */
+    version_floor: integer().notNull().default(0),
   },
   (t) => [index("environments_partner_id").on(t.partner_id)],
 );
@@ -117,6 +121,7 @@ export const orders = sqliteTable(
     version: integer().notNull(),
     ...orderFields,
     line_count: integer().notNull(),
+    content_bytes: integer().notNull().default(0),
     event_count: integer().notNull().default(0),
     ...totalFields,
   },
@@ -183,6 +188,7 @@ export const orderEvents = sqliteTable(
     sequence: integer().notNull(),
     ...orderEventFields,
     line_count: integer().notNull(),
+    content_bytes: integer().notNull().default(0),
   },
   (t) => [
     primaryKey({ columns: [t.environment_id, t.sequence] }),
@@ -241,6 +247,13 @@ export const orderChanges = sqliteTable(
   },
   (t) => [primaryKey({ columns: [t.environment_id, t.order_id, t.version] })],
 );
+
+/** Where a sweep goes on: it walks through the orders of all environments, a part of them each hour. */
+export const sweepPositions = sqliteTable("sweep_positions", {
+  name: text({ enum: ["orders"] }).primaryKey(),
+  environment_id: integer().notNull(),
+  order_id: text().notNull(),
+});
 
 /** The answers to requests that came with an Idempotency-Key, until the key expires. */
 export const idempotencyRecords = sqliteTable(

@@ -13,7 +13,7 @@ describe("the tables", () => {
     const ours = results.filter(({ name }) => !/^(sqlite|d1|_cf)_/.test(name));
     const withRowid = ours.filter(({ wr }) => wr === 0).map(({ name }) => name);
     expect(withRowid).toEqual(["environments", "partners"]);
-    expect(ours).toHaveLength(9);
+    expect(ours).toHaveLength(10);
   });
 
   it("hold the rules even if the code is wrong", async () => {
@@ -36,17 +36,17 @@ describe("the tables", () => {
       [
         `INSERT INTO orders SELECT environment_id, sequence + 1, version, id, customer_id, payment_method_id,
           partner_order_id, merchant_id, merchant_name, merchant_address, total_order_amount,
-          total_rewards_amount, currency, created_at, updated_at, 0, 0, 0, 0, 0, 0 FROM orders ${where}`,
+          total_rewards_amount, currency, created_at, updated_at, 0, 0, 0, 0, 0, 0, 0 FROM orders ${where}`,
         /UNIQUE.*orders\.id/,
       ],
       [
         `INSERT INTO order_events SELECT environment_id, sequence + 1, order_event_id, order_id, 'other', type,
-          amount, rewards_amount, currency, network_transaction_id, 0 FROM order_events ${where}`,
+          amount, rewards_amount, currency, network_transaction_id, 0, 0 FROM order_events ${where}`,
         /UNIQUE.*order_event_id/,
       ],
       [
         `INSERT INTO order_events SELECT environment_id, sequence + 1, 'other', order_id, partner_event_id, type,
-          amount, rewards_amount, currency, network_transaction_id, 0 FROM order_events ${where}`,
+          amount, rewards_amount, currency, network_transaction_id, 0, 0 FROM order_events ${where}`,
         /UNIQUE.*partner_event_id/,
       ],
       [

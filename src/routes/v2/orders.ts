@@ -52,7 +52,7 @@ export const orders = new Hono<AppEnv>()
       const key = c.req.valid("header")["Idempotency-Key"];
       const orderId = input.id ?? crypto.randomUUID();
       const command = await commandOf(c, orderId, { key, content: input });
-      const outcome = await createOrder(c.get("db"), { ...command, input });
+      const outcome = await createOrder(scopeOf(c), { ...command, input });
       const stored = resultOf(c, outcome);
       return c.json(stored.order, 200, { ETag: etagOf(stored.version) });
     },

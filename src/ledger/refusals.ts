@@ -1,0 +1,30 @@
+import { refuse, type Refusal } from "../domain/decision.ts";
+import { quotaExceeded } from "../domain/quotas.ts";
+import type { CommitFailure } from "../store/commit.ts";
+import type { Scope } from "../store/database.ts";
+import { findUsage } from "../store/environments.ts";
+
+/** How often a command is decided anew when another writer came first. */
+export const MAX_ATTEMPTS = 5;
+
+/** The answer where it can't be said whether the command took effect. It is safe to send again, as ids are unique. */
+export function unavailable(reason: string): Refusal {
+  return {
+    type: "SERVICE_UNAVAILABLE_ERROR",
+    message: `${reason} Send the same request again: with the same ids it takes effect once.`,
+  };
+}
+
+/** The outcome of a command that another writer overtook each time. */
+export const OVERTAKEN = refuse(unavailable(`Other requests came first ${MAX_ATTEMPTS} times.`));
+
+/** Why a change that was not committed can't be: undefined where it is to be decided anew. */
+export async function whyNotCommitted(
+  scope: Scope,
+  failure: CommitFailure,
+): Promise<Refusal | undefined> {
+  if (failure === "stale" || failure === "taken") return undefined;
+  if (failure === "gone") return unavailable("The partner is being removed.");
+  const { exceeded } = failure;
+  return quotaExceeded(exceeded, (await findUsage(scope))[exceeded], scope.quotas![exceeded]);
+}
