@@ -1,6 +1,6 @@
 /** `npm test`: everything that has to hold, the same here as in CI. Arguments go to Vitest. */
 import { spawn } from "node:child_process";
-import { findChromium, WITHOUT_CHROMIUM } from "./chromium.ts";
+import { hasChromium, WITHOUT_CHROMIUM } from "./chromium.ts";
 import { fail, run } from "./tools.ts";
 
 const CHECKS: [what: string, tool: string, ...args: string[]][] = [
@@ -37,7 +37,7 @@ const CHECKS: [what: string, tool: string, ...args: string[]][] = [
 
 const chosen = process.argv.slice(2);
 // Said now, not after minutes. Who runs a part of the tests may well do without.
-if (chosen.length === 0 && !findChromium()) fail(WITHOUT_CHROMIUM);
+if (chosen.length === 0 && !hasChromium()) fail(WITHOUT_CHROMIUM);
 
 for (const [what, tool, ...args] of CHECKS) {
   const start = performance.now();

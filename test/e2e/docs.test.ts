@@ -1,11 +1,16 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { findChromium, WITHOUT_CHROMIUM } from "../../src/cli/chromium.ts";
+import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
+import {
+  findChromium,
+  prepareChromium,
+  unpackChromium,
+  WITHOUT_CHROMIUM,
+} from "../../src/cli/chromium.ts";
 import { freePort, Server } from "./server.ts";
 
 /** A browser that runs as root, and asks nothing of anybody by itself. */
@@ -26,18 +31,21 @@ let folder: string;
 let server: Server;
 let browser: Browser;
 beforeAll(async () => {
-  const executablePath = findChromium();
-  if (!executablePath) throw new Error(WITHOUT_CHROMIUM);
   folder = await mkdtemp(join(tmpdir(), "orders-sandbox-docs-"));
+  const found = await prepareChromium(join(folder, "browser"));
   [server, browser] = await Promise.all([
-    new Server(await freePort(), folder).ready(),
-    chromium.launch({ executablePath, args: FLAGS }),
+    new Server(await freePort(), join(folder, "state")).ready(),
+    chromium.launch({ ...found, args: FLAGS }),
   ]);
 });
 afterAll(async () => {
   await browser?.close();
   await server?.stop();
   if (folder) await rm(folder, { recursive: true, force: true });
+});
+
+afterEach(() => {
+  vi.unstubAllEnvs();
 });
 
 /** Opens a page, does something on it, and fails where the browser has complained or asked another server. */
@@ -133,3 +141,30 @@ it("says in one sentence that there is no Chromium", async () => {
   const run = promisify(execFile)("node", ["src/cli/check.ts"], { env });
   await expect(run).rejects.toMatchObject({ code: 1, stdout: "", stderr: `${WITHOUT_CHROMIUM}\n` });
 });
+
+it("takes the Chromium that CHROMIUM names, and one on the PATH otherwise", async () => {
+  const [named, installed] = [join(folder, "named"), join(folder, "chromium-browser")];
+  for (const path of [named, installed]) await writeFile(path, "", { mode: 0o700 });
+  vi.stubEnv("PATH", folder);
+  vi.stubEnv("CHROMIUM", undefined);
+  expect(findChromium()).toBe(installed);
+  await expect(prepareChromium("/nowhere")).resolves.toEqual({ executablePath: installed });
+  vi.stubEnv("CHROMIUM", named);
+  expect(findChromium()).toBe(named);
+});
+
+// It has one for this system alone.
+it.runIf(process.platform === "linux" && process.arch === "x64")(
+  "needs no Chromium of the system, nor its fonts: one comes with the install",
+  async () => {
+    const packed = await chromium.launch({
+      ...(await unpackChromium(join(folder, "packed"))),
+      args: FLAGS,
+    });
+    const page = await packed.newPage();
+    await page.setContent("<h1>Orders Sandbox</h1>");
+    const { width, height } = (await page.getByText("Orders Sandbox").boundingBox())!;
+    await packed.close();
+    expect(Math.min(width, height)).toBeGreaterThan(10);
+  },
+);
