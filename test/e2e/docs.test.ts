@@ -95,13 +95,14 @@ it.each([
 it("tries operations from the page, with examples that work one after another", async () => {
   await visit("/docs", { viewport: WIDE }, async (page) => {
     await page.getByPlaceholder("Token").first().fill("test_sandbox_a");
+    const sidebar = page.getByRole("complementary");
     for (const [tag, operation, path] of [
       ["orders", "POST/v2/orders", "/v2/orders"],
       ["order-events", "POST/v2/order_events", "/v2/order_events"],
       ["orders", "GET/v2/orders", "/v2/orders"],
     ] as const) {
-      const link = page.locator(`a[href="#tag/${tag}/${operation}"]`);
-      if (!(await link.isVisible())) await page.locator(`a[href="#tag/${tag}"]`).click();
+      const link = sidebar.locator(`a[href="#tag/${tag}/${operation}"]`);
+      if (!(await link.isVisible())) await sidebar.locator(`a[href="#tag/${tag}"]`).click();
       await link.click();
       const section = page.locator(`[id$="tag/${tag}/${operation}"]`);
       await section.getByRole("button", { name: "Test Request" }).first().click();
