@@ -1,4 +1,8 @@
 /** What the programs that act on a Cloudflare account share. */
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { experimental_readRawConfig, type Unstable_RawConfig } from "wrangler";
 import { attempt, fail, run } from "./tools.ts";
 
@@ -26,3 +30,31 @@ export async function databaseIds(): Promise<Map<string, string>> {
   }[];
   return new Map(databases.map(({ name, uuid }) => [name, uuid]));
 }
+
+const SECRET_BYTES = 32;
+
+/** A secret that nobody has to remember. */
+export function randomSecret(): string {
+  return randomBytes(SECRET_BYTES).toString("base64url");
+}
+
+/** A file of secrets for Wrangler, by their names. */
+export function writeSecrets(secrets: Record<string, string>): string {
+  const folder = mkdtempSync(join(tmpdir(), "secrets-"));
+  removeAtExit(folder);
+  return writeTemporary(join(folder, "secrets.json"), secrets);
+}
+
+/** A file that only its owner can read, and that goes when the program ends. */
+export function writeTemporary(path: string, content: object): string {
+  removeAtExit(path);
+  writeFileSync(path, JSON.stringify(content), { mode: 0o600 });
+  return path;
+}
+
+function removeAtExit(path: string): void {
+  process.on("exit", () => rmSync(path, { recursive: true, force: true }));
+}
+
+// An interrupted run removes what is temporary, too.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(1));

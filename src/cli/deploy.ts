@@ -1,5 +1,5 @@
 /** `npm run deploy`: migrates the remote database, then deploys the Worker, and says what is next. */
-import { database, requireLogin } from "./cloudflare.ts";
+import { database, randomSecret, requireLogin, writeSecrets } from "./cloudflare.ts";
 import { fail, run } from "./tools.ts";
 
 const PLACEHOLDER_DATABASE_ID = "00000000-0000-0000-0000-000000000000";
@@ -19,9 +19,14 @@ console.log("Deploying …");
 const deployed = await run("wrangler", ["deploy"]);
 const url = /https:\/\/\S+\.workers\.dev/.exec(deployed)?.[0];
 const secrets = JSON.parse(await run("wrangler", ["secret", "list"])) as { name: string }[];
+const has = (secret: string) => secrets.some(({ name }) => name === secret);
+if (!has("KEY_SECRET")) {
+  // Once: another one would make all keys invalid.
+  await run("wrangler", ["secret", "bulk", writeSecrets({ KEY_SECRET: randomSecret() })]);
+}
 
 console.log(`\nOrders Sandbox is deployed${url ? `: ${url}` : "."}\n`);
-if (!secrets.some(({ name }) => name === "ADMIN_TOKEN")) {
+if (!has("ADMIN_TOKEN")) {
   console.log("It has no ADMIN_TOKEN yet, which creating partners needs. Set a long random one:\n");
   console.log("  npx wrangler secret put ADMIN_TOKEN\n");
 }

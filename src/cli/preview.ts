@@ -1,21 +1,24 @@
 /**
  * `npm run preview -- deploy --name pr-12`: a copy of the Worker on a URL of its own, with a database,
- * an ADMIN_TOKEN and a partner of its own. `npm run preview -- delete --name pr-12` removes it.
+ * secrets and a partner of its own. `npm run preview -- delete --name pr-12` removes it.
  */
-import { randomBytes, randomUUID } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { configuration, database, databaseIds, requireLogin } from "./cloudflare.ts";
+import {
+  configuration,
+  database,
+  databaseIds,
+  randomSecret,
+  requireLogin,
+  writeSecrets,
+  writeTemporary,
+} from "./cloudflare.ts";
 import { attempt, fail, run } from "./tools.ts";
 
 /** How long a new preview may take until its URL answers. */
 const START_TIMEOUT_MILLISECONDS = 90_000;
 const REQUEST_TIMEOUT_MILLISECONDS = 10_000;
 const RETRY_MILLISECONDS = 1_000;
-const ADMIN_TOKEN_BYTES = 32;
 /** A preview's URL starts with its name and the Worker's, which together have to fit a DNS label. */
 const MAX_NAME_CHARACTERS = 40;
 
@@ -29,8 +32,6 @@ if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name) || name.length > MAX_NAME_CHARACTERS)
   );
 }
 
-// An interrupted run removes what is temporary, too.
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(1));
 const databaseName = `${configuration.name}-${name}`;
 await requireLogin();
 let databaseId = (await databaseIds()).get(databaseName);
@@ -56,7 +57,8 @@ function readArguments() {
 }
 
 async function deploy(): Promise<void> {
-  if (!databaseId) {
+  const isNew = !databaseId;
+  if (isNew) {
     await run("wrangler", ["d1", "create", databaseName]);
     databaseId = (await databaseIds()).get(databaseName);
     refuseProduction();
@@ -64,11 +66,16 @@ async function deploy(): Promise<void> {
   const config = ["--config", writeConfiguration()];
   await run("wrangler", ["d1", "migrations", "apply", "DB", "--remote", ...config]);
 
-  // Later deployments keep the secret of the first, and nobody needs it again.
-  const adminToken = randomBytes(ADMIN_TOKEN_BYTES).toString("base64url");
-  const secrets = keepPartner ? [] : ["--secrets-file", writeSecrets(adminToken)];
+  // Later deployments keep the secrets of the first. The keys of its partners need the KEY_SECRET.
+  const adminToken = randomSecret();
+  const secrets = {
+    ...(isNew && { KEY_SECRET: randomSecret() }),
+    ...(!keepPartner && { ADMIN_TOKEN: adminToken }),
+  };
+  const hasSecrets = Object.keys(secrets).length > 0;
+  const secretFlags = hasSecrets ? ["--secrets-file", writeSecrets(secrets)] : [];
   // The base config is set in Cloudflare's dashboard, and could bind the preview to anything.
-  const flags = ["--name", name, "--json", "--ignore-base-config", ...config, ...secrets];
+  const flags = ["--name", name, "--json", "--ignore-base-config", ...config, ...secretFlags];
   const output = await run("wrangler", ["preview", ...flags]);
   // What Wrangler says about assets comes before the JSON, in spite of the flag.
   const { preview } = JSON.parse(output.slice(output.search(/^\{/m))) as {
@@ -111,30 +118,12 @@ function writeConfiguration(): string {
   return writeTemporary(`.wrangler.${name}.json`, { ...configuration, d1_databases, previews });
 }
 
-function writeSecrets(adminToken: string): string {
-  const folder = mkdtempSync(join(tmpdir(), "preview-"));
-  removeAtExit(folder);
-  return writeTemporary(join(folder, "secrets.json"), { ADMIN_TOKEN: adminToken });
-}
-
-/** A file that only its owner can read, and that goes when the program ends. */
-function writeTemporary(path: string, content: object): string {
-  removeAtExit(path);
-  writeFileSync(path, JSON.stringify(content), { mode: 0o600 });
-  return path;
-}
-
-function removeAtExit(path: string): void {
-  process.on("exit", () => rmSync(path, { recursive: true, force: true }));
-}
-
 /** Creates the preview's partner, as soon as the preview answers, and answers the partner's key. */
 async function createPartner(url: string, adminToken: string): Promise<string> {
   const deadline = Date.now() + START_TIMEOUT_MILLISECONDS;
-  // A request that was answered too late has created the partner: the next one is answered with it.
-  const idempotencyKey = randomUUID();
   for (;;) {
-    const answer = await requestPartner(url, adminToken, idempotencyKey);
+    // A request that is answered too late has created a partner, which does no harm in a preview.
+    const answer = await requestPartner(url, adminToken);
     if ("key" in answer) return answer.key;
     if (Date.now() > deadline) {
       fail(
@@ -148,7 +137,6 @@ async function createPartner(url: string, adminToken: string): Promise<string> {
 async function requestPartner(
   url: string,
   adminToken: string,
-  idempotencyKey: string,
 ): Promise<{ key: string } | { problem: string }> {
   try {
     const response = await fetch(`${url}/sandbox/partners`, {
@@ -156,7 +144,6 @@ async function requestPartner(
       headers: {
         Authorization: `Bearer ${adminToken}`,
         "Content-Type": "application/json",
-        "Idempotency-Key": idempotencyKey,
       },
       body: JSON.stringify({ name: `Preview ${name}` }),
       signal: AbortSignal.timeout(REQUEST_TIMEOUT_MILLISECONDS),

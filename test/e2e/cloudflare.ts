@@ -20,6 +20,11 @@ const SCRIPT = "/workers/scripts/orders-sandbox";
 const WORKER = "/workers/workers/orders-sandbox";
 const NOT_FOUND = { database: 7404, preview: 10025, service: 10090 };
 
+const LATEST_SECRETS = {
+  ADMIN_TOKEN: { type: "secret_text" },
+  KEY_SECRET: { type: "secret_text" },
+};
+
 /**
  * A stand-in for Cloudflare's API: it records what it is asked, and answers the least that Wrangler goes
  * on with. It also stands in for each preview, whose URL is its own.
@@ -99,6 +104,7 @@ export class Cloudflare {
       case `GET ${WORKER}`:
         return { subdomain: { enabled: true, previews_enabled: true } };
       case `GET ${SCRIPT}/settings`:
+      case `PATCH ${SCRIPT}/settings`:
       case `PUT ${SCRIPT}`:
       case `POST ${SCRIPT}/subdomain`:
       case `PUT ${SCRIPT}/schedules`:
@@ -121,8 +127,8 @@ export class Cloudflare {
     const [, name = "", rest] = /\/previews\/([^/]+)(\/.+)?$/.exec(route) ?? [];
     if (!this.previews.has(name)) return { status: 404, code: NOT_FOUND.preview };
     if (rest === "/deployments" && this.failing) return { status: 500, code: 1 };
-    // The latest deployment: it has a secret, which the next one inherits.
-    if (rest) return { id: "deployment", env: { ADMIN_TOKEN: { type: "secret_text" } } };
+    // The latest deployment: it has secrets, which the next one inherits.
+    if (rest) return { id: "deployment", env: LATEST_SECRETS };
     if (method === "DELETE") this.previews.delete(name);
     return this.#previewNamed(name);
   }

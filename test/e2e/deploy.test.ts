@@ -105,6 +105,16 @@ describe("npm run deploy", () => {
     expect(stdout).toContain(`npm run partner -- create "Name" --url ${url}`);
   });
 
+  it("makes a KEY_SECRET where there is none, and never another", async () => {
+    const made = ({ method, path }: Call) => method === "PATCH" && path.includes("/settings");
+    const [call] = deployed.calls.filter(made);
+    const [, secret = ""] = /"KEY_SECRET"[^}]*"text":"([\w-]{43})"/.exec(call?.body ?? "") ?? [];
+    expect(secret).not.toBe("");
+    expect(outputs.join("\n")).not.toContain(secret);
+    cloudflare.secrets.push({ name: "KEY_SECRET" });
+    expect((await npmRun("deploy")).calls.filter(made)).toEqual([]);
+  });
+
   it("doesn't ask for an ADMIN_TOKEN that is there", async () => {
     cloudflare.secrets.push({ name: "ADMIN_TOKEN" });
     const { code, stdout } = await npmRun("deploy");
@@ -177,7 +187,8 @@ describe("npm run preview", () => {
   it("has every binding of the deployed Worker", () => {
     const production = metadataOf(deployed.calls.find(isUpload)).bindings.map(({ name }) => name);
     const { env } = metadataOf(first.calls.find(isPreviewDeployment));
-    expect(Object.keys(env).toSorted()).toEqual(["ADMIN_TOKEN", ...production].toSorted());
+    const secrets = ["ADMIN_TOKEN", "KEY_SECRET"];
+    expect(Object.keys(env).toSorted()).toEqual([...secrets, ...production].toSorted());
   });
 
   it("keeps database, token and partner when told to keep the partner", async () => {
@@ -187,6 +198,7 @@ describe("npm run preview", () => {
     expect(cloudflare.databases.size).toBe(1);
     const { env } = metadataOf(calls.find(isPreviewDeployment));
     expect(env["ADMIN_TOKEN"]).toEqual({ type: "inherit" });
+    expect(env["KEY_SECRET"]).toEqual({ type: "inherit" });
   });
 
   it("leaves no file behind and no token in its output, even where it fails", async () => {
@@ -198,7 +210,7 @@ describe("npm run preview", () => {
     expect(outputs.join("\n")).not.toContain(adminToken);
     expect(outputs.join("\n")).not.toContain(env["ADMIN_TOKEN"]?.text);
     const left = await readdir(folder);
-    expect(left.filter((each) => /^(\.wrangler\.|preview-)/.test(each))).toEqual([]);
+    expect(left.filter((each) => /^(\.wrangler\.|secrets-)/.test(each))).toEqual([]);
   });
 
   it("refuses a database that has production's name or id", async () => {
