@@ -104,7 +104,7 @@ export class Cloudflare {
       case `GET ${WORKER}`:
         return { subdomain: { enabled: true, previews_enabled: true } };
       case `GET ${SCRIPT}/settings`:
-      case `PATCH ${SCRIPT}/settings`:
+      case `PATCH ${SCRIPT}/secrets-bulk`:
       case `PUT ${SCRIPT}`:
       case `POST ${SCRIPT}/subdomain`:
       case `PUT ${SCRIPT}/schedules`:

@@ -106,7 +106,7 @@ describe("npm run deploy", () => {
   });
 
   it("makes a KEY_SECRET where there is none, and never another", async () => {
-    const made = ({ method, path }: Call) => method === "PATCH" && path.includes("/settings");
+    const made = ({ method, path }: Call) => method === "PATCH" && path.endsWith("/secrets-bulk");
     const [call] = deployed.calls.filter(made);
     const [, secret = ""] = /"KEY_SECRET"[^}]*"text":"([\w-]{43})"/.exec(call?.body ?? "") ?? [];
     expect(secret).not.toBe("");
