@@ -7,10 +7,13 @@ import { limitPartner } from "./access/rate-limits.ts";
 import type { AppEnv } from "./http/context.ts";
 import { openDatabase } from "./http/database.ts";
 import { answerError, nothingAt, refuseMethod } from "./http/errors.ts";
+import { protectAnswers } from "./http/headers.ts";
 import { logRequests } from "./http/request-log.ts";
 import { serveOpenApi } from "./openapi/serve.ts";
 import { docs } from "./routes/pages/docs.ts";
 import { home } from "./routes/pages/home.ts";
+import { healthCheck } from "./routes/sandbox/health.ts";
+import { sandboxKeys } from "./routes/sandbox/keys.ts";
 import { partners } from "./routes/sandbox/partners.ts";
 import { keys } from "./routes/v2/keys.ts";
 import { orderEvents } from "./routes/v2/order-events.ts";
@@ -22,14 +25,20 @@ app
   .use(requestId())
   .use(logRequests)
   .use(openDatabase)
+  .use("/v2/*", protectAnswers)
+  .use("/sandbox/*", protectAnswers)
+  .use("/health", protectAnswers)
   .use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }))
   .use("/v2/*", requireKeySecret, authenticate, limitPartner)
   .use("/sandbox/*", requireKeySecret)
   .use("/sandbox/partners/*", authenticateOperator)
+  .use("/sandbox/keys/*", authenticate, limitPartner)
   .route("/", orders)
   .route("/", orderEvents)
   .route("/", keys)
+  .route("/", sandboxKeys)
   .route("/", partners)
+  .route("/", healthCheck)
   .route("/", home)
   .route("/", docs);
 

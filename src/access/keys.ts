@@ -22,7 +22,7 @@ export async function createKey(c: Context<AppEnv>): Promise<{ key: string; crea
   return { key, created_at };
 }
 
-function tooManyKeys(): ApiError {
+export function tooManyKeys(): ApiError {
   return new ApiError({
     type: "CONFLICT_ERROR",
     message: `There are ${MAX_ACTIVE_KEYS} keys that work, the most there can be: delete one first.`,

@@ -2,8 +2,10 @@ import type { Context } from "hono";
 import { toTimestamp } from "../domain/timestamp.ts";
 import type { AppEnv } from "../http/context.ts";
 import { ApiError } from "../http/errors.ts";
-import { insertPartner, removePartner } from "../store/partners.ts";
+import { insertKeyByOperator } from "../store/keys.ts";
+import { findFirstEnvironment, insertPartner, removePartner } from "../store/partners.ts";
 import { keyCache } from "./key-cache.ts";
+import { tooManyKeys } from "./keys.ts";
 import { newSecret, storedFormOf } from "./secrets.ts";
 
 /** Makes a partner with its first key, which nobody can be shown again. */
@@ -15,16 +17,31 @@ export async function createPartner(c: Context<AppEnv>, name: string) {
   return { id, name, created_at, key };
 }
 
+/** Makes a key for a partner that has lost its last one. 404 where there is no such partner. */
+export async function createPartnerKey(c: Context<AppEnv>, id: number) {
+  const db = c.get("db");
+  const environment_id = await findFirstEnvironment(db, id);
+  if (environment_id === undefined) throw unknownPartner(id);
+  const key = await newSecret(c.env.KEY_SECRET);
+  const created_at = toTimestamp(new Date());
+  const stored = { ...(await storedFormOf(key)), created_at };
+  const inserted = await insertKeyByOperator({ db, environment_id }, stored);
+  if (inserted === "too many") throw tooManyKeys();
+  return { id: inserted, key, created_at };
+}
+
 /** Deletes a partner, or a part of it where there is much: see `removePartner`. 404 where there is none. */
 export async function deletePartner(c: Context<AppEnv>, id: number) {
   const removal = await removePartner(c.get("db"), id);
-  if (!removal) {
-    throw new ApiError({
-      type: "PARTNER_NOT_FOUND_ERROR",
-      param: "partner_id",
-      message: `There is no partner ${id}.`,
-    });
-  }
+  if (!removal) throw unknownPartner(id);
   keyCache.forgetPartner(id);
   return removal;
+}
+
+function unknownPartner(id: number): ApiError {
+  return new ApiError({
+    type: "PARTNER_NOT_FOUND_ERROR",
+    param: "partner_id",
+    message: `There is no partner ${id}.`,
+  });
 }

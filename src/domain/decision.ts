@@ -7,6 +7,7 @@ export type RefusalType =
   | "QUOTA_EXCEEDED_ERROR"
   | "PRECONDITION_FAILED_ERROR"
   | "IDEMPOTENCY_ERROR"
+  | "INTERNAL_ERROR"
   | "SERVICE_UNAVAILABLE_ERROR";
 
 /** Why something was not done: for the partner to read, so it names the field and the figures. */

@@ -7,6 +7,8 @@ export type Quota = (typeof QUOTAS)[number];
 /** How much there is, or comes, of each. */
 export type Usage = Record<Quota, number>;
 
+export const NO_USAGE: Usage = { orders: 0, order_events: 0, bytes: 0 };
+
 /** The variables that say how much a partner may have. Empty: as much as it likes. */
 interface QuotaVariables {
   ORDER_QUOTA: string;
@@ -35,9 +37,8 @@ function limitOf(variable: string): number {
  */
 const ITEM_BYTES = 300;
 const LINE_BYTES = 60;
-/** A row of an order's history, a key, and an Idempotency-Key without its answer. */
+/** A row of an order's history, and an Idempotency-Key without its answer. */
 export const CHANGE_BYTES = 150;
-export const KEY_BYTES = 250;
 export const RECORD_BYTES = 250;
 
 const encoder = new TextEncoder();

@@ -11,7 +11,7 @@ export function versionsOf(ifMatch: string | undefined): number[] | undefined {
   if (ifMatch === undefined || ifMatch.trim() === "*") return undefined;
   return ifMatch
     .split(",")
-    .map((tag) => /^"(\d{1,15})"$/.exec(tag.trim())?.[1])
+    .map((tag) => /^"(0|[1-9]\d{0,14})"$/.exec(tag.trim())?.[1])
     .filter((version) => version !== undefined)
     .map(Number);
 }

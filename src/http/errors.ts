@@ -3,6 +3,7 @@ import type { Refusal } from "../domain/decision.ts";
 import type { Violation } from "../domain/violation.ts";
 import { logError } from "../log.ts";
 import { STATUS, type ErrorEnvelope, type ErrorType } from "../schemas/errors.ts";
+import { OUR_MISTAKE } from "../ledger/refusals.ts";
 import { isUnavailable, isUnmigrated } from "../store/failures.ts";
 import type { AppEnv } from "./context.ts";
 
@@ -77,8 +78,5 @@ function toApiError(error: Error, c: Context<AppEnv>): ApiError {
       message: "The database could not be reached. Send the same request again.",
     });
   }
-  return new ApiError({
-    type: "INTERNAL_ERROR",
-    message: "Something went wrong on our side. The request id finds it in the log.",
-  });
+  return new ApiError(OUR_MISTAKE);
 }

@@ -8,6 +8,7 @@ import * as orders from "../domain/orders.ts";
 import { logError } from "../log.ts";
 import { commit, type CommitFailure } from "../store/commit.ts";
 import { Database, type BoundStatement, type Scope } from "../store/database.ts";
+import { isUnavailable, isUnmigrated } from "../store/failures.ts";
 import { recordRepeatedAnswer } from "../store/idempotency.ts";
 import {
   findOrderEvent,
@@ -29,7 +30,7 @@ import {
   type Reply,
 } from "./commands.ts";
 import { findEarlierAnswer } from "./earlier-answer.ts";
-import { MAX_ATTEMPTS, OVERTAKEN, unavailable, whyNotCommitted } from "./refusals.ts";
+import { MAX_ATTEMPTS, OUR_MISTAKE, OVERTAKEN, unavailable, whyNotCommitted } from "./refusals.ts";
 
 /** How many of an order's events a refusal names, the newest ones. */
 const MAX_NAMED_EVENTS = 100;
@@ -202,8 +203,11 @@ export class OrderLedger extends DurableObject {
     } catch (error) {
       // Whether a batch was committed is unknown: the retry will find out, as the ledger has forgotten.
       logError("ledger command failed", error, { request_id: request.request_id });
-      const outcome = refuse(unavailable("The database did not confirm the change."));
-      return { outcome, cost: db.cost };
+      const refusal =
+        isUnavailable(error) || isUnmigrated(error)
+          ? unavailable("The database did not confirm the change.")
+          : OUR_MISTAKE;
+      return { outcome: refuse(refusal), cost: db.cost };
     }
   }
 }

@@ -15,6 +15,12 @@ export function unavailable(reason: string): Refusal {
   };
 }
 
+/** The answer where something is wrong with the sandbox itself. The cause is for the log alone. */
+export const OUR_MISTAKE: Refusal = {
+  type: "INTERNAL_ERROR",
+  message: "Something went wrong on our side. The request id finds it in the log.",
+};
+
 /** The outcome of a command that another writer overtook each time. */
 export const OVERTAKEN = refuse(unavailable(`Other requests came first ${MAX_ATTEMPTS} times.`));
 

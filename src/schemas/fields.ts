@@ -28,6 +28,14 @@ export const text = z.string().max(MAX_TEXT_CHARACTERS).refine(wellFormed, { err
 
 export const url = z.string().max(MAX_URL_CHARACTERS).refine(wellFormed, { error: WELL_FORMED });
 
+/** A number that we give, as a path or a query carries it; `what` it is the number of. */
+export const numberOf = (what: string) =>
+  z
+    .string()
+    .regex(/^[1-9]\d{0,14}$/, { error: `Expected the number of ${what}` })
+    .meta({ type: "integer", minimum: 1, pattern: undefined, examples: [3] })
+    .transform(Number);
+
 /** An amount in the currency's minor unit, 0 to 2^53 − 1. */
 export const money = z.int().min(0).max(MAX_MONEY);
 

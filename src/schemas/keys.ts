@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { answeredTimestamp } from "./fields.ts";
+import { answeredTimestamp, numberOf } from "./fields.ts";
+import { limit, listOf } from "./pages.ts";
 
 export const key = z
   .object({
@@ -10,3 +11,37 @@ export const key = z
       .meta({ description: "When the key was deleted (RFC 3339)" }),
   })
   .meta({ id: "Key" });
+
+export const listedKey = z
+  .object({
+    id: z.int().meta({ description: "The key's number, within its environment", examples: [2] }),
+    last_four: z
+      .string()
+      .meta({ description: "The last four characters of the key", examples: ["x7Qk"] }),
+    created_at: key.shape.created_at,
+    created_by: z
+      .int()
+      .optional()
+      .meta({
+        description: "The number of the key that made it; left out where the operator did",
+        examples: [1],
+      }),
+    deleted_at: key.shape.deleted_at,
+    last_used_at: answeredTimestamp
+      .optional()
+      .meta({ description: "The hour in which it was used last (RFC 3339)" }),
+  })
+  .meta({ id: "ListedKey" });
+
+export const keyList = listOf(listedKey, "KeyList");
+
+const keyNumber = numberOf("a key");
+
+export const keyQuery = z.object({
+  limit: limit(),
+  starting_after: keyNumber
+    .optional()
+    .meta({ description: "The number of the last key of the page before" }),
+});
+
+export const keyPath = z.object({ key_id: keyNumber.meta({ description: "The key's number" }) });

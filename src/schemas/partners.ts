@@ -1,14 +1,9 @@
 import * as z from "zod";
-import { answeredTimestamp, text } from "./fields.ts";
-import { key } from "./keys.ts";
+import { answeredTimestamp, numberOf, text } from "./fields.ts";
+import { key, listedKey } from "./keys.ts";
 import { limit, listOf } from "./pages.ts";
 
-/** A partner's number, as a path or a query carries it. */
-const partnerNumber = z
-  .string()
-  .regex(/^[1-9]\d{0,14}$/, { error: "Expected the number of a partner" })
-  .meta({ type: "integer", minimum: 1, pattern: undefined, examples: [3] })
-  .transform(Number);
+const partnerNumber = numberOf("a partner");
 
 const partnerFields = {
   id: z.int().meta({ description: "The partner's number", examples: [3] }),
@@ -55,3 +50,8 @@ export const partnerRemoval = z
     }),
   })
   .meta({ id: "PartnerRemoval" });
+
+export const partnerKey = listedKey
+  .pick({ id: true, created_at: true })
+  .extend({ key: key.shape.key })
+  .meta({ id: "PartnerKey" });

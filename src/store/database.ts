@@ -2,6 +2,7 @@ import { is, Placeholder, SQL, sql, type Query } from "drizzle-orm";
 import { SQLiteAsyncDialect } from "drizzle-orm/sqlite-core";
 import { drizzle } from "drizzle-orm/sqlite-proxy";
 import type { Usage } from "../domain/quotas.ts";
+import { DatabaseError } from "./failures.ts";
 
 /** What was spent in D1: `queries` counts round trips (a batch is one), the rows are D1's own figures. */
 export interface D1Cost {
@@ -131,11 +132,20 @@ export class Database {
     );
     // Counted first: a batch that is refused was a round trip too.
     this.cost.queries += 1;
-    const results =
-      prepared.length === 1 ? [await prepared[0]!.all()] : await this.#binding.batch(prepared);
+    const results = await this.#send(prepared);
     for (const { meta } of results) {
       this.addCost({ queries: 0, rows_read: meta.rows_read, rows_written: meta.rows_written });
     }
     return results.map((result) => result.results) as RowsOf<Statements>;
+  }
+
+  async #send(prepared: D1PreparedStatement[]): Promise<D1Result[]> {
+    try {
+      return prepared.length === 1
+        ? [await prepared[0]!.all()]
+        : await this.#binding.batch(prepared);
+    } catch (error) {
+      throw new DatabaseError(error);
+    }
   }
 }

@@ -1,10 +1,12 @@
 import { eq, sql } from "drizzle-orm";
-import type { Quota, Usage } from "../domain/quotas.ts";
+import { QUOTAS, type Quota, type Usage } from "../domain/quotas.ts";
 import {
   builder,
   placeholder,
   ScopedStatement,
+  Statement,
   type BoundStatement,
+  type Database,
   type Scope,
 } from "./database.ts";
 import { environments } from "./schema.ts";
@@ -72,6 +74,36 @@ export function countUsage(scope: Scope, added: Partial<Usage>): BoundStatement<
     order_events_quota: order_events,
     bytes_quota: bytes,
   });
+}
+
+/** From which part of a quota on the log says so. */
+const NEAR = 0.8;
+
+const selectNear = Statement.of(
+  sql<Usage & { partner_id: number }>`
+    select partner_id, sum(order_count) as orders, sum(order_event_count) as order_events,
+      sum(stored_bytes) as bytes
+    from environments group by partner_id
+    having orders > ${placeholder("orders")} or order_events > ${placeholder("order_events")}
+      or bytes > ${placeholder("bytes")}`,
+);
+
+/** The partners that have used most of a quota, with what they use and may. One round trip, a row for each environment. */
+export async function findUsageNearQuotas(
+  db: Database,
+  quotas: Usage | undefined,
+): Promise<{ partner_id: number; quota: Quota; used: number; limit: number }[]> {
+  if (!quotas) return [];
+  const near = Object.fromEntries(QUOTAS.map((quota) => [quota, quotas[quota] * NEAR]));
+  const [partners] = await db.run(selectNear.bind(near));
+  return partners.flatMap(({ partner_id, ...usage }) =>
+    QUOTAS.filter((quota) => usage[quota] > near[quota]!).map((quota) => ({
+      partner_id,
+      quota,
+      used: usage[quota],
+      limit: quotas[quota],
+    })),
+  );
 }
 
 const selectUsage = ScopedStatement.of(used);

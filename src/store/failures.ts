@@ -44,8 +44,21 @@ export function isUnmigrated(error: unknown): boolean {
   return /no such table/.test(messagesOf(error));
 }
 
-/** Whether D1 itself failed, rather than refused a statement: the same request may well go through later. */
+/** What SQLite and D1 call our own mistakes: a statement or a value that is wrong. */
+const OWN_MISTAKE =
+  /SQLITE_(ERROR|CONSTRAINT|MISMATCH|RANGE|TOOBIG|AUTH|MISUSE)|D1_(EXEC|TYPE)_ERROR|D1_COLUMN_NOTFOUND/;
+
+/**
+ * Whether the database doesn't answer, is busy, or is full, rather than refused a statement: the same request
+ * may well go through later. What D1 documents: https://developers.cloudflare.com/d1/observability/debug-d1/
+ */
 export function isUnavailable(error: unknown): boolean {
-  const messages = messagesOf(error);
-  return /D1_ERROR/.test(messages) && !/SQLITE_/.test(messages);
+  return error instanceof DatabaseError && !OWN_MISTAKE.test(messagesOf(error));
+}
+
+/** What D1 has thrown, as its cause. */
+export class DatabaseError extends Error {
+  constructor(cause: unknown) {
+    super("D1 failed", { cause });
+  }
 }

@@ -13,6 +13,9 @@ import { apiKeys, environments } from "./schema.ts";
 /** The most keys of an environment that work at a time. */
 export const MAX_ACTIVE_KEYS = 100;
 
+/** The most keys that an environment's list has: beyond it the oldest are forgotten that were deleted. */
+export const MAX_LISTED_KEYS = 1_000;
+
 /** A key as its environment sees it. Timestamps are RFC 3339. */
 export interface ListedKey {
   /** Counts the environment's keys. */
@@ -94,24 +97,51 @@ export async function listKeys(
   return { data: rows.slice(0, limit), has_more: rows.length > limit, total: counted!.total };
 }
 
+const mayHaveOneMore = sql`${MAX_ACTIVE_KEYS} > (
+  select count(*) from api_keys indexed by api_keys_active
+  where environment_id = ${placeholder("environment_id")} and deleted_at is null)`;
+const nextId = sql`(
+  select max(id) + 1 from api_keys where environment_id = ${placeholder("environment_id")})`;
+
 // By a key that works, whatever an isolate remembers of it: a deleted key must not live on in another.
 const insert = ScopedStatement.of(
   sql<{ id: number }>`
     insert into api_keys (environment_id, id, hash, last_four, created_at, created_by)
-    select environment_id,
-      (select max(id) + 1 from api_keys where environment_id = ${placeholder("environment_id")}),
-      ${placeholder("hash")}, ${placeholder("last_four")}, ${placeholder("created_at")}, id
+    select environment_id, ${nextId}, ${placeholder("hash")}, ${placeholder("last_four")},
+      ${placeholder("created_at")}, id
     from api_keys
     where environment_id = ${placeholder("environment_id")} and id = ${placeholder("created_by")}
-      and deleted_at is null
-      and ${MAX_ACTIVE_KEYS} > (
-        select count(*) from api_keys indexed by api_keys_active
-        where environment_id = ${placeholder("environment_id")} and deleted_at is null)
+      and deleted_at is null and ${mayHaveOneMore}
     returning id`,
+);
+const insertByOperator = ScopedStatement.of(
+  sql<{ id: number }>`
+    insert into api_keys (environment_id, id, hash, last_four, created_at)
+    select ${placeholder("environment_id")}, ${nextId}, ${placeholder("hash")},
+      ${placeholder("last_four")}, ${placeholder("created_at")}
+    where ${mayHaveOneMore} returning id`,
+);
+// A few for each new one, so that their number is bounded by what is made.
+const forgetOldest = ScopedStatement.of(
+  sql<unknown>`
+    delete from api_keys where (environment_id, id) in (
+      select environment_id, id from api_keys
+      where environment_id = ${placeholder("environment_id")} and deleted_at is not null
+        and id <= ${nextId} - 1 - ${MAX_LISTED_KEYS}
+      limit 2)`,
 );
 const findActive = ScopedStatement.of(
   builder.select({ id: apiKeys.id }).from(apiKeys).where(and(isKey, isActive)),
 );
+
+/** Adds a key to the environment on the operator's word, and answers its id. One round trip. */
+export async function insertKeyByOperator(
+  scope: Pick<Scope, "db" | "environment_id">,
+  key: NewKey,
+): Promise<number | "too many"> {
+  const [[inserted]] = await scope.db.run(insertByOperator.bind(scope, { ...key }));
+  return inserted?.id ?? "too many";
+}
 
 /**
  * Adds a key to the environment, made by the key `created_by`, and answers its id. Nothing is added where
@@ -125,6 +155,7 @@ export async function insertKey(
   const [[inserted], [maker]] = await scope.db.run(
     insert.bind(scope, { ...key, created_by }),
     findActive.bind(scope, { id: created_by }),
+    forgetOldest.bind(scope),
   );
   if (inserted) return inserted.id;
   return maker ? "too many" : "not allowed";

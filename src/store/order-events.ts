@@ -32,6 +32,7 @@ const columns = columnsOf(orderEvents, orderEventFields);
 const selected = { ...columns, order_lines: linesOfEvent };
 const inEnvironment = eq(orderEvents.environment_id, placeholder("environment_id"));
 const isEvent = and(inEnvironment, eq(orderEvents.order_event_id, placeholder("order_event_id")));
+const isOfOrder = and(inEnvironment, eq(orderEvents.order_id, placeholder("order_id")));
 const isOrder = and(
   eq(orders.environment_id, placeholder("environment_id")),
   eq(orders.id, placeholder("order_id")),
@@ -109,7 +110,7 @@ const selectIds = ScopedStatement.of(
   builder
     .select({ order_event_id: sql<string>`order_event_id` })
     .from(indexedBy(orderEvents, "order_events_order_id"))
-    .where(and(inEnvironment, eq(orderEvents.order_id, placeholder("order_id"))))
+    .where(isOfOrder)
     .orderBy(desc(orderEvents.sequence))
     .limit(sql.placeholder("limit")),
 );
@@ -179,6 +180,46 @@ export function orderEventDeleted(
     insertChange(scope, { change: "EVENT_DELETED", state: next, order_event_id, request }),
     remove.bind(scope, { order_event_id }),
     updateOrder.bind(scope, { ...next, order_id }),
+    countUsage(scope, added),
+  ];
+}
+
+// Refunds first, as captures have to stay while there are refunds.
+const selectToSweep = selectItems(selected, orderEvents, isOfOrder, sql`type desc, sequence desc`);
+
+/** Events of an order, in an order in which they can be deleted, at most `limit`. One round trip. */
+export async function findEventsToSweep(
+  scope: Scope,
+  order_id: string,
+  limit: number,
+): Promise<OrderEvent[]> {
+  const [rows] = await scope.db.run(selectToSweep.bind(scope, { order_id, limit }));
+  return rows.map(toOrderEvent);
+}
+
+const removeMany = ScopedStatement.of(
+  builder
+    .delete(orderEvents)
+    .where(
+      and(
+        inEnvironment,
+        sql`order_event_id in (select value from json_each(${placeholder("order_event_ids")}))`,
+      ),
+    ),
+);
+
+/** Removes many events of one order, whose next state this is: one change, whose history names none of them. */
+export function orderEventsSwept(
+  scope: Scope,
+  events: OrderEvent[],
+  { next, added }: Transition,
+  request: RequestMetadata,
+): BoundStatement<unknown>[] {
+  const order_event_ids = JSON.stringify(events.map((event) => event.order_event_id));
+  return [
+    insertChange(scope, { change: "EVENT_DELETED", state: next, request }),
+    removeMany.bind(scope, { order_event_ids }),
+    updateOrder.bind(scope, { ...next, order_id: next.id }),
     countUsage(scope, added),
   ];
 }

@@ -74,11 +74,12 @@ export function indexedBy(table: SQLiteTable, index: string): SQL {
   return sql`${table} indexed by ${sql.identifier(index)}`;
 }
 
-/** Selects items, newest first, at most the value `limit`. Columns are written with their tables, whatever Drizzle would leave out. */
+/** Selects items, newest first if not said otherwise, at most the value `limit`. Columns are written with their tables, whatever Drizzle would leave out. */
 export function selectItems<F extends Fields>(
   fields: F,
   source: SQLiteTable | SQL,
   where: SQL | undefined,
+  order = sql`sequence desc`,
 ): ScopedStatement<Selected<F>> {
   const selected = Object.entries(fields).map(
     ([name, field]) => sql`${field} as ${sql.identifier(name)}`,
@@ -86,7 +87,7 @@ export function selectItems<F extends Fields>(
   return ScopedStatement.of(
     sql<
       Selected<F>
-    >`select ${sql.join(selected, sql`, `)} from ${source} where ${where} order by sequence desc limit ${placeholder("limit")}`,
+    >`select ${sql.join(selected, sql`, `)} from ${source} where ${where} order by ${order} limit ${placeholder("limit")}`,
   );
 }
 

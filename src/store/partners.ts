@@ -91,6 +91,22 @@ export async function listPartners(
 const isPartner = eq(partners.id, sql.placeholder("partner_id"));
 const find = Statement.of(builder.select({ id: partners.id }).from(partners).where(isPartner));
 
+const findFirst = Statement.of(
+  builder
+    .select({ id: sql<number | null>`min(${environments.id})`.as("id") })
+    .from(environments)
+    .where(eq(environments.partner_id, placeholder("partner_id"))),
+);
+
+/** The first environment of a partner, undefined where there is no such partner. One round trip. */
+export async function findFirstEnvironment(
+  db: Database,
+  partner_id: number,
+): Promise<number | undefined> {
+  const [[first]] = await db.run(findFirst.bind({ partner_id }));
+  return first?.id ?? undefined;
+}
+
 /**
  * What an environment has: its keys first, so that nothing new comes, and what refers before what is
  * referred to, so that nothing cascades.
@@ -151,8 +167,9 @@ export async function removePartner(
     await db.run(removePartnerItself.bind({ partner_id }));
     return { deleted_rows: deleted_rows + 1, isDone: true };
   } catch (error) {
-    // Something was added behind it, with a key that another isolate still remembers.
-    if (violatesForeignKey(error)) return { deleted_rows, isDone: false };
+    // Something was added behind it, with a key that another isolate still remembers. Where there was nothing
+    // to delete, a table refers to the partner that this doesn't know, and another pass would not help.
+    if (violatesForeignKey(error) && deleted_rows > 0) return { deleted_rows, isDone: false };
     throw error;
   }
 }

@@ -56,8 +56,6 @@ export const environments = sqliteTable(
     order_event_count: integer().notNull().default(0),
     /** How much is stored, as `domain/quotas.ts` reckons it. */
     stored_bytes: integer().notNull().default(0),
-    /** The highest version of an order whose history was swept: what comes after it has a higher one. */
-    version_floor: integer().notNull().default(0),
   },
   (t) => [index("environments_partner_id").on(t.partner_id)],
 );
@@ -245,14 +243,20 @@ export const orderChanges = sqliteTable(
     changed_at: text().notNull(),
     ...totalFields,
   },
-  (t) => [primaryKey({ columns: [t.environment_id, t.order_id, t.version] })],
+  (t) => [
+    primaryKey({ columns: [t.environment_id, t.order_id, t.version] }),
+    // For the sweep of what was deleted long ago. Partial, so that other changes don't pay for an entry.
+    index("order_changes_deleted")
+      .on(t.changed_at)
+      .where(sql`${t.change} = 'DELETED'`),
+  ],
 );
 
 /** Where a sweep goes on: it walks through the orders of all environments, a part of them each hour. */
 export const sweepPositions = sqliteTable("sweep_positions", {
   name: text({ enum: ["orders"] }).primaryKey(),
   environment_id: integer().notNull(),
-  order_id: text().notNull(),
+  sequence: integer().notNull(),
 });
 
 /** The answers to requests that came with an Idempotency-Key, until the key expires. */

@@ -80,6 +80,8 @@ const isUpload = ({ method, path }: Call) =>
   method === "PUT" && path.includes("/workers/scripts/orders-sandbox?");
 const isPreviewDeployment = ({ method, path }: Call) =>
   method === "POST" && path.endsWith("/deployments");
+const isSecretUpload = ({ method, path }: Call) =>
+  method === "PATCH" && path.endsWith("/secrets-bulk");
 const isPartnerRequest = ({ path }: Call) => path === "/sandbox/partners";
 
 /** The part of an upload that says what the Worker is bound to. */
@@ -106,13 +108,12 @@ describe("npm run deploy", () => {
   });
 
   it("makes a KEY_SECRET where there is none, and never another", async () => {
-    const made = ({ method, path }: Call) => method === "PATCH" && path.endsWith("/secrets-bulk");
-    const [call] = deployed.calls.filter(made);
+    const call = deployed.calls.find(isSecretUpload);
     const [, secret = ""] = /"KEY_SECRET"[^}]*"text":"([\w-]{43})"/.exec(call?.body ?? "") ?? [];
     expect(secret).not.toBe("");
     expect(outputs.join("\n")).not.toContain(secret);
     cloudflare.secrets.push({ name: "KEY_SECRET" });
-    expect((await npmRun("deploy")).calls.filter(made)).toEqual([]);
+    expect((await npmRun("deploy")).calls.filter(isSecretUpload)).toEqual([]);
   });
 
   it("doesn't ask for an ADMIN_TOKEN that is there", async () => {

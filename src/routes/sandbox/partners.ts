@@ -1,11 +1,12 @@
 import { Hono } from "hono";
-import { createPartner, deletePartner } from "../../access/partners.ts";
+import { createPartner, createPartnerKey, deletePartner } from "../../access/partners.ts";
 import type { AppEnv } from "../../http/context.ts";
 import { validate } from "../../http/validate.ts";
 import { BODY_ERRORS, describeOperation } from "../../openapi/describe.ts";
 import {
   newPartner,
   partnerInput,
+  partnerKey,
   partnerList,
   partnerPath,
   partnerQuery,
@@ -45,6 +46,26 @@ export const partners = new Hono<AppEnv>()
     }),
     validate("json", partnerInput),
     async (c) => c.json(await createPartner(c, c.req.valid("json").name), 200),
+  )
+  .post(
+    "/sandbox/partners/:partner_id/keys",
+    describeOperation({
+      tag,
+      security,
+      operationId: "createPartnerKey",
+      summary: "Create an API key for a partner",
+      description:
+        "For a partner that has lost its last key: another one of its first environment. It is shown in this answer and never again.",
+      answers: { 200: { description: "The new key", schema: partnerKey } },
+      errors: [
+        "INVALID_REQUEST_ERROR",
+        "NOT_FOUND_ERROR",
+        "PARTNER_NOT_FOUND_ERROR",
+        "CONFLICT_ERROR",
+      ],
+    }),
+    validate("param", partnerPath),
+    async (c) => c.json(await createPartnerKey(c, c.req.valid("param").partner_id), 200),
   )
   .delete(
     "/sandbox/partners/:partner_id",

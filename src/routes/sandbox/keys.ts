@@ -1,0 +1,46 @@
+import { Hono } from "hono";
+import { revokeKey } from "../../access/keys.ts";
+import { withoutNulls } from "../../domain/complete.ts";
+import { scopeOf, type AppEnv } from "../../http/context.ts";
+import { validate } from "../../http/validate.ts";
+import { describeOperation } from "../../openapi/describe.ts";
+import { keyList, keyPath, keyQuery } from "../../schemas/keys.ts";
+import { listKeys } from "../../store/keys.ts";
+
+const tag = "Sandbox";
+
+export const sandboxKeys = new Hono<AppEnv>()
+  .get(
+    "/sandbox/keys",
+    describeOperation({
+      tag,
+      operationId: "listKeys",
+      summary: "Retrieve API keys",
+      description:
+        "A page of the environment's keys, newest first, with those that were deleted. A key itself is stored nowhere: it is known by its last four characters.",
+      answers: { 200: { description: "The keys", schema: keyList } },
+      errors: ["INVALID_REQUEST_ERROR"],
+    }),
+    validate("query", keyQuery),
+    async (c) => {
+      const { data, has_more, total } = await listKeys(scopeOf(c), c.req.valid("query"));
+      return c.json({ data: data.map(withoutNulls), has_more, total }, 200);
+    },
+  )
+  .delete(
+    "/sandbox/keys/:key_id",
+    describeOperation({
+      tag,
+      operationId: "revokeKey",
+      summary: "Revoke an API key",
+      description:
+        "The key stops working, everywhere within 30 seconds. An environment's only key can't be revoked.",
+      answers: { 204: { description: "The key is revoked" } },
+      errors: ["INVALID_REQUEST_ERROR", "KEY_NOT_FOUND_ERROR", "CONFLICT_ERROR"],
+    }),
+    validate("param", keyPath),
+    async (c) => {
+      await revokeKey(c, c.req.valid("param").key_id);
+      return c.body(null, 204);
+    },
+  );

@@ -1,0 +1,134 @@
+import { sql } from "drizzle-orm";
+import { CHANGE_BYTES } from "../domain/quotas.ts";
+import { placeholder, Statement, type Database } from "./database.ts";
+
+/** How many orders a step looks at. */
+export const STEP_ORDERS = 200;
+/** How many events, or changes of orders, a step deletes at most. */
+export const STEP_ROWS = 1_000;
+
+/** An order as the sweep sees it. Its last change tells when it was touched: `updated_at` is the partner's to choose. */
+export interface SweptOrder {
+  environment_id: number;
+  sequence: number;
+  id: string;
+  version: number;
+  event_count: number;
+  changed_at: string;
+}
+
+export type SweepPosition = Pick<SweptOrder, "environment_id" | "sequence">;
+
+const selectPosition = Statement.of(
+  sql<SweepPosition>`select environment_id, sequence from sweep_positions where name = 'orders'`,
+);
+const selectNext = Statement.of(
+  sql<SweptOrder>`
+    select orders.environment_id, sequence, id, orders.version, event_count, changed_at
+    from orders join order_changes as last on last.environment_id = orders.environment_id
+      and last.order_id = orders.id and last.version = orders.version
+    where (orders.environment_id, sequence) > (${placeholder("environment_id")}, ${placeholder("sequence")})
+    order by orders.environment_id, sequence limit ${STEP_ORDERS}`,
+);
+const savePosition = Statement.of(
+  sql<unknown>`
+    insert into sweep_positions (name, environment_id, sequence)
+    values ('orders', ${placeholder("environment_id")}, ${placeholder("sequence")})
+    on conflict do update set environment_id = excluded.environment_id, sequence = excluded.sequence`,
+);
+
+/** Where the last sweep has come to. One round trip. */
+export async function findSweepPosition(db: Database): Promise<SweepPosition> {
+  const [[position]] = await db.run(selectPosition.bind());
+  return position ?? { environment_id: 0, sequence: 0 };
+}
+
+/** The orders after a position, by arrival in each environment. One round trip, two rows each. */
+export async function findOrdersAfter(
+  db: Database,
+  position: SweepPosition,
+): Promise<SweptOrder[]> {
+  const [orders] = await db.run(selectNext.bind({ ...position }));
+  return orders;
+}
+
+export async function saveSweepPosition(db: Database, position: SweepPosition): Promise<void> {
+  const { environment_id, sequence } = position;
+  await db.run(savePosition.bind({ environment_id, sequence }));
+}
+
+// Those that nothing happened to since they were looked at.
+const untouched = sql`
+  select orders.* from json_each(${placeholder("orders")}) as seen
+  join orders on orders.environment_id = seen.value ->> 'environment_id'
+    and orders.id = seen.value ->> 'id' and orders.version = seen.value ->> 'version'`;
+const untouchedIds = sql`select environment_id, id from (${untouched})`;
+
+const removals = [
+  sql`
+    insert into order_changes (environment_id, order_id, version, change, request_id, changed_at,
+      captured_amount, refunded_amount, captured_rewards_amount, refunded_rewards_amount)
+    select environment_id, id, version + 1, 'DELETED', 'retention', ${placeholder("now")},
+      captured_amount, refunded_amount, captured_rewards_amount, refunded_rewards_amount
+    from (${untouched})`,
+  sql`
+    update environments set order_count = order_count - removed.orders,
+      order_event_count = order_event_count - removed.events,
+      stored_bytes = stored_bytes - removed.bytes
+    from (
+      select environment_id, count(*) as orders, sum(event_count) as events,
+        sum(content_bytes - ${CHANGE_BYTES} + (
+          select coalesce(sum(content_bytes), 0) from order_events indexed by order_events_order_id
+          where order_events.environment_id = untouched.environment_id and order_id = untouched.id)) as bytes
+      from (${untouched}) as untouched group by environment_id) as removed
+    where environments.id = removed.environment_id`,
+  sql`delete from order_events where (environment_id, order_id) in (${untouchedIds})`,
+  sql`delete from orders where (environment_id, id) in (${untouchedIds}) returning id`,
+].map((statement) => Statement.of(statement as ReturnType<typeof sql<{ id: string }>>));
+
+/**
+ * Deletes those of these orders that nothing happened to since they were looked at, with their events; their
+ * history ends with a deletion, like that of an order that its partner deletes. One round trip. Answers how
+ * many it deleted.
+ */
+export async function removeUntouched(
+  db: Database,
+  orders: SweptOrder[],
+  now: string,
+): Promise<number> {
+  const values = { orders: JSON.stringify(orders), now };
+  const results = await db.run(...removals.map((removal) => removal.bind(values)));
+  return results.at(-1)!.length;
+}
+
+/*
+ * What led to a deletion that is older than the cutoff, the oldest change first, so that the deletion itself
+ * goes last. No ledger remembers any of it: an object that nobody calls is evicted within minutes.
+ */
+const oldChanges = sql`
+  select old.environment_id, old.order_id, old.version from (
+    select environment_id, order_id, version from order_changes indexed by order_changes_deleted
+    where change = 'DELETED' and changed_at < ${placeholder("cutoff")}
+    order by changed_at limit ${STEP_ORDERS}) as deletion
+  join order_changes as old on old.environment_id = deletion.environment_id
+    and old.order_id = deletion.order_id and old.version <= deletion.version
+  order by old.environment_id, old.order_id, old.version limit ${STEP_ROWS}`;
+const uncountChanges = Statement.of(
+  sql<unknown>`
+    update environments set stored_bytes = stored_bytes - removed.bytes
+    from (
+      select environment_id, count(*) * ${CHANGE_BYTES} as bytes from (
+        select distinct * from (${oldChanges})) group by environment_id) as removed
+    where id = removed.environment_id`,
+);
+const removeChanges = Statement.of(
+  sql<{ version: number }>`
+    delete from order_changes where (environment_id, order_id, version) in (${oldChanges})
+    returning version`,
+);
+
+/** Deletes a step of the history of orders that were deleted before a time (RFC 3339). One round trip. Answers how many changes it deleted. */
+export async function removeOldHistory(db: Database, cutoff: string): Promise<number> {
+  const [, removed] = await db.run(uncountChanges.bind({ cutoff }), removeChanges.bind({ cutoff }));
+  return removed.length;
+}
