@@ -4,13 +4,14 @@ import { errorEnvelope, STATUS, type ErrorType } from "../schemas/errors.ts";
 import { answerHeaders, requestIdParameter, type AnswerHeader } from "../schemas/headers.ts";
 import recorded from "./examples.json" with { type: "json" };
 
-/** What can go wrong on every route with a key. */
-const EVERYWHERE: ErrorType[] = [
+/** What can go wrong on every route with a key, and on one without. */
+const WITH_KEY: ErrorType[] = [
   "AUTHENTICATION_ERROR",
   "RATE_LIMIT_ERROR",
   "INTERNAL_ERROR",
   "SERVICE_UNAVAILABLE_ERROR",
 ];
+const WITHOUT_KEY: ErrorType[] = ["INTERNAL_ERROR"];
 
 /** What can go wrong with a body. */
 export const BODY_ERRORS: ErrorType[] = [
@@ -47,7 +48,7 @@ interface Operation {
   answers: Record<number, Answer>;
   /** What can go wrong with it, beside what can go wrong everywhere. */
   errors: ErrorType[];
-  /** Who may call it, where that is not a partner. */
+  /** Who may call it, where that is not a partner; empty: everybody. */
   security?: Record<string, string[]>[];
 }
 
@@ -61,7 +62,8 @@ interface Answer {
 /** Describes a route for the OpenAPI document, with the examples that were recorded of it. */
 export function describeOperation({ tag, answers, errors, ...operation }: Operation) {
   const { operationId } = operation;
-  const byStatus = Map.groupBy([...errors, ...EVERYWHERE], (type) => STATUS[type]);
+  const everywhere = operation.security?.length === 0 ? WITHOUT_KEY : WITH_KEY;
+  const byStatus = Map.groupBy([...errors, ...everywhere], (type) => STATUS[type]);
   return describeRoute({
     ...operation,
     tags: [tag],

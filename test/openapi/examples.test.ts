@@ -1,6 +1,6 @@
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { app } from "../../src/app.ts";
 import type { AppEnv } from "../../src/http/context.ts";
 import { MAX_BODY_BYTES } from "../../src/http/validate.ts";
@@ -11,8 +11,10 @@ import {
   newPartner,
   operator,
   orderBody,
+  send,
   type Answer,
 } from "../support/client.ts";
+import { setVariables } from "../support/variables.ts";
 import { loadOrders } from "../support/load.ts";
 
 /**
@@ -97,12 +99,26 @@ it("has the examples that the operations really answer", async () => {
   for (let keys = 1; keys < MAX_ACTIVE_KEYS; keys += 1) await full.post("/v2/keys");
   await record("createKey", "CONFLICT_ERROR", full.post("/v2/keys"));
 
+  await record("listKeys", 200, full.get("/sandbox/keys?limit=2"));
+  await record("listKeys", "INVALID_REQUEST_ERROR", full.get("/sandbox/keys?starting_after=a"));
+  const revoke = (id: number | string) => partner.delete(`/sandbox/keys/${id}`);
+  await record("revokeKey", "INVALID_REQUEST_ERROR", revoke("first"));
+  await record("revokeKey", "KEY_NOT_FOUND_ERROR", revoke(7));
+  await record("revokeKey", "CONFLICT_ERROR", (await newPartner()).delete("/sandbox/keys/1"));
+  await record("getHealth", 200, send("GET", "/health"));
+
   const path = "/sandbox/partners";
   const name = { name: "Rest Assured" };
   await record("createPartner", 200, operator.post(path, name), name);
   await record("createPartner", "INVALID_REQUEST_ERROR", operator.post(path, { name: "" }));
   await record("listPartners", 200, operator.get(`${path}?limit=1`));
   await record("listPartners", "INVALID_REQUEST_ERROR", operator.get(`${path}?limit=none`));
+  const keysOf = (each: number) => `${path}/${each}/keys`;
+  await record("createPartnerKey", 200, operator.post(keysOf(partner.partnerId)));
+  await record("createPartnerKey", "CONFLICT_ERROR", operator.post(keysOf(full.partnerId)));
+  await record("createPartnerKey", "PARTNER_NOT_FOUND_ERROR", operator.post(keysOf(1_000)));
+  const unnumbered = operator.post(`${path}/first/keys`);
+  await record("createPartnerKey", "INVALID_REQUEST_ERROR", unnumbered);
   const large = await newPartner();
   await loadOrders(large.environmentId, 10_000);
   await record("deletePartner", 202, operator.delete(`${path}/${large.partnerId}`));
@@ -116,9 +132,19 @@ it("has the examples that the operations really answer", async () => {
   const exhausted = { limit: async () => ({ success: false }) };
   const limits = { RATE_LIMITS: "on", PARTNER_RATE_LIMIT: exhausted };
   await record("anywhere", "RATE_LIMIT_ERROR", read(limits));
-  await record("anywhere", "INTERNAL_ERROR", read({ DB: failing("something else") }));
+  await record(
+    "anywhere",
+    "INTERNAL_ERROR",
+    read({ DB: failing("D1_ERROR: no such column: x: SQLITE_ERROR") }),
+  );
   const lost = failing("D1_ERROR: Network connection lost.");
   await record("anywhere", "SERVICE_UNAVAILABLE_ERROR", read({ DB: lost }));
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 10_000 });
+  await record("getHealth", 503, read({ DB: lost }, "/health"));
+  vi.useRealTimers();
+  setVariables({ BYTE_QUOTA: "1000" });
+  await record("anywhere", "QUOTA_EXCEEDED_ERROR", partner.post("/v2/orders", orderBody()));
+  setVariables({ BYTE_QUOTA: "" });
   const tooLarge = partner.post("/v2/orders", " ".repeat(MAX_BODY_BYTES + 1));
   await record("anywhere", "PAYLOAD_TOO_LARGE_ERROR", tooLarge);
   const asForm = { "Content-Type": "application/x-www-form-urlencoded" };
@@ -153,6 +179,7 @@ function withoutChance(body: unknown): unknown {
   const text = JSON.stringify(body)
     .replace(/"request_id":"[^"]*"/g, '"request_id":"5e3caf25-6a5e-4fad-b436-45abb9f3c420"')
     .replace(/"(\w+_at)":"[^"]*"/g, '"$1":"2026-01-15T09:30:00Z"')
+    .replace(/"last_four":"[^"]*"/g, '"last_four":"x7Qk"')
     .replace(/"test_[\w-]{75}"/g, '"test_a-key-that-is-shown-only-once-00"');
   return JSON.parse(text);
 }

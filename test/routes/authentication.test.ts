@@ -22,12 +22,12 @@ function expectUnauthenticated(answer: Answer, sent: string) {
 }
 
 it("finds all operations", () => {
-  expect(OPERATIONS).toHaveLength(9);
-  expect(OPERATOR_OPERATIONS).toHaveLength(3);
+  expect(OPERATIONS).toHaveLength(11);
+  expect(OPERATOR_OPERATIONS).toHaveLength(4);
 });
 
 describe.each([...OPERATIONS, ...OPERATOR_OPERATIONS])("%s %s", (method, path) => {
-  const isForOperator = path.startsWith("/sandbox/");
+  const isForOperator = path.startsWith("/sandbox/partners");
   const sendWith = (authorization: string) =>
     send(method, path, { headers: { Authorization: authorization } });
 

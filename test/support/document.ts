@@ -67,6 +67,9 @@ const COMMON = new Set([
   "vary",
   "date",
   "transfer-encoding",
+  "cache-control",
+  "x-content-type-options",
+  "strict-transport-security",
 ]);
 /** What a server in front of the Worker adds. */
 const ADDED = /^(connection|content-encoding|keep-alive|access-control-.*|cf-.*)$/;

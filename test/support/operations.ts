@@ -10,7 +10,9 @@ const operationsUnder = (prefix: string) =>
     ),
   ].map((operation) => operation.split(" ") as [method: string, path: string]);
 
-/** Every operation that wants a partner's key. */
-export const OPERATIONS = operationsUnder("/v2/");
 /** Every operation that wants the operator's token. */
-export const OPERATOR_OPERATIONS = operationsUnder("/sandbox/");
+export const OPERATOR_OPERATIONS = operationsUnder("/sandbox/partners");
+/** Every operation that wants a partner's key. */
+export const OPERATIONS = [...operationsUnder("/v2/"), ...operationsUnder("/sandbox/")].filter(
+  ([, path]) => !path.startsWith("/sandbox/partners"),
+);

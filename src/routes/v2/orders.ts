@@ -43,7 +43,7 @@ export const orders = new Hono<AppEnv>()
       answers: {
         200: { description: "The order", schema: order, headers: ["ETag", "Idempotent-Replayed"] },
       },
-      errors: [...BODY_ERRORS, "CONFLICT_ERROR", "IDEMPOTENCY_ERROR"],
+      errors: [...BODY_ERRORS, "CONFLICT_ERROR", "QUOTA_EXCEEDED_ERROR", "IDEMPOTENCY_ERROR"],
     }),
     validate("header", postHeaders),
     validate("json", orderInput),
@@ -70,6 +70,7 @@ export const orders = new Hono<AppEnv>()
         ...BODY_ERRORS,
         "ORDER_NOT_FOUND_ERROR",
         "CONFLICT_ERROR",
+        "QUOTA_EXCEEDED_ERROR",
         "PRECONDITION_FAILED_ERROR",
       ],
     }),

@@ -1,8 +1,9 @@
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { describe, expect, it } from "vitest";
+import { getTableName } from "drizzle-orm";
+import { describe, expect, it, vi } from "vitest";
 import { app } from "../../../src/app.ts";
-import { REMOVAL_STEP_ROWS } from "../../../src/store/partners.ts";
+import { REMOVAL_STEP_ROWS, TABLES_OF_ENVIRONMENT } from "../../../src/store/partners.ts";
 import {
   answerOf,
   Client,
@@ -136,6 +137,48 @@ describe("DELETE /sandbox/partners/{partner_id}", () => {
     expectStatus(await operator.delete(path), 204);
     await env.DB.prepare("DROP TRIGGER late").run();
     expect(Object.values(await rowsOf(partner)).every((rows) => rows === 0)).toBe(true);
+  });
+
+  it("knows every table that has something of an environment or a partner", async () => {
+    const { results } = await env.DB.prepare(
+      `SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'sweep_positions'
+       AND (sql LIKE '%environment_id%' OR sql LIKE '%partner_id%')`,
+    ).all<{ name: string }>();
+    const known = [...TABLES_OF_ENVIRONMENT.map(getTableName), "environments"];
+    expect(results.map(({ name }) => name).toSorted()).toEqual(known.toSorted());
+  });
+
+  it("fails loudly where a table that it doesn't know refers to the partner, and never answers 202 for ever", async () => {
+    const log = vi.spyOn(console, "error").mockReturnValue(undefined);
+    const partner = await createPartner();
+    await env.DB.batch([
+      env.DB.prepare("CREATE TABLE unknown (environment_id INTEGER REFERENCES environments (id))"),
+      env.DB.prepare("INSERT INTO unknown VALUES (?)").bind(partner.environmentId),
+    ]);
+    const path = `${PATH}/${partner.partnerId}`;
+    expectStatus(await operator.delete(path), 202);
+    const failed = await operator.delete(path);
+    expect(refusalOf(failed)).toEqual({ status: 500, type: "INTERNAL_ERROR" });
+    expect(JSON.stringify(log.mock.calls)).toContain("FOREIGN KEY");
+    await env.DB.prepare("DROP TABLE unknown").run();
+    expectStatus(await operator.delete(path), 204);
+    log.mockRestore();
+  });
+
+  it("is told to a warm ledger: no PUT and no capture of a removed order is answered 200", async () => {
+    const partner = await createPartner();
+    const id = await partner.createOrder();
+    expectStatus(await partner.capture(id, 100), 200);
+    // As far as another isolate has come, whose keys this one still remembers.
+    const tables = ["order_events", "order_lines", "orders"];
+    await env.DB.batch(
+      tables.map((table) =>
+        env.DB.prepare(`DELETE FROM ${table} WHERE environment_id = ?`).bind(partner.environmentId),
+      ),
+    );
+    expectStatus(await partner.put(`/v2/orders/${id}`, orderBody()), 404);
+    expectStatus(await partner.capture(id, 1), 404);
+    expectStatus(await operator.delete(`${PATH}/${partner.partnerId}`), 204);
   });
 
   it("never gives a partner's number to another", async () => {

@@ -1,0 +1,73 @@
+import { createExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { expect, it } from "vitest";
+import { isSigned, newSecret } from "../../src/access/secrets.ts";
+import { app } from "../../src/app.ts";
+import type { AppEnv } from "../../src/http/context.ts";
+import {
+  answerOf,
+  expectStatus,
+  newPartner,
+  operator,
+  refusalOf,
+  secrets,
+} from "../support/client.ts";
+import { OPERATIONS, OPERATOR_OPERATIONS } from "../support/operations.ts";
+
+/** What the app answers where its bindings are these. */
+async function sendWith(
+  bindings: Partial<AppEnv["Bindings"]>,
+  key: string,
+  [method, path]: [string, string] = ["GET", "/v2/orders"],
+) {
+  const headers = { Authorization: `Bearer ${key}` };
+  const request = new Request(`https://sandbox.test${path}`, { method, headers });
+  const response = await app.fetch(request, { ...env, ...bindings }, createExecutionContext());
+  return answerOf(method, request.url, response);
+}
+
+it.each([...OPERATIONS, ...OPERATOR_OPERATIONS])(
+  "without a KEY_SECRET, and where nobody says that keys are unsigned, %s %s is 503",
+  async (...operation) => {
+    const unsigned = { KEY_SECRET: "", UNSIGNED_KEYS: "off" };
+    const { key } = operation[1].startsWith("/sandbox/partners") ? operator : await newPartner();
+    const answer = await sendWith(unsigned, key, operation);
+    expect(refusalOf(answer)).toMatchObject({ status: 503, type: "SERVICE_UNAVAILABLE_ERROR" });
+    expect(answer.body.error.message).toContain("npx wrangler secret put KEY_SECRET");
+  },
+);
+
+it("counts where it is set, whatever is said of unsigned keys", async () => {
+  const { key } = await newPartner();
+  const settings = { KEY_SECRET: "another", UNSIGNED_KEYS: "on" };
+  expectStatus(await sendWith(settings, key), 401);
+  expectStatus(await sendWith({ UNSIGNED_KEYS: "on" }, key), 200);
+});
+
+it("is rotated by a list: the first signs, and the others still hold", async () => {
+  const { key } = await newPartner();
+  expectStatus(await sendWith({ KEY_SECRET: `new,${secrets.KEY_SECRET}` }, key), 200);
+  expect(await isSigned(await newSecret("new,old"), "new")).toBe(true);
+  expect(await isSigned(await newSecret("new,old"), "old")).toBe(false);
+  expect(await isSigned(await newSecret("old"), "new,old")).toBe(true);
+});
+
+it("signs every part of a key", async () => {
+  const key = await newSecret("secret");
+  expect(key).toMatch(/^test_[\w-]{75}$/);
+  for (let index = "test_".length; index < key.length - 1; index += 1) {
+    const other = key[index] === "A" ? "B" : "A";
+    expect(await isSigned(key.slice(0, index) + other + key.slice(index + 1), "secret")).toBe(
+      false,
+    );
+  }
+  for (const other of ["", "test_", key.slice(0, -1), `${key}A`, ` ${key}`, key.toUpperCase()]) {
+    expect(await isSigned(other, "secret")).toBe(false);
+  }
+});
+
+it("makes keys with 192 random bits, which no two share", async () => {
+  const keys = await Promise.all(Array.from({ length: 100 }, () => newSecret("secret")));
+  const random = keys.map((key) => key.slice("test_".length, "test_".length + 32));
+  expect(new Set(random).size).toBe(100);
+});

@@ -1,0 +1,163 @@
+import { createScheduledController } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { describe, expect, it } from "vitest";
+import worker from "../../src/index.ts";
+import { STEP_ROWS } from "../../src/store/retention.ts";
+import { expectStatus, newPartner, orderBody, type Client } from "../support/client.ts";
+import { setVariables } from "../support/variables.ts";
+
+const DAY = 86_400_000;
+
+/** The hourly work, as it is so many days from now. */
+const sweepAfter = (days: number) =>
+  worker.scheduled(
+    createScheduledController({ scheduledTime: new Date(Date.now() + days * DAY) }),
+    env,
+  );
+
+const rows = async (client: Client, table: string, where = "true") =>
+  (await env.DB.prepare(
+    `SELECT count(*) AS rows FROM ${table} WHERE environment_id = ? AND ${where}`,
+  )
+    .bind(client.environmentId)
+    .first<number>("rows"))!;
+
+/** Makes the last change of an order as old as if it had been made so many days ago. */
+const age = (client: Client, orderId: string, days: number) =>
+  env.DB.prepare(
+    "UPDATE order_changes SET changed_at = ? WHERE environment_id = ? AND order_id = ?",
+  )
+    .bind(new Date(Date.now() - days * DAY).toJSON(), client.environmentId, orderId)
+    .run();
+
+const usage = (client: Client) =>
+  env.DB.prepare(
+    "SELECT order_count, order_event_count, stored_bytes FROM environments WHERE id = ?",
+  )
+    .bind(client.environmentId)
+    .first();
+
+async function orderWithEvents(client: Client, id: string, fields = {}): Promise<string> {
+  const lines = [{ name: "Lamp", quantity: 1, rate: 10_000, rewards_rate: 0 }];
+  await client.createOrder({ id, order_lines: lines, ...fields });
+  expectStatus(await client.capture(id, 10_000, { order_lines: lines }), 200);
+  expectStatus(await client.refund(id, 5_000), 200);
+  return id;
+}
+
+describe("the sweep of orders", () => {
+  it("deletes those that nobody touched, with their events, and leaves the others", async () => {
+    setVariables({ RETENTION_DAYS: "90" });
+    const client = await newPartner();
+    // `updated_at` is the partner's to choose, and says nothing.
+    const young = await orderWithEvents(client, "young", { updated_at: "2001-01-01T00:00:00Z" });
+    const old = await orderWithEvents(client, "old", { updated_at: "2999-01-01T00:00:00Z" });
+    await age(client, old, 91);
+    await age(client, young, 89);
+    await sweepAfter(0);
+    const { data, total } = (await client.get("/v2/orders")).body;
+    expect([data.map((each: { id: string }) => each.id), total]).toEqual([[young], 1]);
+    expect((await client.get("/v2/order_events")).body.total).toBe(2);
+    expect(await rows(client, "order_lines")).toBe(1);
+    expect(await rows(client, "order_event_lines")).toBe(1);
+    // The history of what was deleted goes as long after.
+    expect(await rows(client, "order_changes", "order_id = 'old'")).toBe(4);
+    await sweepAfter(80);
+    expect(await rows(client, "order_changes", "order_id = 'old'")).toBe(4);
+    await sweepAfter(91);
+    expect(await rows(client, "order_changes", "order_id = 'old'")).toBe(0);
+  });
+
+  it("takes off what is counted", async () => {
+    setVariables({ RETENTION_DAYS: "90" });
+    const client = await newPartner();
+    const before = await usage(client);
+    await orderWithEvents(client, "counted");
+    await sweepAfter(91);
+    await sweepAfter(182);
+    expect(await usage(client)).toEqual(before);
+  });
+
+  it("keeps everything where it is 0", async () => {
+    const client = await newPartner();
+    await orderWithEvents(client, "kept");
+    await sweepAfter(10_000);
+    expect((await client.get("/v2/orders")).body.total).toBe(1);
+  });
+
+  it("frees no version that a warm ledger remembers", async () => {
+    setVariables({ RETENTION_DAYS: "90" });
+    const client = await newPartner();
+    const id = await orderWithEvents(client, "warm");
+    await age(client, id, 91);
+    await sweepAfter(0);
+    // The ledger remembers version 3, with 10,000 captured and 5,000 refunded.
+    expectStatus(await client.refund(id, 1), 404);
+    const again = expectStatus(await client.post("/v2/orders", orderBody({ id })), 200);
+    expect(again.headers.get("ETag")).toBe('"5"');
+    expectStatus(await client.capture(id, 100), 200);
+    const { details } = expectStatus(await client.refund(id, 101), 409).body.error;
+    expect(details).toMatchObject({ captured: 100, refunded: 0 });
+  });
+
+  it("keeps the history of an order that lives again, from its second life on", async () => {
+    setVariables({ RETENTION_DAYS: "90" });
+    const client = await newPartner();
+    await client.createOrder({ id: "twice" });
+    expectStatus(await client.delete("/v2/orders/twice"), 204);
+    await age(client, "twice", 91);
+    await client.createOrder({ id: "twice" });
+    await sweepAfter(0);
+    expect(await rows(client, "order_changes", "order_id = 'twice'")).toBe(1);
+    const { headers } = await client.get("/v2/orders?id=twice");
+    expect(headers.get("ETag")).toBe('"3"');
+  });
+
+  it("spares an order that is touched while it is swept", async () => {
+    setVariables({ RETENTION_DAYS: "90" });
+    const client = await newPartner();
+    const ids = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => orderWithEvents(client, `o-${index}`)),
+    );
+    for (const id of ids) await age(client, id, 91);
+    const [captures] = await Promise.all([
+      Promise.all(ids.map((id) => client.capture(id, 1))),
+      sweepAfter(0),
+    ]);
+    for (const [index, id] of ids.entries()) {
+      const { total } = (await client.get(`/v2/order_events?order_id=${id}`)).body;
+      expect([200, 404]).toContain(captures[index]!.status);
+      expect(total).toBe(captures[index]!.status === 200 ? 3 : 0);
+    }
+  });
+
+  it("deletes an order with more events than a step takes in several, and within the rules", async () => {
+    setVariables({ RETENTION_DAYS: "90" });
+    const client = await newPartner();
+    const events = 2 * STEP_ROWS + 10;
+    const id = await client.createOrder({ id: "many" });
+    await env.DB.batch([
+      env.DB.prepare(
+        `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?2)
+         INSERT INTO order_events (environment_id, sequence, order_event_id, order_id, type, amount,
+           rewards_amount, currency, network_transaction_id, line_count)
+         SELECT ?1, i, 'e-' || i, 'many', iif(i % 2, 'CAPTURED', 'REFUNDED'), 1, 0, 'USD', 'nt', 0 FROM n`,
+      ).bind(client.environmentId, events),
+      env.DB.prepare(
+        `UPDATE orders SET event_count = ?2, captured_amount = ?2 / 2, refunded_amount = ?2 / 2
+         WHERE environment_id = ?1 AND id = 'many'`,
+      ).bind(client.environmentId, events),
+      env.DB.prepare("UPDATE environments SET order_event_count = ?2 WHERE id = ?1").bind(
+        client.environmentId,
+        events,
+      ),
+    ]);
+    await age(client, id, 91);
+    for (let hour = 0; hour < 3; hour += 1) {
+      expect((await client.get("/v2/orders")).body.total).toBe(1);
+      await sweepAfter(0);
+    }
+    expect((await client.get("/v2/orders")).body.total).toBe(0);
+    expect((await client.get("/v2/order_events")).body.total).toBe(0);
+  });
+});

@@ -1,0 +1,165 @@
+import { env } from "cloudflare:workers";
+import { describe, expect, it } from "vitest";
+import { MAX_ACTIVE_KEYS, MAX_LISTED_KEYS } from "../../../src/store/keys.ts";
+import {
+  Client,
+  costOf,
+  expectStatus,
+  newPartner,
+  operator,
+  refusalOf,
+} from "../../support/client.ts";
+
+const PATH = "/sandbox/keys";
+const timestamp = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+const hour = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:00:00Z$/);
+
+async function anotherKey(partner: Client): Promise<Client> {
+  const { body } = expectStatus(await partner.post("/v2/keys"), 200);
+  return new Client(partner, body.key);
+}
+
+/** The hour of a key's use is noted after the answer. */
+const noted = () => new Promise((resolve) => setTimeout(resolve, 100));
+
+describe("GET /sandbox/keys", () => {
+  it("lists the environment's keys, newest first, deleted ones included, and never a key", async () => {
+    const partner = await newPartner();
+    const second = await anotherKey(partner);
+    const third = await anotherKey(second);
+    expectStatus(await second.delete("/v2/keys"), 200);
+    expectStatus(await third.get("/v2/orders"), 200);
+    await noted();
+    const { body, text } = expectStatus(await partner.get(PATH), 200);
+    expect(body).toEqual({
+      data: [
+        {
+          id: 3,
+          last_four: third.key.slice(-4),
+          created_at: timestamp,
+          created_by: 2,
+          last_used_at: hour,
+        },
+        {
+          id: 2,
+          last_four: second.key.slice(-4),
+          created_at: timestamp,
+          created_by: 1,
+          deleted_at: timestamp,
+          last_used_at: hour,
+        },
+        { id: 1, last_four: partner.key.slice(-4), created_at: timestamp, last_used_at: hour },
+      ],
+      has_more: false,
+      total: 3,
+    });
+    for (const { key } of [partner, second, third]) expect(text).not.toContain(key);
+    const page = await partner.get(`${PATH}?limit=1&starting_after=3`);
+    expect(page.body).toMatchObject({ data: [{ id: 2 }], has_more: true, total: 3 });
+  });
+
+  it("shows nothing of another partner's", async () => {
+    const [partner, other] = [await newPartner(), await newPartner()];
+    await anotherKey(other);
+    expect((await partner.get(PATH)).body.total).toBe(1);
+  });
+
+  it("notes the hour of a key's use once, outside the answer's cost", async () => {
+    const partner = await newPartner();
+    expect(costOf(await partner.get("/v2/orders?limit=1")).rows_written).toBe(0);
+    await noted();
+    const used = async () => (await partner.get(PATH)).body.data[0].last_used_at;
+    expect(await used()).toEqual(hour);
+    await env.DB.prepare("UPDATE api_keys SET last_used_at = NULL WHERE environment_id = ?")
+      .bind(partner.environmentId)
+      .run();
+    // This isolate has noted it already.
+    await noted();
+    expect(await used()).toBeUndefined();
+  });
+});
+
+describe("DELETE /sandbox/keys/{key_id}", () => {
+  it("revokes that key alone, at once in this isolate, as often as it is asked", async () => {
+    const partner = await newPartner();
+    const stolen = await anotherKey(partner);
+    expectStatus(await stolen.get("/v2/orders"), 200);
+    expectStatus(await partner.delete(`${PATH}/2`), 204);
+    expect(refusalOf(await stolen.get("/v2/orders"))).toMatchObject({ status: 401 });
+    expectStatus(await partner.delete(`${PATH}/2`), 204);
+    expectStatus(await partner.get("/v2/orders"), 200);
+  });
+
+  it("refuses the only key, an unknown one, and another partner's", async () => {
+    const [partner, other] = [await newPartner(), await newPartner()];
+    await anotherKey(other);
+    const last = await partner.delete(`${PATH}/1`);
+    expect(refusalOf(last)).toMatchObject({ status: 409, type: "CONFLICT_ERROR" });
+    const unknown = { status: 404, type: "KEY_NOT_FOUND_ERROR", param: "key_id" };
+    expect(refusalOf(await partner.delete(`${PATH}/2`))).toEqual(unknown);
+    expect(refusalOf(await partner.delete(`${PATH}/0`))).toMatchObject({ status: 400 });
+    expect((await other.get(PATH)).body.data).not.toContainEqual(
+      expect.objectContaining({ deleted_at: timestamp }),
+    );
+  });
+
+  it("is not for a key that only this isolate takes for valid: it revokes no other", async () => {
+    const partner = await newPartner();
+    const stolen = await anotherKey(partner);
+    expectStatus(await stolen.get("/v2/orders"), 200);
+    await env.DB.prepare("UPDATE api_keys SET deleted_at = ? WHERE environment_id = ? AND id = 2")
+      .bind("2026-01-01T00:00:00Z", partner.environmentId)
+      .run();
+    expectStatus(await stolen.delete(`${PATH}/1`), 401);
+    expectStatus(await partner.get("/v2/orders"), 200);
+  });
+});
+
+describe("the number of keys", () => {
+  it("is bounded: one more is refused, until one is revoked", async () => {
+    const partner = await newPartner();
+    for (let keys = 1; keys < MAX_ACTIVE_KEYS; keys += 1) await anotherKey(partner);
+    const refused = await partner.post("/v2/keys");
+    expect(refusalOf(refused)).toMatchObject({ status: 409, details: { limit: MAX_ACTIVE_KEYS } });
+    expect((await partner.get(PATH)).body.total).toBe(MAX_ACTIVE_KEYS);
+    const byOperator = `/sandbox/partners/${partner.partnerId}/keys`;
+    expectStatus(await operator.post(byOperator), 409);
+    expectStatus(await partner.delete(`${PATH}/2`), 204);
+    expectStatus(await partner.post("/v2/keys"), 200);
+  });
+
+  it("forgets the oldest deleted ones beyond the list's length", async () => {
+    const partner = await newPartner();
+    await env.DB.prepare(
+      `WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < ?2)
+       INSERT INTO api_keys (environment_id, id, hash, last_four, created_at, deleted_at)
+       SELECT ?1, i, ?1 || '-' || i, 'xxxx', '2025-01-01T00:00:00Z', '2025-01-01T00:00:00Z' FROM n`,
+    )
+      .bind(partner.environmentId, MAX_LISTED_KEYS + 10)
+      .run();
+    for (let index = 0; index < 10; index += 1) await anotherKey(partner);
+    const { total } = (await partner.get(PATH)).body;
+    expect(total).toBeLessThanOrEqual(MAX_LISTED_KEYS + 1);
+    expectStatus(await partner.get("/v2/orders"), 200);
+  });
+});
+
+describe("POST /sandbox/partners/{partner_id}/keys", () => {
+  it("makes a key for who has lost the last one", async () => {
+    const partner = await newPartner();
+    const order = await partner.createOrder();
+    const { body } = expectStatus(
+      await operator.post(`/sandbox/partners/${partner.partnerId}/keys`),
+      200,
+    );
+    expect(body).toEqual({ id: 2, key: expect.stringMatching(/^test_/), created_at: timestamp });
+    const found = await new Client(partner, body.key).get(`/v2/orders?id=${order}`);
+    expect(found.body.total).toBe(1);
+    expect((await partner.get(PATH)).body.data[0]).not.toHaveProperty("created_by");
+  });
+
+  it("knows no partner that there isn't", async () => {
+    const refused = await operator.post("/sandbox/partners/100000/keys");
+    expect(refusalOf(refused)).toMatchObject({ status: 404, type: "PARTNER_NOT_FOUND_ERROR" });
+  });
+});
