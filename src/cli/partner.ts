@@ -9,6 +9,7 @@ const USAGE = `Say what to do, with ADMIN_TOKEN in the environment:
 
   ADMIN_TOKEN=… npm run partner -- create "Name" --url <URL>   creates a partner, and shows its first key
   ADMIN_TOKEN=… npm run partner -- list --url <URL>            lists the partners, and what each has
+  ADMIN_TOKEN=… npm run partner -- key <id> --url <URL>        makes another key, and shows it
   ADMIN_TOKEN=… npm run partner -- delete <id> --url <URL>     deletes a partner with all that is its own
 `;
 
@@ -22,6 +23,7 @@ const token =
 
 if (command === "create") await create(argument);
 else if (command === "list") await list();
+else if (command === "key") await createKey(argument);
 else await remove(argument);
 
 function readArguments() {
@@ -32,7 +34,7 @@ function readArguments() {
     });
     const [verb = "", what = "", ...others] = positionals;
     const isComplete = verb === "list" ? what === "" : what !== "";
-    const isKnown = ["create", "list", "delete"].includes(verb);
+    const isKnown = ["create", "list", "key", "delete"].includes(verb);
     if (isKnown && isComplete && others.length === 0 && values.url) {
       if (/^https?:\/\/[^/]+\/?$/.test(values.url)) {
         return { command: verb, argument: what, url: values.url };
@@ -48,6 +50,11 @@ function readArguments() {
 async function create(name: string): Promise<void> {
   const { id, key } = (await send("POST", "", { name })).body;
   console.log(`Partner ${id} is created. Its key is shown only now:\n\n  ${key}\n`);
+}
+
+async function createKey(id: string): Promise<void> {
+  const { key } = (await send("POST", `/${encodeURIComponent(id)}/keys`)).body;
+  console.log(`Partner ${id} has another key. It is shown only now:\n\n  ${key}\n`);
 }
 
 async function list(): Promise<void> {

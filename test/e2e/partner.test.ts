@@ -32,7 +32,7 @@ function partner(args: string[], env: Record<string, string> = { ADMIN_TOKEN }) 
   });
 }
 
-it("creates a partner whose key works, lists it, and deletes it", async () => {
+it("creates a partner whose key works, lists it, makes it another key, and deletes it", async () => {
   const url = ["--url", server.url];
   const created = await partner(["create", "Rest Assured", ...url]);
   const [, id = "", key = ""] = /Partner (\d+) is created[^]*(test_\S+)/.exec(created.output) ?? [];
@@ -41,6 +41,10 @@ it("creates a partner whose key works, lists it, and deletes it", async () => {
   const listed = await partner(["list", ...url]);
   for (const name of ["Rest Assured", "Local partner A"]) expect(listed.output).toContain(name);
   expect(listed.output).not.toContain(key);
+
+  const another = await partner(["key", id, ...url]);
+  const [, other = ""] = /It is shown only now:\s+(test_\S+)/.exec(another.output) ?? [];
+  expect((await clientOf(server.url, other).GET("/v2/orders")).response.status).toBe(200);
 
   expect(await partner(["delete", id, ...url])).toEqual({
     code: 0,
