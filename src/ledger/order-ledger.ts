@@ -6,8 +6,8 @@ import * as events from "../domain/order-events.ts";
 import type { OrderEvent } from "../domain/order-events.ts";
 import * as orders from "../domain/orders.ts";
 import { logError } from "../log.ts";
-import { commit, type CommitFailure } from "../store/commit.ts";
-import { Database, type BoundStatement, type Scope } from "../store/database.ts";
+import { commit } from "../store/commit.ts";
+import { Database, type Scope } from "../store/database.ts";
 import { isUnavailable, isUnmigrated } from "../store/failures.ts";
 import { recordRepeatedAnswer } from "../store/idempotency.ts";
 import {
@@ -63,18 +63,22 @@ export class OrderLedger extends DurableObject {
   async #replace(scope: Scope, command: ReplaceOrder): Promise<Outcome<StoredOrder>> {
     const { order_id: id, expected_versions, input, request } = command;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
-      const { state, isFresh } = await this.#state(scope, id);
+      const { state, isFresh } = await this.#takeState(scope, id);
       const now = request.received_at;
       const decision = orders.replaceOrder(state, { id, expected_versions }, input, now);
       if (!decision.ok) {
-        if (isFresh) return this.#refuse(scope, id, decision.refusal);
-        this.#forget();
-        continue;
+        if (!isFresh) continue;
+        return this.#refuse(scope, id, decision.refusal);
       }
       const { order, next } = decision.result;
-      const statements = orderReplaced(scope, order, decision.result, request);
-      const committed = await this.#commit(scope, next, statements);
-      if (committed === "committed") return done({ order, version: next.version });
+      const committed = await commit(
+        scope.db,
+        orderReplaced(scope, order, decision.result, request),
+      );
+      if (committed === "committed") {
+        this.#remembered = next;
+        return done({ order, version: next.version });
+      }
       const refusal = await whyNotCommitted(scope, committed);
       if (refusal) return refuse(refusal);
     }
@@ -84,15 +88,13 @@ export class OrderLedger extends DurableObject {
   async #delete(scope: Scope, command: DeleteOrder): Promise<Outcome<undefined>> {
     const { order_id: id, expected_versions, request } = command;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
-      const { state, isFresh } = await this.#state(scope, id);
+      const { state, isFresh } = await this.#takeState(scope, id);
       const decision = orders.deleteOrder(state, { id, expected_versions });
       if (!decision.ok) {
-        if (isFresh) return this.#refuse(scope, id, decision.refusal);
-        this.#forget();
-        continue;
+        if (!isFresh) continue;
+        return this.#refuse(scope, id, decision.refusal);
       }
-      const statements = orderDeleted(scope, decision.result, request);
-      const committed = await this.#commit(scope, undefined, statements);
+      const committed = await commit(scope.db, orderDeleted(scope, decision.result, request));
       if (committed === "committed") return done(undefined);
     }
     return OVERTAKEN;
@@ -105,18 +107,20 @@ export class OrderLedger extends DurableObject {
   async #append(scope: Scope, command: AppendOrderEvent): Promise<Outcome<OrderEvent>> {
     const { order_id, input, new_order_event_id, request } = command;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
-      const { state, isFresh } = await this.#state(scope, order_id);
+      const { state, isFresh } = await this.#takeState(scope, order_id);
       const decision = events.appendOrderEvent(state, input, new_order_event_id);
       if (decision.ok) {
         const { event, next } = decision.result;
         const statements = orderEventAppended(scope, event, decision.result, request);
-        const committed = await this.#commit(scope, next, statements);
-        if (committed === "committed") return done(event);
+        const committed = await commit(scope.db, statements);
+        if (committed === "committed") {
+          this.#remembered = next;
+          return done(event);
+        }
         if (committed === "stale") continue;
         const refusal = await whyNotCommitted(scope, committed);
         if (refusal) return refuse(refusal);
       } else if (!isFresh) {
-        this.#forget();
         continue;
       }
       const earlier = await findEarlierAnswer(scope, request);
@@ -136,7 +140,7 @@ export class OrderLedger extends DurableObject {
   async #deleteEvent(scope: Scope, command: DeleteOrderEvent): Promise<Outcome<undefined>> {
     const { order_id, order_event_id, request } = command;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
-      const { state, isFresh } = await this.#state(scope, order_id);
+      const { state, isFresh } = await this.#takeState(scope, order_id);
       const event = await findOrderEvent(scope, { order_event_id });
       // The event may have been deleted, and its id used on another order, since the route found its order.
       const decision =
@@ -144,39 +148,29 @@ export class OrderLedger extends DurableObject {
           ? events.deleteOrderEvent(state, event)
           : refuse(events.unknownOrderEvent(order_event_id));
       if (!decision.ok) {
-        if (isFresh) return this.#refuse(scope, order_id, decision.refusal);
-        this.#forget();
-        continue;
+        if (!isFresh) continue;
+        return this.#refuse(scope, order_id, decision.refusal);
       }
       const statements = orderEventDeleted(scope, event!, decision.result, request);
-      const committed = await this.#commit(scope, decision.result.next, statements);
-      if (committed === "committed") return done(undefined);
+      const committed = await commit(scope.db, statements);
+      if (committed === "committed") {
+        this.#remembered = decision.result.next;
+        return done(undefined);
+      }
     }
     return OVERTAKEN;
   }
 
-  /** The order's state as remembered, else from D1 in one round trip. Undefined if there is no such order. */
-  async #state(scope: Scope, orderId: string) {
-    const isFresh = this.#remembered === undefined;
-    this.#remembered ??= await findLedgerState(scope, orderId);
-    return { state: this.#remembered, isFresh };
-  }
-
-  #forget(): void {
+  /**
+   * Takes the order's state out of memory, or reads it from D1 in one round trip; undefined if there is no such
+   * order. Only a command that commits puts the next state there: after a failure nobody knows what D1 has.
+   */
+  async #takeState(scope: Scope, orderId: string) {
+    const remembered = this.#remembered;
     this.#remembered = undefined;
-  }
-
-  /** Commits a change, and remembers the state that it leaves: undefined where the order is gone. */
-  async #commit(
-    scope: Scope,
-    next: LedgerState | undefined,
-    statements: BoundStatement<unknown>[],
-  ): Promise<"committed" | CommitFailure> {
-    // Forgotten first: after a failure nobody knows what D1 has.
-    this.#forget();
-    const committed = await commit(scope.db, statements);
-    if (committed === "committed") this.#remembered = next;
-    return committed;
+    return remembered
+      ? { state: remembered, isFresh: false }
+      : { state: await findLedgerState(scope, orderId), isFresh: true };
   }
 
   /** A refusal; one that was decided on the order's events names them, in one more round trip. */

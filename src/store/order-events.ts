@@ -162,8 +162,8 @@ export function orderEventAppended(
     insert.bind(scope, { ...toValues(columns, event), line_count, content_bytes }),
     ...insertLines(scope, "event", order_event_id, order_lines),
     updateOrder.bind(scope, { ...next, order_id }),
-    countUsage(scope, { ...added, bytes }),
     ...recordAnswer(scope, request, { event }),
+    countUsage(scope, { ...added, bytes }),
   ];
 }
 

@@ -134,8 +134,9 @@ export async function insertOrder(
       insertChange(scope, { change: "CREATED", state: { id: order_id, ...NO_TOTALS }, request }),
       insert.bind(scope, { order_id, ...contentOf(order, content_bytes) }),
       ...insertLines(scope, "order", order_id, order.order_lines),
-      countUsage(scope, { orders: 1, bytes }),
       ...recordAnswer(scope, request, { order }),
+      // Last, so that a repeated request is told as one also where the quota is used up.
+      countUsage(scope, { orders: 1, bytes }),
     );
     return (inserted as { version: number }).version;
   } catch (error) {

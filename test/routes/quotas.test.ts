@@ -106,6 +106,23 @@ describe("a quota", () => {
     expect([repeated.status, repeated.headers.get("Idempotent-Replayed")]).toEqual([200, "true"]);
   });
 
+  it("is no answer to a request that had taken effect before", async () => {
+    const partner = await newPartner();
+    const headers = { "Idempotency-Key": "before" };
+    const eventKey = { "Idempotency-Key": "event-before" };
+    const order = expectStatus(await partner.post("/v2/orders", orderBody(), headers), 200);
+    const event = eventBody({ order_id: order.body.id });
+    const captured = expectStatus(await partner.post("/v2/order_events", event, eventKey), 200);
+    setVariables({ ORDER_QUOTA: "1", ORDER_EVENT_QUOTA: "1" });
+    for (const [path, body, key, first] of [
+      ["/v2/orders", orderBody(), headers, order],
+      ["/v2/order_events", event, eventKey, captured],
+    ] as const) {
+      const repeated = await partner.post(path, body, key);
+      expect([repeated.status, repeated.text]).toEqual([200, first.text]);
+    }
+  });
+
   it("is the partner's: its environments share it, and nobody else's counts", async () => {
     setVariables({ ORDER_QUOTA: "3" });
     const [partner, other] = [await newPartner(), await newPartner()];

@@ -23,7 +23,11 @@ export const healthCheck = new Hono<AppEnv>().get(
       "Whether requests can be served, for load balancers and CI. It needs no key, and remembers its answer for 5 seconds.",
     answers: {
       200: { description: "Requests can be served", schema: health },
-      503: { description: "Requests can't be served", schema: health },
+      503: {
+        description: "Requests can't be served",
+        schema: health,
+        headers: ["Retry-After"],
+      },
     },
     errors: [],
   }),
@@ -32,7 +36,9 @@ export const healthCheck = new Hono<AppEnv>().get(
     if (!remembered || remembered.until <= now) {
       remembered = { health: await check(c), until: now + REMEMBERED_MILLISECONDS };
     }
-    return c.json(remembered.health, remembered.health.status === "ok" ? 200 : 503);
+    if (remembered.health.status === "ok") return c.json(remembered.health, 200);
+    const wait = { "Retry-After": String(REMEMBERED_MILLISECONDS / 1_000) };
+    return c.json(remembered.health, 503, wait);
   },
 );
 
