@@ -10,7 +10,7 @@ export const protectAnswers = createMiddleware<AppEnv>(async (c, next) => {
   const { headers } = c.res;
   headers.set("Cache-Control", "no-store");
   headers.set("X-Content-Type-Options", "nosniff");
-  if (new URL(c.req.url).protocol === "https:") {
+  if (c.req.url.startsWith("https:")) {
     headers.set("Strict-Transport-Security", "max-age=31536000");
   }
 });

@@ -1,7 +1,6 @@
-import { eq, sql } from "drizzle-orm";
+import { sql } from "drizzle-orm";
 import { QUOTAS, type Quota, type Usage } from "../domain/quotas.ts";
 import {
-  builder,
   placeholder,
   ScopedStatement,
   Statement,
@@ -17,19 +16,13 @@ const COLUMNS = {
   bytes: environments.stored_bytes,
 } as const satisfies Record<Quota, unknown>;
 
-const isEnvironment = eq(environments.id, placeholder("environment_id"));
-
-const totalOf = (column: (typeof COLUMNS)[Quota]) =>
-  ScopedStatement.of(
-    builder
-      .select({ total: sql<number>`${column}`.as("total") })
-      .from(environments)
-      .where(isEnvironment),
-  );
+const totalOf = (quota: Quota) => sql<number>`(
+  select ${sql.identifier(COLUMNS[quota].name)} from environments
+  where id = ${placeholder("environment_id")})`;
 
 /** The totals of an environment's unfiltered lists. */
-export const orderTotal = totalOf(COLUMNS.orders);
-export const orderEventTotal = totalOf(COLUMNS.order_events);
+export const orderTotal = totalOf("orders");
+export const orderEventTotal = totalOf("order_events");
 
 const add = ScopedStatement.of(
   sql<unknown>`

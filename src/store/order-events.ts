@@ -42,12 +42,8 @@ function toOrderEvent(row: Selected<typeof selected>): OrderEvent {
   return { ...toItem(columns, row), order_lines: toLines(row.order_lines) };
 }
 
-const countOfOrder = ScopedStatement.of(
-  builder
-    .select({ total: sql<number>`${orders.event_count}`.as("total") })
-    .from(orders)
-    .where(isOrder),
-);
+const eventCount = sql<number>`(
+  select event_count from orders where ${isOrder})`;
 
 const pages = new PageReader({
   table: orderEvents,
@@ -56,7 +52,7 @@ const pages = new PageReader({
   filters: {
     order_event_id: { index: "order_events_order_event_id", isUnique: true },
     partner_event_id: { index: "order_events_partner_event_id", isUnique: true },
-    order_id: { index: "order_events_order_id", total: countOfOrder },
+    order_id: { index: "order_events_order_id", total: eventCount },
     network_transaction_id: { index: "order_events_network_transaction_id" },
   },
   total: orderEventTotal,

@@ -1,6 +1,6 @@
-import { and, count, eq, lt, sql, type GetColumnData, type SQL } from "drizzle-orm";
+import { and, eq, lt, sql, type GetColumnData, type SQL } from "drizzle-orm";
 import type { SQLiteColumn, SQLiteTable } from "drizzle-orm/sqlite-core";
-import { builder, placeholder, ScopedStatement, type Scope } from "./database.ts";
+import { placeholder, ScopedStatement, type Scope } from "./database.ts";
 
 /** Which page of a list is asked for. `limit` is in items, `starting_after` the id of the last item seen. */
 export interface PageRequest {
@@ -15,16 +15,14 @@ export interface Page<T> {
   total: number;
 }
 
-type Total = ScopedStatement<{ total: number }>;
-
 /** How a column is filtered by. */
 interface Filter {
   /** The index that finds what the filter asks for. */
   index: string;
   /** No two items have the same value. */
   isUnique?: boolean;
-  /** Where the count of the items that this filter alone finds is kept. Else they are counted. */
-  total?: Total;
+  /** The stored count of the items that this filter alone finds. Else they are counted. */
+  total?: SQL<number>;
 }
 
 /** A filter of which every name is a column: with another name, which would be ignored, it does not compile. */
@@ -52,18 +50,17 @@ interface List<F extends Fields, Column extends string> {
   fields: F;
   /** The choosiest first: of those that a request uses, the first one's index is read. */
   filters: Record<Column, Filter>;
-  /** The count of all items. */
-  total: Total;
+  /** The stored count of all items. */
+  total: SQL<number>;
 }
 
 /** How to read a page of one kind: by these filters, from a cursor or not. */
 interface Plan<Row> {
   /** One item more than are answered, which tells whether there are more; where one alone can match, that one. */
-  rows: ScopedStatement<Row>;
+  rows: ScopedStatement<Row & { total: number }>;
   isUnique: boolean;
-  /** Left out where the rows themselves tell the total. */
-  total: Total | undefined;
-  cursor: ScopedStatement<unknown> | undefined;
+  /** With a cursor: where it is, and the total, which a page without items has no row to tell. */
+  cursor: ScopedStatement<{ sequence: number | null; total: number }> | undefined;
 }
 
 /**
@@ -108,18 +105,15 @@ export class PageReader<F extends Fields, Column extends string> {
   ): Promise<Page<Selected<F>> | undefined> {
     const plan = this.#planFor(filter, starting_after !== undefined);
     const values = { ...filter, starting_after, limit: plan.isUnique ? 1 : limit + 1 };
-    const [rows, ...others] = await scope.db.run(
+    const [rows, [cursor] = []] = await scope.db.run(
       plan.rows.bind(scope, values),
-      ...[plan.cursor, plan.total]
-        .filter((each) => each !== undefined)
-        .map((each) => each.bind(scope, values)),
+      ...(plan.cursor ? [plan.cursor.bind(scope, values)] : []),
     );
-    if (plan.cursor && others[0]!.length === 0) return undefined;
-    const [counted] = plan.total ? (others.at(-1) as { total: number }[]) : [];
+    if (cursor?.sequence === null) return undefined;
     return {
       data: rows.slice(0, limit),
       has_more: rows.length > limit,
-      total: plan.total ? (counted?.total ?? 0) : rows.length,
+      total: (cursor ?? rows[0])?.total ?? 0,
     };
   }
 
@@ -142,31 +136,36 @@ export class PageReader<F extends Fields, Column extends string> {
       inEnvironment,
       ...used.map((column) => eq(table[column], placeholder(column))),
     );
-    const cursor = sql`
-      select sequence from ${table} where ${inEnvironment} and ${eq(id, placeholder("starting_after"))}`;
-    const after = hasCursor ? lt(table.sequence, sql`(${cursor})`) : undefined;
+    const cursor = sql`(
+      select sequence from ${table} where ${inEnvironment} and ${eq(id, placeholder("starting_after"))})`;
+    const total = this.#total(used, hasCursor, matching);
     const [first] = used;
-    const source = first ? indexedBy(table, filters[first].index) : table;
     return {
-      rows: selectItems(fields, source, and(matching, after)),
+      rows: selectItems(
+        { ...fields, total: hasCursor ? sql<number>`0` : total },
+        first ? indexedBy(table, filters[first].index) : table,
+        and(matching, hasCursor ? lt(table.sequence, cursor) : undefined),
+      ) as Plan<Selected<F>>["rows"],
       isUnique: first !== undefined && filters[first].isUnique === true,
-      total: this.#total(used, hasCursor, and(matching)),
-      cursor: hasCursor ? ScopedStatement.of(cursor) : undefined,
+      cursor: hasCursor
+        ? ScopedStatement.of(
+            sql<{
+              sequence: number | null;
+              total: number;
+            }>`select ${cursor} as sequence, ${total} as total`,
+          )
+        : undefined,
     };
   }
 
-  #total(used: Column[], hasCursor: boolean, matching: SQL | undefined): Total | undefined {
+  #total(used: Column[], hasCursor: boolean, matching: SQL | undefined): SQL<number> {
     const { table, total, filters } = this.#list;
     const [first, second] = used;
     if (!first) return total;
-    const { index, isUnique, total: kept } = filters[first];
-    if (isUnique && !hasCursor) return undefined;
-    if (kept && !second) return kept;
-    return ScopedStatement.of(
-      builder
-        .select({ total: count().as("total") })
-        .from(indexedBy(table, index))
-        .where(matching),
-    );
+    const { index, isUnique, total: stored } = filters[first];
+    // The row itself is the one that there is.
+    if (isUnique && !hasCursor) return sql`1`;
+    if (stored && !second) return stored;
+    return sql`(select count(*) from ${indexedBy(table, index)} where ${matching})`;
   }
 }

@@ -36,20 +36,20 @@ export function placeholdersFor<Name extends string>(
 
 /** What an item's columns are bound to. */
 export function toValues<C extends Columns>(columns: C, item: ItemOf<C>): Values {
-  return Object.fromEntries(
-    Object.entries(columns).map(([name, column]) => {
-      const content = item[name];
-      return [name, content === undefined ? null : column.mapToDriverValue(content)];
-    }),
-  );
+  const values: Values = {};
+  for (const name in columns) {
+    const content = item[name];
+    values[name] = content === undefined ? null : columns[name]!.mapToDriverValue(content);
+  }
+  return values;
 }
 
 /** The item in a row, with the fields that these columns hold. */
 export function toItem<C extends Columns>(columns: C, row: RowOf<C>): ItemOf<C> {
-  return Object.fromEntries(
-    Object.entries(columns).map(([name, column]) => {
-      const content = row[name];
-      return [name, content === null ? undefined : column.mapFromDriverValue(content)];
-    }),
-  ) as ItemOf<C>;
+  const item: Values = {};
+  for (const name in columns) {
+    const content = row[name];
+    item[name] = content === null ? undefined : columns[name]!.mapFromDriverValue(content);
+  }
+  return item as ItemOf<C>;
 }
