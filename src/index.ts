@@ -4,7 +4,7 @@ import { toTimestamp } from "./domain/timestamp.ts";
 import { NOTHING_SWEPT, sweepOrders } from "./ledger/retention.ts";
 import { log } from "./log.ts";
 import { Database } from "./store/database.ts";
-import { findUsageNearQuotas } from "./store/environments.ts";
+import { findUsageNearQuotas } from "./store/usage.ts";
 import { sweepIdempotencyRecords } from "./store/idempotency.ts";
 import { refreshStatistics } from "./store/statistics.ts";
 

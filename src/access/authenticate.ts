@@ -32,7 +32,7 @@ export const authenticate = createMiddleware<AppEnv>(async (c, next) => {
   const now = new Date();
   const key = await verify(c, secret, now.getTime());
   c.set("apiKey", key);
-  c.set("secret", secret);
+  c.set("sentKey", secret);
   await next();
   noteUse(c, key, now);
 });

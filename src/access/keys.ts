@@ -5,7 +5,7 @@ import { ApiError } from "../http/errors.ts";
 import { deleteKey, insertKey, MAX_ACTIVE_KEYS } from "../store/keys.ts";
 import { unauthenticated } from "./authenticate.ts";
 import { keyCache } from "./key-cache.ts";
-import { newSecret, storedFormOf } from "./secrets.ts";
+import { newApiKey, storedFormOf } from "./secrets.ts";
 
 /**
  * Makes another key of the environment whose key asks. 401 where that key was deleted elsewhere and only
@@ -13,7 +13,7 @@ import { newSecret, storedFormOf } from "./secrets.ts";
  */
 export async function createKey(c: Context<AppEnv>): Promise<{ key: string; created_at: string }> {
   const { id } = c.get("apiKey");
-  const key = await newSecret(c.env.KEY_SECRET);
+  const key = await newApiKey(c.env.KEY_SECRET);
   const created_at = toTimestamp(new Date());
   const stored = { ...(await storedFormOf(key)), created_at };
   const inserted = await insertKey(scopeOf(c), stored, id);

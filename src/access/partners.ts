@@ -6,11 +6,11 @@ import { insertKeyByOperator } from "../store/keys.ts";
 import { findFirstEnvironment, insertPartner, removePartner } from "../store/partners.ts";
 import { keyCache } from "./key-cache.ts";
 import { tooManyKeys } from "./keys.ts";
-import { newSecret, storedFormOf } from "./secrets.ts";
+import { newApiKey, storedFormOf } from "./secrets.ts";
 
 /** Makes a partner with its first key, which nobody can be shown again. */
 export async function createPartner(c: Context<AppEnv>, name: string) {
-  const key = await newSecret(c.env.KEY_SECRET);
+  const key = await newApiKey(c.env.KEY_SECRET);
   const created_at = toTimestamp(new Date());
   const stored = { ...(await storedFormOf(key)), created_at };
   const id = await insertPartner(c.get("db"), name, stored);
@@ -22,7 +22,7 @@ export async function createPartnerKey(c: Context<AppEnv>, id: number) {
   const db = c.get("db");
   const environment_id = await findFirstEnvironment(db, id);
   if (environment_id === undefined) throw unknownPartner(id);
-  const key = await newSecret(c.env.KEY_SECRET);
+  const key = await newApiKey(c.env.KEY_SECRET);
   const created_at = toTimestamp(new Date());
   const stored = { ...(await storedFormOf(key)), created_at };
   const inserted = await insertKeyByOperator({ db, environment_id }, stored);

@@ -15,9 +15,9 @@ const toText = (bytes: Uint8Array) => bytes.toBase64({ alphabet: "base64url", om
  * A random API key, to be shown once. Under a KEY_SECRET (the first of several with commas between) it is
  * signed, so that a key that nobody made is told without a query.
  */
-export async function newSecret(keySecret: string | undefined): Promise<string> {
+export async function newApiKey(keySecret: string | undefined): Promise<string> {
   const random = toText(crypto.getRandomValues(new Uint8Array(RANDOM_BYTES)));
-  const [signing] = secretsOf(keySecret);
+  const [signing] = signingSecretsOf(keySecret);
   if (signing === undefined) return KEY_PREFIX + random;
   const signature = await crypto.subtle.sign(HMAC, await hmacKey(signing), encode(random));
   return KEY_PREFIX + random + toText(new Uint8Array(signature));
@@ -28,13 +28,13 @@ export async function isSigned(key: string, keySecret: string): Promise<boolean>
   const [, random, signature] = SIGNED_KEY.exec(key) ?? [];
   if (random === undefined || signature === undefined) return false;
   const bytes = Uint8Array.fromBase64(signature, { alphabet: "base64url" });
-  for (const secret of secretsOf(keySecret)) {
+  for (const secret of signingSecretsOf(keySecret)) {
     if (await crypto.subtle.verify(HMAC, await hmacKey(secret), bytes, encode(random))) return true;
   }
   return false;
 }
 
-function secretsOf(keySecret: string | undefined): string[] {
+function signingSecretsOf(keySecret: string | undefined): string[] {
   return (keySecret ?? "").split(",").filter((secret) => secret !== "");
 }
 
@@ -50,6 +50,6 @@ function hmacKey(secret: string): Promise<CryptoKey> {
 }
 
 /** What is stored of a key: its hash, and its end, to tell keys apart. A slow hash would guard nothing: keys are random. */
-export async function storedFormOf(secret: string): Promise<{ hash: string; last_four: string }> {
-  return { hash: await sha256(secret), last_four: secret.slice(-4) };
+export async function storedFormOf(key: string): Promise<{ hash: string; last_four: string }> {
+  return { hash: await sha256(key), last_four: key.slice(-4) };
 }

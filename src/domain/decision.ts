@@ -18,6 +18,8 @@ export interface Refusal {
   param?: string;
   /** The figures that it was decided on. */
   details?: Record<string, string | number | string[]>;
+  /** Whether it was decided on the order's events, which its answer then names. */
+  isOnEvents?: true;
 }
 
 /** A refusal is a value and not an exception: exceptions lose their type on the way out of a Durable Object. */

@@ -1,8 +1,14 @@
-/**
- * The fields in which two resources differ: none where they mean the same. The fields within a field have
- * to come in the same order in both.
- */
+/** The fields in which two resources differ: none where they mean the same, in whatever order their fields come. */
 export function differingFields<T extends object>(one: T, other: T): string[] {
   const fields = new Set([...Object.keys(one), ...Object.keys(other)]) as Set<string & keyof T>;
-  return [...fields].filter((field) => JSON.stringify(one[field]) !== JSON.stringify(other[field]));
+  return [...fields].filter((field) => canonical(one[field]) !== canonical(other[field]));
+}
+
+/** JSON with the fields of each object in the order of their names. */
+function canonical(content: unknown): string | undefined {
+  return JSON.stringify(content, (_, value: unknown) =>
+    typeof value === "object" && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : value,
+  );
 }

@@ -79,36 +79,50 @@ export function repeatOrderEvent(input: OrderEventInput, stored: OrderEvent): De
   });
 }
 
+/** An event that can be added to its order, and what that does to the order. */
+export interface AppendedEvent extends Transition {
+  event: OrderEvent;
+  content_bytes: number;
+}
+
 /** The event, and the order's next state with it counted in; or why there can't be such an event. */
 export function appendOrderEvent(
   state: LedgerState | undefined,
   input: OrderEventInput,
   newId: string,
-): Decision<Transition & { event: OrderEvent }> {
+): Decision<AppendedEvent> {
   if (!state) return refuse(unknownOrder(input.order_id));
   const event = completeOrderEvent(input, { order_event_id: newId, currency: state.currency });
   if (event.currency !== state.currency) return refuse(otherCurrency(state, event));
-  const transition = count(state, event, 1);
+  const content_bytes = contentBytesOf(event);
+  const transition = count(state, event, 1, content_bytes);
   const measure = MEASURES.find((each) => breaksRule(transition.next, each));
-  return measure ? refuse(beyondLimit(state, event, measure)) : accept({ event, ...transition });
+  return measure
+    ? refuse(beyondLimit(state, event, measure))
+    : accept({ event, content_bytes, ...transition });
 }
 
 /** The order's next state without the event, or why it has to stay: what remains must cover the refunds. */
 export function deleteOrderEvent(state: LedgerState, event: OrderEvent): Decision<Transition> {
-  const transition = count(state, event, -1);
+  const transition = count(state, event, -1, contentBytesOf(event));
   const measure = MEASURES.find((each) => breaksRule(transition.next, each));
   return measure ? refuse(stillNeeded(state, event, measure)) : accept(transition);
 }
 
 /** An event is counted in (1) or taken out (-1). */
-function count(state: LedgerState, event: OrderEvent, sign: 1 | -1): Transition {
+function count(
+  state: LedgerState,
+  event: OrderEvent,
+  sign: 1 | -1,
+  contentBytes: number,
+): Transition {
   const next = {
     ...state,
     version: state.version + 1,
     event_count: state.event_count + sign,
   };
   for (const measure of MEASURES) next[`${SUM_OF[event.type]}_${measure}`] += sign * event[measure];
-  const bytes = sign * contentBytesOf(event) + CHANGE_BYTES;
+  const bytes = sign * contentBytes + CHANGE_BYTES;
   return { next, added: { orders: 0, order_events: sign, bytes } };
 }
 
@@ -132,6 +146,7 @@ function beyondLimit(state: LedgerState, event: OrderEvent, measure: Measure): R
     param: measure,
     message: WHY_BEYOND_LIMIT[event.type](`${requested}${NOUN[measure]}`, figures),
     details: { ...figures, requested },
+    isOnEvents: true,
   };
 }
 
@@ -149,6 +164,7 @@ function stillNeeded(state: LedgerState, event: OrderEvent, measure: Measure): R
     type: "CONFLICT_ERROR",
     message: `The refunds need this capture: without it ${figures.captured - event[measure]}${NOUN[measure]} are captured, but ${figures.refunded} refunded. Delete refunds first.`,
     details: { measure, ...figures, deleted: event[measure] },
+    isOnEvents: true,
   };
 }
 

@@ -175,6 +175,7 @@ function fixedCurrency(state: LedgerState, order: Order, input: OrderInput): Ref
     param: "currency",
     message: `The currency can't change once the order has events: it is ${state.currency}, and ${order.currency} came${byDefault}.`,
     details: { currency: state.currency, requested: order.currency, events: state.event_count },
+    isOnEvents: true,
   };
 }
 
@@ -184,5 +185,6 @@ function hasEvents(state: LedgerState): Refusal {
     type: "CONFLICT_ERROR",
     message: `The order has ${state.event_count} ${events}: delete ${them} before the order.`,
     details: { events: state.event_count, ...figuresOf(state, "amount") },
+    isOnEvents: true,
   };
 }

@@ -32,8 +32,8 @@ function limitOf(variable: string): number {
 }
 
 /*
- * What is stored beside the content, as JSON: the index entries of the row, and its lines' own rows. A test
- * holds that the sum is near to what the database takes.
+ * The content is counted as JSON. These bytes come on top: the index entries of the row, and the rows of its
+ * lines. A test holds that the sum is near to what the database takes.
  */
 const ITEM_BYTES = 130;
 const LINE_BYTES = 20;

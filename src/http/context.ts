@@ -16,7 +16,7 @@ export interface AppEnv {
     db: Database;
     /** The key that the request was authenticated with, and the key as it was sent. */
     apiKey: StoredKey;
-    secret: string;
+    sentKey: string;
   };
 }
 

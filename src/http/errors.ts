@@ -7,7 +7,7 @@ import { OUR_MISTAKE } from "../ledger/refusals.ts";
 import { isUnavailable, isUnmigrated } from "../store/failures.ts";
 import type { AppEnv } from "./context.ts";
 
-/** How long a client should wait before it sends a request again that was answered 429 or 503. */
+/** How long a client should wait before it sends a request again that was answered 503. */
 const RETRY_AFTER_SECONDS = 1;
 
 /** What can be said of an error to the one who sent the request. */
@@ -56,7 +56,7 @@ export function answerError(error: Error, c: Context<AppEnv>): Response {
   };
   const wait = { "Retry-After": String(RETRY_AFTER_SECONDS) };
   return c.json(envelope, status, {
-    ...((status === 429 || status === 503) && wait),
+    ...(status === 503 && wait),
     ...headers,
   });
 }

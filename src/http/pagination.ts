@@ -1,7 +1,7 @@
 import type { Page } from "../store/pages.ts";
 import { ApiError } from "./errors.ts";
 
-/** The page, or 400 where its cursor was not an item of the list. */
+/** The page, or 400 where its cursor is none of the environment's items. */
 export function requirePage<T>(
   page: Page<T> | undefined,
   startingAfter: string | undefined,

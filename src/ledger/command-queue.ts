@@ -9,7 +9,7 @@ export class CommandQueue {
   #last: Promise<unknown> = Promise.resolve();
   #waiting = 0;
 
-  /** Runs the command after all that came before it, or undefined when too many of them are waiting. */
+  /** Runs the command after all that came before it. Answers undefined, and doesn't run it, when too many are waiting. */
   run<T>(command: () => Promise<T>): Promise<T> | undefined {
     if (this.#waiting >= MAX_QUEUED_COMMANDS) return undefined;
     this.#waiting += 1;

@@ -96,13 +96,15 @@ export class OrderLedger extends DurableObject {
       }
       const committed = await commit(scope.db, orderDeleted(scope, decision.result, request));
       if (committed === "committed") return done(undefined);
+      const refusal = await whyNotCommitted(scope, committed);
+      if (refusal) return refuse(refusal);
     }
     return OVERTAKEN;
   }
 
   /**
-   * The event is added without looking for an earlier one first: the unique ids tell. A refusal does look,
-   * because the retry of a refund that was made is beyond what is left to refund.
+   * The event is added without looking for an earlier one first: the unique ids tell. Before a refusal it does
+   * look: the retry of a refund of all that was captured would be refused, as nothing is left to refund.
    */
   async #append(scope: Scope, command: AppendOrderEvent): Promise<Outcome<OrderEvent>> {
     const { order_id, input, new_order_event_id, request } = command;
@@ -111,7 +113,7 @@ export class OrderLedger extends DurableObject {
       const decision = events.appendOrderEvent(state, input, new_order_event_id);
       if (decision.ok) {
         const { event, next } = decision.result;
-        const statements = orderEventAppended(scope, event, decision.result, request);
+        const statements = orderEventAppended(scope, decision.result, request);
         const committed = await commit(scope.db, statements);
         if (committed === "committed") {
           this.#remembered = next;
@@ -157,6 +159,8 @@ export class OrderLedger extends DurableObject {
         this.#remembered = decision.result.next;
         return done(undefined);
       }
+      const refusal = await whyNotCommitted(scope, committed);
+      if (refusal) return refuse(refusal);
     }
     return OVERTAKEN;
   }
@@ -175,7 +179,7 @@ export class OrderLedger extends DurableObject {
 
   /** A refusal; one that was decided on the order's events names them, in one more round trip. */
   async #refuse(scope: Scope, orderId: string, refusal: Refusal): Promise<Outcome<never>> {
-    if (refusal.type !== "CONFLICT_ERROR") return refuse(refusal);
+    if (!refusal.isOnEvents) return refuse(refusal);
     const order_event_ids = await findOrderEventIds(scope, orderId, MAX_NAMED_EVENTS);
     return refuse({ ...refusal, details: { ...refusal.details, order_event_ids } });
   }

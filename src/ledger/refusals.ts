@@ -2,7 +2,7 @@ import { refuse, type Refusal } from "../domain/decision.ts";
 import { quotaExceeded } from "../domain/quotas.ts";
 import type { CommitFailure } from "../store/commit.ts";
 import type { Scope } from "../store/database.ts";
-import { findUsage } from "../store/environments.ts";
+import { findUsage } from "../store/usage.ts";
 
 /** How often a command is decided anew when another writer came first. */
 export const MAX_ATTEMPTS = 5;

@@ -11,6 +11,7 @@ import {
   findSweepPosition,
   removeOldHistory,
   removeUntouched,
+  RETENTION_REQUEST,
   saveSweepPosition,
   STEP_ORDERS,
   STEP_ROWS,
@@ -57,7 +58,7 @@ export async function sweepOrders(db: Database, now: Date, days: number): Promis
   return swept;
 }
 
-/** Orders that are deleted together: no more than STEP_ROWS events, but one order that has more alone. */
+/** Orders that are deleted together, with no more than STEP_ROWS events. An order that has more is alone. */
 function batchesOf(orders: SweptOrder[]): SweptOrder[][] {
   const batches: SweptOrder[][] = [];
   let events = STEP_ROWS;
@@ -79,7 +80,7 @@ async function deleteEvents(db: Database, order: SweptOrder): Promise<void> {
   if (state?.version !== order.version) return;
   const events = await findEventsToSweep(scope, order.id, STEP_ROWS);
   const { deleted, ...transition } = withoutEvents(state, events);
-  const request = { request_id: "retention", received_at: order.changed_at };
+  const request = { request_id: RETENTION_REQUEST, received_at: order.changed_at };
   await commit(db, orderEventsSwept(scope, deleted, transition, request));
 }
 

@@ -4,14 +4,20 @@ import { errorEnvelope, STATUS, type ErrorType } from "../schemas/errors.ts";
 import { answerHeaders, requestIdParameter, type AnswerHeader } from "../schemas/headers.ts";
 import recorded from "./examples.json" with { type: "json" };
 
-/** What can go wrong on every route with a key, and on one without. */
-const WITH_KEY: ErrorType[] = [
+/** What can go wrong on every route: for everybody, for the operator, and for a partner. */
+const FOR_ALL: ErrorType[] = ["INTERNAL_ERROR"];
+const FOR_OPERATOR: ErrorType[] = [
+  ...FOR_ALL,
   "AUTHENTICATION_ERROR",
-  "RATE_LIMIT_ERROR",
-  "INTERNAL_ERROR",
+  "NOT_FOUND_ERROR",
   "SERVICE_UNAVAILABLE_ERROR",
 ];
-const WITHOUT_KEY: ErrorType[] = ["INTERNAL_ERROR"];
+const FOR_PARTNER: ErrorType[] = [
+  ...FOR_ALL,
+  "AUTHENTICATION_ERROR",
+  "RATE_LIMIT_ERROR",
+  "SERVICE_UNAVAILABLE_ERROR",
+];
 
 /** What can go wrong with a body. */
 export const BODY_ERRORS: ErrorType[] = [
@@ -62,7 +68,8 @@ interface Answer {
 /** Describes a route for the OpenAPI document, with the examples that were recorded of it. */
 export function describeOperation({ tag, answers, errors, ...operation }: Operation) {
   const { operationId } = operation;
-  const everywhere = operation.security?.length === 0 ? WITHOUT_KEY : WITH_KEY;
+  const { security } = operation;
+  const everywhere = !security ? FOR_PARTNER : security.length > 0 ? FOR_OPERATOR : FOR_ALL;
   const byStatus = Map.groupBy([...errors, ...everywhere], (type) => STATUS[type]);
   return describeRoute({
     ...operation,

@@ -46,7 +46,11 @@ const options: Parameters<typeof generateSpecs>[1] = {
       { name: "Orders", description: "What a customer ordered, and is expected to pay" },
       { name: "Order Events", description: "What happened to an order: captures and refunds" },
       { name: "Keys", description: "The API keys of a partner" },
-      { name: "Sandbox", description: "For whoever runs a sandbox: its partners" },
+      {
+        name: "Sandbox",
+        description:
+          "What production lacks: your keys, the health, and for the operator the partners",
+      },
     ],
     security: [{ apiKey: [] }, { apiKeyAsUser: [] }],
     components: {

@@ -55,7 +55,7 @@ export const country = z.string().regex(/^[A-Z]{3}$/, {
 // The form of RFC 3339, section 5.6; whether there is such a day and time is asked of Date.
 const RFC_3339 = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)$/;
 
-/** A timestamp of RFC 3339, in the one form that we keep and send: UTC with `Z`, and only the decimals that say something. */
+/** A timestamp of a partner (RFC 3339), in the one form that we store and answer: UTC with `Z`, without zeros at the end of its decimals. */
 export const timestamp = z
   .string()
   .refine((value) => toUtc(value) !== undefined, {

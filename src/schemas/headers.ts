@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { IDEMPOTENCY_KEY_HOURS } from "../domain/idempotency.ts";
 import { id } from "./fields.ts";
 
 const TIMING_PATTERN = '^d1;desc="queries=\\d+ rows_read=\\d+ rows_written=\\d+"$';
@@ -63,8 +64,7 @@ export type AnswerHeader = keyof typeof answerHeaders;
 /** The headers of a POST. */
 export const postHeaders = z.object({
   "Idempotency-Key": id.optional().meta({
-    description:
-      "Makes the request safe to repeat: with the same key it takes effect once, and is answered the same. Kept for 24 hours. Not in production",
+    description: `Makes the request safe to repeat: with the same key it takes effect once, and is answered the same. Remembered for ${IDEMPOTENCY_KEY_HOURS} hours. Not in production`,
     examples: ["4f6f8a3e-0c3a-4c3f-9a39-6a1f3a0b7d51"],
   }),
 });

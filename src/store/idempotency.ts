@@ -17,7 +17,7 @@ import {
   type Scope,
 } from "./database.ts";
 import { commit } from "./commit.ts";
-import { countUsage } from "./environments.ts";
+import { countUsage } from "./usage.ts";
 import { lastVersion, type RequestMetadata } from "./order-changes.ts";
 import { idempotencyRecords } from "./schema.ts";
 

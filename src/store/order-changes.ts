@@ -47,7 +47,8 @@ const insertFirst = ScopedStatement.of(
   builder.insert(orderChanges).values({ ...values, version: sql`coalesce(${lastVersion}, 0) + 1` }),
 );
 
-// NULL, which the column refuses, where the order is gone or has another version than the state follows.
+// The batch fails when the order is gone or has another version than the state follows: the version is then
+// NULL, which the column refuses.
 const insertNext = ScopedStatement.of(
   builder.insert(orderChanges).values({
     ...values,

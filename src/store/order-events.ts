@@ -1,7 +1,6 @@
 import { and, desc, eq, sql } from "drizzle-orm";
 import type { Transition } from "../domain/ledger-state.ts";
-import type { OrderEvent } from "../domain/order-events.ts";
-import { contentBytesOf } from "../domain/quotas.ts";
+import type { AppendedEvent, OrderEvent } from "../domain/order-events.ts";
 import {
   builder,
   placeholder,
@@ -9,7 +8,7 @@ import {
   type BoundStatement,
   type Scope,
 } from "./database.ts";
-import { countUsage, orderEventTotal } from "./environments.ts";
+import { countUsage, orderEventTotal } from "./usage.ts";
 import { recordAnswer, recordBytes } from "./idempotency.ts";
 import { insertChange, type RequestMetadata } from "./order-changes.ts";
 import { insertLines, linesOfEvent, toLines } from "./order-lines.ts";
@@ -17,7 +16,7 @@ import {
   indexedBy,
   PageReader,
   selectItems,
-  type FilterBy,
+  type FilterOf,
   type Page,
   type PageRequest,
   type Selected,
@@ -61,8 +60,7 @@ const pages = new PageReader({
 /** One page of an environment's events, newest first; undefined when the cursor is not one of them. One round trip. */
 export async function listOrderEvents<Given>(
   scope: Scope,
-  filter: Given &
-    FilterBy<"order_event_id" | "partner_event_id" | "order_id" | "network_transaction_id", Given>,
+  filter: Given & FilterOf<typeof pages, Given>,
   request: PageRequest,
 ): Promise<Page<OrderEvent> | undefined> {
   const page = await pages.read(scope, filter, request);
@@ -145,13 +143,11 @@ const updateOrder = ScopedStatement.of(
 /** Adds an event to its order, whose next state this is. Fails on a unique index when one of the event's ids is taken. */
 export function orderEventAppended(
   scope: Scope,
-  event: OrderEvent,
-  { next, added }: Transition,
+  { event, content_bytes, next, added }: AppendedEvent,
   request: RequestMetadata,
 ): BoundStatement<unknown>[] {
   const { order_event_id, order_id, order_lines } = event;
   const line_count = order_lines?.length ?? 0;
-  const content_bytes = contentBytesOf(event);
   const bytes = added.bytes + recordBytes(request, event);
   return [
     insertChange(scope, { change: "EVENT_APPENDED", state: next, order_event_id, request }),
@@ -180,8 +176,13 @@ export function orderEventDeleted(
   ];
 }
 
-// Refunds first, as captures have to stay while there are refunds.
-const selectToSweep = selectItems(selected, orderEvents, isOfOrder, sql`type desc, sequence desc`);
+// Captures last, as they have to stay while there are refunds.
+const selectToSweep = selectItems(
+  selected,
+  orderEvents,
+  isOfOrder,
+  sql`type = 'CAPTURED', sequence desc`,
+);
 
 /** Events of an order, in an order in which they can be deleted, at most `limit`. One round trip. */
 export async function findEventsToSweep(

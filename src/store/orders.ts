@@ -10,14 +10,14 @@ import {
   type Scope,
 } from "./database.ts";
 import { commitFailure, type CommitFailure } from "./commit.ts";
-import { countUsage, orderTotal } from "./environments.ts";
+import { countUsage, orderTotal } from "./usage.ts";
 import { recordAnswer, recordBytes } from "./idempotency.ts";
 import { insertChange, lastVersion, type RequestMetadata } from "./order-changes.ts";
 import { insertLines, linesOfOrder, toLines } from "./order-lines.ts";
 import {
   PageReader,
   selectItems,
-  type FilterBy,
+  type FilterOf,
   type Page,
   type PageRequest,
   type Selected,
@@ -57,7 +57,7 @@ const pages = new PageReader({
 /** One page of an environment's orders, newest first; undefined when the cursor is not one of them. One round trip. */
 export async function listOrders<Given>(
   scope: Scope,
-  filter: FilterBy<"id" | "partner_order_id", Given> & Given,
+  filter: Given & FilterOf<typeof pages, Given>,
   request: PageRequest,
 ): Promise<Page<StoredOrder> | undefined> {
   const page = await pages.read(scope, filter, request);

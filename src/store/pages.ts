@@ -25,10 +25,6 @@ interface Filter {
   total?: SQL<number>;
 }
 
-/** A filter of which every name is a column: with another name, which would be ignored, it does not compile. */
-export type FilterBy<Column extends string, Given> = Partial<Record<Column, string | undefined>> &
-  Record<Exclude<keyof Given, Column>, never>;
-
 /** What is selected of an item, by name: columns, and what is made of columns. */
 type Fields = Record<string, SQLiteColumn | SQL>;
 
@@ -56,7 +52,7 @@ interface List<F extends Fields, Column extends string> {
 
 /** How to read a page of one kind: by these filters, from a cursor or not. */
 interface Plan<Row> {
-  /** One item more than are answered, which tells whether there are more; where one alone can match, that one. */
+  /** One item more than are answered, which tells whether there are more. A unique filter asks for one alone. */
   rows: ScopedStatement<Row & { total: number }>;
   isUnique: boolean;
   /** With a cursor: where it is, and the total, which a page without items has no row to tell. */
@@ -87,6 +83,12 @@ export function selectItems<F extends Fields>(
     >`select ${sql.join(selected, sql`, `)} from ${source} where ${where} order by ${order} limit ${placeholder("limit")}`,
   );
 }
+
+/** A filter of a list. A name that the list has no filter for, and would ignore, does not compile. */
+export type FilterOf<Reader, Given> =
+  Reader extends PageReader<infer _, infer Column>
+    ? Partial<Record<Column, string | undefined>> & Record<Exclude<keyof Given, Column>, never>
+    : never;
 
 /** Reads a list by keyset, page by page: each is one round trip, and reads no item that comes before it. */
 export class PageReader<F extends Fields, Column extends string> {

@@ -1,7 +1,10 @@
 import { sql } from "drizzle-orm";
 import { CHANGE_BYTES } from "../domain/quotas.ts";
 import { placeholder, Statement, type Database } from "./database.ts";
+import { totalFields } from "./schema.ts";
 
+/** What stands for the request in the history of what the sweep does. */
+export const RETENTION_REQUEST = "retention";
 /** How many orders a step looks at. */
 export const STEP_ORDERS = 200;
 /** How many events, or changes of orders, a step deletes at most. */
@@ -64,12 +67,15 @@ const untouched = sql`
     and orders.id = seen.value ->> 'id' and orders.version = seen.value ->> 'version'`;
 const untouchedIds = sql`select environment_id, id from (${untouched})`;
 
+const totals = sql.join(
+  Object.keys(totalFields).map((name) => sql.identifier(name)),
+  sql`, `,
+);
+
 const removals = [
   sql`
-    insert into order_changes (environment_id, order_id, version, change, request_id, changed_at,
-      captured_amount, refunded_amount, captured_rewards_amount, refunded_rewards_amount)
-    select environment_id, id, version + 1, 'DELETED', 'retention', ${placeholder("now")},
-      captured_amount, refunded_amount, captured_rewards_amount, refunded_rewards_amount
+    insert into order_changes (environment_id, order_id, version, change, request_id, changed_at, ${totals})
+    select environment_id, id, version + 1, 'DELETED', ${RETENTION_REQUEST}, ${placeholder("now")}, ${totals}
     from (${untouched})`,
   sql`
     update environments set order_count = order_count - removed.orders,

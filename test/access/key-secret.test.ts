@@ -1,7 +1,7 @@
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, it } from "vitest";
-import { isSigned, newSecret } from "../../src/access/secrets.ts";
+import { isSigned, newApiKey } from "../../src/access/secrets.ts";
 import { app } from "../../src/app.ts";
 import type { AppEnv } from "../../src/http/context.ts";
 import {
@@ -47,13 +47,13 @@ it("counts where it is set, whatever is said of unsigned keys", async () => {
 it("is rotated by a list: the first signs, and the others still hold", async () => {
   const { key } = await newPartner();
   expectStatus(await sendWith({ KEY_SECRET: `new,${secrets.KEY_SECRET}` }, key), 200);
-  expect(await isSigned(await newSecret("new,old"), "new")).toBe(true);
-  expect(await isSigned(await newSecret("new,old"), "old")).toBe(false);
-  expect(await isSigned(await newSecret("old"), "new,old")).toBe(true);
+  expect(await isSigned(await newApiKey("new,old"), "new")).toBe(true);
+  expect(await isSigned(await newApiKey("new,old"), "old")).toBe(false);
+  expect(await isSigned(await newApiKey("old"), "new,old")).toBe(true);
 });
 
 it("signs every part of a key", async () => {
-  const key = await newSecret("secret");
+  const key = await newApiKey("secret");
   expect(key).toMatch(/^test_[\w-]{75}$/);
   for (let index = "test_".length; index < key.length - 1; index += 1) {
     const other = key[index] === "A" ? "B" : "A";
@@ -67,7 +67,7 @@ it("signs every part of a key", async () => {
 });
 
 it("makes keys with 192 random bits, which no two share", async () => {
-  const keys = await Promise.all(Array.from({ length: 100 }, () => newSecret("secret")));
+  const keys = await Promise.all(Array.from({ length: 100 }, () => newApiKey("secret")));
   const random = keys.map((key) => key.slice("test_".length, "test_".length + 32));
   expect(new Set(random).size).toBe(100);
 });

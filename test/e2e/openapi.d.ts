@@ -921,7 +921,7 @@ export interface operations {
             header?: {
                 /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
                 "X-Request-Id"?: string;
-                /** @description Makes the request safe to repeat: with the same key it takes effect once, and is answered the same. Kept for 24 hours. Not in production */
+                /** @description Makes the request safe to repeat: with the same key it takes effect once, and is answered the same. Remembered for 24 hours. Not in production */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -1510,7 +1510,7 @@ export interface operations {
             header?: {
                 /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
                 "X-Request-Id"?: string;
-                /** @description Makes the request safe to repeat: with the same key it takes effect once, and is answered the same. Kept for 24 hours. Not in production */
+                /** @description Makes the request safe to repeat: with the same key it takes effect once, and is answered the same. Remembered for 24 hours. Not in production */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -2246,18 +2246,6 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `RATE_LIMIT_ERROR`. Not in production */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Server-Timing": components["headers"]["Server-Timing"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
             /** @description `INTERNAL_ERROR`. Not in production */
             500: {
                 headers: {
@@ -2379,18 +2367,6 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `RATE_LIMIT_ERROR`. Not in production */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Server-Timing": components["headers"]["Server-Timing"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
             /** @description `INTERNAL_ERROR`. Not in production */
             500: {
                 headers: {
@@ -2472,7 +2448,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `NOT_FOUND_ERROR`, `PARTNER_NOT_FOUND_ERROR` */
+            /** @description `PARTNER_NOT_FOUND_ERROR`, `NOT_FOUND_ERROR` */
             404: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2488,18 +2464,6 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description `RATE_LIMIT_ERROR`. Not in production */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Server-Timing": components["headers"]["Server-Timing"];
-                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2595,23 +2559,11 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `NOT_FOUND_ERROR`, `PARTNER_NOT_FOUND_ERROR` */
+            /** @description `PARTNER_NOT_FOUND_ERROR`, `NOT_FOUND_ERROR` */
             404: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description `RATE_LIMIT_ERROR`. Not in production */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Server-Timing": components["headers"]["Server-Timing"];
-                    "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
                 content: {

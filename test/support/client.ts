@@ -1,6 +1,6 @@
 import { env, exports } from "cloudflare:workers";
 import { expectDescribed } from "./document.ts";
-import { newSecret, storedFormOf } from "../../src/access/secrets.ts";
+import { newApiKey, storedFormOf } from "../../src/access/secrets.ts";
 
 /** What the Worker answered. `body` is the parsed JSON, undefined without one. */
 export interface Answer {
@@ -97,7 +97,7 @@ const insert = (text: string, ...values: unknown[]) =>
 
 /** A partner of its own, so that a test sees nothing of another. */
 export async function newPartner(): Promise<Client> {
-  const key = await newSecret(secrets.KEY_SECRET);
+  const key = await newApiKey(secrets.KEY_SECRET);
   const { hash, last_four } = await storedFormOf(key);
   const now = "2025-01-01T00:00:00Z";
   const partner = await insert("partners (name, created_at) VALUES ('Test partner', ?)", now);

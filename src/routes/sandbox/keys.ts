@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { KEY_CACHE_SECONDS } from "../../access/key-cache.ts";
 import { revokeKey } from "../../access/keys.ts";
 import { withoutNulls } from "../../domain/complete.ts";
 import { scopeOf, type AppEnv } from "../../http/context.ts";
@@ -33,8 +34,7 @@ export const sandboxKeys = new Hono<AppEnv>()
       tag,
       operationId: "revokeKey",
       summary: "Revoke an API key",
-      description:
-        "The key stops working, everywhere within 30 seconds. An environment's only key can't be revoked.",
+      description: `The key stops working, everywhere within ${KEY_CACHE_SECONDS} seconds. An environment's only key can't be revoked.`,
       answers: { 204: { description: "The key is revoked" } },
       errors: ["INVALID_REQUEST_ERROR", "KEY_NOT_FOUND_ERROR", "CONFLICT_ERROR"],
     }),

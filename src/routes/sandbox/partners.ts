@@ -27,7 +27,7 @@ export const partners = new Hono<AppEnv>()
       summary: "Retrieve partners",
       description: "A page of the sandbox's partners, newest first, with what each has.",
       answers: { 200: { description: "The partners", schema: partnerList } },
-      errors: ["INVALID_REQUEST_ERROR", "NOT_FOUND_ERROR"],
+      errors: ["INVALID_REQUEST_ERROR"],
     }),
     validate("query", partnerQuery),
     async (c) => c.json(await listPartners(c.get("db"), c.req.valid("query")), 200),
@@ -42,7 +42,7 @@ export const partners = new Hono<AppEnv>()
       description:
         "Makes a partner and its first API key, which is shown in this answer and never again.",
       answers: { 200: { description: "The new partner, and its key", schema: newPartner } },
-      errors: [...BODY_ERRORS, "NOT_FOUND_ERROR"],
+      errors: BODY_ERRORS,
     }),
     validate("json", partnerInput),
     async (c) => c.json(await createPartner(c, c.req.valid("json").name), 200),
@@ -57,12 +57,7 @@ export const partners = new Hono<AppEnv>()
       description:
         "For a partner that has lost its last key: another one of its first environment. It is shown in this answer and never again.",
       answers: { 200: { description: "The new key", schema: partnerKey } },
-      errors: [
-        "INVALID_REQUEST_ERROR",
-        "NOT_FOUND_ERROR",
-        "PARTNER_NOT_FOUND_ERROR",
-        "CONFLICT_ERROR",
-      ],
+      errors: ["INVALID_REQUEST_ERROR", "PARTNER_NOT_FOUND_ERROR", "CONFLICT_ERROR"],
     }),
     validate("param", partnerPath),
     async (c) => c.json(await createPartnerKey(c, c.req.valid("param").partner_id), 200),
@@ -80,7 +75,7 @@ export const partners = new Hono<AppEnv>()
         202: { description: "A part is deleted, and there is more", schema: partnerRemoval },
         204: { description: "The partner is deleted" },
       },
-      errors: ["INVALID_REQUEST_ERROR", "NOT_FOUND_ERROR", "PARTNER_NOT_FOUND_ERROR"],
+      errors: ["INVALID_REQUEST_ERROR", "PARTNER_NOT_FOUND_ERROR"],
     }),
     validate("param", partnerPath),
     async (c) => {

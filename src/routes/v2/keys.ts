@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { KEY_CACHE_SECONDS } from "../../access/key-cache.ts";
 import { createKey, revokeKey } from "../../access/keys.ts";
 import type { AppEnv } from "../../http/context.ts";
 import { describeOperation } from "../../openapi/describe.ts";
@@ -26,14 +27,13 @@ export const keys = new Hono<AppEnv>()
       tag,
       operationId: "deleteKey",
       summary: "Delete the API key in use",
-      description:
-        "The key that makes the call stops working, everywhere within 30 seconds. An environment's only key can't be deleted.",
+      description: `The key that makes the call stops working, everywhere within ${KEY_CACHE_SECONDS} seconds. An environment's only key can't be deleted.`,
       answers: { 200: { description: "The deleted key", schema: key } },
       errors: ["CONFLICT_ERROR"],
     }),
     async (c) => {
       const { id, created_at } = c.get("apiKey");
       const { deleted_at } = await revokeKey(c, id);
-      return c.json({ key: c.get("secret"), created_at, deleted_at }, 200);
+      return c.json({ key: c.get("sentKey"), created_at, deleted_at }, 200);
     },
   );

@@ -226,15 +226,7 @@ it("is not there without an ADMIN_TOKEN: no path, no method, no token tells othe
 
 /** How many rows a partner's environment has in each table. */
 async function rowsOf({ environmentId }: Client): Promise<Record<string, number>> {
-  const tables = [
-    "api_keys",
-    "orders",
-    "order_lines",
-    "order_events",
-    "order_event_lines",
-    "order_changes",
-    "idempotency_records",
-  ];
+  const tables = TABLES_OF_ENVIRONMENT.map(getTableName);
   const counts = await env.DB.batch<{ rows: number }>(
     tables.map((table) =>
       env.DB.prepare(`SELECT count(*) AS rows FROM ${table} WHERE environment_id = ?`).bind(

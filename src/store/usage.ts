@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { QUOTAS, type Quota, type Usage } from "../domain/quotas.ts";
+import { NO_USAGE, QUOTAS, type Quota, type Usage } from "../domain/quotas.ts";
 import {
   placeholder,
   ScopedStatement,
@@ -55,11 +55,12 @@ const addWithinQuotas = ScopedStatement.of(
 
 /**
  * Counts what a batch adds to an environment, or takes from it. The batch fails where something is added
- * beyond a quota of the partner: see `exceededQuota`.
+ * beyond a quota of the partner (see `exceededQuota`); a removal is always possible.
  */
 export function countUsage(scope: Scope, added: Partial<Usage>): BoundStatement<unknown> {
-  const values = { orders: 0, order_events: 0, bytes: 0, ...added };
-  if (!scope.quotas) return add.bind(scope, values);
+  const values = { ...NO_USAGE, ...added };
+  const isRemoval = values.orders < 0 || values.order_events < 0;
+  if (!scope.quotas || isRemoval) return add.bind(scope, values);
   const { orders, order_events, bytes } = scope.quotas;
   return addWithinQuotas.bind(scope, {
     ...values,
@@ -104,5 +105,5 @@ const selectUsage = ScopedStatement.of(used);
 /** What the partner of an environment uses, over all its environments. One round trip. */
 export async function findUsage(scope: Scope): Promise<Usage> {
   const [[usage]] = await scope.db.run(selectUsage.bind(scope));
-  return usage ?? { orders: 0, order_events: 0, bytes: 0 };
+  return usage ?? NO_USAGE;
 }
