@@ -1,0 +1,192 @@
+import { globSync } from "node:fs";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { errorEnvelope } from "../../src/schemas/errors.ts";
+import { expectDescribed } from "../support/document.ts";
+import { freePort, Server } from "./server.ts";
+import { canMountDisk, SmallDisk } from "./small-disk.ts";
+
+const ADMIN_TOKEN = "operator-of-this-test";
+
+/** How long /health may go on saying what it found before, and a little. */
+const HEALTH_MILLISECONDS = 6_000;
+/** After how long the runtime closes a database that nobody uses: 10 seconds, and a little. */
+const IDLE_MILLISECONDS = 12_000;
+/** A request that hangs has failed. */
+const ANSWER_MILLISECONDS = 5_000;
+
+let port: number;
+let folder: string;
+let server: Server;
+beforeAll(async () => {
+  port = await freePort();
+  folder = await mkdtemp(join(tmpdir(), "orders-sandbox-failures-"));
+  server = await startServer(port, folder);
+});
+afterAll(async () => {
+  await server.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const startServer = (on: number, persistTo: string) =>
+  new Server(on, persistTo, "--var", `ADMIN_TOKEN:${ADMIN_TOKEN}`).ready();
+
+interface Request {
+  method: string;
+  path: string;
+  key?: string;
+  body?: object;
+}
+
+async function send(baseUrl: string, request: Request) {
+  const { method, path, key = "test_sandbox_a", body } = request;
+  const url = baseUrl + path;
+  const response = await fetch(url, {
+    method,
+    headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/json" },
+    ...(body && { body: JSON.stringify(body) }),
+    signal: AbortSignal.timeout(ANSWER_MILLISECONDS),
+  });
+  const { status, headers } = response;
+  const text = await response.text();
+  expectDescribed(method, url, { status, headers, text });
+  return { status, headers, text };
+}
+
+const orderOf = (id: string) => ({
+  id,
+  payment_method_id: "pm",
+  partner_order_id: "po",
+  total_order_amount: 1,
+});
+const eventOf = (order_event_id: string, order_id: string) => ({
+  order_event_id,
+  order_id,
+  type: "CAPTURED",
+  amount: 1,
+  network_transaction_id: "nt",
+});
+
+/** A request by each way to the database. What has an id of `name` takes effect once, however often it is sent. */
+function requestsOf(name: string): Request[] {
+  return [
+    { method: "GET", path: "/v2/orders" },
+    // Nobody remembers this key: it has to be looked up first.
+    { method: "GET", path: "/v2/orders", key: "test_sandbox_b" },
+    { method: "POST", path: "/v2/orders", body: orderOf(`order-${name}`) },
+    // Of two orders, one whose ledger is running, and one whose isn't yet.
+    { method: "POST", path: "/v2/order_events", body: eventOf(`warm-${name}`, "order-warm") },
+    { method: "POST", path: "/v2/order_events", body: eventOf(`cold-${name}`, `before-${name}`) },
+    { method: "PUT", path: "/v2/orders/order-warm", body: orderOf("order-warm") },
+    { method: "POST", path: "/v2/keys" },
+    { method: "GET", path: "/sandbox/keys" },
+    { method: "GET", path: "/sandbox/partners", key: ADMIN_TOKEN },
+    { method: "POST", path: "/sandbox/partners", key: ADMIN_TOKEN, body: { name } },
+  ];
+}
+
+/** Makes what the requests of a name need, and has a ledger running. */
+async function prepare(url: string, name: string): Promise<void> {
+  for (const [path, body] of [
+    ["/v2/orders", orderOf("order-warm")],
+    ["/v2/orders", orderOf(`before-${name}`)],
+    ["/v2/order_events", eventOf(`before-${name}`, "order-warm")],
+  ] as const) {
+    const { status, text } = await send(url, { method: "POST", path, body });
+    expect(status, text).toBe(200);
+  }
+}
+
+function healthBecomes(url: string, status: number): Promise<void> {
+  const look = async () =>
+    expect((await send(url, { method: "GET", path: "/health" })).status).toBe(status);
+  return vi.waitFor(look, { timeout: HEALTH_MILLISECONDS, interval: 200 });
+}
+
+async function expectUnavailable(url: string, requests: Request[]): Promise<void> {
+  for (const request of requests) {
+    const { status, headers, text } = await send(url, request);
+    expect(status, `${request.method} ${request.path}: ${text}`).toBe(503);
+    expect(headers.get("Retry-After")).toBe("1");
+    const { error } = errorEnvelope.strict().parse(JSON.parse(text));
+    expect(error.type).toBe("SERVICE_UNAVAILABLE_ERROR");
+    expect(text).not.toMatch(/SQLITE|D1_ERROR|internal error/);
+  }
+  await healthBecomes(url, 503);
+}
+
+async function expectWorking(url: string, requests: Request[]): Promise<void> {
+  for (const request of requests) {
+    const { status, text } = await send(url, request);
+    expect(status, `${request.method} ${request.path}: ${text}`).toBe(200);
+  }
+  await healthBecomes(url, 200);
+}
+
+/** How many orders and events there are. */
+async function totals(url: string): Promise<{ orders: number; events: number }> {
+  const totalOf = async (path: string) =>
+    JSON.parse((await send(url, { method: "GET", path })).text).total;
+  return { orders: await totalOf("/v2/orders"), events: await totalOf("/v2/order_events") };
+}
+
+/** All is 503 while there is the cause, and the same requests take effect once when it is gone. */
+async function failAndRecover(
+  url: string,
+  name: string,
+  failure: { begin: () => unknown; end: () => unknown },
+): Promise<void> {
+  await prepare(url, name);
+  const before = await totals(url);
+  await failure.begin();
+  await expectUnavailable(url, requestsOf(name));
+  await failure.end();
+  await expectWorking(url, requestsOf(name));
+  expect(await totals(url)).toEqual({ orders: before.orders + 1, events: before.events + 2 });
+}
+
+it("is 503 while another process has the database locked, and works afterwards", async ({
+  onTestFinished,
+}) => {
+  const files = globSync(join(folder, "**/*D1DatabaseObject/*.sqlite"));
+  const database = new DatabaseSync(files.find((each) => !each.endsWith("metadata.sqlite"))!);
+  onTestFinished(() => database.close());
+  await failAndRecover(server.url, "locked", {
+    begin: () => database.exec("BEGIN EXCLUSIVE"),
+    end: () => database.exec("ROLLBACK"),
+  });
+});
+
+// On a server of its own, so that it runs while the next test waits.
+it.concurrent.skipIf(!canMountDisk)(
+  "is 503 while the disk is full, and works afterwards",
+  async ({ onTestFinished }) => {
+    const disk = new SmallDisk();
+    onTestFinished(() => disk.unmount());
+    const other = await startServer(await freePort(), await disk.folder("state"));
+    onTestFinished(() => other.stop());
+    await failAndRecover(other.url, "full", { begin: () => disk.fill(), end: () => disk.free() });
+  },
+);
+
+it.concurrent("is 503 when the state folder was removed, and works after a start", async () => {
+  const requests = requestsOf("removed");
+  await prepare(server.url, "removed");
+  await rm(folder, { recursive: true });
+  // What is open can be read and written until the runtime closes it: nobody tells it of a removal.
+  await sleep(IDLE_MILLISECONDS);
+  await expectUnavailable(server.url, requests);
+  // The server holds on to the folder that was, not to one of the same name.
+  await mkdir(folder);
+  await expectUnavailable(server.url, requests);
+
+  await server.stop();
+  server = await startServer(port, folder);
+  expect(await totals(server.url)).toEqual({ orders: 0, events: 0 });
+  await prepare(server.url, "removed");
+  await expectWorking(server.url, requests);
+});
