@@ -41,6 +41,7 @@ const UNAVAILABLE = [
   "D1_ERROR: database disk image is malformed: SQLITE_CORRUPT",
   "D1_ERROR: interrupted: SQLITE_INTERRUPT",
   "D1_ERROR: no such table: orders: SQLITE_ERROR",
+  "D1_ERROR: Failed to get session commit token: internal error; reference = abcdefghijkl",
   "internal error; reference = abcdefghijkl",
   "Network connection lost.",
   "The RPC receiver's session was lost.",
