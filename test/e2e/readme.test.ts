@@ -55,7 +55,7 @@ let server: Program | undefined;
 beforeAll(async () => {
   cloudflare = await new Cloudflare().listen();
   folder = await mkdtemp(join(tmpdir(), "orders-sandbox-readme-"));
-  const isLeftOut = /(^|\/)(node_modules|\.git|\.wrangler)$/;
+  const isLeftOut = /(^|\/)(node_modules|\.git|\.wrangler|\.build)$/;
   await cp(".", folder, { recursive: true, filter: (path) => !isLeftOut.test(path) });
   const path = (process.env["PATH"] ?? "").split(delimiter);
   const foreign = /^(npm_|CLOUDFLARE_|VITEST|NODE)/;

@@ -1,4 +1,4 @@
-import { isFree } from "../../src/cli/ports.ts";
+import { isFree } from "../../src/local/ports.ts";
 import { Program } from "./program.ts";
 
 /** Below the ports that systems give out by themselves, so that nobody comes to listen there meanwhile. */

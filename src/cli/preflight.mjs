@@ -1,0 +1,7 @@
+/** Comes before the npm scripts that need the tools. In JavaScript, which any Node runs. */
+import { existsSync } from "node:fs";
+
+if (!existsSync("node_modules/wrangler")) {
+  console.error("The tools are not installed yet: run npm ci first.");
+  process.exit(1);
+}

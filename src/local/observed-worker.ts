@@ -1,0 +1,51 @@
+/**
+ * Runs in the Worker's own isolate, around it. What it does there costs a request nothing: it prepares the
+ * database before the first, and tells of each.
+ */
+import { prepareDatabase } from "./database.ts";
+import type { Observation, RequestLine } from "./observation.ts";
+
+type Env = Record<string, D1Database>;
+type Worker = Required<Pick<ExportedHandler<Env>, "fetch">> & ExportedHandler<Env>;
+type Fetch = Worker["fetch"];
+
+/** The Worker, so observed. Errors inside go to stderr as ever. */
+export function observe(worker: Worker, observation: Observation): Worker {
+  const { beginning, databaseBinding, preparePath, isTold } = observation;
+  const write = console.log.bind(console);
+  console.log = () => undefined;
+  const answer: Fetch = isTold ? telling(worker, write) : worker.fetch;
+  let prepared: ReturnType<typeof prepareDatabase> | undefined;
+  return {
+    ...worker,
+    async fetch(request, env, context) {
+      prepared ??= prepareDatabase(env[databaseBinding]!, beginning);
+      const outcome = await prepared;
+      if (new URL(request.url).pathname === preparePath) return Response.json(outcome);
+      return answer(request, env, context);
+    },
+  };
+}
+
+function telling(worker: Worker, write: (line: string) => void): Fetch {
+  return async (request, env, context) => {
+    const start = performance.now();
+    const response = await worker.fetch(request, env, context);
+    const { pathname, search } = new URL(request.url);
+    const request_line: RequestLine = {
+      method: request.method,
+      path: pathname + search,
+      status: response.status,
+      milliseconds: Math.round(performance.now() - start),
+      ...(response.status >= 400 && (await problemOf(response))),
+    };
+    write(JSON.stringify({ request_line }));
+    return response;
+  };
+}
+
+async function problemOf(response: Response): Promise<Pick<RequestLine, "problem">> {
+  if (!response.headers.get("Content-Type")?.includes("json")) return {};
+  const { error } = await response.clone().json<{ error?: { type: string; message: string } }>();
+  return error ? { problem: `${error.type}: ${error.message}` } : {};
+}
