@@ -1,0 +1,19 @@
+/**
+ * What wrangler.toml has Wrangler run before it builds. Before `wrangler dev` it migrates and seeds the
+ * database, so that a fresh clone serves at once; before anything else it does nothing. Wrangler doesn't
+ * say where `--persist-to` points, so that this knows the usual folder alone.
+ */
+import { MANNER } from "./manner.ts";
+import { fail } from "./tools.ts";
+
+if (process.env["WRANGLER_COMMAND"] === "dev") await prepare(MANNER.persistTo!);
+
+async function prepare(folder: string): Promise<void> {
+  const { isServed } = await import("../local/state-folder.ts");
+  // Once it is served, this is a reload, or `npm start` has prepared it.
+  if (isServed(folder)) return;
+  const { describeWorld } = await import("./build.ts");
+  const { prepareFolder } = await import("../local/runtime.ts");
+  const { world } = await describeWorld();
+  await prepareFolder(folder, world).catch((error: unknown) => fail((error as Error).message));
+}
