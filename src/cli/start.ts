@@ -1,7 +1,9 @@
 /** `npm start`: the program of the package, from the sources. They are built where they have changed. */
-import { runProgram } from "../local/program.ts";
+import { beLean } from "../local/lean.ts";
 import { buildIfChanged } from "./build.ts";
 import { MANNER } from "./manner.ts";
 
 await buildIfChanged();
+beLean();
+const { runProgram } = await import("../local/program.ts");
 await runProgram(process.argv.slice(2), MANNER);

@@ -6,7 +6,6 @@ import { partner } from "./partner.ts";
 import { isLoopback } from "./ports.ts";
 import { formatRequestLine, type RequestLine } from "./observation.ts";
 import { SandboxError } from "./sandbox-error.ts";
-import { SEEDED_KEYS, startSandbox } from "./sandbox.ts";
 
 /** How the program is called, and where it keeps its data if nobody says so. */
 export interface Manner {
@@ -50,11 +49,14 @@ async function serve(args: string[], manner: Manner): Promise<void> {
   const flags = readFlags(args, manner);
   if (flags.help) return void process.stdout.write(usage(manner));
   if (flags.version) return console.log((await readWorld()).version);
+  outliveReader();
   endWithSignals();
   whenNpmEnds(() => process.exit(0));
 
   const { host, persistTo, vars } = flags;
   const teller = new Teller();
+  // Not before: it loads Miniflare, which nothing else here needs.
+  const { SEEDED_KEYS, startSandbox } = await import("./sandbox.ts");
   const sandbox = await startSandbox({
     port: Number(flags.port),
     ...(host !== undefined && { host }),
@@ -151,6 +153,11 @@ Try it:
 
   curl ${url}/v2/orders -H "Authorization: Bearer ${key}"
 `;
+
+/** Whoever reads the lines may go before the program: a step of a CI ends, and the server is to go on. */
+function outliveReader(): void {
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+}
 
 /** Miniflare ends workerd and removes its files when the process exits, at once and without a wait. */
 function endWithSignals(): void {

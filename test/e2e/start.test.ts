@@ -152,7 +152,7 @@ it("says in one sentence that a port is taken", async () => {
   const { port } = taken.address() as { port: number };
   const second = new Server(port, folder);
   expect(await second.exited()).toBe(1);
-  expect(second.output).toContain(`Port ${port} is taken.`);
+  expect(second.output).toContain(`Port ${port} is taken:`);
   expect(second.output).not.toMatch(/^\s+at /m);
   taken.close();
 });

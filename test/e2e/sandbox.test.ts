@@ -1,0 +1,119 @@
+import { globSync, readFileSync } from "node:fs";
+import { cp, mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { buildIfChanged } from "../../src/cli/build.ts";
+import { createSandbox, type Sandbox } from "../../src/local/index.ts";
+import { isFree } from "../../src/local/ports.ts";
+import { clientOf } from "./client.ts";
+import { freePort } from "./server.ts";
+
+const MANY = 20;
+
+let folder: string;
+beforeAll(async () => {
+  await buildIfChanged();
+  folder = await mkdtemp(join(tmpdir(), "orders-sandbox-library-"));
+  process.env["TMPDIR"] = await mkdtemp(join(folder, "temporary-"));
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+const order = {
+  id: "order-1",
+  payment_method_id: "pm-1",
+  partner_order_id: "po-1",
+  total_order_amount: 900,
+};
+
+const create = (sandbox: Sandbox) => clientOf(sandbox.url).POST("/v2/orders", { body: order });
+const idsIn = async (sandbox: Sandbox) =>
+  (await clientOf(sandbox.url).GET("/v2/orders")).data!.data.map(({ id }) => id);
+
+it("says where it is, and which key to use", async () => {
+  await using sandbox = await createSandbox();
+  expect(sandbox.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+  expect(sandbox.key).toBe("test_sandbox_a");
+  expect((await create(sandbox)).response.status).toBe(200);
+});
+
+it(`runs ${MANY} at once that don't see each other, and leaves nothing of them`, async () => {
+  const sandboxes = await Promise.all(Array.from({ length: MANY }, () => createSandbox()));
+  expect(new Set(sandboxes.map(({ url }) => url)).size).toBe(MANY);
+  for (const [index, each] of sandboxes.entries()) {
+    if (index === 0) expect((await create(each)).response.status).toBe(200);
+    else expect(await idsIn(each)).toEqual([]);
+  }
+  if (process.platform === "linux") expect(childrenOfThis().length).toBeGreaterThanOrEqual(MANY);
+
+  await Promise.all(sandboxes.map((each) => each.close()));
+  for (const { url } of sandboxes) expect(await isFree(Number(new URL(url).port))).toBe(true);
+  await expect.poll(childrenOfThis).toEqual([]);
+  expect(await readdir(process.env["TMPDIR"]!)).toEqual([]);
+});
+
+it("forgets its data, unless it is told where to keep them", async () => {
+  const persistTo = join(folder, "kept");
+  for (const options of [{}, { persistTo }]) {
+    await using sandbox = await createSandbox(options);
+    await create(sandbox);
+  }
+  await using fresh = await createSandbox();
+  expect(await idsIn(fresh)).toEqual([]);
+  await using kept = await createSandbox({ persistTo });
+  expect(await idsIn(kept)).toEqual(["order-1"]);
+});
+
+it("gives variables to the Worker", async () => {
+  await using sandbox = await createSandbox({ vars: { ADMIN_TOKEN: "a:b" } });
+  const headers = { Authorization: "Bearer a:b" };
+  expect((await fetch(`${sandbox.url}/sandbox/partners`, { headers })).status).toBe(200);
+});
+
+it("serves the files of the docs page, and spares a second download", async () => {
+  await using sandbox = await createSandbox();
+  const url = `${sandbox.url}/docs/scalar.js`;
+  const script = await fetch(url);
+  expect(script.headers.get("Content-Type")).toBe("text/javascript; charset=utf-8");
+  const headers = { "If-None-Match": script.headers.get("ETag")! };
+  expect((await fetch(url, { headers })).status).toBe(304);
+});
+
+it("refuses a port that is taken, a folder in use, and one of a newer version, in a sentence", async () => {
+  const persistTo = join(folder, "used");
+  const port = await freePort();
+  const sandbox = await createSandbox({ persistTo, port });
+  await expect(createSandbox({ port })).rejects.toThrow(`Port ${port} is taken`);
+  await expect(createSandbox({ persistTo })).rejects.toThrow(
+    `Another server uses the state folder ${persistTo}`,
+  );
+  await sandbox.close();
+
+  await addMigration(persistTo, "9999_from_the_future.sql");
+  await expect(createSandbox({ persistTo })).rejects.toThrow(
+    /newer version.* 9999_from_the_future\.sql/,
+  );
+  // The refusal has let go of the folder.
+  const copy = join(folder, "copy");
+  await cp(persistTo, copy, { recursive: true });
+  await expect(createSandbox({ persistTo: copy })).rejects.toThrow("newer version");
+  await expect.poll(childrenOfThis).toEqual([]);
+});
+
+async function addMigration(persistTo: string, name: string): Promise<void> {
+  const path = globSync(join(persistTo, "v3/d1/*/*.sqlite")).find(
+    (each) => !each.endsWith("metadata.sqlite"),
+  );
+  const database = new DatabaseSync(path!);
+  database.prepare("INSERT INTO d1_migrations (name) VALUES (?)").run(name);
+  database.close();
+}
+
+/** The processes that this one has started. */
+function childrenOfThis(): string[] {
+  const ofEach = globSync(`/proc/${process.pid}/task/*/children`);
+  return ofEach.flatMap((path) => readFileSync(path, "utf8").split(" ").filter(Boolean));
+}
