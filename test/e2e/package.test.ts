@@ -1,0 +1,142 @@
+import { exec } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { delimiter, join, resolve } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { Program } from "./program.ts";
+import { freePort } from "./server.ts";
+
+const MAX_TARBALL_BYTES = 3_000_000;
+const MAX_INSTALLED_MEBIBYTES = 200;
+const REFUSED_MILLISECONDS = 60_000;
+const VITEST_MILLISECONDS = 120_000;
+
+let folder: string;
+let tarball: string;
+let env: NodeJS.ProcessEnv;
+/** What a user has: the tarball, an empty folder, Node and npm. */
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "orders-sandbox-package-"));
+  await promisify(exec)(`npm run package -- --pack-destination ${folder}`);
+  tarball = join(folder, "orders-sandbox-0.1.0.tgz");
+  const foreign = /^(npm_|VITEST|NODE_ENV|NODE_OPTIONS)/;
+  const path = (process.env["PATH"] ?? "").split(delimiter);
+  env = {
+    ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name))),
+    // A newer Node than the machine may have, and none of this project's tools.
+    PATH: [
+      resolve("node_modules/node/bin"),
+      ...path.filter((each) => !each.includes("node_modules")),
+    ].join(delimiter),
+    npm_config_registry: process.env["npm_config_registry"],
+    npm_config_cache: join(folder, "cache"),
+  };
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function run(command: string, cwd: string): Promise<string> {
+  return (await promisify(exec)(command, { cwd, env })).stdout;
+}
+
+async function emptyFolder(): Promise<string> {
+  return mkdtemp(join(folder, "project-"));
+}
+
+it("leads from an empty folder to a refused refund in under a minute, the install included", async () => {
+  const began = Date.now();
+  const cwd = await emptyFolder();
+  const port = await freePort();
+  const flags = ["--yes", "--package", tarball, "orders-sandbox", "--port", `${port}`];
+  const sandbox = await new Program("npx", flags, "Try it:", { cwd, env }).ready();
+  const url = `http://localhost:${port}`;
+  await post(url, "orders", {
+    id: "order-1",
+    payment_method_id: "pm-1",
+    partner_order_id: "po-1",
+    total_order_amount: 5000,
+  });
+  const event = { order_id: "order-1", network_transaction_id: "nt-1" };
+  await post(url, "order_events", { ...event, type: "CAPTURED", amount: 5000 });
+  const refused = await post(url, "order_events", { ...event, type: "REFUNDED", amount: 5001 });
+  expect(refused.status).toBe(409);
+  const milliseconds = Date.now() - began;
+  console.log(`npx: refused after ${milliseconds} ms`);
+  expect(milliseconds).toBeLessThan(REFUSED_MILLISECONDS);
+  await expect.poll(() => sandbox.output).toContain("CONFLICT_ERROR: A refund of 5001");
+  expect(sandbox.output).toMatch(/^POST {3}\/v2\/order_events {2}409 {2}\d+ ms {2}CONFLICT_ERROR/m);
+  await sandbox.stop();
+});
+
+function post(url: string, resource: string, body: object): Promise<Response> {
+  return fetch(`${url}/v2/${resource}`, {
+    method: "POST",
+    headers: { Authorization: "Bearer test_sandbox_a", "Content-Type": "application/json" },
+    body: JSON.stringify(body),
+  });
+}
+
+it("runs in a Vitest file in under two minutes, and has types for one", async () => {
+  const began = Date.now();
+  const cwd = await emptyFolder();
+  await writeFile(join(cwd, "package.json"), '{ "private": true, "type": "module" }');
+  const versions = JSON.parse(await readFile("package.json", "utf8")).devDependencies;
+  const tools = ["vitest", "typescript", "@types/node"].map((name) => `${name}@${versions[name]}`);
+  await run(`npm install ${tarball} ${tools.join(" ")}`, cwd);
+  await writeFile(join(cwd, "orders.test.ts"), VITEST_FILE);
+  await run("npx vitest run", cwd);
+  await run("npx tsc --strict --noEmit --module nodenext --target esnext --types node *.ts", cwd);
+  const milliseconds = Date.now() - began;
+  console.log(`Vitest: passed after ${milliseconds} ms`);
+  expect(milliseconds).toBeLessThan(VITEST_MILLISECONDS);
+});
+
+const VITEST_FILE = `import { createSandbox, type Sandbox } from "orders-sandbox";
+import { afterAll, beforeAll, expect, it } from "vitest";
+
+let sandbox: Sandbox;
+beforeAll(async () => {
+  sandbox = await createSandbox();
+});
+afterAll(() => sandbox.close());
+
+it("lists orders", async () => {
+  const headers = { Authorization: \`Bearer \${sandbox.key}\` };
+  expect((await fetch(\`\${sandbox.url}/v2/orders\`, { headers })).status).toBe(200);
+});
+
+// @ts-expect-error There is no such option.
+const misspelt = () => createSandbox({ prt: 1 });
+void misspelt;
+`;
+
+it("is small, asks for Node 22, and installs nothing by a script", async () => {
+  const cwd = await emptyFolder();
+  await writeFile(join(cwd, "package.json"), "{}");
+  await run(`npm install ${tarball}`, cwd);
+  const size = (await readFile(tarball)).length;
+  const mebibytes = Number((await run("du -sm node_modules", cwd)).split("\t")[0]);
+  const packages = (await run("npm ls --all --parseable", cwd)).trim().split("\n").length - 1;
+  console.log(`tarball ${size} bytes; installed ${mebibytes} MiB in ${packages} packages`);
+  expect(size).toBeLessThanOrEqual(MAX_TARBALL_BYTES);
+  expect(mebibytes).toBeLessThanOrEqual(MAX_INSTALLED_MEBIBYTES);
+  const manifest = await readFile(join(cwd, "node_modules/orders-sandbox/package.json"), "utf8");
+  const { scripts, engines, dependencies } = JSON.parse(manifest);
+  expect(scripts).toBeUndefined();
+  expect(engines).toEqual({ node: ">=22" });
+  expect(Object.keys(dependencies)).toEqual(["miniflare"]);
+});
+
+it("says in one sentence that an older Node won't do", async () => {
+  const cwd = await emptyFolder();
+  await run(`tar xzf ${tarball}`, cwd);
+  const pretend = `Object.defineProperty(process.versions, "node", { value: "20.19.0" });`;
+  await writeFile(join(cwd, "older.mjs"), pretend);
+  const started = run("node --import ./older.mjs package/bin.js", cwd);
+  await expect(started).rejects.toMatchObject({
+    code: 1,
+    stderr: "Orders Sandbox needs Node 22 or newer, but this is Node 20.19.0.\n",
+  });
+});
