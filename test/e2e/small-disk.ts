@@ -29,7 +29,7 @@ export class SmallDisk {
   /** A new folder on the disk, by a path that every process of this user can open. */
   async folder(name: string): Promise<string> {
     const { output } = await this.#program.ready();
-    const [, processId] = /mounted by (\d+)\./.exec(output)!;
+    const [, processId = ""] = /mounted by (\d+)\./.exec(output) ?? [];
     this.#root = join("/proc", processId, "root", tmpdir());
     const folder = join(this.#root, name);
     await mkdir(folder);
