@@ -95,22 +95,27 @@ const insert = (text: string, ...values: unknown[]) =>
     .bind(...values)
     .first<{ id: number }>();
 
+const LONG_AGO = "2025-01-01T00:00:00Z";
+
 /** A partner of its own, so that a test sees nothing of another. */
 export async function newPartner(): Promise<Client> {
+  const partner = await insert("partners (name, created_at) VALUES ('Test partner', ?)", LONG_AGO);
+  return newEnvironment(partner!.id);
+}
+
+/** Another environment of a partner, with a key of its own. No operation makes one yet. */
+export async function newEnvironment(partnerId: number): Promise<Client> {
+  const environment = await insert("environments (partner_id) VALUES (?)", partnerId);
   const key = await newApiKey(secrets.KEY_SECRET);
   const { hash, last_four } = await storedFormOf(key);
-  const now = "2025-01-01T00:00:00Z";
-  const partner = await insert("partners (name, created_at) VALUES ('Test partner', ?)", now);
-  const environment = await insert("environments (partner_id) VALUES (?)", partner!.id);
-  const columns = "environment_id, id, hash, last_four, created_at";
   await insert(
-    `api_keys (${columns}) VALUES (?, 1, ?, ?, ?)`,
+    "api_keys (environment_id, id, hash, last_four, created_at) VALUES (?, 1, ?, ?, ?)",
     environment!.id,
     hash,
     last_four,
-    now,
+    LONG_AGO,
   );
-  return new Client({ partnerId: partner!.id, environmentId: environment!.id }, key);
+  return new Client({ partnerId, environmentId: environment!.id }, key);
 }
 
 /** The smallest order. */

@@ -1,0 +1,212 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import {
+  Client,
+  eventBody,
+  expectStatus,
+  newEnvironment,
+  newPartner,
+  operator,
+  orderBody,
+  refusalOf,
+} from "../support/client.ts";
+import { rowsOf } from "../support/rows.ts";
+
+/** Two that must see nothing of each other, with equal ids everywhere and other content. */
+const PAIRS = {
+  "two partners": async () => [await newPartner(), await newPartner()] as const,
+  "two environments of one partner": async () => {
+    const one = await newPartner();
+    return [one, await newEnvironment(one.partnerId)] as const;
+  },
+};
+
+/** What each of the two reports: the second one has more of everything, so that no total is equal by chance. */
+async function fill(client: Client, name: string, count: number): Promise<void> {
+  for (let index = 1; index <= count; index += 1) {
+    const order = orderBody({ id: `order-${index}`, merchant_name: name });
+    expectStatus(await client.post("/v2/orders", order), 200);
+    const ids = { order_event_id: `event-${index}`, partner_event_id: `partner-event-${index}` };
+    const lines = [{ name, quantity: 1, rate: 100 * count, rewards_rate: 0 }];
+    expectStatus(await client.capture("order-1", 100 * count, { ...ids, order_lines: lines }), 200);
+    expectStatus(await client.post("/v2/keys"), 200);
+  }
+}
+
+describe.each(Object.entries(PAIRS))("of %s", (_, newPair) => {
+  let one: Client;
+  let other: Client;
+  beforeEach(async () => {
+    [one, other] = await newPair();
+    await fill(one, "One", 1);
+    await fill(other, "Other", 3);
+  });
+
+  const sides = () =>
+    [
+      { client: one, name: "One", count: 1 },
+      { client: other, name: "Other", count: 3 },
+    ] as const;
+
+  it.each([
+    ["orders", ""],
+    ["orders", "partner_order_id=po-1"],
+    ["order_events", ""],
+    ["order_events", "order_id=order-1"],
+    ["order_events", "network_transaction_id=nt-1"],
+    ["order_events", "network_transaction_id=nt-1&order_id=order-1"],
+  ])("each lists and counts its own %s alone, by %s", async (list, query) => {
+    for (const { client, name, count } of sides()) {
+      const { body } = expectStatus(await client.get(`/v2/${list}?${query}`), 200);
+      expect(body).toMatchObject({ has_more: false, total: count });
+      expect(body.data).toHaveLength(count);
+      for (const each of body.data)
+        expect(each.merchant_name ?? each.order_lines[0].name).toBe(name);
+    }
+  });
+
+  it.each([
+    ["orders", "id=order-1"],
+    ["order_events", "order_event_id=event-1"],
+    ["order_events", "partner_event_id=partner-event-1"],
+  ])("each finds its own of equal ids among %s by %s", async (list, query) => {
+    for (const { client, name } of sides()) {
+      const { body } = expectStatus(await client.get(`/v2/${list}?${query}`), 200);
+      expect(body.total).toBe(1);
+      expect(body.data[0].merchant_name ?? body.data[0].order_lines[0].name).toBe(name);
+    }
+  });
+
+  it("what only the other has is not found, and is no cursor", async () => {
+    for (const path of [
+      "/v2/orders?id=order-2",
+      "/v2/order_events?order_event_id=event-2",
+      "/v2/order_events?partner_event_id=partner-event-2",
+    ]) {
+      expect((await one.get(path)).body).toEqual({ data: [], has_more: false, total: 0 });
+    }
+    for (const cursor of ["orders?starting_after=order-2", "order_events?starting_after=event-2"]) {
+      expectStatus(await one.get(`/v2/${cursor}`), 400);
+    }
+  });
+
+  it("each changes its own of equal ids alone", async () => {
+    const before = await rowsOf(other);
+    expectStatus(await one.put("/v2/orders/order-1", orderBody({ merchant_name: "New" })), 200);
+    // Beyond what is captured here, but not there.
+    expectStatus(await one.refund("order-1", 300), 409);
+    expectStatus(await one.refund("order-1", 100, { order_event_id: "event-2" }), 200);
+    for (const id of ["event-2", "event-1"]) {
+      expectStatus(await one.delete(`/v2/order_events/${id}`), 204);
+    }
+    expectStatus(await one.delete("/v2/orders/order-1"), 204);
+    expect(await rowsOf(other)).toBe(before);
+  });
+
+  it("each is decided on its own figures, in turns", async () => {
+    for (const { client, count } of sides()) {
+      await client.createOrder({ id: "even" });
+      expectStatus(await client.capture("even", 100 * count), 200);
+    }
+    // Of equal versions, and less than what the other has captured.
+    expect(refusalOf(await one.refund("even", 200)).details).toMatchObject({ captured: 100 });
+    expectStatus(await other.refund("even", 200), 200);
+    expectStatus(await one.refund("even", 100), 200);
+  });
+
+  it("what only the other has takes no change, and no event", async () => {
+    const before = await rowsOf(other);
+    for (const answer of [
+      await one.put("/v2/orders/order-2", orderBody()),
+      await one.delete("/v2/orders/order-2"),
+      await one.capture("order-2", 1),
+      await one.delete("/v2/order_events/event-2"),
+      await one.delete("/sandbox/keys/4"),
+    ]) {
+      expectStatus(answer, 404);
+    }
+    expect(await rowsOf(other)).toBe(before);
+  });
+
+  it("an Idempotency-Key stands for each one's own answer", async () => {
+    const headers = { "Idempotency-Key": "key-1" };
+    const [first, second] = [orderBody(), orderBody({ partner_order_id: "po-2" })];
+    const answers = [
+      await one.post("/v2/orders", first, headers),
+      // Another request than the other's, and the same as the other's.
+      await other.post("/v2/orders", second, headers),
+      await one.post("/v2/orders", second, { "Idempotency-Key": "key-2" }),
+      await other.post("/v2/orders", second, { "Idempotency-Key": "key-2" }),
+      await one.post("/v2/order_events", eventBody({ order_id: "order-1" }), {
+        "Idempotency-Key": "key-3",
+      }),
+      await other.post("/v2/order_events", eventBody({ order_id: "order-1" }), {
+        "Idempotency-Key": "key-3",
+      }),
+    ];
+    for (const answer of answers) {
+      expectStatus(answer, 200);
+      expect(answer.headers.has("Idempotent-Replayed")).toBe(false);
+    }
+    expect(new Set(answers.map((each) => each.body.id ?? each.body.order_event_id)).size).toBe(6);
+    const again = await one.post("/v2/orders", first, headers);
+    expect(again.text).toBe(answers[0]!.text);
+  });
+
+  it("each lists its own keys, and revokes its own of equal numbers", async () => {
+    for (const { client, count } of sides()) {
+      const { body } = expectStatus(await client.get("/sandbox/keys"), 200);
+      expect(body.total).toBe(count + 1);
+      expect(body.data).toHaveLength(count + 1);
+      expect(body.data.at(-1).last_four).toBe(client.key.slice(-4));
+    }
+    const before = await rowsOf(other);
+    expectStatus(await one.delete("/sandbox/keys/2"), 204);
+    expect(refusalOf(await one.delete("/sandbox/keys/1"))).toMatchObject({ status: 409 });
+    expect(await rowsOf(other)).toBe(before);
+    expect((await other.get("/sandbox/keys?limit=1&starting_after=3")).body).toMatchObject({
+      data: [{ id: 2 }],
+      has_more: true,
+      total: 4,
+    });
+  });
+
+  it("a revoked key of the one says nothing of the other's with the same number", async () => {
+    const { body } = expectStatus(await other.post("/v2/keys"), 200);
+    const fifth = new Client(other, body.key);
+    expectStatus(await fifth.get("/v2/orders"), 200);
+    for (let number = 3; number <= 5; number += 1) expectStatus(await one.post("/v2/keys"), 200);
+    expectStatus(await one.delete("/sandbox/keys/5"), 204);
+    expectStatus(await fifth.get("/v2/orders"), 200);
+  });
+
+  it("a key that one makes opens what its maker opens", async () => {
+    for (const { client, count } of sides()) {
+      const { body } = expectStatus(await client.post("/v2/keys"), 200);
+      const made = new Client(client, body.key);
+      expect((await made.get("/v2/orders")).body.total).toBe(count);
+      expectStatus(await made.delete("/v2/keys"), 200);
+      expectStatus(await client.get("/v2/orders"), 200);
+    }
+  });
+
+  it("the operator's key for the one opens nothing of the other", async () => {
+    const before = await rowsOf(other);
+    const made = await operator.post(`/sandbox/partners/${one.partnerId}/keys`);
+    const holder = new Client(one, expectStatus(made, 200).body.key);
+    expect((await holder.get("/v2/orders")).body.total).toBe(1);
+    expect(await rowsOf(other)).toBe(before);
+  });
+});
+
+it("a partner is removed with all its environments", async () => {
+  const one = await newPartner();
+  const [other, stranger] = [await newEnvironment(one.partnerId), await newPartner()];
+  for (const client of [one, other, stranger]) await fill(client, "Any", 1);
+  const before = await rowsOf(stranger);
+  expectStatus(await operator.delete(`/sandbox/partners/${one.partnerId}`), 204);
+  for (const client of [one, other]) {
+    expectStatus(await client.get("/v2/orders"), 401);
+    expect(JSON.parse(await rowsOf(client)).flat()).toEqual([]);
+  }
+  expect(await rowsOf(stranger)).toBe(before);
+});
