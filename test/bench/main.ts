@@ -1,6 +1,7 @@
 /**
  * `npm run bench`: what the Worker reaches of what its runtime and D1 can do.
  * `npm run bench -- growth`: whether it stays as fast when there is more data.
+ * `npm run bench -- start`: what it takes to have a sandbox of one's own, and what one client gets of it.
  */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -9,7 +10,15 @@ import { parseArgs } from "node:util";
 import { fail } from "../../src/cli/tools.ts";
 import { compare } from "./compare.ts";
 import { grow, SIZES_ORDERS } from "./growth.ts";
-import { comparisonLine, comparisonTitle, growthLine, growthTitle } from "./report.ts";
+import {
+  comparisonLine,
+  comparisonTitle,
+  growthLine,
+  growthTitle,
+  startLine,
+  startTitle,
+} from "./report.ts";
+import { measureStart } from "./start.ts";
 
 /** Bounds, so that a run ends: at most about half an hour. An order's object that waits for longer grows cold. */
 const MAX_ROUNDS = 15;
@@ -29,10 +38,19 @@ const { values, positionals } = parseArgs({
 
 const folder = await mkdtemp(join(tmpdir(), "orders-bench-"));
 try {
-  const figures = positionals[0] === "growth" ? await runGrowth() : await runComparison();
+  const figures = await runChosen(positionals[0]);
   if (values.json) await writeFile(values.json, `${JSON.stringify(figures, null, 2)}\n`);
 } finally {
   await rm(folder, { recursive: true, force: true });
+}
+
+async function runChosen(what: string | undefined) {
+  if (what === "growth") return runGrowth();
+  if (what === "start") {
+    console.log(startTitle);
+    return printed(measureStart(folder), startLine);
+  }
+  return runComparison();
 }
 
 async function runComparison() {

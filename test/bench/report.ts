@@ -1,8 +1,9 @@
 /** The figures as lines of a table. */
 import type { Comparison } from "./compare.ts";
 import type { Growth } from "./growth.ts";
+import type { Figure } from "./start.ts";
 
-const NAME_CHARACTERS = 31;
+const NAME_CHARACTERS = 34;
 const COLUMN_CHARACTERS = 9;
 
 const line = (name: string, columns: string[]): string =>
@@ -61,4 +62,13 @@ export function growthLine({ operation, sizes, same_rows, goal, met }: Growth): 
     met ? "met" : "not met",
     same_rows ? " same rows" : " other rows",
   ]);
+}
+
+export const startTitle = line("", ["", "", "goal"]);
+
+export function startLine({ what, figure, unit, goal }: Figure): string {
+  const digits = Number.isInteger(figure) ? 0 : 2;
+  const reached =
+    goal === undefined ? [] : [`≤ ${goal.toFixed(2)}`, figure <= goal ? "met" : "not met"];
+  return line(what, [figure.toFixed(digits), unit, ...reached]);
 }

@@ -27,8 +27,11 @@ export async function build(worker: WorkerName, folder: string): Promise<string>
   return join(outdir, worker === "ours" ? "index.js" : "ceiling-worker.js");
 }
 
-/** Runs a built Worker on a free port of the loopback address, with its data in a folder of its own. */
-export async function start(script: string, persistTo: string): Promise<Server> {
+/**
+ * Runs a built Worker on a free port of the loopback address, with its data in a folder of its own. Directly:
+ * without Miniflare's entrance before it, as the sandbox runs.
+ */
+export async function start(script: string, persistTo: string, isDirect = false): Promise<Server> {
   const { workerOptions } = unstable_getMiniflareWorkerOptions(CONFIG);
   // Without the files of the docs page, which would put a server of files before the Worker.
   const { modulesRules: _, assets: __, ...options } = workerOptions;
@@ -36,6 +39,7 @@ export async function start(script: string, persistTo: string): Promise<Server> 
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       ...options,
+      ...(isDirect && { unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }] }),
       modules: [{ type: "ESModule", path: "index.js", contents }],
       host: "127.0.0.1",
       port: 0,
@@ -47,8 +51,9 @@ export async function start(script: string, persistTo: string): Promise<Server> 
       resourcePersistencePath: persistTo,
     }),
   );
+  const { origin } = await (isDirect ? miniflare.unsafeGetDirectURL() : miniflare.ready);
   return {
-    url: (await miniflare.ready).origin,
+    url: origin,
     database: await miniflare.getD1Database("DB"),
     stop: () => miniflare.dispose(),
   };

@@ -23,6 +23,10 @@ export class Program {
     }
   }
 
+  get pid(): number {
+    return this.#process.pid!;
+  }
+
   /** Resolves when the program is ready; fails with the output when it ends before. */
   async ready(): Promise<this> {
     const deadline = Date.now() + START_TIMEOUT_MILLISECONDS;
