@@ -58,8 +58,9 @@ function closing(runtime: Miniflare, giveBack: () => void): () => Promise<void> 
   return () => (closed ??= close());
 }
 
-/** What a deployed sandbox does by its cron trigger. */
-export async function workHourly(runtime: Miniflare): Promise<void> {
+/** What a deployed sandbox does by its cron trigger. Answers how that went. */
+export async function workHourly(runtime: Miniflare): Promise<string> {
   const worker = await runtime.getWorker();
-  await worker.scheduled({ scheduledTime: new Date() });
+  const { outcome } = await worker.scheduled({ scheduledTime: new Date() });
+  return outcome;
 }

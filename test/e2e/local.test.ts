@@ -1,0 +1,147 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { convertV4MiniflareOptions } from "miniflare";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { buildIfChanged } from "../../src/cli/build.ts";
+import { readWorld } from "../../src/local/artifacts.ts";
+import { startRuntime } from "../../src/local/runtime.ts";
+import { workHourly } from "../../src/local/sandbox.ts";
+import { Program } from "./program.ts";
+import { freePort } from "./server.ts";
+
+const PROGRAM = "src/local/bin.ts";
+
+let folder: string;
+beforeAll(async () => {
+  await buildIfChanged();
+  folder = await mkdtemp(join(tmpdir(), "orders-sandbox-program-"));
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+const runToItsEnd = (...args: string[]) => promisify(execFile)("node", [PROGRAM, ...args]);
+
+const get = (port: number, path: string) =>
+  fetch(`http://127.0.0.1:${port}${path}`, {
+    headers: { Authorization: "Bearer test_sandbox_a" },
+  });
+
+it("prints the URL, the key, a first call, and a line for each request, no more", async () => {
+  const port = await freePort();
+  const program = await new Program("node", [PROGRAM, "--port", `${port}`], "Try it:").ready();
+  await get(port, "/v2/orders?limit=1");
+  await get(port, "/v2/orders?limit=%1B[1m");
+  await expect.poll(() => program.output).toContain("INVALID_REQUEST_ERROR");
+  await program.stop();
+  const url = `http://localhost:${port}`;
+  expect(program.output.replace(/\d+ ms/g, "… ms")).toMatch(
+    `
+Orders Sandbox is ready.
+
+  URL  ${url}
+  Key  test_sandbox_a
+
+Try it:
+
+  curl ${url}/v2/orders -H "Authorization: Bearer test_sandbox_a"
+
+GET    /v2/orders?limit=1  200  … ms
+GET    /v2/orders?limit=%1B[1m  400  … ms  INVALID_REQUEST_ERROR: `,
+  );
+  expect(program.output).not.toContain("\u001B");
+  expect(program.output.trimEnd().split("\n")).toHaveLength(12);
+});
+
+it("says the URL and the keys in one line of JSON, and nothing else", async () => {
+  const flags = ["--port", "0", "--json"];
+  const program = await new Program("node", [PROGRAM, ...flags], "\n").ready();
+  const { url, keys } = JSON.parse(program.output);
+  expect(keys).toEqual(["test_sandbox_a", "test_sandbox_b"]);
+  expect((await get(Number(new URL(url).port), "/v2/orders")).status).toBe(200);
+  await program.stop();
+  expect(program.output.trimEnd().split("\n")).toHaveLength(1);
+});
+
+it("keeps quiet of requests, and warns whoever lets others in", async () => {
+  const port = await freePort();
+  const flags = ["--port", `${port}`, "--quiet", "--host", "0.0.0.0"];
+  const program = await new Program("node", [PROGRAM, ...flags], "known to everybody").ready();
+  await get(port, "/v2/orders");
+  await program.stop();
+  expect(program.output).not.toContain("GET");
+});
+
+it("asks nobody outside for anything", async () => {
+  const told = join(folder, "told.mjs");
+  // Node's own look-ups. workerd makes none by itself.
+  await writeFile(
+    told,
+    `import dns from "node:dns";
+     const { lookup } = dns;
+     dns.lookup = (name, ...rest) => { console.log("LOOK-UP", name); return lookup(name, ...rest); };
+     dns.promises.lookup = async (name) => { console.log("LOOK-UP", name); throw new Error(name); };`,
+  );
+  const args = ["--import", told, PROGRAM, "--port", `${await freePort()}`];
+  const program = await new Program("node", args, "Try it:").ready();
+  await program.stop();
+  const names = [...program.output.matchAll(/LOOK-UP (\S+)/g)].map(([, name]) => name);
+  expect(names.filter((name = "") => !["localhost", "127.0.0.1", "::1"].includes(name))).toEqual([]);
+});
+
+it.each([
+  ["--prot", "Unknown option '--prot'"],
+  ["--port=many", "--port takes a number from 0 to 65535, but received many."],
+  ["--port=70000", "A port is a number from 0 to 65535, but this one is 70000."],
+  ["--var=ADMIN_TOKEN", "--var takes a name and a value as NAME:VALUE, but received ADMIN_TOKEN."],
+  ["--host=192.0.2.1", "Nobody can listen on 192.0.2.1"],
+])("refuses %s in a sentence", async (flag, sentence) => {
+  const ended = runToItsEnd(flag);
+  await expect(ended).rejects.toMatchObject({ code: 1, stdout: "" });
+  const { stderr } = (await ended.catch((error: unknown) => error)) as { stderr: string };
+  expect(stderr).toContain(sentence);
+  expect(stderr.trimEnd().split("\n")).toHaveLength(1);
+});
+
+it("explains its flags, and says its version, without a start", async () => {
+  const { stdout } = await runToItsEnd("--help");
+  for (const flag of ["port", "host", "persist-to", "var", "quiet", "json", "version", "help"]) {
+    expect(stdout).toContain(`--${flag}`);
+  }
+  const { version } = JSON.parse(await readFile("package.json", "utf8"));
+  expect((await runToItsEnd("--version")).stdout).toBe(`${version}\n`);
+});
+
+it("has every binding that the Worker's types have", async () => {
+  const types = await readFile("src/env.d.ts", "utf8");
+  const [, declared = ""] = /interface __BaseEnv_Env \{\n([^}]*)\}/.exec(types) ?? [];
+  const names = [...declared.matchAll(/^\t(\w+):/gm)].map(([, name]) => name);
+  const { worker, assetsBinding } = await readWorld();
+  const { workers } = convertV4MiniflareOptions({
+    ...(worker as object),
+    name: worker.name,
+    script: "",
+    modules: true,
+  });
+  const bound = (workers as { config: { env: object } }[]).flatMap(({ config }) =>
+    Object.keys(config.env),
+  );
+  bound.push(assetsBinding);
+  expect(bound.toSorted()).toEqual(names.toSorted());
+});
+
+it("does the hourly work", async () => {
+  const runtime = await startRuntime(await readWorld(), {
+    host: "127.0.0.1",
+    port: 0,
+    persistTo: undefined,
+    vars: {},
+    onRequest: undefined,
+    onError: () => undefined,
+  });
+  expect(await workHourly(runtime)).toBe("ok");
+  await runtime.dispose();
+});
