@@ -89,7 +89,9 @@ it("asks nobody outside for anything", async () => {
   const program = await new Program("node", args, "Try it:").ready();
   await program.stop();
   const names = [...program.output.matchAll(/LOOK-UP (\S+)/g)].map(([, name]) => name);
-  expect(names.filter((name = "") => !["localhost", "127.0.0.1", "::1"].includes(name))).toEqual([]);
+  expect(names.filter((name = "") => !["localhost", "127.0.0.1", "::1"].includes(name))).toEqual(
+    [],
+  );
 });
 
 it.each([
