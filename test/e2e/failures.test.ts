@@ -162,8 +162,9 @@ it("is 503 while another process has the database locked, and works afterwards",
 });
 
 // On a server of its own, so that it runs while the next test waits.
-(canMountDisk ? it.concurrent : it.skip)(
+it(
   "is 503 while the disk is full, and works afterwards",
+  { concurrent: true, skip: !canMountDisk },
   async ({ onTestFinished }) => {
     const disk = new SmallDisk();
     onTestFinished(() => disk.unmount());
