@@ -1,20 +1,24 @@
-import { env } from "cloudflare:workers";
 import * as fc from "fast-check";
-import { afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
-import { errorEnvelope } from "../../src/schemas/errors.ts";
+import { beforeAll, expect, it } from "vitest";
+import { health } from "../../src/schemas/health.ts";
 import { orderEvent } from "../../src/schemas/order-events.ts";
 import { order } from "../../src/schemas/orders.ts";
 import {
   eventBody,
   newPartner,
+  operator,
   orderBody,
   send,
-  type Answer,
   type Client,
 } from "../support/client.ts";
+import { headerValue, hostile, inUrl, numberInUrl, spoiled } from "../support/hostile.ts";
+import { rowsOf } from "../support/rows.ts";
+import { anyJson, Watch } from "../support/watch.ts";
 
 /** How many requests each of the tests sends. */
 const REQUESTS = 700;
+
+const watch = new Watch();
 
 let attacker: Client;
 let victim: Client;
@@ -22,108 +26,14 @@ let victimRows: string;
 let orderId: string;
 let eventId: string;
 
-/** All that D1 has of the victim. */
-async function rowsOfVictim(): Promise<string> {
-  const tables = [
-    "orders",
-    "order_lines",
-    "order_events",
-    "order_event_lines",
-    "order_changes",
-    "api_keys",
-  ];
-  const results = await env.DB.batch(
-    tables.map((table) =>
-      env.DB.prepare(`SELECT * FROM ${table} WHERE environment_id = ?`).bind(victim.environmentId),
-    ),
-  );
-  return JSON.stringify(results.map((each) => each.results));
-}
-
 beforeAll(async () => {
   attacker = await newPartner();
   victim = await newPartner();
   orderId = await victim.createOrder({ id: "victim" });
   await attacker.createOrder({ id: "known" });
   eventId = (await victim.capture(orderId, 50)).body.order_event_id;
-  victimRows = await rowsOfVictim();
+  victimRows = await rowsOf(victim);
 });
-
-const logged: unknown[] = [];
-beforeEach(() => {
-  logged.length = 0;
-  vi.spyOn(console, "error").mockImplementation((entry) => logged.push(entry));
-});
-afterEach(() => vi.restoreAllMocks());
-
-/** How often each status was answered, in all of the tests. */
-const statuses = new Map<number, number>();
-
-/** A 4xx in the envelope, or a 2xx that is what its schema says. */
-function expectAnswered({ status, text, body }: Answer, schema: { parse(body: unknown): unknown }) {
-  statuses.set(status, (statuses.get(status) ?? 0) + 1);
-  expect(logged).toEqual([]);
-  if (status === 204) return;
-  if (status >= 200 && status < 300) schema.parse(body);
-  else {
-    expect(status, text).toBeGreaterThanOrEqual(400);
-    expect(status, text).toBeLessThan(500);
-    errorEnvelope.strict().parse(body);
-    expect(text).not.toMatch(/SQLITE|D1_ERROR|\bat \w+ \(/);
-  }
-}
-
-const sql = fc.constantFrom(
-  "'; DROP TABLE orders; --",
-  "' OR '1'='1",
-  "1) UNION SELECT hash FROM api_keys --",
-  '"; DELETE FROM order_events; --',
-  "%' ESCAPE '\\",
-);
-const strange = fc.constantFrom<unknown>(
-  "",
-  " ",
-  "\u0000",
-  "a\u0000b",
-  "\ud800",
-  "\udfff x",
-  "\u202e",
-  "\ufeff",
-  "😀".repeat(200),
-  "x".repeat(300),
-  "x".repeat(100_000),
-  "__proto__",
-  "constructor",
-  -0,
-  -1,
-  0.1,
-  1e21,
-  2 ** 53,
-  Number.MIN_SAFE_INTEGER,
-  1e308,
-  null,
-  true,
-  [],
-  {},
-  [[]],
-  { toString: 1, valueOf: null },
-);
-const hostile = fc.oneof(
-  sql,
-  strange,
-  fc.jsonValue({ maxDepth: 4 }),
-  fc.string({ unit: "binary" }),
-);
-
-/** A valid body, some of whose fields have been given values that they can't have. */
-const spoiled = (body: object, fields: string[]) =>
-  fc
-    .dictionary(fc.constantFrom(...fields, "__proto__", "constructor", "unknown"), hostile, {
-      minKeys: 1,
-      maxKeys: 4,
-      noNullPrototype: true,
-    })
-    .map((spoils) => Object.assign({}, body, spoils));
 
 const line = { name: "x", quantity: 1, rate: 1, rewards_rate: 1 };
 const spoiledLines = fc.array(spoiled(line, [...Object.keys(line), "product_url"]), {
@@ -151,7 +61,7 @@ it("answers hostile values in every field", async () => {
     fc.asyncProperty(fc.boolean(), orders, events, async (isOrder, one, other) => {
       const path = isOrder ? "/v2/orders" : "/v2/order_events";
       const answer = await attacker.post(path, isOrder ? one : other);
-      expectAnswered(answer, isOrder ? order : orderEvent);
+      watch.expectAnswered(answer, isOrder ? order : orderEvent);
       if (answer.status === 200) {
         const [list, id] = isOrder
           ? ["orders?id", "id"]
@@ -160,11 +70,14 @@ it("answers hostile values in every field", async () => {
         expect(kept.body.data).toEqual([answer.body]);
       }
       const put = await attacker.put("/v2/orders/known", one);
-      expectAnswered(put, order);
+      watch.expectAnswered(put, order);
+      if (put.status === 200) {
+        expect((await attacker.get("/v2/orders?id=known")).body.data).toEqual([put.body]);
+      }
     }),
     { numRuns: REQUESTS / 2 },
   );
-  expect(await rowsOfVictim()).toBe(victimRows);
+  expect(await rowsOf(victim)).toBe(victimRows);
 }, 60_000);
 
 const VALID = JSON.stringify(orderBody({ order_lines: [line], total_order_amount: 1 }));
@@ -212,34 +125,14 @@ it("answers bodies that are no JSON, or JSON of no use", async () => {
       };
       for (const path of ["/v2/orders", "/v2/order_events"]) {
         const answer = await send("POST", path, { headers, body: body as BodyInit });
-        expectAnswered(answer, path === "/v2/orders" ? order : orderEvent);
+        watch.expectAnswered(answer, path === "/v2/orders" ? order : orderEvent);
       }
     }),
     { numRuns: REQUESTS / 2 },
   );
-  expect(await rowsOfVictim()).toBe(victimRows);
+  expect(await rowsOf(victim)).toBe(victimRows);
 }, 60_000);
 
-const text = fc.oneof(
-  sql,
-  fc.string({ unit: "binary", maxLength: 50 }),
-  fc.constantFrom(
-    "victim",
-    "known",
-    "x".repeat(5000),
-    "%",
-    "%00",
-    "%ff",
-    "%ud800",
-    "..",
-    "../../keys",
-    "*",
-  ),
-);
-/** Percent-encoded, but for what is so already. */
-const inUrl = text.map((each) =>
-  each.startsWith("%") ? each : encodeURIComponent(each.toWellFormed()),
-);
 const parameter = fc.constantFrom(
   "id",
   "partner_order_id",
@@ -251,18 +144,6 @@ const parameter = fc.constantFrom(
   "starting_after",
   "unknown",
 );
-const headerValue = fc.oneof(
-  fc.string({ unit: fc.constantFrom(...Array.from("abcXYZ019 \"',;=:%/\\*\t!")), maxLength: 60 }),
-  fc.constantFrom(
-    "x".repeat(20_000),
-    "'; DROP TABLE orders; --",
-    '"1"',
-    "W/",
-    '""',
-    '"99999999999999999999"',
-    "*, *",
-  ),
-);
 const header = fc.constantFrom(
   "If-Match",
   "Idempotency-Key",
@@ -270,36 +151,80 @@ const header = fc.constantFrom(
   "Content-Type",
   "Accept",
   "Authorization",
-  "X-D1-Bookmark",
 );
+
+const root = fc.constantFrom(
+  "/v2/orders",
+  "/v2/order_events",
+  "/sandbox/keys",
+  "/sandbox/partners",
+);
+const query = fc.array(fc.tuple(parameter, fc.oneof(inUrl, numberInUrl)), { maxLength: 4 });
 
 it("answers hostile paths, queries and headers", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.constantFrom("GET", "GET", "POST", "POST", "PUT", "DELETE", "PATCH"),
-      fc.constantFrom("orders", "order_events"),
-      fc.option(inUrl),
-      fc.array(fc.tuple(parameter, inUrl), { maxLength: 4 }),
+      root,
+      fc.option(fc.oneof(inUrl, numberInUrl)),
+      query,
       fc.array(fc.tuple(header, headerValue), { maxLength: 2 }),
-      async (method, list, segment, query, headers) => {
-        const path = `/v2/${list}${segment === null ? "" : `/${segment}`}?${query.map((each) => each.join("=")).join("&")}`;
+      async (method, path, segment, parameters, headers) => {
+        const all = parameters.map((each) => each.join("=")).join("&");
+        const url = `${path}${segment === null ? "" : `/${segment}`}?${all}`;
         const body = method === "POST" || method === "PUT" ? VALID : undefined;
-        const answer = await attacker.send(method, path, body, Object.fromEntries(headers));
-        expectAnswered(answer, { parse: (each) => expect(each).toBeTypeOf("object") });
+        const answer = await attacker.send(method, url, body, Object.fromEntries(headers));
+        watch.expectAnswered(answer, anyJson);
       },
     ),
     { numRuns: REQUESTS },
   );
   // By their own ids, too, from another partner.
   for (const path of [`/v2/orders/${orderId}`, `/v2/order_events/${eventId}`]) {
-    expectAnswered(await attacker.delete(path), { parse: () => undefined });
+    watch.expectAnswered(await attacker.delete(path), anyJson);
   }
-  expect(await rowsOfVictim()).toBe(victimRows);
+  expect(await rowsOf(victim)).toBe(victimRows);
 }, 60_000);
 
-it("has sent at least 2,000 requests, some of which were in order", () => {
-  const counts = [...statuses].toSorted(([one], [other]) => one - other);
-  console.log(`answers by status: ${counts.map((each) => each.join(" × ")).join(", ")}`);
-  expect(counts.reduce((sum, [, count]) => sum + count, 0)).toBeGreaterThanOrEqual(2_000);
-  expect([...statuses.keys()]).toEqual(expect.arrayContaining([200, 400, 401, 404, 405]));
+it("answers the same of its health, whatever comes with the question", async () => {
+  await fc.assert(
+    fc.asyncProperty(query, header, headerValue, async (parameters, name, value) => {
+      const all = parameters.map((each) => each.join("=")).join("&");
+      const answer = await send("GET", `/health?${all}`, { headers: { [name]: value } });
+      watch.expectAnswered(answer, health.strict());
+      expect(answer.status).toBe(200);
+    }),
+    { numRuns: REQUESTS / 7 },
+  );
+}, 60_000);
+
+it("answers an operator who mistypes", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.boolean(),
+      fc.oneof(inUrl, numberInUrl),
+      query,
+      spoiled({ name: "Partner" }, ["name"]),
+      async (isOperator, segment, parameters, body) => {
+        const who = isOperator ? operator : attacker;
+        const all = parameters.map((each) => each.join("=")).join("&");
+        for (const answer of [
+          await who.get(`/sandbox/partners?${all}`),
+          await who.post("/sandbox/partners", body),
+          await who.post(`/sandbox/partners/${segment}/keys?${all}`),
+        ]) {
+          watch.expectAnswered(answer, anyJson);
+          if (!isOperator) expect([401, 404, 405]).toContain(answer.status);
+        }
+      },
+    ),
+    { numRuns: REQUESTS / 7 },
+  );
+  expect(await rowsOf(victim)).toBe(victimRows);
+}, 60_000);
+
+it("has sent at least 2,500 requests, some of which were in order", () => {
+  watch.report();
+  expect(watch.requests).toBeGreaterThanOrEqual(2_500);
+  expect([...watch.statuses.keys()]).toEqual(expect.arrayContaining([200, 400, 401, 404, 405]));
 });
