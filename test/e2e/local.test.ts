@@ -88,7 +88,7 @@ it("asks nobody outside for anything", async () => {
   const args = ["--import", told, PROGRAM, "--port", `${await freePort()}`];
   const program = await new Program("node", args, "Try it:").ready();
   await program.stop();
-  const names = [...program.output.matchAll(/LOOK-UP (\S+)/g)].map(([, name]) => String(name));
+  const names = [...program.output.matchAll(/LOOK-UP (\S+)/g)].map((match) => match.at(1) ?? "");
   expect(names.filter((name) => !["localhost", "127.0.0.1", "::1"].includes(name))).toEqual([]);
 });
 
@@ -118,7 +118,7 @@ it("explains its flags, and says its version, without a start", async () => {
 it("has every binding that the Worker's types have", async () => {
   const types = await readFile("src/env.d.ts", "utf8");
   const [, declared = ""] = /interface __BaseEnv_Env \{\n([^}]*)\}/.exec(types) ?? [];
-  const names = [...declared.matchAll(/^\t(\w+):/gm)].map(([, name]) => String(name));
+  const names = [...declared.matchAll(/^\t(\w+):/gm)].map((match) => match.at(1) ?? "");
   const { worker, assetsBinding } = await readWorld();
   const { workers } = convertV4MiniflareOptions({
     ...(worker as object),
