@@ -1,5 +1,5 @@
 /** A state folder belongs to one server at a time. */
-import { existsSync, globSync, mkdirSync } from "node:fs";
+import { accessSync, constants, existsSync, globSync, mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { SandboxError } from "./sandbox-error.ts";
 import { withoutWarnings } from "./without-warnings.ts";
@@ -16,13 +16,22 @@ const DATABASES = "v3/d1/*/*.sqlite";
  * when the process is gone, however it ended.
  */
 export function takeFolder(folder: string): () => void {
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const lock = lockedExclusively(join(folder, LOCK));
   if (lock && !hasOpenDatabase(folder)) return () => lock.close();
   lock?.close();
   throw new SandboxError(
     `Another server uses the state folder ${folder}: stop it, or choose another folder.`,
   );
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK);
+  } catch (error) {
+    throw new SandboxError(`Nothing can be kept in ${folder}: ${(error as Error).message}`);
+  }
 }
 
 /** Whether a server has taken the folder, be it this program or `wrangler dev`. */
@@ -45,16 +54,22 @@ interface Lock {
   close: () => void;
 }
 
+const UNLOCKED: Lock = { close: () => undefined };
+const SQLITE_BUSY = 5;
+
+/** The lock, or nothing where another has one. Where there can't be any, nobody is kept out. */
 function lockedExclusively(path: string): Lock | undefined {
-  // Node has it since 22.13. Before, folders aren't locked.
+  // Node has it since 22.13.
   const sqlite = withoutWarnings(() => process.getBuiltinModule?.("node:sqlite"));
-  if (!sqlite) return { close: () => undefined };
-  const database = new sqlite.DatabaseSync(path, { timeout: 0 });
+  if (!sqlite) return UNLOCKED;
+  let database: Lock | undefined;
   try {
-    database.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT");
+    const opened = new sqlite.DatabaseSync(path, { timeout: 0 });
+    database = opened;
+    opened.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT");
     return database;
-  } catch {
-    database.close();
-    return undefined;
+  } catch (error) {
+    database?.close();
+    return (error as { errcode?: number }).errcode === SQLITE_BUSY ? undefined : UNLOCKED;
   }
 }
