@@ -2,7 +2,7 @@
  * `npm run package`: the tarball of the package `orders-sandbox`. It is packed from a folder with a manifest of
  * its own: the repository's has an install script, and dependencies that the built Worker has in it.
  */
-import { cpSync, globSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { buildIfChanged, STAMP, WORKER_FOLDER } from "./build.ts";
@@ -28,6 +28,7 @@ cpSync(WORKER_FOLDER, join(FOLDER, "worker"), { recursive: true });
 rmSync(join(FOLDER, "worker", STAMP));
 cpSync("README.md", join(FOLDER, "README.md"));
 writeFileSync(join(FOLDER, "package.json"), JSON.stringify(manifest(), null, 2));
+mkdirSync(values["pack-destination"], { recursive: true });
 // npm prints the name of the tarball last.
 const destination = ["--pack-destination", values["pack-destination"]];
 console.log((await run("npm", ["pack", `./${FOLDER}`, ...destination])).trim());
@@ -42,6 +43,8 @@ function manifest() {
     private: isPrivate,
     description,
     license,
+    // npm compares it with the provenance.
+    repository: repository["repository"],
     type,
     bin: { "orders-sandbox": "bin.js" },
     exports: { ".": { types: "./index.d.ts", default: "./index.js" } },

@@ -1,11 +1,12 @@
 import { exec } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { delimiter, join, resolve } from "node:path";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { Program } from "./program.ts";
 import { freePort } from "./server.ts";
+import { tarballIn, userEnv } from "./user.ts";
 
 const MAX_TARBALL_BYTES = 3_000_000;
 const MAX_INSTALLED_MEBIBYTES = 200;
@@ -18,20 +19,8 @@ let env: NodeJS.ProcessEnv;
 /** What a user has: the tarball, an empty folder, Node and npm. */
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "orders-sandbox-package-"));
-  await promisify(exec)(`npm run package -- --pack-destination ${folder}`);
-  tarball = join(folder, "orders-sandbox-0.1.0.tgz");
-  const foreign = /^(npm_|VITEST|NODE_ENV|NODE_OPTIONS)/;
-  const path = (process.env["PATH"] ?? "").split(delimiter);
-  env = {
-    ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name))),
-    // A newer Node than the machine may have, and none of this project's tools.
-    PATH: [
-      resolve("node_modules/node/bin"),
-      ...path.filter((each) => !each.includes("node_modules")),
-    ].join(delimiter),
-    npm_config_registry: process.env["npm_config_registry"],
-    npm_config_cache: join(folder, "cache"),
-  };
+  tarball = await tarballIn(folder);
+  env = { ...userEnv(), npm_config_cache: join(folder, "cache") };
 });
 afterAll(async () => {
   await rm(folder, { recursive: true, force: true });

