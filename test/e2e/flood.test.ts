@@ -17,7 +17,7 @@ const KEYS_OF_A_PARTNER = 10;
 const REFUSALS_BETWEEN = Math.floor(FLOOD_REQUESTS / (PARTNERS * KEYS_OF_A_PARTNER + 1));
 
 /** How long a line on a request may take from the Worker to the program's output. */
-const LOG_TIMEOUT_MILLISECONDS = 20_000;
+const LOG_TIMEOUT_MILLISECONDS = 60_000;
 const LOG_POLL_MILLISECONDS = 100;
 
 const ADMIN_TOKEN = "operator-of-this-test";
