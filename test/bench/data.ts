@@ -2,9 +2,14 @@
 import { globSync, readFileSync } from "node:fs";
 import type { Database } from "./servers.ts";
 
-/** The environment of `test_sandbox_a`, from the local seed. */
-const ENVIRONMENT_ID = 1;
-export const API_KEY = "test_sandbox_a";
+/** A partner of the local seed. */
+export interface Partner {
+  environment_id: number;
+  key: string;
+}
+
+export const PARTNER_A: Partner = { environment_id: 1, key: "test_sandbox_a" };
+export const PARTNER_B: Partner = { environment_id: 2, key: "test_sandbox_b" };
 
 /** How many orders one step adds, so that no statement runs for long. */
 const STEP_ORDERS = 20_000;
@@ -108,20 +113,46 @@ async function execute(database: Database, statements: string[]): Promise<void> 
   await database.batch(meant.map((statement) => database.prepare(statement)));
 }
 
-/** Adds the rows from 1 to `orders`, and counts them for the environment. */
-export async function load(database: Database, orders: number): Promise<void> {
+/** Adds the rows from 1 to `orders`, and counts them for the partner. */
+export async function load(
+  database: Database,
+  orders: number,
+  { environment_id } = PARTNER_A,
+): Promise<void> {
   const inserts: string[] = [];
   for (const [table, columns] of ROWS) inserts.push(await insertOf(database, table, columns));
   for (let first = 1; first <= orders; first += STEP_ORDERS) {
     const last = Math.min(first + STEP_ORDERS - 1, orders);
     await database.batch(
-      inserts.map((insert) => database.prepare(insert).bind(ENVIRONMENT_ID, first, last)),
+      inserts.map((insert) => database.prepare(insert).bind(environment_id, first, last)),
     );
   }
   await database
     .prepare("update environments set order_count = ?2, order_event_count = ?2 where id = ?1")
-    .bind(ENVIRONMENT_ID, orders)
+    .bind(environment_id, orders)
     .run();
+}
+
+/** What a partner's orders and events have in common after `crowd`. */
+export const CROWD = { partnerOrder: "crowd", transaction: "crowd", order: rowIds(1).order };
+
+const CROWDED = [
+  `update orders set partner_order_id = '${CROWD.partnerOrder}' where environment_id = ?1`,
+  `update order_events set network_transaction_id = '${CROWD.transaction}', order_id = '${CROWD.order}'
+   where environment_id = ?1`,
+  `update orders set (event_count, captured_amount, captured_rewards_amount) = (
+     select count(*), coalesce(sum(amount), 0), coalesce(sum(rewards_amount), 0) from order_events
+       indexed by order_events_order_id
+     where order_events.environment_id = orders.environment_id and order_id = orders.id)
+   where environment_id = ?1`,
+];
+
+/**
+ * Makes a partner's filters match all that it has: its orders share one `partner_order_id`, and its events
+ * one order and one transaction. The other orders have no events any more, and can be deleted.
+ */
+export async function crowd(database: Database, { environment_id }: Partner): Promise<void> {
+  await database.batch(CROWDED.map((sql) => database.prepare(sql).bind(environment_id)));
 }
 
 /** The statement that adds rows ?2 to ?3 of environment ?1 to a table. The cast: D1 binds numbers as reals, and 1.0 would be in the ids. */

@@ -2,6 +2,7 @@
  * `npm run bench`: what the Worker reaches of what its runtime and D1 can do.
  * `npm run bench -- growth`: whether it stays as fast when there is more data.
  * `npm run bench -- start`: what it takes to have a sandbox of one's own, and what one client gets of it.
+ * `npm run bench -- neighbour`: whether a partner has to wait for what another one sends.
  */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -9,20 +10,30 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { fail } from "../../src/cli/tools.ts";
 import { compare } from "./compare.ts";
+import { DEAR_REQUESTS } from "./dear-requests.ts";
 import { grow, SIZES_ORDERS } from "./growth.ts";
+import { judge, neighbour } from "./neighbour.ts";
 import {
   comparisonLine,
   comparisonTitle,
   growthLine,
   growthTitle,
+  neighbourLine,
+  neighbourTitle,
   startLine,
   startTitle,
+  verdictLine,
 } from "./report.ts";
 import { measureStart } from "./start.ts";
 
-/** Bounds, so that a run ends: at most about half an hour. An order's object that waits for longer grows cold. */
+/** Bounds, so that all ends: at most about half an hour. An order's object that waits for longer grows cold. */
 const MAX_ROUNDS = 15;
 const MAX_SECONDS = 5;
+const MAX_RUNS = 5;
+const MAX_RUN_SECONDS = 120;
+/** How long a round takes, and a run beside a neighbour, where nothing else is said. */
+const SECONDS = "2";
+const RUN_SECONDS = "60";
 const LEAST_ORDERS = Math.min(...SIZES_ORDERS);
 const MOST_ORDERS = Math.max(...SIZES_ORDERS);
 
@@ -30,32 +41,40 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     rounds: { type: "string", default: "5" },
-    seconds: { type: "string", default: "2" },
+    seconds: { type: "string" },
+    runs: { type: "string", default: "3" },
+    kinds: { type: "string", default: Object.keys(DEAR_REQUESTS).join(",") },
     sizes: { type: "string", default: SIZES_ORDERS.join(",") },
     json: { type: "string" },
   },
 });
 
+const COMMANDS: Record<string, () => Promise<unknown>> = {
+  compare: runComparison,
+  growth: runGrowth,
+  neighbour: runNeighbour,
+  start: runStart,
+};
+const [command = "compare"] = positionals;
+const runCommand =
+  COMMANDS[command] ?? fail(`There is ${Object.keys(COMMANDS).join(", ")}, but not ${command}.`);
+
 const folder = await mkdtemp(join(tmpdir(), "orders-bench-"));
 try {
-  const figures = await runChosen(positionals[0]);
+  const figures = await runCommand();
   if (values.json) await writeFile(values.json, `${JSON.stringify(figures, null, 2)}\n`);
 } finally {
   await rm(folder, { recursive: true, force: true });
 }
 
-async function runChosen(what: string | undefined) {
-  if (what === "growth") return runGrowth();
-  if (what === "start") {
-    console.log(startTitle);
-    return printed(measureStart(folder), startLine);
-  }
-  return runComparison();
+async function runStart() {
+  console.log(startTitle);
+  return printed(measureStart(folder), startLine);
 }
 
 async function runComparison() {
   const rounds = wholeNumber("rounds", values.rounds, 1, MAX_ROUNDS);
-  const seconds = wholeNumber("seconds", values.seconds, 1, MAX_SECONDS);
+  const seconds = wholeNumber("seconds", values.seconds ?? SECONDS, 1, MAX_SECONDS);
   console.log(comparisonTitle);
   return printed(compare(folder, { rounds, seconds }), comparisonLine);
 }
@@ -67,6 +86,21 @@ async function runGrowth() {
     .toSorted((a, b) => a - b);
   console.log(growthTitle(sizes));
   return printed(grow(folder, sizes), growthLine);
+}
+
+async function runNeighbour() {
+  const runs = wholeNumber("runs", values.runs, 1, MAX_RUNS);
+  const seconds = wholeNumber("seconds", values.seconds ?? RUN_SECONDS, 1, MAX_RUN_SECONDS);
+  const kinds = values.kinds.split(",");
+  const unknown = kinds.find((kind) => !(kind in DEAR_REQUESTS));
+  if (unknown !== undefined) {
+    fail(`--kinds takes some of ${Object.keys(DEAR_REQUESTS).join()}, but received ${unknown}.`);
+  }
+  console.log(neighbourTitle);
+  const figures = await printed(neighbour(folder, { runs, seconds, kinds }), neighbourLine);
+  const verdict = judge(figures);
+  console.log(verdictLine(verdict));
+  return { runs: figures, verdict };
 }
 
 async function printed<Figures>(all: AsyncIterable<Figures>, lineOf: (each: Figures) => string) {

@@ -2,9 +2,10 @@
 import { rowIds } from "./data.ts";
 
 export interface HttpRequest {
-  method: "GET" | "POST";
+  method: "GET" | "POST" | "PUT" | "DELETE";
   path: string;
   body?: string;
+  headers?: Record<string, string>;
 }
 
 const LINE = { name: "Lamp", quantity: 2, rate: 2500, rewards_rate: 25 };

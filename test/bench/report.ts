@@ -2,6 +2,8 @@
 import type { Comparison } from "./compare.ts";
 import type { Growth } from "./growth.ts";
 import type { Figure } from "./start.ts";
+import type { Beside, Run, Verdict } from "./neighbour.ts";
+import type { Statuses } from "./request.ts";
 
 const NAME_CHARACTERS = 34;
 const COLUMN_CHARACTERS = 9;
@@ -71,4 +73,33 @@ export function startLine({ what, figure, unit, goal }: Figure): string {
   const reached =
     goal === undefined ? [] : [`≤ ${goal.toFixed(2)}`, figure <= goal ? "met" : "not met"];
   return line(what, [figure.toFixed(digits), unit, ...reached]);
+}
+
+export const neighbourTitle =
+  line("GETs beside a stranger that sends", ["p50 ms", "p95 ms", "p99 ms", "ratio"]) +
+  "   answers: GETs; the stranger's";
+
+export function neighbourLine({ dear, ordinary, ratio }: Run): string {
+  return [
+    besideLine("dear requests", dear, ratio.toFixed(2)),
+    besideLine("ordinary requests", ordinary),
+  ].join("\n");
+}
+
+function besideLine(what: string, beside: Beside, ratio = ""): string {
+  const { p50_milliseconds, p95_milliseconds, p99_milliseconds, statuses, stranger } = beside;
+  const figures = [p50_milliseconds, p95_milliseconds, p99_milliseconds].map((each) =>
+    each.toFixed(1),
+  );
+  return `${line(what, [...figures, ratio])}   ${counts(statuses)}; ${counts(stranger.statuses)}`;
+}
+
+const counts = (statuses: Statuses): string =>
+  Object.entries(statuses)
+    .map(([status, count]) => `${status} × ${count}`)
+    .join(", ");
+
+export function verdictLine({ ratio, goal, met }: Verdict): string {
+  const figures = [ratio.toFixed(2), `< ${goal.toFixed(2)}`, met ? "met" : "not met"];
+  return line("median", ["", "", "", ...figures]);
 }

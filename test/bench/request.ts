@@ -1,19 +1,26 @@
-/** One request on one kept connection, and what its answer says it cost. */
+/** One request, and what its answer says it cost. */
 import { Agent, request as open, type IncomingHttpHeaders } from "node:http";
-import { API_KEY } from "./data.ts";
+import { PARTNER_A } from "./data.ts";
 import type { HttpRequest } from "./operations.ts";
 
 /** A connection for each server. */
-const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+const kept = new Agent({ keepAlive: true, maxSockets: 1 });
 
-export const HEADERS = {
-  authorization: `Bearer ${API_KEY}`,
+export const headersOf = (key: string) => ({
+  authorization: `Bearer ${key}`,
   "content-type": "application/json",
-};
+});
+export const HEADERS = headersOf(PARTNER_A.key);
 
 export interface Answer {
   milliseconds: number;
   headers: IncomingHttpHeaders;
+}
+
+export interface AnyAnswer extends Answer {
+  status: number;
+  /** What it says, where it is no success. */
+  refusal: string;
 }
 
 /** What a request cost in D1: round trips, and rows. */
@@ -23,26 +30,66 @@ export interface Cost {
   rows_written: number;
 }
 
-/** Sends a request and waits for all of its answer; fails unless that is a success. */
-export function send(url: string, { method, path, body }: HttpRequest): Promise<Answer> {
-  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+/** Sends a request on a kept connection and waits for all of its answer; fails unless that is a success. */
+export async function send(url: string, request: HttpRequest): Promise<Answer> {
+  const answer = await exchange(url, request, { key: PARTNER_A.key, agent: kept });
+  if (isSuccess(answer.status)) return answer;
+  const { method, path } = request;
+  throw new Error(`${method} ${path} was answered ${answer.status}: ${answer.refusal}`);
+}
+
+export const isSuccess = (status: number): boolean => status >= 200 && status <= 299;
+
+/** How many requests were answered with which status; "none" where the connection broke. */
+export type Statuses = Record<string, number>;
+
+/** Sends a request with a key, and counts how it was answered. */
+export async function count(
+  statuses: Statuses,
+  url: string,
+  request: HttpRequest,
+  sender: Sender,
+): Promise<void> {
+  const status = await exchange(url, request, sender).then(
+    (answer) => answer.status,
+    () => "none",
+  );
+  statuses[status] = (statuses[status] ?? 0) + 1;
+}
+
+/** Who sends, and on which connections. */
+interface Sender {
+  key: string;
+  agent: Agent;
+}
+
+/** Sends a request with a key, and waits for all of its answer, whatever that is. */
+export function exchange(
+  url: string,
+  { method, path, body, headers }: HttpRequest,
+  { key, agent }: Sender,
+): Promise<AnyAnswer> {
+  const { promise, resolve, reject } = Promise.withResolvers<AnyAnswer>();
   const started = performance.now();
   const length = body === undefined ? {} : { "content-length": Buffer.byteLength(body) };
-  const request = open(`${url}${path}`, { method, agent, headers: { ...HEADERS, ...length } });
-  request.on("error", reject);
-  request.on("response", (response) => {
-    let text = "";
-    response.setEncoding("utf8");
-    response.on("data", (chunk: string) => (text += chunk));
+  const sent = open(`${url}${path}`, {
+    method,
+    agent,
+    headers: { ...headersOf(key), ...length, ...headers },
+  });
+  sent.on("error", reject);
+  sent.on("response", (response) => {
+    const { statusCode: status = 0 } = response;
+    let refusal = "";
+    // An answer of many megabytes is not worth its text.
+    response.on("data", (chunk: Buffer) => (refusal += isSuccess(status) ? "" : chunk.toString()));
     response.on("error", reject);
     response.on("end", () => {
-      const { statusCode = 0, headers } = response;
-      const isSuccess = statusCode >= 200 && statusCode <= 299;
-      if (isSuccess) resolve({ milliseconds: performance.now() - started, headers });
-      else reject(new Error(`${method} ${path} was answered ${statusCode}: ${text}`));
+      const milliseconds = performance.now() - started;
+      resolve({ status, milliseconds, headers: response.headers, refusal });
     });
   });
-  request.end(body);
+  sent.end(body);
   return promise;
 }
 

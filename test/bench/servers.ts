@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
-import { unstable_getMiniflareWorkerOptions } from "wrangler";
+import { unstable_getMiniflareWorkerOptions, unstable_readConfig } from "wrangler";
 import { run } from "../../src/cli/tools.ts";
 
 const CONFIG = "wrangler.toml";
@@ -27,11 +27,24 @@ export async function build(worker: WorkerName, folder: string): Promise<string>
   return join(outdir, worker === "ours" ? "index.js" : "ceiling-worker.js");
 }
 
+type Variables = Record<string, string>;
+
+/** A deployment's variables, and so its limits and quotas. The keys alone are those of the local seed. */
+export const deployedVariables = (): Variables => ({
+  ...(unstable_readConfig({ config: CONFIG }).vars as Variables),
+  UNSIGNED_KEYS: "on",
+});
+
 /**
- * Runs a built Worker on a free port of the loopback address, with its data in a folder of its own. Directly:
- * without Miniflare's entrance before it, as the sandbox runs.
+ * Runs a built Worker on a free port of the loopback address, with its data in a folder of its own. Its
+ * variables are those of `wrangler dev`, but for the ones that are given. Directly: without Miniflare's
+ * entrance before it, as the sandbox runs.
  */
-export async function start(script: string, persistTo: string, isDirect = false): Promise<Server> {
+export async function start(
+  script: string,
+  persistTo: string,
+  { variables = {}, isDirect = false }: { variables?: Variables; isDirect?: boolean } = {},
+): Promise<Server> {
   const { workerOptions } = unstable_getMiniflareWorkerOptions(CONFIG);
   // Without the files of the docs page, which would put a server of files before the Worker.
   const { modulesRules: _, assets: __, ...options } = workerOptions;
@@ -40,6 +53,7 @@ export async function start(script: string, persistTo: string, isDirect = false)
     convertV4MiniflareOptions({
       ...options,
       ...(isDirect && { unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }] }),
+      bindings: { ...(options.bindings as Variables), ...variables },
       modules: [{ type: "ESModule", path: "index.js", contents }],
       host: "127.0.0.1",
       port: 0,

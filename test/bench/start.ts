@@ -125,7 +125,9 @@ type Urls = Record<ServerName, string>;
 
 async function* measureRequests(folder: string, installed: string): AsyncGenerator<Figure> {
   const ports = { ours: await freePort(), wranglerDev: await freePort(), prism: await freePort() };
-  const bare = await start(await build("ceiling", folder), join(folder, "bare"), true);
+  const bare = await start(await build("ceiling", folder), join(folder, "bare"), {
+    isDirect: true,
+  });
   await migrate(bare.database);
   const ours = program(installed, ports.ours);
   const dev = wranglerDev(join(folder, "npm-start"), ports.wranglerDev);

@@ -1,0 +1,77 @@
+/** What a partner can send that costs the most, by kind. */
+import { CROWD, rowIds } from "./data.ts";
+import type { HttpRequest } from "./operations.ts";
+
+/** The most lines that an item can have, with names that make a body of 250 KB: the limit is 256 KiB. */
+const LINES = 1_000;
+const NAME_CHARACTERS = 190;
+const LARGE_LINES = Array.from({ length: LINES }, (_, index) => ({
+  name: String(index).padEnd(NAME_CHARACTERS, "x"),
+  quantity: 1,
+  rate: 5,
+  rewards_rate: 1,
+}));
+/** Made into text once: the thread that sends is not to be what is slow. */
+const LARGE_CONTENT = `"order_lines":${JSON.stringify(LARGE_LINES)}`;
+const TOTAL = LINES * 5;
+
+/** As long as a body may be, and no element is a line: each has to be looked at, and found wrong. */
+const WRONG_ELEMENTS = 130_000;
+const WRONG_BODY = `{"order_lines":[${Array.from({ length: WRONG_ELEMENTS }, () => "0").join()}]}`;
+
+/** Large orders that the stranger makes before it begins: as many as fit on a page. They are its newest ones. */
+export const LARGE_ORDERS = 100;
+const largeOrderId = (number: number) => `large-order-${number % LARGE_ORDERS}`;
+
+const largeBody = (fields: Record<string, unknown>) =>
+  `${JSON.stringify(fields).slice(0, -1)},${LARGE_CONTENT}}`;
+
+const largeOrder = (id: string, partner_order_id: string) =>
+  largeBody({ id, payment_method_id: "pm", partner_order_id, total_order_amount: TOTAL });
+
+export const largeOrderToStartWith = (number: number): HttpRequest => ({
+  method: "POST",
+  path: "/v2/orders",
+  body: largeOrder(largeOrderId(number), CROWD.partnerOrder),
+});
+
+const get = (path: string, query: Record<string, string>): HttpRequest => ({
+  method: "GET",
+  path: `${path}?${new URLSearchParams(query).toString()}`,
+});
+
+const post = (path: string, body: string): HttpRequest => ({
+  method: "POST",
+  path,
+  body,
+  headers: { "Idempotency-Key": crypto.randomUUID() },
+});
+
+const capture = (order_id: string, amount: number) => ({
+  order_id,
+  type: "CAPTURED",
+  amount,
+  network_transaction_id: CROWD.transaction,
+});
+
+/** Each kind by its name, and by how many of the kind came before. Those on orders use ever other ones. */
+export const DEAR_REQUESTS: Record<string, (number: number) => HttpRequest> = {
+  "large-order": () => post("/v2/orders", largeOrder(crypto.randomUUID(), CROWD.partnerOrder)),
+  "large-event": (number) =>
+    post("/v2/order_events", largeBody(capture(largeOrderId(number), TOTAL))),
+  "large-put": (number) => ({
+    method: "PUT",
+    path: `/v2/orders/${largeOrderId(number)}`,
+    // Another reference each time, which moves the order in that index.
+    body: largeOrder(largeOrderId(number), `${CROWD.partnerOrder}-${number % 2}`),
+  }),
+  "large-page": () => get("/v2/orders", { limit: "100" }),
+  "broad-orders": () =>
+    get("/v2/orders", { partner_order_id: CROWD.partnerOrder, starting_after: rowIds(200).order }),
+  // All events are of this order, and none of this transaction: read for the page, and again to count.
+  "broad-events": () =>
+    get("/v2/order_events", { order_id: CROWD.order, network_transaction_id: "none" }),
+  deletion: (number) => ({ method: "DELETE", path: `/v2/orders/${rowIds(number + 2).order}` }),
+  "unknown-order": () => post("/v2/order_events", JSON.stringify(capture(crypto.randomUUID(), 1))),
+  "wrong-body": () => post("/v2/orders", WRONG_BODY),
+};
