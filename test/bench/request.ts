@@ -40,7 +40,7 @@ export async function send(url: string, request: HttpRequest): Promise<Answer> {
 
 export const isSuccess = (status: number): boolean => status >= 200 && status <= 299;
 
-/** How many requests were answered with which status; "none" where the connection broke. */
+/** How many requests were answered with which status; where a connection broke, with the code of its error. */
 export type Statuses = Record<string, number>;
 
 /** Sends a request with a key, and counts how it was answered. */
@@ -52,7 +52,7 @@ export async function count(
 ): Promise<void> {
   const status = await exchange(url, request, sender).then(
     (answer) => answer.status,
-    () => "none",
+    (error: NodeJS.ErrnoException) => error.code ?? error.message,
   );
   statuses[status] = (statuses[status] ?? 0) + 1;
 }
