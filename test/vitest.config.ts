@@ -31,6 +31,8 @@ export default defineConfig({
           name: "worker",
           include: ["test/{access,domain,http,ledger,openapi,routes,schemas,store}/**/*.test.ts"],
           setupFiles: ["test/support/migrate.ts"],
+          // Also while the machine is busy: a test that hangs fails all the same.
+          testTimeout: 30_000,
         },
       },
       {
