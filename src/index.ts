@@ -9,6 +9,7 @@ import { sweepIdempotencyRecords } from "./store/idempotency.ts";
 import { refreshStatistics } from "./store/statistics.ts";
 
 export { OrderLedger } from "./ledger/order-ledger.ts";
+export { Workbench } from "./workbench/workbench.ts";
 
 export default {
   fetch: app.fetch,

@@ -1,5 +1,7 @@
 import type { Context } from "hono";
+import type { AppliedFault } from "../domain/faults.ts";
 import { quotasOf } from "../domain/quotas.ts";
+import type { Warning } from "../domain/warnings.ts";
 import type { Database, Scope } from "../store/database.ts";
 import type { StoredKey } from "../store/keys.ts";
 
@@ -17,6 +19,14 @@ export interface AppEnv {
     /** The key that the request was authenticated with, and the key as it was sent. */
     apiKey: StoredKey;
     sentKey: string;
+    /** What the answer's `Sandbox-Warnings` say. */
+    warnings: Warning[];
+    /** The fault that acts on this request, and the answer as it was before the fault altered it. */
+    fault?: AppliedFault;
+    unalteredAnswer?: Response;
+    /** The order that a write is on, and its versions around the write. */
+    orderId?: string;
+    versions?: { before: number | null; after: number | null };
   };
 }
 

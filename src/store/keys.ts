@@ -33,6 +33,14 @@ export interface ListedKey {
 export interface StoredKey extends ListedKey {
   environment_id: number;
   partner_id: number;
+  /** The environment's current world: a reset gives it another one. */
+  world_id: number;
+  /** Whether the environment has faults. */
+  is_armed: boolean;
+  /** Whether unknown fields and parameters are refused. */
+  is_strict: boolean;
+  /** When the environment expires; null for a partner's first one. */
+  expires_at: string | null;
 }
 
 /** What is stored of a new key: its hash, and its end, to tell keys apart. */
@@ -66,7 +74,9 @@ const find = Statement.of(
 /** The key with this hash, also when it was deleted. One round trip, two rows. */
 export async function findKey(db: Database, hash: string): Promise<StoredKey | undefined> {
   const [[key]] = await db.run(find.bind({ hash }));
-  return key;
+  // Until environments can be made: each is a world that lasts.
+  const world = { is_armed: false, is_strict: false, expires_at: null };
+  return key && { ...key, ...world, world_id: key.environment_id };
 }
 
 const inEnvironment = eq(apiKeys.environment_id, placeholder("environment_id"));

@@ -15,6 +15,10 @@ const key = (last_four: string, deleted_at: string | null = null): StoredKey => 
   created_by: null,
   deleted_at,
   last_used_at: null,
+  world_id: 1,
+  is_armed: false,
+  is_strict: false,
+  expires_at: null,
 });
 
 afterEach(() => vi.useRealTimers());
