@@ -1,3 +1,4 @@
+import { sweepExpired } from "./access/environments.ts";
 import { app } from "./app.ts";
 import { quotasOf } from "./domain/quotas.ts";
 import { toTimestamp } from "./domain/timestamp.ts";
@@ -21,10 +22,14 @@ export default {
     const idempotency_keys = await sweepIdempotencyRecords(db, toTimestamp(now));
     const days = Number(env.RETENTION_DAYS);
     const { orders, changes } = days > 0 ? await sweepOrders(db, now, days) : NOTHING_SWEPT;
+    const environments = await sweepExpired(env, db, toTimestamp(now));
     await refreshStatistics(db);
     for (const usage of await findUsageNearQuotas(db, quotasOf(env))) {
       log("a partner is close to a quota", { ...usage });
     }
-    log("hourly work done", { swept: { idempotency_keys, orders, changes }, ...db.cost });
+    log("hourly work done", {
+      swept: { idempotency_keys, orders, changes, rows: environments.deleted_rows },
+      ...db.cost,
+    });
   },
 } satisfies ExportedHandler<Cloudflare.Env>;

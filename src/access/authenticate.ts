@@ -3,7 +3,7 @@ import { createMiddleware } from "hono/factory";
 import { sha256 } from "../domain/hash.ts";
 import { toTimestamp } from "../domain/timestamp.ts";
 import type { AppEnv } from "../http/context.ts";
-import { ApiError } from "../http/errors.ts";
+import { ApiError, unauthenticated } from "../http/errors.ts";
 import { logError } from "../log.ts";
 import { Database } from "../store/database.ts";
 import { findKey, markKeyUsed, type StoredKey } from "../store/keys.ts";
@@ -51,6 +51,9 @@ async function verify(c: Context<AppEnv>, secret: string, now: number): Promise<
   }
   if (key.deleted_at !== null) {
     throw unauthenticated(`The API key was deleted at ${key.deleted_at}.`);
+  }
+  if (key.expires_at !== null && Date.parse(key.expires_at) <= now) {
+    throw unauthenticated(`The environment of this API key expired at ${key.expires_at}.`);
   }
   return key;
 }
@@ -106,12 +109,4 @@ function userNameOf(credentials: string): string {
     );
   }
   return pair.slice(0, -1);
-}
-
-export function unauthenticated(message: string): ApiError {
-  // Bearer alone, though Basic works: a browser answers a Basic challenge with a log-in window.
-  return new ApiError(
-    { type: "AUTHENTICATION_ERROR", message },
-    { "WWW-Authenticate": 'Bearer realm="orders-sandbox"' },
-  );
 }

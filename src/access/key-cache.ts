@@ -47,6 +47,13 @@ export class KeyCache {
     }
   }
 
+  /** Forgets all keys of an environment. */
+  forgetEnvironment(environmentId: number): void {
+    for (const [secret, { key }] of this.#entries) {
+      if (key !== "unknown" && key.environment_id === environmentId) this.#entries.delete(secret);
+    }
+  }
+
   /** Notes that a key was deleted, by its environment and its id. */
   markDeleted(environmentId: number, id: number, deleted_at: string): void {
     for (const { key } of this.#entries.values()) {

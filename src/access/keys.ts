@@ -1,9 +1,9 @@
 import type { Context } from "hono";
 import { toTimestamp } from "../domain/timestamp.ts";
-import { scopeOf, type AppEnv } from "../http/context.ts";
-import { ApiError } from "../http/errors.ts";
+import type { AppEnv } from "../http/context.ts";
+import { ApiError, unauthenticated } from "../http/errors.ts";
+import { inWorld } from "../http/world.ts";
 import { deleteKey, insertKey, MAX_ACTIVE_KEYS } from "../store/keys.ts";
-import { unauthenticated } from "./authenticate.ts";
 import { keyCache } from "./key-cache.ts";
 import { newApiKey, storedFormOf } from "./secrets.ts";
 
@@ -16,7 +16,7 @@ export async function createKey(c: Context<AppEnv>): Promise<{ key: string; crea
   const key = await newApiKey(c.env.KEY_SECRET);
   const created_at = toTimestamp(new Date());
   const stored = { ...(await storedFormOf(key)), created_at };
-  const inserted = await insertKey(scopeOf(c), stored, id);
+  const inserted = await inWorld(c, (scope) => insertKey(scope, stored, id));
   if (inserted === "not allowed") throw deletedElsewhere(c, created_at);
   if (inserted === "too many") throw tooManyKeys();
   return { key, created_at };
@@ -37,7 +37,7 @@ export function tooManyKeys(): ApiError {
 export async function revokeKey(c: Context<AppEnv>, id: number): Promise<{ deleted_at: string }> {
   const { environment_id, id: deleted_by } = c.get("apiKey");
   const deleted_at = toTimestamp(new Date());
-  const outcome = await deleteKey(scopeOf(c), id, { deleted_by, deleted_at });
+  const outcome = await inWorld(c, (scope) => deleteKey(scope, id, { deleted_by, deleted_at }));
   if (outcome === "not allowed") throw deletedElsewhere(c, deleted_at);
   if (outcome === "unknown") throw unknownKey(id);
   if (outcome === "last key") throw lastKey();

@@ -1,7 +1,7 @@
 import { createMiddleware } from "hono/factory";
 import type { AppEnv } from "../http/context.ts";
-import { nothingAt } from "../http/errors.ts";
-import { secretOf, unauthenticated } from "./authenticate.ts";
+import { nothingAt, unauthenticated } from "../http/errors.ts";
+import { secretOf } from "./authenticate.ts";
 
 /**
  * Lets the operator of a sandbox through, who sends its ADMIN_TOKEN. Where none is configured the

@@ -2,8 +2,11 @@ import type { Context } from "hono";
 import { toTimestamp } from "../domain/timestamp.ts";
 import type { AppEnv } from "../http/context.ts";
 import { ApiError } from "../http/errors.ts";
-import { insertKeyByOperator } from "../store/keys.ts";
-import { findFirstEnvironment, insertPartner, removePartner } from "../store/partners.ts";
+import { closeEnvironmentsOf, findFirstEnvironment } from "../store/environments.ts";
+import { insertKeyFor } from "../store/keys.ts";
+import { hasPartner, insertPartner, removePartner } from "../store/partners.ts";
+import type { Removal } from "../store/worlds.ts";
+import { sweepEnvironments } from "./environments.ts";
 import { keyCache } from "./key-cache.ts";
 import { tooManyKeys } from "./keys.ts";
 import { newApiKey, storedFormOf } from "./secrets.ts";
@@ -25,17 +28,24 @@ export async function createPartnerKey(c: Context<AppEnv>, id: number) {
   const key = await newApiKey(c.env.KEY_SECRET);
   const created_at = toTimestamp(new Date());
   const stored = { ...(await storedFormOf(key)), created_at };
-  const inserted = await insertKeyByOperator({ db, environment_id }, stored);
+  const inserted = await insertKeyFor(db, environment_id, stored);
   if (inserted === "too many") throw tooManyKeys();
   return { id: inserted, key, created_at };
 }
 
-/** Deletes a partner, or a part of it where there is much: see `removePartner`. 404 where there is none. */
-export async function deletePartner(c: Context<AppEnv>, id: number) {
-  const removal = await removePartner(c.get("db"), id);
-  if (!removal) throw unknownPartner(id);
+/**
+ * Deletes a partner, or a part of it where there is much. First its environments are closed, so that nothing
+ * is added behind what is deleted. 404 where there is no such partner.
+ */
+export async function deletePartner(c: Context<AppEnv>, id: number): Promise<Removal> {
+  const db = c.get("db");
+  if (!(await hasPartner(db, id))) throw unknownPartner(id);
+  await closeEnvironmentsOf(db, id, toTimestamp(new Date()));
   keyCache.forgetPartner(id);
-  return removal;
+  const removal = await sweepEnvironments(c.env, db, id);
+  if (!removal.isDone) return removal;
+  await removePartner(db, id);
+  return { deleted_rows: removal.deleted_rows + 1, isDone: true };
 }
 
 function unknownPartner(id: number): ApiError {

@@ -19,8 +19,14 @@ export const NO_TOTALS: LedgerTotals = {
   refunded_rewards_amount: 0,
 };
 
+/** What was ordered: the most that events should add up to, for each measure. */
+export interface OrderedTotals {
+  total_order_amount: Money;
+  total_rewards_amount: Money;
+}
+
 /** What the rules need to know of an order to decide on a command. */
-export interface LedgerState extends LedgerTotals {
+export interface LedgerState extends LedgerTotals, OrderedTotals {
   id: string;
   /** Counts the changes of this order id, and goes on counting when the id is deleted and made again. */
   version: number;

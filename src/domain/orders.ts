@@ -116,6 +116,8 @@ export function replaceOrder(
       version: version + 1,
       currency: order.currency,
       created_at: order.created_at,
+      total_order_amount: order.total_order_amount,
+      total_rewards_amount: order.total_rewards_amount,
       content_bytes: bytes,
     },
     added: { orders: 0, order_events: 0, bytes: bytes - content_bytes + CHANGE_BYTES },

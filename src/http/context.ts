@@ -1,8 +1,6 @@
-import type { Context } from "hono";
 import type { AppliedFault } from "../domain/faults.ts";
-import { quotasOf } from "../domain/quotas.ts";
 import type { Warning } from "../domain/warnings.ts";
-import type { Database, Scope } from "../store/database.ts";
+import type { Database } from "../store/database.ts";
 import type { StoredKey } from "../store/keys.ts";
 
 /** What the middleware leaves for the routes. */
@@ -26,12 +24,6 @@ export interface AppEnv {
     unalteredAnswer?: Response;
     /** The order that a write is on, and its versions around the write. */
     orderId?: string;
-    versions?: { before: number | null; after: number | null };
+    versions?: { before: number; after: number };
   };
-}
-
-/** The environment of the request's key. */
-export function scopeOf(c: Context<AppEnv>): Scope {
-  const { environment_id } = c.get("apiKey");
-  return { db: c.get("db"), environment_id, quotas: quotasOf(c.env) };
 }

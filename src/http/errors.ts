@@ -28,6 +28,15 @@ export class ApiError extends Error {
   }
 }
 
+/** The caller can't be told from anybody else. */
+export function unauthenticated(message: string): ApiError {
+  // Bearer alone, though Basic works: a browser answers a Basic challenge with a log-in window.
+  return new ApiError(
+    { type: "AUTHENTICATION_ERROR", message },
+    { "WWW-Authenticate": 'Bearer realm="orders-sandbox"' },
+  );
+}
+
 /** There is no such path. */
 export function nothingAt(path: string): ApiError {
   return new ApiError({

@@ -6,6 +6,7 @@ import type { Outcome, Reply } from "../ledger/commands.ts";
 import type { OrderLedger } from "../ledger/order-ledger.ts";
 import { unavailable } from "../ledger/refusals.ts";
 import { logError } from "../log.ts";
+import { WorldChanged } from "../store/failures.ts";
 import type { AppEnv } from "./context.ts";
 import { ApiError } from "./errors.ts";
 
@@ -34,8 +35,8 @@ export async function commandOf(
   repeatable?: { key: string | undefined; content: unknown },
 ) {
   const { key, content } = repeatable ?? {};
+  c.set("orderId", orderId);
   return {
-    environment_id: c.get("apiKey").environment_id,
     order_id: orderId,
     request: {
       request_id: c.get("requestId"),
@@ -49,7 +50,7 @@ export async function commandOf(
 
 /**
  * Waits for a ledger's reply, and counts what it has spent in D1. A ledger that can't be reached is a
- * refusal too: the command may or may not have been run.
+ * refusal too: the command may or may not have been run. Throws WorldChanged like a `Scope`.
  */
 export async function outcomeOf<T>(
   c: Context<AppEnv>,
@@ -58,16 +59,19 @@ export async function outcomeOf<T>(
   try {
     const { outcome, cost } = await reply;
     c.get("db").addCost(cost);
-    return outcome;
+    if (outcome !== "world changed") return outcome;
   } catch (error) {
     logError("ledger not reached", error, { request_id: c.get("requestId") });
     return refuse(unavailable("The order's ledger could not be reached."));
   }
+  throw new WorldChanged();
 }
 
 /** What a command's outcome answers. A refusal is thrown as the error that it is over HTTP; a repeated answer is marked. */
 export function resultOf<T>(c: Context<AppEnv>, outcome: Outcome<T>): T {
   if (!outcome.ok) throw new ApiError(outcome.refusal);
+  const { version } = outcome;
+  if (version !== undefined) c.set("versions", { before: version - 1, after: version });
   if (outcome.replayed) c.header("Idempotent-Replayed", "true");
   return outcome.result;
 }

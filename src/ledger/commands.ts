@@ -1,12 +1,11 @@
 import type { Refusal } from "../domain/decision.ts";
 import type { OrderEventInput } from "../domain/order-events.ts";
 import type { OrderInput } from "../domain/orders.ts";
-import type { D1Cost } from "../store/database.ts";
+import type { D1Cost, World } from "../store/database.ts";
 import type { RequestMetadata } from "../store/order-changes.ts";
 
 /** What every command says. Time and ids come with it, so that the ledger has neither clock nor chance. */
 export interface Command {
-  environment_id: number;
   order_id: string;
   request: RequestMetadata;
 }
@@ -16,40 +15,51 @@ export interface CreateOrder extends Command {
   input: OrderInput;
 }
 
-export interface ReplaceOrder extends Command {
+/** What a ledger is asked, and in which world. */
+export interface LedgerCommand extends Command {
+  world: World;
+}
+
+export interface ReplaceOrder extends LedgerCommand {
   input: OrderInput;
   /** From If-Match: the versions that may be replaced; undefined for any. */
   expected_versions?: number[] | undefined;
 }
 
-export interface DeleteOrder extends Command {
+export interface DeleteOrder extends LedgerCommand {
   /** From If-Match, as above. */
   expected_versions?: number[] | undefined;
 }
 
-export interface AppendOrderEvent extends Command {
+export interface AppendOrderEvent extends LedgerCommand {
   input: OrderEventInput;
   /** The id of the event if the partner chose none. */
   new_order_event_id: string;
 }
 
-export interface DeleteOrderEvent extends Command {
+export interface DeleteOrderEvent extends LedgerCommand {
   order_event_id: string;
 }
 
-/** How a command ended. `replayed`: the same request had taken effect before, and this is its answer. */
+/**
+ * How a command ended. `replayed`: the same request had taken effect before, and this is its answer. `version`:
+ * the order's, which a change has made.
+ */
 export type Outcome<T> =
-  | { ok: true; result: T; replayed: boolean }
+  | { ok: true; result: T; replayed: boolean; version?: number }
   | { ok: false; refusal: Refusal };
 
-/** What comes back from a ledger: the outcome, and what it spent in D1. */
+/**
+ * What comes back from a ledger: the outcome, and what it spent in D1. "world changed": nothing was done, as the
+ * environment has another world by now.
+ */
 export interface Reply<T> {
-  outcome: Outcome<T>;
+  outcome: Outcome<T> | "world changed";
   cost: D1Cost;
 }
 
-export function done<T>(result: T): Outcome<T> {
-  return { ok: true, result, replayed: false };
+export function done<T>(result: T, version: number): Outcome<T> {
+  return { ok: true, result, replayed: false, version };
 }
 
 export function replayed<T>(result: T): Outcome<T> {

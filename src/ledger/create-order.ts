@@ -1,6 +1,6 @@
 import { refuse } from "../domain/decision.ts";
 import { completeOrder, repeatOrder } from "../domain/orders.ts";
-import type { Scope } from "../store/database.ts";
+import type { Scope } from "../store/scope.ts";
 import { recordRepeatedAnswer } from "../store/idempotency.ts";
 import { findOrder, insertOrder, type StoredOrder } from "../store/orders.ts";
 import { done, replayed, type CreateOrder, type Outcome } from "./commands.ts";
@@ -20,7 +20,7 @@ export async function createOrder(
   const order = completeOrder(input, { id: order_id, created_at: now, updated_at: now });
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
     const version = await insertOrder(scope, order, request);
-    if (typeof version === "number") return done({ order, version });
+    if (typeof version === "number") return done({ order, version }, version);
     const refusal = await whyNotCommitted(scope, version);
     if (refusal) return refuse(refusal);
     const earlier = await findEarlierAnswer(scope, request);

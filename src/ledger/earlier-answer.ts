@@ -1,6 +1,6 @@
 import type { Decision } from "../domain/decision.ts";
 import { repeatAnswer, type IdempotencyRecord } from "../domain/idempotency.ts";
-import type { Scope } from "../store/database.ts";
+import type { Scope } from "../store/scope.ts";
 import { findIdempotencyRecord } from "../store/idempotency.ts";
 import type { RequestMetadata } from "../store/order-changes.ts";
 

@@ -7,8 +7,8 @@ import type { OrderEvent } from "../domain/order-events.ts";
 import * as orders from "../domain/orders.ts";
 import { logError } from "../log.ts";
 import { commit } from "../store/commit.ts";
-import { Database, type Scope } from "../store/database.ts";
-import { isUnavailable, isUnmigrated } from "../store/failures.ts";
+import { Database } from "../store/database.ts";
+import { isUnavailable, isUnmigrated, WorldChanged } from "../store/failures.ts";
 import { recordRepeatedAnswer } from "../store/idempotency.ts";
 import {
   findOrderEvent,
@@ -17,14 +17,15 @@ import {
   orderEventDeleted,
 } from "../store/order-events.ts";
 import { findLedgerState, orderDeleted, orderReplaced, type StoredOrder } from "../store/orders.ts";
+import { Scope } from "../store/scope.ts";
 import { CommandQueue, MAX_QUEUED_COMMANDS } from "./command-queue.ts";
 import {
   done,
   replayed,
   type AppendOrderEvent,
-  type Command,
   type DeleteOrder,
   type DeleteOrderEvent,
+  type LedgerCommand,
   type Outcome,
   type ReplaceOrder,
   type Reply,
@@ -42,7 +43,7 @@ const MAX_NAMED_EVENTS = 100;
  */
 export class OrderLedger extends DurableObject {
   readonly #queue = new CommandQueue();
-  #remembered: LedgerState | undefined;
+  #remembered: { state: LedgerState; world_id: number } | undefined;
 
   replaceOrder(command: ReplaceOrder): Promise<Reply<StoredOrder>> {
     return this.#inTurn(command, (scope) => this.#replace(scope, command));
@@ -71,13 +72,10 @@ export class OrderLedger extends DurableObject {
         return this.#refuse(scope, id, decision.refusal);
       }
       const { order, next } = decision.result;
-      const committed = await commit(
-        scope.db,
-        orderReplaced(scope, order, decision.result, request),
-      );
+      const committed = await commit(scope, orderReplaced(scope, order, decision.result, request));
       if (committed === "committed") {
-        this.#remembered = next;
-        return done({ order, version: next.version });
+        this.#remember(scope, next);
+        return done({ order, version: next.version }, next.version);
       }
       const refusal = await whyNotCommitted(scope, committed);
       if (refusal) return refuse(refusal);
@@ -94,8 +92,8 @@ export class OrderLedger extends DurableObject {
         if (!isFresh) continue;
         return this.#refuse(scope, id, decision.refusal);
       }
-      const committed = await commit(scope.db, orderDeleted(scope, decision.result, request));
-      if (committed === "committed") return done(undefined);
+      const committed = await commit(scope, orderDeleted(scope, decision.result, request));
+      if (committed === "committed") return done(undefined, decision.result.next.version);
       const refusal = await whyNotCommitted(scope, committed);
       if (refusal) return refuse(refusal);
     }
@@ -114,10 +112,10 @@ export class OrderLedger extends DurableObject {
       if (decision.ok) {
         const { event, next } = decision.result;
         const statements = orderEventAppended(scope, decision.result, request);
-        const committed = await commit(scope.db, statements);
+        const committed = await commit(scope, statements);
         if (committed === "committed") {
-          this.#remembered = next;
-          return done(event);
+          this.#remember(scope, next);
+          return done(event, next.version);
         }
         if (committed === "stale") continue;
         const refusal = await whyNotCommitted(scope, committed);
@@ -154,10 +152,10 @@ export class OrderLedger extends DurableObject {
         return this.#refuse(scope, order_id, decision.refusal);
       }
       const statements = orderEventDeleted(scope, event!, decision.result, request);
-      const committed = await commit(scope.db, statements);
+      const committed = await commit(scope, statements);
       if (committed === "committed") {
-        this.#remembered = decision.result.next;
-        return done(undefined);
+        this.#remember(scope, decision.result.next);
+        return done(undefined, decision.result.next.version);
       }
       const refusal = await whyNotCommitted(scope, committed);
       if (refusal) return refuse(refusal);
@@ -172,9 +170,13 @@ export class OrderLedger extends DurableObject {
   async #takeState(scope: Scope, orderId: string) {
     const remembered = this.#remembered;
     this.#remembered = undefined;
-    return remembered
-      ? { state: remembered, isFresh: false }
+    return remembered?.world_id === scope.world.world_id
+      ? { state: remembered.state, isFresh: false }
       : { state: await findLedgerState(scope, orderId), isFresh: true };
+  }
+
+  #remember({ world }: Scope, state: LedgerState): void {
+    this.#remembered = { state, world_id: world.world_id };
   }
 
   /** A refusal; one that was decided on the order's events names them, in one more round trip. */
@@ -189,16 +191,17 @@ export class OrderLedger extends DurableObject {
    * without its type, and without the cost.
    */
   async #inTurn<T>(
-    { environment_id, request }: Command,
+    { world, request }: LedgerCommand,
     command: (scope: Scope) => Promise<Outcome<T>>,
   ): Promise<Reply<T>> {
     const db = new Database(this.env.DB);
-    const scope = { db, environment_id, quotas: quotasOf(this.env) };
+    const scope = new Scope(db, world, quotasOf(this.env));
     const running = this.#queue.run(() => command(scope));
     if (!running) return { outcome: refuse(TOO_MANY), cost: db.cost };
     try {
       return { outcome: await running, cost: db.cost };
     } catch (error) {
+      if (error instanceof WorldChanged) return { outcome: "world changed", cost: db.cost };
       // Whether a batch was committed is unknown: the retry will find out, as the ledger has forgotten.
       logError("ledger command failed", error, { request_id: request.request_id });
       const refusal =

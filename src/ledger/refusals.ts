@@ -1,7 +1,7 @@
 import { refuse, type Refusal } from "../domain/decision.ts";
 import { quotaExceeded } from "../domain/quotas.ts";
 import type { CommitFailure } from "../store/commit.ts";
-import type { Scope } from "../store/database.ts";
+import type { Scope } from "../store/scope.ts";
 import { findUsage } from "../store/usage.ts";
 
 /** How often a command is decided anew when another writer came first. */
@@ -30,7 +30,6 @@ export async function whyNotCommitted(
   failure: CommitFailure,
 ): Promise<Refusal | undefined> {
   if (failure === "stale" || failure === "taken") return undefined;
-  if (failure === "gone") return unavailable("The partner is being removed.");
   const { exceeded } = failure;
   return quotaExceeded(exceeded, (await findUsage(scope))[exceeded], scope.quotas![exceeded]);
 }

@@ -1,7 +1,6 @@
 import { is, Placeholder, SQL, sql, type Query } from "drizzle-orm";
 import { SQLiteAsyncDialect } from "drizzle-orm/sqlite-core";
 import { drizzle } from "drizzle-orm/sqlite-proxy";
-import type { Usage } from "../domain/quotas.ts";
 import { DatabaseError } from "./failures.ts";
 
 /** What was spent in D1: `queries` counts round trips (a batch is one), the rows are D1's own figures. */
@@ -11,12 +10,13 @@ export interface D1Cost {
   rows_written: number;
 }
 
-/** Whose data is read or written, and through which connection: what every function on an environment's data takes. */
-export interface Scope {
-  db: Database;
+/** Whose data is read or written, as far as an isolate knows. `Scope` sees to it that it is still true. */
+export interface World {
   environment_id: number;
-  /** The most that the environment's partner may have, where there are quotas. */
-  quotas: Usage | undefined;
+  /** What the environment's data belongs to. A reset gives the environment another one. */
+  world_id: number;
+  /** Whether the environment has faults. */
+  is_armed: boolean;
 }
 
 /** Drizzle as the writer of statements. It runs none: that is for `Database`, which counts what they cost. */
@@ -32,6 +32,11 @@ export interface BoundStatement<Row> {
   text: string;
   params: unknown[];
   row?: Row;
+}
+
+/** The same on the data of one environment: it runs in a `Scope`, which checks that the world is still current. */
+export interface ScopedBound<Row = unknown> {
+  scoped: BoundStatement<Row>;
 }
 
 /** Values by the names of their placeholders. What has no value is null, not left out. */
@@ -74,7 +79,7 @@ export class Statement<Row> {
   }
 }
 
-/** A statement on the data of one environment. It can be neither built nor bound without one. */
+/** A statement on the data of one environment, or of its world. It can be neither built nor bound without one. */
 export class ScopedStatement<Row> {
   readonly #query: Query;
 
@@ -84,20 +89,18 @@ export class ScopedStatement<Row> {
 
   static of<S extends Source>(source: S): ScopedStatement<RowOf<S>> {
     const query = queryOf(source);
-    const isScoped = query.params.some(
-      (param) => is(param, Placeholder) && param.name === "environment_id",
-    );
-    if (!isScoped) throw new Error(`No environment in: ${query.sql}`);
+    const isScoped = query.params.some((param) => is(param, Placeholder) && SCOPES.has(param.name));
+    if (!isScoped) throw new Error(`Neither a world nor an environment in: ${query.sql}`);
     return new ScopedStatement(query);
   }
 
-  bind(
-    { environment_id }: Pick<Scope, "environment_id">,
-    values: Values = {},
-  ): BoundStatement<Row> {
-    return bind(this.#query, { ...values, environment_id });
+  bind({ world }: { world: World }, values: Values = {}): ScopedBound<Row> {
+    const { world_id, environment_id } = world;
+    return { scoped: bind(this.#query, { ...values, world_id, environment_id }) };
   }
 }
+
+const SCOPES = new Set(["world_id", "environment_id"]);
 
 function queryOf(source: Source): Query {
   return is(source, SQL) ? dialect.sqlToQuery(source) : source.toSQL();

@@ -30,8 +30,18 @@ const QUOTA_COLUMNS: Record<string, Quota> = {
 
 /** The quota that a batch would have exceeded: see `countUsage`. */
 export function exceededQuota(error: unknown): Quota | undefined {
-  const column = /NOT NULL constraint failed: environments\.(\w+)/.exec(messagesOf(error))?.[1];
+  const column = /NOT NULL constraint failed: worlds\.(\w+)/.exec(messagesOf(error))?.[1];
   return column === undefined ? undefined : QUOTA_COLUMNS[column];
+}
+
+/** Whether an environment was refused because its partner has enough of them: see `insertEnvironment`. */
+export function isBeyondEnvironments(error: unknown): boolean {
+  return /NOT NULL constraint failed: environments\.partner_id/.test(messagesOf(error));
+}
+
+/** Whether a batch was refused because its environment has another world by now, or faults: see `Scope`. */
+export function isNoLongerTrue(error: unknown): boolean {
+  return /malformed JSON/.test(messagesOf(error));
 }
 
 /** Whether a row was refused because it refers to none, or because others refer to it. */
@@ -55,6 +65,9 @@ const OWN_MISTAKE =
 export function isUnavailable(error: unknown): boolean {
   return error instanceof DatabaseError && !OWN_MISTAKE.test(messagesOf(error));
 }
+
+/** What a request took for true of its environment is so no longer. Nothing was done: it is to be decided anew. */
+export class WorldChanged extends Error {}
 
 /** What D1 has thrown, as its cause. */
 export class DatabaseError extends Error {

@@ -12,10 +12,10 @@ import {
   placeholder,
   ScopedStatement,
   Statement,
-  type BoundStatement,
+  type ScopedBound,
   type Database,
-  type Scope,
 } from "./database.ts";
+import type { Scope } from "./scope.ts";
 import { commit } from "./commit.ts";
 import { countUsage } from "./usage.ts";
 import { lastVersion, type RequestMetadata } from "./order-changes.ts";
@@ -27,7 +27,7 @@ export const SWEEP_STEPS = 40;
 
 const records = idempotencyRecords;
 const isKey = and(
-  eq(records.environment_id, placeholder("environment_id")),
+  eq(records.world_id, placeholder("world_id")),
   eq(records.key, placeholder("key")),
 );
 
@@ -37,7 +37,7 @@ const deleteExpired = ScopedStatement.of(
 
 const insert = ScopedStatement.of(
   builder.insert(records).values({
-    environment_id: placeholder("environment_id"),
+    world_id: placeholder("world_id"),
     key: placeholder("key"),
     fingerprint: placeholder("fingerprint"),
     body: placeholder("body"),
@@ -54,20 +54,20 @@ const find = ScopedStatement.of(
     .where(and(isKey, gte(records.created_at, placeholder("cutoff")))),
 );
 
-// The oldest first, and what each environment then has less.
+// The oldest first, and what each world then has less.
 const selectExpired = sql`
-  select environment_id, key, ${RECORD_BYTES} + octet_length(body) as bytes from idempotency_records
+  select world_id, key, ${RECORD_BYTES} + octet_length(body) as bytes from idempotency_records
   where created_at < ${placeholder("cutoff")} order by created_at limit ${SWEEP_STEP_RECORDS}`;
 const uncountExpired = Statement.of(
   sql<unknown>`
-    update environments set stored_bytes = stored_bytes - expired.bytes
-    from (select environment_id, sum(bytes) as bytes from (${selectExpired}) group by environment_id) as expired
-    where id = expired.environment_id`,
+    update worlds set stored_bytes = stored_bytes - expired.bytes
+    from (select world_id, sum(bytes) as bytes from (${selectExpired}) group by world_id) as expired
+    where id = expired.world_id`,
 );
 const removeExpired = Statement.of(
   sql<{ key: string }>`
-    delete from idempotency_records where (environment_id, key) in (
-      select environment_id, key from (${selectExpired})) returning key`,
+    delete from idempotency_records where (world_id, key) in (
+      select world_id, key from (${selectExpired})) returning key`,
 );
 
 /** What the record of an answer takes, for the quota; nothing without an Idempotency-Key. */
@@ -86,7 +86,7 @@ export function recordAnswer(
   scope: Scope,
   { idempotency, received_at }: RequestMetadata,
   answer: Answer,
-): BoundStatement<unknown>[] {
+): ScopedBound[] {
   if (!idempotency) return [];
   const isOrder = "order" in answer;
   return [
@@ -114,7 +114,7 @@ export async function recordRepeatedAnswer(
   const statements = recordAnswer(scope, request, answer);
   if (statements.length === 0) return true;
   const bytes = recordBytes(request, "order" in answer ? answer.order : answer.event);
-  const committed = await commit(scope.db, [...statements, countUsage(scope, { bytes })]);
+  const committed = await commit(scope, [...statements, countUsage(scope, { bytes })]);
   // Beyond the quota the answer is as good, and only not stored.
   return committed !== "taken";
 }
@@ -125,7 +125,7 @@ export async function findIdempotencyRecord(
   { key }: IdempotencyKey,
   now: string,
 ): Promise<IdempotencyRecord | undefined> {
-  const [[record]] = await scope.db.run(find.bind(scope, { key, cutoff: idempotencyCutoff(now) }));
+  const [[record]] = await scope.run(find.bind(scope, { key, cutoff: idempotencyCutoff(now) }));
   return record;
 }
 

@@ -1,12 +1,13 @@
-import { and, eq, isNull, lt, or, sql } from "drizzle-orm";
+import { and, eq, isNotNull, isNull, lt, or, sql } from "drizzle-orm";
 import {
   builder,
   placeholder,
   ScopedStatement,
   Statement,
   type Database,
-  type Scope,
+  type World,
 } from "./database.ts";
+import type { Scope } from "./scope.ts";
 import type { Page } from "./pages.ts";
 import { apiKeys, environments } from "./schema.ts";
 
@@ -29,17 +30,12 @@ export interface ListedKey {
   last_used_at: string | null;
 }
 
-/** A key with what it opens. The key itself is stored nowhere. */
-export interface StoredKey extends ListedKey {
-  environment_id: number;
+/** A key with what it opens, as far as an isolate knows. The key itself is stored nowhere. */
+export interface StoredKey extends ListedKey, World {
   partner_id: number;
-  /** The environment's current world: a reset gives it another one. */
-  world_id: number;
-  /** Whether the environment has faults. */
-  is_armed: boolean;
   /** Whether unknown fields and parameters are refused. */
   is_strict: boolean;
-  /** When the environment expires; null for a partner's first one. */
+  /** When the environment expires (RFC 3339); null for a partner's first one. */
   expires_at: string | null;
 }
 
@@ -59,24 +55,34 @@ const listed = {
   last_used_at: apiKeys.last_used_at,
 };
 
+// A deleted environment has no world, and its keys open nothing.
 const find = Statement.of(
   builder
     .select({
       ...listed,
       environment_id: apiKeys.environment_id,
       partner_id: environments.partner_id,
+      world_id: environments.world_id,
+      is_armed: environments.is_armed,
+      is_strict: environments.is_strict,
+      expires_at: environments.expires_at,
     })
     .from(apiKeys)
     .innerJoin(environments, eq(environments.id, apiKeys.environment_id))
-    .where(eq(apiKeys.hash, placeholder("hash"))),
+    .where(and(eq(apiKeys.hash, placeholder("hash")), isNotNull(environments.world_id))),
 );
 
 /** The key with this hash, also when it was deleted. One round trip, two rows. */
 export async function findKey(db: Database, hash: string): Promise<StoredKey | undefined> {
   const [[key]] = await db.run(find.bind({ hash }));
-  // Until environments can be made: each is a world that lasts.
-  const world = { is_armed: false, is_strict: false, expires_at: null };
-  return key && { ...key, ...world, world_id: key.environment_id };
+  return (
+    key && {
+      ...key,
+      world_id: key.world_id!,
+      is_armed: Boolean(key.is_armed),
+      is_strict: Boolean(key.is_strict),
+    }
+  );
 }
 
 const inEnvironment = eq(apiKeys.environment_id, placeholder("environment_id"));
@@ -100,7 +106,7 @@ export async function listKeys(
   { limit, starting_after }: { limit: number; starting_after?: number | undefined },
 ): Promise<Page<ListedKey>> {
   const before = starting_after ?? Number.MAX_SAFE_INTEGER;
-  const [rows, [counted]] = await scope.db.run(
+  const [rows, [counted]] = await scope.run(
     select.bind(scope, { before, limit: limit + 1 }),
     countAll.bind(scope),
   );
@@ -111,7 +117,7 @@ const mayHaveOneMore = sql`${MAX_ACTIVE_KEYS} > (
   select count(*) from api_keys indexed by api_keys_active
   where environment_id = ${placeholder("environment_id")} and deleted_at is null)`;
 const nextId = sql`(
-  select max(id) + 1 from api_keys where environment_id = ${placeholder("environment_id")})`;
+  select coalesce(max(id), 0) + 1 from api_keys where environment_id = ${placeholder("environment_id")})`;
 
 // By a key that works, whatever an isolate remembers of it: a deleted key must not live on in another.
 const insert = ScopedStatement.of(
@@ -124,12 +130,14 @@ const insert = ScopedStatement.of(
       and deleted_at is null and ${mayHaveOneMore}
     returning id`,
 );
-const insertByOperator = ScopedStatement.of(
+const insertForAnother = Statement.of(
   sql<{ id: number }>`
     insert into api_keys (environment_id, id, hash, last_four, created_at)
     select ${placeholder("environment_id")}, ${nextId}, ${placeholder("hash")},
       ${placeholder("last_four")}, ${placeholder("created_at")}
-    where ${mayHaveOneMore} returning id`,
+    where ${mayHaveOneMore} and exists (
+      select 1 from environments where id = ${placeholder("environment_id")} and world_id is not null)
+    returning id`,
 );
 // A few for each new one, so that their number is bounded by what is made.
 const forgetOldest = ScopedStatement.of(
@@ -144,12 +152,13 @@ const findActive = ScopedStatement.of(
   builder.select({ id: apiKeys.id }).from(apiKeys).where(and(isKey, isActive)),
 );
 
-/** Adds a key to the environment on the operator's word, and answers its id. One round trip. */
-export async function insertKeyByOperator(
-  scope: Pick<Scope, "db" | "environment_id">,
+/** Adds a key to an environment, made by none of its keys, and answers its id. One round trip. */
+export async function insertKeyFor(
+  db: Database,
+  environment_id: number,
   key: NewKey,
 ): Promise<number | "too many"> {
-  const [[inserted]] = await scope.db.run(insertByOperator.bind(scope, { ...key }));
+  const [[inserted]] = await db.run(insertForAnother.bind({ ...key, environment_id }));
   return inserted?.id ?? "too many";
 }
 
@@ -162,7 +171,7 @@ export async function insertKey(
   key: NewKey,
   created_by: number,
 ): Promise<number | "not allowed" | "too many"> {
-  const [[inserted], [maker]] = await scope.db.run(
+  const [[inserted], [maker]] = await scope.run(
     insert.bind(scope, { ...key, created_by }),
     findActive.bind(scope, { id: created_by }),
     forgetOldest.bind(scope),
@@ -201,7 +210,7 @@ export async function deleteKey(
   id: number,
   { deleted_by, deleted_at }: { deleted_by: number; deleted_at: string },
 ): Promise<"deleted" | "not allowed" | "last key" | "unknown"> {
-  const [, [key], [by]] = await scope.db.run(
+  const [, [key], [by]] = await scope.run(
     markDeleted.bind(scope, { id, deleted_by, deleted_at }),
     findDeleted.bind(scope, { id }),
     findDeleted.bind(scope, { id: deleted_by }),
@@ -212,7 +221,7 @@ export async function deleteKey(
   return key.deleted_at === null ? "last key" : "deleted";
 }
 
-const markUsed = ScopedStatement.of(
+const markUsed = Statement.of(
   builder
     .update(apiKeys)
     .set({ last_used_at: placeholder("hour") })
@@ -223,5 +232,5 @@ const markUsed = ScopedStatement.of(
 
 /** Notes that a key was used in an hour (RFC 3339). One round trip; one row is written where it wasn't noted yet. */
 export async function markKeyUsed(db: Database, key: StoredKey, hour: string): Promise<void> {
-  await db.run(markUsed.bind(key, { id: key.id, hour }));
+  await db.run(markUsed.bind({ environment_id: key.environment_id, id: key.id, hour }));
 }

@@ -1,16 +1,11 @@
 import { sql } from "drizzle-orm";
 import type { IdempotencyKey } from "../domain/idempotency.ts";
-import type { LedgerTotals } from "../domain/ledger-state.ts";
+import type { LedgerTotals, OrderedTotals } from "../domain/ledger-state.ts";
 import type { OrderChange } from "../domain/order-changes.ts";
-import {
-  builder,
-  placeholder,
-  ScopedStatement,
-  type BoundStatement,
-  type Scope,
-} from "./database.ts";
+import { builder, placeholder, ScopedStatement, type ScopedBound } from "./database.ts";
+import type { Scope } from "./scope.ts";
 import { placeholdersFor } from "./rows.ts";
-import { orderChanges, totalFields } from "./schema.ts";
+import { orderChanges, orderedFields, totalFields } from "./schema.ts";
 
 /** The request that a change comes from. `received_at` is RFC 3339. */
 export interface RequestMetadata {
@@ -23,23 +18,24 @@ export interface RequestMetadata {
 interface Change {
   change: OrderChange;
   /** The order's state after the change; its version is left to the database where the order is new. */
-  state: LedgerTotals & { id: string; version?: number };
+  state: LedgerTotals & OrderedTotals & { id: string; version?: number };
   order_event_id?: string;
   request: RequestMetadata;
 }
 
-const ofOrder = sql`environment_id = ${placeholder("environment_id")} and order_id = ${placeholder("order_id")}`;
+const ofOrder = sql`world_id = ${placeholder("world_id")} and order_id = ${placeholder("order_id")}`;
 
 /** The last version of `order_id`; a deletion is a version too, so an id that is used again counts on. Null for a new id. */
 export const lastVersion = sql<number>`(select max(version) from order_changes where ${ofOrder})`;
 
 const values = {
-  environment_id: placeholder("environment_id"),
+  world_id: placeholder("world_id"),
   order_id: placeholder("order_id"),
   change: placeholder("change"),
   order_event_id: placeholder("order_event_id"),
   request_id: placeholder("request_id"),
   changed_at: placeholder("changed_at"),
+  ...placeholdersFor(orderedFields),
   ...placeholdersFor(totalFields),
 };
 
@@ -54,7 +50,7 @@ const insertNext = ScopedStatement.of(
     ...values,
     version: sql`(
       select version + 1 from orders
-      where environment_id = ${placeholder("environment_id")} and id = ${placeholder("order_id")}
+      where world_id = ${placeholder("world_id")} and id = ${placeholder("order_id")}
         and version = ${placeholder("version")} - 1)`,
   }),
 );
@@ -63,7 +59,7 @@ const insertNext = ScopedStatement.of(
  * The row that every change of an order leaves, first in the change's batch. It is the audit, and the fence:
  * the batch fails unless the order is still in the version that the change follows.
  */
-export function insertChange(scope: Scope, change: Change): BoundStatement<unknown> {
+export function insertChange(scope: Scope, change: Change): ScopedBound {
   const { state, request, order_event_id = null } = change;
   const statement = state.version === undefined ? insertFirst : insertNext;
   return statement.bind(scope, {

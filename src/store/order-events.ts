@@ -1,13 +1,8 @@
 import { and, desc, eq, sql } from "drizzle-orm";
 import type { Transition } from "../domain/ledger-state.ts";
 import type { AppendedEvent, OrderEvent } from "../domain/order-events.ts";
-import {
-  builder,
-  placeholder,
-  ScopedStatement,
-  type BoundStatement,
-  type Scope,
-} from "./database.ts";
+import { builder, placeholder, ScopedStatement, type ScopedBound } from "./database.ts";
+import type { Scope } from "./scope.ts";
 import { countUsage, orderEventTotal } from "./usage.ts";
 import { recordAnswer, recordBytes } from "./idempotency.ts";
 import { insertChange, type RequestMetadata } from "./order-changes.ts";
@@ -29,11 +24,11 @@ type EventIds = Partial<Pick<OrderEvent, "order_event_id" | "partner_event_id">>
 
 const columns = columnsOf(orderEvents, orderEventFields);
 const selected = { ...columns, order_lines: linesOfEvent };
-const inEnvironment = eq(orderEvents.environment_id, placeholder("environment_id"));
+const inEnvironment = eq(orderEvents.world_id, placeholder("world_id"));
 const isEvent = and(inEnvironment, eq(orderEvents.order_event_id, placeholder("order_event_id")));
 const isOfOrder = and(inEnvironment, eq(orderEvents.order_id, placeholder("order_id")));
 const isOrder = and(
-  eq(orders.environment_id, placeholder("environment_id")),
+  eq(orders.world_id, placeholder("world_id")),
   eq(orders.id, placeholder("order_id")),
 );
 
@@ -83,7 +78,7 @@ export async function findOrderEvent(scope: Scope, ids: EventIds): Promise<Order
     .filter((id) => ids[id] !== undefined)
     .map((id) => selectOne[id].bind(scope, { [id]: ids[id], limit: 1 }));
   if (statements.length === 0) return undefined;
-  const [row] = (await scope.db.run(...statements)).flat();
+  const [row] = (await scope.run(...statements)).flat();
   return row && toOrderEvent(row);
 }
 
@@ -96,7 +91,7 @@ export async function findOrderOfEvent(
   scope: Scope,
   order_event_id: string,
 ): Promise<string | undefined> {
-  const [[row]] = await scope.db.run(selectOrderOfEvent.bind(scope, { order_event_id }));
+  const [[row]] = await scope.run(selectOrderOfEvent.bind(scope, { order_event_id }));
   return row?.order_id;
 }
 
@@ -115,14 +110,14 @@ export async function findOrderEventIds(
   order_id: string,
   limit: number,
 ): Promise<string[]> {
-  const [rows] = await scope.db.run(selectIds.bind(scope, { order_id, limit }));
+  const [rows] = await scope.run(selectIds.bind(scope, { order_id, limit }));
   return rows.map((row) => row.order_event_id);
 }
 
 const insert = ScopedStatement.of(
   builder.insert(orderEvents).values({
-    environment_id: placeholder("environment_id"),
-    sequence: sql`(select coalesce(max(sequence), 0) + 1 from order_events where environment_id = ${placeholder("environment_id")})`,
+    world_id: placeholder("world_id"),
+    sequence: sql`(select coalesce(max(sequence), 0) + 1 from order_events where world_id = ${placeholder("world_id")})`,
     ...placeholdersFor(orderEventFields),
     line_count: placeholder("line_count"),
     content_bytes: placeholder("content_bytes"),
@@ -145,7 +140,7 @@ export function orderEventAppended(
   scope: Scope,
   { event, content_bytes, next, added }: AppendedEvent,
   request: RequestMetadata,
-): BoundStatement<unknown>[] {
+): ScopedBound[] {
   const { order_event_id, order_id, order_lines } = event;
   const line_count = order_lines?.length ?? 0;
   const bytes = added.bytes + recordBytes(request, event);
@@ -167,7 +162,7 @@ export function orderEventDeleted(
   { order_event_id, order_id }: OrderEvent,
   { next, added }: Transition,
   request: RequestMetadata,
-): BoundStatement<unknown>[] {
+): ScopedBound[] {
   return [
     insertChange(scope, { change: "EVENT_DELETED", state: next, order_event_id, request }),
     remove.bind(scope, { order_event_id }),
@@ -190,7 +185,7 @@ export async function findEventsToSweep(
   order_id: string,
   limit: number,
 ): Promise<OrderEvent[]> {
-  const [rows] = await scope.db.run(selectToSweep.bind(scope, { order_id, limit }));
+  const [rows] = await scope.run(selectToSweep.bind(scope, { order_id, limit }));
   return rows.map(toOrderEvent);
 }
 
@@ -211,7 +206,7 @@ export function orderEventsSwept(
   events: OrderEvent[],
   { next, added }: Transition,
   request: RequestMetadata,
-): BoundStatement<unknown>[] {
+): ScopedBound[] {
   const order_event_ids = JSON.stringify(events.map((event) => event.order_event_id));
   return [
     insertChange(scope, { change: "EVENT_DELETED", state: next, request }),

@@ -1,12 +1,7 @@
 import { sql, type SQL } from "drizzle-orm";
 import type { OrderLine } from "../domain/order-lines.ts";
-import {
-  builder,
-  placeholder,
-  ScopedStatement,
-  type BoundStatement,
-  type Scope,
-} from "./database.ts";
+import { builder, placeholder, ScopedStatement, type ScopedBound } from "./database.ts";
+import type { Scope } from "./scope.ts";
 import { lineFields, orderEventLines, orderEvents, orderLines, orders } from "./schema.ts";
 
 const names = Object.keys(lineFields);
@@ -20,7 +15,7 @@ const join = (parts: SQL[]) => sql.join(parts, sql`, `);
 const insertInto = (table: typeof orderLines | typeof orderEventLines) =>
   ScopedStatement.of(
     builder.insert(table).select(sql`
-      select ${placeholder("environment_id")}, ${placeholder("parent_id")}, key,
+      select ${placeholder("world_id")}, ${placeholder("parent_id")}, key,
         ${join(names.map((name) => sql`value ->> ${literal(name)}`))}
       from json_each(${placeholder("lines")})`),
   );
@@ -33,7 +28,7 @@ export function insertLines(
   parent: keyof typeof inserts,
   parent_id: string,
   lines: readonly OrderLine[] | undefined,
-): BoundStatement<unknown>[] {
+): ScopedBound[] {
   if (!lines) return [];
   return [inserts[parent].bind(scope, { parent_id, lines: JSON.stringify(lines) })];
 }
@@ -50,7 +45,7 @@ const selectLines = (parent: SQL, id: SQL, lines: SQL, parentId: SQL) => sql<str
   case when ${parent}.line_count > 0 then (
     select json_group_array(${line}) from (
       select * from ${lines}
-      where ${lines}.environment_id = ${parent}.environment_id and ${lines}.${parentId} = ${parent}.${id}
+      where ${lines}.world_id = ${parent}.world_id and ${lines}.${parentId} = ${parent}.${id}
       order by position)) end`;
 
 export const linesOfOrder = selectLines(sql`${orders}`, sql`id`, sql`${orderLines}`, sql`order_id`);

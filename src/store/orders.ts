@@ -2,13 +2,8 @@ import { and, eq, sql } from "drizzle-orm";
 import { NO_TOTALS, type LedgerState, type Transition } from "../domain/ledger-state.ts";
 import type { Order } from "../domain/orders.ts";
 import { CHANGE_BYTES, contentBytesOf } from "../domain/quotas.ts";
-import {
-  builder,
-  placeholder,
-  ScopedStatement,
-  type BoundStatement,
-  type Scope,
-} from "./database.ts";
+import { builder, placeholder, ScopedStatement, type ScopedBound } from "./database.ts";
+import type { Scope } from "./scope.ts";
 import { commitFailure, type CommitFailure } from "./commit.ts";
 import { countUsage, orderTotal } from "./usage.ts";
 import { recordAnswer, recordBytes } from "./idempotency.ts";
@@ -23,7 +18,7 @@ import {
   type Selected,
 } from "./pages.ts";
 import { columnsOf, placeholdersFor, toItem, toValues } from "./rows.ts";
-import { orderFields, orderLines, orders, totalFields } from "./schema.ts";
+import { orderedFields, orderFields, orderLines, orders, totalFields } from "./schema.ts";
 
 /** An order together with the version that its ETag names. */
 export interface StoredOrder {
@@ -33,10 +28,7 @@ export interface StoredOrder {
 
 const columns = columnsOf(orders, orderFields);
 const selected = { ...columns, version: orders.version, order_lines: linesOfOrder };
-const isOrder = and(
-  eq(orders.environment_id, placeholder("environment_id")),
-  eq(orders.id, placeholder("id")),
-);
+const isOrder = and(eq(orders.world_id, placeholder("world_id")), eq(orders.id, placeholder("id")));
 
 function toStoredOrder(row: Selected<typeof selected>): StoredOrder {
   const { version, order_lines } = row;
@@ -68,7 +60,7 @@ const selectOne = selectItems(selected, orders, isOrder);
 
 /** One order, whole. One round trip. */
 export async function findOrder(scope: Scope, id: string): Promise<StoredOrder | undefined> {
-  const [[row]] = await scope.db.run(selectOne.bind(scope, { id, limit: 1 }));
+  const [[row]] = await scope.run(selectOne.bind(scope, { id, limit: 1 }));
   return row && toStoredOrder(row);
 }
 
@@ -81,6 +73,7 @@ const selectState = ScopedStatement.of(
       created_at: orders.created_at,
       event_count: orders.event_count,
       content_bytes: orders.content_bytes,
+      ...columnsOf(orders, orderedFields),
       ...columnsOf(orders, totalFields),
     })
     .from(orders)
@@ -89,7 +82,7 @@ const selectState = ScopedStatement.of(
 
 /** What the rules need to know of an order. One round trip, one row. */
 export async function findLedgerState(scope: Scope, id: string): Promise<LedgerState | undefined> {
-  const [[state]] = await scope.db.run(selectState.bind(scope, { id }));
+  const [[state]] = await scope.run(selectState.bind(scope, { id }));
   return state;
 }
 
@@ -108,8 +101,8 @@ const insert = ScopedStatement.of(
   builder
     .insert(orders)
     .values({
-      environment_id: placeholder("environment_id"),
-      sequence: sql`(select coalesce(max(sequence), 0) + 1 from orders where environment_id = ${placeholder("environment_id")})`,
+      world_id: placeholder("world_id"),
+      sequence: sql`(select coalesce(max(sequence), 0) + 1 from orders where world_id = ${placeholder("world_id")})`,
       version: lastVersion,
       ...content,
     })
@@ -118,8 +111,8 @@ const insert = ScopedStatement.of(
 
 /**
  * Adds an order in one round trip, and answers its version: the first, or for an id that was used before
- * the next one. Else nothing is added, and the answer says why: its id or its Idempotency-Key is taken, it
- * is beyond a quota, or its environment is gone.
+ * the next one. Else nothing is added, and the answer says why: its id or its Idempotency-Key is taken, or it
+ * is beyond a quota.
  */
 export async function insertOrder(
   scope: Scope,
@@ -130,8 +123,8 @@ export async function insertOrder(
   const content_bytes = contentBytesOf(order);
   const bytes = content_bytes + CHANGE_BYTES + recordBytes(request, order);
   try {
-    const [, [inserted]] = await scope.db.run(
-      insertChange(scope, { change: "CREATED", state: { id: order_id, ...NO_TOTALS }, request }),
+    const [, [inserted]] = await scope.run(
+      insertChange(scope, { change: "CREATED", state: { ...order, ...NO_TOTALS }, request }),
       insert.bind(scope, { order_id, ...contentOf(order, content_bytes) }),
       ...insertLines(scope, "order", order_id, order.order_lines),
       ...recordAnswer(scope, request, { order }),
@@ -155,7 +148,7 @@ const deleteLines = ScopedStatement.of(
     .delete(orderLines)
     .where(
       and(
-        eq(orderLines.environment_id, placeholder("environment_id")),
+        eq(orderLines.world_id, placeholder("world_id")),
         eq(orderLines.order_id, placeholder("id")),
       ),
     ),
@@ -167,7 +160,7 @@ export function orderReplaced(
   order: Order,
   { next, added }: Transition,
   request: RequestMetadata,
-): BoundStatement<unknown>[] {
+): ScopedBound[] {
   const { version, content_bytes } = next;
   return [
     insertChange(scope, { change: "REPLACED", state: next, request }),
@@ -185,7 +178,7 @@ export function orderDeleted(
   scope: Scope,
   { next, added }: Transition,
   request: RequestMetadata,
-): BoundStatement<unknown>[] {
+): ScopedBound[] {
   return [
     insertChange(scope, { change: "DELETED", state: next, request }),
     remove.bind(scope, { id: next.id }),

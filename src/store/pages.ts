@@ -1,6 +1,7 @@
 import { and, eq, lt, sql, type GetColumnData, type SQL } from "drizzle-orm";
 import type { SQLiteColumn, SQLiteTable } from "drizzle-orm/sqlite-core";
-import { placeholder, ScopedStatement, type Scope } from "./database.ts";
+import { placeholder, ScopedStatement } from "./database.ts";
+import type { Scope } from "./scope.ts";
 
 /** Which page of a list is asked for. `limit` is in items, `starting_after` the id of the last item seen. */
 export interface PageRequest {
@@ -40,7 +41,7 @@ export type Selected<F extends Fields> = {
 /** A list of an environment's items, newest first. */
 interface List<F extends Fields, Column extends string> {
   table: SQLiteTable &
-    Record<"environment_id" | "sequence", SQLiteColumn> &
+    Record<"world_id" | "sequence", SQLiteColumn> &
     Record<NoInfer<Column>, SQLiteColumn>;
   id: SQLiteColumn;
   fields: F;
@@ -90,7 +91,10 @@ export type FilterOf<Reader, Given> =
     ? Partial<Record<Column, string | undefined>> & Record<Exclude<keyof Given, Column>, never>
     : never;
 
-/** Reads a list by keyset, page by page: each is one round trip, and reads no item that comes before it. */
+/**
+ * Reads a list by keyset, page by page: each is one round trip, and reads no item that comes before it. What
+ * comes after the last item is another round trip.
+ */
 export class PageReader<F extends Fields, Column extends string> {
   readonly #list: List<F, Column>;
   readonly #plans = new Map<string, Plan<Selected<F>>>();
@@ -107,16 +111,14 @@ export class PageReader<F extends Fields, Column extends string> {
   ): Promise<Page<Selected<F>> | undefined> {
     const plan = this.#planFor(filter, starting_after !== undefined);
     const values = { ...filter, starting_after, limit: plan.isUnique ? 1 : limit + 1 };
-    const [rows, [cursor] = []] = await scope.db.run(
-      plan.rows.bind(scope, values),
-      ...(plan.cursor ? [plan.cursor.bind(scope, values)] : []),
-    );
-    if (cursor?.sequence === null) return undefined;
-    return {
-      data: rows.slice(0, limit),
-      has_more: rows.length > limit,
-      total: (cursor ?? rows[0])?.total ?? 0,
-    };
+    const [rows] = await scope.run(plan.rows.bind(scope, values));
+    let total = rows[0]?.total ?? 0;
+    if (rows.length === 0 && plan.cursor) {
+      const [[cursor]] = await scope.run(plan.cursor.bind(scope, values));
+      if (cursor!.sequence === null) return undefined;
+      ({ total } = cursor!);
+    }
+    return { data: rows.slice(0, limit), has_more: rows.length > limit, total };
   }
 
   #planFor(
@@ -133,7 +135,7 @@ export class PageReader<F extends Fields, Column extends string> {
 
   #plan(used: Column[], hasCursor: boolean): Plan<Selected<F>> {
     const { table, id, fields, filters } = this.#list;
-    const inEnvironment = eq(table.environment_id, placeholder("environment_id"));
+    const inEnvironment = eq(table.world_id, placeholder("world_id"));
     const matching = and(
       inEnvironment,
       ...used.map((column) => eq(table[column], placeholder(column))),
@@ -144,7 +146,7 @@ export class PageReader<F extends Fields, Column extends string> {
     const [first] = used;
     return {
       rows: selectItems(
-        { ...fields, total: hasCursor ? sql<number>`0` : total },
+        { ...fields, total },
         first ? indexedBy(table, filters[first].index) : table,
         and(matching, hasCursor ? lt(table.sequence, cursor) : undefined),
       ) as Plan<Selected<F>>["rows"],

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { CHANGE_BYTES } from "../domain/quotas.ts";
 import { placeholder, Statement, type Database } from "./database.ts";
-import { totalFields } from "./schema.ts";
+import { orderedFields, totalFields } from "./schema.ts";
 
 /** What stands for the request in the history of what the sweep does. */
 export const RETENTION_REQUEST = "retention";
@@ -12,6 +12,7 @@ export const STEP_ROWS = 1_000;
 
 /** An order as the sweep sees it. Its last change tells when it was touched: `updated_at` is the partner's to choose. */
 export interface SweptOrder {
+  world_id: number;
   environment_id: number;
   sequence: number;
   id: string;
@@ -20,33 +21,34 @@ export interface SweptOrder {
   changed_at: string;
 }
 
-export type SweepPosition = Pick<SweptOrder, "environment_id" | "sequence">;
+export type SweepPosition = Pick<SweptOrder, "world_id" | "sequence">;
 
 const selectPosition = Statement.of(
-  sql<SweepPosition>`select environment_id, sequence from sweep_positions where name = 'orders'`,
+  sql<SweepPosition>`select world_id, sequence from sweep_positions where name = 'orders'`,
 );
 const selectNext = Statement.of(
   sql<SweptOrder>`
-    select orders.environment_id, sequence, id, orders.version, event_count, changed_at
-    from orders join order_changes as last on last.environment_id = orders.environment_id
+    select orders.world_id, environment_id, sequence, orders.id, orders.version, event_count, changed_at
+    from orders join order_changes as last on last.world_id = orders.world_id
       and last.order_id = orders.id and last.version = orders.version
-    where (orders.environment_id, sequence) > (${placeholder("environment_id")}, ${placeholder("sequence")})
-    order by orders.environment_id, sequence limit ${STEP_ORDERS}`,
+    join worlds on worlds.id = orders.world_id
+    where (orders.world_id, sequence) > (${placeholder("world_id")}, ${placeholder("sequence")})
+    order by orders.world_id, sequence limit ${STEP_ORDERS}`,
 );
 const savePosition = Statement.of(
   sql<unknown>`
-    insert into sweep_positions (name, environment_id, sequence)
-    values ('orders', ${placeholder("environment_id")}, ${placeholder("sequence")})
-    on conflict do update set environment_id = excluded.environment_id, sequence = excluded.sequence`,
+    insert into sweep_positions (name, world_id, sequence)
+    values ('orders', ${placeholder("world_id")}, ${placeholder("sequence")})
+    on conflict do update set world_id = excluded.world_id, sequence = excluded.sequence`,
 );
 
 /** Where the last sweep has come to. One round trip. */
 export async function findSweepPosition(db: Database): Promise<SweepPosition> {
   const [[position]] = await db.run(selectPosition.bind());
-  return position ?? { environment_id: 0, sequence: 0 };
+  return position ?? { world_id: 0, sequence: 0 };
 }
 
-/** The orders after a position, by arrival in each environment. One round trip, two rows each. */
+/** The orders after a position, by arrival in each world. One round trip, three rows each. */
 export async function findOrdersAfter(
   db: Database,
   position: SweepPosition,
@@ -56,40 +58,40 @@ export async function findOrdersAfter(
 }
 
 export async function saveSweepPosition(db: Database, position: SweepPosition): Promise<void> {
-  const { environment_id, sequence } = position;
-  await db.run(savePosition.bind({ environment_id, sequence }));
+  const { world_id, sequence } = position;
+  await db.run(savePosition.bind({ world_id, sequence }));
 }
 
 // Those that nothing happened to since they were looked at.
 const untouched = sql`
   select orders.* from json_each(${placeholder("orders")}) as seen
-  join orders on orders.environment_id = seen.value ->> 'environment_id'
+  join orders on orders.world_id = seen.value ->> 'world_id'
     and orders.id = seen.value ->> 'id' and orders.version = seen.value ->> 'version'`;
-const untouchedIds = sql`select environment_id, id from (${untouched})`;
+const untouchedIds = sql`select world_id, id from (${untouched})`;
 
 const totals = sql.join(
-  Object.keys(totalFields).map((name) => sql.identifier(name)),
+  Object.keys({ ...orderedFields, ...totalFields }).map((name) => sql.identifier(name)),
   sql`, `,
 );
 
 const removals = [
   sql`
-    insert into order_changes (environment_id, order_id, version, change, request_id, changed_at, ${totals})
-    select environment_id, id, version + 1, 'DELETED', ${RETENTION_REQUEST}, ${placeholder("now")}, ${totals}
+    insert into order_changes (world_id, order_id, version, change, request_id, changed_at, ${totals})
+    select world_id, id, version + 1, 'DELETED', ${RETENTION_REQUEST}, ${placeholder("now")}, ${totals}
     from (${untouched})`,
   sql`
-    update environments set order_count = order_count - removed.orders,
+    update worlds set order_count = order_count - removed.orders,
       order_event_count = order_event_count - removed.events,
       stored_bytes = stored_bytes - removed.bytes
     from (
-      select environment_id, count(*) as orders, sum(event_count) as events,
+      select world_id, count(*) as orders, sum(event_count) as events,
         sum(content_bytes - ${CHANGE_BYTES} + (
           select coalesce(sum(content_bytes), 0) from order_events indexed by order_events_order_id
-          where order_events.environment_id = untouched.environment_id and order_id = untouched.id)) as bytes
-      from (${untouched}) as untouched group by environment_id) as removed
-    where environments.id = removed.environment_id`,
-  sql`delete from order_events where (environment_id, order_id) in (${untouchedIds})`,
-  sql`delete from orders where (environment_id, id) in (${untouchedIds}) returning id`,
+          where order_events.world_id = untouched.world_id and order_id = untouched.id)) as bytes
+      from (${untouched}) as untouched group by world_id) as removed
+    where worlds.id = removed.world_id`,
+  sql`delete from order_events where (world_id, order_id) in (${untouchedIds})`,
+  sql`delete from orders where (world_id, id) in (${untouchedIds}) returning id`,
 ].map((statement) => Statement.of(statement as ReturnType<typeof sql<{ id: string }>>));
 
 /**
@@ -112,24 +114,24 @@ export async function removeUntouched(
  * goes last. No ledger remembers any of it: an object that nobody calls is evicted within minutes.
  */
 const oldChanges = sql`
-  select old.environment_id, old.order_id, old.version from (
-    select environment_id, order_id, version from order_changes indexed by order_changes_deleted
+  select old.world_id, old.order_id, old.version from (
+    select world_id, order_id, version from order_changes indexed by order_changes_deleted
     where change = 'DELETED' and changed_at < ${placeholder("cutoff")}
     order by changed_at limit ${STEP_ORDERS}) as deletion
-  join order_changes as old on old.environment_id = deletion.environment_id
+  join order_changes as old on old.world_id = deletion.world_id
     and old.order_id = deletion.order_id and old.version <= deletion.version
-  order by old.environment_id, old.order_id, old.version limit ${STEP_ROWS}`;
+  order by old.world_id, old.order_id, old.version limit ${STEP_ROWS}`;
 const uncountChanges = Statement.of(
   sql<unknown>`
-    update environments set stored_bytes = stored_bytes - removed.bytes
+    update worlds set stored_bytes = stored_bytes - removed.bytes
     from (
-      select environment_id, count(*) * ${CHANGE_BYTES} as bytes from (
-        select distinct * from (${oldChanges})) group by environment_id) as removed
-    where id = removed.environment_id`,
+      select world_id, count(*) * ${CHANGE_BYTES} as bytes from (
+        select distinct * from (${oldChanges})) group by world_id) as removed
+    where id = removed.world_id`,
 );
 const removeChanges = Statement.of(
   sql<{ version: number }>`
-    delete from order_changes where (environment_id, order_id, version) in (${oldChanges})
+    delete from order_changes where (world_id, order_id, version) in (${oldChanges})
     returning version`,
 );
 

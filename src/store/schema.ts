@@ -10,7 +10,8 @@ import {
   uniqueIndex,
   type AnySQLiteColumn,
 } from "drizzle-orm/sqlite-core";
-import type { LedgerTotals } from "../domain/ledger-state.ts";
+import { FIXTURES } from "../domain/environments.ts";
+import type { LedgerTotals, OrderedTotals } from "../domain/ledger-state.ts";
 import { MAX_MONEY } from "../domain/money.ts";
 import type { Address, Order } from "../domain/orders.ts";
 import { ORDER_CHANGES } from "../domain/order-changes.ts";
@@ -18,7 +19,7 @@ import { ORDER_EVENT_TYPES, type OrderEvent } from "../domain/order-events.ts";
 import type { OrderLine } from "../domain/order-lines.ts";
 
 /*
- * Columns have the contract's field names. Every table but `partners` and `environments` is WITHOUT ROWID
+ * Columns have the contract's field names. Every table but `partners`, `environments` and `worlds` is WITHOUT ROWID
  * (`npm run migration` adds it, Drizzle can't say it): the primary key is then the table itself, which
  * saves one written row per row, and secondary indexes end in the primary key, so they come sorted by
  * `sequence`.
@@ -28,10 +29,14 @@ import type { OrderLine } from "../domain/order-lines.ts";
  */
 
 const money = () => integer().notNull();
-const environmentId = () =>
+const partnerId = () =>
   integer()
     .notNull()
-    .references(() => environments.id);
+    .references(() => partners.id);
+const worldId = () =>
+  integer()
+    .notNull()
+    .references(() => worlds.id);
 const amountRange = (name: string, column: AnySQLiteColumn) =>
   check(name, sql`${column} between 0 and ${sql.raw(String(MAX_MONEY))}`);
 
@@ -42,28 +47,65 @@ export const partners = sqliteTable("partners", {
   created_at: text().notNull(),
 });
 
-/** What is isolated: all of a partner's data is that of an environment. A partner has one. */
-export const environments = sqliteTable(
-  "environments",
+/**
+ * A world: what an environment's orders belong to, until a reset gives the environment another one. Then this
+ * one is closed: nothing reads it or writes to it, and a sweep deletes it.
+ */
+export const worlds = sqliteTable(
+  "worlds",
   {
-    // Never used again: an isolate may remember a removed environment's keys, and a ledger its orders.
+    // Never used again: an isolate may remember a world that is gone, and a ledger its orders.
     id: integer().primaryKey({ autoIncrement: true }),
-    partner_id: integer()
-      .notNull()
-      .references(() => partners.id),
+    partner_id: partnerId(),
+    environment_id: integer().notNull().default(0),
     /** The `total` of the unfiltered lists. It changes with each row, so nobody has to count. */
     order_count: integer().notNull().default(0),
     order_event_count: integer().notNull().default(0),
     /** How much is stored, as `domain/quotas.ts` reckons it. */
     stored_bytes: integer().notNull().default(0),
+    closed_at: text(),
   },
-  (t) => [index("environments_partner_id").on(t.partner_id)],
+  (t) => [
+    index("worlds_partner_id").on(t.partner_id),
+    index("worlds_closed_at")
+      .on(t.closed_at)
+      .where(sql`${t.closed_at} is not null`),
+  ],
+);
+
+/** What is isolated: keys open an environment, and through it its current world. */
+export const environments = sqliteTable(
+  "environments",
+  {
+    id: integer().primaryKey({ autoIncrement: true }),
+    partner_id: partnerId(),
+    name: text(),
+    is_strict: integer({ mode: "boolean" }).notNull().default(false),
+    fixture: text({ enum: FIXTURES }).notNull().default("empty"),
+    created_at: text().notNull(),
+    /** None for a partner's first environment, which stays as long as the partner. */
+    expires_at: text(),
+    /** None once it is deleted or has expired, until a sweep has been here. */
+    world_id: integer().references(() => worlds.id),
+    /** Whether its workbench has faults. */
+    is_armed: integer({ mode: "boolean" }).notNull().default(false),
+  },
+  (t) => [
+    index("environments_partner_id").on(t.partner_id),
+    index("environments_expires_at")
+      .on(t.expires_at)
+      .where(sql`${t.expires_at} is not null`),
+    // For the sweep, and for the foreign key when a world is deleted.
+    index("environments_world_id").on(t.world_id),
+  ],
 );
 
 export const apiKeys = sqliteTable(
   "api_keys",
   {
-    environment_id: environmentId(),
+    environment_id: integer()
+      .notNull()
+      .references(() => environments.id),
     /** Counts the environment's keys. */
     id: integer().notNull(),
     /** SHA-256 of the key, in hex. The key itself is nowhere. */
@@ -110,10 +152,16 @@ export const totalFields = {
   refunded_rewards_amount: money().default(0),
 } satisfies Record<keyof LedgerTotals, unknown>;
 
+/** What was ordered, as an order's history keeps it. */
+export const orderedFields = {
+  total_order_amount: money().default(0),
+  total_rewards_amount: money().default(0),
+} satisfies Record<keyof OrderedTotals, unknown>;
+
 export const orders = sqliteTable(
   "orders",
   {
-    environment_id: environmentId(),
+    world_id: worldId(),
     /** The order of arrival, which the lists go by. */
     sequence: integer().notNull(),
     version: integer().notNull(),
@@ -124,9 +172,9 @@ export const orders = sqliteTable(
     ...totalFields,
   },
   (t) => [
-    primaryKey({ columns: [t.environment_id, t.sequence] }),
-    uniqueIndex("orders_id").on(t.environment_id, t.id),
-    index("orders_partner_order_id").on(t.environment_id, t.partner_order_id),
+    primaryKey({ columns: [t.world_id, t.sequence] }),
+    uniqueIndex("orders_id").on(t.world_id, t.id),
+    index("orders_partner_order_id").on(t.world_id, t.partner_order_id),
     amountRange("orders_total_order_amount", t.total_order_amount),
     amountRange("orders_total_rewards_amount", t.total_rewards_amount),
     amountRange("orders_captured_amount", t.captured_amount),
@@ -151,17 +199,17 @@ export const lineFields = {
 export const orderLines = sqliteTable(
   "order_lines",
   {
-    environment_id: integer().notNull(),
+    world_id: integer().notNull(),
     order_id: text().notNull(),
     position: integer().notNull(),
     ...lineFields,
   },
   (t) => [
-    primaryKey({ columns: [t.environment_id, t.order_id, t.position] }),
+    primaryKey({ columns: [t.world_id, t.order_id, t.position] }),
     foreignKey({
       name: "order_lines_order",
-      columns: [t.environment_id, t.order_id],
-      foreignColumns: [orders.environment_id, orders.id],
+      columns: [t.world_id, t.order_id],
+      foreignColumns: [orders.world_id, orders.id],
     }).onDelete("cascade"),
     check("order_lines_quantity", sql`${t.quantity} >= 1`),
   ],
@@ -182,25 +230,25 @@ export const orderEventFields = {
 export const orderEvents = sqliteTable(
   "order_events",
   {
-    environment_id: integer().notNull(),
+    world_id: integer().notNull(),
     sequence: integer().notNull(),
     ...orderEventFields,
     line_count: integer().notNull(),
     content_bytes: integer().notNull().default(0),
   },
   (t) => [
-    primaryKey({ columns: [t.environment_id, t.sequence] }),
-    uniqueIndex("order_events_order_event_id").on(t.environment_id, t.order_event_id),
+    primaryKey({ columns: [t.world_id, t.sequence] }),
+    uniqueIndex("order_events_order_event_id").on(t.world_id, t.order_event_id),
     // Partial, so that events without one don't pay for an entry.
     uniqueIndex("order_events_partner_event_id")
-      .on(t.environment_id, t.partner_event_id)
+      .on(t.world_id, t.partner_event_id)
       .where(sql`${t.partner_event_id} is not null`),
-    index("order_events_order_id").on(t.environment_id, t.order_id),
-    index("order_events_network_transaction_id").on(t.environment_id, t.network_transaction_id),
+    index("order_events_order_id").on(t.world_id, t.order_id),
+    index("order_events_network_transaction_id").on(t.world_id, t.network_transaction_id),
     foreignKey({
       name: "order_events_order",
-      columns: [t.environment_id, t.order_id],
-      foreignColumns: [orders.environment_id, orders.id],
+      columns: [t.world_id, t.order_id],
+      foreignColumns: [orders.world_id, orders.id],
     }),
     amountRange("order_events_amount", t.amount),
     amountRange("order_events_rewards_amount", t.rewards_amount),
@@ -210,17 +258,17 @@ export const orderEvents = sqliteTable(
 export const orderEventLines = sqliteTable(
   "order_event_lines",
   {
-    environment_id: integer().notNull(),
+    world_id: integer().notNull(),
     order_event_id: text().notNull(),
     position: integer().notNull(),
     ...lineFields,
   },
   (t) => [
-    primaryKey({ columns: [t.environment_id, t.order_event_id, t.position] }),
+    primaryKey({ columns: [t.world_id, t.order_event_id, t.position] }),
     foreignKey({
       name: "order_event_lines_order_event",
-      columns: [t.environment_id, t.order_event_id],
-      foreignColumns: [orderEvents.environment_id, orderEvents.order_event_id],
+      columns: [t.world_id, t.order_event_id],
+      foreignColumns: [orderEvents.world_id, orderEvents.order_event_id],
     }).onDelete("cascade"),
     check("order_event_lines_quantity", sql`${t.quantity} >= 1`),
   ],
@@ -234,17 +282,18 @@ export const orderEventLines = sqliteTable(
 export const orderChanges = sqliteTable(
   "order_changes",
   {
-    environment_id: environmentId(),
+    world_id: worldId(),
     order_id: text().notNull(),
     version: integer().notNull(),
     change: text({ enum: ORDER_CHANGES }).notNull(),
     order_event_id: text(),
     request_id: text().notNull(),
     changed_at: text().notNull(),
+    ...orderedFields,
     ...totalFields,
   },
   (t) => [
-    primaryKey({ columns: [t.environment_id, t.order_id, t.version] }),
+    primaryKey({ columns: [t.world_id, t.order_id, t.version] }),
     // For the sweep of what was deleted long ago. Partial, so that other changes don't pay for an entry.
     index("order_changes_deleted")
       .on(t.changed_at)
@@ -255,7 +304,7 @@ export const orderChanges = sqliteTable(
 /** Where a sweep goes on: it walks through the orders of all environments, a part of them each hour. */
 export const sweepPositions = sqliteTable("sweep_positions", {
   name: text({ enum: ["orders"] }).primaryKey(),
-  environment_id: integer().notNull(),
+  world_id: integer().notNull(),
   sequence: integer().notNull(),
 });
 
@@ -263,7 +312,7 @@ export const sweepPositions = sqliteTable("sweep_positions", {
 export const idempotencyRecords = sqliteTable(
   "idempotency_records",
   {
-    environment_id: environmentId(),
+    world_id: worldId(),
     key: text().notNull(),
     fingerprint: text().notNull(),
     body: text().notNull(),
@@ -271,7 +320,7 @@ export const idempotencyRecords = sqliteTable(
     created_at: text().notNull(),
   },
   (t) => [
-    primaryKey({ columns: [t.environment_id, t.key] }),
+    primaryKey({ columns: [t.world_id, t.key] }),
     // For the sweep, which goes by age.
     index("idempotency_records_created_at").on(t.created_at),
   ],

@@ -4,40 +4,40 @@ import {
   placeholder,
   ScopedStatement,
   Statement,
-  type BoundStatement,
+  type ScopedBound,
   type Database,
-  type Scope,
 } from "./database.ts";
-import { environments } from "./schema.ts";
+import type { Scope } from "./scope.ts";
+import { worlds } from "./schema.ts";
 
 const COLUMNS = {
-  orders: environments.order_count,
-  order_events: environments.order_event_count,
-  bytes: environments.stored_bytes,
+  orders: worlds.order_count,
+  order_events: worlds.order_event_count,
+  bytes: worlds.stored_bytes,
 } as const satisfies Record<Quota, unknown>;
 
 const totalOf = (quota: Quota) => sql<number>`(
-  select ${sql.identifier(COLUMNS[quota].name)} from environments
-  where id = ${placeholder("environment_id")})`;
+  select ${sql.identifier(COLUMNS[quota].name)} from worlds
+  where id = ${placeholder("world_id")})`;
 
-/** The totals of an environment's unfiltered lists. */
+/** The totals of a world's unfiltered lists. */
 export const orderTotal = totalOf("orders");
 export const orderEventTotal = totalOf("order_events");
 
 const add = ScopedStatement.of(
   sql<unknown>`
-    update environments set
+    update worlds set
       order_count = order_count + ${placeholder("orders")},
       order_event_count = order_event_count + ${placeholder("order_events")},
       stored_bytes = stored_bytes + ${placeholder("bytes")}
-    where id = ${placeholder("environment_id")}`,
+    where id = ${placeholder("world_id")}`,
 );
 
-/** The sums over a partner's environments, of which it can't have many. */
+/** The sums over a partner's worlds, with those that are still being deleted: they fill the database too. */
 const used = sql<Usage>`
   select sum(order_count) as orders, sum(order_event_count) as order_events, sum(stored_bytes) as bytes
-  from environments where partner_id = (
-    select partner_id from environments where id = ${placeholder("environment_id")})`;
+  from worlds where partner_id = (
+    select partner_id from worlds where id = ${placeholder("world_id")})`;
 
 /** NULL, which the column refuses, where something is added beyond the quota. */
 const within = (quota: Quota) => {
@@ -49,15 +49,15 @@ const within = (quota: Quota) => {
 
 const addWithinQuotas = ScopedStatement.of(
   sql<unknown>`
-    update environments set ${within("orders")}, ${within("order_events")}, ${within("bytes")}
-    from (${used}) as used where id = ${placeholder("environment_id")}`,
+    update worlds set ${within("orders")}, ${within("order_events")}, ${within("bytes")}
+    from (${used}) as used where id = ${placeholder("world_id")}`,
 );
 
 /**
- * Counts what a batch adds to an environment, or takes from it. The batch fails where something is added
+ * Counts what a batch adds to a world, or takes from it. The batch fails where something is added
  * beyond a quota of the partner (see `exceededQuota`); a removal is always possible.
  */
-export function countUsage(scope: Scope, added: Partial<Usage>): BoundStatement<unknown> {
+export function countUsage(scope: Scope, added: Partial<Usage>): ScopedBound {
   const values = { ...NO_USAGE, ...added };
   const isRemoval = values.orders < 0 || values.order_events < 0;
   if (!scope.quotas || isRemoval) return add.bind(scope, values);
@@ -77,12 +77,12 @@ const selectNear = Statement.of(
   sql<Usage & { partner_id: number }>`
     select partner_id, sum(order_count) as orders, sum(order_event_count) as order_events,
       sum(stored_bytes) as bytes
-    from environments group by partner_id
+    from worlds group by partner_id
     having orders > ${placeholder("orders")} or order_events > ${placeholder("order_events")}
       or bytes > ${placeholder("bytes")}`,
 );
 
-/** The partners that have used most of a quota, with what they use and may. One round trip, a row for each environment. */
+/** The partners that have used most of a quota, with what they use and may. One round trip, a row for each world. */
 export async function findUsageNearQuotas(
   db: Database,
   quotas: Usage | undefined,
@@ -102,8 +102,8 @@ export async function findUsageNearQuotas(
 
 const selectUsage = ScopedStatement.of(used);
 
-/** What the partner of an environment uses, over all its environments. One round trip. */
+/** What the partner of an environment uses, over all its worlds. One round trip. */
 export async function findUsage(scope: Scope): Promise<Usage> {
-  const [[usage]] = await scope.db.run(selectUsage.bind(scope));
+  const [[usage]] = await scope.run(selectUsage.bind(scope));
   return usage ?? NO_USAGE;
 }

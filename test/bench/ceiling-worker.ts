@@ -9,13 +9,13 @@ interface Env {
   ORDER_LEDGER: DurableObjectNamespace<OrderLedger>;
 }
 
-const ENVIRONMENT_ID = 1;
+const WORLD_ID = 1;
 const PAGE_ITEMS = 10;
 const TIME = "2025-01-01T00:00:00Z";
 
 const LINES = (table: string, parent: string) => `
   (select json_group_array(json_object('name', name, 'product_url', product_url, 'quantity', quantity, 'rate', rate, 'rewards_rate', rewards_rate)) from
-    (select * from ${table} where environment_id = ?1 and ${parent} = item.${parent} order by position))
+    (select * from ${table} where world_id = ?1 and ${parent} = item.${parent} order by position))
   as order_lines`;
 
 const ORDER = `
@@ -29,27 +29,27 @@ const EVENT = `
 /** By the column's index, which SQLite would leave for the primary key, as that is sorted already. */
 const byColumn = (item: string, table: string, column: string) => `
   select ${item} from ${table} as item indexed by ${table}_${column}
-  where environment_id = ?1 and ${column} = ?2 order by sequence desc limit ${PAGE_ITEMS + 1}`;
+  where world_id = ?1 and ${column} = ?2 order by sequence desc limit ${PAGE_ITEMS + 1}`;
 const firstPage = (item: string, table: string) => `
-  select ${item} from ${table} as item where environment_id = ?1
+  select ${item} from ${table} as item where world_id = ?1
   order by sequence desc limit ${PAGE_ITEMS + 1}`;
 
 /** The statements of a read, by its path and parameter. All take the partner as ?1 and the parameter as ?2. */
 const READS: Record<string, string[]> = {
   "/v2/orders": [
-    "select order_count as total from environments where id = ?1",
+    "select order_count as total from worlds where id = ?1",
     firstPage(ORDER, "orders"),
   ],
   "/v2/orders?id": [byColumn(ORDER, "orders", "id")],
   "/v2/orders?partner_order_id": [byColumn(ORDER, "orders", "partner_order_id")],
   "/v2/orders?starting_after": [
-    "select order_count as total from environments where id = ?1",
-    `select ${ORDER} from orders as item where environment_id = ?1
-      and sequence < (select sequence from orders where environment_id = ?1 and id = ?2)
+    "select order_count as total from worlds where id = ?1",
+    `select ${ORDER} from orders as item where world_id = ?1
+      and sequence < (select sequence from orders where world_id = ?1 and id = ?2)
       order by sequence desc limit ${PAGE_ITEMS + 1}`,
   ],
   "/v2/order_events": [
-    "select order_event_count as total from environments where id = ?1",
+    "select order_event_count as total from worlds where id = ?1",
     firstPage(EVENT, "order_events"),
   ],
   "/v2/order_events?order_event_id": [byColumn(EVENT, "order_events", "order_event_id")],
@@ -60,26 +60,26 @@ const READS: Record<string, string[]> = {
 };
 
 const INSERT_CHANGE = `insert into order_changes
-  (environment_id, order_id, version, change, order_event_id, request_id, changed_at,
+  (world_id, order_id, version, change, order_event_id, request_id, changed_at,
     captured_amount, refunded_amount, captured_rewards_amount, refunded_rewards_amount)
   values (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 0)`;
 const INSERT_ORDER = `insert into orders
-  (environment_id, sequence, id, version, payment_method_id, partner_order_id,
+  (world_id, sequence, id, version, payment_method_id, partner_order_id,
     total_order_amount, total_rewards_amount, currency, created_at, updated_at, line_count)
-  values (?1, (select coalesce(max(sequence), 0) + 1 from orders where environment_id = ?1),
+  values (?1, (select coalesce(max(sequence), 0) + 1 from orders where world_id = ?1),
     ?2, 1, ?3, ?4, ?5, ?6, 'USD', ?7, ?7, 1)`;
 const INSERT_EVENT = `insert into order_events
-  (environment_id, sequence, order_event_id, order_id, type, amount, rewards_amount, currency,
+  (world_id, sequence, order_event_id, order_id, type, amount, rewards_amount, currency,
     network_transaction_id, line_count)
-  values (?1, (select coalesce(max(sequence), 0) + 1 from order_events where environment_id = ?1),
+  values (?1, (select coalesce(max(sequence), 0) + 1 from order_events where world_id = ?1),
     ?2, ?3, ?4, ?5, ?6, 'USD', ?7, 1)`;
 const INSERT_LINE = (table: string, parent: string) => `insert into ${table}
-  (environment_id, ${parent}, position, name, quantity, rate, rewards_rate) values (?, ?, 0, ?, ?, ?, ?)`;
+  (world_id, ${parent}, position, name, quantity, rate, rewards_rate) values (?, ?, 0, ?, ?, ?, ?)`;
 const INSERT_ORDER_LINE = INSERT_LINE("order_lines", "order_id");
 const INSERT_EVENT_LINE = INSERT_LINE("order_event_lines", "order_event_id");
 const UPDATE_ORDER = `update orders set version = ?3, event_count = event_count + 1,
   captured_amount = captured_amount + ?4, captured_rewards_amount = captured_rewards_amount + ?5
-  where environment_id = ?1 and id = ?2`;
+  where world_id = ?1 and id = ?2`;
 
 interface Line {
   name: string;
@@ -123,7 +123,7 @@ export default {
 async function answerRead(database: D1Database, url: URL): Promise<Response> {
   const [[parameter, value] = []] = url.searchParams;
   const statements = READS[parameter ? `${url.pathname}?${parameter}` : url.pathname]!.map((sql) =>
-    database.prepare(sql).bind(ENVIRONMENT_ID, ...(sql.includes("?2") ? [value] : [])),
+    database.prepare(sql).bind(WORLD_ID, ...(sql.includes("?2") ? [value] : [])),
   );
   const results =
     statements.length === 1 ? [await statements[0]!.all()] : await database.batch(statements);
@@ -156,7 +156,7 @@ async function create(DB: D1Database, order: OrderInput): Promise<Cost> {
   return costOf(
     await DB.batch([
       DB.prepare(INSERT_CHANGE).bind(
-        ENVIRONMENT_ID,
+        WORLD_ID,
         order.id,
         1,
         "CREATED",
@@ -167,7 +167,7 @@ async function create(DB: D1Database, order: OrderInput): Promise<Cost> {
         0,
       ),
       DB.prepare(INSERT_ORDER).bind(
-        ENVIRONMENT_ID,
+        WORLD_ID,
         order.id,
         order.payment_method_id,
         order.partner_order_id,
@@ -175,17 +175,8 @@ async function create(DB: D1Database, order: OrderInput): Promise<Cost> {
         order.total_rewards_amount,
         TIME,
       ),
-      DB.prepare(INSERT_ORDER_LINE).bind(
-        ENVIRONMENT_ID,
-        order.id,
-        name,
-        quantity,
-        rate,
-        rewards_rate,
-      ),
-      DB.prepare("update environments set order_count = order_count + 1 where id = ?").bind(
-        ENVIRONMENT_ID,
-      ),
+      DB.prepare(INSERT_ORDER_LINE).bind(WORLD_ID, order.id, name, quantity, rate, rewards_rate),
+      DB.prepare("update worlds set order_count = order_count + 1 where id = ?").bind(WORLD_ID),
     ]),
   );
 }
@@ -203,7 +194,7 @@ export class OrderLedger extends DurableObject<Env> {
     return costOf(
       await DB.batch([
         DB.prepare(INSERT_CHANGE).bind(
-          ENVIRONMENT_ID,
+          WORLD_ID,
           order_id,
           version,
           "EVENT_APPENDED",
@@ -214,7 +205,7 @@ export class OrderLedger extends DurableObject<Env> {
           rewards_amount,
         ),
         DB.prepare(INSERT_EVENT).bind(
-          ENVIRONMENT_ID,
+          WORLD_ID,
           order_event_id,
           order_id,
           event.type,
@@ -223,26 +214,26 @@ export class OrderLedger extends DurableObject<Env> {
           event.network_transaction_id,
         ),
         DB.prepare(INSERT_EVENT_LINE).bind(
-          ENVIRONMENT_ID,
+          WORLD_ID,
           order_event_id,
           name,
           quantity,
           rate,
           rewards_rate,
         ),
-        DB.prepare(UPDATE_ORDER).bind(ENVIRONMENT_ID, order_id, version, amount, rewards_amount),
-        DB.prepare(
-          "update environments set order_event_count = order_event_count + 1 where id = ?",
-        ).bind(ENVIRONMENT_ID),
+        DB.prepare(UPDATE_ORDER).bind(WORLD_ID, order_id, version, amount, rewards_amount),
+        DB.prepare("update worlds set order_event_count = order_event_count + 1 where id = ?").bind(
+          WORLD_ID,
+        ),
       ]),
     );
   }
 
   async #load(orderId: string): Promise<{ version: number }> {
     const order = await this.env.DB.prepare(
-      "select version from orders where environment_id = ? and id = ?",
+      "select version from orders where world_id = ? and id = ?",
     )
-      .bind(ENVIRONMENT_ID, orderId)
+      .bind(WORLD_ID, orderId)
       .first<{ version: number }>();
     return order!;
   }

@@ -16,6 +16,8 @@ const EMPTY: LedgerState = {
   currency: "USD",
   created_at: "2025-01-01T00:00:00Z",
   event_count: 0,
+  total_order_amount: 10_000,
+  total_rewards_amount: 0,
   content_bytes: 0,
   ...NO_TOTALS,
 };

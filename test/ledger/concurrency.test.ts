@@ -5,7 +5,7 @@ import type { AppendOrderEvent, Reply } from "../../src/ledger/commands.ts";
 import type { OrderEvent } from "../../src/domain/order-events.ts";
 import { eventBody, newPartner, orderBody, type Client } from "../support/client.ts";
 
-type Outcome = Reply<OrderEvent>["outcome"];
+type Outcome = Exclude<Reply<OrderEvent>["outcome"], "world changed">;
 
 /** Twenty captures and refunds whose refunds fit only after some of the captures. */
 const EVENTS = Array.from({ length: 20 }, (_, index) => ({
@@ -23,9 +23,9 @@ interface Version {
 async function historyOf(client: Client, orderId: string): Promise<Version[]> {
   const { results } = await env.DB.prepare(
     `SELECT version, order_event_id, captured_amount, refunded_amount FROM order_changes
-     WHERE environment_id = ? AND order_id = ? ORDER BY version`,
+     WHERE world_id = ? AND order_id = ? ORDER BY version`,
   )
-    .bind(client.environmentId, orderId)
+    .bind(client.worldId, orderId)
     .all<Version>();
   return results;
 }
@@ -39,9 +39,9 @@ async function expectSerial(client: Client, orderId: string, outcomes: Outcome[]
   expect(history.map((each) => each.version)).toEqual(history.map((_, index) => index + 1));
 
   const { results: rows } = await env.DB.prepare(
-    "SELECT order_event_id, type, amount FROM order_events WHERE environment_id = ? AND order_id = ?",
+    "SELECT order_event_id, type, amount FROM order_events WHERE world_id = ? AND order_id = ?",
   )
-    .bind(client.environmentId, orderId)
+    .bind(client.worldId, orderId)
     .all<{ order_event_id: string; type: string; amount: number }>();
   const events = new Map(rows.map((row) => [row.order_event_id, row]));
   let [captured, refunded] = [0, 0];
@@ -54,9 +54,9 @@ async function expectSerial(client: Client, orderId: string, outcomes: Outcome[]
   }
 
   const order = await env.DB.prepare(
-    "SELECT version, event_count, captured_amount, refunded_amount FROM orders WHERE environment_id = ? AND id = ?",
+    "SELECT version, event_count, captured_amount, refunded_amount FROM orders WHERE world_id = ? AND id = ?",
   )
-    .bind(client.environmentId, orderId)
+    .bind(client.worldId, orderId)
     .first();
   expect(order).toEqual({
     version: history.length,
@@ -89,7 +89,7 @@ function appendCommand(
   event: (typeof EVENTS)[number],
 ): AppendOrderEvent {
   return {
-    environment_id: client.environmentId,
+    world: client.world,
     order_id: orderId,
     request: { request_id: "test", received_at: "2025-01-01T00:00:00Z" },
     input: eventBody({ order_id: orderId, ...event }) as AppendOrderEvent["input"],
@@ -122,7 +122,7 @@ describe("twenty captures and refunds at once", () => {
       EVENTS.map(async (event, index) => {
         const stray = env.ORDER_LEDGER.getByName(`stray:${orderId}:${index}`);
         const command = appendCommand(client, orderId, event);
-        return (await stray.appendOrderEvent(command)).outcome;
+        return (await stray.appendOrderEvent(command)).outcome as Outcome;
       }),
     );
     expect(outcomes.filter((each) => each.ok).length).toBeGreaterThanOrEqual(1);
@@ -145,7 +145,7 @@ describe("twenty captures and refunds at once", () => {
               `stray:${client.environmentId}:${orderId}:${object}`,
             );
             const command = appendCommand(client, orderId, each);
-            return (await stub.appendOrderEvent(command)).outcome;
+            return (await stub.appendOrderEvent(command)).outcome as Outcome;
           }),
         );
         await expectSerial(client, orderId, outcomes);

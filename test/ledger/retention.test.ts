@@ -16,25 +16,19 @@ const sweepAfter = (days: number) =>
   );
 
 const rows = async (client: Client, table: string, where = "true") =>
-  (await env.DB.prepare(
-    `SELECT count(*) AS rows FROM ${table} WHERE environment_id = ? AND ${where}`,
-  )
-    .bind(client.environmentId)
+  (await env.DB.prepare(`SELECT count(*) AS rows FROM ${table} WHERE world_id = ? AND ${where}`)
+    .bind(client.worldId)
     .first<number>("rows"))!;
 
 /** Makes the last change of an order as old as if it had been made so many days ago. */
 const age = (client: Client, orderId: string, days: number) =>
-  env.DB.prepare(
-    "UPDATE order_changes SET changed_at = ? WHERE environment_id = ? AND order_id = ?",
-  )
-    .bind(new Date(Date.now() - days * DAY).toJSON(), client.environmentId, orderId)
+  env.DB.prepare("UPDATE order_changes SET changed_at = ? WHERE world_id = ? AND order_id = ?")
+    .bind(new Date(Date.now() - days * DAY).toJSON(), client.worldId, orderId)
     .run();
 
 const usage = (client: Client) =>
-  env.DB.prepare(
-    "SELECT order_count, order_event_count, stored_bytes FROM environments WHERE id = ?",
-  )
-    .bind(client.environmentId)
+  env.DB.prepare("SELECT order_count, order_event_count, stored_bytes FROM worlds WHERE id = ?")
+    .bind(client.worldId)
     .first();
 
 async function orderWithEvents(client: Client, id: string, fields = {}): Promise<string> {
@@ -139,16 +133,16 @@ describe("the sweep of orders", () => {
     await env.DB.batch([
       env.DB.prepare(
         `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?2)
-         INSERT INTO order_events (environment_id, sequence, order_event_id, order_id, type, amount,
+         INSERT INTO order_events (world_id, sequence, order_event_id, order_id, type, amount,
            rewards_amount, currency, network_transaction_id, line_count)
          SELECT ?1, i, 'e-' || i, 'many', iif(i % 2, 'CAPTURED', 'REFUNDED'), 1, 0, 'USD', 'nt', 0 FROM n`,
-      ).bind(client.environmentId, events),
+      ).bind(client.worldId, events),
       env.DB.prepare(
         `UPDATE orders SET event_count = ?2, captured_amount = ?2 / 2, refunded_amount = ?2 / 2
-         WHERE environment_id = ?1 AND id = 'many'`,
-      ).bind(client.environmentId, events),
-      env.DB.prepare("UPDATE environments SET order_event_count = ?2 WHERE id = ?1").bind(
-        client.environmentId,
+         WHERE world_id = ?1 AND id = 'many'`,
+      ).bind(client.worldId, events),
+      env.DB.prepare("UPDATE worlds SET order_event_count = ?2 WHERE id = ?1").bind(
+        client.worldId,
         events,
       ),
     ]);

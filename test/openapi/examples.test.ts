@@ -120,7 +120,7 @@ it("has the examples that the operations really answer", async () => {
   const unnumbered = operator.post(`${path}/first/keys`);
   await record("createPartnerKey", "INVALID_REQUEST_ERROR", unnumbered);
   const large = await newPartner();
-  await loadOrders(large.environmentId, 10_000);
+  await loadOrders(large.worldId, 10_000);
   await record("deletePartner", 202, operator.delete(`${path}/${large.partnerId}`));
   await record("deletePartner", "INVALID_REQUEST_ERROR", operator.delete(`${path}/first`));
   await record("deletePartner", "PARTNER_NOT_FOUND_ERROR", operator.delete(`${path}/1000`));

@@ -24,13 +24,13 @@ const clients = new Map<number, Client>();
 beforeAll(async () => {
   for (const size of SIZES) {
     const client = await newPartner();
-    await loadOrders(client.environmentId, size);
+    await loadOrders(client.worldId, size);
     // So that the key costs nothing from here on.
     expectStatus(await client.get("/v2/orders"), 200);
     clients.set(size, client);
   }
   // Somebody has to come after them: at the end of a table, the look past a row's last line reads nothing.
-  await loadOrders((await newPartner()).environmentId, 10);
+  await loadOrders((await newPartner()).worldId, 10);
 }, 60_000);
 
 /** The most that a read of `items` items, with their lines, may cost: 2 × what it returns + 5, and what is `counted`. */
@@ -57,10 +57,10 @@ describe("a read by id", () => {
     "orders?id=o-7",
     "order_events?order_event_id=e-7",
     "order_events?partner_event_id=pe-7",
-  ])("of /v2/%s is its row and its line", async (path) => {
+  ])("of /v2/%s is its row, its line and its environment", async (path) => {
     const cost = await expectSame(async (client) => expectRead(await client.get(`/v2/${path}`), 1));
     // And a look past the line, by which SQLite sees that the lines have ended.
-    expect(cost.rows_read).toBe(3);
+    expect(cost.rows_read).toBe(4);
   });
 });
 
@@ -141,8 +141,8 @@ describe("a write", () => {
       );
     });
     expect(cold).toMatchObject({ queries: 2, rows_written: 9 });
-    // And the order's row, which it loads.
-    expect(cold.rows_read).toBe(warm.rows_read + 1);
+    // And the order's row, which it loads, and its environment's, as in each round trip.
+    expect(cold.rows_read).toBe(warm.rows_read + 2);
   });
 
   it("of an order is one round trip", async () => {
@@ -213,7 +213,7 @@ describe("a change among many that share a value", () => {
     for (const count of COUNTS) {
       const client = await newPartner();
       const shared = { sharedOrders: count, sharedEvents: 20_000 };
-      await loadOrders(client.environmentId, count, shared);
+      await loadOrders(client.worldId, count, shared);
       expectStatus(await client.get("/v2/orders"), 200);
       many.set(count, client);
     }

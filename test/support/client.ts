@@ -1,6 +1,7 @@
 import { env, exports } from "cloudflare:workers";
 import { expectDescribed } from "./document.ts";
 import { newApiKey, storedFormOf } from "../../src/access/secrets.ts";
+import type { World } from "../../src/store/database.ts";
 
 /** What the Worker answered. `body` is the parsed JSON, undefined without one. */
 export interface Answer {
@@ -66,15 +67,29 @@ export const secrets = env as unknown as { ADMIN_TOKEN: string; KEY_SECRET: stri
 /** Whoever runs the sandbox. */
 export const operator = new KeyHolder(secrets.ADMIN_TOKEN);
 
+interface ClientIds {
+  partnerId: number;
+  environmentId: number;
+  worldId: number;
+}
+
 /** One partner, with its environment. */
 export class Client extends KeyHolder {
   readonly partnerId: number;
   readonly environmentId: number;
+  /** The first world of the environment: a reset gives it another. */
+  readonly worldId: number;
 
-  constructor(ids: { partnerId: number; environmentId: number }, key: string) {
+  constructor(ids: ClientIds, key: string) {
     super(key);
     this.partnerId = ids.partnerId;
     this.environmentId = ids.environmentId;
+    this.worldId = ids.worldId;
+  }
+
+  /** Whose data it is, as a ledger is told. */
+  get world(): World {
+    return { environment_id: this.environmentId, world_id: this.worldId, is_armed: false };
   }
 
   /** Makes an order, and answers its id. */
@@ -103,19 +118,32 @@ export async function newPartner(): Promise<Client> {
   return newEnvironment(partner!.id);
 }
 
-/** Another environment of a partner, with a key of its own. No operation makes one yet. */
+/** Another environment of a partner, with a key of its own. */
 export async function newEnvironment(partnerId: number): Promise<Client> {
-  const environment = await insert("environments (partner_id) VALUES (?)", partnerId);
+  const environment = await insert(
+    "environments (partner_id, created_at) VALUES (?, ?)",
+    partnerId,
+    LONG_AGO,
+  );
+  const environmentId = environment!.id;
+  const world = await insert(
+    "worlds (partner_id, environment_id) VALUES (?, ?)",
+    partnerId,
+    environmentId,
+  );
+  await env.DB.prepare("UPDATE environments SET world_id = ? WHERE id = ?")
+    .bind(world!.id, environmentId)
+    .run();
   const key = await newApiKey(secrets.KEY_SECRET);
   const { hash, last_four } = await storedFormOf(key);
   await insert(
     "api_keys (environment_id, id, hash, last_four, created_at) VALUES (?, 1, ?, ?, ?)",
-    environment!.id,
+    environmentId,
     hash,
     last_four,
     LONG_AGO,
   );
-  return new Client({ partnerId, environmentId: environment!.id }, key);
+  return new Client({ partnerId, environmentId, worldId: world!.id }, key);
 }
 
 /** The smallest order. */

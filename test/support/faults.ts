@@ -4,19 +4,25 @@ import { env } from "cloudflare:workers";
 /** Where D1 fails: the batch is not committed, or it is but nobody hears of it. */
 export type Fault = "before the commit" | "after the commit";
 
-/** A D1 whose next batch fails once, and calls back when it does. All else is the real one's. */
+/** A D1 whose next batch that writes fails once, and calls back when it does. All else is the real one's. */
 export function failingOnce(real: D1Database, fault: Fault, failed = () => {}): D1Database {
   let isArmed = true;
+  let writes = false;
+
+  function prepare(text: string): D1PreparedStatement {
+    writes ||= !/^\s*select/i.test(text);
+    return real.prepare(text);
+  }
 
   async function batch(statements: D1PreparedStatement[]) {
-    if (!isArmed) return real.batch(statements);
+    if (!isArmed || !writes) return real.batch(statements);
     isArmed = false;
     failed();
     if (fault === "after the commit") await real.batch(statements);
     throw new Error("D1_ERROR: Network connection lost.");
   }
 
-  return { prepare: (text: string) => real.prepare(text), batch } as unknown as D1Database;
+  return { prepare, batch } as unknown as D1Database;
 }
 
 /** Has the next batch of an order's ledger fail once. */

@@ -2,8 +2,9 @@ import { Hono } from "hono";
 import { KEY_CACHE_SECONDS } from "../../access/key-cache.ts";
 import { revokeKey } from "../../access/keys.ts";
 import { withoutNulls } from "../../domain/complete.ts";
-import { scopeOf, type AppEnv } from "../../http/context.ts";
+import type { AppEnv } from "../../http/context.ts";
 import { validate } from "../../http/validate.ts";
+import { inWorld } from "../../http/world.ts";
 import { describeOperation } from "../../openapi/describe.ts";
 import { keyList, keyPath, keyQuery } from "../../schemas/keys.ts";
 import { listKeys } from "../../store/keys.ts";
@@ -24,7 +25,9 @@ export const sandboxKeys = new Hono<AppEnv>()
     }),
     validate("query", keyQuery),
     async (c) => {
-      const { data, has_more, total } = await listKeys(scopeOf(c), c.req.valid("query"));
+      const { data, has_more, total } = await inWorld(c, (scope) =>
+        listKeys(scope, c.req.valid("query")),
+      );
       return c.json({ data: data.map(withoutNulls), has_more, total }, 200);
     },
   )

@@ -1,10 +1,11 @@
 import { Hono } from "hono";
+import { refuse } from "../../domain/decision.ts";
 import { unknownOrderEvent } from "../../domain/order-events.ts";
-import { scopeOf, type AppEnv } from "../../http/context.ts";
-import { ApiError } from "../../http/errors.ts";
+import type { AppEnv } from "../../http/context.ts";
 import { commandOf, ledgerOf, outcomeOf, resultOf } from "../../http/ledger.ts";
 import { requirePage } from "../../http/pagination.ts";
 import { validate } from "../../http/validate.ts";
+import { inWorld } from "../../http/world.ts";
 import { BODY_ERRORS, describeOperation } from "../../openapi/describe.ts";
 import { postHeaders } from "../../schemas/headers.ts";
 import {
@@ -32,7 +33,9 @@ export const orderEvents = new Hono<AppEnv>()
     validate("query", orderEventQuery),
     async (c) => {
       const { limit, starting_after, ...filter } = c.req.valid("query");
-      const page = await listOrderEvents(scopeOf(c), filter, { limit, starting_after });
+      const page = await inWorld(c, (scope) =>
+        listOrderEvents(scope, filter, { limit, starting_after }),
+      );
       return c.json(requirePage(page, starting_after), 200);
     },
   )
@@ -67,8 +70,10 @@ export const orderEvents = new Hono<AppEnv>()
       const command = await commandOf(c, input.order_id, { key, content: input });
       const new_order_event_id = crypto.randomUUID();
       const ledger = ledgerOf(c, input.order_id);
-      const reply = ledger.appendOrderEvent({ ...command, input, new_order_event_id });
-      return c.json(resultOf(c, await outcomeOf(c, reply)), 200);
+      const outcome = await inWorld(c, ({ world }) =>
+        outcomeOf(c, ledger.appendOrderEvent({ ...command, world, input, new_order_event_id })),
+      );
+      return c.json(resultOf(c, outcome), 200);
     },
   )
   .delete(
@@ -85,10 +90,13 @@ export const orderEvents = new Hono<AppEnv>()
     validate("param", orderEventPath),
     async (c) => {
       const { order_event_id } = c.req.valid("param");
-      const order_id = await findOrderOfEvent(scopeOf(c), order_event_id);
-      if (order_id === undefined) throw new ApiError(unknownOrderEvent(order_event_id));
-      const command = { ...(await commandOf(c, order_id)), order_event_id };
-      resultOf(c, await outcomeOf(c, ledgerOf(c, order_id).deleteOrderEvent(command)));
+      const outcome = await inWorld(c, async (scope) => {
+        const order_id = await findOrderOfEvent(scope, order_event_id);
+        if (order_id === undefined) return refuse(unknownOrderEvent(order_event_id));
+        const command = { ...(await commandOf(c, order_id)), world: scope.world, order_event_id };
+        return outcomeOf(c, ledgerOf(c, order_id).deleteOrderEvent(command));
+      });
+      resultOf(c, outcome);
       return c.body(null, 204);
     },
   );

@@ -1,9 +1,10 @@
 import { Hono } from "hono";
 import { etagOf, versionsOf } from "../../http/conditional.ts";
-import { scopeOf, type AppEnv } from "../../http/context.ts";
+import type { AppEnv } from "../../http/context.ts";
 import { commandOf, ledgerOf, outcomeOf, resultOf } from "../../http/ledger.ts";
 import { requirePage } from "../../http/pagination.ts";
 import { validate } from "../../http/validate.ts";
+import { inWorld } from "../../http/world.ts";
 import { createOrder } from "../../ledger/create-order.ts";
 import { BODY_ERRORS, describeOperation } from "../../openapi/describe.ts";
 import { changeHeaders, postHeaders } from "../../schemas/headers.ts";
@@ -26,7 +27,9 @@ export const orders = new Hono<AppEnv>()
     validate("query", orderQuery),
     async (c) => {
       const { limit, starting_after, ...filter } = c.req.valid("query");
-      const page = await listOrders(scopeOf(c), filter, { limit, starting_after });
+      const page = await inWorld(c, (scope) =>
+        listOrders(scope, filter, { limit, starting_after }),
+      );
       const { data, has_more, total } = requirePage(page, starting_after);
       const [only] = data;
       if (filter.id !== undefined && only) c.header("ETag", etagOf(only.version));
@@ -52,7 +55,7 @@ export const orders = new Hono<AppEnv>()
       const key = c.req.valid("header")["Idempotency-Key"];
       const orderId = input.id ?? crypto.randomUUID();
       const command = await commandOf(c, orderId, { key, content: input });
-      const outcome = await createOrder(scopeOf(c), { ...command, input });
+      const outcome = await inWorld(c, (scope) => createOrder(scope, { ...command, input }));
       const stored = resultOf(c, outcome);
       return c.json(stored.order, 200, { ETag: etagOf(stored.version) });
     },
@@ -80,9 +83,13 @@ export const orders = new Hono<AppEnv>()
     async (c) => {
       const { order_id } = c.req.valid("param");
       const expected_versions = versionsOf(c.req.valid("header")["If-Match"]);
-      const command = { ...(await commandOf(c, order_id)), expected_versions };
-      const reply = ledgerOf(c, order_id).replaceOrder({ ...command, input: c.req.valid("json") });
-      const stored = resultOf(c, await outcomeOf(c, reply));
+      const input = c.req.valid("json");
+      const command = { ...(await commandOf(c, order_id)), expected_versions, input };
+      const ledger = ledgerOf(c, order_id);
+      const outcome = await inWorld(c, ({ world }) =>
+        outcomeOf(c, ledger.replaceOrder({ ...command, world })),
+      );
+      const stored = resultOf(c, outcome);
       return c.json(stored.order, 200, { ETag: etagOf(stored.version) });
     },
   )
@@ -107,7 +114,11 @@ export const orders = new Hono<AppEnv>()
       const { order_id } = c.req.valid("param");
       const expected_versions = versionsOf(c.req.valid("header")["If-Match"]);
       const command = { ...(await commandOf(c, order_id)), expected_versions };
-      resultOf(c, await outcomeOf(c, ledgerOf(c, order_id).deleteOrder(command)));
+      const ledger = ledgerOf(c, order_id);
+      const outcome = await inWorld(c, ({ world }) =>
+        outcomeOf(c, ledger.deleteOrder({ ...command, world })),
+      );
+      resultOf(c, outcome);
       return c.body(null, 204);
     },
   );

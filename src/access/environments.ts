@@ -1,0 +1,140 @@
+import type { Context } from "hono";
+import type { Fixture } from "../domain/environments.ts";
+import { toTimestamp } from "../domain/timestamp.ts";
+import type { AppEnv } from "../http/context.ts";
+import { ApiError } from "../http/errors.ts";
+import { logError } from "../log.ts";
+import { Database } from "../store/database.ts";
+import {
+  closeEnvironment,
+  closeExpiredEnvironments,
+  findExpiry,
+  insertEnvironment,
+  MAX_ENVIRONMENTS,
+} from "../store/environments.ts";
+import { insertKeyFor } from "../store/keys.ts";
+import {
+  findClosedEnvironments,
+  removeEnvironments,
+  sweepWorlds,
+  type Removal,
+} from "../store/worlds.ts";
+import { keyCache } from "./key-cache.ts";
+import { tooManyKeys } from "./keys.ts";
+import { newApiKey, storedFormOf } from "./secrets.ts";
+
+/** How many round trips a request may spend on deleting, and how many a whole sweep. */
+const REQUEST_STEPS = 40;
+const SWEEP_STEPS = 1_000;
+
+/** What is asked for in a new environment. */
+interface EnvironmentInput {
+  name?: string | undefined;
+  expires_in_seconds: number;
+  strict: boolean;
+  fixture: Fixture;
+}
+
+/** Makes an environment with its first key, which nobody can be shown again. 409 where there are too many. */
+export async function createEnvironment(c: Context<AppEnv>, input: EnvironmentInput) {
+  const now = new Date();
+  const created_at = toTimestamp(now);
+  const expires_at = toTimestamp(new Date(now.getTime() + input.expires_in_seconds * 1_000));
+  const key = await newApiKey(c.env.KEY_SECRET);
+  const stored = { ...(await storedFormOf(key)), created_at };
+  const { name = null, strict, fixture } = input;
+  const environment = { name, is_strict: strict, fixture, created_at, expires_at };
+  const { partner_id } = c.get("apiKey");
+  const world = await insertEnvironment(c.get("db"), partner_id, environment, stored);
+  if (world === "too many") throw tooManyEnvironments();
+  return { world, environment: { id: world.environment_id, ...environment }, key };
+}
+
+/** Makes a key of a partner's environment, for who wants in again. 404 where the partner has none of this id. */
+export async function createEnvironmentKey(c: Context<AppEnv>, id: number) {
+  const db = c.get("db");
+  const created_at = toTimestamp(new Date());
+  if (!(await findExpiry(db, c.get("apiKey").partner_id, id, created_at))) {
+    throw unknownEnvironment(id);
+  }
+  const key = await newApiKey(c.env.KEY_SECRET);
+  const stored = { ...(await storedFormOf(key)), created_at };
+  const inserted = await insertKeyFor(db, id, stored);
+  if (inserted === "too many") throw tooManyKeys();
+  return { id: inserted, key, created_at };
+}
+
+/**
+ * Deletes a partner's environment: its keys and its data are gone at once, in every isolate. What it has is
+ * deleted after the answer. 404 where the partner has none of this id, 409 where it is its first one.
+ */
+export async function deleteEnvironment(c: Context<AppEnv>, id: number): Promise<void> {
+  const db = c.get("db");
+  const { partner_id } = c.get("apiKey");
+  const now = toTimestamp(new Date());
+  if (!(await closeEnvironment(db, partner_id, id, now))) {
+    if (await findExpiry(db, partner_id, id, now)) throw firstEnvironment();
+    throw unknownEnvironment(id);
+  }
+  keyCache.forgetEnvironment(id);
+  sweepAfterwards(c);
+}
+
+/** Deletes some of what is closed, after the answer: whoever closes worlds sees to it that they don't pile up. */
+export function sweepAfterwards(c: Context<AppEnv>): void {
+  const db = new Database(c.env.DB);
+  c.executionCtx.waitUntil(
+    sweepEnvironments(c.env, db, c.get("apiKey").partner_id).catch((error) =>
+      logError("closed worlds were not swept", error, { request_id: c.get("requestId") }),
+    ),
+  );
+}
+
+/** Deletes what is closed, of one partner or of all, in bounded steps, with the workbenches. */
+export async function sweepEnvironments(
+  env: Pick<Cloudflare.Env, "WORKBENCH">,
+  db: Database,
+  partner_id: number | null,
+): Promise<Removal> {
+  const steps = partner_id === null ? SWEEP_STEPS : REQUEST_STEPS;
+  const worlds = await sweepWorlds(db, partner_id, steps);
+  if (!worlds.isDone) return worlds;
+  const closed = await findClosedEnvironments(db, partner_id);
+  for (const id of closed) await env.WORKBENCH.getByName(String(id)).destroy();
+  const { deleted_rows, isDone } = await removeEnvironments(db, closed, steps);
+  return { deleted_rows: worlds.deleted_rows + deleted_rows, isDone };
+}
+
+/** Closes what has expired, and deletes what is closed. */
+export async function sweepExpired(
+  env: Pick<Cloudflare.Env, "WORKBENCH">,
+  db: Database,
+  now: string,
+): Promise<Removal> {
+  await closeExpiredEnvironments(db, now);
+  return sweepEnvironments(env, db, null);
+}
+
+function tooManyEnvironments(): ApiError {
+  return new ApiError({
+    type: "CONFLICT_ERROR",
+    message: `This partner has ${MAX_ENVIRONMENTS} environments, the most there can be: delete one first.`,
+    details: { limit: MAX_ENVIRONMENTS },
+  });
+}
+
+function firstEnvironment(): ApiError {
+  return new ApiError({
+    type: "CONFLICT_ERROR",
+    message:
+      "This is the partner's first environment, which stays. POST /sandbox/reset makes it as new.",
+  });
+}
+
+function unknownEnvironment(id: number): ApiError {
+  return new ApiError({
+    type: "ENVIRONMENT_NOT_FOUND_ERROR",
+    param: "environment_id",
+    message: `There is no environment ${id}.`,
+  });
+}

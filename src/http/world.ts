@@ -1,0 +1,44 @@
+import type { Context } from "hono";
+import { quotasOf } from "../domain/quotas.ts";
+import { unavailable } from "../ledger/refusals.ts";
+import { findWorld } from "../store/environments.ts";
+import { WorldChanged } from "../store/failures.ts";
+import { Scope } from "../store/scope.ts";
+import type { AppEnv } from "./context.ts";
+import { ApiError, unauthenticated } from "./errors.ts";
+
+/** How often a request is decided anew because its environment was reset meanwhile. */
+const MAX_ATTEMPTS = 5;
+
+/**
+ * Does something in the current world of the key's environment: the one way to an environment's data. An
+ * isolate remembers for a while which world that is. Where it has another one by now, nothing was done, and
+ * it is done again in that one. 401 where the environment is gone.
+ */
+export async function inWorld<T>(
+  c: Context<AppEnv>,
+  work: (scope: Scope) => Promise<T>,
+): Promise<T> {
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+    try {
+      return await work(new Scope(c.get("db"), worldOf(c), quotasOf(c.env)));
+    } catch (error) {
+      if (!(error instanceof WorldChanged)) throw error;
+      await learnWorld(c);
+    }
+  }
+  throw new ApiError(unavailable("The environment was reset again and again."));
+}
+
+function worldOf(c: Context<AppEnv>) {
+  const { environment_id, world_id, is_armed } = c.get("apiKey");
+  return { environment_id, world_id, is_armed };
+}
+
+/** Reads what is true of the environment now. The key is the one that the isolate remembers, so it knows as well. */
+async function learnWorld(c: Context<AppEnv>): Promise<void> {
+  const key = c.get("apiKey");
+  const world = await findWorld(c.get("db"), key.environment_id);
+  if (!world) throw unauthenticated("The environment of this API key was deleted.");
+  Object.assign(key, world);
+}

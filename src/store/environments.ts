@@ -1,0 +1,275 @@
+import { sql } from "drizzle-orm";
+import type { Fixture } from "../domain/environments.ts";
+import {
+  placeholder,
+  ScopedStatement,
+  Statement,
+  type BoundStatement,
+  type Database,
+  type World,
+} from "./database.ts";
+import { isBeyondEnvironments } from "./failures.ts";
+import type { NewKey } from "./keys.ts";
+import type { Page } from "./pages.ts";
+import type { Scope } from "./scope.ts";
+
+/** The most environments that a partner has at a time, beside its first one. */
+export const MAX_ENVIRONMENTS = 1_000;
+
+/** What can be chosen of an environment. Timestamps are RFC 3339. */
+export interface NewEnvironment {
+  name: string | null;
+  is_strict: boolean;
+  fixture: Fixture;
+  created_at: string;
+  /** null for a partner's first one, which never expires. */
+  expires_at: string | null;
+}
+
+/** An environment as its partner sees it. */
+export interface Environment extends NewEnvironment {
+  id: number;
+}
+
+const ofPartner = sql`partner_id = ${placeholder("partner_id")}`;
+// What has expired waits for the sweep, and is in nobody's way.
+const isLive = sql`world_id is not null and (expires_at is null or expires_at > ${placeholder("now")})`;
+
+const insertFirst = Statement.of(
+  sql<unknown>`
+    insert into environments (partner_id, created_at)
+    values (last_insert_rowid(), ${placeholder("created_at")})`,
+);
+// A partner that has enough of them is NULL here, which the column refuses.
+const insert = Statement.of(
+  sql<unknown>`
+    insert into environments (partner_id, name, is_strict, fixture, created_at, expires_at)
+    values (
+      iif(${MAX_ENVIRONMENTS} > (
+        select count(*) from environments where ${ofPartner} and expires_at > ${placeholder("created_at")}
+          and world_id is not null), ${placeholder("partner_id")}, null),
+      ${placeholder("name")}, ${placeholder("is_strict")}, ${placeholder("fixture")},
+      ${placeholder("created_at")}, ${placeholder("expires_at")})`,
+);
+// Each is of what the statement before has added.
+const insertWorld = Statement.of(
+  sql<unknown>`
+    insert into worlds (partner_id, environment_id)
+    select partner_id, id from environments where id = last_insert_rowid()`,
+);
+const newWorld = sql`(select environment_id from worlds where id = last_insert_rowid())`;
+const enterWorld = Statement.of(
+  sql<{ id: number; world_id: number }>`
+    update environments set world_id = last_insert_rowid() where id = ${newWorld}
+    returning id, world_id`,
+);
+const insertKey = Statement.of(
+  sql<unknown>`
+    insert into api_keys (environment_id, id, hash, last_four, created_at)
+    values (${newWorld}, 1, ${placeholder("hash")}, ${placeholder("last_four")}, ${placeholder("created_at")})`,
+);
+
+/** Adds the first environment, with its first key, of the partner that the statement before has added. */
+export function firstEnvironment(key: NewKey): BoundStatement<unknown>[] {
+  const { created_at } = key;
+  return [
+    insertFirst.bind({ created_at }),
+    insertWorld.bind(),
+    enterWorld.bind(),
+    insertKey.bind({ ...key }),
+  ];
+}
+
+/** Adds an environment with its first key. Nothing is added where the partner has MAX_ENVIRONMENTS. One round trip. */
+export async function insertEnvironment(
+  db: Database,
+  partner_id: number,
+  environment: NewEnvironment,
+  key: NewKey,
+): Promise<World | "too many"> {
+  const is_strict = Number(environment.is_strict);
+  try {
+    const [, , [entered]] = await db.run(
+      insert.bind({ ...environment, is_strict, partner_id }),
+      insertWorld.bind(),
+      enterWorld.bind(),
+      insertKey.bind({ ...key }),
+    );
+    return { environment_id: entered!.id, world_id: entered!.world_id, is_armed: false };
+  } catch (error) {
+    if (isBeyondEnvironments(error)) return "too many";
+    throw error;
+  }
+}
+
+type EnvironmentRow = Omit<Environment, "is_strict"> & { is_strict: number };
+
+const select = Statement.of(
+  sql<EnvironmentRow>`
+    select id, name, is_strict, fixture, created_at, expires_at from environments
+    where ${ofPartner} and ${isLive} and id < ${placeholder("before")}
+    order by id desc limit ${placeholder("limit")}`,
+);
+const countAll = Statement.of(
+  sql<{
+    total: number;
+  }>`select count(*) as total from environments where ${ofPartner} and ${isLive}`,
+);
+
+/** A page of a partner's environments, newest first. One round trip. */
+export async function listEnvironments(
+  db: Database,
+  partner_id: number,
+  { limit, starting_after }: { limit: number; starting_after?: number | undefined },
+  now: string,
+): Promise<Page<Environment>> {
+  const before = starting_after ?? Number.MAX_SAFE_INTEGER;
+  const [rows, [counted]] = await db.run(
+    select.bind({ partner_id, now, before, limit: limit + 1 }),
+    countAll.bind({ partner_id, now }),
+  );
+  const data = rows.slice(0, limit).map((row) => ({ ...row, is_strict: Boolean(row.is_strict) }));
+  return { data, has_more: rows.length > limit, total: counted!.total };
+}
+
+const findFirst = Statement.of(
+  sql<{ id: number | null }>`
+    select min(id) as id from environments where ${ofPartner} and expires_at is null`,
+);
+
+/** The first environment of a partner, undefined where there is no such partner. One round trip. */
+export async function findFirstEnvironment(
+  db: Database,
+  partner_id: number,
+): Promise<number | undefined> {
+  const [[first]] = await db.run(findFirst.bind({ partner_id }));
+  return first?.id ?? undefined;
+}
+
+const findOwn = Statement.of(
+  sql<{ expires_at: string | null }>`
+    select expires_at from environments
+    where id = ${placeholder("id")} and ${ofPartner} and ${isLive}`,
+);
+
+/** When a partner's environment expires (null: never); undefined where the partner has no such environment. One round trip. */
+export async function findExpiry(
+  db: Database,
+  partner_id: number,
+  id: number,
+  now: string,
+): Promise<{ expires_at: string | null } | undefined> {
+  const [[found]] = await db.run(findOwn.bind({ partner_id, id, now }));
+  return found;
+}
+
+const findState = Statement.of(
+  sql<{ world_id: number; is_armed: number; expires_at: string | null }>`
+    select world_id, is_armed, expires_at from environments
+    where id = ${placeholder("environment_id")} and world_id is not null`,
+);
+
+/** What is true of an environment now; undefined where it is deleted. One round trip, one row. */
+export async function findWorld(
+  db: Database,
+  environment_id: number,
+): Promise<(World & { expires_at: string | null }) | undefined> {
+  const [[found]] = await db.run(findState.bind({ environment_id }));
+  return found && { ...found, environment_id, is_armed: Boolean(found.is_armed) };
+}
+
+const arm = Statement.of(
+  sql<unknown>`
+    update environments set is_armed = ${placeholder("is_armed")}
+    where id = ${placeholder("environment_id")} and world_id = ${placeholder("world_id")}`,
+);
+
+/** Says whether an environment has faults, while this is its world. From then on every isolate knows. One round trip. */
+export async function setArmed(
+  db: Database,
+  { environment_id, world_id }: Omit<World, "is_armed">,
+  isArmed: boolean,
+): Promise<void> {
+  await db.run(arm.bind({ environment_id, world_id, is_armed: Number(isArmed) }));
+}
+
+const closeWorld = ScopedStatement.of(
+  sql<unknown>`
+    update worlds set closed_at = ${placeholder("now")} where id = ${placeholder("world_id")}`,
+);
+const insertNextWorld = ScopedStatement.of(
+  sql<unknown>`
+    insert into worlds (partner_id, environment_id)
+    select partner_id, id from environments where id = ${placeholder("environment_id")}`,
+);
+const enterNextWorld = ScopedStatement.of(
+  sql<{ world_id: number; fixture: Fixture }>`
+    update environments set world_id = last_insert_rowid(), is_armed = 0
+    where id = ${placeholder("environment_id")} returning world_id, fixture`,
+);
+
+/** Gives an environment a new world, and closes the one it has. One round trip. */
+export async function resetEnvironment(
+  scope: Scope,
+  now: string,
+): Promise<{ world: World; fixture: Fixture }> {
+  const [, , [entered]] = await scope.run(
+    closeWorld.bind(scope, { now }),
+    insertNextWorld.bind(scope),
+    enterNextWorld.bind(scope),
+  );
+  const { world_id, fixture } = entered!;
+  return { world: { ...scope.world, world_id, is_armed: false }, fixture };
+}
+
+/** Closes the worlds of the environments that a condition is true of, and so the environments. */
+function closing(condition: ReturnType<typeof sql>) {
+  const closed = sql`from environments where ${condition} and world_id is not null order by id limit 500`;
+  return [
+    Statement.of(
+      sql<{ id: number }>`
+        update worlds set closed_at = ${placeholder("now")} where id in (select world_id ${closed})`,
+    ),
+    Statement.of(
+      sql<{ id: number }>`
+        update environments set world_id = null where id in (select id ${closed}) returning id`,
+    ),
+  ] as const;
+}
+
+const closeOne = closing(
+  sql`id = ${placeholder("id")} and ${ofPartner} and expires_at is not null`,
+);
+const closeExpired = closing(sql`expires_at <= ${placeholder("now")}`);
+const closeAll = closing(ofPartner);
+
+/**
+ * Closes a partner's environment: nothing reads it or writes to it from then on, in any isolate, and a sweep
+ * deletes it. False where the partner has no such environment that can be closed. One round trip.
+ */
+export async function closeEnvironment(
+  db: Database,
+  partner_id: number,
+  id: number,
+  now: string,
+): Promise<boolean> {
+  const [, closed] = await db.run(
+    closeOne[0].bind({ partner_id, id, now }),
+    closeOne[1].bind({ partner_id, id }),
+  );
+  return closed.length > 0;
+}
+
+/** Closes environments that have expired, 500 at most, the same way. One round trip. */
+export async function closeExpiredEnvironments(db: Database, now: string): Promise<void> {
+  await db.run(closeExpired[0].bind({ now }), closeExpired[1].bind({ now }));
+}
+
+/** Closes all environments of a partner, 500 at most, the same way. One round trip. */
+export async function closeEnvironmentsOf(
+  db: Database,
+  partner_id: number,
+  now: string,
+): Promise<void> {
+  await db.run(closeAll[0].bind({ partner_id, now }), closeAll[1].bind({ partner_id }));
+}

@@ -1,0 +1,114 @@
+import { sql } from "drizzle-orm";
+import { getTableConfig, type SQLiteTable } from "drizzle-orm/sqlite-core";
+import { placeholder, Statement, type Database } from "./database.ts";
+import {
+  apiKeys,
+  environments,
+  idempotencyRecords,
+  orderChanges,
+  orderEventLines,
+  orderEvents,
+  orderLines,
+  orders,
+  worlds,
+} from "./schema.ts";
+
+/** How many rows one step of a removal deletes, and how many worlds or environments one sweep looks at. */
+export const REMOVAL_STEP_ROWS = 1_000;
+export const REMOVAL_STEP_ITEMS = 100;
+
+/** What a world has: what refers before what is referred to, so that nothing cascades. */
+export const TABLES_OF_WORLD = [
+  orderEventLines,
+  orderEvents,
+  orderLines,
+  orders,
+  orderChanges,
+  idempotencyRecords,
+];
+
+const ids = sql`(select value from json_each(${placeholder("ids")}))`;
+
+/** Deletes some rows of a table that belong to one of these worlds or environments. */
+function removal(table: SQLiteTable, owner: "id" | "world_id" | "environment_id") {
+  const { primaryKeys, columns } = getTableConfig(table);
+  const keyColumns = primaryKeys[0]?.columns ?? columns.filter((column) => column.primary);
+  const key = sql.join(
+    keyColumns.map(({ name }) => sql.identifier(name)),
+    sql`, `,
+  );
+  return Statement.of(
+    sql<{ deleted: 1 }>`
+      delete from ${table} where (${key}) in (
+        select ${key} from ${table} where ${sql.identifier(owner)} in ${ids} limit ${REMOVAL_STEP_ROWS}
+      ) returning 1 as deleted`,
+  );
+}
+
+const ofPartner = sql`partner_id = coalesce(${placeholder("partner_id")}, partner_id)`;
+const findClosedWorlds = Statement.of(
+  sql<{ id: number }>`
+    select id from worlds where closed_at is not null and ${ofPartner}
+    order by closed_at limit ${REMOVAL_STEP_ITEMS}`,
+);
+const findClosed = Statement.of(
+  sql<{ id: number }>`
+    select id from environments where world_id is null and ${ofPartner} limit ${REMOVAL_STEP_ITEMS}`,
+);
+const removalsOfWorlds = [
+  ...TABLES_OF_WORLD.map((table) => removal(table, "world_id")),
+  removal(worlds, "id"),
+];
+const removalsOfEnvironments = [removal(apiKeys, "environment_id"), removal(environments, "id")];
+
+/** What a sweep has deleted, and whether there was nothing left to delete. */
+export interface Removal {
+  deleted_rows: number;
+  isDone: boolean;
+}
+
+/**
+ * Deletes closed worlds, of a partner or of all, in at most so many steps of REMOVAL_STEP_ROWS rows, each a
+ * round trip. As nobody can write to a closed world, nothing comes after what was deleted.
+ */
+export async function sweepWorlds(
+  db: Database,
+  partner_id: number | null,
+  steps: number,
+): Promise<Removal> {
+  const [closed] = await db.run(findClosedWorlds.bind({ partner_id }));
+  return remove(db, removalsOfWorlds, idsOf(closed), steps);
+}
+
+/** Closed environments, of a partner or of all, whose worlds may be there still. One round trip. */
+export async function findClosedEnvironments(
+  db: Database,
+  partner_id: number | null,
+): Promise<number[]> {
+  const [closed] = await db.run(findClosed.bind({ partner_id }));
+  return idsOf(closed);
+}
+
+/** Deletes closed environments with their keys, in steps like the above. */
+export function removeEnvironments(db: Database, closed: number[], steps: number) {
+  return remove(db, removalsOfEnvironments, closed, steps);
+}
+
+const idsOf = (rows: { id: number }[]) => rows.map(({ id }) => id);
+
+async function remove(
+  db: Database,
+  removals: Statement<{ deleted: 1 }>[],
+  owners: number[],
+  steps: number,
+): Promise<Removal> {
+  if (owners.length === 0) return { deleted_rows: 0, isDone: true };
+  let deleted_rows = 0;
+  let table = 0;
+  for (let step = 0; step < steps && table < removals.length; step += 1) {
+    const [deleted] = await db.run(removals[table]!.bind({ ids: JSON.stringify(owners) }));
+    deleted_rows += deleted.length;
+    if (deleted.length < REMOVAL_STEP_ROWS) table += 1;
+  }
+  return { deleted_rows, isDone: table === removals.length && owners.length < REMOVAL_STEP_ITEMS };
+}
