@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { requestId } from "hono/request-id";
 import { authenticate, requireKeySecret } from "./access/authenticate.ts";
+import { requireFirstEnvironment } from "./access/environments.ts";
 import { authenticateOperator } from "./access/operator.ts";
 import { limitPartner } from "./access/rate-limits.ts";
 import type { AppEnv } from "./http/context.ts";
@@ -12,6 +13,7 @@ import { logRequests } from "./http/request-log.ts";
 import { serveOpenApi } from "./openapi/serve.ts";
 import { docs } from "./routes/pages/docs.ts";
 import { home } from "./routes/pages/home.ts";
+import { environments } from "./routes/sandbox/environments.ts";
 import { healthCheck } from "./routes/sandbox/health.ts";
 import { sandboxKeys } from "./routes/sandbox/keys.ts";
 import { partners } from "./routes/sandbox/partners.ts";
@@ -33,10 +35,13 @@ app
   .use("/sandbox/*", requireKeySecret)
   .use("/sandbox/partners/*", authenticateOperator)
   .use("/sandbox/keys/*", authenticate, limitPartner)
+  .use("/sandbox/environments/*", authenticate, limitPartner, requireFirstEnvironment)
+  .use("/sandbox/reset", authenticate, limitPartner)
   .route("/", orders)
   .route("/", orderEvents)
   .route("/", keys)
   .route("/", sandboxKeys)
+  .route("/", environments)
   .route("/", partners)
   .route("/", healthCheck)
   .route("/", home)

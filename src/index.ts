@@ -22,13 +22,13 @@ export default {
     const idempotency_keys = await sweepIdempotencyRecords(db, toTimestamp(now));
     const days = Number(env.RETENTION_DAYS);
     const { orders, changes } = days > 0 ? await sweepOrders(db, now, days) : NOTHING_SWEPT;
-    const environments = await sweepExpired(env, db, toTimestamp(now));
+    const rows = await sweepExpired(env, db, toTimestamp(now));
     await refreshStatistics(db);
     for (const usage of await findUsageNearQuotas(db, quotasOf(env))) {
       log("a partner is close to a quota", { ...usage });
     }
     log("hourly work done", {
-      swept: { idempotency_keys, orders, changes, rows: environments.deleted_rows },
+      swept: { idempotency_keys, orders, changes, rows },
       ...db.cost,
     });
   },

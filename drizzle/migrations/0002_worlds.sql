@@ -16,6 +16,7 @@ CREATE TABLE `environments` (
 	`created_at` text NOT NULL,
 	`expires_at` text,
 	`world_id` integer,
+	`reset_at` integer DEFAULT 0 NOT NULL,
 	`is_armed` integer DEFAULT false NOT NULL,
 	FOREIGN KEY (`partner_id`) REFERENCES `partners`(`id`) ON UPDATE no action ON DELETE no action,
 	FOREIGN KEY (`world_id`) REFERENCES `worlds`(`id`) ON UPDATE no action ON DELETE no action

@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import { createMiddleware } from "hono/factory";
 import type { Fixture } from "../domain/environments.ts";
 import { toTimestamp } from "../domain/timestamp.ts";
 import type { AppEnv } from "../http/context.ts";
@@ -23,9 +24,9 @@ import { keyCache } from "./key-cache.ts";
 import { tooManyKeys } from "./keys.ts";
 import { newApiKey, storedFormOf } from "./secrets.ts";
 
-/** How many round trips a request may spend on deleting, and how many a whole sweep. */
-const REQUEST_STEPS = 40;
-const SWEEP_STEPS = 1_000;
+/** How many round trips a step of a sweep takes at most, and how many steps the hourly one: a Worker may make 1,000 requests. */
+const STEP_ROUND_TRIPS = 40;
+const HOURLY_STEPS = 6;
 
 /** What is asked for in a new environment. */
 interface EnvironmentInput {
@@ -34,6 +35,16 @@ interface EnvironmentInput {
   strict: boolean;
   fixture: Fixture;
 }
+
+/** 403 to the keys of other environments than a partner's first one: they control their own environment alone. */
+export const requireFirstEnvironment = createMiddleware<AppEnv>(async (c, next) => {
+  if (c.get("apiKey").expires_at === null) return next();
+  throw new ApiError({
+    type: "FORBIDDEN_ERROR",
+    message:
+      "Expected a key of the partner's first environment, which makes and deletes the others.",
+  });
+});
 
 /** Makes an environment with its first key, which nobody can be shown again. 409 where there are too many. */
 export async function createEnvironment(c: Context<AppEnv>, input: EnvironmentInput) {
@@ -84,35 +95,42 @@ export async function deleteEnvironment(c: Context<AppEnv>, id: number): Promise
 export function sweepAfterwards(c: Context<AppEnv>): void {
   const db = new Database(c.env.DB);
   c.executionCtx.waitUntil(
-    sweepEnvironments(c.env, db, c.get("apiKey").partner_id).catch((error) =>
-      logError("closed worlds were not swept", error, { request_id: c.get("requestId") }),
-    ),
+    closeExpiredEnvironments(db, toTimestamp(new Date()))
+      .then(() => sweepEnvironments(c.env, db, c.get("apiKey").partner_id))
+      .catch((error) =>
+        logError("closed worlds were not swept", error, { request_id: c.get("requestId") }),
+      ),
   );
 }
 
-/** Deletes what is closed, of one partner or of all, in bounded steps, with the workbenches. */
+/** Deletes what is closed, of one partner or of all, with the workbenches: one step. */
 export async function sweepEnvironments(
   env: Pick<Cloudflare.Env, "WORKBENCH">,
   db: Database,
   partner_id: number | null,
 ): Promise<Removal> {
-  const steps = partner_id === null ? SWEEP_STEPS : REQUEST_STEPS;
-  const worlds = await sweepWorlds(db, partner_id, steps);
+  const worlds = await sweepWorlds(db, partner_id, STEP_ROUND_TRIPS);
   if (!worlds.isDone) return worlds;
   const closed = await findClosedEnvironments(db, partner_id);
   for (const id of closed) await env.WORKBENCH.getByName(String(id)).destroy();
-  const { deleted_rows, isDone } = await removeEnvironments(db, closed, steps);
+  const { deleted_rows, isDone } = await removeEnvironments(db, closed, STEP_ROUND_TRIPS);
   return { deleted_rows: worlds.deleted_rows + deleted_rows, isDone };
 }
 
-/** Closes what has expired, and deletes what is closed. */
+/** Closes what has expired, and deletes what is closed, in bounded steps: what is left is for the next hour. */
 export async function sweepExpired(
   env: Pick<Cloudflare.Env, "WORKBENCH">,
   db: Database,
   now: string,
-): Promise<Removal> {
-  await closeExpiredEnvironments(db, now);
-  return sweepEnvironments(env, db, null);
+): Promise<number> {
+  let rows = 0;
+  for (let step = 0; step < HOURLY_STEPS; step += 1) {
+    await closeExpiredEnvironments(db, now);
+    const { deleted_rows, isDone } = await sweepEnvironments(env, db, null);
+    rows += deleted_rows;
+    if (isDone) break;
+  }
+  return rows;
 }
 
 function tooManyEnvironments(): ApiError {

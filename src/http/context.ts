@@ -13,6 +13,8 @@ export interface AppEnv {
   };
   Variables: {
     requestId: string;
+    /** When the request arrived, in milliseconds since the epoch. */
+    receivedAt: number;
     db: Database;
     /** The key that the request was authenticated with, and the key as it was sent. */
     apiKey: StoredKey;

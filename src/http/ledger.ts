@@ -7,6 +7,7 @@ import type { OrderLedger } from "../ledger/order-ledger.ts";
 import { unavailable } from "../ledger/refusals.ts";
 import { logError } from "../log.ts";
 import { WorldChanged } from "../store/failures.ts";
+import type { RequestMetadata } from "../store/order-changes.ts";
 import type { AppEnv } from "./context.ts";
 import { ApiError } from "./errors.ts";
 
@@ -28,6 +29,11 @@ function fingerprintOf(c: Context<AppEnv>, content: unknown): Promise<string> {
   return sha256(`${c.req.method} ${c.req.path}\n${JSON.stringify(content)}`);
 }
 
+/** What a change keeps of the request that it comes from. */
+export function requestOf(c: Context<AppEnv>): RequestMetadata {
+  return { request_id: c.get("requestId"), received_at: toTimestamp(new Date()) };
+}
+
 /** What every command says of the request that it comes from. */
 export async function commandOf(
   c: Context<AppEnv>,
@@ -39,8 +45,7 @@ export async function commandOf(
   return {
     order_id: orderId,
     request: {
-      request_id: c.get("requestId"),
-      received_at: toTimestamp(new Date()),
+      ...requestOf(c),
       ...(key !== undefined && {
         idempotency: { key, fingerprint: await fingerprintOf(c, content) },
       }),

@@ -7,6 +7,7 @@ import { ApiError } from "./errors.ts";
 /** One line for each request: who asked what, how it was answered, how long it took and what it cost in D1. */
 export const logRequests = createMiddleware<AppEnv>(async (c, next) => {
   const start = performance.now();
+  c.set("receivedAt", Date.now());
   await next();
   log("request", {
     request_id: c.get("requestId"),

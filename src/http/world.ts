@@ -7,15 +7,27 @@ import { Scope } from "../store/scope.ts";
 import type { AppEnv } from "./context.ts";
 import { ApiError, unauthenticated } from "./errors.ts";
 
-/** How often a request is decided anew because its environment was reset meanwhile. */
+/** How often a request is decided anew because its environment has changed meanwhile. */
 const MAX_ATTEMPTS = 5;
 
 /**
  * Does something in the current world of the key's environment: the one way to an environment's data. An
  * isolate remembers for a while which world that is. Where it has another one by now, nothing was done, and
- * it is done again in that one. 401 where the environment is gone.
+ * it is done again in that one. 401 where the environment is gone, and 409 to a change that was sent before a
+ * reset: the new world is for what comes after.
  */
 export async function inWorld<T>(
+  c: Context<AppEnv>,
+  work: (scope: Scope) => Promise<T>,
+): Promise<T> {
+  return inAnyWorld(c, async (scope) => {
+    if (c.req.method !== "GET") await requireSentSinceReset(c);
+    return work(scope);
+  });
+}
+
+/** The same for what is done whichever world there is: a reset. */
+export async function inAnyWorld<T>(
   c: Context<AppEnv>,
   work: (scope: Scope) => Promise<T>,
 ): Promise<T> {
@@ -27,12 +39,24 @@ export async function inWorld<T>(
       await learnWorld(c);
     }
   }
-  throw new ApiError(unavailable("The environment was reset again and again."));
+  throw new ApiError(unavailable("The environment changed again and again."));
 }
 
 function worldOf(c: Context<AppEnv>) {
   const { environment_id, world_id, is_armed } = c.get("apiKey");
   return { environment_id, world_id, is_armed };
+}
+
+async function requireSentSinceReset(c: Context<AppEnv>): Promise<void> {
+  const wasSentBefore = () => c.get("receivedAt") <= c.get("apiKey").reset_at;
+  if (!wasSentBefore()) return;
+  // While a reset runs, this is in the future.
+  await learnWorld(c);
+  if (!wasSentBefore()) return;
+  throw new ApiError({
+    type: "CONFLICT_ERROR",
+    message: "The environment was reset while this request ran. Nothing of it was done.",
+  });
 }
 
 /** Reads what is true of the environment now. The key is the one that the isolate remembers, so it knows as well. */

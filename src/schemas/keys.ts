@@ -45,3 +45,9 @@ export const keyQuery = z.object({
 });
 
 export const keyPath = z.object({ key_id: keyNumber.meta({ description: "The key's number" }) });
+
+/** A key that is made for an environment from outside. */
+export const newKey = listedKey
+  .pick({ id: true, created_at: true })
+  .extend({ key: key.shape.key })
+  .meta({ id: "NewKey" });

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { answeredTimestamp, numberOf, text } from "./fields.ts";
-import { key, listedKey } from "./keys.ts";
+import { key } from "./keys.ts";
 import { limit, listOf } from "./pages.ts";
 
 const partnerNumber = numberOf("a partner");
@@ -50,8 +50,3 @@ export const partnerRemoval = z
     }),
   })
   .meta({ id: "PartnerRemoval" });
-
-export const partnerKey = listedKey
-  .pick({ id: true, created_at: true })
-  .extend({ key: key.shape.key })
-  .meta({ id: "PartnerKey" });

@@ -102,6 +102,10 @@ export async function insertEnvironment(
   }
 }
 
+function toEnvironment(row: EnvironmentRow): Environment {
+  return { ...row, is_strict: row.is_strict === 1 };
+}
+
 type EnvironmentRow = Omit<Environment, "is_strict"> & { is_strict: number };
 
 const select = Statement.of(
@@ -128,7 +132,7 @@ export async function listEnvironments(
     select.bind({ partner_id, now, before, limit: limit + 1 }),
     countAll.bind({ partner_id, now }),
   );
-  const data = rows.slice(0, limit).map((row) => ({ ...row, is_strict: Boolean(row.is_strict) }));
+  const data = rows.slice(0, limit).map(toEnvironment);
   return { data, has_more: rows.length > limit, total: counted!.total };
 }
 
@@ -164,8 +168,8 @@ export async function findExpiry(
 }
 
 const findState = Statement.of(
-  sql<{ world_id: number; is_armed: number; expires_at: string | null }>`
-    select world_id, is_armed, expires_at from environments
+  sql<{ world_id: number; is_armed: number; reset_at: number }>`
+    select world_id, is_armed, reset_at from environments
     where id = ${placeholder("environment_id")} and world_id is not null`,
 );
 
@@ -173,7 +177,7 @@ const findState = Statement.of(
 export async function findWorld(
   db: Database,
   environment_id: number,
-): Promise<(World & { expires_at: string | null }) | undefined> {
+): Promise<(World & { reset_at: number }) | undefined> {
   const [[found]] = await db.run(findState.bind({ environment_id }));
   return found && { ...found, environment_id, is_armed: Boolean(found.is_armed) };
 }
@@ -204,22 +208,38 @@ const insertNextWorld = ScopedStatement.of(
 );
 const enterNextWorld = ScopedStatement.of(
   sql<{ world_id: number; fixture: Fixture }>`
-    update environments set world_id = last_insert_rowid(), is_armed = 0
+    update environments
+    set world_id = last_insert_rowid(), is_armed = 0, reset_at = ${placeholder("reset_at")}
     where id = ${placeholder("environment_id")} returning world_id, fixture`,
 );
 
-/** Gives an environment a new world, and closes the one it has. One round trip. */
+/**
+ * Gives an environment a new world, and closes the one it has. What arrives up to `reset_at`, in milliseconds
+ * since the epoch, belongs to the one before. One round trip.
+ */
 export async function resetEnvironment(
   scope: Scope,
   now: string,
+  reset_at: number,
 ): Promise<{ world: World; fixture: Fixture }> {
   const [, , [entered]] = await scope.run(
     closeWorld.bind(scope, { now }),
     insertNextWorld.bind(scope),
-    enterNextWorld.bind(scope),
+    enterNextWorld.bind(scope, { reset_at }),
   );
   const { world_id, fixture } = entered!;
   return { world: { ...scope.world, world_id, is_armed: false }, fixture };
+}
+
+const endReset = ScopedStatement.of(
+  sql<unknown>`
+    update environments set reset_at = ${placeholder("reset_at")}
+    where id = ${placeholder("environment_id")}`,
+);
+
+/** Says when a reset was over, in milliseconds since the epoch. One round trip. */
+export async function resetEnded(scope: Scope, reset_at: number): Promise<void> {
+  await scope.run(endReset.bind(scope, { reset_at }));
 }
 
 /** Closes the worlds of the environments that a condition is true of, and so the environments. */

@@ -1,4 +1,5 @@
 import { and, eq, isNotNull, isNull, lt, or, sql } from "drizzle-orm";
+import type { SQLiteColumn } from "drizzle-orm/sqlite-core";
 import {
   builder,
   placeholder,
@@ -35,6 +36,8 @@ export interface StoredKey extends ListedKey, World {
   partner_id: number;
   /** Whether unknown fields and parameters are refused. */
   is_strict: boolean;
+  /** What arrived up to this millisecond since the epoch was sent before the environment's last reset. */
+  reset_at: number;
   /** When the environment expires (RFC 3339); null for a partner's first one. */
   expires_at: string | null;
 }
@@ -55,6 +58,9 @@ const listed = {
   last_used_at: apiKeys.last_used_at,
 };
 
+// As D1 answers it: nothing makes booleans of it.
+const flag = (column: SQLiteColumn) => sql<number>`${column}`.as(column.name);
+
 // A deleted environment has no world, and its keys open nothing.
 const find = Statement.of(
   builder
@@ -63,8 +69,9 @@ const find = Statement.of(
       environment_id: apiKeys.environment_id,
       partner_id: environments.partner_id,
       world_id: environments.world_id,
-      is_armed: environments.is_armed,
-      is_strict: environments.is_strict,
+      reset_at: environments.reset_at,
+      is_armed: flag(environments.is_armed),
+      is_strict: flag(environments.is_strict),
       expires_at: environments.expires_at,
     })
     .from(apiKeys)
@@ -79,8 +86,8 @@ export async function findKey(db: Database, hash: string): Promise<StoredKey | u
     key && {
       ...key,
       world_id: key.world_id!,
-      is_armed: Boolean(key.is_armed),
-      is_strict: Boolean(key.is_strict),
+      is_armed: key.is_armed === 1,
+      is_strict: key.is_strict === 1,
     }
   );
 }

@@ -87,6 +87,8 @@ export const environments = sqliteTable(
     expires_at: text(),
     /** None once it is deleted or has expired, until a sweep has been here. */
     world_id: integer().references(() => worlds.id),
+    /** What arrived up to this millisecond since the epoch was sent before the last reset. */
+    reset_at: integer().notNull().default(0),
     /** Whether its workbench has faults. */
     is_armed: integer({ mode: "boolean" }).notNull().default(false),
   },

@@ -17,6 +17,7 @@ const key = (last_four: string, deleted_at: string | null = null): StoredKey => 
   last_used_at: null,
   world_id: 1,
   is_armed: false,
+  reset_at: 0,
   is_strict: false,
   expires_at: null,
 });

@@ -3,10 +3,10 @@ import { createPartner, createPartnerKey, deletePartner } from "../../access/par
 import type { AppEnv } from "../../http/context.ts";
 import { validate } from "../../http/validate.ts";
 import { BODY_ERRORS, describeOperation } from "../../openapi/describe.ts";
+import { newKey } from "../../schemas/keys.ts";
 import {
   newPartner,
   partnerInput,
-  partnerKey,
   partnerList,
   partnerPath,
   partnerQuery,
@@ -56,7 +56,7 @@ export const partners = new Hono<AppEnv>()
       summary: "Create an API key for a partner",
       description:
         "For a partner that has lost its last key: another one of its first environment. It is shown in this answer and never again.",
-      answers: { 200: { description: "The new key", schema: partnerKey } },
+      answers: { 200: { description: "The new key", schema: newKey } },
       errors: ["INVALID_REQUEST_ERROR", "PARTNER_NOT_FOUND_ERROR", "CONFLICT_ERROR"],
     }),
     validate("param", partnerPath),

@@ -1,0 +1,132 @@
+import { Hono } from "hono";
+import {
+  createEnvironment,
+  createEnvironmentKey,
+  deleteEnvironment,
+  sweepAfterwards,
+} from "../../access/environments.ts";
+import { withoutNulls } from "../../domain/complete.ts";
+import { quotasOf } from "../../domain/quotas.ts";
+import { toTimestamp } from "../../domain/timestamp.ts";
+import type { AppEnv } from "../../http/context.ts";
+import { requestOf } from "../../http/ledger.ts";
+import { resetWorld } from "../../http/reset.ts";
+import { validate } from "../../http/validate.ts";
+import { fillWorld } from "../../ledger/fixtures.ts";
+import { BODY_ERRORS, describeOperation } from "../../openapi/describe.ts";
+import {
+  environmentInput,
+  environmentList,
+  environmentPath,
+  environmentQuery,
+  newEnvironment,
+} from "../../schemas/environments.ts";
+import { newKey } from "../../schemas/keys.ts";
+import { listEnvironments, type Environment } from "../../store/environments.ts";
+import { Scope } from "../../store/scope.ts";
+
+const tag = "Sandbox";
+
+/** As it is answered: without what it doesn't have. */
+function toAnswer({ is_strict, ...environment }: Environment) {
+  return withoutNulls({ ...environment, strict: is_strict });
+}
+
+export const environments = new Hono<AppEnv>()
+  .get(
+    "/sandbox/environments",
+    describeOperation({
+      tag,
+      operationId: "listEnvironments",
+      summary: "Retrieve environments",
+      description:
+        "A page of the partner's environments, newest first. Those that have expired are not among them.",
+      answers: { 200: { description: "The environments", schema: environmentList } },
+      errors: ["INVALID_REQUEST_ERROR", "FORBIDDEN_ERROR"],
+    }),
+    validate("query", environmentQuery),
+    async (c) => {
+      const { partner_id } = c.get("apiKey");
+      const now = toTimestamp(new Date());
+      const page = await listEnvironments(c.get("db"), partner_id, c.req.valid("query"), now);
+      return c.json({ ...page, data: page.data.map(toAnswer) }, 200);
+    },
+  )
+  .post(
+    "/sandbox/environments",
+    describeOperation({
+      tag,
+      operationId: "createEnvironment",
+      summary: "Create an environment",
+      description:
+        "A world of its own, for one test or one pull request: orders, events, keys, requests and faults that no other environment sees. Its key is shown in this answer and never again.",
+      answers: { 200: { description: "The environment, and its key", schema: newEnvironment } },
+      errors: [...BODY_ERRORS, "FORBIDDEN_ERROR", "CONFLICT_ERROR"],
+    }),
+    validate("json", environmentInput),
+    async (c) => {
+      const { world, environment, key } = await createEnvironment(c, c.req.valid("json"));
+      const scope = new Scope(c.get("db"), world, quotasOf(c.env));
+      await fillWorld(scope, environment.fixture, requestOf(c));
+      sweepAfterwards(c);
+      return c.json({ ...toAnswer(environment), key }, 200);
+    },
+  )
+  .delete(
+    "/sandbox/environments/:environment_id",
+    describeOperation({
+      tag,
+      operationId: "deleteEnvironment",
+      summary: "Delete an environment",
+      description:
+        "Deletes an environment with all that it has. Its keys stop working at once. A partner's first environment can't be deleted.",
+      answers: { 204: { description: "The environment is deleted" } },
+      errors: [
+        "INVALID_REQUEST_ERROR",
+        "FORBIDDEN_ERROR",
+        "ENVIRONMENT_NOT_FOUND_ERROR",
+        "CONFLICT_ERROR",
+      ],
+    }),
+    validate("param", environmentPath),
+    async (c) => {
+      await deleteEnvironment(c, c.req.valid("param").environment_id);
+      return c.body(null, 204);
+    },
+  )
+  .post(
+    "/sandbox/environments/:environment_id/keys",
+    describeOperation({
+      tag,
+      operationId: "createEnvironmentKey",
+      summary: "Create an API key for an environment",
+      description:
+        "For one of the partner's environments whose keys are lost. The key is shown in this answer and never again.",
+      answers: { 200: { description: "The new key", schema: newKey } },
+      errors: [
+        "INVALID_REQUEST_ERROR",
+        "FORBIDDEN_ERROR",
+        "ENVIRONMENT_NOT_FOUND_ERROR",
+        "CONFLICT_ERROR",
+      ],
+    }),
+    validate("param", environmentPath),
+    async (c) => c.json(await createEnvironmentKey(c, c.req.valid("param").environment_id), 200),
+  )
+  .post(
+    "/sandbox/reset",
+    describeOperation({
+      tag,
+      operationId: "resetEnvironment",
+      summary: "Reset the environment",
+      description:
+        "Makes the key's environment as new: its orders, events, requests, faults and idempotency keys go, its API keys stay, and its fixture is there again. From the answer on, nothing of before is seen or written by anybody.",
+      answers: { 204: { description: "The environment is as new" } },
+      errors: [],
+    }),
+    async (c) => {
+      await resetWorld(c);
+      sweepAfterwards(c);
+      return c.body(null, 204);
+    },
+  );

@@ -1,0 +1,241 @@
+import { env } from "cloudflare:workers";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { sweepExpired } from "../../../src/access/environments.ts";
+import { Database } from "../../../src/store/database.ts";
+import { MAX_ENVIRONMENTS } from "../../../src/store/environments.ts";
+import { Client, expectStatus, newPartner, orderBody, refusalOf } from "../../support/client.ts";
+import { setVariables } from "../../support/variables.ts";
+import { rowsOf } from "../../support/rows.ts";
+
+const PATH = "/sandbox/environments";
+
+/** A new environment of a partner, and its way to the API. */
+async function createEnvironment(partner: Client, fields: object = {}): Promise<Client> {
+  const { body } = expectStatus(await partner.post(PATH, fields), 200);
+  const worldId = await worldOf(body.id);
+  return new Client({ partnerId: partner.partnerId, environmentId: body.id, worldId }, body.key);
+}
+
+const worldOf = async (environmentId: number) =>
+  (await env.DB.prepare("SELECT world_id FROM environments WHERE id = ?")
+    .bind(environmentId)
+    .first<number>("world_id"))!;
+
+/** As many hours as it takes. */
+async function sweep(): Promise<void> {
+  const db = new Database(env.DB);
+  while ((await sweepExpired(env, db, new Date().toJSON())) > 0);
+}
+
+afterEach(() => vi.useRealTimers());
+
+describe("POST /sandbox/environments", () => {
+  it("makes a world of its own, whose key opens it and nothing else", async () => {
+    const partner = await newPartner();
+    const { body } = expectStatus(
+      await partner.post(PATH, { name: "pull request 12", strict: true, expires_in_seconds: 60 }),
+      200,
+    );
+    expect(body).toEqual({
+      id: expect.any(Number),
+      name: "pull request 12",
+      strict: true,
+      fixture: "empty",
+      key: expect.stringMatching(/^test_/),
+      created_at: expect.any(String),
+      expires_at: expect.any(String),
+    });
+    expect(Date.parse(body.expires_at) - Date.parse(body.created_at)).toBe(60_000);
+
+    const environment = await createEnvironment(partner);
+    await environment.createOrder({ id: "order-1" });
+    await partner.createOrder({ id: "order-1", total_order_amount: 1 });
+    const seen = (await environment.get("/v2/orders")).body.data;
+    expect(seen).toMatchObject([{ id: "order-1", total_order_amount: 10_000 }]);
+  });
+
+  it("has the published example in it, if it is to, also after a reset", async () => {
+    const environment = await createEnvironment(await newPartner(), { fixture: "documentation" });
+    const id = "77f60af4-185e-4867-b113-34e3cf7c6acd";
+    for (const _ of [1, 2]) {
+      const events = (await environment.get("/v2/order_events")).body;
+      expect(events).toMatchObject({ total: 1, data: [{ order_event_id: id, amount: 274_999 }] });
+      const orders = (await environment.get(`/v2/orders?id=${id}`)).body.data;
+      expect(orders).toMatchObject([
+        { merchant_name: "Rest Assured", total_rewards_amount: 2_500 },
+      ]);
+      expectStatus(await environment.refund(id, 1), 200);
+      expectStatus(await environment.post("/sandbox/reset"), 204);
+    }
+  });
+
+  it.each([
+    [{ expires_in_seconds: 59 }, "expires_in_seconds"],
+    [{ expires_in_seconds: 2_592_001 }, "expires_in_seconds"],
+    [{ fixture: "full" }, "fixture"],
+    [{ strict: "yes" }, "strict"],
+    [{ name: "" }, "name"],
+  ])("refuses %j, and names the field", async (fields, param) => {
+    const refused = await (await newPartner()).post(PATH, fields);
+    expect(refusalOf(refused)).toMatchObject({ status: 400, param });
+  });
+
+  it(`makes at most ${MAX_ENVIRONMENTS}; what has expired doesn't count`, async () => {
+    const partner = await newPartner();
+    const fill = async (expires: string) => {
+      await env.DB.prepare(
+        `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${MAX_ENVIRONMENTS})
+         INSERT INTO worlds (partner_id) SELECT ? FROM n`,
+      )
+        .bind(partner.partnerId)
+        .run();
+      await env.DB.prepare(
+        `INSERT INTO environments (partner_id, created_at, expires_at, world_id)
+         SELECT partner_id, ?1, ?1, id FROM worlds WHERE partner_id = ?2 AND environment_id = 0
+           AND NOT EXISTS (SELECT 1 FROM environments WHERE world_id = worlds.id)`,
+      )
+        .bind(expires, partner.partnerId)
+        .run();
+    };
+    await fill("2025-01-01T00:00:00Z");
+    expectStatus(await partner.post(PATH, {}), 200);
+    await fill("2999-01-01T00:00:00Z");
+    const refused = await partner.post(PATH, {});
+    expect(refusalOf(refused)).toEqual({
+      status: 409,
+      type: "CONFLICT_ERROR",
+      details: { limit: MAX_ENVIRONMENTS },
+    });
+  });
+});
+
+describe("an environment", () => {
+  it("is listed, with the partner's first one, newest first", async () => {
+    const partner = await newPartner();
+    const one = await createEnvironment(partner, { name: "one" });
+    const two = await createEnvironment(partner);
+    const { body } = expectStatus(await partner.get(`${PATH}?limit=2`), 200);
+    expect(body).toMatchObject({ has_more: true, total: 3 });
+    expect(body.data).toMatchObject([{ id: two.environmentId }, { id: one.environmentId }]);
+    const next = await partner.get(`${PATH}?starting_after=${one.environmentId}`);
+    expect(next.body.data).toEqual([
+      {
+        id: partner.environmentId,
+        strict: false,
+        fixture: "empty",
+        created_at: expect.any(String),
+      },
+    ]);
+  });
+
+  it("is made, listed, deleted and given keys by the partner's first one alone", async () => {
+    const partner = await newPartner();
+    const environment = await createEnvironment(partner);
+    for (const refused of [
+      await environment.get(PATH),
+      await environment.post(PATH, {}),
+      await environment.delete(`${PATH}/${environment.environmentId}`),
+      await environment.post(`${PATH}/${environment.environmentId}/keys`),
+    ]) {
+      expect(refusalOf(refused)).toEqual({ status: 403, type: "FORBIDDEN_ERROR" });
+    }
+    expectStatus(await environment.get("/sandbox/keys"), 200);
+  });
+
+  it("is not there for another partner", async () => {
+    const [partner, other] = [await newPartner(), await newPartner()];
+    const { environmentId } = await createEnvironment(partner);
+    for (const refused of [
+      await other.delete(`${PATH}/${environmentId}`),
+      await other.post(`${PATH}/${environmentId}/keys`),
+      await other.delete(`${PATH}/${partner.environmentId}`),
+    ]) {
+      expect(refusalOf(refused)).toEqual({
+        status: 404,
+        type: "ENVIRONMENT_NOT_FOUND_ERROR",
+        param: "environment_id",
+      });
+    }
+  });
+
+  it("lets in again who has lost its keys", async () => {
+    const partner = await newPartner();
+    const environment = await createEnvironment(partner);
+    await environment.createOrder();
+    const path = `${PATH}/${environment.environmentId}/keys`;
+    const { body } = expectStatus(await partner.post(path), 200);
+    expect(body).toMatchObject({ id: 2, key: expect.any(String), created_at: expect.any(String) });
+    expect((await new Client(environment, body.key).get("/v2/orders")).body.total).toBe(1);
+  });
+
+  it("is deleted to its last row: its keys stop at once, and nobody else loses anything", async () => {
+    const partner = await newPartner();
+    const [gone, kept] = [await createEnvironment(partner), await createEnvironment(partner)];
+    for (const each of [gone, kept, partner]) {
+      const id = await each.createOrder({ id: "order-1" });
+      expectStatus(await each.capture(id, 100), 200);
+    }
+    const before = [await rowsOf(kept), await rowsOf(partner)];
+    expectStatus(await partner.delete(`${PATH}/${gone.environmentId}`), 204);
+    expectStatus(await gone.get("/v2/orders"), 401);
+    await sweep();
+    expect(JSON.parse(await rowsOf(gone)).flat()).toEqual([]);
+    expect([await rowsOf(kept), await rowsOf(partner)]).toEqual(before);
+    expectStatus(await partner.delete(`${PATH}/${gone.environmentId}`), 404);
+  });
+
+  it("is not deleted if it is the partner's first one", async () => {
+    const partner = await newPartner();
+    const refused = await partner.delete(`${PATH}/${partner.environmentId}`);
+    expect(refusalOf(refused)).toEqual({ status: 409, type: "CONFLICT_ERROR" });
+  });
+
+  it("expires: its key is told when, until the sweep, and then is unknown", async () => {
+    const partner = await newPartner();
+    const environment = await createEnvironment(partner, { expires_in_seconds: 60 });
+    await environment.createOrder();
+    vi.useFakeTimers({ now: Date.now() + 61_000, toFake: ["Date"] });
+    const expired = expectStatus(await environment.get("/v2/orders"), 401);
+    expect(expired.body.error.message).toMatch(/expired at 2\d{3}-/);
+    expect((await partner.get(PATH)).body.total).toBe(1);
+    await sweep();
+    expect(JSON.parse(await rowsOf(environment)).flat()).toEqual([]);
+    vi.setSystemTime(Date.now() + 60_000);
+    const unknown = expectStatus(await environment.get("/v2/orders"), 401);
+    expect(unknown.body.error.message).toMatch(/no such key/);
+  });
+
+  it("shares the partner's quota, and gives back what it used when it is swept", async () => {
+    setVariables({ ORDER_QUOTA: "2" });
+    const partner = await newPartner();
+    const environment = await createEnvironment(partner);
+    await environment.createOrder();
+    await partner.createOrder();
+    expectStatus(await environment.post("/v2/orders", orderBody()), 409);
+    expectStatus(await partner.delete(`${PATH}/${environment.environmentId}`), 204);
+    await sweep();
+    expectStatus(await partner.post("/v2/orders", orderBody()), 200);
+  });
+});
+
+it("two hundred environments, made and used at once, never see each other, and are swept to the last row", async () => {
+  const partner = await newPartner();
+  const environments = await Promise.all(
+    Array.from({ length: 200 }, () => createEnvironment(partner)),
+  );
+  await Promise.all(
+    environments.map(async (each, index) => {
+      const id = await each.createOrder({ id: "shared", partner_order_id: `po-${index}` });
+      expectStatus(await each.capture(id, index + 1), 200);
+      const { data, total } = (await each.get("/v2/orders")).body;
+      expect([total, data[0].partner_order_id]).toEqual([1, `po-${index}`]);
+      const events = (await each.get("/v2/order_events?order_id=shared")).body;
+      expect([events.total, events.data[0].amount]).toEqual([1, index + 1]);
+    }),
+  );
+  for (const { environmentId } of environments) {
+    expectStatus(await partner.delete(`${PATH}/${environmentId}`), 204);
+  }
+  await sweep();
+  for (const each of environments) expect(JSON.parse(await rowsOf(each)).flat()).toEqual([]);
+}, 120_000);
