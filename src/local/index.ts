@@ -9,7 +9,10 @@ export interface SandboxOptions {
   port?: number;
   /** The address to listen on; `127.0.0.1` if it is left out. The keys are no secret: mind who can reach it. */
   host?: string;
-  /** The folder to keep the data in. If it is left out, the data goes when the sandbox is closed. */
+  /**
+   * The folder to keep the data in. If it is left out, the data goes when the sandbox is closed. If the folder
+   * is removed meanwhile, the sandbox warns, and starts anew in an empty one.
+   */
   persistTo?: string;
   /**
    * Variables of the Worker, such as `ADMIN_TOKEN`, which lets requests create partners. Limits and quotas

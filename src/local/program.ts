@@ -64,6 +64,11 @@ async function serve(args: string[], manner: Manner): Promise<void> {
     vars,
     ...(!flags.quiet && !flags.json && { onRequest: (line) => teller.request(line) }),
     onError: (message) => console.error(message),
+    onLoss: (message) => console.error(message),
+    onEnd: (message) => {
+      console.error(message);
+      process.exit(1);
+    },
   });
   const url = isNamed(host) ? sandbox.url : `http://localhost:${new URL(sandbox.url).port}`;
   if (flags.json) console.log(JSON.stringify({ url, keys: SEEDED_KEYS }));

@@ -1,6 +1,7 @@
 /** A state folder belongs to one server at a time. */
-import { accessSync, constants, existsSync, globSync, mkdirSync } from "node:fs";
+import { accessSync, constants, existsSync, globSync, mkdirSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { SandboxError } from "./sandbox-error.ts";
 import { withoutWarnings } from "./without-warnings.ts";
 
@@ -48,6 +49,52 @@ function hasOpenDatabase(folder: string): boolean {
     lock?.close();
     return !lock;
   });
+}
+
+/** How often a folder is looked at: at most what is written in so long can be lost with it. */
+const LOOK_MILLISECONDS = 200;
+
+/**
+ * Calls back once, when the databases of a folder aren't any more those that are there now, or there are none.
+ * They are looked up by their paths, whatever happened to them: the system's own notices (`fs.watch`) don't
+ * tell of a folder above that was renamed, and not everywhere of a disk that is gone.
+ */
+export function whenReplaced(folder: string, act: () => void): () => void {
+  const paths = globSync(join(folder, DATABASES));
+  const before = paths.map(identityOf).join();
+  const timer = setInterval(() => {
+    if (paths.length > 0 && paths.map(identityOf).join() === before) return;
+    clearInterval(timer);
+    act();
+  }, LOOK_MILLISECONDS).unref();
+  return () => clearInterval(timer);
+}
+
+/** Waits until nothing comes or goes in a folder: who removes it, or copies another there, may not be done. */
+export async function settled(folder: string): Promise<void> {
+  const look = () =>
+    globSync(join(folder, "**"))
+      .map((path) => `${path} ${lookAt(path)?.size}`)
+      .join();
+  let before: string | undefined;
+  for (let now = look(); now !== before; now = look()) {
+    before = now;
+    await sleep(LOOK_MILLISECONDS);
+  }
+}
+
+/** A file has the number as long as anybody has it open, so that no other can have got it meanwhile. */
+function identityOf(path: string): string {
+  const file = lookAt(path);
+  return file ? `${file.dev}:${file.ino}` : "none";
+}
+
+function lookAt(path: string) {
+  try {
+    return statSync(path);
+  } catch {
+    return undefined;
+  }
 }
 
 interface Lock {

@@ -1,9 +1,8 @@
 import { globSync } from "node:fs";
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { errorEnvelope } from "../../src/schemas/errors.ts";
 import { expectDescribed } from "../support/document.ts";
@@ -14,18 +13,14 @@ const ADMIN_TOKEN = "operator-of-this-test";
 
 /** How long /health may go on saying what it found before, and a little. */
 const HEALTH_MILLISECONDS = 6_000;
-/** After how long the runtime closes a database that nobody uses: 10 seconds, and a little. */
-const IDLE_MILLISECONDS = 12_000;
 /** A request that hangs has failed. */
 const ANSWER_MILLISECONDS = 5_000;
 
-let port: number;
 let folder: string;
 let server: Server;
 beforeAll(async () => {
-  port = await freePort();
   folder = await mkdtemp(join(tmpdir(), "orders-sandbox-failures-"));
-  server = await startServer(port, folder);
+  server = await startServer(await freePort(), folder);
 });
 afterAll(async () => {
   await server.stop();
@@ -161,10 +156,9 @@ it("is 503 while another process has the database locked, and works afterwards",
   });
 });
 
-// On a server of its own, so that it runs while the next test waits.
 it(
   "is 503 while the disk is full, and works afterwards",
-  { concurrent: true, skip: !canMountDisk },
+  { skip: !canMountDisk },
   async ({ onTestFinished }) => {
     const disk = new SmallDisk();
     onTestFinished(() => disk.unmount());
@@ -173,21 +167,3 @@ it(
     await failAndRecover(other.url, "full", { begin: () => disk.fill(), end: () => disk.free() });
   },
 );
-
-it.concurrent("is 503 when the state folder was removed, and works after a start", async () => {
-  const requests = requestsOf("removed");
-  await prepare(server.url, "removed");
-  await rm(folder, { recursive: true });
-  // What is open can be read and written until the runtime closes it: nobody tells it of a removal.
-  await sleep(IDLE_MILLISECONDS);
-  await expectUnavailable(server.url, requests);
-  // The server holds on to the folder that was, not to one of the same name.
-  await mkdir(folder);
-  await expectUnavailable(server.url, requests);
-
-  await server.stop();
-  server = await startServer(port, folder);
-  expect(await totals(server.url)).toEqual({ orders: 0, events: 0 });
-  await prepare(server.url, "removed");
-  await expectWorking(server.url, requests);
-});
