@@ -21,6 +21,7 @@ export interface World {
 
 interface WorkerOptions {
   name: string;
+  durableObjects?: Record<string, { className: string }>;
   bindings?: Record<string, unknown>;
   serviceBindings?: Record<string, unknown>;
   [option: string]: unknown;

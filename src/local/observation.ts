@@ -6,6 +6,8 @@ export interface Observation {
   beginning: Beginning;
   /** The name of the binding of the database. */
   databaseBinding: string;
+  /** The name of the binding of the objects without storage. */
+  ledgerBinding: string;
   /** The path at which the program asks for the preparation. Nobody else knows it. */
   preparePath: string;
   /** Whether each request is told. The Worker's own lines, which are for machines, never are. */

@@ -5,13 +5,15 @@
 import { prepareDatabase } from "./database.ts";
 import type { Observation, RequestLine } from "./observation.ts";
 
-type Env = Record<string, D1Database>;
+type Env = Record<string, D1Database & WithoutStorage>;
+/** A namespace of objects without storage: `get` takes their name, and nothing else does. */
+type WithoutStorage = Partial<Record<"get" | "getByName", unknown>>;
 type Worker = Required<Pick<ExportedHandler<Env>, "fetch">> & ExportedHandler<Env>;
 type Fetch = Worker["fetch"];
 
 /** The Worker, so observed. Errors inside go to stderr as ever. */
 export function observe(worker: Worker, observation: Observation): Worker {
-  const { beginning, databaseBinding, preparePath, isTold } = observation;
+  const { beginning, databaseBinding, ledgerBinding, preparePath, isTold } = observation;
   const write = console.log.bind(console);
   console.log = () => undefined;
   const answer: Fetch = isTold ? telling(worker, write) : worker.fetch;
@@ -20,6 +22,7 @@ export function observe(worker: Worker, observation: Observation): Worker {
     ...worker,
     async fetch(request, env, context) {
       prepared ??= prepareDatabase(env[databaseBinding]!, beginning);
+      env[ledgerBinding]!.getByName ??= env[ledgerBinding]!.get;
       const outcome = await prepared;
       if (new URL(request.url).pathname === preparePath) return Response.json(outcome);
       return answer(request, env, context);

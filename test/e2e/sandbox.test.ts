@@ -67,6 +67,17 @@ it("forgets its data, unless it is told where to keep them", async () => {
   expect(await idsIn(kept)).toEqual(["order-1"]);
 });
 
+it("makes no file for a ledger, which stores nothing", async () => {
+  const persistTo = join(folder, "ledgers");
+  await using sandbox = await createSandbox({ persistTo });
+  await create(sandbox);
+  const { response } = await clientOf(sandbox.url).POST("/v2/order_events", {
+    body: { order_id: order.id, type: "CAPTURED", amount: 1, network_transaction_id: "nt-1" },
+  });
+  expect(response.headers.get("Server-Timing")).toContain("queries=2");
+  expect(globSync(join(persistTo, "v3/do/*OrderLedger/**"))).toEqual([]);
+});
+
 it("gives variables to the Worker", async () => {
   await using sandbox = await createSandbox({ vars: { ADMIN_TOKEN: "a:b" } });
   const headers = { Authorization: "Bearer a:b" };
