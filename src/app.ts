@@ -49,7 +49,7 @@ app
 
 serveOpenApi(app);
 
-// Answered, not thrown: what throws here is not seen by the middleware.
+// Answered, not thrown: after a throw in here, no middleware goes on to set its headers.
 app.notFound((c) => answerError(nothingAt(c.req.path), c));
 app.onError(answerError);
 

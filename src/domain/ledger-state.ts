@@ -6,7 +6,8 @@ export const MEASURES = ["amount", "rewards_amount"] as const;
 export type Measure = (typeof MEASURES)[number];
 
 /** What the events of an order add up to, for each measure. */
-export type Sum = "captured" | "refunded";
+export const SUMS = ["captured", "refunded"] as const;
+export type Sum = (typeof SUMS)[number];
 
 /** What was captured and refunded on an order: the sums of its events. */
 export type LedgerTotals = Record<`${Sum}_${Measure}`, Money>;
@@ -44,9 +45,7 @@ export interface Transition {
 }
 
 /** The figures of one measure, as a refusal shows them. */
-export interface Figures {
-  captured: Money;
-  refunded: Money;
+export interface Figures extends Record<Sum, Money> {
   refundable: Money;
 }
 

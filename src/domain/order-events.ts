@@ -4,6 +4,7 @@ import { differingFields } from "./differences.ts";
 import {
   figuresOf,
   MEASURES,
+  SUMS,
   type Figures,
   type LedgerState,
   type Measure,
@@ -127,12 +128,17 @@ function count(
 }
 
 /**
- * The refund rule of the contract (no refund beyond what was captured), and the bound of an amount.
- * A sum past MAX_MONEY may be rounded, but never down to MAX_MONEY, so the comparison holds.
+ * The most that each sum may be: the refund rule of the contract (no refund beyond what was captured), and the
+ * bound of an amount. A sum past MAX_MONEY may be rounded, but never down to MAX_MONEY, so the comparison holds.
  */
+const MOST: Record<Sum, (figures: Figures) => Money> = {
+  captured: () => MAX_MONEY,
+  refunded: ({ captured }) => captured,
+};
+
 function breaksRule(state: LedgerState, measure: Measure): boolean {
-  const { captured, refunded } = figuresOf(state, measure);
-  return refunded > captured || captured > MAX_MONEY;
+  const figures = figuresOf(state, measure);
+  return SUMS.some((sum) => figures[sum] > MOST[sum](figures));
 }
 
 /** What is counted, in a sentence: money goes without saying. */
@@ -160,13 +166,22 @@ const WHY_BEYOND_LIMIT: Record<OrderEventType, (requested: string, figures: Figu
 
 function stillNeeded(state: LedgerState, event: OrderEvent, measure: Measure): Refusal {
   const figures = figuresOf(state, measure);
+  const left = figures[SUM_OF[event.type]] - event[measure];
   return {
     type: "CONFLICT_ERROR",
-    message: `The refunds need this capture: without it ${figures.captured - event[measure]}${NOUN[measure]} are captured, but ${figures.refunded} refunded. Delete refunds first.`,
+    message: WHY_STILL_NEEDED[event.type](`${left}${NOUN[measure]}`, figures),
     details: { measure, ...figures, deleted: event[measure] },
     isOnEvents: true,
   };
 }
+
+/** Why an event of each type can be needed. */
+const WHY_STILL_NEEDED: Record<OrderEventType, (left: string, figures: Figures) => string> = {
+  CAPTURED: (left, { refunded }) =>
+    `The refunds need this capture: without it ${left} are captured, but ${refunded} refunded. Delete refunds first.`,
+  // No sum has to cover another by it yet, so that nobody reads this.
+  REFUNDED: (left) => `This refund is needed: without it ${left} are refunded.`,
+};
 
 function otherCurrency(state: LedgerState, event: OrderEvent): Refusal {
   return {

@@ -22,8 +22,9 @@ export function ledgerOf(c: Context<AppEnv>, orderId: string): DurableObjectStub
 }
 
 /**
- * What an Idempotency-Key stands for: the request's method, path and validated content, so that two
- * spellings of one request have the same fingerprint.
+ * What an Idempotency-Key stands for: the request's method, path and validated content. The order of fields,
+ * nulls and the form of a timestamp make no difference. A default that is spelled out does: it isn't filled
+ * in yet, and some come from the order.
  */
 function fingerprintOf(c: Context<AppEnv>, content: unknown): Promise<string> {
   return sha256(`${c.req.method} ${c.req.path}\n${JSON.stringify(content)}`);

@@ -43,8 +43,8 @@ const insertFirst = ScopedStatement.of(
   builder.insert(orderChanges).values({ ...values, version: sql`coalesce(${lastVersion}, 0) + 1` }),
 );
 
-// The batch fails when the order is gone or has another version than the state follows: the version is then
-// NULL, which the column refuses.
+// The fence. Where the order is gone or has another version than the state follows, the version is NULL, which
+// the column refuses, and the batch fails.
 const insertNext = ScopedStatement.of(
   builder.insert(orderChanges).values({
     ...values,

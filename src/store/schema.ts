@@ -189,7 +189,10 @@ export const orders = sqliteTable(
   ],
 );
 
-/** The fields of a line, whatever it is a line of. */
+/**
+ * The fields of a line, whatever it is a line of: texts and integers alone, as they go in and out by SQLite's
+ * JSON functions (`order-lines.ts`), which know nothing of what Drizzle makes of other columns.
+ */
 export const lineFields = {
   name: text().notNull(),
   product_url: text(),
@@ -277,9 +280,10 @@ export const orderEventLines = sqliteTable(
 );
 
 /**
- * Every change of an order, one row each, never changed and never deleted with the order. Its primary
- * key is the fence against a stale writer: two changes that follow the same version want the same
- * slot, and the second one's whole batch fails.
+ * Every change of an order, one row each, which is never changed. It outlives the order, and goes with the
+ * world, or when the order was deleted long ago. `version` is the fence against a stale writer: a change that
+ * follows another version than the order has gets none, and the whole batch fails (`insertChange`). Behind
+ * that, the primary key has one place for each version.
  */
 export const orderChanges = sqliteTable(
   "order_changes",

@@ -1,6 +1,7 @@
 /**
  * The ceiling: what the runtime and D1 can do at best. It does each operation's storage and nothing else:
  * no key, no validation, no rules, no Drizzle. An event takes the same way through an object per order.
+ * So it names the columns itself: those that are answered, and those that can't be left out.
  */
 import { DurableObject } from "cloudflare:workers";
 

@@ -43,15 +43,3 @@ it("has an example for every parameter, header, body and answer, and one for eve
 
 const hasExample = ({ "application/json": { example, examples } }: Content) =>
   example !== undefined || Object.keys(examples ?? {}).length > 0;
-
-it("describes a query's number as a number, with its default", () => {
-  for (const path of ["/v2/orders", "/v2/order_events"]) {
-    expect(document.paths[path]?.["get"]?.parameters).toContainEqual(
-      expect.objectContaining({
-        in: "query",
-        name: "limit",
-        schema: expect.objectContaining({ type: "integer", minimum: 1, default: 10 }),
-      }),
-    );
-  }
-});

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
-import { expect, it } from "vitest";
-import { expectStatus, newPartner, type Client } from "../support/client.ts";
+import { describe, expect, it } from "vitest";
+import { expectStatus, newPartner, refusalOf, type Client } from "../support/client.ts";
+import { document } from "../support/document.ts";
 
 /** Both lists, by how to add an item and what its id is called. */
 const LISTS = [
@@ -52,3 +53,32 @@ it.each(LISTS)(
   },
   60_000,
 );
+
+describe.each(LISTS)("a page of $path", ({ path, add }) => {
+  it("has 10 items if nobody says how many, and at most 100", async () => {
+    const client = await newPartner();
+    const orderId = await client.createOrder();
+    await Promise.all(Array.from({ length: 102 }, () => add(client, orderId)));
+    const { body } = await client.get(`${path}?limit=1000`);
+    expect([body.data.length, body.has_more]).toEqual([100, true]);
+    expect((await client.get(path)).body.data).toHaveLength(10);
+  });
+
+  it.each(["limit=0", "limit=x", "limit=1.5", "starting_after=unknown"])(
+    "is refused with %s",
+    async (query) => {
+      const answer = await (await newPartner()).get(`${path}?${query}`);
+      expect(refusalOf(answer)).toMatchObject({ status: 400, param: query.split("=")[0] });
+    },
+  );
+
+  it("has a limit that is described as a number, with its default", () => {
+    expect(document.paths[path]?.["get"]?.parameters).toContainEqual(
+      expect.objectContaining({
+        in: "query",
+        name: "limit",
+        schema: expect.objectContaining({ type: "integer", minimum: 1, default: 10 }),
+      }),
+    );
+  });
+});

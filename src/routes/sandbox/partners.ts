@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { KEY_CACHE_SECONDS } from "../../access/key-cache.ts";
 import { createPartner, createPartnerKey, deletePartner } from "../../access/partners.ts";
 import type { AppEnv } from "../../http/context.ts";
 import { validate } from "../../http/validate.ts";
@@ -69,8 +70,7 @@ export const partners = new Hono<AppEnv>()
       security,
       operationId: "deletePartner",
       summary: "Delete a partner",
-      description:
-        "Deletes a partner with its keys, orders, events and history. What has too much for one request is answered 202: send it again until it is 204. Its keys stop working within 30 seconds.",
+      description: `Deletes a partner with its keys, orders, events and history. What has too much for one request is answered 202: send it again until it is 204. Its keys stop working within ${KEY_CACHE_SECONDS} seconds.`,
       answers: {
         202: { description: "A part is deleted, and there is more", schema: partnerRemoval },
         204: { description: "The partner is deleted" },

@@ -203,21 +203,12 @@ describe("GET /v2/orders", () => {
     expect((await a.get("/v2/orders")).headers.has("ETag")).toBe(false);
   });
 
-  it("takes a limit above 100 as 100", async () => {
-    const c = await newPartner();
-    await Promise.all(Array.from({ length: 102 }, () => c.createOrder()));
-    const { body } = await c.get("/v2/orders?limit=1000");
-    expect([body.data.length, body.has_more, body.total]).toEqual([100, true, 102]);
-    expect((await c.get("/v2/orders")).body.data).toHaveLength(10);
+  it.each(["id=", "id=a&id=b"])("refuses %s", async (query) => {
+    expect(refusalOf(await a.get(`/v2/orders?${query}`))).toMatchObject({
+      status: 400,
+      param: "id",
+    });
   });
-
-  it.each(["limit=0", "limit=x", "limit=1.5", "id=", "id=a&id=b", "starting_after=unknown"])(
-    "refuses %s",
-    async (query) => {
-      const answer = await a.get(`/v2/orders?${query}`);
-      expect(refusalOf(answer)).toMatchObject({ status: 400, param: query.split("=")[0] });
-    },
-  );
 
   it("shows nothing of another partner, and does not take its ids as cursors", async () => {
     const id = await a.createOrder();

@@ -1,0 +1,26 @@
+import { readFileSync } from "node:fs";
+import { expect, it } from "vitest";
+import { STATUS } from "../../src/schemas/errors.ts";
+
+/** How long a key is remembered: the document has the code's own figure. */
+const secondsIn = (path: string) =>
+  [...readFileSync(path, "utf8").matchAll(/within (\d+) s(?:econds)?\b/g)].map(([, said]) => said);
+const [KEY_SECONDS] = secondsIn("test/openapi.json");
+
+const README = readFileSync("README.md", "utf8");
+
+it.each(["README.md", ".github/DEPLOYING.md", ".github/COST.md"])(
+  "%s says how long a key is remembered as the code does",
+  (path) => {
+    const said = secondsIn(path);
+    expect(said).not.toEqual([]);
+    expect(new Set(said)).toEqual(new Set([KEY_SECONDS]));
+  },
+);
+
+it.each(Object.entries(STATUS))("the README's table of errors has %s with %i", (type, status) => {
+  const row = README.split("\n").find(
+    (line) => /^\|[\d, ]+\|/.test(line) && line.includes(`\`${type}\``),
+  );
+  expect(row?.split("|")[1]).toContain(String(status));
+});
