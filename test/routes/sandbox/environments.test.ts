@@ -92,7 +92,7 @@ describe("POST /sandbox/environments", () => {
       await env.DB.prepare(
         `INSERT INTO environments (partner_id, created_at, expires_at, world_id)
          SELECT partner_id, ?1, ?1, id FROM worlds WHERE partner_id = ?2 AND environment_id = 0
-           AND NOT EXISTS (SELECT 1 FROM environments WHERE world_id = worlds.id)`,
+           AND closed_at IS NULL AND NOT EXISTS (SELECT 1 FROM environments WHERE world_id = worlds.id)`,
       )
         .bind(expires, partner.partnerId)
         .run();
