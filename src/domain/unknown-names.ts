@@ -1,0 +1,95 @@
+import { distance } from "fastest-levenshtein";
+import type { Warning } from "./warnings.ts";
+
+/** The names that can be sent: of an object its fields, of a list those of its items; undefined where anything can. */
+export type KnownNames =
+  | { fields: ReadonlySet<string>; nested: readonly (readonly [string, KnownNames])[] }
+  | { items: KnownNames }
+  | undefined;
+
+/** Where nothing can be sent. */
+export const NO_NAMES: KnownNames = { fields: new Set(), nested: [] };
+
+/** A name that was sent and means nothing; `param` says where it is, like `order_lines[0].reward_amount`. */
+export interface UnknownName extends Warning {
+  code: "unknown_field" | "unknown_parameter";
+  param: string;
+}
+
+/** How much of an unknown name is repeated: it can be as long as a body. */
+const MAX_SHOWN_CHARACTERS = 80;
+
+/** The first names in what was sent that aren't known, at most so many. An object's own come before those inside it. */
+export function findUnknownNames(
+  code: UnknownName["code"],
+  known: KnownNames,
+  sent: unknown,
+  most: number,
+): UnknownName[] {
+  return findInside(known, sent, most).map(({ path, did_you_mean }) => {
+    const param = path.replace(/^\./, "");
+    return did_you_mean === undefined ? { code, param } : { code, param, did_you_mean };
+  });
+}
+
+/** A name that isn't known, by its way from an object around it: like `.name` or `[0].name`. */
+interface Inside {
+  path: string;
+  did_you_mean: string | undefined;
+}
+
+function findInside(known: KnownNames, sent: unknown, most: number): Inside[] {
+  if (!known || most === 0 || typeof sent !== "object" || sent === null) return [];
+  if ("items" in known) return Array.isArray(sent) ? findInItems(known.items, sent, most) : [];
+  if (Array.isArray(sent)) return [];
+  const found: Inside[] = [];
+  // Stops early: a body can have 100,000 names. Nothing is inherited, as it comes out of JSON or a query.
+  for (const name in sent) {
+    if (known.fields.has(name)) continue;
+    found.push({ path: `.${shown(name)}`, did_you_mean: nearName(name, known.fields, sent) });
+    if (found.length === most) return found;
+  }
+  for (const [field, names] of known.nested) {
+    const content = (sent as Record<string, unknown>)[field];
+    addInside(found, `.${field}`, findInside(names, content, most - found.length));
+  }
+  return found;
+}
+
+function findInItems(known: KnownNames, items: unknown[], most: number): Inside[] {
+  const found: Inside[] = [];
+  for (let index = 0; index < items.length && found.length < most; index += 1) {
+    const inside = findInside(known, items[index], most - found.length);
+    if (inside.length > 0) addInside(found, `[${index}]`, inside);
+  }
+  return found;
+}
+
+function addInside(found: Inside[], place: string, inside: Inside[]): void {
+  for (const { path, did_you_mean } of inside) found.push({ path: place + path, did_you_mean });
+}
+
+function shown(name: string): string {
+  const text =
+    name.length > MAX_SHOWN_CHARACTERS ? `${name.slice(0, MAX_SHOWN_CHARACTERS)}…` : name;
+  return text.toWellFormed();
+}
+
+/** The known name that is nearest, if it is near, and was not sent itself. Capitals, `_` and `-` make no difference. */
+function nearName(name: string, fields: ReadonlySet<string>, sent: object): string | undefined {
+  if (name.length > MAX_SHOWN_CHARACTERS) return undefined;
+  const plain = plainForm(name);
+  let nearest: string | undefined;
+  let least = Infinity;
+  for (const field of fields) {
+    const target = plainForm(field);
+    const changes = distance(plain, target);
+    if (changes >= least || changes > Math.max(1, target.length / 3)) continue;
+    if (Object.hasOwn(sent, field)) continue;
+    nearest = field;
+    least = changes;
+  }
+  return nearest;
+}
+
+const plainForm = (name: string) => name.toLowerCase().replace(/[_-]/g, "");

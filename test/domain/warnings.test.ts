@@ -1,0 +1,115 @@
+import { describe, expect, it } from "vitest";
+import { NO_TOTALS, type LedgerState } from "../../src/domain/ledger-state.ts";
+import { appendOrderEvent, type OrderEventInput } from "../../src/domain/order-events.ts";
+import { replaceOrder } from "../../src/domain/orders.ts";
+import {
+  addWarnings,
+  MAX_WARNINGS,
+  warningsOfEvent,
+  warningsOfReplacement,
+  type Warning,
+} from "../../src/domain/warnings.ts";
+
+const ORDER: LedgerState = {
+  id: "order",
+  version: 1,
+  currency: "USD",
+  created_at: "2025-01-01T00:00:00Z",
+  event_count: 0,
+  content_bytes: 0,
+  total_order_amount: 100,
+  total_rewards_amount: 10,
+  ...NO_TOTALS,
+};
+
+/** What an event deserves a look for, on an order with so much captured and refunded. */
+function warningsOn(totals: Partial<LedgerState>, fields: Partial<OrderEventInput>): Warning[] {
+  const input: OrderEventInput = {
+    order_id: "order",
+    type: "CAPTURED",
+    amount: 0,
+    network_transaction_id: "nt",
+    ...fields,
+  };
+  const decision = appendOrderEvent({ ...ORDER, ...totals }, input, "event");
+  if (!decision.ok) throw new Error(decision.refusal.message);
+  return warningsOfEvent(decision.result.event, decision.result.next);
+}
+
+const beyond = (param: string): Warning => ({ code: "captured_beyond_total", param });
+
+describe("a capture", () => {
+  it.each([
+    ["of all that was ordered", {}, { amount: 100, rewards_amount: 10 }, []],
+    ["of more", {}, { amount: 101 }, [beyond("amount")]],
+    ["of more rewards", {}, { rewards_amount: 11 }, [beyond("rewards_amount")]],
+    ["on top", { captured_amount: 100 }, { amount: 1 }, [beyond("amount")]],
+    [
+      "of more of both",
+      {},
+      { amount: 101, rewards_amount: 11 },
+      [beyond("amount"), beyond("rewards_amount")],
+    ],
+    ["of rewards alone, where the amount is passed", { captured_amount: 101 }, {}, []],
+  ])("%s", (_, totals, fields, warnings) => {
+    expect(warningsOn(totals, fields)).toEqual(warnings);
+  });
+});
+
+describe("a refund", () => {
+  const refund = { type: "REFUNDED", amount: 5 } as const;
+  const without: Warning = { code: "refund_without_rewards", param: "rewards_amount" };
+  const captured = { captured_amount: 100, captured_rewards_amount: 10 };
+
+  it.each([
+    ["without rewards", captured, refund, [without]],
+    ["without rewards, said so", captured, { ...refund, rewards_amount: 0 }, [without]],
+    ["with some", captured, { ...refund, rewards_amount: 1 }, []],
+    ["where no rewards were captured", { captured_amount: 100 }, refund, []],
+    ["where all rewards are back", { ...captured, refunded_rewards_amount: 10 }, refund, []],
+    ["where too much was captured", { captured_amount: 200 }, refund, []],
+  ])("%s", (_, totals, fields, warnings) => {
+    expect(warningsOn(totals, fields)).toEqual(warnings);
+  });
+});
+
+describe("the replacement of an order", () => {
+  const replace = (total: number, expected_versions?: number[]) => {
+    const state = { ...ORDER, captured_amount: 50, event_count: 1 };
+    const expected = { id: "order", expected_versions };
+    const decision = replaceOrder(
+      state,
+      expected,
+      { payment_method_id: "pm", partner_order_id: "po", total_order_amount: total },
+      "2025-01-02T00:00:00Z",
+    );
+    if (!decision.ok) throw new Error(decision.refusal.message);
+    return warningsOfReplacement(expected, decision.result.next);
+  };
+
+  it("by a total below what is captured", () => {
+    expect(replace(50)).toEqual([]);
+    expect(replace(49)).toEqual([beyond("total_order_amount")]);
+  });
+
+  it("under a condition that production doesn't know", () => {
+    expect(replace(50, [1])).toEqual([{ code: "not_published", param: "If-Match" }]);
+  });
+});
+
+describe("the warnings of an answer", () => {
+  const fields = Array.from({ length: MAX_WARNINGS }, (_, index): Warning => ({
+    code: "unknown_field",
+    param: `field${index}`,
+  }));
+
+  it("are bounded, and a rule's is kept", () => {
+    const all = addWarnings(fields, [beyond("amount")]);
+    expect(all).toHaveLength(MAX_WARNINGS);
+    expect(all).toContainEqual(beyond("amount"));
+  });
+
+  it("say nothing twice", () => {
+    expect(addWarnings([beyond("amount")], [beyond("amount")])).toEqual([beyond("amount")]);
+  });
+});
