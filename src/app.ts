@@ -10,6 +10,7 @@ import { openDatabase } from "./http/database.ts";
 import { answerError, nothingAt, refuseMethod } from "./http/errors.ts";
 import { protectAnswers } from "./http/headers.ts";
 import { logRequests } from "./http/request-log.ts";
+import { tellWarnings } from "./http/warnings.ts";
 import { serveOpenApi } from "./openapi/serve.ts";
 import { docs } from "./routes/pages/docs.ts";
 import { home } from "./routes/pages/home.ts";
@@ -31,7 +32,7 @@ app
   .use("/sandbox/*", protectAnswers)
   .use("/health", protectAnswers)
   .use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }))
-  .use("/v2/*", requireKeySecret, authenticate, limitPartner)
+  .use("/v2/*", requireKeySecret, authenticate, limitPartner, tellWarnings)
   .use("/sandbox/*", requireKeySecret)
   .use("/sandbox/partners/*", authenticateOperator)
   .use("/sandbox/keys/*", authenticate, limitPartner)

@@ -2,6 +2,7 @@ import type { Context } from "hono";
 import { refuse } from "../domain/decision.ts";
 import { sha256 } from "../domain/hash.ts";
 import { toTimestamp } from "../domain/timestamp.ts";
+import { NOT_REPEATABLE, warningsOfRefusal } from "../domain/warnings.ts";
 import type { Outcome, Reply } from "../ledger/commands.ts";
 import type { OrderLedger } from "../ledger/order-ledger.ts";
 import { unavailable } from "../ledger/refusals.ts";
@@ -10,6 +11,7 @@ import { WorldChanged } from "../store/failures.ts";
 import type { RequestMetadata } from "../store/order-changes.ts";
 import type { AppEnv } from "./context.ts";
 import { ApiError } from "./errors.ts";
+import { warn } from "./warnings.ts";
 
 /** The ledger of an order of the request's environment. A new one is placed next to the database. */
 export function ledgerOf(c: Context<AppEnv>, orderId: string): DurableObjectStub<OrderLedger> {
@@ -35,14 +37,15 @@ export function requestOf(c: Context<AppEnv>): RequestMetadata {
   return { request_id: c.get("requestId"), received_at: toTimestamp(new Date()) };
 }
 
-/** What every command says of the request that it comes from. */
+/** What every command says of the request that it comes from. Of a POST, `ids` are those that make it repeatable. */
 export async function commandOf(
   c: Context<AppEnv>,
   orderId: string,
-  repeatable?: { key: string | undefined; content: unknown },
+  post?: { key: string | undefined; ids: (string | undefined)[]; content: unknown },
 ) {
-  const { key, content } = repeatable ?? {};
+  const { key, content } = post ?? {};
   c.set("orderId", orderId);
+  if (post && [key, ...post.ids].every((each) => each === undefined)) warn(c, NOT_REPEATABLE);
   return {
     order_id: orderId,
     request: {
@@ -75,6 +78,7 @@ export async function outcomeOf<T>(
 
 /** What a command's outcome answers. A refusal is thrown as the error that it is over HTTP; a repeated answer is marked. */
 export function resultOf<T>(c: Context<AppEnv>, outcome: Outcome<T>): T {
+  warn(c, ...(outcome.ok ? outcome.warnings : warningsOfRefusal(outcome.refusal)));
   if (!outcome.ok) throw new ApiError(outcome.refusal);
   const { version } = outcome;
   if (version !== undefined) c.set("versions", { before: version - 1, after: version });

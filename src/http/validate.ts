@@ -4,9 +4,20 @@ import { bodyLimit } from "hono/body-limit";
 import { HTTPException } from "hono/http-exception";
 import { resolver, uniqueSymbol } from "hono-openapi";
 import type * as z from "zod";
+import {
+  findUnknownNames,
+  NO_NAMES,
+  type KnownNames,
+  type UnknownName,
+} from "../domain/unknown-names.ts";
+import type { Violation } from "../domain/violation.ts";
+import { MAX_WARNINGS } from "../domain/warnings.ts";
+import { knownNamesOf } from "../schemas/known-names.ts";
+import { MAX_PAGE_ITEMS } from "../schemas/pages.ts";
 import type { AppEnv } from "./context.ts";
 import { ApiError } from "./errors.ts";
-import { sentenceFor, violationsOf } from "./violations.ts";
+import { MAX_VIOLATIONS, sentenceFor, violationOf, violationsOf } from "./violations.ts";
+import { tellsWarnings, warn } from "./warnings.ts";
 
 /** The largest body of a request. */
 export const MAX_BODY_BYTES = 256 * 1024;
@@ -15,23 +26,65 @@ export const MAX_BODY_BYTES = 256 * 1024;
  * Validates one part of a request with a zod schema: the body (`json`), the query, the path (`param`) or
  * the headers. It describes the part in the OpenAPI document with the same schema. A violation answers
  * 400: `param` names the first field, `details` lists them all. A body answers 413 and 415 as well.
+ * Unknown fields and parameters are told, or in a strict environment refused.
  */
 export function validate<
   Target extends keyof Pick<ValidationTargets, "json" | "query" | "param" | "header">,
   Schema extends z.ZodType,
 >(target: Target, schema: Schema) {
-  const validator = zValidator(target, schema, report, {
-    // With what came, for the message; as never, since zValidator types its results by zod's internals.
+  const known = knownNamesOf(schema);
+  const report = (result: Result, c: Context<AppEnv>): void => {
+    const violations = result.success ? [] : violationsOf(result.error);
+    if (tellsWarnings(c)) {
+      const { is_strict } = c.get("apiKey");
+      const most = is_strict ? MAX_VIOLATIONS : MAX_WARNINGS;
+      const unknown = unknownNamesIn(c, target, known, result.received, most);
+      if (is_strict) violations.unshift(...unknown.map(violationOf));
+      else warn(c, ...unknown);
+      if (target === "query" && result.success) tellReducedLimit(c, result.received);
+    }
+    if (violations.length > 0) refuse(violations);
+  };
+  const validator = zValidator(target, schema, report as never, {
+    // With what came, for the message and the names; as never, since zValidator types its results by zod's internals.
     validationFunction: (_, received) =>
-      schema.safeParse(received, { reportInput: true, error: sentenceFor }) as never,
+      ({
+        ...schema.safeParse(received, { reportInput: true, error: sentenceFor }),
+        received,
+      }) as never,
   });
   const handler = (target === "json" ? readingJson(validator) : validator) as typeof validator;
   return Object.assign(handler, { [uniqueSymbol]: { target, ...resolver(schema) } });
 }
 
-function report(result: { success: true } | { success: false; error: z.core.$ZodError }): void {
-  if (result.success) return;
-  const details = violationsOf(result.error);
+/** What zod says, and of what. */
+type Result = ({ success: true } | { success: false; error: z.core.$ZodError }) & {
+  received: unknown;
+};
+
+/** The names in a part of a request, and in its query, that mean nothing. */
+function unknownNamesIn(
+  c: Context<AppEnv>,
+  target: keyof ValidationTargets,
+  known: KnownNames,
+  received: unknown,
+  most: number,
+): UnknownName[] {
+  if (target === "header") return [];
+  const fields = target === "json" ? findUnknownNames("unknown_field", known, received, most) : [];
+  if (!c.req.url.includes("?")) return fields;
+  // Without a query that is validated, there is no parameter.
+  const [parameters, query] = target === "query" ? [known, received] : [NO_NAMES, c.req.queries()];
+  return [...findUnknownNames("unknown_parameter", parameters, query, most), ...fields];
+}
+
+function tellReducedLimit(c: Context<AppEnv>, received: unknown): void {
+  const { limit } = received as { limit?: string };
+  if (Number(limit) > MAX_PAGE_ITEMS) warn(c, { code: "limit_reduced", param: "limit" });
+}
+
+function refuse(violations: Violation[]): never {
+  const details = violations.slice(0, MAX_VIOLATIONS);
   const { param, message } = details[0]!;
   throw new ApiError({
     type: "INVALID_REQUEST_ERROR",

@@ -1,8 +1,9 @@
 import type * as z from "zod";
+import type { UnknownName } from "../domain/unknown-names.ts";
 import type { Violation } from "../domain/violation.ts";
 
 /** The most violations that one answer lists. */
-const MAX_VIOLATIONS = 100;
+export const MAX_VIOLATIONS = 100;
 
 /** How much of what came an answer repeats. */
 const MAX_SHOWN_CHARACTERS = 80;
@@ -13,6 +14,13 @@ export function violationsOf({ issues }: z.core.$ZodError): Violation[] {
   return [...byParam]
     .slice(0, MAX_VIOLATIONS)
     .map(([param, [first]]) => ({ param, message: messageOf(first!) }));
+}
+
+/** An unknown name as a violation, where it is one. */
+export function violationOf({ code, param, did_you_mean }: UnknownName): Violation {
+  const what = code === "unknown_field" ? "field" : "parameter";
+  const hint = did_you_mean === undefined ? "" : ` Did you mean ${did_you_mean}?`;
+  return { param, message: `There is no such ${what}.${hint}` };
 }
 
 /** A path as `order_lines[0].quantity`; Zod's own way quotes the hyphen of a header. */

@@ -1,6 +1,7 @@
 import type { Refusal } from "../domain/decision.ts";
 import type { OrderEventInput } from "../domain/order-events.ts";
 import type { OrderInput } from "../domain/orders.ts";
+import type { Warning } from "../domain/warnings.ts";
 import type { D1Cost, World } from "../store/database.ts";
 import type { RequestMetadata } from "../store/order-changes.ts";
 
@@ -46,7 +47,7 @@ export interface DeleteOrderEvent extends LedgerCommand {
  * the order's, which a change has made.
  */
 export type Outcome<T> =
-  | { ok: true; result: T; replayed: boolean; version?: number }
+  | { ok: true; result: T; replayed: boolean; warnings: Warning[]; version?: number }
   | { ok: false; refusal: Refusal };
 
 /**
@@ -58,10 +59,10 @@ export interface Reply<T> {
   cost: D1Cost;
 }
 
-export function done<T>(result: T, version: number): Outcome<T> {
-  return { ok: true, result, replayed: false, version };
+export function done<T>(result: T, version: number, warnings: Warning[] = []): Outcome<T> {
+  return { ok: true, result, replayed: false, warnings, version };
 }
 
-export function replayed<T>(result: T): Outcome<T> {
-  return { ok: true, result, replayed: true };
+export function replayed<T>(result: T, warnings: Warning[] = []): Outcome<T> {
+  return { ok: true, result, replayed: true, warnings };
 }

@@ -1,5 +1,6 @@
 import { refuse } from "../domain/decision.ts";
 import { completeOrder, repeatOrder } from "../domain/orders.ts";
+import { REPEATED_BY_KEY } from "../domain/warnings.ts";
 import type { Scope } from "../store/scope.ts";
 import { recordRepeatedAnswer } from "../store/idempotency.ts";
 import { findOrder, insertOrder, type StoredOrder } from "../store/orders.ts";
@@ -27,7 +28,7 @@ export async function createOrder(
     if (earlier?.ok === false) return earlier;
     if (earlier) {
       const { body, version: repeated } = earlier.result;
-      return replayed({ order: JSON.parse(body), version: repeated! });
+      return replayed({ order: JSON.parse(body), version: repeated! }, [REPEATED_BY_KEY]);
     }
     const stored = await findOrder(scope, order_id);
     // It was deleted in between: the id is free now.

@@ -5,6 +5,7 @@ import { quotasOf } from "../domain/quotas.ts";
 import * as events from "../domain/order-events.ts";
 import type { OrderEvent } from "../domain/order-events.ts";
 import * as orders from "../domain/orders.ts";
+import * as warnings from "../domain/warnings.ts";
 import { logError } from "../log.ts";
 import { commit } from "../store/commit.ts";
 import { Database } from "../store/database.ts";
@@ -75,7 +76,11 @@ export class OrderLedger extends DurableObject {
       const committed = await commit(scope, orderReplaced(scope, order, decision.result, request));
       if (committed === "committed") {
         this.#remember(scope, next);
-        return done({ order, version: next.version }, next.version);
+        return done(
+          { order, version: next.version },
+          next.version,
+          warnings.warningsOfReplacement(command, next),
+        );
       }
       const refusal = await whyNotCommitted(scope, committed);
       if (refusal) return refuse(refusal);
@@ -93,7 +98,10 @@ export class OrderLedger extends DurableObject {
         return this.#refuse(scope, id, decision.refusal);
       }
       const committed = await commit(scope, orderDeleted(scope, decision.result, request));
-      if (committed === "committed") return done(undefined, decision.result.next.version);
+      if (committed === "committed") {
+        const { version } = decision.result.next;
+        return done(undefined, version, warnings.warningsOfCondition(command));
+      }
       const refusal = await whyNotCommitted(scope, committed);
       if (refusal) return refuse(refusal);
     }
@@ -115,7 +123,7 @@ export class OrderLedger extends DurableObject {
         const committed = await commit(scope, statements);
         if (committed === "committed") {
           this.#remember(scope, next);
-          return done(event, next.version);
+          return done(event, next.version, warnings.warningsOfEvent(event, next));
         }
         if (committed === "stale") continue;
         const refusal = await whyNotCommitted(scope, committed);
@@ -124,7 +132,8 @@ export class OrderLedger extends DurableObject {
         continue;
       }
       const earlier = await findEarlierAnswer(scope, request);
-      if (earlier) return earlier.ok ? replayed(JSON.parse(earlier.result.body)) : earlier;
+      if (earlier?.ok === false) return earlier;
+      if (earlier) return replayed(JSON.parse(earlier.result.body), [warnings.REPEATED_BY_KEY]);
       const stored = await findOrderEvent(scope, input);
       if (stored) {
         const repeated = events.repeatOrderEvent(input, stored);

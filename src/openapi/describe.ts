@@ -28,6 +28,12 @@ export const BODY_ERRORS: ErrorType[] = [
 
 const ON_EVERY_ANSWER: AnswerHeader[] = ["X-Request-Id", "Server-Timing"];
 
+/** What an answer may have beside, where there are fields or parameters to get wrong. */
+const ON_ANSWERS_OF: Record<string, AnswerHeader[] | undefined> = {
+  Orders: ["Sandbox-Warnings"],
+  "Order Events": ["Sandbox-Warnings"],
+};
+
 /** The statuses of errors that Imprint publishes. */
 const PUBLISHED_STATUSES = new Set([400, 401, 403, 404, 409]);
 
@@ -70,6 +76,7 @@ export function describeOperation({ tag, answers, errors, ...operation }: Operat
   const { operationId } = operation;
   const { security } = operation;
   const everywhere = !security ? FOR_PARTNER : security.length > 0 ? FOR_OPERATOR : FOR_ALL;
+  const beside = ON_ANSWERS_OF[tag] ?? [];
   const byStatus = Map.groupBy([...errors, ...everywhere], (type) => STATUS[type]);
   return describeRoute({
     ...operation,
@@ -78,27 +85,36 @@ export function describeOperation({ tag, answers, errors, ...operation }: Operat
     responses: Object.fromEntries([
       ...Object.entries(answers).map(([status, answer]) => [
         status,
-        resultResponse(answer, examples[operationId]?.[status]),
+        resultResponse(answer, beside, examples[operationId]?.[status]),
       ]),
       ...[...byStatus].map(([status, types]) => [
         status,
-        errorResponse(status, types, examples[operationId]),
+        errorResponse(status, types, beside, examples[operationId]),
       ]),
     ]),
   });
 }
 
-function resultResponse({ description, schema, headers = [] }: Answer, example: unknown) {
+function resultResponse(
+  { description, schema, headers = [] }: Answer,
+  beside: AnswerHeader[],
+  example: unknown,
+) {
   const content = schema && { "application/json": { schema: resolver(schema), example } };
-  return { description, headers: headersOf(headers), ...(content && { content }) };
+  return { description, headers: headersOf([...headers, ...beside]), ...(content && { content }) };
 }
 
-function errorResponse(status: number, types: ErrorType[], ofOperation: Examples = {}) {
+function errorResponse(
+  status: number,
+  types: ErrorType[],
+  beside: AnswerHeader[],
+  ofOperation: Examples = {},
+) {
   const header = ERROR_HEADERS[status];
   const note = PUBLISHED_STATUSES.has(status) ? "" : ". Not in production";
   return {
     description: types.map((type) => `\`${type}\``).join(", ") + note,
-    headers: headersOf(header ? [header] : []),
+    headers: headersOf([...(header ? [header] : []), ...beside]),
     content: {
       "application/json": {
         schema: resolver(errorEnvelope),

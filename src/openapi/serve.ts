@@ -26,9 +26,12 @@ while \`has_more\`. \`total\` counts what matches, on all pages.
 **Errors** name the field at fault in \`param\`, say what was expected and what came in \`message\`, and give all
 violations, or the figures of the decision, in \`details\`.
 
+**Warnings.** Unknown fields and parameters are ignored, and whatever else is allowed but seldom meant is done.
+\`Sandbox-Warnings\` tells of it: \`unknown_field;param="reward_amount";did_you_mean="rewards_amount"\`.
+
 **Production** lacks what is marked "Not in production": what is under \`/sandbox\`, \`Idempotency-Key\`, \`ETag\`
-with \`If-Match\`, \`X-Request-Id\`, \`Server-Timing\`, the pages of orders, and \`details\` and \`request_id\` of
-errors. This document makes all of it optional, so that a client generated from it works there too.
+with \`If-Match\`, \`X-Request-Id\`, \`Server-Timing\`, \`Sandbox-Warnings\`, the pages of orders, and \`details\`
+and \`request_id\` of errors. This document makes all of it optional, so that a client generated from it works there too.
 `.trim();
 
 const options: Parameters<typeof generateSpecs>[1] = {

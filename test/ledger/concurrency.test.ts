@@ -106,7 +106,7 @@ describe("twenty captures and refunds at once", () => {
     );
     const outcomes = answers.map((answer): Outcome =>
       answer.status === 200
-        ? { ok: true, result: answer.body, replayed: false }
+        ? { ok: true, result: answer.body, replayed: false, warnings: [] }
         : { ok: false, refusal: answer.body.error },
     );
     // The queue lets nobody lose a race: every answer is a decision.

@@ -67,7 +67,8 @@ export const orderEvents = new Hono<AppEnv>()
     async (c) => {
       const input = c.req.valid("json");
       const key = c.req.valid("header")["Idempotency-Key"];
-      const command = await commandOf(c, input.order_id, { key, content: input });
+      const ids = [input.order_event_id, input.partner_event_id];
+      const command = await commandOf(c, input.order_id, { key, ids, content: input });
       const new_order_event_id = crypto.randomUUID();
       const ledger = ledgerOf(c, input.order_id);
       const outcome = await inWorld(c, ({ world }) =>

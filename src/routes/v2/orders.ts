@@ -54,7 +54,7 @@ export const orders = new Hono<AppEnv>()
       const input = c.req.valid("json");
       const key = c.req.valid("header")["Idempotency-Key"];
       const orderId = input.id ?? crypto.randomUUID();
-      const command = await commandOf(c, orderId, { key, content: input });
+      const command = await commandOf(c, orderId, { key, ids: [input.id], content: input });
       const outcome = await inWorld(c, (scope) => createOrder(scope, { ...command, input }));
       const stored = resultOf(c, outcome);
       return c.json(stored.order, 200, { ETag: etagOf(stored.version) });
