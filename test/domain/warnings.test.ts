@@ -73,20 +73,20 @@ describe("a refund", () => {
   });
 });
 
-describe("the replacement of an order", () => {
-  const replace = (total: number, expected_versions?: number[]) => {
-    const state = { ...ORDER, captured_amount: 50, event_count: 1 };
-    const expected = { id: "order", expected_versions };
-    const decision = replaceOrder(
-      state,
-      expected,
-      { payment_method_id: "pm", partner_order_id: "po", total_order_amount: total },
-      "2025-01-02T00:00:00Z",
-    );
-    if (!decision.ok) throw new Error(decision.refusal.message);
-    return warningsOfReplacement(expected, decision.result.next);
-  };
+const replace = (total: number, expected_versions?: number[]) => {
+  const state = { ...ORDER, captured_amount: 50, event_count: 1 };
+  const expected = { id: "order", expected_versions };
+  const decision = replaceOrder(
+    state,
+    expected,
+    { payment_method_id: "pm", partner_order_id: "po", total_order_amount: total },
+    "2025-01-02T00:00:00Z",
+  );
+  if (!decision.ok) throw new Error(decision.refusal.message);
+  return warningsOfReplacement(expected, decision.result.next);
+};
 
+describe("the replacement of an order", () => {
   it("by a total below what is captured", () => {
     expect(replace(50)).toEqual([]);
     expect(replace(49)).toEqual([beyond("total_order_amount")]);

@@ -1,4 +1,4 @@
-import { DisplayString, parseList } from "structured-headers";
+import { DisplayString, parseList, type Token } from "structured-headers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { keyCache } from "../../../src/access/key-cache.ts";
 import {
@@ -20,11 +20,12 @@ function warningsOf(answer: Answer): string[] {
   const header = answer.headers.get("Sandbox-Warnings");
   if (header === null) return [];
   return parseList(header).map(([code, parameters]) => {
-    const { param, did_you_mean, ...others } = Object.fromEntries(
-      parameters as Map<string, unknown>,
-    );
-    expect(others).toEqual({});
-    return `${code} ${param ?? ""}${did_you_mean === undefined ? "" : ` → ${did_you_mean}`}`.trim();
+    const text = (name: string) => {
+      const value = parameters.get(name) as string | DisplayString | undefined;
+      return value?.toString() ?? "";
+    };
+    const near = text("did_you_mean");
+    return `${(code as Token).toString()} ${text("param")}${near && ` → ${near}`}`.trim();
   });
 }
 
@@ -37,6 +38,28 @@ async function expectTold(
   const told = expectStatus(await answer, status);
   expect(warningsOf(told)).toEqual(warnings);
   return told;
+}
+
+const many = (name: (index: number) => string) =>
+  Object.fromEntries(Array.from({ length: 2_000 }, (_, index) => [name(index), 1]));
+
+const newKey = () => ({ "Idempotency-Key": crypto.randomUUID() });
+
+const unknown = (what: string, param: string, near?: string) => ({
+  param,
+  message: `There is no such ${what}.${near ? ` Did you mean ${near}?` : ""}`,
+});
+
+async function expectRefused(answer: Promise<Answer>, details: object[]): Promise<void> {
+  const { error } = expectStatus(await answer, 400).body;
+  const { param, message } = details[0] as { param: string; message: string };
+  expect(error).toMatchObject({
+    type: "INVALID_REQUEST_ERROR",
+    param,
+    message: `${param}: ${message}`,
+    details,
+  });
+  expect((await answer).headers.has("Sandbox-Warnings")).toBe(false);
 }
 
 const withId = (fields: Record<string, unknown> = {}) =>
@@ -119,8 +142,6 @@ describe("unknown fields", () => {
   });
 
   it("are no more than 20, in a header of a bounded length", async () => {
-    const many = (name: (index: number) => string) =>
-      Object.fromEntries(Array.from({ length: 2_000 }, (_, index) => [name(index), 1]));
     const short = await a.post("/v2/orders", withId(many((index) => `field${index}`)));
     expect(warningsOf(expectStatus(short, 200))).toHaveLength(20);
     const long = await a.post("/v2/orders", withId(many((index) => `${index}${"😀".repeat(25)}`)));
@@ -201,8 +222,6 @@ it("tells that a refund takes back no rewards", async () => {
 });
 
 describe("a POST that nothing makes repeatable", () => {
-  const key = () => ({ "Idempotency-Key": crypto.randomUUID() });
-
   it("is told", async () => {
     const { body } = await expectTold(a.post("/v2/orders", orderBody()), ["not_repeatable"]);
     const event = eventBody({ order_id: body.id });
@@ -212,8 +231,8 @@ describe("a POST that nothing makes repeatable", () => {
       ["not_repeatable"],
       404,
     );
-    await expectTold(a.post("/v2/orders", orderBody(), key()), []);
-    await expectTold(a.post("/v2/order_events", event, key()), []);
+    await expectTold(a.post("/v2/orders", orderBody(), newKey()), []);
+    await expectTold(a.post("/v2/order_events", event, newKey()), []);
     await expectTold(a.post("/v2/order_events", withEventId({ order_id: body.id })), []);
     const partner_event_id = crypto.randomUUID();
     await expectTold(a.post("/v2/order_events", { ...event, partner_event_id }), []);
@@ -275,23 +294,6 @@ describe("a strict environment", () => {
     if (!key || key === "unknown") throw new Error("The key is not remembered.");
     key.is_strict = true;
   });
-
-  const unknown = (what: string, param: string, near?: string) => ({
-    param,
-    message: `There is no such ${what}.${near ? ` Did you mean ${near}?` : ""}`,
-  });
-
-  async function expectRefused(answer: Promise<Answer>, details: object[]): Promise<void> {
-    const { error } = expectStatus(await answer, 400).body;
-    const { param, message } = details[0] as { param: string; message: string };
-    expect(error).toMatchObject({
-      type: "INVALID_REQUEST_ERROR",
-      param,
-      message: `${param}: ${message}`,
-      details,
-    });
-    expect((await answer).headers.has("Sandbox-Warnings")).toBe(false);
-  }
 
   it("refuses unknown fields, each with the near one", async () => {
     await expectRefused(
