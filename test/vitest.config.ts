@@ -29,7 +29,9 @@ export default defineConfig({
         ],
         test: {
           name: "worker",
-          include: ["test/{access,domain,http,ledger,openapi,routes,schemas,store}/**/*.test.ts"],
+          include: [
+            "test/{access,domain,http,ledger,openapi,routes,schemas,store,workbench}/**/*.test.ts",
+          ],
           setupFiles: ["test/support/migrate.ts"],
           // Also while the machine is busy: a test that hangs fails all the same.
           testTimeout: 30_000,

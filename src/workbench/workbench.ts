@@ -1,10 +1,26 @@
 import { DurableObject } from "cloudflare:workers";
+import { Tables } from "./tables.ts";
 
-/** The Durable Object per environment: its requests, its faults, and who is watching. */
-export class Workbench extends DurableObject {
-  /** Begins anew in another world: of what was before, nothing is left. */
-  async reset(_world_id: number): Promise<void> {}
+/**
+ * What an environment has beside its data, in a Durable Object of its own, named by the environment: the
+ * faults that are to act, and the requests that came. What it has belongs to one world of the environment;
+ * what is asked or said of an earlier one finds nothing, and changes nothing.
+ */
+export class Workbench extends DurableObject<Cloudflare.Env> {
+  readonly #tables: Tables;
 
-  /** Deletes all that there is. */
-  async destroy(): Promise<void> {}
+  constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
+    super(ctx, env);
+    this.#tables = new Tables(ctx.storage);
+  }
+
+  /** Forgets everything of the worlds before this one. */
+  async reset(worldId: number): Promise<void> {
+    this.#tables.forWorld(worldId);
+  }
+
+  /** Deletes everything, for an environment that is gone. */
+  async destroy(): Promise<void> {
+    await this.ctx.storage.deleteAll();
+  }
 }
