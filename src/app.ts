@@ -8,6 +8,7 @@ import { limitPartner } from "./access/rate-limits.ts";
 import type { AppEnv } from "./http/context.ts";
 import { openDatabase } from "./http/database.ts";
 import { answerError, nothingAt, refuseMethod } from "./http/errors.ts";
+import { applyFaults } from "./http/faults.ts";
 import { protectAnswers } from "./http/headers.ts";
 import { logRequests } from "./http/request-log.ts";
 import { tellWarnings } from "./http/warnings.ts";
@@ -15,6 +16,7 @@ import { serveOpenApi } from "./openapi/serve.ts";
 import { docs } from "./routes/pages/docs.ts";
 import { home } from "./routes/pages/home.ts";
 import { environments } from "./routes/sandbox/environments.ts";
+import { sandboxFaults } from "./routes/sandbox/faults.ts";
 import { healthCheck } from "./routes/sandbox/health.ts";
 import { sandboxKeys } from "./routes/sandbox/keys.ts";
 import { partners } from "./routes/sandbox/partners.ts";
@@ -31,18 +33,21 @@ app
   .use("/v2/*", protectAnswers)
   .use("/sandbox/*", protectAnswers)
   .use("/health", protectAnswers)
-  .use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }))
-  .use("/v2/*", requireKeySecret, authenticate, limitPartner, tellWarnings)
+  .use("/v2/*", requireKeySecret, authenticate, limitPartner, applyFaults, tellWarnings)
   .use("/sandbox/*", requireKeySecret)
   .use("/sandbox/partners/*", authenticateOperator)
   .use("/sandbox/keys/*", authenticate, limitPartner)
   .use("/sandbox/environments/*", authenticate, limitPartner, requireFirstEnvironment)
   .use("/sandbox/reset", authenticate, limitPartner)
+  .use("/sandbox/faults/*", authenticate, limitPartner)
+  // Within the faults, which alter this answer too.
+  .use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }))
   .route("/", orders)
   .route("/", orderEvents)
   .route("/", keys)
   .route("/", sandboxKeys)
   .route("/", environments)
+  .route("/", sandboxFaults)
   .route("/", partners)
   .route("/", healthCheck)
   .route("/", home)

@@ -9,14 +9,17 @@ export const logRequests = createMiddleware<AppEnv>(async (c, next) => {
   const start = performance.now();
   c.set("receivedAt", Date.now());
   await next();
+  const fault = c.get("fault");
   log("request", {
     request_id: c.get("requestId"),
     partner_id: c.var.apiKey?.partner_id,
     method: c.req.method,
     // The pattern: a path has a partner's ids in it.
     route: routePath(c, -1),
-    status: c.res.status,
+    // Of a lost answer nobody sees one.
+    status: c.get("isAnswerLost") ? null : c.res.status,
     ...(c.error instanceof ApiError && { error_type: c.error.body.type }),
+    ...(fault && { fault: fault.fault, fault_id: fault.id }),
     ms: Math.round(performance.now() - start),
     // Not there where D1 could not even be asked.
     ...c.var.db?.cost,

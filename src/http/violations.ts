@@ -33,13 +33,15 @@ function paramOf(path: PropertyKey[]): string {
 }
 
 function messageOf({ code, message, input }: z.core.$ZodIssue): string {
-  // A rule over several fields says itself what came.
+  // A rule over several fields says itself what came, and so does one over their names.
   if (code === "custom" && typeof input === "object") return message;
+  if (code === "unrecognized_keys") return message;
   if (input === undefined) return `${message}, but it is missing`;
   return `${message}, but received ${shown(input)}`;
 }
 
-function shown(input: unknown): string {
+/** What came, as far as it is repeated. */
+export function shown(input: unknown): string {
   if (Array.isArray(input)) return `a list of ${input.length}`;
   if (typeof input === "object" && input !== null) return "an object";
   const text = JSON.stringify(input);

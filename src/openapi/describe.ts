@@ -1,7 +1,12 @@
 import { describeRoute, resolver } from "hono-openapi";
 import type * as z from "zod";
 import { errorEnvelope, STATUS, type ErrorType } from "../schemas/errors.ts";
-import { answerHeaders, requestIdParameter, type AnswerHeader } from "../schemas/headers.ts";
+import {
+  answerHeaders,
+  faultParameter,
+  requestIdParameter,
+  type AnswerHeader,
+} from "../schemas/headers.ts";
 import recorded from "./examples.json" with { type: "json" };
 
 /** What can go wrong on every route: for everybody, for the operator, and for a partner. */
@@ -33,6 +38,10 @@ const ON_ANSWERS_OF: Record<string, AnswerHeader[] | undefined> = {
   Orders: ["Sandbox-Warnings"],
   "Order Events": ["Sandbox-Warnings"],
 };
+
+/** Whatever is not the sandbox's own, faults act on: a fault has a header of its own, and a bad one is refused. */
+const ON_FAULTY_ANSWERS: AnswerHeader[] = ["Sandbox-Fault-Applied"];
+const FOR_FAULTY: ErrorType[] = ["INVALID_REQUEST_ERROR"];
 
 /** The statuses of errors that Imprint publishes. */
 const PUBLISHED_STATUSES = new Set([400, 401, 403, 404, 409]);
@@ -76,20 +85,26 @@ export function describeOperation({ tag, answers, errors, ...operation }: Operat
   const { operationId } = operation;
   const { security } = operation;
   const everywhere = !security ? FOR_PARTNER : security.length > 0 ? FOR_OPERATOR : FOR_ALL;
-  const beside = ON_ANSWERS_OF[tag] ?? [];
-  const byStatus = Map.groupBy([...errors, ...everywhere], (type) => STATUS[type]);
+  const isFaulty = tag !== "Sandbox";
+  const types = new Set([...errors, ...everywhere, ...(isFaulty ? FOR_FAULTY : [])]);
+  const byStatus = Map.groupBy(types, (type) => STATUS[type]);
+  const everyHeader = [
+    ...ON_EVERY_ANSWER,
+    ...(isFaulty ? ON_FAULTY_ANSWERS : []),
+    ...(ON_ANSWERS_OF[tag] ?? []),
+  ];
   return describeRoute({
     ...operation,
     tags: [tag],
-    parameters: [{ ...requestIdParameter }],
+    parameters: [{ ...requestIdParameter }, ...(isFaulty ? [{ ...faultParameter }] : [])],
     responses: Object.fromEntries([
       ...Object.entries(answers).map(([status, answer]) => [
         status,
-        resultResponse(answer, beside, examples[operationId]?.[status]),
+        resultResponse(answer, everyHeader, examples[operationId]?.[status]),
       ]),
-      ...[...byStatus].map(([status, types]) => [
+      ...[...byStatus].map(([status, ofStatus]) => [
         status,
-        errorResponse(status, types, beside, examples[operationId]),
+        errorResponse(status, ofStatus, everyHeader, examples[operationId]),
       ]),
     ]),
   });
@@ -97,24 +112,28 @@ export function describeOperation({ tag, answers, errors, ...operation }: Operat
 
 function resultResponse(
   { description, schema, headers = [] }: Answer,
-  beside: AnswerHeader[],
+  everyHeader: AnswerHeader[],
   example: unknown,
 ) {
   const content = schema && { "application/json": { schema: resolver(schema), example } };
-  return { description, headers: headersOf([...headers, ...beside]), ...(content && { content }) };
+  return {
+    description,
+    headers: headersOf([...everyHeader, ...headers]),
+    ...(content && { content }),
+  };
 }
 
 function errorResponse(
   status: number,
   types: ErrorType[],
-  beside: AnswerHeader[],
+  everyHeader: AnswerHeader[],
   ofOperation: Examples = {},
 ) {
   const header = ERROR_HEADERS[status];
   const note = PUBLISHED_STATUSES.has(status) ? "" : ". Not in production";
   return {
     description: types.map((type) => `\`${type}\``).join(", ") + note,
-    headers: headersOf([...(header ? [header] : []), ...beside]),
+    headers: headersOf([...everyHeader, ...(header ? [header] : [])]),
     content: {
       "application/json": {
         schema: resolver(errorEnvelope),
@@ -130,9 +149,7 @@ function errorResponse(
 }
 
 function headersOf(names: AnswerHeader[]) {
-  return Object.fromEntries(
-    [...ON_EVERY_ANSWER, ...names].map((name) => [name, { $ref: `#/components/headers/${name}` }]),
-  );
+  return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 }
 
 /** What the operations refer to. */

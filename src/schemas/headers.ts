@@ -42,6 +42,15 @@ export const requestIdParameter = {
   schema: { type: "string", pattern: "^[\\w\\-=]{1,255}$", examples: [REQUEST_ID_EXAMPLE] },
 } as const;
 
+/** The header that makes something happen to a request under /v2. */
+export const faultParameter = {
+  in: "header",
+  name: "Sandbox-Fault",
+  description:
+    "A fault that acts on this request alone, as `POST /sandbox/faults` has them; of a `delay` with its milliseconds, as `delay;ms=3000` (an Item of RFC 9651). It goes before the environment's faults, and uses none of them up. Not in production",
+  schema: { type: "string", examples: ["lost_response"] },
+} as const;
+
 /** The headers of answers. Production has none of them, so none is required. */
 export const answerHeaders = {
   "X-Request-Id": {
@@ -56,6 +65,15 @@ export const answerHeaders = {
       type: "string",
       pattern: TIMING_PATTERN,
       examples: ['d1;desc="queries=1 rows_read=3 rows_written=0"'],
+    },
+  },
+  "Sandbox-Fault-Applied": {
+    description:
+      "The fault that acted on the request, with its id where it was one of the environment's (an Item of RFC 9651). Not in production",
+    schema: {
+      type: "string",
+      pattern: '^[a-z_]+(;id="[^"]+")?$',
+      examples: ['delay;id="0a7e2b9c-5d0e-4a53-9f5f-2f1c8c0b6a11"'],
     },
   },
   ETag: {

@@ -37,6 +37,11 @@ export class Tables {
     return isThere ? this.#database : undefined;
   }
 
+  /** Whether anything was written in a later world. */
+  isOver(worldId: number): boolean {
+    return (this.#storage.kv.get<number>("world_id") ?? 0) > worldId;
+  }
+
   /**
    * The tables, to be written. A world that is later than theirs empties them first; undefined for an earlier
    * one, which is over.
@@ -44,8 +49,8 @@ export class Tables {
   forWorld(worldId: number): WorkbenchDatabase | undefined {
     const there = this.ofWorld(worldId);
     if (there) return there;
+    if (this.isOver(worldId)) return undefined;
     const { kv } = this.#storage;
-    if ((kv.get<number>("world_id") ?? 0) > worldId) return undefined;
     this.#storage.transactionSync(() => {
       // No row of an earlier world, and no table of an earlier layout.
       const names = this.#database.all<{ name: string }>(

@@ -160,6 +160,71 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/sandbox/faults": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Retrieve faults
+         * @description A page of the environment's faults that will still act, newest first.
+         */
+        get: operations["listFaults"];
+        put?: never;
+        /**
+         * Add a fault
+         * @description Makes something happen to requests under `/v2`: to the next one that matches, or to several. From the answer on,
+         *     it acts on every request that the environment's keys send.
+         *
+         *     | fault | done? | what the client gets |
+         *     |---|---|---|
+         *     | `error` | no | 500, with an error as ever |
+         *     | `unavailable` | no | 503, with `Retry-After` |
+         *     | `rate_limited` | no | 429, with `Retry-After` |
+         *     | `delay` | yes | the answer, `delay_ms` late |
+         *     | `error_after_commit` | yes | 500, with an error as ever |
+         *     | `gateway_timeout` | yes | 504, with the HTML page of a proxy |
+         *     | `lost_response` | yes | the connection closes before a byte of the answer |
+         *     | `cut_response` | yes | the status and the headers, half of the body, then the connection closes |
+         *
+         *     What is not done is answered before anything of the request is looked at. What is done alters whatever answer came,
+         *     a refusal too; an answer without a body can't be cut, and is lost. Of several faults, the oldest that matches acts
+         *     alone. A request that it lets through because of `skip` reaches the next one; only requests that reach a fault
+         *     count for its `skip` and its `times`. After the last time the fault is gone.
+         */
+        post: operations["addFault"];
+        /**
+         * Remove all faults
+         * @description From the answer on, none acts on any request.
+         */
+        delete: operations["removeFaults"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sandbox/faults/{fault_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove a fault
+         * @description From the answer on, it acts on no request.
+         */
+        delete: operations["removeFault"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/sandbox/partners": {
         parameters: {
             query?: never;
@@ -648,6 +713,141 @@ export interface components {
              */
             last_used_at?: string;
         };
+        Fault: {
+            /**
+             * @description The fault's id
+             * @example 0a7e2b9c-5d0e-4a53-9f5f-2f1c8c0b6a11
+             */
+            id: string;
+            /**
+             * @description What happens
+             * @example lost_response
+             */
+            fault: string;
+            /**
+             * @description On how many requests it acts
+             * @example 1
+             */
+            times: number;
+            /**
+             * @description On how many requests it will still act; after the last one the fault is gone
+             * @example 1
+             */
+            remaining: number;
+            /**
+             * @description How many matching requests it lets through first
+             * @example 0
+             */
+            skip: number;
+            /**
+             * @description How much later the answer of a `delay` comes, in milliseconds
+             * @example 0
+             */
+            delay_ms: number;
+            match: components["schemas"]["MatchOfFault"];
+            /**
+             * Format: date-time
+             * @description When the fault was added (RFC 3339)
+             * @example 2025-02-13T19:08:07Z
+             */
+            created_at: string;
+        };
+        MatchOfFault: {
+            method?: string;
+            /**
+             * @description Only requests to this path. It can be as the routes have it, with `:name` for any segment, or have `*` at its end for any rest
+             * @example /v2/order_events
+             */
+            path?: string;
+            /**
+             * @description Only requests that name this order, in their path, body or query
+             * @example order-1
+             */
+            order_id?: string;
+            /**
+             * @description Only requests that name this `partner_order_id`
+             * @example po-1
+             */
+            partner_order_id?: string;
+            /**
+             * @description Only requests that name this event
+             * @example event-1
+             */
+            order_event_id?: string;
+            /**
+             * @description Only requests that name this `partner_event_id`
+             * @example pe-1
+             */
+            partner_event_id?: string;
+        };
+        FaultInput: {
+            /**
+             * @description What happens
+             * @example lost_response
+             * @enum {string}
+             */
+            fault: "error" | "unavailable" | "rate_limited" | "delay" | "error_after_commit" | "gateway_timeout" | "lost_response" | "cut_response";
+            /**
+             * @description On how many requests it acts
+             * @default 1
+             * @example 1
+             */
+            times: number;
+            /**
+             * @description How many matching requests it lets through first
+             * @default 0
+             * @example 0
+             */
+            skip: number;
+            /**
+             * @description How much later the answer of a `delay` comes, in milliseconds
+             * @default 0
+             * @example 0
+             */
+            delay_ms: number;
+            match?: components["schemas"]["FaultMatch"];
+        };
+        FaultMatch: {
+            /**
+             * @description Only requests of this method
+             * @example POST
+             * @enum {string}
+             */
+            method?: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS";
+            /**
+             * @description Only requests to this path. It can be as the routes have it, with `:name` for any segment, or have `*` at its end for any rest
+             * @example /v2/order_events
+             */
+            path?: string;
+            /**
+             * @description Only requests that name this order, in their path, body or query
+             * @example order-1
+             */
+            order_id?: string;
+            /**
+             * @description Only requests that name this `partner_order_id`
+             * @example po-1
+             */
+            partner_order_id?: string;
+            /**
+             * @description Only requests that name this event
+             * @example event-1
+             */
+            order_event_id?: string;
+            /**
+             * @description Only requests that name this `partner_event_id`
+             * @example pe-1
+             */
+            partner_event_id?: string;
+        };
+        FaultList: {
+            /** @description Newest first */
+            data: components["schemas"]["Fault"][];
+            /** @description Whether there are more after the last of these */
+            has_more: boolean;
+            /** @description How many match, on all pages */
+            total: number;
+        };
         PartnerList: {
             /** @description Newest first */
             data: components["schemas"]["Partner"][];
@@ -783,6 +983,8 @@ export interface components {
         "X-Request-Id": string;
         /** @description What the request cost in D1: round trips, rows read, and rows written. Not in production */
         "Server-Timing": string;
+        /** @description The fault that acted on the request, with its id where it was one of the environment's (an Item of RFC 9651). Not in production */
+        "Sandbox-Fault-Applied": string;
         /** @description The order's version, for If-Match. Not in production */
         ETag: string;
         /** @description `true` where the answer repeats an earlier one. Not in production */
@@ -811,6 +1013,8 @@ export interface operations {
             header?: {
                 /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
                 "X-Request-Id"?: string;
+                /** @description A fault that acts on this request alone, as `POST /sandbox/faults` has them; of a `delay` with its milliseconds, as `delay;ms=3000` (an Item of RFC 9651). It goes before the environment's faults, and uses none of them up. Not in production */
+                "Sandbox-Fault"?: string;
             };
             path?: never;
             cookie?: never;
@@ -822,6 +1026,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
@@ -860,6 +1065,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -871,6 +1077,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                     [name: string]: unknown;
                 };
@@ -883,6 +1090,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -895,6 +1103,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -906,6 +1115,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -921,6 +1131,8 @@ export interface operations {
             header?: {
                 /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
                 "X-Request-Id"?: string;
+                /** @description A fault that acts on this request alone, as `POST /sandbox/faults` has them; of a `delay` with its milliseconds, as `delay;ms=3000` (an Item of RFC 9651). It goes before the environment's faults, and uses none of them up. Not in production */
+                "Sandbox-Fault"?: string;
                 /** @description Makes the request safe to repeat: with the same key it takes effect once, and is answered the same. Remembered for 24 hours. Not in production */
                 "Idempotency-Key"?: string;
             };
@@ -954,6 +1166,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     ETag: components["headers"]["ETag"];
                     "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     [name: string]: unknown;
@@ -987,6 +1200,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -998,6 +1212,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                     [name: string]: unknown;
                 };
@@ -1010,6 +1225,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1021,6 +1237,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1032,6 +1249,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1043,6 +1261,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1054,6 +1273,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -1066,6 +1286,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1077,6 +1298,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -1092,6 +1314,8 @@ export interface operations {
             header?: {
                 /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
                 "X-Request-Id"?: string;
+                /** @description A fault that acts on this request alone, as `POST /sandbox/faults` has them; of a `delay` with its milliseconds, as `delay;ms=3000` (an Item of RFC 9651). It goes before the environment's faults, and uses none of them up. Not in production */
+                "Sandbox-Fault"?: string;
                 /** @description The ETag that the order must still have. Not in production */
                 "If-Match"?: string;
             };
@@ -1129,6 +1353,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
@@ -1162,6 +1387,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1173,6 +1399,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                     [name: string]: unknown;
                 };
@@ -1185,6 +1412,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1196,6 +1424,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1207,6 +1436,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1218,6 +1448,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1229,6 +1460,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1240,6 +1472,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -1252,6 +1485,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1263,6 +1497,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -1278,6 +1513,8 @@ export interface operations {
             header?: {
                 /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
                 "X-Request-Id"?: string;
+                /** @description A fault that acts on this request alone, as `POST /sandbox/faults` has them; of a `delay` with its milliseconds, as `delay;ms=3000` (an Item of RFC 9651). It goes before the environment's faults, and uses none of them up. Not in production */
+                "Sandbox-Fault"?: string;
                 /** @description The ETag that the order must still have. Not in production */
                 "If-Match"?: string;
             };
@@ -1294,6 +1531,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1303,6 +1541,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1314,6 +1553,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                     [name: string]: unknown;
                 };
@@ -1326,6 +1566,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1337,6 +1578,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1348,6 +1590,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1359,6 +1602,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -1371,6 +1615,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1382,6 +1627,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -1410,6 +1656,8 @@ export interface operations {
             header?: {
                 /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
                 "X-Request-Id"?: string;
+                /** @description A fault that acts on this request alone, as `POST /sandbox/faults` has them; of a `delay` with its milliseconds, as `delay;ms=3000` (an Item of RFC 9651). It goes before the environment's faults, and uses none of them up. Not in production */
+                "Sandbox-Fault"?: string;
             };
             path?: never;
             cookie?: never;
@@ -1421,6 +1669,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1449,6 +1698,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1460,6 +1710,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                     [name: string]: unknown;
                 };
@@ -1472,6 +1723,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -1484,6 +1736,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1495,6 +1748,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -1510,6 +1764,8 @@ export interface operations {
             header?: {
                 /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
                 "X-Request-Id"?: string;
+                /** @description A fault that acts on this request alone, as `POST /sandbox/faults` has them; of a `delay` with its milliseconds, as `delay;ms=3000` (an Item of RFC 9651). It goes before the environment's faults, and uses none of them up. Not in production */
+                "Sandbox-Fault"?: string;
                 /** @description Makes the request safe to repeat: with the same key it takes effect once, and is answered the same. Remembered for 24 hours. Not in production */
                 "Idempotency-Key"?: string;
             };
@@ -1536,6 +1792,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     [name: string]: unknown;
                 };
@@ -1559,6 +1816,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1570,6 +1828,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                     [name: string]: unknown;
                 };
@@ -1582,6 +1841,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1593,6 +1853,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1604,6 +1865,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1615,6 +1877,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1626,6 +1889,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1637,6 +1901,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -1649,6 +1914,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1660,6 +1926,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -1675,6 +1942,8 @@ export interface operations {
             header?: {
                 /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
                 "X-Request-Id"?: string;
+                /** @description A fault that acts on this request alone, as `POST /sandbox/faults` has them; of a `delay` with its milliseconds, as `delay;ms=3000` (an Item of RFC 9651). It goes before the environment's faults, and uses none of them up. Not in production */
+                "Sandbox-Fault"?: string;
             };
             path: {
                 /** @description The event's id */
@@ -1689,6 +1958,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1698,6 +1968,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1709,6 +1980,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                     [name: string]: unknown;
                 };
@@ -1721,6 +1993,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1732,6 +2005,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1743,6 +2017,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -1755,6 +2030,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1766,6 +2042,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -1781,6 +2058,8 @@ export interface operations {
             header?: {
                 /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
                 "X-Request-Id"?: string;
+                /** @description A fault that acts on this request alone, as `POST /sandbox/faults` has them; of a `delay` with its milliseconds, as `delay;ms=3000` (an Item of RFC 9651). It goes before the environment's faults, and uses none of them up. Not in production */
+                "Sandbox-Fault"?: string;
             };
             path?: never;
             cookie?: never;
@@ -1792,6 +2071,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1804,11 +2084,24 @@ export interface operations {
                     "application/json": components["schemas"]["Key"];
                 };
             };
+            /** @description `INVALID_REQUEST_ERROR` */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description `AUTHENTICATION_ERROR` */
             401: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                     [name: string]: unknown;
                 };
@@ -1821,6 +2114,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1832,6 +2126,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -1844,6 +2139,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1855,6 +2151,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -1870,6 +2167,8 @@ export interface operations {
             header?: {
                 /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
                 "X-Request-Id"?: string;
+                /** @description A fault that acts on this request alone, as `POST /sandbox/faults` has them; of a `delay` with its milliseconds, as `delay;ms=3000` (an Item of RFC 9651). It goes before the environment's faults, and uses none of them up. Not in production */
+                "Sandbox-Fault"?: string;
             };
             path?: never;
             cookie?: never;
@@ -1881,6 +2180,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1894,11 +2194,24 @@ export interface operations {
                     "application/json": components["schemas"]["Key"];
                 };
             };
+            /** @description `INVALID_REQUEST_ERROR` */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description `AUTHENTICATION_ERROR` */
             401: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                     [name: string]: unknown;
                 };
@@ -1911,6 +2224,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1922,6 +2236,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -1934,6 +2249,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1945,6 +2261,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -2168,6 +2485,424 @@ export interface operations {
             };
         };
     };
+    listFaults: {
+        parameters: {
+            query?: {
+                /** @description How many items to answer; above 100 is taken as 100 */
+                limit?: number;
+                /** @description The id of the last item of the page before */
+                starting_after?: string;
+            };
+            header?: {
+                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
+                "X-Request-Id"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The faults */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
+                     *           "fault": "lost_response",
+                     *           "times": 1,
+                     *           "remaining": 1,
+                     *           "skip": 0,
+                     *           "delay_ms": 0,
+                     *           "match": {
+                     *             "path": "/v2/order_events",
+                     *             "order_id": "order-1"
+                     *           },
+                     *           "created_at": "2026-01-15T09:30:00Z"
+                     *         }
+                     *       ],
+                     *       "has_more": false,
+                     *       "total": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FaultList"];
+                };
+            };
+            /** @description `INVALID_REQUEST_ERROR` */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `AUTHENTICATION_ERROR` */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `RATE_LIMIT_ERROR`. Not in production */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `INTERNAL_ERROR`. Not in production */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `SERVICE_UNAVAILABLE_ERROR`. Not in production */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    addFault: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
+                "X-Request-Id"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "fault": "lost_response",
+                 *       "match": {
+                 *         "path": "/v2/order_events",
+                 *         "order_id": "order-1"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["FaultInput"];
+            };
+        };
+        responses: {
+            /** @description The fault */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
+                     *       "fault": "lost_response",
+                     *       "times": 1,
+                     *       "skip": 0,
+                     *       "delay_ms": 0,
+                     *       "match": {
+                     *         "path": "/v2/order_events",
+                     *         "order_id": "order-1"
+                     *       },
+                     *       "remaining": 1,
+                     *       "created_at": "2026-01-15T09:30:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Fault"];
+                };
+            };
+            /** @description `INVALID_REQUEST_ERROR` */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `AUTHENTICATION_ERROR` */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `CONFLICT_ERROR` */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `PAYLOAD_TOO_LARGE_ERROR`. Not in production */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `UNSUPPORTED_MEDIA_TYPE_ERROR`. Not in production */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `RATE_LIMIT_ERROR`. Not in production */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `INTERNAL_ERROR`. Not in production */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `SERVICE_UNAVAILABLE_ERROR`. Not in production */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    removeFaults: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
+                "X-Request-Id"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The faults are removed */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `AUTHENTICATION_ERROR` */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `RATE_LIMIT_ERROR`. Not in production */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `INTERNAL_ERROR`. Not in production */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `SERVICE_UNAVAILABLE_ERROR`. Not in production */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    removeFault: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
+                "X-Request-Id"?: string;
+            };
+            path: {
+                /** @description The fault's id */
+                fault_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The fault is removed */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `INVALID_REQUEST_ERROR` */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `AUTHENTICATION_ERROR` */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `FAULT_NOT_FOUND_ERROR` */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `RATE_LIMIT_ERROR`. Not in production */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `INTERNAL_ERROR`. Not in production */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `SERVICE_UNAVAILABLE_ERROR`. Not in production */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     listPartners: {
         parameters: {
             query?: {
@@ -2197,7 +2932,7 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": 4,
+                     *           "id": 5,
                      *           "name": "Rest Assured",
                      *           "created_at": "2026-01-15T09:30:00Z",
                      *           "order_count": 0,
@@ -2206,7 +2941,7 @@ export interface operations {
                      *         }
                      *       ],
                      *       "has_more": true,
-                     *       "total": 4
+                     *       "total": 5
                      *     }
                      */
                     "application/json": components["schemas"]["PartnerList"];
@@ -2302,7 +3037,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": 4,
+                     *       "id": 5,
                      *       "name": "Rest Assured",
                      *       "created_at": "2026-01-15T09:30:00Z",
                      *       "key": "test_a-key-that-is-shown-only-once-00"
@@ -2520,7 +3255,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": 5,
+                     *       "id": 6,
                      *       "deleted_rows": 36001
                      *     }
                      */

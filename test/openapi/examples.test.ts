@@ -3,6 +3,7 @@ import { env } from "cloudflare:workers";
 import { expect, it, vi } from "vitest";
 import { app } from "../../src/app.ts";
 import type { AppEnv } from "../../src/http/context.ts";
+import { MAX_FAULTS } from "../../src/domain/faults.ts";
 import { MAX_BODY_BYTES } from "../../src/http/validate.ts";
 import { MAX_ACTIVE_KEYS } from "../../src/store/keys.ts";
 import {
@@ -107,6 +108,19 @@ it("has the examples that the operations really answer", async () => {
   await record("revokeKey", "CONFLICT_ERROR", (await newPartner()).delete("/sandbox/keys/1"));
   await record("getHealth", 200, send("GET", "/health"));
 
+  const faults = "/sandbox/faults";
+  const tester = await newPartner();
+  const lostCapture = { fault: "lost_response", match: { path: events, order_id: "order-1" } };
+  await record("addFault", 200, tester.post(faults, lostCapture), lostCapture);
+  await record("addFault", "INVALID_REQUEST_ERROR", tester.post(faults, { fault: "lost" }));
+  await record("listFaults", 200, tester.get(faults));
+  await record("listFaults", "INVALID_REQUEST_ERROR", tester.get(`${faults}?starting_after=f-1`));
+  await record("removeFault", "FAULT_NOT_FOUND_ERROR", tester.delete(`${faults}/f-1`));
+  const unspeakable = tester.delete(`${faults}/fault%201`);
+  await record("removeFault", "INVALID_REQUEST_ERROR", unspeakable);
+  for (let added = 1; added < MAX_FAULTS; added += 1) await tester.post(faults, lostCapture);
+  await record("addFault", "CONFLICT_ERROR", tester.post(faults, lostCapture));
+
   const path = "/sandbox/partners";
   const name = { name: "Rest Assured" };
   await record("createPartner", 200, operator.post(path, name), name);
@@ -130,6 +144,8 @@ it("has the examples that the operations really answer", async () => {
   await record("anywhere", "NOT_FOUND_ERROR", read({ ADMIN_TOKEN: "" }, path));
   await record("anywhere", "AUTHENTICATION_ERROR", read({}, "/v2/orders", { Authorization: "-" }));
   const exhausted = { limit: async () => ({ success: false }) };
+  const misspelt = read({}, "/v2/orders", { "Sandbox-Fault": "lost_answer" });
+  await record("anywhere", "INVALID_REQUEST_ERROR", misspelt);
   const limits = { RATE_LIMITS: "on", PARTNER_RATE_LIMIT: exhausted };
   await record("anywhere", "RATE_LIMIT_ERROR", read(limits));
   await record(
@@ -178,6 +194,7 @@ function failing(message: string): D1Database {
 function withoutChance(body: unknown): unknown {
   const text = JSON.stringify(body)
     .replace(/"request_id":"[^"]*"/g, '"request_id":"5e3caf25-6a5e-4fad-b436-45abb9f3c420"')
+    .replace(/[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}/g, "5e3caf25-6a5e-4fad-b436-45abb9f3c420")
     .replace(/"(\w+_at)":"[^"]*"/g, '"$1":"2026-01-15T09:30:00Z"')
     .replace(/"last_four":"[^"]*"/g, '"last_four":"x7Qk"')
     .replace(/"test_[\w-]{75}"/g, '"test_a-key-that-is-shown-only-once-00"');

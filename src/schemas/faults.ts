@@ -1,0 +1,115 @@
+import * as z from "zod";
+import {
+  FAULTS,
+  MAX_DELAY_MILLISECONDS,
+  MAX_FAULT_TIMES,
+  type FaultMatch,
+} from "../domain/faults.ts";
+import { answeredTimestamp, id, reference } from "./fields.ts";
+import { limit, listOf, startingAfter } from "./pages.ts";
+import type { Shape } from "./shape.ts";
+
+const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
+
+/** What is misspelt would else act on more than was meant: a fault is refused for it. */
+function only<Fields extends z.ZodRawShape>(fields: Fields) {
+  const names = Object.keys(fields).join(", ");
+  return z.strictObject(fields, {
+    error: (issue) =>
+      issue.code === "unrecognized_keys"
+        ? `Expected only ${names}, but received ${issue.keys.join(", ")}`
+        : undefined,
+  });
+}
+
+const match = only({
+  method: z
+    .enum(METHODS)
+    .optional()
+    .meta({ description: "Only requests of this method", examples: ["POST"] }),
+  path: z
+    .string()
+    .regex(/^\/v2[^*?#]*\*?$/, {
+      error: "Expected a path under /v2, with :name for any segment, or * at the end for any rest",
+    })
+    .optional()
+    .meta({
+      description:
+        "Only requests to this path. It can be as the routes have it, with `:name` for any segment, or have `*` at its end for any rest",
+      examples: ["/v2/order_events"],
+    }),
+  order_id: id.optional().meta({
+    description: "Only requests that name this order, in their path, body or query",
+    examples: ["order-1"],
+  }),
+  partner_order_id: reference
+    .optional()
+    .meta({ description: "Only requests that name this `partner_order_id`", examples: ["po-1"] }),
+  order_event_id: id
+    .optional()
+    .meta({ description: "Only requests that name this event", examples: ["event-1"] }),
+  partner_event_id: id
+    .optional()
+    .meta({ description: "Only requests that name this `partner_event_id`", examples: ["pe-1"] }),
+} satisfies Shape<FaultMatch>).meta({ id: "FaultMatch" });
+
+const fields = {
+  fault: z.enum(FAULTS).meta({ description: "What happens", examples: ["lost_response"] }),
+  times: z
+    .int()
+    .min(1)
+    .max(MAX_FAULT_TIMES)
+    .meta({ description: "On how many requests it acts", examples: [1] }),
+  skip: z
+    .int()
+    .min(0)
+    .meta({ description: "How many matching requests it lets through first", examples: [0] }),
+  delay_ms: z
+    .int()
+    .min(0)
+    .max(MAX_DELAY_MILLISECONDS)
+    .meta({
+      description: "How much later the answer of a `delay` comes, in milliseconds",
+      examples: [0],
+    }),
+};
+
+export const faultInput = only({
+  fault: fields.fault,
+  times: fields.times.default(1),
+  skip: fields.skip.default(0),
+  delay_ms: fields.delay_ms.default(0),
+  match: match.default({}).meta({ description: "Which requests it acts on. Left out: all" }),
+})
+  .superRefine(({ fault, delay_ms }, context) => {
+    if (delay_ms === 0 || fault === "delay") return;
+    context.addIssue({
+      code: "custom",
+      path: ["delay_ms"],
+      input: delay_ms,
+      message: `Expected none with ${fault}: only delay has it`,
+    });
+  })
+  .meta({ id: "FaultInput" });
+
+export const fault = z
+  .object({
+    id: id.meta({
+      description: "The fault's id",
+      examples: ["0a7e2b9c-5d0e-4a53-9f5f-2f1c8c0b6a11"],
+    }),
+    ...fields,
+    remaining: fields.times.meta({
+      description: "On how many requests it will still act; after the last one the fault is gone",
+      examples: [1],
+    }),
+    match,
+    created_at: answeredTimestamp.meta({ description: "When the fault was added (RFC 3339)" }),
+  })
+  .meta({ id: "Fault" });
+
+export const faultList = listOf(fault, "FaultList");
+
+export const faultQuery = z.object({ limit: limit(), starting_after: startingAfter() });
+
+export const faultPath = z.object({ fault_id: id.meta({ description: "The fault's id" }) });

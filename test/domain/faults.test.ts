@@ -1,0 +1,91 @@
+import { describe, expect, it } from "vitest";
+import { chooseFault, idsOf, isDone, FAULTS, matchesPath } from "../../src/domain/faults.ts";
+
+describe("a path pattern", () => {
+  it.each([
+    ["/v2/orders", "/v2/orders"],
+    ["/v2/orders/:order_id", "/v2/orders/order-1"],
+    ["/v2/orders/order-1", "/v2/orders/order%2D1"],
+    ["/v2/orders/a/b", "/v2/orders/a/b"],
+    ["/v2/:kind/:id", "/v2/order_events/e-1"],
+    ["/v2/*", "/v2/orders/order-1"],
+    ["/v2/orders*", "/v2/orders"],
+    ["/v2/orders/*", "/v2/orders/a/b"],
+    ["/v2/order*", "/v2/order_events"],
+    ["/v2*", "/v2/orders"],
+    ["/v2/:kind/ord*", "/v2/orders/order-1"],
+    ["/v2/orders/a.c", "/v2/orders/a.c"],
+  ])("%s has %s", (pattern, path) => expect(matchesPath(pattern, path)).toBe(true));
+
+  it.each([
+    ["/v2/orders", "/v2/orders/order-1"],
+    ["/v2/orders", "/v2/orders/"],
+    ["/v2/orders/:order_id", "/v2/orders/"],
+    ["/v2/orders/:order_id", "/v2/orders"],
+    ["/v2/orders/:order_id", "/v2/orders/a/b"],
+    ["/v2/orders/a/b", "/v2/orders/a%2Fb"],
+    ["/v2/orders/*", "/v2/orders"],
+    ["/v2/orders/a.c", "/v2/orders/abc"],
+    ["/v2/orders/order-1", "/v2/orders/%E0%A4%A"],
+  ])("%s hasn't %s", (pattern, path) => expect(matchesPath(pattern, path)).toBe(false));
+});
+
+describe("the ids of a request", () => {
+  it("are in its path, else its body, else its query", () => {
+    const other = { id: "b", order_id: "b", order_event_id: "b", partner_event_id: "pe" };
+    expect(idsOf("/v2/orders/a%20b", other, { id: "c" })).toEqual({
+      order_id: "a b",
+      partner_event_id: "pe",
+    });
+    expect(idsOf("/v2/orders", { id: "b", partner_order_id: "po" }, { id: "c" })).toEqual({
+      order_id: "b",
+      partner_order_id: "po",
+    });
+    expect(idsOf("/v2/orders", {}, { id: "c", partner_order_id: "po" })).toEqual({
+      order_id: "c",
+      partner_order_id: "po",
+    });
+    expect(idsOf("/v2/order_events", other, {})).toEqual({
+      order_id: "b",
+      order_event_id: "b",
+      partner_event_id: "pe",
+    });
+    expect(idsOf("/v2/order_events/e", {}, {})).toEqual({ order_event_id: "e" });
+  });
+
+  it("are texts: what is none names nothing", () => {
+    expect(idsOf("/v2/orders", { id: 7, partner_order_id: ["po"] }, {})).toEqual({});
+  });
+});
+
+describe("of several faults", () => {
+  const fault = (name: string, match = {}, skip_remaining = 0) => ({ name, match, skip_remaining });
+  const capture = { method: "POST", path: "/v2/order_events", order_id: "o", order_event_id: "e" };
+  const chosen = (...faults: ReturnType<typeof fault>[]) => {
+    const { acting, passed } = chooseFault(faults, capture);
+    return [acting?.name, ...passed.map(({ name }) => name)];
+  };
+
+  it("the oldest that matches acts alone", () => {
+    expect(chosen(fault("other", { order_id: "p" }), fault("a"), fault("b"))).toEqual(["a"]);
+    expect(chosen(fault("a", { ...capture }), fault("b", {}, 1))).toEqual(["a"]);
+  });
+
+  it("those that let the request through count it, as far as it comes", () => {
+    expect(chosen(fault("a", {}, 1), fault("b", {}, 2), fault("c"), fault("d", {}, 1))).toEqual([
+      "c",
+      "a",
+      "b",
+    ]);
+    expect(chosen(fault("a", {}, 1), fault("b", { method: "GET" }))).toEqual([undefined, "a"]);
+  });
+
+  it("all that a match has must be so", () => {
+    const match = { method: "POST", path: "/v2/:any", order_id: "o", partner_event_id: "pe" };
+    expect(chosen(fault("a", match))).toEqual([undefined]);
+  });
+});
+
+it("three leave the request undone", () => {
+  expect(FAULTS.filter((fault) => !isDone(fault))).toEqual(["error", "unavailable", "rate_limited"]);
+});
