@@ -25,6 +25,11 @@ import { shown } from "./violations.ts";
 const HEADER = "Sandbox-Fault";
 const APPLIED_HEADER = "Sandbox-Fault-Applied";
 
+/** Why an answer breaks off. The program that runs the sandbox locally knows it, and reports no error. */
+const BROKEN_OFF = "broken off by a fault";
+/** How long what was sent of an answer takes to be on its way. */
+const FLUSH_MILLISECONDS = 50;
+
 /**
  * Has the fault act that is for this request: the header's, else the oldest stored one that matches. One whose
  * request is not done is thrown, before anything of the request is looked at. One that is done alters the
@@ -117,20 +122,26 @@ function alteredAnswer(
 function lost(c: Context<AppEnv>): Response {
   c.set("isAnswerLost", true);
   return new Response(
-    new ReadableStream({ start: (controller) => controller.error(new Error("lost by a fault")) }),
+    new ReadableStream({ start: (controller) => controller.error(new Error(BROKEN_OFF)) }),
   );
 }
 
+/** The first half, under headers that tell of the whole; then the stream breaks off. */
 function cutAfterHalf(body: ArrayBuffer): ReadableStream {
+  const { readable, writable } = new FixedLengthStream(body.byteLength);
   const half = new Uint8Array(body, 0, Math.ceil(body.byteLength / 2));
-  let isSent = false;
-  return new ReadableStream({
-    pull(controller) {
-      if (isSent) controller.error(new Error("cut by a fault"));
-      else controller.enqueue(half);
-      isSent = true;
-    },
-  });
+  void breakOffAfter(writable.getWriter(), half);
+  return readable;
+}
+
+async function breakOffAfter(
+  writer: WritableStreamDefaultWriter<Uint8Array>,
+  half: Uint8Array,
+): Promise<void> {
+  await writer.write(half);
+  // Broken off at once, not even the headers would go out.
+  await new Promise((resolve) => setTimeout(resolve, FLUSH_MILLISECONDS));
+  await writer.abort(new Error(BROKEN_OFF));
 }
 
 /** What nginx answers for a server that is too slow. */

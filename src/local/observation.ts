@@ -23,10 +23,15 @@ export interface RequestLine {
   milliseconds: number;
   /** Where it was refused: the error's type and message. */
   problem?: string;
+  /** The fault that acted on it, as `Sandbox-Fault-Applied` has it. */
+  fault?: string;
 }
 
 /** How a line of the log starts that tells of a request. */
 export const REQUEST_LINE_START = '{"request_line":';
+
+/** Why an answer breaks off that a fault was to break off (src/http/faults.ts): no error inside. */
+export const BROKEN_OFF = "broken off by a fault";
 
 const MAX_PROBLEM_CHARACTERS = 160;
 
@@ -37,8 +42,9 @@ export function parseRequestLine(message: string): RequestLine | undefined {
 }
 
 export function formatRequestLine(line: RequestLine): string {
-  const { method, path, status, milliseconds, problem } = line;
+  const { method, path, status, milliseconds, problem, fault } = line;
   const told = `${method.padEnd(6)} ${path}  ${status}  ${milliseconds} ms`;
+  if (fault !== undefined) return `${told}  fault ${fault}`;
   return problem === undefined ? told : `${told}  ${shortened(problem)}`;
 }
 

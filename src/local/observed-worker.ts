@@ -40,11 +40,20 @@ function telling(worker: Worker, write: (line: string) => void): Fetch {
       path: pathname + search,
       status: response.status,
       milliseconds: Math.round(performance.now() - start),
-      ...(response.status >= 400 && (await problemOf(response))),
+      ...(await particularsOf(response)),
     };
     write(JSON.stringify({ request_line }));
     return response;
   };
+}
+
+/** The fault that acted; else, of a refusal, why. The answer of a fault may break off when it is read. */
+async function particularsOf(
+  response: Response,
+): Promise<Pick<RequestLine, "fault"> | Pick<RequestLine, "problem">> {
+  const fault = response.headers.get("Sandbox-Fault-Applied");
+  if (fault !== null) return { fault };
+  return response.status >= 400 ? problemOf(response) : {};
 }
 
 async function problemOf(response: Response): Promise<Pick<RequestLine, "problem">> {

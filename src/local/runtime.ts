@@ -14,7 +14,7 @@ import {
 import { AROUND, BUNDLE, FOLDER, readArtifact, type World } from "./artifacts.ts";
 import { prepareDatabase } from "./database.ts";
 import { withGuard } from "./guard.ts";
-import { parseRequestLine, type Observation, type RequestLine } from "./observation.ts";
+import { BROKEN_OFF, parseRequestLine, type Observation, type RequestLine } from "./observation.ts";
 import { SandboxError } from "./sandbox-error.ts";
 import { stateWithin, takeFolder } from "./state-folder.ts";
 
@@ -68,7 +68,7 @@ export async function startRuntime(world: World, options: RuntimeOptions): Promi
     handleStructuredLogs: ({ level, message }) => {
       const line = parseRequestLine(message);
       if (line) onRequest?.(line);
-      else if (level === "error") onError(message);
+      else if (level === "error" && !message.includes(BROKEN_OFF)) onError(message);
     },
   });
   const miniflare = withGuard(() => new Miniflare(miniflareOptions));

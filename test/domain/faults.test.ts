@@ -87,5 +87,9 @@ describe("of several faults", () => {
 });
 
 it("three leave the request undone", () => {
-  expect(FAULTS.filter((fault) => !isDone(fault))).toEqual(["error", "unavailable", "rate_limited"]);
+  expect(FAULTS.filter((fault) => !isDone(fault))).toEqual([
+    "error",
+    "unavailable",
+    "rate_limited",
+  ]);
 });

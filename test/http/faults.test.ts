@@ -1,0 +1,346 @@
+import { exports } from "cloudflare:workers";
+import { describe, expect, it, vi } from "vitest";
+import { FAULTS, isDone } from "../../src/domain/faults.ts";
+import {
+  costOf,
+  eventBody,
+  expectStatus,
+  newPartner,
+  orderBody,
+  refusalOf,
+  type Client,
+} from "../support/client.ts";
+
+const FAULT_PATH = "/sandbox/faults";
+const add = async (partner: Client, input: object): Promise<{ id: string }> =>
+  expectStatus(await partner.post(FAULT_PATH, input), 200).body;
+const faults = async (partner: Client) => (await partner.get(FAULT_PATH)).body.data;
+
+/** A request of which the answer may break off, and how much of it came. */
+async function sendToTheEnd(
+  partner: Client,
+  method: string,
+  path: string,
+  init: { body?: object; fault?: string } = {},
+) {
+  const { body, fault } = init;
+  const response = await exports.default.fetch(`https://sandbox.test${path}`, {
+    method,
+    headers: {
+      Authorization: `Bearer ${partner.key}`,
+      ...(body && { "Content-Type": "application/json" }),
+      ...(fault !== undefined && { "Sandbox-Fault": fault }),
+    },
+    ...(body && { body: JSON.stringify(body) }),
+  });
+  let text = "";
+  let error: unknown;
+  try {
+    for await (const chunk of response.body ?? []) text += new TextDecoder().decode(chunk);
+  } catch (thrown) {
+    error = thrown;
+  }
+  return { status: response.status, headers: response.headers, text, error };
+}
+
+/** What each fault answers to a request, beside what it does. */
+const ANSWERS = {
+  error: { status: 500, type: "INTERNAL_ERROR" },
+  unavailable: { status: 503, type: "SERVICE_UNAVAILABLE_ERROR", retryAfter: "1" },
+  rate_limited: { status: 429, type: "RATE_LIMIT_ERROR", retryAfter: "1" },
+  delay: { status: 200 },
+  error_after_commit: { status: 500, type: "INTERNAL_ERROR" },
+  gateway_timeout: { status: 504 },
+  lost_response: { error: "broken off by a fault" },
+  cut_response: { status: 200, error: "broken off by a fault" },
+} as const;
+
+describe.each(FAULTS)("%s", (fault) => {
+  const expected: { status?: number; type?: string; retryAfter?: string; error?: string } =
+    ANSWERS[fault];
+
+  it.each(["stored", "of the header"])("%s: answers, and does what it is to", async (kind) => {
+    const partner = await newPartner();
+    const isStored = kind === "stored";
+    const { id } = isStored ? await add(partner, { fault }) : { id: "" };
+    const body = orderBody({ id: "order-1" });
+    const init = { body, ...(!isStored && { fault }) };
+    const answer = await sendToTheEnd(partner, "POST", "/v2/orders", init);
+    if (expected.status) expect(answer.status).toBe(expected.status);
+    if (expected.type) expect(JSON.parse(answer.text).error.type).toBe(expected.type);
+    expect(answer.headers.get("Retry-After")).toBe(expected.retryAfter ?? null);
+    expect(answer.error === undefined ? undefined : String(answer.error)).toEqual(
+      expected.error && expect.stringContaining(expected.error),
+    );
+    const applied = isStored ? `${fault};id="${id}"` : fault;
+    if (fault !== "lost_response")
+      expect(answer.headers.get("Sandbox-Fault-Applied")).toBe(applied);
+    expect((await partner.get("/v2/orders")).body.total).toBe(isDone(fault) ? 1 : 0);
+  });
+
+  it("is in the log, with its id", async () => {
+    const partner = await newPartner();
+    const { id } = await add(partner, { fault });
+    const log = vi.spyOn(console, "log");
+    await sendToTheEnd(partner, "GET", "/v2/orders");
+    await sendToTheEnd(partner, "GET", "/v2/orders", { fault });
+    await sendToTheEnd(partner, "GET", "/v2/orders");
+    const lines = log.mock.calls
+      .map(([line]) => JSON.parse(String(line)))
+      .filter(({ route }) => route === "/v2/orders");
+    expect(lines).toMatchObject([{ fault, fault_id: id }, { fault }, {}]);
+    expect(lines[1]).not.toHaveProperty("fault_id");
+    expect(lines[2]).not.toHaveProperty("fault");
+    if (fault === "lost_response") expect(lines[0].status).toBeNull();
+    else expect(lines[0].status).toBe(expected.status);
+  });
+});
+
+describe("what is not done", () => {
+  it("is answered before validation, and nothing is asked of D1", async () => {
+    const partner = await newPartner();
+    await add(partner, { fault: "error", times: 3 });
+    const malformed = await partner.post("/v2/orders", "{");
+    expectStatus(malformed, 500);
+    expect(costOf(malformed).queries).toBe(0);
+    expectStatus(await partner.get("/v2/orders?limit=none"), 500);
+    expectStatus(await partner.delete("/v2/orders/unknown"), 500);
+    expectStatus(await partner.post("/v2/orders", "{"), 400);
+  });
+});
+
+describe("what is done", () => {
+  it("alters a refusal too", async () => {
+    const partner = await newPartner();
+    await add(partner, { fault: "gateway_timeout", times: 3 });
+    for (const path of ["/v2/orders?limit=0", "/v2/nothing"]) {
+      expect((await sendToTheEnd(partner, "GET", path)).status).toBe(504);
+    }
+    const missing = await sendToTheEnd(partner, "DELETE", "/v2/orders/unknown");
+    expect(missing).toMatchObject({ status: 504, text: expect.stringMatching(/^<html>/) });
+    expect(missing.headers.get("Content-Type")).toBe("text/html");
+    const cut = await sendToTheEnd(partner, "GET", "/v2/nothing", { fault: "cut_response" });
+    expect(cut).toMatchObject({ status: 404, error: expect.anything() });
+    const wrongMethod = await sendToTheEnd(partner, "PATCH", "/v2/orders", { fault: "delay" });
+    expect(wrongMethod.status).toBe(405);
+    expect(wrongMethod.headers.get("Sandbox-Fault-Applied")).toBe("delay");
+    const cutMethod = await sendToTheEnd(partner, "PATCH", "/v2/orders", { fault: "cut_response" });
+    expect(cutMethod).toMatchObject({ status: 405, error: expect.anything() });
+  });
+
+  it("has nothing of the answer that it is in the place of", async () => {
+    const partner = await newPartner();
+    const body = orderBody({ id: "order-1" });
+    await partner.post("/v2/orders", body);
+    for (const fault of ["error_after_commit", "gateway_timeout"]) {
+      const { headers } = await sendToTheEnd(partner, "POST", "/v2/orders", { body, fault });
+      expect(headers.get("ETag")).toBeNull();
+      expect(headers.get("Idempotent-Replayed")).toBeNull();
+      expect(headers.get("X-Request-Id")).toMatch(/^[\w-]{36}$/);
+      expect(headers.get("Cache-Control")).toBe("no-store");
+    }
+  });
+
+  it("takes effect once: the retry is answered with what there is", async () => {
+    const partner = await newPartner();
+    await partner.createOrder({ id: "order-1" });
+    await add(partner, { fault: "lost_response", match: { path: "/v2/order_events" } });
+    const body = eventBody({ order_id: "order-1", partner_event_id: "pe-1" });
+    expect((await sendToTheEnd(partner, "POST", "/v2/order_events", { body })).error).toBeDefined();
+    const retried = expectStatus(await partner.post("/v2/order_events", body), 200);
+    expect(retried.headers.get("Idempotent-Replayed")).toBe("true");
+    expect((await partner.get("/v2/order_events?order_id=order-1")).body.total).toBe(1);
+  });
+});
+
+describe("cut_response", () => {
+  it("cuts at half of the bytes, under the headers of the whole", async () => {
+    const partner = await newPartner();
+    await partner.createOrder({ id: "order-1", merchant_name: "Ünïcödé & Søn" });
+    const { text: whole } = await partner.get("/v2/orders");
+    const cut = await sendToTheEnd(partner, "GET", "/v2/orders", { fault: "cut_response" });
+    const bytes = new TextEncoder().encode(whole);
+    expect(cut.text).toBe(new TextDecoder().decode(bytes.slice(0, Math.ceil(bytes.length / 2))));
+    expect(cut.headers.get("Content-Type")).toBe("application/json");
+  });
+
+  it("is lost where there is no body", async () => {
+    const partner = await newPartner();
+    await partner.createOrder({ id: "order-1" });
+    const path = "/v2/orders/order-1";
+    const cut = await sendToTheEnd(partner, "DELETE", path, { fault: "cut_response" });
+    expect(cut).toMatchObject({ text: "", error: expect.anything() });
+    expect((await partner.get("/v2/orders")).body.total).toBe(0);
+  });
+});
+
+describe("delay", () => {
+  it("commits first, then waits", async () => {
+    const partner = await newPartner();
+    await add(partner, { fault: "delay", delay_ms: 1_500, match: { method: "POST" } });
+    const start = performance.now();
+    const delayed = partner.post("/v2/orders", orderBody({ id: "order-1" }));
+    const total = async () => (await partner.get("/v2/orders")).body.total;
+    await expect.poll(total, { timeout: 1_400 }).toBe(1);
+    expect(performance.now() - start).toBeLessThan(1_500);
+    expectStatus(await delayed, 200);
+    expect(performance.now() - start).toBeGreaterThanOrEqual(1_490);
+  });
+});
+
+describe("the header", () => {
+  it("goes before the environment's faults, and uses none up", async () => {
+    const partner = await newPartner();
+    await add(partner, { fault: "error" });
+    const headers = { "Sandbox-Fault": "unavailable" };
+    expectStatus(await partner.send("GET", "/v2/orders", undefined, headers), 503);
+    expect(await faults(partner)).toHaveLength(1);
+    expectStatus(await partner.get("/v2/orders"), 500);
+  });
+
+  it("can say how long a delay is", async () => {
+    const partner = await newPartner();
+    const start = performance.now();
+    const headers = { "Sandbox-Fault": "delay;ms=300" };
+    const delayed = await partner.send("GET", "/v2/orders", undefined, headers);
+    expect(expectStatus(delayed, 200).headers.get("Sandbox-Fault-Applied")).toBe("delay");
+    expect(performance.now() - start).toBeGreaterThanOrEqual(299);
+  });
+
+  it.each([
+    ["", "the name of a fault"],
+    ["lost", "error or unavailable or"],
+    ['"lost_response"', "error or unavailable or"],
+    ["lost_response, delay", "the name of a fault"],
+    ["delay;ms", "a whole number from 0 to 60000"],
+    ["delay;ms=60001", "a whole number from 0 to 60000"],
+    ["delay;ms=-1", "a whole number from 0 to 60000"],
+    ["delay;ms=1.5", "a whole number from 0 to 60000"],
+    ['delay;ms="3"', "a whole number from 0 to 60000"],
+    ["delay;seconds=3", "no parameter but ms"],
+    ["lost_response;ms=3", "ms only with delay"],
+  ])("is refused where it is %o", async (sent, expected) => {
+    const partner = await newPartner();
+    await add(partner, { fault: "error" });
+    const headers = { "Sandbox-Fault": sent };
+    const refused = await partner.send("POST", "/v2/orders", orderBody(), headers);
+    expect(refusalOf(refused)).toMatchObject({ status: 400, param: "Sandbox-Fault" });
+    expect(refused.body.error.message).toContain(expected);
+    expect(refused.body.error.message).toContain(`received ${JSON.stringify(sent)}`);
+    expect(await faults(partner)).toHaveLength(1);
+  });
+
+  it("is for who has a key", async () => {
+    const response = await exports.default.fetch("https://sandbox.test/v2/orders", {
+      headers: { "Sandbox-Fault": "lost_response" },
+    });
+    expect(response.status).toBe(401);
+    expect(await response.text()).toContain("AUTHENTICATION_ERROR");
+  });
+});
+
+describe("match", () => {
+  const event = eventBody({
+    order_id: "o",
+    order_event_id: "e",
+    partner_event_id: "pe",
+  });
+  it.each<[match: object, method: string, path: string, body?: object]>([
+    [{ method: "GET" }, "GET", "/v2/orders"],
+    [{ path: "/v2/orders/:order_id" }, "DELETE", "/v2/orders/o"],
+    [{ path: "/v2/*" }, "GET", "/v2/nothing"],
+    [{ order_id: "o" }, "DELETE", "/v2/orders/o"],
+    [{ order_id: "o" }, "PUT", "/v2/orders/o", orderBody()],
+    [{ order_id: "o" }, "POST", "/v2/orders", orderBody({ id: "o" })],
+    [{ order_id: "o" }, "POST", "/v2/order_events", event],
+    [{ order_id: "o" }, "GET", "/v2/orders?id=o"],
+    [{ order_id: "o" }, "GET", "/v2/order_events?order_id=o"],
+    [{ partner_order_id: "po-1" }, "POST", "/v2/orders", orderBody()],
+    [{ partner_order_id: "po-1" }, "GET", "/v2/orders?partner_order_id=po-1"],
+    [{ order_event_id: "e" }, "POST", "/v2/order_events", event],
+    [{ order_event_id: "e" }, "DELETE", "/v2/order_events/e"],
+    [{ order_event_id: "e" }, "GET", "/v2/order_events?order_event_id=e"],
+    [{ partner_event_id: "pe" }, "POST", "/v2/order_events", event],
+    [{ partner_event_id: "pe" }, "GET", "/v2/order_events?partner_event_id=pe"],
+  ])("%o finds %s %s", async (match, method, path, body) => {
+    const partner = await newPartner();
+    await add(partner, { fault: "unavailable", match: { ...match, partner_order_id: "another" } });
+    await add(partner, { fault: "unavailable", match });
+    const found = await sendToTheEnd(partner, method, path, body && { body });
+    expect(found.status).toBe(503);
+    expect(await faults(partner)).toHaveLength(1);
+  });
+
+  it.each([
+    [{ order_id: "p" }, "POST", orderBody({ id: "o" })],
+    [{ order_id: "o", partner_event_id: "pe" }, "POST", orderBody({ id: "o" })],
+    [{ order_id: "o", method: "PUT" }, "POST", orderBody({ id: "o" })],
+    [{ path: "/v2/orders/*" }, "GET", undefined],
+  ])("%o leaves another alone", async (match, method, body) => {
+    const partner = await newPartner();
+    await add(partner, { fault: "unavailable", match });
+    expect(
+      (await sendToTheEnd(partner, method, "/v2/orders", { ...(body && { body }) })).status,
+    ).toBe(200);
+  });
+
+  it("sees into a body whose length nobody knows, which is validated as ever", async () => {
+    const partner = await newPartner();
+    await add(partner, { fault: "delay", match: { order_id: "o" } });
+    const post = (text: string) => {
+      const bytes = new Blob([text]).stream();
+      return exports.default.fetch("https://sandbox.test/v2/orders", {
+        method: "POST",
+        headers: { Authorization: `Bearer ${partner.key}`, "Content-Type": "application/json" },
+        body: bytes,
+      });
+    };
+    const large = await post(JSON.stringify(orderBody({ id: "p", x: "x".repeat(300_000) })));
+    expect(large.status).toBe(413);
+    expect(await faults(partner)).toHaveLength(1);
+    const found = await post(JSON.stringify(orderBody({ id: "o" })));
+    expect(found.status).toBe(200);
+    expect(found.headers.get("Sandbox-Fault-Applied")).toMatch(/^delay;/);
+    expect(await found.json()).toMatchObject({ id: "o" });
+    expect(await faults(partner)).toEqual([]);
+  });
+});
+
+describe("of several faults", () => {
+  it("the oldest that matches acts alone, and only what reaches one counts for it", async () => {
+    const partner = await newPartner();
+    await add(partner, { fault: "error", times: 2, match: { method: "GET" } });
+    await add(partner, { fault: "unavailable", skip: 1 });
+    const statuses = [];
+    for (let sent = 0; sent < 5; sent += 1) {
+      statuses.push((await partner.get("/v2/orders")).status);
+    }
+    expect(statuses).toEqual([500, 500, 200, 503, 200]);
+  });
+
+  it("one that lets a request through leaves it to the next", async () => {
+    const partner = await newPartner();
+    await add(partner, { fault: "error", skip: 1 });
+    await add(partner, { fault: "unavailable" });
+    expectStatus(await partner.get("/v2/orders"), 503);
+    expectStatus(await partner.get("/v2/orders"), 500);
+  });
+
+  it("times: 7, skip: 3 among 500 at once acts on exactly 7", async () => {
+    const partner = await newPartner();
+    await add(partner, { fault: "unavailable", times: 7, skip: 3 });
+    const answers = await Promise.all(Array.from({ length: 500 }, () => partner.get("/v2/orders")));
+    expect(answers.filter(({ status }) => status === 503)).toHaveLength(7);
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(493);
+    expect(await faults(partner)).toEqual([]);
+  });
+});
+
+it("an environment whose faults have acted asks for none", async () => {
+  const partner = await newPartner();
+  await add(partner, { fault: "error" });
+  expectStatus(await partner.get("/v2/orders"), 500);
+  expectStatus(await partner.get("/v2/orders"), 200);
+  await add(partner, { fault: "error" });
+  expectStatus(await partner.get("/v2/orders"), 500);
+});

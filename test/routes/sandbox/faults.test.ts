@@ -1,0 +1,174 @@
+import { env } from "cloudflare:workers";
+import { describe, expect, it } from "vitest";
+import { MAX_FAULTS } from "../../../src/domain/faults.ts";
+import { expectStatus, newPartner, refusalOf, type Client } from "../../support/client.ts";
+
+const PATH = "/sandbox/faults";
+const timestamp = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+
+const add = async (partner: Client, input: object) =>
+  expectStatus(await partner.post(PATH, input), 200).body;
+
+describe("POST /sandbox/faults", () => {
+  it("answers the fault, with what was left out", async () => {
+    const partner = await newPartner();
+    expect(await add(partner, { fault: "error" })).toEqual({
+      id: expect.stringMatching(/^[\w-]{36}$/),
+      fault: "error",
+      times: 1,
+      remaining: 1,
+      skip: 0,
+      delay_ms: 0,
+      match: {},
+      created_at: timestamp,
+    });
+    const match = {
+      method: "POST",
+      path: "/v2/order_events",
+      order_id: "o",
+      partner_order_id: "po",
+      order_event_id: "e",
+      partner_event_id: "pe",
+    };
+    const input = { fault: "delay", times: 1_000, skip: 5, delay_ms: 60_000, match };
+    expect(await add(partner, input)).toMatchObject({ ...input, remaining: 1_000 });
+  });
+
+  it.each<[field: string, input: object]>([
+    ["fault", {}],
+    ["fault", { fault: "explode" }],
+    ["times", { fault: "error", times: 0 }],
+    ["times", { fault: "error", times: 1_001 }],
+    ["skip", { fault: "error", skip: -1 }],
+    ["skip", { fault: "error", skip: 0.5 }],
+    ["delay_ms", { fault: "delay", delay_ms: 60_001 }],
+    ["delay_ms", { fault: "error", delay_ms: 1 }],
+    ["match.method", { fault: "error", match: { method: "post" } }],
+    ["match.path", { fault: "error", match: { path: "/sandbox/keys" } }],
+    ["match.path", { fault: "error", match: { path: "/v2/*/lines" } }],
+    ["match.order_id", { fault: "error", match: { order_id: "" } }],
+  ])("refuses %s where it is %o", async (field, input) => {
+    const partner = await newPartner();
+    expect(refusalOf(await partner.post(PATH, input))).toMatchObject({ status: 400, param: field });
+    expect((await partner.get(PATH)).body.total).toBe(0);
+  });
+
+  it("refuses a field that there isn't, which would make it act on more than was meant", async () => {
+    const partner = await newPartner();
+    const misspelt = await partner.post(PATH, { fault: "error", match: { orderid: "o" } });
+    expect(misspelt.body.error).toMatchObject({
+      param: "match",
+      message: expect.stringMatching(/^match: Expected only method, path, .*received orderid$/),
+    });
+    expectStatus(await partner.post(PATH, { fault: "error", time: 3 }), 400);
+  });
+
+  it(`takes ${MAX_FAULTS}, and no more until one is gone`, async () => {
+    const partner = await newPartner();
+    const first = await add(partner, { fault: "error" });
+    await Promise.all(
+      Array.from({ length: MAX_FAULTS - 1 }, () => add(partner, { fault: "error" })),
+    );
+    const refused = await partner.post(PATH, { fault: "error" });
+    expect(refusalOf(refused)).toMatchObject({
+      status: 409,
+      type: "CONFLICT_ERROR",
+      details: { limit: MAX_FAULTS },
+    });
+    expectStatus(await partner.delete(`${PATH}/${first.id}`), 204);
+    await add(partner, { fault: "error" });
+  });
+});
+
+describe("GET /sandbox/faults", () => {
+  it("lists what will still act, newest first, page by page, and nothing of another's", async () => {
+    const [partner, other] = [await newPartner(), await newPartner()];
+    expect((await partner.get(PATH)).body).toEqual({ data: [], has_more: false, total: 0 });
+    await add(other, { fault: "error" });
+    const added = [];
+    for (const fault of ["error", "unavailable", "delay"])
+      added.unshift(await add(partner, { fault }));
+    expect((await partner.get(PATH)).body).toEqual({ data: added, has_more: false, total: 3 });
+    const first = await partner.get(`${PATH}?limit=2`);
+    expect(first.body).toEqual({ data: added.slice(0, 2), has_more: true, total: 3 });
+    const next = await partner.get(`${PATH}?limit=2&starting_after=${added[1].id}`);
+    expect(next.body).toEqual({ data: added.slice(2), has_more: false, total: 3 });
+    const unknown = await partner.get(`${PATH}?starting_after=f`);
+    expect(refusalOf(unknown)).toMatchObject({ status: 400, param: "starting_after" });
+  });
+
+  it("shows how often each will still act", async () => {
+    const partner = await newPartner();
+    await add(partner, { fault: "error", times: 2, skip: 1 });
+    const remaining = async () => (await partner.get(PATH)).body.data[0]?.remaining;
+    for (const [status, left] of [
+      [200, 2],
+      [500, 1],
+      [500, undefined],
+      [200, undefined],
+    ] as const) {
+      expectStatus(await partner.get("/v2/orders"), status);
+      expect(await remaining()).toBe(left);
+    }
+  });
+});
+
+describe("DELETE /sandbox/faults", () => {
+  it("removes one, or all, from the answer on", async () => {
+    const partner = await newPartner();
+    const [one] = [await add(partner, { fault: "error" }), await add(partner, { fault: "delay" })];
+    expectStatus(await partner.delete(`${PATH}/${one.id}`), 204);
+    expectStatus(await partner.get("/v2/orders"), 200);
+    const unknown = await partner.delete(`${PATH}/${one.id}`);
+    expect(refusalOf(unknown)).toEqual({
+      status: 404,
+      type: "FAULT_NOT_FOUND_ERROR",
+      param: "fault_id",
+    });
+    await add(partner, { fault: "error" });
+    await add(partner, { fault: "error", times: 10 });
+    expectStatus(await partner.delete(PATH), 204);
+    expectStatus(await partner.get("/v2/orders"), 200);
+    expect((await partner.get(PATH)).body.total).toBe(0);
+    expectStatus(await partner.delete(PATH), 204);
+  });
+
+  it("leaves another's", async () => {
+    const [partner, other] = [await newPartner(), await newPartner()];
+    const theirs = await add(other, { fault: "error" });
+    expectStatus(await partner.delete(`${PATH}/${theirs.id}`), 404);
+    expectStatus(await partner.delete(PATH), 204);
+    expectStatus(await other.get("/v2/orders"), 500);
+  });
+});
+
+describe("the faults of an environment", () => {
+  it("act on nothing under /sandbox, so that none can keep one from removing it", async () => {
+    const partner = await newPartner();
+    await add(partner, { fault: "error", times: 100 });
+    expectStatus(await partner.get("/sandbox/keys"), 200);
+    const lost = { "Sandbox-Fault": "lost_response" };
+    expectStatus(await partner.delete(PATH, lost), 204);
+    expectStatus(await partner.get("/v2/orders"), 200);
+  });
+
+  it("belong to its world: what comes from another one finds and changes nothing", async () => {
+    const partner = await newPartner();
+    await add(partner, { fault: "error" });
+    const workbench = env.WORKBENCH.getByName(String(partner.environmentId));
+    const { data } = (await partner.get(PATH)).body;
+    // A reset that this isolate hasn't heard of.
+    await workbench.reset(1_000_000);
+    for (const late of [
+      await partner.post(PATH, { fault: "error" }),
+      await partner.get(PATH),
+      await partner.delete(`${PATH}/${data[0].id}`),
+      await partner.delete(PATH),
+    ]) {
+      expect(refusalOf(late)).toMatchObject({ status: 503 });
+    }
+    const world = { environment_id: partner.environmentId, world_id: 1_000_000 };
+    const page = await workbench.listFaults(world, { limit: 10 });
+    expect(page).toEqual({ answer: { data: [], has_more: false, total: 0 } });
+  });
+});
