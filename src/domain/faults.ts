@@ -50,7 +50,16 @@ export interface RequestSubject extends RequestIds {
 }
 
 /** Which requests a fault acts on: those that are all of this. `path` is a pattern. */
-export type FaultMatch = Partial<RequestSubject>;
+export type FaultMatch = { [Name in keyof RequestSubject]?: RequestSubject[Name] | undefined };
+
+/** A fault as it is asked for. */
+export interface NewFault {
+  fault: FaultName;
+  times?: number | undefined;
+  skip?: number | undefined;
+  delay_ms?: number | undefined;
+  match?: FaultMatch | undefined;
+}
 
 /** A fault as it is stored. Timestamps are RFC 3339. */
 export interface StoredFault {

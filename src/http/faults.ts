@@ -9,6 +9,7 @@ import {
   type AppliedFault,
   type FaultName,
   type FaultNotDone,
+  type NewFault,
   type RequestSubject,
   type StoredFault,
 } from "../domain/faults.ts";
@@ -230,12 +231,16 @@ async function textOf(c: Context<AppEnv>): Promise<string | undefined> {
 
 export async function addFault(
   c: Context<AppEnv>,
-  input: Pick<StoredFault, "fault" | "times" | "skip" | "delay_ms" | "match">,
+  { fault: name, times = 1, skip = 0, delay_ms = 0, match = {} }: NewFault,
 ): Promise<StoredFault> {
   const fault: StoredFault = {
     id: crypto.randomUUID(),
-    ...input,
-    remaining: input.times,
+    fault: name,
+    times,
+    remaining: times,
+    skip,
+    delay_ms,
+    match,
     created_at: toTimestamp(new Date()),
   };
   const added = await answerOf(c, workbenchOf(c).addFault(worldOf(c), fault));

@@ -51,7 +51,10 @@ const match = only({
   partner_event_id: id
     .optional()
     .meta({ description: "Only requests that name this `partner_event_id`", examples: ["pe-1"] }),
-} satisfies Shape<FaultMatch>).meta({ id: "FaultMatch" });
+} satisfies Shape<FaultMatch>).meta({
+  id: "FaultMatch",
+  description: "Which requests a fault acts on: those that are all of this",
+});
 
 const fields = {
   fault: z.enum(FAULTS).meta({ description: "What happens", examples: ["lost_response"] }),
@@ -76,13 +79,21 @@ const fields = {
 
 export const faultInput = only({
   fault: fields.fault,
-  times: fields.times.default(1),
-  skip: fields.skip.default(0),
-  delay_ms: fields.delay_ms.default(0),
-  match: match.default({}).meta({ description: "Which requests it acts on. Left out: all" }),
+  times: fields.times
+    .optional()
+    .meta({ description: "On how many requests it acts. Left out: 1", examples: [1] }),
+  skip: fields.skip.optional().meta({
+    description: "How many matching requests it lets through first. Left out: 0",
+    examples: [0],
+  }),
+  delay_ms: fields.delay_ms.optional().meta({
+    description: "How much later the answer of a `delay` comes, in milliseconds. Left out: 0",
+    examples: [0],
+  }),
+  match: match.optional(),
 })
   .superRefine(({ fault, delay_ms }, context) => {
-    if (delay_ms === 0 || fault === "delay") return;
+    if (!delay_ms || fault === "delay") return;
     context.addIssue({
       code: "custom",
       path: ["delay_ms"],

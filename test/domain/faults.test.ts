@@ -58,8 +58,9 @@ describe("the ids of a request", () => {
   });
 });
 
+const fault = (name: string, match = {}, skip_remaining = 0) => ({ name, match, skip_remaining });
+
 describe("of several faults", () => {
-  const fault = (name: string, match = {}, skip_remaining = 0) => ({ name, match, skip_remaining });
   const capture = { method: "POST", path: "/v2/order_events", order_id: "o", order_event_id: "e" };
   const chosen = (...faults: ReturnType<typeof fault>[]) => {
     const { acting, passed } = chooseFault(faults, capture);
@@ -87,9 +88,5 @@ describe("of several faults", () => {
 });
 
 it("three leave the request undone", () => {
-  expect(FAULTS.filter((fault) => !isDone(fault))).toEqual([
-    "error",
-    "unavailable",
-    "rate_limited",
-  ]);
+  expect(FAULTS.filter((name) => !isDone(name))).toEqual(["error", "unavailable", "rate_limited"]);
 });

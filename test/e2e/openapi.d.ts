@@ -193,6 +193,23 @@ export interface paths {
          *     a refusal too; an answer without a body can't be cut, and is lost. Of several faults, the oldest that matches acts
          *     alone. A request that it lets through because of `skip` reaches the next one; only requests that reach a fault
          *     count for its `skip` and its `times`. After the last time the fault is gone.
+         *
+         *     **Matching** looks at what the request says: its path, else its body, else its query. The `id` of an order is its
+         *     `order_id`. A `DELETE` of an event names the event alone.
+         *
+         *     **For one request** there is the header `Sandbox-Fault: lost_response`, or `Sandbox-Fault: delay;ms=3000`. It goes
+         *     before these faults, and uses none of them up.
+         *
+         *     **Where it is known.** A request that reads or writes the database meets every fault that was added before it. One
+         *     that doesn't, since its path, its method, a parameter or its body is refused, meets it at once in the isolate that
+         *     added it; in another one it may miss it, for up to 30 seconds.
+         *
+         *     **What closes the connection.** `npm start` and the package do it as the table has it. `wrangler dev` has a proxy
+         *     before the Worker: it sends a `GET` whose answer was lost up to three times, so that a fault with `times` below 3 is
+         *     not seen, and then answers 500 in plain text; it answers a lost `POST`, `PUT` or `DELETE` so at once. A cut answer
+         *     comes through cut. On Cloudflare no Worker closes a connection: where one gives no answer, Cloudflare's documentation
+         *     promises an error page of its own (error 1101), which is what a client gets of `lost_response`. Of an answer that
+         *     breaks off it says nothing; `Content-Length` tells that it was cut.
          */
         post: operations["addFault"];
         /**
@@ -722,18 +739,14 @@ export interface components {
             /**
              * @description What happens
              * @example lost_response
+             * @enum {string}
              */
-            fault: string;
+            fault: "error" | "unavailable" | "rate_limited" | "delay" | "error_after_commit" | "gateway_timeout" | "lost_response" | "cut_response";
             /**
              * @description On how many requests it acts
              * @example 1
              */
             times: number;
-            /**
-             * @description On how many requests it will still act; after the last one the fault is gone
-             * @example 1
-             */
-            remaining: number;
             /**
              * @description How many matching requests it lets through first
              * @example 0
@@ -744,7 +757,12 @@ export interface components {
              * @example 0
              */
             delay_ms: number;
-            match: components["schemas"]["MatchOfFault"];
+            /**
+             * @description On how many requests it will still act; after the last one the fault is gone
+             * @example 1
+             */
+            remaining: number;
+            match: components["schemas"]["FaultMatch"];
             /**
              * Format: date-time
              * @description When the fault was added (RFC 3339)
@@ -752,8 +770,14 @@ export interface components {
              */
             created_at: string;
         };
-        MatchOfFault: {
-            method?: string;
+        /** @description Which requests a fault acts on: those that are all of this */
+        FaultMatch: {
+            /**
+             * @description Only requests of this method
+             * @example POST
+             * @enum {string}
+             */
+            method?: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS";
             /**
              * @description Only requests to this path. It can be as the routes have it, with `:name` for any segment, or have `*` at its end for any rest
              * @example /v2/order_events
@@ -788,57 +812,21 @@ export interface components {
              */
             fault: "error" | "unavailable" | "rate_limited" | "delay" | "error_after_commit" | "gateway_timeout" | "lost_response" | "cut_response";
             /**
-             * @description On how many requests it acts
-             * @default 1
+             * @description On how many requests it acts. Left out: 1
              * @example 1
              */
-            times: number;
+            times?: number;
             /**
-             * @description How many matching requests it lets through first
-             * @default 0
+             * @description How many matching requests it lets through first. Left out: 0
              * @example 0
              */
-            skip: number;
+            skip?: number;
             /**
-             * @description How much later the answer of a `delay` comes, in milliseconds
-             * @default 0
+             * @description How much later the answer of a `delay` comes, in milliseconds. Left out: 0
              * @example 0
              */
-            delay_ms: number;
+            delay_ms?: number;
             match?: components["schemas"]["FaultMatch"];
-        };
-        FaultMatch: {
-            /**
-             * @description Only requests of this method
-             * @example POST
-             * @enum {string}
-             */
-            method?: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS";
-            /**
-             * @description Only requests to this path. It can be as the routes have it, with `:name` for any segment, or have `*` at its end for any rest
-             * @example /v2/order_events
-             */
-            path?: string;
-            /**
-             * @description Only requests that name this order, in their path, body or query
-             * @example order-1
-             */
-            order_id?: string;
-            /**
-             * @description Only requests that name this `partner_order_id`
-             * @example po-1
-             */
-            partner_order_id?: string;
-            /**
-             * @description Only requests that name this event
-             * @example event-1
-             */
-            order_event_id?: string;
-            /**
-             * @description Only requests that name this `partner_event_id`
-             * @example pe-1
-             */
-            partner_event_id?: string;
         };
         FaultList: {
             /** @description Newest first */
@@ -2632,13 +2620,13 @@ export interface operations {
                      *       "id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
                      *       "fault": "lost_response",
                      *       "times": 1,
+                     *       "remaining": 1,
                      *       "skip": 0,
                      *       "delay_ms": 0,
                      *       "match": {
                      *         "path": "/v2/order_events",
                      *         "order_id": "order-1"
                      *       },
-                     *       "remaining": 1,
                      *       "created_at": "2026-01-15T09:30:00Z"
                      *     }
                      */

@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { KEY_CACHE_SECONDS } from "../../access/key-cache.ts";
 import type { AppEnv } from "../../http/context.ts";
 import { addFault, listFaults, removeFault, removeFaults } from "../../http/faults.ts";
 import { requirePage } from "../../http/pagination.ts";
@@ -27,6 +28,23 @@ What is not done is answered before anything of the request is looked at. What i
 a refusal too; an answer without a body can't be cut, and is lost. Of several faults, the oldest that matches acts
 alone. A request that it lets through because of \`skip\` reaches the next one; only requests that reach a fault
 count for its \`skip\` and its \`times\`. After the last time the fault is gone.
+
+**Matching** looks at what the request says: its path, else its body, else its query. The \`id\` of an order is its
+\`order_id\`. A \`DELETE\` of an event names the event alone.
+
+**For one request** there is the header \`Sandbox-Fault: lost_response\`, or \`Sandbox-Fault: delay;ms=3000\`. It goes
+before these faults, and uses none of them up.
+
+**Where it is known.** A request that reads or writes the database meets every fault that was added before it. One
+that doesn't, since its path, its method, a parameter or its body is refused, meets it at once in the isolate that
+added it; in another one it may miss it, for up to ${KEY_CACHE_SECONDS} seconds.
+
+**What closes the connection.** \`npm start\` and the package do it as the table has it. \`wrangler dev\` has a proxy
+before the Worker: it sends a \`GET\` whose answer was lost up to three times, so that a fault with \`times\` below 3 is
+not seen, and then answers 500 in plain text; it answers a lost \`POST\`, \`PUT\` or \`DELETE\` so at once. A cut answer
+comes through cut. On Cloudflare no Worker closes a connection: where one gives no answer, Cloudflare's documentation
+promises an error page of its own (error 1101), which is what a client gets of \`lost_response\`. Of an answer that
+breaks off it says nothing; \`Content-Length\` tells that it was cut.
 `.trim();
 
 export const sandboxFaults = new Hono<AppEnv>()
