@@ -286,11 +286,14 @@ describe("match", () => {
     const partner = await newPartner();
     await add(partner, { fault: "delay", match: { order_id: "o" } });
     const post = (text: string) => {
-      const bytes = new Blob([text]).stream();
+      const { readable, writable } = new TransformStream();
+      const writer = writable.getWriter();
+      const written = writer.write(new TextEncoder().encode(text)).then(() => writer.close());
+      written.catch(() => undefined);
       return exports.default.fetch("https://sandbox.test/v2/orders", {
         method: "POST",
         headers: { Authorization: `Bearer ${partner.key}`, "Content-Type": "application/json" },
-        body: bytes,
+        body: readable,
       });
     };
     const large = await post(JSON.stringify(orderBody({ id: "p", x: "x".repeat(300_000) })));
