@@ -24,8 +24,8 @@ export interface AppEnv {
     /** The fault that acts on this request, and the answer as it was before the fault altered it. */
     fault?: AppliedFault;
     unalteredAnswer?: Response;
-    /** Whether a fault was asked for already, and whether nothing of the answer goes out because of one. */
-    isFaultTaken?: boolean;
+    /** Whether faults act on this request and none was asked for yet, and whether nothing of the answer goes out because of one. */
+    canFault?: boolean;
     isAnswerLost?: boolean;
     /** The order that a write is on, and its versions around the write. */
     orderId?: string;

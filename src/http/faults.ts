@@ -9,19 +9,14 @@ import {
   type AppliedFault,
   type FaultName,
   type FaultNotDone,
-  type NewFault,
   type RequestSubject,
-  type StoredFault,
 } from "../domain/faults.ts";
-import { toTimestamp } from "../domain/timestamp.ts";
-import { logError } from "../log.ts";
 import type { ErrorType } from "../schemas/errors.ts";
-import type { Page, PageRequest } from "../store/pages.ts";
-import type { Workbench, WorkbenchReply, WorldName } from "../workbench/workbench.ts";
 import type { AppEnv } from "./context.ts";
 import { answerError, ApiError } from "./errors.ts";
 import { MAX_BODY_BYTES } from "./validate.ts";
 import { shown } from "./violations.ts";
+import { reached, workbenchOf } from "./workbench.ts";
 
 const HEADER = "Sandbox-Fault";
 const APPLIED_HEADER = "Sandbox-Fault-Applied";
@@ -38,6 +33,7 @@ const FLUSH_MILLISECONDS = 50;
  */
 export const applyFaults = createMiddleware<AppEnv>(async (c, next) => {
   const header = c.req.header(HEADER);
+  c.set("canFault", true);
   if (header !== undefined) act(c, faultIn(header));
   else if (c.get("apiKey").is_armed) await takeFault(c);
   await next();
@@ -46,17 +42,20 @@ export const applyFaults = createMiddleware<AppEnv>(async (c, next) => {
 });
 
 /**
- * Asks the environment's workbench, once in a request, which of its faults acts on it. Throws one whose request
- * is not done; `applyFaults` sees to the others.
+ * Asks the environment's workbench which of its faults acts on a request under /v2, once in the request. Throws
+ * one whose request is not done; `applyFaults` sees to the others.
  */
 export async function takeFault(c: Context<AppEnv>): Promise<void> {
-  if (c.get("fault") || c.get("isFaultTaken")) return;
-  c.set("isFaultTaken", true);
-  const subject = await subjectOf(c);
+  if (!c.get("canFault") || c.get("fault")) return;
   const key = c.get("apiKey");
-  const taken = await reached(c, workbenchOf(c).takeFault(worldOf(c), subject));
+  const { environment_id, world_id } = key;
+  const world = { environment_id, world_id };
+  const taken = await reached(c, workbenchOf(c).takeFault(world, await subjectOf(c)));
+  // D1 will say so too, and in which world to ask again.
+  if (taken.is_over) return;
+  c.set("canFault", false);
   // What this isolate remembers is this object: while there are none, the next request doesn't ask.
-  key.is_armed = taken.is_armed;
+  if (key.world_id === world_id) key.is_armed = taken.is_armed;
   if (taken.fault) act(c, taken.fault);
 }
 
@@ -225,84 +224,4 @@ async function textOf(c: Context<AppEnv>): Promise<string | undefined> {
     text += decoder.decode(chunk, { stream: true });
   }
   return text + decoder.decode();
-}
-
-// What the routes do with faults.
-
-export async function addFault(
-  c: Context<AppEnv>,
-  { fault: name, times = 1, skip = 0, delay_ms = 0, match = {} }: NewFault,
-): Promise<StoredFault> {
-  const fault: StoredFault = {
-    id: crypto.randomUUID(),
-    fault: name,
-    times,
-    remaining: times,
-    skip,
-    delay_ms,
-    match,
-    created_at: toTimestamp(new Date()),
-  };
-  const added = await answerOf(c, workbenchOf(c).addFault(worldOf(c), fault));
-  if (!added.ok) throw new ApiError(added.refusal);
-  // Here at once; the other isolates hear of it by D1.
-  c.get("apiKey").is_armed = true;
-  return added.result;
-}
-
-export async function listFaults(
-  c: Context<AppEnv>,
-  page: PageRequest,
-): Promise<Page<StoredFault> | undefined> {
-  return answerOf(c, workbenchOf(c).listFaults(worldOf(c), page));
-}
-
-/** 404 where there is no such fault. */
-export async function removeFault(c: Context<AppEnv>, id: string): Promise<void> {
-  if (await answerOf(c, workbenchOf(c).removeFault(worldOf(c), id))) return;
-  throw new ApiError({
-    type: "FAULT_NOT_FOUND_ERROR",
-    param: "fault_id",
-    message: `There is no fault ${id}: it was removed, or has acted as often as it was to.`,
-  });
-}
-
-export async function removeFaults(c: Context<AppEnv>): Promise<void> {
-  await answerOf(c, workbenchOf(c).removeFaults(worldOf(c)));
-}
-
-function workbenchOf(c: Context<AppEnv>): DurableObjectStub<Workbench> {
-  const { WORKBENCH, LEDGER_LOCATION_HINT } = c.env;
-  return WORKBENCH.getByName(
-    String(c.get("apiKey").environment_id),
-    LEDGER_LOCATION_HINT ? { locationHint: LEDGER_LOCATION_HINT as DurableObjectLocationHint } : {},
-  );
-}
-
-function worldOf(c: Context<AppEnv>): WorldName {
-  const { environment_id, world_id } = c.get("apiKey");
-  return { environment_id, world_id };
-}
-
-/** The workbench's reply; 503 where it can't be reached. */
-async function reached<T>(c: Context<AppEnv>, reply: Promise<T>): Promise<T> {
-  try {
-    return await reply;
-  } catch (error) {
-    logError("workbench not reached", error, { request_id: c.get("requestId") });
-    throw new ApiError({
-      type: "SERVICE_UNAVAILABLE_ERROR",
-      message: "The environment's faults could not be asked for. Send the same request again.",
-    });
-  }
-}
-
-/** What the workbench answers of this world; 503 where the environment was reset, and this isolate hasn't heard of it yet. */
-async function answerOf<T>(c: Context<AppEnv>, reply: Promise<WorkbenchReply<T>>): Promise<T> {
-  const { answer } = await reached(c, reply);
-  if (answer !== "over") return answer;
-  throw new ApiError({
-    type: "SERVICE_UNAVAILABLE_ERROR",
-    message: "The environment was reset meanwhile. Send the same request again.",
-  });
 }

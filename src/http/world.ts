@@ -6,6 +6,7 @@ import { WorldChanged } from "../store/failures.ts";
 import { Scope } from "../store/scope.ts";
 import type { AppEnv } from "./context.ts";
 import { ApiError, unauthenticated } from "./errors.ts";
+import { takeFault } from "./faults.ts";
 
 /** How often a request is decided anew because its environment has changed meanwhile. */
 const MAX_ATTEMPTS = 5;
@@ -65,4 +66,5 @@ async function learnWorld(c: Context<AppEnv>): Promise<void> {
   const world = await findWorld(c.get("db"), key.environment_id);
   if (!world) throw unauthenticated("The environment of this API key was deleted.");
   Object.assign(key, world);
+  if (world.is_armed) await takeFault(c);
 }

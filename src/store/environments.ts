@@ -183,18 +183,20 @@ export async function findWorld(
 }
 
 const arm = Statement.of(
-  sql<unknown>`
+  sql<{ id: number }>`
     update environments set is_armed = ${placeholder("is_armed")}
-    where id = ${placeholder("environment_id")} and world_id = ${placeholder("world_id")}`,
+    where id = ${placeholder("environment_id")} and world_id = ${placeholder("world_id")}
+    returning id`,
 );
 
-/** Says whether an environment has faults, while this is its world. From then on every isolate knows. One round trip. */
+/** Says whether an environment has faults. From then on every isolate knows. False where this is not its world any more. One round trip. */
 export async function setArmed(
   db: Database,
   { environment_id, world_id }: Omit<World, "is_armed">,
   isArmed: boolean,
-): Promise<void> {
-  await db.run(arm.bind({ environment_id, world_id, is_armed: Number(isArmed) }));
+): Promise<boolean> {
+  const [armed] = await db.run(arm.bind({ environment_id, world_id, is_armed: Number(isArmed) }));
+  return armed.length > 0;
 }
 
 const closeWorld = ScopedStatement.of(

@@ -7,15 +7,14 @@ import {
   type StoredFault,
 } from "../domain/faults.ts";
 import { logError } from "../log.ts";
+import { Database, type World } from "../store/database.ts";
+import { setArmed } from "../store/environments.ts";
 import type { Page, PageRequest } from "../store/pages.ts";
 import * as stored from "./faults.ts";
 import { Tables, type WorkbenchDatabase } from "./tables.ts";
 
 /** Which world of which environment is meant. */
-export interface WorldName {
-  environment_id: number;
-  world_id: number;
-}
+export type WorldName = Omit<World, "is_armed">;
 
 /** "over" to who means a world that there is a later one than. */
 type OrOver<T> = T | "over";
@@ -25,9 +24,12 @@ export interface WorkbenchReply<T> {
   answer: OrOver<T>;
 }
 
-/** Says in D1 whether a world has faults. Answers whether it is still the environment's world. */
-async function setArmed(_world: WorldName, _isArmed: boolean): Promise<boolean> {
-  return true;
+/** What acts on a request, and whether whoever asked has to ask for its next request too. */
+export interface TakenFault {
+  fault: AppliedFault | undefined;
+  is_armed: boolean;
+  /** There is a later world, which the request has to be in. */
+  is_over: boolean;
 }
 
 /**
@@ -68,11 +70,13 @@ export class Workbench extends DurableObject {
     if (stored.insertFault(db, fault) === "too many") return { answer: refuse(TOO_MANY) };
     try {
       if ((await this.#tellD1(world)) !== "over") return { answer: accept(fault) };
-      this.#withdraw(world, fault);
+      // All that there is of a world that is over, is over: it may be the environment, which nobody deletes again.
+      if (this.#tables.ofWorld(world.world_id)) await this.destroy();
       return { answer: "over" };
     } catch (error) {
       logError("a fault was not armed", error, { ...world });
-      this.#withdraw(world, fault);
+      const there = this.#tables.ofWorld(world.world_id);
+      if (there) stored.deleteFault(there, fault.id);
       return { answer: refuse(NOT_ARMED) };
     }
   }
@@ -104,10 +108,7 @@ export class Workbench extends DurableObject {
    * The fault that acts on a request, if one does, and whether there are more. Who hears that there are none
    * needn't ask again: D1 says so too.
    */
-  async takeFault(
-    world: WorldName,
-    subject: RequestSubject,
-  ): Promise<{ fault: AppliedFault | undefined; is_armed: boolean }> {
+  async takeFault(world: WorldName, subject: RequestSubject): Promise<TakenFault> {
     const taken = this.#read(
       world.world_id,
       (db) => ({
@@ -116,15 +117,15 @@ export class Workbench extends DurableObject {
       }),
       { fault: undefined, is_armed: false },
     );
-    // The request will find out by D1 that its world is over.
-    if (taken === "over") return { fault: undefined, is_armed: true };
-    if (taken.is_armed) return taken;
+    if (taken === "over") return { fault: undefined, is_armed: true, is_over: true };
+    const { fault } = taken;
+    if (taken.is_armed) return { fault, is_armed: true, is_over: false };
     try {
-      return { fault: taken.fault, is_armed: (await this.#tellD1(world)) !== "unarmed" };
+      return { fault, is_armed: (await this.#tellD1(world)) !== "unarmed", is_over: false };
     } catch (error) {
       // Whoever asks next tries it again.
       logError("faults were not disarmed", error, { ...world });
-      return { fault: taken.fault, is_armed: true };
+      return { fault, is_armed: true, is_over: false };
     }
   }
 
@@ -133,11 +134,6 @@ export class Workbench extends DurableObject {
     if (this.#tables.isOver(worldId)) return "over";
     const db = this.#tables.ofWorld(worldId);
     return db ? read(db) : nothing;
-  }
-
-  #withdraw({ world_id }: WorldName, { id }: StoredFault): void {
-    const db = this.#tables.ofWorld(world_id);
-    if (db) stored.deleteFault(db, id);
   }
 
   /**
@@ -152,7 +148,7 @@ export class Workbench extends DurableObject {
       const isTold = this.#told?.world_id === world_id && this.#told.is_armed === is_armed;
       if (!isTold) {
         this.#told = undefined;
-        if (!(await setArmed(world, is_armed))) return "over";
+        if (!(await setArmed(new Database(this.env.DB), world, is_armed))) return "over";
         this.#told = { world_id, is_armed };
       }
       return is_armed ? "armed" : "unarmed";

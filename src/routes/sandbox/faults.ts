@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import { KEY_CACHE_SECONDS } from "../../access/key-cache.ts";
 import type { AppEnv } from "../../http/context.ts";
-import { addFault, listFaults, removeFault, removeFaults } from "../../http/faults.ts";
+import { addFault, listFaults, removeFault, removeFaults } from "../../http/stored-faults.ts";
 import { requirePage } from "../../http/pagination.ts";
 import { validate } from "../../http/validate.ts";
 import { BODY_ERRORS, describeOperation } from "../../openapi/describe.ts";

@@ -1,0 +1,66 @@
+import type { Context } from "hono";
+import type { NewFault, StoredFault } from "../domain/faults.ts";
+import { toTimestamp } from "../domain/timestamp.ts";
+import { WorldChanged } from "../store/failures.ts";
+import type { Page, PageRequest } from "../store/pages.ts";
+import type { Workbench, WorkbenchReply, WorldName } from "../workbench/workbench.ts";
+import type { AppEnv } from "./context.ts";
+import { ApiError } from "./errors.ts";
+import { reached, workbenchOf } from "./workbench.ts";
+import { inWorld } from "./world.ts";
+
+/** Adds a fault; 409 where there are too many. */
+export async function addFault(
+  c: Context<AppEnv>,
+  { fault: name, times = 1, skip = 0, delay_ms = 0, match = {} }: NewFault,
+): Promise<StoredFault> {
+  const fault: StoredFault = {
+    id: crypto.randomUUID(),
+    fault: name,
+    times,
+    remaining: times,
+    skip,
+    delay_ms,
+    match,
+    created_at: toTimestamp(new Date()),
+  };
+  const added = await inWorkbench(c, (workbench, world) => workbench.addFault(world, fault));
+  if (!added.ok) throw new ApiError(added.refusal);
+  // Here at once; the other isolates hear of it by D1.
+  c.get("apiKey").is_armed = true;
+  return added.result;
+}
+
+export function listFaults(
+  c: Context<AppEnv>,
+  page: PageRequest,
+): Promise<Page<StoredFault> | undefined> {
+  return inWorkbench(c, (workbench, world) => workbench.listFaults(world, page));
+}
+
+/** 404 where there is no such fault. */
+export async function removeFault(c: Context<AppEnv>, id: string): Promise<void> {
+  if (await inWorkbench(c, (workbench, world) => workbench.removeFault(world, id))) return;
+  throw new ApiError({
+    type: "FAULT_NOT_FOUND_ERROR",
+    param: "fault_id",
+    message: `There is no fault ${id}: it was removed, or has acted as often as it was to.`,
+  });
+}
+
+export async function removeFaults(c: Context<AppEnv>): Promise<void> {
+  await inWorkbench(c, (workbench, world) => workbench.removeFaults(world));
+}
+
+/** What the workbench answers in the environment's current world. */
+function inWorkbench<T>(
+  c: Context<AppEnv>,
+  ask: (workbench: DurableObjectStub<Workbench>, world: WorldName) => Promise<WorkbenchReply<T>>,
+): Promise<T> {
+  return inWorld(c, async ({ world: { environment_id, world_id } }) => {
+    const reply = ask(workbenchOf(c), { environment_id, world_id });
+    const { answer } = await reached(c, reply);
+    if (answer === "over") throw new WorldChanged();
+    return answer;
+  });
+}

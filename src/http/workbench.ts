@@ -1,0 +1,27 @@
+import type { Context } from "hono";
+import { logError } from "../log.ts";
+import type { Workbench } from "../workbench/workbench.ts";
+import type { AppEnv } from "./context.ts";
+import { ApiError } from "./errors.ts";
+
+/** The workbench of the request's environment. A new one is placed next to the database. */
+export function workbenchOf(c: Context<AppEnv>): DurableObjectStub<Workbench> {
+  const { WORKBENCH, LEDGER_LOCATION_HINT } = c.env;
+  return WORKBENCH.getByName(
+    String(c.get("apiKey").environment_id),
+    LEDGER_LOCATION_HINT ? { locationHint: LEDGER_LOCATION_HINT as DurableObjectLocationHint } : {},
+  );
+}
+
+/** The workbench's reply; 503 where it can't be reached. */
+export async function reached<T>(c: Context<AppEnv>, reply: Promise<T>): Promise<T> {
+  try {
+    return await reply;
+  } catch (error) {
+    logError("workbench not reached", error, { request_id: c.get("requestId") });
+    throw new ApiError({
+      type: "SERVICE_UNAVAILABLE_ERROR",
+      message: "The environment's workbench could not be reached. Send the same request again.",
+    });
+  }
+}

@@ -1,0 +1,232 @@
+import { createExecutionContext, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { describe, expect, it, vi } from "vitest";
+import {
+  answerOf,
+  costOf,
+  expectStatus,
+  newPartner,
+  orderBody,
+  refusalOf,
+  type Answer,
+  type Client,
+} from "../support/client.ts";
+
+const PATH = "/sandbox/faults";
+const add = async (partner: Client, input: object): Promise<{ id: string }> =>
+  expectStatus(await partner.post(PATH, input), 200).body;
+
+async function isArmed({ environmentId }: Client): Promise<boolean> {
+  const select = env.DB.prepare("SELECT is_armed FROM environments WHERE id = ?");
+  return (await select.bind(environmentId).first("is_armed")) === 1;
+}
+
+type Send = (partner: Client, method: string, path: string, body?: object) => Promise<Answer>;
+
+/** Another isolate: a Worker with a memory of its own, on the same database and the same objects. */
+async function anotherIsolate(): Promise<Send> {
+  vi.resetModules();
+  const { app } = await import("../../src/app.ts");
+  return async (partner, method, path, body) => {
+    const request = new Request(`https://sandbox.test${path}`, {
+      method,
+      headers: { Authorization: `Bearer ${partner.key}`, "Content-Type": "application/json" },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    const response = await app.fetch(request, env, createExecutionContext());
+    return answerOf(method, request.url, response);
+  };
+}
+
+describe("every isolate", () => {
+  it("applies a fault from the moment that it is answered, to reads and writes alike", async () => {
+    const isolates: Send[] = [];
+    for (let count = 0; count < 4; count += 1) isolates.push(await anotherIsolate());
+    const partner = await newPartner();
+    const id = await partner.createOrder();
+    const requests: [method: string, path: string, body?: object][] = [
+      ["GET", "/v2/orders"],
+      ["GET", "/v2/order_events"],
+      ["POST", "/v2/orders", orderBody()],
+      ["PUT", `/v2/orders/${id}`, orderBody()],
+      [
+        "POST",
+        "/v2/order_events",
+        { order_id: id, type: "CAPTURED", amount: 1, network_transaction_id: "n" },
+      ],
+      ["DELETE", "/v2/order_events/unknown"],
+      ["DELETE", "/v2/orders/unknown"],
+    ];
+    for (const [method, path, body] of requests) {
+      for (const send of isolates) {
+        // It knows the key, and that there are no faults.
+        expectStatus(await send(partner, "GET", "/v2/orders"), 200);
+      }
+      const { total } = (await partner.get("/v2/orders")).body;
+      await add(partner, { fault: "unavailable", times: isolates.length, match: { method } });
+      for (const send of isolates) {
+        const answer = expectStatus(await send(partner, method, path, body), 503);
+        expect(answer.headers.get("Sandbox-Fault-Applied")).toMatch(/^unavailable;id=/);
+      }
+      expect((await partner.get("/v2/orders")).body.total).toBe(total);
+    }
+    expect((await partner.get(PATH)).body.total).toBe(0);
+  });
+
+  it("gives a fault out as often as it was to, whichever isolate asks", async () => {
+    const isolates: Send[] = [];
+    for (let count = 0; count < 4; count += 1) isolates.push(await anotherIsolate());
+    const partner = await newPartner();
+    for (const send of isolates) expectStatus(await send(partner, "GET", "/v2/orders"), 200);
+    await add(partner, { fault: "unavailable", times: 7, skip: 3 });
+    const answers = await Promise.all(
+      Array.from({ length: 200 }, (_, index) => isolates[index % 4]!(partner, "GET", "/v2/orders")),
+    );
+    expect(answers.filter(({ status }) => status === 503)).toHaveLength(7);
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(193);
+  });
+
+  it("alters the answer by a fault that it hears of only from D1", async () => {
+    const send = await anotherIsolate();
+    const partner = await newPartner();
+    expectStatus(await send(partner, "GET", "/v2/orders"), 200);
+    await add(partner, { fault: "error_after_commit" });
+    const altered = await send(partner, "POST", "/v2/orders", orderBody());
+    expect(altered.headers.get("Sandbox-Fault-Applied")).toMatch(/^error_after_commit;id=/);
+    expectStatus(altered, 500);
+    expect((await partner.get("/v2/orders")).body.total).toBe(1);
+  });
+
+  it("pays nothing for faults when there are none any more", async () => {
+    const send = await anotherIsolate();
+    const partner = await newPartner();
+    await add(partner, { fault: "unavailable" });
+    expectStatus(await send(partner, "GET", "/v2/orders"), 503);
+    const ask = vi.spyOn(env.WORKBENCH, "getByName");
+    for (const from of [
+      send,
+      (each: Client, method: string, path: string) => each.send(method, path),
+    ]) {
+      await from(partner, "GET", "/v2/orders");
+      ask.mockClear();
+      expect(costOf(expectStatus(await from(partner, "GET", "/v2/orders"), 200)).queries).toBe(1);
+      expect(ask).not.toHaveBeenCalled();
+    }
+    ask.mockRestore();
+  });
+});
+
+describe("D1 says", () => {
+  it("that there are faults, from the first to the last, however they go", async () => {
+    const partner = await newPartner();
+    expect(await isArmed(partner)).toBe(false);
+    const one = await add(partner, { fault: "error" });
+    const other = await add(partner, { fault: "error" });
+    expect(await isArmed(partner)).toBe(true);
+    await partner.delete(`${PATH}/${one.id}`);
+    expect(await isArmed(partner)).toBe(true);
+    await partner.delete(`${PATH}/${other.id}`);
+    await expect.poll(() => isArmed(partner)).toBe(false);
+    await add(partner, { fault: "error" });
+    expectStatus(await partner.get("/v2/orders"), 500);
+    expect(await isArmed(partner)).toBe(false);
+    await add(partner, { fault: "error" });
+    await partner.delete(PATH);
+    await expect.poll(() => isArmed(partner)).toBe(false);
+  });
+
+  it("the truth in the end, while they come and go at once, and D1 is slow at times", async () => {
+    const partner = await newPartner();
+    await slowDatabase(partner, () => Math.random() * 20);
+    for (let round = 0; round < 10; round += 1) {
+      await Promise.all([
+        ...Array.from({ length: 5 }, async () => {
+          await add(partner, { fault: "unavailable" });
+          // Whoever added it hears that it is armed, unless it has acted already.
+          const { total } = (await partner.get(PATH)).body;
+          if (total > 0) expect(await isArmed(partner)).toBe(true);
+        }),
+        ...Array.from({ length: 5 }, () => partner.get("/v2/orders")),
+        partner.delete(PATH),
+      ]);
+      const { total } = (await partner.get(PATH)).body;
+      await expect.poll(() => isArmed(partner)).toBe(total > 0);
+    }
+  });
+
+  it("that a fault is there before it is answered, though D1 is still being told that there is none", async () => {
+    const partner = await newPartner();
+    await add(partner, { fault: "error" });
+    await slowDatabase(partner, (params) => (params[0] === 0 ? 300 : 0));
+    const last = partner.get("/v2/orders");
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await add(partner, { fault: "error" });
+    expect(await isArmed(partner)).toBe(true);
+    expectStatus(await last, 500);
+    expect(await isArmed(partner)).toBe(true);
+  });
+
+  it("nothing where it fails: then the fault is not kept", async () => {
+    vi.spyOn(console, "error").mockReturnValue(undefined);
+    const partner = await newPartner();
+    const stub = env.WORKBENCH.getByName(String(partner.environmentId));
+    await runInDurableObject(stub, (instance) => {
+      const all = () => Promise.reject(new Error("D1_ERROR: Network connection lost."));
+      const statement = { bind: () => statement, all };
+      (instance as unknown as { env: object }).env = { DB: { prepare: () => statement } };
+    });
+    const refused = await partner.post(PATH, { fault: "error" });
+    expect(refusalOf(refused)).toMatchObject({ status: 503, type: "SERVICE_UNAVAILABLE_ERROR" });
+    await runInDurableObject(stub, (instance) => {
+      (instance as unknown as { env: object }).env = env;
+    });
+    expect((await partner.get(PATH)).body.total).toBe(0);
+    expectStatus(await partner.get("/v2/orders"), 200);
+    vi.restoreAllMocks();
+  });
+});
+
+it("a workbench of an environment that is gone doesn't come back by a late fault", async () => {
+  const partner = await newPartner();
+  const stub = env.WORKBENCH.getByName(String(partner.environmentId));
+  const world = { environment_id: partner.environmentId, world_id: 1 };
+  await env.DB.prepare("UPDATE environments SET world_id = NULL WHERE id = ?")
+    .bind(partner.environmentId)
+    .run();
+  const fault = {
+    id: "f",
+    fault: "error" as const,
+    times: 1,
+    remaining: 1,
+    skip: 0,
+    delay_ms: 0,
+    match: {},
+    created_at: "2026-01-01T00:00:00Z",
+  };
+  expect(await stub.addFault(world, fault)).toEqual({ answer: "over" });
+  const left = await runInDurableObject(stub, (_, { storage }) =>
+    storage.sql.exec("SELECT name FROM sqlite_master WHERE name = 'faults'").toArray(),
+  );
+  expect(left).toEqual([]);
+});
+
+/** A D1 that answers the workbench so many milliseconds late. */
+async function slowDatabase(
+  { environmentId }: Client,
+  milliseconds: (params: unknown[]) => number,
+): Promise<void> {
+  const stub = env.WORKBENCH.getByName(String(environmentId));
+  const prepare = (text: string) => ({
+    bind: (...params: unknown[]) => ({
+      all: async () => {
+        await new Promise((resolve) => setTimeout(resolve, milliseconds(params)));
+        return env.DB.prepare(text)
+          .bind(...params)
+          .all();
+      },
+    }),
+  });
+  await runInDurableObject(stub, (instance) => {
+    (instance as unknown as { env: object }).env = { DB: { prepare } };
+  });
+}
