@@ -160,6 +160,90 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/sandbox/environments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Retrieve environments
+         * @description A page of the partner's environments, newest first. Those that have expired are not among them.
+         */
+        get: operations["listEnvironments"];
+        put?: never;
+        /**
+         * Create an environment
+         * @description A world of its own, for one test or one pull request: orders, events, keys, requests and faults that no other environment sees. Its key is shown in this answer and never again.
+         */
+        post: operations["createEnvironment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sandbox/environments/{environment_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete an environment
+         * @description Deletes an environment with all that it has. Its keys stop working at once. A partner's first environment can't be deleted.
+         */
+        delete: operations["deleteEnvironment"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sandbox/environments/{environment_id}/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create an API key for an environment
+         * @description For one of the partner's environments whose keys are lost. The key is shown in this answer and never again.
+         */
+        post: operations["createEnvironmentKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sandbox/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reset the environment
+         * @description Makes the key's environment as new: its orders, events, requests, faults and idempotency keys go, its API keys stay, and its fixture is there again. From the answer on, nothing of before is seen or written by anybody.
+         */
+        post: operations["resetEnvironment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/sandbox/faults": {
         parameters: {
             query?: never;
@@ -730,6 +814,133 @@ export interface components {
              */
             last_used_at?: string;
         };
+        EnvironmentList: {
+            /** @description Newest first */
+            data: components["schemas"]["Environment"][];
+            /** @description Whether there are more after the last of these */
+            has_more: boolean;
+            /** @description How many match, on all pages */
+            total: number;
+        };
+        Environment: {
+            /**
+             * @description The environment's number
+             * @example 12
+             */
+            id: number;
+            /**
+             * @description What it is for
+             * @example pull request 12
+             */
+            name?: string;
+            /**
+             * @description Whether fields and parameters that the contract doesn't know are refused with 400
+             * @example false
+             */
+            strict: boolean;
+            /**
+             * @description What it has in it, now and after each reset: nothing, or the order and the event of the published examples
+             * @example empty
+             * @enum {string}
+             */
+            fixture: "empty" | "documentation";
+            /**
+             * Format: date-time
+             * @description When it was made (RFC 3339)
+             * @example 2025-02-13T19:08:07Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it expires (RFC 3339); left out for a partner's first one, which never does
+             * @example 2025-02-13T19:08:07Z
+             */
+            expires_at?: string;
+        };
+        NewEnvironment: {
+            /**
+             * @description The environment's number
+             * @example 12
+             */
+            id: number;
+            /**
+             * @description What it is for
+             * @example pull request 12
+             */
+            name?: string;
+            /**
+             * @description Whether fields and parameters that the contract doesn't know are refused with 400
+             * @example false
+             */
+            strict: boolean;
+            /**
+             * @description What it has in it, now and after each reset: nothing, or the order and the event of the published examples
+             * @example empty
+             * @enum {string}
+             */
+            fixture: "empty" | "documentation";
+            /**
+             * Format: date-time
+             * @description When it was made (RFC 3339)
+             * @example 2025-02-13T19:08:07Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it expires (RFC 3339); left out for a partner's first one, which never does
+             * @example 2025-02-13T19:08:07Z
+             */
+            expires_at?: string;
+            /**
+             * @description The API key
+             * @example test_
+             */
+            key: string;
+        };
+        EnvironmentInput: {
+            /**
+             * @description What it is for
+             * @example pull request 12
+             */
+            name?: string;
+            /**
+             * @description How long it lives, in seconds
+             * @default 86400
+             * @example 3600
+             */
+            expires_in_seconds: number;
+            /**
+             * @description Whether fields and parameters that the contract doesn't know are refused with 400
+             * @default false
+             * @example false
+             */
+            strict: boolean;
+            /**
+             * @description What it has in it, now and after each reset: nothing, or the order and the event of the published examples
+             * @default empty
+             * @example empty
+             * @enum {string}
+             */
+            fixture: "empty" | "documentation";
+        };
+        NewKey: {
+            /**
+             * @description The key's number, within its environment
+             * @example 2
+             */
+            id: number;
+            /**
+             * Format: date-time
+             * @description When the key was made (RFC 3339)
+             * @example 2025-02-13T19:08:07Z
+             */
+            created_at: string;
+            /**
+             * @description The API key
+             * @example test_
+             */
+            key: string;
+        };
         Fault: {
             /**
              * @description The fault's id
@@ -907,24 +1118,6 @@ export interface components {
              */
             name: string;
         };
-        PartnerKey: {
-            /**
-             * @description The key's number, within its environment
-             * @example 2
-             */
-            id: number;
-            /**
-             * Format: date-time
-             * @description When the key was made (RFC 3339)
-             * @example 2025-02-13T19:08:07Z
-             */
-            created_at: string;
-            /**
-             * @description The API key
-             * @example test_
-             */
-            key: string;
-        };
         PartnerRemoval: {
             /**
              * @description The partner's number
@@ -975,6 +1168,19 @@ export interface components {
         "Sandbox-Fault-Applied": string;
         /** @description The order's version, for If-Match. Not in production */
         ETag: string;
+        /**
+         * @description What deserves a look, though the answer is as production's: a list (RFC 9651) of at most 20 codes. `param` names the field, parameter or header.
+         *     - `unknown_field`: a field that was ignored; `did_you_mean` names the one that was probably meant. A 400 in a strict environment
+         *     - `unknown_parameter`: the same of a parameter of the query
+         *     - `limit_reduced`: a `limit` above 100, taken as 100
+         *     - `captured_beyond_total`: more is captured than was ordered, which is allowed; `param` says of what
+         *     - `refund_without_rewards`: the refund takes back no rewards, though some are captured
+         *     - `not_repeatable`: a `POST` without an id and without an `Idempotency-Key`: sent again, it takes effect again
+         *     - `not_published`: the answer depends on what production lacks: it repeats an earlier one by its `Idempotency-Key`, or follows `If-Match`
+         *
+         *     Not in production
+         */
+        "Sandbox-Warnings": string;
         /** @description `true` where the answer repeats an earlier one. Not in production */
         "Idempotent-Replayed": "true";
         /** @description How many seconds to wait before the request is sent again. Not in production */
@@ -1015,6 +1221,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
@@ -1054,6 +1261,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1066,6 +1274,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                     [name: string]: unknown;
                 };
@@ -1079,6 +1288,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -1092,6 +1302,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1104,6 +1315,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -1155,6 +1367,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     ETag: components["headers"]["ETag"];
                     "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     [name: string]: unknown;
@@ -1189,6 +1402,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1201,6 +1415,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                     [name: string]: unknown;
                 };
@@ -1214,6 +1429,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1226,6 +1442,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1238,6 +1455,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1250,6 +1468,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1262,6 +1481,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -1275,6 +1495,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1287,6 +1508,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -1342,6 +1564,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
@@ -1376,6 +1599,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1388,6 +1612,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                     [name: string]: unknown;
                 };
@@ -1401,6 +1626,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1413,6 +1639,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1425,6 +1652,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1437,6 +1665,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1449,6 +1678,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1461,6 +1691,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -1474,6 +1705,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1486,6 +1718,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -1520,6 +1753,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1530,6 +1764,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1542,6 +1777,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                     [name: string]: unknown;
                 };
@@ -1555,6 +1791,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1567,6 +1804,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1579,6 +1817,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1591,6 +1830,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -1604,6 +1844,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1616,6 +1857,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -1658,6 +1900,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1687,6 +1930,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1699,6 +1943,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                     [name: string]: unknown;
                 };
@@ -1712,6 +1957,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -1725,6 +1971,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1737,6 +1984,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -1781,6 +2029,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     [name: string]: unknown;
                 };
@@ -1805,6 +2054,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1817,6 +2067,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                     [name: string]: unknown;
                 };
@@ -1830,6 +2081,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1842,6 +2094,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1854,6 +2107,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1866,6 +2120,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1878,6 +2133,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1890,6 +2146,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -1903,6 +2160,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1915,6 +2173,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -1947,6 +2206,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1957,6 +2217,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1969,6 +2230,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                     [name: string]: unknown;
                 };
@@ -1982,6 +2244,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1994,6 +2257,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2006,6 +2270,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -2019,6 +2284,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2031,6 +2297,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -2430,6 +2697,588 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `RATE_LIMIT_ERROR`. Not in production */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `INTERNAL_ERROR`. Not in production */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `SERVICE_UNAVAILABLE_ERROR`. Not in production */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listEnvironments: {
+        parameters: {
+            query?: {
+                /** @description How many items to answer; above 100 is taken as 100 */
+                limit?: number;
+                /** @description The number of the last environment of the page before */
+                starting_after?: number;
+            };
+            header?: {
+                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
+                "X-Request-Id"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The environments */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": 6,
+                     *           "name": "pull request 12",
+                     *           "fixture": "empty",
+                     *           "created_at": "2026-01-15T09:30:00Z",
+                     *           "expires_at": "2026-01-15T09:30:00Z",
+                     *           "strict": false
+                     *         },
+                     *         {
+                     *           "id": 5,
+                     *           "fixture": "empty",
+                     *           "created_at": "2026-01-15T09:30:00Z",
+                     *           "strict": false
+                     *         }
+                     *       ],
+                     *       "has_more": false,
+                     *       "total": 2
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EnvironmentList"];
+                };
+            };
+            /** @description `INVALID_REQUEST_ERROR` */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `AUTHENTICATION_ERROR` */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `FORBIDDEN_ERROR` */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `RATE_LIMIT_ERROR`. Not in production */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `INTERNAL_ERROR`. Not in production */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `SERVICE_UNAVAILABLE_ERROR`. Not in production */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createEnvironment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
+                "X-Request-Id"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "pull request 12",
+                 *       "expires_in_seconds": 3600
+                 *     }
+                 */
+                "application/json": components["schemas"]["EnvironmentInput"];
+            };
+        };
+        responses: {
+            /** @description The environment, and its key */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": 6,
+                     *       "name": "pull request 12",
+                     *       "fixture": "empty",
+                     *       "created_at": "2026-01-15T09:30:00Z",
+                     *       "expires_at": "2026-01-15T09:30:00Z",
+                     *       "strict": false,
+                     *       "key": "test_a-key-that-is-shown-only-once-00"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NewEnvironment"];
+                };
+            };
+            /** @description `INVALID_REQUEST_ERROR` */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `AUTHENTICATION_ERROR` */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `FORBIDDEN_ERROR` */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `CONFLICT_ERROR` */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `PAYLOAD_TOO_LARGE_ERROR`. Not in production */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `UNSUPPORTED_MEDIA_TYPE_ERROR`. Not in production */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `RATE_LIMIT_ERROR`. Not in production */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `INTERNAL_ERROR`. Not in production */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `SERVICE_UNAVAILABLE_ERROR`. Not in production */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deleteEnvironment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
+                "X-Request-Id"?: string;
+            };
+            path: {
+                /** @description The environment's number */
+                environment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The environment is deleted */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `INVALID_REQUEST_ERROR` */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `AUTHENTICATION_ERROR` */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `FORBIDDEN_ERROR` */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `ENVIRONMENT_NOT_FOUND_ERROR` */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `CONFLICT_ERROR` */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `RATE_LIMIT_ERROR`. Not in production */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `INTERNAL_ERROR`. Not in production */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `SERVICE_UNAVAILABLE_ERROR`. Not in production */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createEnvironmentKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
+                "X-Request-Id"?: string;
+            };
+            path: {
+                /** @description The environment's number */
+                environment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The new key */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": 2,
+                     *       "key": "test_a-key-that-is-shown-only-once-00",
+                     *       "created_at": "2026-01-15T09:30:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NewKey"];
+                };
+            };
+            /** @description `INVALID_REQUEST_ERROR` */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `AUTHENTICATION_ERROR` */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `FORBIDDEN_ERROR` */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `ENVIRONMENT_NOT_FOUND_ERROR` */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `CONFLICT_ERROR` */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `RATE_LIMIT_ERROR`. Not in production */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `INTERNAL_ERROR`. Not in production */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `SERVICE_UNAVAILABLE_ERROR`. Not in production */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    resetEnvironment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
+                "X-Request-Id"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The environment is as new */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `AUTHENTICATION_ERROR` */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2920,7 +3769,7 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": 5,
+                     *           "id": 6,
                      *           "name": "Rest Assured",
                      *           "created_at": "2026-01-15T09:30:00Z",
                      *           "order_count": 0,
@@ -2929,7 +3778,7 @@ export interface operations {
                      *         }
                      *       ],
                      *       "has_more": true,
-                     *       "total": 5
+                     *       "total": 6
                      *     }
                      */
                     "application/json": components["schemas"]["PartnerList"];
@@ -3025,7 +3874,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": 5,
+                     *       "id": 6,
                      *       "name": "Rest Assured",
                      *       "created_at": "2026-01-15T09:30:00Z",
                      *       "key": "test_a-key-that-is-shown-only-once-00"
@@ -3145,7 +3994,7 @@ export interface operations {
                      *       "created_at": "2026-01-15T09:30:00Z"
                      *     }
                      */
-                    "application/json": components["schemas"]["PartnerKey"];
+                    "application/json": components["schemas"]["NewKey"];
                 };
             };
             /** @description `INVALID_REQUEST_ERROR` */
@@ -3243,8 +4092,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": 6,
-                     *       "deleted_rows": 36001
+                     *       "id": 7,
+                     *       "deleted_rows": 37000
                      *     }
                      */
                     "application/json": components["schemas"]["PartnerRemoval"];

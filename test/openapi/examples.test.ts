@@ -5,9 +5,11 @@ import { app } from "../../src/app.ts";
 import type { AppEnv } from "../../src/http/context.ts";
 import { MAX_FAULTS } from "../../src/domain/faults.ts";
 import { MAX_BODY_BYTES } from "../../src/http/validate.ts";
+import { MAX_ENVIRONMENTS } from "../../src/store/environments.ts";
 import { MAX_ACTIVE_KEYS } from "../../src/store/keys.ts";
 import {
   answerOf,
+  Client,
   eventBody,
   newPartner,
   operator,
@@ -120,6 +122,39 @@ it("has the examples that the operations really answer", async () => {
   await record("removeFault", "INVALID_REQUEST_ERROR", unspeakable);
   for (let added = 1; added < MAX_FAULTS; added += 1) await tester.post(faults, lostCapture);
   await record("addFault", "CONFLICT_ERROR", tester.post(faults, lostCapture));
+
+  const environments = "/sandbox/environments";
+  const host = await newPartner();
+  const forPullRequest = { name: "pull request 12", expires_in_seconds: 3_600 };
+  const made = host.post(environments, forPullRequest);
+  await record("createEnvironment", 200, made, forPullRequest);
+  const tooShort = host.post(environments, { expires_in_seconds: 1 });
+  await record("createEnvironment", "INVALID_REQUEST_ERROR", tooShort);
+  const { id: environmentId, key: environmentKey } = (await made).body;
+  const guest = new Client(host, environmentKey);
+  await record("listEnvironments", 200, host.get(environments));
+  const noNumber = host.get(`${environments}?starting_after=first`);
+  await record("listEnvironments", "INVALID_REQUEST_ERROR", noNumber);
+  const keysOfEnvironment = (each: number | string) => `${environments}/${each}/keys`;
+  const createKey = (each: number | string) => host.post(keysOfEnvironment(each));
+  await record("createEnvironmentKey", 200, createKey(environmentId));
+  await record("createEnvironmentKey", "INVALID_REQUEST_ERROR", createKey("first"));
+  await record("createEnvironmentKey", "ENVIRONMENT_NOT_FOUND_ERROR", createKey(100_000));
+  for (let keys = 2; keys < MAX_ACTIVE_KEYS; keys += 1) await createKey(environmentId);
+  await record("createEnvironmentKey", "CONFLICT_ERROR", createKey(environmentId));
+  const removeEnvironment = (each: number | string) => host.delete(`${environments}/${each}`);
+  await record("deleteEnvironment", "INVALID_REQUEST_ERROR", removeEnvironment("first"));
+  await record("deleteEnvironment", "ENVIRONMENT_NOT_FOUND_ERROR", removeEnvironment(100_000));
+  await record("deleteEnvironment", "CONFLICT_ERROR", removeEnvironment(host.environmentId));
+  await record("anywhere", "FORBIDDEN_ERROR", guest.get(environments));
+  await env.DB.prepare(
+    `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${MAX_ENVIRONMENTS})
+     INSERT INTO environments (partner_id, created_at, expires_at, world_id)
+     SELECT ?, '2025-01-01T00:00:00Z', '2999-01-01T00:00:00Z', ? FROM n`,
+  )
+    .bind(host.partnerId, host.worldId)
+    .run();
+  await record("createEnvironment", "CONFLICT_ERROR", host.post(environments, {}));
 
   const path = "/sandbox/partners";
   const name = { name: "Rest Assured" };
