@@ -3,6 +3,14 @@ import type { SQLiteColumn, SQLiteTable } from "drizzle-orm/sqlite-core";
 import { placeholder, ScopedStatement } from "./database.ts";
 import type { Scope } from "./scope.ts";
 
+/**
+ * How long a page may be, as `contentBytesOf` reckons: it ends before the item that would make it longer, as
+ * D1 does one thing at a time, and others wait. The lines of an item that is longer than a hundredth of it
+ * are read apart, once it is known to be on the page.
+ */
+export const MAX_PAGE_BYTES = 1_000_000;
+const LIGHT_BYTES = MAX_PAGE_BYTES / 100;
+
 /** Which page of a list is asked for. `limit` is in items, `starting_after` the id of the last item seen. */
 export interface PageRequest {
   limit: number;
@@ -26,8 +34,15 @@ interface Filter {
   total?: SQL<number>;
 }
 
-/** What is selected of an item, by name: columns, and what is made of columns. */
-type Fields = Record<string, SQLiteColumn | SQL>;
+/** What is selected of an item, by name: columns, and what is made of columns. Its lines are what makes it long. */
+type Fields = Record<string, SQLiteColumn | SQL> & { order_lines: SQL<string | null> };
+
+/** What tells how long an item is, and where its lines are found. */
+interface Extent {
+  sequence: number;
+  line_count: number;
+  content_bytes: number;
+}
 
 /** An item as these fields select it. */
 export type Selected<F extends Fields> = {
@@ -41,7 +56,7 @@ export type Selected<F extends Fields> = {
 /** A list of an environment's items, newest first. */
 interface List<F extends Fields, Column extends string> {
   table: SQLiteTable &
-    Record<"world_id" | "sequence", SQLiteColumn> &
+    Record<"world_id" | keyof Extent, SQLiteColumn> &
     Record<NoInfer<Column>, SQLiteColumn>;
   id: SQLiteColumn;
   fields: F;
@@ -54,7 +69,7 @@ interface List<F extends Fields, Column extends string> {
 /** How to read a page of one kind: by these filters, from a cursor or not. */
 interface Plan<Row> {
   /** One item more than are answered, which tells whether there are more. A unique filter asks for one alone. */
-  rows: ScopedStatement<Row & { total: number }>;
+  rows: ScopedStatement<Row & Extent & { total: number }>;
   isUnique: boolean;
   /** With a cursor: where it is, and the total, which a page without items has no row to tell. */
   cursor: ScopedStatement<{ sequence: number | null; total: number }> | undefined;
@@ -98,9 +113,20 @@ export type FilterOf<Reader, Given> =
 export class PageReader<F extends Fields, Column extends string> {
   readonly #list: List<F, Column>;
   readonly #plans = new Map<string, Plan<Selected<F>>>();
+  readonly #long: ScopedStatement<Selected<F> & Extent>;
 
   constructor(list: List<F, Column>) {
     this.#list = list;
+    const { table, fields } = list;
+    const { world_id, sequence, line_count, content_bytes } = table;
+    this.#long = selectItems(
+      { ...fields, sequence, line_count, content_bytes },
+      table,
+      and(
+        eq(world_id, placeholder("world_id")),
+        sql`${sequence} in (select value from json_each(${placeholder("sequences")}))`,
+      ),
+    ) as unknown as ScopedStatement<Selected<F> & Extent>;
   }
 
   /** A page of what the filter asks for; undefined when the cursor is none of the environment's items. */
@@ -118,7 +144,22 @@ export class PageReader<F extends Fields, Column extends string> {
       if (cursor!.sequence === null) return undefined;
       ({ total } = cursor!);
     }
-    return { data: rows.slice(0, limit), has_more: rows.length > limit, total };
+    const page = untilTooLong(rows.slice(0, limit));
+    const data = plan.isUnique ? page : await this.#withLines(scope, page);
+    return { data, has_more: rows.length > page.length, total };
+  }
+
+  /**
+   * The same items with the lines of those that are long: each as it is by now, and without those that were
+   * deleted meanwhile. One round trip, if there are any.
+   */
+  async #withLines(scope: Scope, page: (Selected<F> & Extent)[]) {
+    const long = page.filter(isLong);
+    if (long.length === 0) return page;
+    const sequences = JSON.stringify(long.map((row) => row.sequence));
+    const [found] = await scope.run(this.#long.bind(scope, { sequences, limit: long.length }));
+    const bySequence = new Map(found.map((row) => [row.sequence, row]));
+    return page.flatMap((row) => (isLong(row) ? (bySequence.get(row.sequence) ?? []) : row));
   }
 
   #planFor(
@@ -144,13 +185,23 @@ export class PageReader<F extends Fields, Column extends string> {
       select sequence from ${table} where ${inEnvironment} and ${eq(id, placeholder("starting_after"))})`;
     const total = this.#total(used, hasCursor, matching);
     const [first] = used;
+    const isUnique = first !== undefined && filters[first].isUnique === true;
+    const { sequence, line_count, content_bytes } = table;
+    const lines = sql`case when ${content_bytes} <= ${sql.raw(String(LIGHT_BYTES))} then (${fields.order_lines}) end`;
     return {
       rows: selectItems(
-        { ...fields, total },
+        {
+          ...fields,
+          ...(!isUnique && { order_lines: lines }),
+          sequence,
+          line_count,
+          content_bytes,
+          total,
+        },
         first ? indexedBy(table, filters[first].index) : table,
         and(matching, hasCursor ? lt(table.sequence, cursor) : undefined),
-      ) as Plan<Selected<F>>["rows"],
-      isUnique: first !== undefined && filters[first].isUnique === true,
+      ) as unknown as Plan<Selected<F>>["rows"],
+      isUnique,
       cursor: hasCursor
         ? ScopedStatement.of(
             sql<{
@@ -172,4 +223,18 @@ export class PageReader<F extends Fields, Column extends string> {
     if (stored && !second) return stored;
     return sql`(select count(*) from ${indexedBy(table, index)} where ${matching})`;
   }
+}
+
+/** The first of these items, until the page would be too long: one at least. */
+function untilTooLong<Row extends Extent>(rows: Row[]): Row[] {
+  let bytes = 0;
+  const end = rows.findIndex((row, index) => {
+    bytes += row.content_bytes;
+    return index > 0 && bytes > MAX_PAGE_BYTES;
+  });
+  return end === -1 ? rows : rows.slice(0, end);
+}
+
+function isLong({ content_bytes, line_count }: Extent): boolean {
+  return content_bytes > LIGHT_BYTES && line_count > 0;
 }
