@@ -123,4 +123,4 @@ export const faultList = listOf(fault, "FaultList");
 
 export const faultQuery = z.object({ limit: limit(), starting_after: startingAfter() });
 
-export const faultPath = z.object({ fault_id: id.meta({ description: "The fault's id" }) });
+export const faultPath = z.object({ fault_id: fault.shape.id });

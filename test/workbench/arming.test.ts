@@ -171,8 +171,7 @@ describe("D1 says", () => {
     const partner = await newPartner();
     const stub = env.WORKBENCH.getByName(String(partner.environmentId));
     await runInDurableObject(stub, (instance) => {
-      const all = () => Promise.reject(new Error("D1_ERROR: Network connection lost."));
-      const statement = { bind: () => statement, all };
+      const statement = { bind: () => statement, all: fail };
       (instance as unknown as { env: object }).env = { DB: { prepare: () => statement } };
     });
     const refused = await partner.post(PATH, { fault: "error" });
@@ -209,6 +208,8 @@ it("a workbench of an environment that is gone doesn't come back by a late fault
   );
   expect(left).toEqual([]);
 });
+
+const fail = () => Promise.reject(new Error("D1_ERROR: Network connection lost."));
 
 /** A D1 that answers the workbench so many milliseconds late. */
 async function slowDatabase(
