@@ -8,7 +8,7 @@ import type { Scope } from "./scope.ts";
  * D1 does one thing at a time, and others wait. The lines of an item that is longer than a hundredth of it
  * are read apart, once it is known to be on the page.
  */
-export const MAX_PAGE_BYTES = 1_000_000;
+export const MAX_PAGE_BYTES = 250_000;
 const LIGHT_BYTES = MAX_PAGE_BYTES / 100;
 
 /** Which page of a list is asked for. `limit` is in items, `starting_after` the id of the last item seen. */

@@ -2,20 +2,20 @@ import { describe, expect, it } from "vitest";
 import { MAX_PAGE_BYTES } from "../../src/store/pages.ts";
 import { costOf, eventBody, expectStatus, newPartner, orderBody } from "../support/client.ts";
 
-/** 1,000 lines with names that make a body of about 200 KB. */
-const LINES = Array.from({ length: 1_000 }, (_, index) => ({
+/** Lines with names that make a body of about 80 KB. */
+const LINES = Array.from({ length: 400 }, (_, index) => ({
   name: String(index).padEnd(150, "x"),
   quantity: 1,
   rate: 1,
   rewards_rate: 0,
 }));
-const ITEMS = 12;
+const ITEMS = 7;
 
 describe.each([
   [
     "/v2/orders",
     (number: number) =>
-      orderBody({ id: `item-${number}`, total_order_amount: 1_000, order_lines: LINES }),
+      orderBody({ id: `item-${number}`, total_order_amount: 400, order_lines: LINES }),
   ],
   [
     "/v2/order_events",
@@ -23,7 +23,7 @@ describe.each([
       eventBody({
         order_event_id: `item-${number}`,
         order_id: "of",
-        amount: 1_000,
+        amount: 400,
         order_lines: LINES,
       }),
   ],
