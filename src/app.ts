@@ -10,6 +10,7 @@ import { openDatabase } from "./http/database.ts";
 import { answerError, nothingAt, refuseMethod } from "./http/errors.ts";
 import { applyFaults } from "./http/faults.ts";
 import { protectAnswers } from "./http/headers.ts";
+import { recordRequests } from "./http/recording.ts";
 import { logRequests } from "./http/request-log.ts";
 import { tellWarnings } from "./http/warnings.ts";
 import { serveOpenApi } from "./openapi/serve.ts";
@@ -20,6 +21,7 @@ import { sandboxFaults } from "./routes/sandbox/faults.ts";
 import { healthCheck } from "./routes/sandbox/health.ts";
 import { sandboxKeys } from "./routes/sandbox/keys.ts";
 import { partners } from "./routes/sandbox/partners.ts";
+import { sandboxRequests } from "./routes/sandbox/requests.ts";
 import { keys } from "./routes/v2/keys.ts";
 import { orderEvents } from "./routes/v2/order-events.ts";
 import { orders } from "./routes/v2/orders.ts";
@@ -33,6 +35,8 @@ app
   .use("/v2/*", protectAnswers)
   .use("/sandbox/*", protectAnswers)
   .use("/health", protectAnswers)
+  // Around all that answers a request with a key, also 429 and what faults make of an answer.
+  .use("/v2/*", recordRequests)
   .use("/v2/*", requireKeySecret, authenticate, limitPartner, applyFaults, tellWarnings)
   .use("/sandbox/*", requireKeySecret)
   .use("/sandbox/partners/*", authenticateOperator)
@@ -40,6 +44,7 @@ app
   .use("/sandbox/environments/*", authenticate, limitPartner, requireFirstEnvironment)
   .use("/sandbox/reset", authenticate, limitPartner)
   .use("/sandbox/faults/*", authenticate, limitPartner)
+  .use("/sandbox/requests/*", authenticate, limitPartner)
   // Within the faults, which alter this answer too.
   .use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }))
   .route("/", orders)
@@ -48,6 +53,7 @@ app
   .route("/", sandboxKeys)
   .route("/", environments)
   .route("/", sandboxFaults)
+  .route("/", sandboxRequests)
   .route("/", partners)
   .route("/", healthCheck)
   .route("/", home)

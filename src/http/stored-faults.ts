@@ -1,13 +1,10 @@
 import type { Context } from "hono";
 import type { NewFault, StoredFault } from "../domain/faults.ts";
 import { toTimestamp } from "../domain/timestamp.ts";
-import { WorldChanged } from "../store/failures.ts";
 import type { Page, PageRequest } from "../store/pages.ts";
-import type { Workbench, WorkbenchReply, WorldName } from "../workbench/workbench.ts";
 import type { AppEnv } from "./context.ts";
 import { ApiError } from "./errors.ts";
-import { reached, workbenchOf } from "./workbench.ts";
-import { inWorld } from "./world.ts";
+import { inWorkbench } from "./world.ts";
 
 /** Adds a fault; 409 where there are too many. */
 export async function addFault(
@@ -50,17 +47,4 @@ export async function removeFault(c: Context<AppEnv>, id: string): Promise<void>
 
 export async function removeFaults(c: Context<AppEnv>): Promise<void> {
   await inWorkbench(c, (workbench, world) => workbench.removeFaults(world));
-}
-
-/** What the workbench answers in the environment's current world. */
-function inWorkbench<T>(
-  c: Context<AppEnv>,
-  ask: (workbench: DurableObjectStub<Workbench>, world: WorldName) => Promise<WorkbenchReply<T>>,
-): Promise<T> {
-  return inWorld(c, async ({ world: { environment_id, world_id } }) => {
-    const reply = ask(workbenchOf(c), { environment_id, world_id });
-    const { answer } = await reached(c, reply);
-    if (answer === "over") throw new WorldChanged();
-    return answer;
-  });
 }

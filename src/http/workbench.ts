@@ -25,3 +25,12 @@ export async function reached<T>(c: Context<AppEnv>, reply: Promise<T>): Promise
     });
   }
 }
+
+/** Closes, after the answer, what a key of the environment watches that was revoked. */
+export function endStreamsOf(c: Context<AppEnv>, keyId: number): void {
+  c.executionCtx.waitUntil(
+    workbenchOf(c)
+      .keyRevoked(keyId)
+      .catch((error) => logError("streams not closed", error, { request_id: c.get("requestId") })),
+  );
+}

@@ -4,9 +4,11 @@ import { unavailable } from "../ledger/refusals.ts";
 import { findWorld } from "../store/environments.ts";
 import { WorldChanged } from "../store/failures.ts";
 import { Scope } from "../store/scope.ts";
+import type { Workbench, WorkbenchReply, WorldName } from "../workbench/workbench.ts";
 import type { AppEnv } from "./context.ts";
 import { ApiError, unauthenticated } from "./errors.ts";
 import { takeFault } from "./faults.ts";
+import { reached, workbenchOf } from "./workbench.ts";
 
 /** How often a request is decided anew because its environment has changed meanwhile. */
 const MAX_ATTEMPTS = 5;
@@ -67,4 +69,17 @@ async function learnWorld(c: Context<AppEnv>): Promise<void> {
   if (!world) throw unauthenticated("The environment of this API key was deleted.");
   Object.assign(key, world);
   if (world.is_armed) await takeFault(c);
+}
+
+/** What the workbench answers in the environment's current world. */
+export function inWorkbench<T>(
+  c: Context<AppEnv>,
+  ask: (workbench: DurableObjectStub<Workbench>, world: WorldName) => Promise<WorkbenchReply<T>>,
+): Promise<T> {
+  return inWorld(c, async ({ world: { environment_id, world_id } }) => {
+    const reply = ask(workbenchOf(c), { environment_id, world_id });
+    const { answer } = await reached(c, reply);
+    if (answer === "over") throw new WorldChanged();
+    return answer;
+  });
 }

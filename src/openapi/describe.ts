@@ -77,6 +77,8 @@ interface Answer {
   description: string;
   /** Left out where there is no body. */
   schema?: z.ZodType;
+  /** Of the body, where it is not JSON. */
+  mediaType?: string;
   headers?: AnswerHeader[];
 }
 
@@ -111,11 +113,11 @@ export function describeOperation({ tag, answers, errors, ...operation }: Operat
 }
 
 function resultResponse(
-  { description, schema, headers = [] }: Answer,
+  { description, schema, mediaType = "application/json", headers = [] }: Answer,
   everyHeader: AnswerHeader[],
   example: unknown,
 ) {
-  const content = schema && { "application/json": { schema: resolver(schema), example } };
+  const content = schema && { [mediaType]: { schema: resolver(schema), example } };
   return {
     description,
     headers: headersOf([...everyHeader, ...headers]),

@@ -37,6 +37,12 @@ export class Tables {
     return isThere ? this.#database : undefined;
   }
 
+  /** The tables of whatever world they are of. */
+  ofLatestWorld(): WorkbenchDatabase | undefined {
+    const worldId = this.#storage.kv.get<number>("world_id");
+    return worldId === undefined ? undefined : this.ofWorld(worldId);
+  }
+
   /** Whether anything was written in a later world. */
   isOver(worldId: number): boolean {
     return (this.#storage.kv.get<number>("world_id") ?? 0) > worldId;

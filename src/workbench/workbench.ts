@@ -6,11 +6,30 @@ import {
   type RequestSubject,
   type StoredFault,
 } from "../domain/faults.ts";
+import {
+  DAY_MILLISECONDS,
+  REQUEST_DAYS,
+  type NewRequest,
+  type RequestDetails,
+  type RequestFilter,
+} from "../domain/requests.ts";
 import { logError } from "../log.ts";
 import { Database, type World } from "../store/database.ts";
 import { setArmed } from "../store/environments.ts";
 import type { Page, PageRequest } from "../store/pages.ts";
 import * as stored from "./faults.ts";
+import {
+  deleteOld,
+  insertRequests,
+  RequestUsage,
+  selectAfter,
+  selectOfOrder,
+  selectPage,
+  selectRequest,
+  type OrderRequest,
+  type RecordedRequest,
+} from "./requests.ts";
+import { Streams } from "./streams.ts";
 import { Tables, type WorkbenchDatabase } from "./tables.ts";
 
 /** Which world of which environment is meant. */
@@ -30,6 +49,19 @@ export interface TakenFault {
   is_armed: boolean;
   /** There is a later world, which the request has to be in. */
   is_over: boolean;
+}
+/** How many requests a stream reads at a time. */
+const STREAM_STEP_ROWS = 100;
+/** How often requests that are too old are deleted at most. */
+const SWEEP_MILLISECONDS = 3_600_000;
+
+/** Who wants to watch the requests of a world, which of them, and after which. */
+export interface Watcher {
+  world_id: number;
+  key_id: number;
+  expires_at: string | null;
+  filter: RequestFilter;
+  after?: string | undefined;
 }
 
 /**
@@ -51,10 +83,20 @@ export class Workbench extends DurableObject {
   /** Forgets everything of the worlds before this one. */
   async reset(worldId: number): Promise<void> {
     this.#tables.forWorld(worldId);
+    this.#streams.closeWhere(({ world_id }) => world_id < worldId);
   }
 
   /** Deletes everything, for an environment that is gone. */
   async destroy(): Promise<void> {
+    this.#isDestroyed = true;
+    this.#streams.closeWhere(() => true);
+    await this.#deleteAll();
+  }
+
+  async #deleteAll(): Promise<void> {
+    this.#usage = undefined;
+    this.#hasAlarm = false;
+    await this.ctx.storage.deleteAlarm();
     await this.ctx.storage.deleteAll();
   }
 
@@ -165,9 +207,109 @@ export class Workbench extends DurableObject {
       ),
     );
   }
+
+  // Requests
+
+  readonly #streams = new Streams();
+  /** What the requests of the tables' world take. */
+  #usage: { world_id: number; of: RequestUsage } | undefined;
+  #hasAlarm = false;
+  /** What comes late is not to make the tables again. When this is forgotten too, the alarm deletes them. */
+  #isDestroyed = false;
+
+  /** Records requests. Those of a world that is over are dropped. */
+  async record({ world_id }: WorldName, items: NewRequest[]): Promise<void> {
+    const database = this.#isDestroyed ? undefined : this.#tables.forWorld(world_id);
+    if (!database) return;
+    if (this.#usage?.world_id !== world_id) {
+      this.#usage = { world_id, of: new RequestUsage(database) };
+    }
+    insertRequests(database, this.#usage.of, items, Date.now());
+    this.#streams.wake();
+    await this.#ensureAlarm();
+  }
+
+  /** A page of the world's requests, newest first; undefined where the cursor is none of them. */
+  async listRequests(
+    { world_id }: WorldName,
+    filter: RequestFilter,
+    page: PageRequest,
+  ): Promise<WorkbenchReply<Page<RecordedRequest> | undefined>> {
+    const read = (db: WorkbenchDatabase) => selectPage(db, filter, page);
+    return { answer: this.#read(world_id, read, emptyPage(page)) };
+  }
+
+  async findRequest(
+    { world_id }: WorldName,
+    id: string,
+  ): Promise<WorkbenchReply<(RecordedRequest & RequestDetails) | undefined>> {
+    return { answer: this.#read(world_id, (db) => selectRequest(db, id), undefined) };
+  }
+
+  /** What was asked of an order, oldest first. */
+  async requestsOfOrder(
+    { world_id }: WorldName,
+    orderId: string,
+  ): Promise<WorkbenchReply<OrderRequest[]>> {
+    return { answer: this.#read(world_id, (db) => selectOfOrder(db, orderId), []) };
+  }
+
+  /** The requests as server-sent events, as they are recorded; undefined where too many watch already. */
+  async watch(
+    watcher: Watcher,
+  ): Promise<WorkbenchReply<ReadableStream<Uint8Array> | undefined>> {
+    const { world_id, filter, after } = watcher;
+    if (this.#tables.isOver(world_id)) return { answer: "over" };
+    // What is to come begins after the newest that there is now.
+    let last = after === undefined ? this.#lastOf(world_id) : Number(after);
+    const answer = await this.#streams.open({
+      ...watcher,
+      isOver: () => this.#tables.isOver(world_id),
+      next: () => {
+        const database = this.#tables.ofWorld(world_id);
+        if (!database) return [];
+        const items = selectAfter(database, filter, last, STREAM_STEP_ROWS);
+        last = items.length > 0 ? Number(items.at(-1)!.id) : Math.max(last, this.#lastOf(world_id));
+        return items;
+      },
+    });
+    return { answer };
+  }
+
+  /** The sequence of the world's newest request. */
+  #lastOf(worldId: number): number {
+    if (this.#usage?.world_id === worldId) return this.#usage.of.last;
+    const database = this.#tables.ofWorld(worldId);
+    return database ? new RequestUsage(database).last : 0;
+  }
+
+  /** Closes what a key watches that was revoked. */
+  async keyRevoked(keyId: number): Promise<void> {
+    this.#streams.closeWhere(({ key_id }) => key_id === keyId);
+  }
+
+  /** Deletes the requests that are too old; where nothing is left, everything, so that no workbench lasts unused. */
+  override async alarm(): Promise<void> {
+    this.#usage = undefined;
+    this.#hasAlarm = false;
+    const database = this.#tables.ofLatestWorld();
+    const oldest = database && deleteOld(database, Date.now());
+    const hasFaults = database !== undefined && stored.countFaults(database) > 0;
+    const isUnused = oldest === undefined && !hasFaults;
+    if (isUnused) return this.#deleteAll();
+    await this.#ensureAlarm(oldest);
+  }
+
+  async #ensureAlarm(at = Date.now() + REQUEST_DAYS * DAY_MILLISECONDS): Promise<void> {
+    if (this.#hasAlarm) return;
+    this.#hasAlarm = true;
+    const { storage } = this.ctx;
+    if ((await storage.getAlarm()) !== null) return;
+    await storage.setAlarm(Math.max(at, Date.now() + SWEEP_MILLISECONDS));
+  }
 }
 
-function emptyPage({ starting_after }: PageRequest): Page<StoredFault> | undefined {
+function emptyPage({ starting_after }: PageRequest): Page<never> | undefined {
   return starting_after === undefined ? { data: [], has_more: false, total: 0 } : undefined;
 }
 

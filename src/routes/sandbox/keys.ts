@@ -4,6 +4,7 @@ import { revokeKey } from "../../access/keys.ts";
 import { withoutNulls } from "../../domain/complete.ts";
 import type { AppEnv } from "../../http/context.ts";
 import { validate } from "../../http/validate.ts";
+import { endStreamsOf } from "../../http/workbench.ts";
 import { inWorld } from "../../http/world.ts";
 import { describeOperation } from "../../openapi/describe.ts";
 import { keyList, keyPath, keyQuery } from "../../schemas/keys.ts";
@@ -43,7 +44,9 @@ export const sandboxKeys = new Hono<AppEnv>()
     }),
     validate("param", keyPath),
     async (c) => {
-      await revokeKey(c, c.req.valid("param").key_id);
+      const { key_id } = c.req.valid("param");
+      await revokeKey(c, key_id);
+      endStreamsOf(c, key_id);
       return c.body(null, 204);
     },
   );
