@@ -255,9 +255,7 @@ export class Workbench extends DurableObject {
   }
 
   /** The requests as server-sent events, as they are recorded; undefined where too many watch already. */
-  async watch(
-    watcher: Watcher,
-  ): Promise<WorkbenchReply<ReadableStream<Uint8Array> | undefined>> {
+  async watch(watcher: Watcher): Promise<WorkbenchReply<ReadableStream<Uint8Array> | undefined>> {
     const { world_id, filter, after } = watcher;
     if (this.#tables.isOver(world_id)) return { answer: "over" };
     // What is to come begins after the newest that there is now.

@@ -160,90 +160,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/sandbox/environments": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Retrieve environments
-         * @description A page of the partner's environments, newest first. Those that have expired are not among them.
-         */
-        get: operations["listEnvironments"];
-        put?: never;
-        /**
-         * Create an environment
-         * @description A world of its own, for one test or one pull request: orders, events, keys, requests and faults that no other environment sees. Its key is shown in this answer and never again.
-         */
-        post: operations["createEnvironment"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/sandbox/environments/{environment_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /**
-         * Delete an environment
-         * @description Deletes an environment with all that it has. Its keys stop working at once. A partner's first environment can't be deleted.
-         */
-        delete: operations["deleteEnvironment"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/sandbox/environments/{environment_id}/keys": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Create an API key for an environment
-         * @description For one of the partner's environments whose keys are lost. The key is shown in this answer and never again.
-         */
-        post: operations["createEnvironmentKey"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/sandbox/reset": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Reset the environment
-         * @description Makes the key's environment as new: its orders, events, requests, faults and idempotency keys go, its API keys stay, and its fixture is there again. From the answer on, nothing of before is seen or written by anybody.
-         */
-        post: operations["resetEnvironment"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/sandbox/faults": {
         parameters: {
             query?: never;
@@ -277,23 +193,6 @@ export interface paths {
          *     a refusal too; an answer without a body can't be cut, and is lost. Of several faults, the oldest that matches acts
          *     alone. A request that it lets through because of `skip` reaches the next one; only requests that reach a fault
          *     count for its `skip` and its `times`. After the last time the fault is gone.
-         *
-         *     **Matching** looks at what the request says: its path, else its body, else its query. The `id` of an order is its
-         *     `order_id`. A `DELETE` of an event names the event alone.
-         *
-         *     **For one request** there is the header `Sandbox-Fault: lost_response`, or `Sandbox-Fault: delay;ms=3000`. It goes
-         *     before these faults, and uses none of them up.
-         *
-         *     **Where it is known.** A request that reads or writes the database meets every fault that was added before it. One
-         *     that doesn't, since its path, its method, a parameter or its body is refused, meets it at once in the isolate that
-         *     added it; in another one it may miss it, for up to 30 seconds.
-         *
-         *     **What closes the connection.** `npm start` and the package do it as the table has it. `wrangler dev` has a proxy
-         *     before the Worker: it sends a `GET` whose answer was lost up to three times, so that a fault with `times` below 3 is
-         *     not seen, and then answers 500 in plain text; it answers a lost `POST`, `PUT` or `DELETE` so at once. A cut answer
-         *     comes through cut. On Cloudflare no Worker closes a connection: where one gives no answer, Cloudflare's documentation
-         *     promises an error page of its own (error 1101), which is what a client gets of `lost_response`. Of an answer that
-         *     breaks off it says nothing; `Content-Length` tells that it was cut.
          */
         post: operations["addFault"];
         /**
@@ -321,6 +220,66 @@ export interface paths {
          * @description From the answer on, it acts on no request.
          */
         delete: operations["removeFault"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sandbox/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Retrieve requests
+         * @description A page of the requests to `/v2` that came with a valid key of the environment, newest first, refused ones too. Filters combine. A request is there within a second of its answer, and for 7 days, while it is one of the last 10000.
+         */
+        get: operations["listRequests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sandbox/requests/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Watch requests
+         * @description The same requests as server-sent events, as they happen: `curl -N` shows them. At most 10 streams of an environment are open at a time. A stream ends when its key is revoked, the environment expires, or it is reset.
+         */
+        get: operations["streamRequests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sandbox/requests/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Retrieve a request
+         * @description All that was kept of a request, with what was answered, and a command that sends it again. No key is in it.
+         */
+        get: operations["getRequest"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -814,133 +773,6 @@ export interface components {
              */
             last_used_at?: string;
         };
-        EnvironmentList: {
-            /** @description Newest first */
-            data: components["schemas"]["Environment"][];
-            /** @description Whether there are more after the last of these */
-            has_more: boolean;
-            /** @description How many match, on all pages */
-            total: number;
-        };
-        Environment: {
-            /**
-             * @description The environment's number
-             * @example 12
-             */
-            id: number;
-            /**
-             * @description What it is for
-             * @example pull request 12
-             */
-            name?: string;
-            /**
-             * @description Whether fields and parameters that the contract doesn't know are refused with 400
-             * @example false
-             */
-            strict: boolean;
-            /**
-             * @description What it has in it, now and after each reset: nothing, or the order and the event of the published examples
-             * @example empty
-             * @enum {string}
-             */
-            fixture: "empty" | "documentation";
-            /**
-             * Format: date-time
-             * @description When it was made (RFC 3339)
-             * @example 2025-02-13T19:08:07Z
-             */
-            created_at: string;
-            /**
-             * Format: date-time
-             * @description When it expires (RFC 3339); left out for a partner's first one, which never does
-             * @example 2025-02-13T19:08:07Z
-             */
-            expires_at?: string;
-        };
-        NewEnvironment: {
-            /**
-             * @description The environment's number
-             * @example 12
-             */
-            id: number;
-            /**
-             * @description What it is for
-             * @example pull request 12
-             */
-            name?: string;
-            /**
-             * @description Whether fields and parameters that the contract doesn't know are refused with 400
-             * @example false
-             */
-            strict: boolean;
-            /**
-             * @description What it has in it, now and after each reset: nothing, or the order and the event of the published examples
-             * @example empty
-             * @enum {string}
-             */
-            fixture: "empty" | "documentation";
-            /**
-             * Format: date-time
-             * @description When it was made (RFC 3339)
-             * @example 2025-02-13T19:08:07Z
-             */
-            created_at: string;
-            /**
-             * Format: date-time
-             * @description When it expires (RFC 3339); left out for a partner's first one, which never does
-             * @example 2025-02-13T19:08:07Z
-             */
-            expires_at?: string;
-            /**
-             * @description The API key
-             * @example test_
-             */
-            key: string;
-        };
-        EnvironmentInput: {
-            /**
-             * @description What it is for
-             * @example pull request 12
-             */
-            name?: string;
-            /**
-             * @description How long it lives, in seconds
-             * @default 86400
-             * @example 3600
-             */
-            expires_in_seconds: number;
-            /**
-             * @description Whether fields and parameters that the contract doesn't know are refused with 400
-             * @default false
-             * @example false
-             */
-            strict: boolean;
-            /**
-             * @description What it has in it, now and after each reset: nothing, or the order and the event of the published examples
-             * @default empty
-             * @example empty
-             * @enum {string}
-             */
-            fixture: "empty" | "documentation";
-        };
-        NewKey: {
-            /**
-             * @description The key's number, within its environment
-             * @example 2
-             */
-            id: number;
-            /**
-             * Format: date-time
-             * @description When the key was made (RFC 3339)
-             * @example 2025-02-13T19:08:07Z
-             */
-            created_at: string;
-            /**
-             * @description The API key
-             * @example test_
-             */
-            key: string;
-        };
         Fault: {
             /**
              * @description The fault's id
@@ -981,7 +813,6 @@ export interface components {
              */
             created_at: string;
         };
-        /** @description Which requests a fault acts on: those that are all of this */
         FaultMatch: {
             /**
              * @description Only requests of this method
@@ -1023,20 +854,23 @@ export interface components {
              */
             fault: "error" | "unavailable" | "rate_limited" | "delay" | "error_after_commit" | "gateway_timeout" | "lost_response" | "cut_response";
             /**
-             * @description On how many requests it acts. Left out: 1
+             * @description On how many requests it acts
+             * @default 1
              * @example 1
              */
-            times?: number;
+            times: number;
             /**
-             * @description How many matching requests it lets through first. Left out: 0
+             * @description How many matching requests it lets through first
+             * @default 0
              * @example 0
              */
-            skip?: number;
+            skip: number;
             /**
-             * @description How much later the answer of a `delay` comes, in milliseconds. Left out: 0
+             * @description How much later the answer of a `delay` comes, in milliseconds
+             * @default 0
              * @example 0
              */
-            delay_ms?: number;
+            delay_ms: number;
             match?: components["schemas"]["FaultMatch"];
         };
         FaultList: {
@@ -1046,6 +880,223 @@ export interface components {
             has_more: boolean;
             /** @description How many match, on all pages */
             total: number;
+        };
+        RequestList: {
+            /** @description Newest first */
+            data: components["schemas"]["RecordedRequest"][];
+            /** @description Whether there are more after the last of these */
+            has_more: boolean;
+            /** @description How many match, on all pages */
+            total: number;
+        };
+        RecordedRequest: {
+            /**
+             * @description The recorded request's own id. Not `request_id`, which the client may have chosen
+             * @example 1763984420123000
+             */
+            id: string;
+            /**
+             * @description What the answer's `X-Request-Id` was
+             * @example 5e3caf25-6a5e-4fad-b436-45abb9f3c420
+             */
+            request_id: string;
+            /**
+             * Format: date-time
+             * @description When it came (RFC 3339, with milliseconds)
+             * @example 2026-01-15T09:30:00.123Z
+             */
+            at: string;
+            /**
+             * @description The method
+             * @example POST
+             */
+            method: string;
+            /**
+             * @description The path, without its query
+             * @example /v2/order_events
+             */
+            path: string;
+            /**
+             * @description The status of the answer; null where a fault let none go out
+             * @example 409
+             */
+            status: number | null;
+            /**
+             * @description How long it took, in milliseconds
+             * @example 4
+             */
+            ms: number;
+            /**
+             * @description The order that it was about
+             * @example order-1
+             */
+            order_id?: string;
+            /**
+             * @description The order's id in the partner's own system
+             * @example po-1
+             */
+            partner_order_id?: string;
+            /**
+             * @description The event's id in the partner's own system
+             * @example pe-1
+             */
+            partner_event_id?: string;
+            /** @description The error that was answered, or would have been without the fault */
+            error?: {
+                type: string;
+                message: string;
+                param?: string;
+            };
+            /** @description The fault that acted on it */
+            fault?: {
+                /** @description Left out for the header's */
+                id?: string;
+                /** @enum {string} */
+                fault: "error" | "unavailable" | "rate_limited" | "delay" | "error_after_commit" | "gateway_timeout" | "lost_response" | "cut_response";
+                delay_ms: number;
+            };
+            /** @description What deserved a look */
+            warnings?: {
+                /** @enum {string} */
+                code: "unknown_field" | "unknown_parameter" | "limit_reduced" | "captured_beyond_total" | "refund_without_rewards" | "not_repeatable" | "not_published";
+                param?: string;
+                did_you_mean?: string;
+            }[];
+        };
+        RequestDetails: {
+            /**
+             * @description The recorded request's own id. Not `request_id`, which the client may have chosen
+             * @example 1763984420123000
+             */
+            id: string;
+            /**
+             * @description What the answer's `X-Request-Id` was
+             * @example 5e3caf25-6a5e-4fad-b436-45abb9f3c420
+             */
+            request_id: string;
+            /**
+             * Format: date-time
+             * @description When it came (RFC 3339, with milliseconds)
+             * @example 2026-01-15T09:30:00.123Z
+             */
+            at: string;
+            /**
+             * @description The method
+             * @example POST
+             */
+            method: string;
+            /**
+             * @description The path, without its query
+             * @example /v2/order_events
+             */
+            path: string;
+            /**
+             * @description The status of the answer; null where a fault let none go out
+             * @example 409
+             */
+            status: number | null;
+            /**
+             * @description How long it took, in milliseconds
+             * @example 4
+             */
+            ms: number;
+            /**
+             * @description The order that it was about
+             * @example order-1
+             */
+            order_id?: string;
+            /**
+             * @description The order's id in the partner's own system
+             * @example po-1
+             */
+            partner_order_id?: string;
+            /**
+             * @description The event's id in the partner's own system
+             * @example pe-1
+             */
+            partner_event_id?: string;
+            /** @description The error that was answered, or would have been without the fault */
+            error?: {
+                type: string;
+                message: string;
+                param?: string;
+            };
+            /** @description The fault that acted on it */
+            fault?: {
+                /** @description Left out for the header's */
+                id?: string;
+                /** @enum {string} */
+                fault: "error" | "unavailable" | "rate_limited" | "delay" | "error_after_commit" | "gateway_timeout" | "lost_response" | "cut_response";
+                delay_ms: number;
+            };
+            /** @description What deserved a look */
+            warnings?: {
+                /** @enum {string} */
+                code: "unknown_field" | "unknown_parameter" | "limit_reduced" | "captured_beyond_total" | "refund_without_rewards" | "not_repeatable" | "not_published";
+                param?: string;
+                did_you_mean?: string;
+            }[];
+            /** @description The URL as it was called, with keys masked */
+            url: string;
+            /**
+             * @description The query as it was sent, without its question mark
+             * @example limit=5
+             */
+            query: string;
+            request: {
+                /** @description Without those that carry a key, a cookie or an address */
+                headers: {
+                    [key: string]: string;
+                };
+                /** @description At most 32768 bytes of it, with keys masked; left out where there was none */
+                body?: string;
+                /**
+                 * @description There where this is not all of the body
+                 * @constant
+                 */
+                cut?: true;
+            };
+            /** @description What went out; left out where nothing did */
+            response?: {
+                /** @description Without those that carry a key, a cookie or an address */
+                headers: {
+                    [key: string]: string;
+                };
+                /** @description At most 32768 bytes of it, with keys masked; left out where there was none */
+                body?: string;
+                /**
+                 * @description There where this is not all of the body
+                 * @constant
+                 */
+                cut?: true;
+            };
+            /** @description What would have gone out, had the fault not altered it */
+            unaltered_response?: {
+                status: number;
+                /** @description Without those that carry a key, a cookie or an address */
+                headers: {
+                    [key: string]: string;
+                };
+                /** @description At most 32768 bytes of it, with keys masked; left out where there was none */
+                body?: string;
+                /**
+                 * @description There where this is not all of the body
+                 * @constant
+                 */
+                cut?: true;
+            };
+            /** @description What it cost in D1, as `Server-Timing` says it */
+            cost: {
+                queries: number;
+                rows_read: number;
+                rows_written: number;
+            };
+            /** @description The order's version before a write; left out where there was no order */
+            version_before?: number;
+            /** @description The order's version after a write; left out where there is no order */
+            version_after?: number;
+            /** @description A command that sends it again, with the key in `SANDBOX_KEY`; left out where the body was cut */
+            curl?: string;
         };
         PartnerList: {
             /** @description Newest first */
@@ -1118,6 +1169,24 @@ export interface components {
              */
             name: string;
         };
+        PartnerKey: {
+            /**
+             * @description The key's number, within its environment
+             * @example 2
+             */
+            id: number;
+            /**
+             * Format: date-time
+             * @description When the key was made (RFC 3339)
+             * @example 2025-02-13T19:08:07Z
+             */
+            created_at: string;
+            /**
+             * @description The API key
+             * @example test_
+             */
+            key: string;
+        };
         PartnerRemoval: {
             /**
              * @description The partner's number
@@ -1168,19 +1237,6 @@ export interface components {
         "Sandbox-Fault-Applied": string;
         /** @description The order's version, for If-Match. Not in production */
         ETag: string;
-        /**
-         * @description What deserves a look, though the answer is as production's: a list (RFC 9651) of at most 20 codes. `param` names the field, parameter or header.
-         *     - `unknown_field`: a field that was ignored; `did_you_mean` names the one that was probably meant. A 400 in a strict environment
-         *     - `unknown_parameter`: the same of a parameter of the query
-         *     - `limit_reduced`: a `limit` above 100, taken as 100
-         *     - `captured_beyond_total`: more is captured than was ordered, which is allowed; `param` says of what
-         *     - `refund_without_rewards`: the refund takes back no rewards, though some are captured
-         *     - `not_repeatable`: a `POST` without an id and without an `Idempotency-Key`: sent again, it takes effect again
-         *     - `not_published`: the answer depends on what production lacks: it repeats an earlier one by its `Idempotency-Key`, or follows `If-Match`
-         *
-         *     Not in production
-         */
-        "Sandbox-Warnings": string;
         /** @description `true` where the answer repeats an earlier one. Not in production */
         "Idempotent-Replayed": "true";
         /** @description How many seconds to wait before the request is sent again. Not in production */
@@ -1221,7 +1277,6 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
-                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
@@ -1261,7 +1316,6 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
-                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1274,7 +1328,6 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
-                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                     [name: string]: unknown;
                 };
@@ -1288,7 +1341,6 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
-                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -1302,7 +1354,6 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
-                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1315,7 +1366,6 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
-                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -1367,7 +1417,6 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
-                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     ETag: components["headers"]["ETag"];
                     "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     [name: string]: unknown;
@@ -1402,7 +1451,6 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
-                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1415,7 +1463,6 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
-                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                     [name: string]: unknown;
                 };
@@ -1429,7 +1476,6 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
-                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1442,7 +1488,6 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
-                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1455,7 +1500,6 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
-                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1468,7 +1512,6 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
-                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1481,7 +1524,6 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
-                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -1495,7 +1537,6 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
-                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1508,7 +1549,6 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
-                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -1564,7 +1604,6 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
-                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
@@ -1599,7 +1638,6 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
-                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1612,7 +1650,6 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
-                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                     [name: string]: unknown;
                 };
@@ -1626,7 +1663,6 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
-                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1639,7 +1675,6 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
-                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1652,7 +1687,6 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
-                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1665,7 +1699,6 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
-                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1678,7 +1711,6 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
-                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1691,7 +1723,6 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
-                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -1705,7 +1736,6 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
-                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1718,7 +1748,6 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
-                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -1753,7 +1782,6 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
-                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1764,7 +1792,6 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
-                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1777,7 +1804,6 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
-                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                     [name: string]: unknown;
                 };
@@ -1791,7 +1817,6 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
-                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1804,7 +1829,6 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
-                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1817,7 +1841,6 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
-                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1830,7 +1853,6 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
-                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -1844,7 +1866,6 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
-                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1857,7 +1878,6 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
-                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -1900,7 +1920,6 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
-                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1930,7 +1949,6 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
-                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1943,7 +1961,6 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
-                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                     [name: string]: unknown;
                 };
@@ -1957,7 +1974,6 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
-                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -1971,7 +1987,6 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
-                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1984,7 +1999,6 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
-                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -2029,7 +2043,6 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
-                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     [name: string]: unknown;
                 };
@@ -2054,7 +2067,6 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
-                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2067,7 +2079,6 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
-                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                     [name: string]: unknown;
                 };
@@ -2081,7 +2092,6 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
-                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2094,7 +2104,6 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
-                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2107,7 +2116,6 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
-                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2120,7 +2128,6 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
-                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2133,7 +2140,6 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
-                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2146,7 +2152,6 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
-                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -2160,7 +2165,6 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
-                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2173,7 +2177,6 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
-                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -2206,7 +2209,6 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
-                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2217,7 +2219,6 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
-                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2230,7 +2231,6 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
-                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                     [name: string]: unknown;
                 };
@@ -2244,7 +2244,6 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
-                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2257,7 +2256,6 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
-                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2270,7 +2268,6 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
-                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -2284,7 +2281,6 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
-                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2297,7 +2293,6 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
-                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -2740,588 +2735,6 @@ export interface operations {
             };
         };
     };
-    listEnvironments: {
-        parameters: {
-            query?: {
-                /** @description How many items to answer; above 100 is taken as 100 */
-                limit?: number;
-                /** @description The number of the last environment of the page before */
-                starting_after?: number;
-            };
-            header?: {
-                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
-                "X-Request-Id"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The environments */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Server-Timing": components["headers"]["Server-Timing"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "data": [
-                     *         {
-                     *           "id": 6,
-                     *           "name": "pull request 12",
-                     *           "fixture": "empty",
-                     *           "created_at": "2026-01-15T09:30:00Z",
-                     *           "expires_at": "2026-01-15T09:30:00Z",
-                     *           "strict": false
-                     *         },
-                     *         {
-                     *           "id": 5,
-                     *           "fixture": "empty",
-                     *           "created_at": "2026-01-15T09:30:00Z",
-                     *           "strict": false
-                     *         }
-                     *       ],
-                     *       "has_more": false,
-                     *       "total": 2
-                     *     }
-                     */
-                    "application/json": components["schemas"]["EnvironmentList"];
-                };
-            };
-            /** @description `INVALID_REQUEST_ERROR` */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Server-Timing": components["headers"]["Server-Timing"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description `AUTHENTICATION_ERROR` */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Server-Timing": components["headers"]["Server-Timing"];
-                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description `FORBIDDEN_ERROR` */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Server-Timing": components["headers"]["Server-Timing"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description `RATE_LIMIT_ERROR`. Not in production */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Server-Timing": components["headers"]["Server-Timing"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description `INTERNAL_ERROR`. Not in production */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Server-Timing": components["headers"]["Server-Timing"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description `SERVICE_UNAVAILABLE_ERROR`. Not in production */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Server-Timing": components["headers"]["Server-Timing"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    createEnvironment: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
-                "X-Request-Id"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "name": "pull request 12",
-                 *       "expires_in_seconds": 3600
-                 *     }
-                 */
-                "application/json": components["schemas"]["EnvironmentInput"];
-            };
-        };
-        responses: {
-            /** @description The environment, and its key */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Server-Timing": components["headers"]["Server-Timing"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": 6,
-                     *       "name": "pull request 12",
-                     *       "fixture": "empty",
-                     *       "created_at": "2026-01-15T09:30:00Z",
-                     *       "expires_at": "2026-01-15T09:30:00Z",
-                     *       "strict": false,
-                     *       "key": "test_a-key-that-is-shown-only-once-00"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["NewEnvironment"];
-                };
-            };
-            /** @description `INVALID_REQUEST_ERROR` */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Server-Timing": components["headers"]["Server-Timing"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description `AUTHENTICATION_ERROR` */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Server-Timing": components["headers"]["Server-Timing"];
-                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description `FORBIDDEN_ERROR` */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Server-Timing": components["headers"]["Server-Timing"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description `CONFLICT_ERROR` */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Server-Timing": components["headers"]["Server-Timing"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description `PAYLOAD_TOO_LARGE_ERROR`. Not in production */
-            413: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Server-Timing": components["headers"]["Server-Timing"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description `UNSUPPORTED_MEDIA_TYPE_ERROR`. Not in production */
-            415: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Server-Timing": components["headers"]["Server-Timing"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description `RATE_LIMIT_ERROR`. Not in production */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Server-Timing": components["headers"]["Server-Timing"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description `INTERNAL_ERROR`. Not in production */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Server-Timing": components["headers"]["Server-Timing"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description `SERVICE_UNAVAILABLE_ERROR`. Not in production */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Server-Timing": components["headers"]["Server-Timing"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    deleteEnvironment: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
-                "X-Request-Id"?: string;
-            };
-            path: {
-                /** @description The environment's number */
-                environment_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The environment is deleted */
-            204: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Server-Timing": components["headers"]["Server-Timing"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description `INVALID_REQUEST_ERROR` */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Server-Timing": components["headers"]["Server-Timing"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description `AUTHENTICATION_ERROR` */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Server-Timing": components["headers"]["Server-Timing"];
-                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description `FORBIDDEN_ERROR` */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Server-Timing": components["headers"]["Server-Timing"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description `ENVIRONMENT_NOT_FOUND_ERROR` */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Server-Timing": components["headers"]["Server-Timing"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description `CONFLICT_ERROR` */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Server-Timing": components["headers"]["Server-Timing"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description `RATE_LIMIT_ERROR`. Not in production */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Server-Timing": components["headers"]["Server-Timing"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description `INTERNAL_ERROR`. Not in production */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Server-Timing": components["headers"]["Server-Timing"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description `SERVICE_UNAVAILABLE_ERROR`. Not in production */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Server-Timing": components["headers"]["Server-Timing"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    createEnvironmentKey: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
-                "X-Request-Id"?: string;
-            };
-            path: {
-                /** @description The environment's number */
-                environment_id: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The new key */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Server-Timing": components["headers"]["Server-Timing"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": 2,
-                     *       "key": "test_a-key-that-is-shown-only-once-00",
-                     *       "created_at": "2026-01-15T09:30:00Z"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["NewKey"];
-                };
-            };
-            /** @description `INVALID_REQUEST_ERROR` */
-            400: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Server-Timing": components["headers"]["Server-Timing"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description `AUTHENTICATION_ERROR` */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Server-Timing": components["headers"]["Server-Timing"];
-                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description `FORBIDDEN_ERROR` */
-            403: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Server-Timing": components["headers"]["Server-Timing"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description `ENVIRONMENT_NOT_FOUND_ERROR` */
-            404: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Server-Timing": components["headers"]["Server-Timing"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description `CONFLICT_ERROR` */
-            409: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Server-Timing": components["headers"]["Server-Timing"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description `RATE_LIMIT_ERROR`. Not in production */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Server-Timing": components["headers"]["Server-Timing"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description `INTERNAL_ERROR`. Not in production */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Server-Timing": components["headers"]["Server-Timing"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description `SERVICE_UNAVAILABLE_ERROR`. Not in production */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Server-Timing": components["headers"]["Server-Timing"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    resetEnvironment: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
-                "X-Request-Id"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The environment is as new */
-            204: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Server-Timing": components["headers"]["Server-Timing"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description `AUTHENTICATION_ERROR` */
-            401: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Server-Timing": components["headers"]["Server-Timing"];
-                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description `RATE_LIMIT_ERROR`. Not in production */
-            429: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Server-Timing": components["headers"]["Server-Timing"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description `INTERNAL_ERROR`. Not in production */
-            500: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Server-Timing": components["headers"]["Server-Timing"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-            /** @description `SERVICE_UNAVAILABLE_ERROR`. Not in production */
-            503: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "Server-Timing": components["headers"]["Server-Timing"];
-                    "Retry-After": components["headers"]["Retry-After"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
     listFaults: {
         parameters: {
             query?: {
@@ -3469,13 +2882,13 @@ export interface operations {
                      *       "id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
                      *       "fault": "lost_response",
                      *       "times": 1,
-                     *       "remaining": 1,
                      *       "skip": 0,
                      *       "delay_ms": 0,
                      *       "match": {
                      *         "path": "/v2/order_events",
                      *         "order_id": "order-1"
                      *       },
+                     *       "remaining": 1,
                      *       "created_at": "2026-01-15T09:30:00Z"
                      *     }
                      */
@@ -3693,6 +3106,388 @@ export interface operations {
                 };
             };
             /** @description `FAULT_NOT_FOUND_ERROR` */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `RATE_LIMIT_ERROR`. Not in production */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `INTERNAL_ERROR`. Not in production */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `SERVICE_UNAVAILABLE_ERROR`. Not in production */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listRequests: {
+        parameters: {
+            query?: {
+                /** @description Only requests by this method */
+                method?: string;
+                /** @description Only requests of this path, or with `*` at the end, of those that begin so */
+                path?: string;
+                /** @description Only requests that were answered so */
+                status?: string;
+                /** @description Only requests about this order */
+                order_id?: string;
+                /** @description Only requests about orders with this id in the partner's own system */
+                partner_order_id?: string;
+                /** @description Only requests about the event with this id in the partner's own system */
+                partner_event_id?: string;
+                /** @description Only requests whose answer's `X-Request-Id` was this */
+                request_id?: string;
+                /** @description Only requests that came at this time or later (RFC 3339) */
+                since?: string;
+                /** @description How many items to answer; above 100 is taken as 100 */
+                limit?: number;
+                /** @description The id of the last request of the page before */
+                starting_after?: string;
+            };
+            header?: {
+                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
+                "X-Request-Id"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The requests */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "1768469400123000",
+                     *           "request_id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
+                     *           "at": "2026-01-15T09:30:00.123Z",
+                     *           "method": "POST",
+                     *           "path": "/v2/orders",
+                     *           "status": 400,
+                     *           "ms": 4,
+                     *           "order_id": "order-1",
+                     *           "partner_order_id": "po-1",
+                     *           "error": {
+                     *             "type": "INVALID_REQUEST_ERROR",
+                     *             "message": "total_order_amount: Expected the sum of rate × quantity over order_lines, which is 5000, but received 6000.",
+                     *             "param": "total_order_amount"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "has_more": false,
+                     *       "total": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RequestList"];
+                };
+            };
+            /** @description `INVALID_REQUEST_ERROR` */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `AUTHENTICATION_ERROR` */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `RATE_LIMIT_ERROR`. Not in production */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `INTERNAL_ERROR`. Not in production */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `SERVICE_UNAVAILABLE_ERROR`. Not in production */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    streamRequests: {
+        parameters: {
+            query?: {
+                /** @description Only requests by this method */
+                method?: string;
+                /** @description Only requests of this path, or with `*` at the end, of those that begin so */
+                path?: string;
+                /** @description Only requests that were answered so */
+                status?: string;
+                /** @description Only requests about this order */
+                order_id?: string;
+                /** @description Only requests about orders with this id in the partner's own system */
+                partner_order_id?: string;
+                /** @description Only requests about the event with this id in the partner's own system */
+                partner_event_id?: string;
+                /** @description Only requests whose answer's `X-Request-Id` was this */
+                request_id?: string;
+                /** @description Only requests that came at this time or later (RFC 3339) */
+                since?: string;
+            };
+            header?: {
+                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
+                "X-Request-Id"?: string;
+                /** @description The id of the last event that came: the stream goes on after it */
+                "Last-Event-ID"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The stream */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example id: 1768469400123000
+                     *     data: {"id":"1768469400123000","request_id":"5e3caf25-6a5e-4fad-b436-45abb9f3c420","at":"2026-01-15T09:30:00.123Z","method":"POST","path":"/v2/orders","status":200,"ms":4,"order_id":"order-1","partner_order_id":"po-1"}
+                     */
+                    "text/event-stream": string;
+                };
+            };
+            /** @description `INVALID_REQUEST_ERROR` */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `AUTHENTICATION_ERROR` */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `CONFLICT_ERROR` */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `RATE_LIMIT_ERROR`. Not in production */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `INTERNAL_ERROR`. Not in production */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `SERVICE_UNAVAILABLE_ERROR`. Not in production */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getRequest: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
+                "X-Request-Id"?: string;
+            };
+            path: {
+                /** @description The recorded request's own id. Not `request_id`, which the client may have chosen */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "1768469400123000",
+                     *       "request_id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
+                     *       "at": "2026-01-15T09:30:00.123Z",
+                     *       "method": "POST",
+                     *       "path": "/v2/orders",
+                     *       "status": 200,
+                     *       "ms": 4,
+                     *       "order_id": "order-1",
+                     *       "partner_order_id": "po-1",
+                     *       "url": "https://sandbox.test/v2/orders",
+                     *       "query": "",
+                     *       "request": {
+                     *         "headers": {
+                     *           "content-length": "242",
+                     *           "content-type": "application/json"
+                     *         },
+                     *         "body": "{\"payment_method_id\":\"pm-1\",\"partner_order_id\":\"po-1\",\"total_order_amount\":5000,\"id\":\"order-1\",\"order_lines\":[{\"name\":\"Lamp\",\"quantity\":2,\"rate\":2500,\"rewards_rate\":25}],\"created_at\":\"2026-01-15T09:30:00Z\",\"updated_at\":\"2026-01-15T09:30:00Z\"}"
+                     *       },
+                     *       "response": {
+                     *         "headers": {
+                     *           "cache-control": "no-store",
+                     *           "content-type": "application/json",
+                     *           "etag": "\"1\"",
+                     *           "server-timing": "d1;desc=\"queries=1 rows_read=6 rows_written=6\"",
+                     *           "strict-transport-security": "max-age=31536000",
+                     *           "x-content-type-options": "nosniff",
+                     *           "x-request-id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420"
+                     *         },
+                     *         "body": "{\"id\":\"order-1\",\"payment_method_id\":\"pm-1\",\"partner_order_id\":\"po-1\",\"total_order_amount\":5000,\"total_rewards_amount\":50,\"currency\":\"USD\",\"created_at\":\"2026-01-15T09:30:00Z\",\"updated_at\":\"2026-01-15T09:30:00Z\",\"order_lines\":[{\"name\":\"Lamp\",\"quantity\":2,\"rate\":2500,\"rewards_rate\":25}]}"
+                     *       },
+                     *       "cost": {
+                     *         "queries": 1,
+                     *         "rows_read": 6,
+                     *         "rows_written": 6
+                     *       },
+                     *       "curl": "curl --globoff -X 'POST' 'https://sandbox.test/v2/orders' -H \"Authorization: Bearer $SANDBOX_KEY\" -H 'content-type: application/json' --data-raw '{\"payment_method_id\":\"pm-1\",\"partner_order_id\":\"po-1\",\"total_order_amount\":5000,\"id\":\"order-1\",\"order_lines\":[{\"name\":\"Lamp\",\"quantity\":2,\"rate\":2500,\"rewards_rate\":25}],\"created_at\":\"2026-01-15T09:30:00Z\",\"updated_at\":\"2026-01-15T09:30:00Z\"}'"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RequestDetails"];
+                };
+            };
+            /** @description `INVALID_REQUEST_ERROR` */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `AUTHENTICATION_ERROR` */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `REQUEST_NOT_FOUND_ERROR` */
             404: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3994,7 +3789,7 @@ export interface operations {
                      *       "created_at": "2026-01-15T09:30:00Z"
                      *     }
                      */
-                    "application/json": components["schemas"]["NewKey"];
+                    "application/json": components["schemas"]["PartnerKey"];
                 };
             };
             /** @description `INVALID_REQUEST_ERROR` */
@@ -4093,7 +3888,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "id": 7,
-                     *       "deleted_rows": 37000
+                     *       "deleted_rows": 36001
                      *     }
                      */
                     "application/json": components["schemas"]["PartnerRemoval"];

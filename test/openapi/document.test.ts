@@ -41,5 +41,7 @@ it("has an example for every parameter, header, body and answer, and one for eve
   }
 });
 
-const hasExample = ({ "application/json": { example, examples } }: Content) =>
-  example !== undefined || Object.keys(examples ?? {}).length > 0;
+const hasExample = (content: Content) =>
+  Object.values(content).every(
+    ({ example, examples }) => example !== undefined || Object.keys(examples ?? {}).length > 0,
+  );

@@ -7,6 +7,7 @@ import { MAX_FAULTS } from "../../src/domain/faults.ts";
 import { MAX_BODY_BYTES } from "../../src/http/validate.ts";
 import { MAX_ENVIRONMENTS } from "../../src/store/environments.ts";
 import { MAX_ACTIVE_KEYS } from "../../src/store/keys.ts";
+import { MAX_STREAMS } from "../../src/workbench/streams.ts";
 import {
   answerOf,
   Client,
@@ -17,6 +18,7 @@ import {
   send,
   type Answer,
 } from "../support/client.ts";
+import { watch } from "../support/stream.ts";
 import { setVariables } from "../support/variables.ts";
 import { loadOrders } from "../support/load.ts";
 
@@ -156,6 +158,39 @@ it("has the examples that the operations really answer", async () => {
     .run();
   await record("createEnvironment", "CONFLICT_ERROR", host.post(environments, {}));
 
+  const watched = await newPartner();
+  const stream = await watch(watched, "/sandbox/requests/stream");
+  const times = { created_at: "2026-01-15T09:30:00Z", updated_at: "2026-01-15T09:30:00Z" };
+  await watched.post("/v2/orders", { ...order, ...times });
+  await watched.post("/v2/orders", { ...order, total_order_amount: 6_000 });
+  const [item] = await stream.take(1);
+  const event = `id: ${RECORDED_ID}\ndata: ${JSON.stringify(withoutChance(item))}\n\n`;
+  (recorded["streamRequests"] ??= {})[200] = event;
+  await stream.cancel();
+  const recordedRequests = "/sandbox/requests";
+  await expect
+    .poll(async () => (await watched.get(recordedRequests)).body.total, { timeout: 5_000 })
+    .toBe(2);
+  await record("listRequests", 200, watched.get(`${recordedRequests}?status=4xx`));
+  await record(
+    "listRequests",
+    "INVALID_REQUEST_ERROR",
+    watched.get(`${recordedRequests}?status=5`),
+  );
+  await record("getRequest", 200, watched.get(`${recordedRequests}/${item.id}`));
+  await record("getRequest", "REQUEST_NOT_FOUND_ERROR", watched.get(`${recordedRequests}/1`));
+  await record("getRequest", "INVALID_REQUEST_ERROR", watched.get(`${recordedRequests}/first`));
+  const startsNowhere = watched.send("GET", "/sandbox/requests/stream", undefined, {
+    "Last-Event-ID": "none",
+  });
+  await record("streamRequests", "INVALID_REQUEST_ERROR", startsNowhere);
+  const streams = [];
+  for (let open = 0; open < MAX_STREAMS; open += 1) {
+    streams.push(await watch(watched, "/sandbox/requests/stream"));
+  }
+  await record("streamRequests", "CONFLICT_ERROR", watched.get("/sandbox/requests/stream"));
+  await Promise.all(streams.map((each) => each.cancel()));
+
   const path = "/sandbox/partners";
   const name = { name: "Rest Assured" };
   await record("createPartner", 200, operator.post(path, name), name);
@@ -207,6 +242,8 @@ it("has the examples that the operations really answer", async () => {
   await expect(file).toMatchFileSnapshot("../../src/openapi/examples.json");
 });
 
+const RECORDED_ID = "1768469400123000";
+
 /** What the app answers where its bindings are these. */
 async function readWith(
   bindings: AppEnv["Bindings"],
@@ -230,6 +267,9 @@ function withoutChance(body: unknown): unknown {
   const text = JSON.stringify(body)
     .replace(/"request_id":"[^"]*"/g, '"request_id":"5e3caf25-6a5e-4fad-b436-45abb9f3c420"')
     .replace(/[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}/g, "5e3caf25-6a5e-4fad-b436-45abb9f3c420")
+    .replace(/"id":"\d{16}"/g, `"id":"${RECORDED_ID}"`)
+    .replace(/"at":"[^"]*"/g, '"at":"2026-01-15T09:30:00.123Z"')
+    .replace(/"ms":\d+/g, '"ms":4')
     .replace(/"(\w+_at)":"[^"]*"/g, '"$1":"2026-01-15T09:30:00Z"')
     .replace(/"last_four":"[^"]*"/g, '"last_four":"x7Qk"')
     .replace(/"test_[\w-]{75}"/g, '"test_a-key-that-is-shown-only-once-00"');

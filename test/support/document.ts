@@ -14,9 +14,11 @@ interface Parameter {
   examples?: object;
 }
 
-export interface Content {
-  "application/json": { schema: Schema; example?: unknown; examples?: Record<string, unknown> };
-}
+/** A body by its media type: JSON, or an event stream. */
+export type Content = Record<
+  string,
+  { schema: Schema; example?: unknown; examples?: Record<string, unknown> }
+>;
 
 interface Response {
   headers: Record<string, unknown>;
@@ -121,8 +123,12 @@ function undescribedHeaders(response: Response, sent: Headers): string[] {
 
 function undescribedBody({ content }: Response, sent: Headers, text: string): string[] {
   if (!content) return text === "" ? [] : ["a body, where none is described"];
-  const { schema, examples } = content["application/json"];
-  if (!/^application\/json\b/.test(sent.get("Content-Type") ?? "")) return ["not JSON"];
+  const [mediaType = ""] = (sent.get("Content-Type") ?? "").split(";");
+  const described = content[mediaType];
+  if (!described) return [`not ${Object.keys(content).join()}`];
+  // Of a stream, nothing was read.
+  if (mediaType !== "application/json") return [];
+  const { schema, examples } = described;
   const type = JSON.parse(text).error?.type;
   const isOtherType = examples && !(type in examples);
   return [...violations(schema, text), ...(isOtherType ? [`${type} is not described`] : [])];
