@@ -80,7 +80,7 @@ export interface RequestFilter {
 }
 
 /** The keys of the local seed, and what the sandbox makes: 32 random characters, where keys are signed with 43 more. */
-const KEY = /test_(?:sandbox_[ab](?![\w-])|[\w-]{75,}|[\w-]{32}(?![\w-]))/g;
+const KEY = /test_(?:sandbox_[ab](?![\w-])|[\w-]{75}|[\w-]{32}(?![\w-]))/g;
 const MASKED_KEY = "test_***";
 
 /** The text without what looks like a key of ours. */
@@ -96,6 +96,10 @@ const kept = new Uint8Array(MAX_KEPT_BODY_BYTES);
 /** A body as it is kept: without keys, and cut between two characters. */
 export function keptBody(text: string): { body: string; cut?: true } {
   const masked = maskKeys(text.slice(0, MAX_KEPT_BODY_BYTES + MARGIN_CHARACTERS));
+  if (text.length > MAX_KEPT_BODY_BYTES) {
+    const { read } = encoder.encodeInto(masked, kept);
+    return { body: masked.slice(0, read), cut: true };
+  }
   // No character has more than three bytes for each of its code units.
   if (masked.length * 3 <= MAX_KEPT_BODY_BYTES) return { body: masked };
   const { read } = encoder.encodeInto(masked, kept);
