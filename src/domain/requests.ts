@@ -88,18 +88,13 @@ export function maskKeys(text: string): string {
   return text.includes("test_") ? text.replace(KEY, MASKED_KEY) : text;
 }
 
-/** Longer than any key, so that the end of what is looked at can't hide one. */
-const MARGIN_CHARACTERS = 1_000;
 const encoder = new TextEncoder();
 const kept = new Uint8Array(MAX_KEPT_BODY_BYTES);
 
 /** A body as it is kept: without keys, and cut between two characters. */
 export function keptBody(text: string): { body: string; cut?: true } {
-  const masked = maskKeys(text.slice(0, MAX_KEPT_BODY_BYTES + MARGIN_CHARACTERS));
-  if (text.length > MAX_KEPT_BODY_BYTES) {
-    const { read } = encoder.encodeInto(masked, kept);
-    return { body: masked.slice(0, read), cut: true };
-  }
+  // First, so that the cut leaves no half of a key.
+  const masked = maskKeys(text);
   // No character has more than three bytes for each of its code units.
   if (masked.length * 3 <= MAX_KEPT_BODY_BYTES) return { body: masked };
   const { read } = encoder.encodeInto(masked, kept);
