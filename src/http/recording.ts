@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { idsOf } from "../domain/faults.ts";
 import {
   keptBody,
@@ -16,7 +17,7 @@ import type { AppEnv } from "./context.ts";
 import { workbenchOf } from "./workbench.ts";
 
 /** How long requests gather before they are sent to the workbench together. */
-const GATHER_MILLISECONDS = 100;
+const GATHER_MILLISECONDS = 200;
 /** How late that can be before it is taken for lost, as its request may have been ended. */
 const LOST_MILLISECONDS = 2_000;
 /** What gathers of an environment at most, and what an isolate holds in all: beyond it, requests aren't recorded. */
@@ -56,6 +57,7 @@ let heldBytes = 0;
 export const recordRequests = createMiddleware<AppEnv>(async (c, next) => {
   const came_at = Date.now();
   const start = performance.now();
+  const written = keepJson(c);
   await next();
   if (!c.get("apiKey")) return;
   const ms = Math.round(performance.now() - start);
@@ -65,7 +67,7 @@ export const recordRequests = createMiddleware<AppEnv>(async (c, next) => {
       came_at,
       ms,
       requestBody: await requestBodyOf(c),
-      responseBody: await responseBodyOf(c),
+      responseBody: await responseBodyOf(c, written),
       unalteredBody: await c.get("unalteredAnswer")?.text(),
     });
   } catch (error) {
@@ -88,10 +90,28 @@ async function requestBodyOf(c: Context<AppEnv>): Promise<Exchange["requestBody"
   ]);
 }
 
+/** What a route wrote, and what it made of it. */
+interface Written {
+  text?: string;
+  answer?: Response;
+}
+
+/** Keeps the text of what is answered as JSON: to read it back out of the answer takes as long as to store it. */
+function keepJson(c: Context<AppEnv>): Written {
+  const written: Written = {};
+  c.json = ((content: unknown, arg?: ContentfulStatusCode, headers?: Record<string, string>) => {
+    written.text = JSON.stringify(content);
+    written.answer = c.body(written.text, arg, { "Content-Type": "application/json", ...headers });
+    return written.answer;
+  }) as typeof c.json;
+  return written;
+}
+
 /** The text that is answered. Where the connection is to break, there is none that could be read. */
-async function responseBodyOf(c: Context<AppEnv>): Promise<string | undefined> {
-  if (isBroken(c) || c.res.body === null) return undefined;
+async function responseBodyOf(c: Context<AppEnv>, written: Written): Promise<string | undefined> {
   const { res } = c;
+  if (res === written.answer) return written.text;
+  if (isBroken(c) || res.body === null) return undefined;
   const text = await res.text();
   // Unset first, so that Hono doesn't copy the headers once more.
   c.res = undefined;
