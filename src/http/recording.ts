@@ -30,7 +30,6 @@ const UNREAD_BODY_MILLISECONDS = 50;
 /** A request that was answered, and the answer: what is recorded of it is worked out after it. */
 interface Exchange {
   c: Context<AppEnv>;
-  came_at: number;
   ms: number;
   /** Undefined without a body, "unread" where it was too large, or did not come. */
   requestBody: ArrayBuffer | "unread" | undefined;
@@ -55,7 +54,6 @@ let heldBytes = 0;
  * request. It costs the answer no round trip, and what goes wrong with it is logged and nothing else.
  */
 export const recordRequests = createMiddleware<AppEnv>(async (c, next) => {
-  const came_at = Date.now();
   const start = performance.now();
   const written = keepJson(c);
   await next();
@@ -64,7 +62,6 @@ export const recordRequests = createMiddleware<AppEnv>(async (c, next) => {
   try {
     keep({
       c,
-      came_at,
       ms,
       requestBody: await requestBodyOf(c),
       responseBody: await responseBodyOf(c, written),
@@ -127,17 +124,19 @@ function isBroken(c: Context<AppEnv>): boolean {
 /** Puts it to what has gathered, and sees to it that somebody sends that. */
 function keep(exchange: Exchange): void {
   const { c } = exchange;
+  const { environment_id, world_id, reset_at } = c.get("apiKey");
+  // What was sent before a reset is not of the new world, though it may be answered in there.
+  if (c.get("receivedAt") <= reset_at) return;
   const bytes = sizeOf(exchange);
   if (heldBytes + bytes > MAX_HELD_BYTES) {
     return log("request not recorded: too many are waiting", { request_id: c.get("requestId") });
   }
   heldBytes += bytes;
-  const { environment_id, world_id } = c.get("apiKey");
   const name = `${environment_id}:${world_id}`;
   const now = Date.now();
   const before = gathered.get(name);
   const all = before ?? {
-    world: worldOf(c),
+    world: { environment_id, world_id },
     exchanges: [],
     bytes: 0,
     due: now + GATHER_MILLISECONDS,
@@ -174,7 +173,7 @@ async function send(c: Context<AppEnv>, name: string, all: Gathered): Promise<vo
 
 /** What is recorded of an exchange. */
 function recordOf(exchange: Exchange): NewRequest {
-  const { c, came_at, ms, requestBody, responseBody, unalteredBody } = exchange;
+  const { c, ms, requestBody, responseBody, unalteredBody } = exchange;
   const { res } = c;
   const url = maskKeys(c.req.url);
   const query = url.includes("?") ? url.slice(url.indexOf("?") + 1) : "";
@@ -202,7 +201,7 @@ function recordOf(exchange: Exchange): NewRequest {
   };
   return {
     request_id: c.get("requestId"),
-    at: new Date(came_at).toISOString(),
+    at: new Date(c.get("receivedAt")).toISOString(),
     method: c.req.method,
     path: maskKeys(c.req.path),
     status: isLost ? null : res.status,
@@ -241,16 +240,17 @@ function headersOf(headers: Headers): Record<string, string> {
 
 type Subject = Pick<NewRequest, "order_id" | "partner_order_id" | "partner_event_id">;
 
-/** Which order and event it is about: by what the route knows, the request, or the answer. */
+/** Which order and event it is about: by the request, the answer, or what the route knows. */
 function subjectOf(c: Context<AppEnv>, sent: string, answered: string): Subject {
   const { path, method } = c.req;
   const ids = idsOf(path, objectIn(sent), c.req.query());
-  const order_id = c.get("orderId") ?? ids.order_id;
   // A page of a list is about nothing in particular.
-  const isAnswerRead = order_id === undefined && method !== "GET";
+  const isAnswerRead = ids.order_id === undefined && method === "POST";
   const ofAnswer = isAnswerRead ? idsOf(path, objectIn(answered), {}) : {};
+  // The id that was made for a new order stands in its answer, if it is one.
+  const ofRoute = method === "POST" ? undefined : c.get("orderId");
   return {
-    order_id: idOf(order_id ?? ofAnswer.order_id),
+    order_id: idOf(ids.order_id ?? ofAnswer.order_id ?? ofRoute),
     partner_order_id: idOf(ids.partner_order_id ?? ofAnswer.partner_order_id),
     partner_event_id: idOf(ids.partner_event_id ?? ofAnswer.partner_event_id),
   };

@@ -55,9 +55,8 @@ const STREAM_STEP_ROWS = 100;
 /** How often requests that are too old are deleted at most. */
 const SWEEP_MILLISECONDS = 3_600_000;
 
-/** Who wants to watch the requests of a world, which of them, and after which. */
+/** Who wants to watch requests, which of them, and after which. */
 export interface Watcher {
-  world_id: number;
   key_id: number;
   expires_at: string | null;
   filter: RequestFilter;
@@ -113,7 +112,7 @@ export class Workbench extends DurableObject {
     try {
       if ((await this.#tellD1(world)) !== "over") return { answer: accept(fault) };
       // All that there is of a world that is over, is over: it may be the environment, which nobody deletes again.
-      if (this.#tables.ofWorld(world.world_id)) await this.destroy();
+      if (this.#tables.ofWorld(world.world_id)) await this.#deleteAll();
       return { answer: "over" };
     } catch (error) {
       logError("a fault was not armed", error, { ...world });
@@ -255,13 +254,17 @@ export class Workbench extends DurableObject {
   }
 
   /** The requests as server-sent events, as they are recorded; undefined where too many watch already. */
-  async watch(watcher: Watcher): Promise<WorkbenchReply<ReadableStream<Uint8Array> | undefined>> {
-    const { world_id, filter, after } = watcher;
-    if (this.#tables.isOver(world_id)) return { answer: "over" };
+  async watch(
+    { world_id }: WorldName,
+    { key_id, expires_at, filter, after }: Watcher,
+  ): Promise<WorkbenchReply<ReadableStream<Uint8Array> | undefined>> {
+    if (this.#isDestroyed || this.#tables.isOver(world_id)) return { answer: "over" };
     // What is to come begins after the newest that there is now.
     let last = after === undefined ? this.#lastOf(world_id) : Number(after);
     const answer = await this.#streams.open({
-      ...watcher,
+      world_id,
+      key_id,
+      expires_at,
       isOver: () => this.#tables.isOver(world_id),
       next: () => {
         const database = this.#tables.ofWorld(world_id);

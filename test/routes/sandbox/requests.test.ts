@@ -38,7 +38,7 @@ beforeEach(async () => {
 
 const workbench = (client = partner) => env.WORKBENCH.getByName(String(client.environmentId));
 /** The world of a client's environment, as its key says it. */
-const worldOf = ({ environmentId }: Client, world_id = environmentId) => ({
+const worldOf = ({ environmentId, worldId }: Client, world_id = worldId) => ({
   environment_id: environmentId,
   world_id,
 });
@@ -409,7 +409,7 @@ describe("the workbench", () => {
   });
 
   it("has the requests of one world", async () => {
-    const world_id = partner.environmentId;
+    const world_id = partner.worldId;
     await workbench().record(worldOf(partner), [item()]);
     await workbench().reset(world_id + 1);
     await workbench().record(worldOf(partner), [item()]);
@@ -498,8 +498,17 @@ describe("the stream", () => {
 
   it("ends with a reset and with the environment", async () => {
     const first = await watch(partner, STREAM);
-    await workbench().reset(partner.environmentId + 1);
+    await partner.get("/v2/orders");
+    await listed(1);
+    const delayed = { "Sandbox-Fault": "delay;ms=1000" };
+    const slow = partner.send("GET", "/v2/orders", undefined, delayed);
+    await scheduler.wait(50);
+    expectStatus(await partner.post("/sandbox/reset"), 204);
     await first.rest();
+    expect((await partner.get(PATH)).body.total).toBe(0);
+    await slow;
+    await partner.get("/v2/orders?id=after");
+    expect(await listed(1)).toMatchObject([{ order_id: "after" }]);
     const other = await newPartner();
     const second = await watch(other, STREAM);
     await workbench(other).destroy();
@@ -508,8 +517,8 @@ describe("the stream", () => {
 
   it("ends when the environment expires", async () => {
     const expires_at = new Date(Date.now() + 500).toISOString();
-    const watcher = { ...worldOf(partner), key_id: 1, expires_at, filter: {} };
-    const { answer } = await workbench().watch(watcher);
+    const watcher = { key_id: 1, expires_at, filter: {} };
+    const { answer } = await workbench().watch(worldOf(partner), watcher);
     const start = Date.now();
     await new Response(answer as ReadableStream).text();
     expect(Date.now() - start).toBeGreaterThan(300);
