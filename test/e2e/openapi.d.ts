@@ -160,6 +160,90 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/sandbox/environments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Retrieve environments
+         * @description A page of the partner's environments, newest first. Those that have expired are not among them.
+         */
+        get: operations["listEnvironments"];
+        put?: never;
+        /**
+         * Create an environment
+         * @description A world of its own, for one test or one pull request: orders, events, keys, requests and faults that no other environment sees. Its key is shown in this answer and never again.
+         */
+        post: operations["createEnvironment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sandbox/environments/{environment_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete an environment
+         * @description Deletes an environment with all that it has. Its keys stop working at once. A partner's first environment can't be deleted.
+         */
+        delete: operations["deleteEnvironment"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sandbox/environments/{environment_id}/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create an API key for an environment
+         * @description For one of the partner's environments whose keys are lost. The key is shown in this answer and never again.
+         */
+        post: operations["createEnvironmentKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sandbox/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reset the environment
+         * @description Makes the key's environment as new: its orders, events, requests, faults and idempotency keys go, its API keys stay, and its fixture is there again. From the answer on, nothing of before is seen or written by anybody.
+         */
+        post: operations["resetEnvironment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/sandbox/faults": {
         parameters: {
             query?: never;
@@ -193,6 +277,23 @@ export interface paths {
          *     a refusal too; an answer without a body can't be cut, and is lost. Of several faults, the oldest that matches acts
          *     alone. A request that it lets through because of `skip` reaches the next one; only requests that reach a fault
          *     count for its `skip` and its `times`. After the last time the fault is gone.
+         *
+         *     **Matching** looks at what the request says: its path, else its body, else its query. The `id` of an order is its
+         *     `order_id`. A `DELETE` of an event names the event alone.
+         *
+         *     **For one request** there is the header `Sandbox-Fault: lost_response`, or `Sandbox-Fault: delay;ms=3000`. It goes
+         *     before these faults, and uses none of them up.
+         *
+         *     **Where it is known.** A request that reads or writes the database meets every fault that was added before it. One
+         *     that doesn't, since its path, its method, a parameter or its body is refused, meets it at once in the isolate that
+         *     added it; in another one it may miss it, for up to 30 seconds.
+         *
+         *     **What closes the connection.** `npm start` and the package do it as the table has it. `wrangler dev` has a proxy
+         *     before the Worker: it sends a `GET` whose answer was lost up to three times, so that a fault with `times` below 3 is
+         *     not seen, and then answers 500 in plain text; it answers a lost `POST`, `PUT` or `DELETE` so at once. A cut answer
+         *     comes through cut. On Cloudflare no Worker closes a connection: where one gives no answer, Cloudflare's documentation
+         *     promises an error page of its own (error 1101), which is what a client gets of `lost_response`. Of an answer that
+         *     breaks off it says nothing; `Content-Length` tells that it was cut.
          */
         post: operations["addFault"];
         /**
@@ -773,6 +874,133 @@ export interface components {
              */
             last_used_at?: string;
         };
+        EnvironmentList: {
+            /** @description Newest first */
+            data: components["schemas"]["Environment"][];
+            /** @description Whether there are more after the last of these */
+            has_more: boolean;
+            /** @description How many match, on all pages */
+            total: number;
+        };
+        Environment: {
+            /**
+             * @description The environment's number
+             * @example 12
+             */
+            id: number;
+            /**
+             * @description What it is for
+             * @example pull request 12
+             */
+            name?: string;
+            /**
+             * @description Whether fields and parameters that the contract doesn't know are refused with 400
+             * @example false
+             */
+            strict: boolean;
+            /**
+             * @description What it has in it, now and after each reset: nothing, or the order and the event of the published examples
+             * @example empty
+             * @enum {string}
+             */
+            fixture: "empty" | "documentation";
+            /**
+             * Format: date-time
+             * @description When it was made (RFC 3339)
+             * @example 2025-02-13T19:08:07Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it expires (RFC 3339); left out for a partner's first one, which never does
+             * @example 2025-02-13T19:08:07Z
+             */
+            expires_at?: string;
+        };
+        NewEnvironment: {
+            /**
+             * @description The environment's number
+             * @example 12
+             */
+            id: number;
+            /**
+             * @description What it is for
+             * @example pull request 12
+             */
+            name?: string;
+            /**
+             * @description Whether fields and parameters that the contract doesn't know are refused with 400
+             * @example false
+             */
+            strict: boolean;
+            /**
+             * @description What it has in it, now and after each reset: nothing, or the order and the event of the published examples
+             * @example empty
+             * @enum {string}
+             */
+            fixture: "empty" | "documentation";
+            /**
+             * Format: date-time
+             * @description When it was made (RFC 3339)
+             * @example 2025-02-13T19:08:07Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it expires (RFC 3339); left out for a partner's first one, which never does
+             * @example 2025-02-13T19:08:07Z
+             */
+            expires_at?: string;
+            /**
+             * @description The API key
+             * @example test_
+             */
+            key: string;
+        };
+        EnvironmentInput: {
+            /**
+             * @description What it is for
+             * @example pull request 12
+             */
+            name?: string;
+            /**
+             * @description How long it lives, in seconds
+             * @default 86400
+             * @example 3600
+             */
+            expires_in_seconds: number;
+            /**
+             * @description Whether fields and parameters that the contract doesn't know are refused with 400
+             * @default false
+             * @example false
+             */
+            strict: boolean;
+            /**
+             * @description What it has in it, now and after each reset: nothing, or the order and the event of the published examples
+             * @default empty
+             * @example empty
+             * @enum {string}
+             */
+            fixture: "empty" | "documentation";
+        };
+        NewKey: {
+            /**
+             * @description The key's number, within its environment
+             * @example 2
+             */
+            id: number;
+            /**
+             * Format: date-time
+             * @description When the key was made (RFC 3339)
+             * @example 2025-02-13T19:08:07Z
+             */
+            created_at: string;
+            /**
+             * @description The API key
+             * @example test_
+             */
+            key: string;
+        };
         Fault: {
             /**
              * @description The fault's id
@@ -813,6 +1041,7 @@ export interface components {
              */
             created_at: string;
         };
+        /** @description Which requests a fault acts on: those that are all of this */
         FaultMatch: {
             /**
              * @description Only requests of this method
@@ -854,23 +1083,20 @@ export interface components {
              */
             fault: "error" | "unavailable" | "rate_limited" | "delay" | "error_after_commit" | "gateway_timeout" | "lost_response" | "cut_response";
             /**
-             * @description On how many requests it acts
-             * @default 1
+             * @description On how many requests it acts. Left out: 1
              * @example 1
              */
-            times: number;
+            times?: number;
             /**
-             * @description How many matching requests it lets through first
-             * @default 0
+             * @description How many matching requests it lets through first. Left out: 0
              * @example 0
              */
-            skip: number;
+            skip?: number;
             /**
-             * @description How much later the answer of a `delay` comes, in milliseconds
-             * @default 0
+             * @description How much later the answer of a `delay` comes, in milliseconds. Left out: 0
              * @example 0
              */
-            delay_ms: number;
+            delay_ms?: number;
             match?: components["schemas"]["FaultMatch"];
         };
         FaultList: {
@@ -1169,24 +1395,6 @@ export interface components {
              */
             name: string;
         };
-        PartnerKey: {
-            /**
-             * @description The key's number, within its environment
-             * @example 2
-             */
-            id: number;
-            /**
-             * Format: date-time
-             * @description When the key was made (RFC 3339)
-             * @example 2025-02-13T19:08:07Z
-             */
-            created_at: string;
-            /**
-             * @description The API key
-             * @example test_
-             */
-            key: string;
-        };
         PartnerRemoval: {
             /**
              * @description The partner's number
@@ -1237,6 +1445,19 @@ export interface components {
         "Sandbox-Fault-Applied": string;
         /** @description The order's version, for If-Match. Not in production */
         ETag: string;
+        /**
+         * @description What deserves a look, though the answer is as production's: a list (RFC 9651) of at most 20 codes. `param` names the field, parameter or header.
+         *     - `unknown_field`: a field that was ignored; `did_you_mean` names the one that was probably meant. A 400 in a strict environment
+         *     - `unknown_parameter`: the same of a parameter of the query
+         *     - `limit_reduced`: a `limit` above 100, taken as 100
+         *     - `captured_beyond_total`: more is captured than was ordered, which is allowed; `param` says of what
+         *     - `refund_without_rewards`: the refund takes back no rewards, though some are captured
+         *     - `not_repeatable`: a `POST` without an id and without an `Idempotency-Key`: sent again, it takes effect again
+         *     - `not_published`: the answer depends on what production lacks: it repeats an earlier one by its `Idempotency-Key`, or follows `If-Match`
+         *
+         *     Not in production
+         */
+        "Sandbox-Warnings": string;
         /** @description `true` where the answer repeats an earlier one. Not in production */
         "Idempotent-Replayed": "true";
         /** @description How many seconds to wait before the request is sent again. Not in production */
@@ -1277,6 +1498,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
@@ -1316,6 +1538,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1328,6 +1551,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                     [name: string]: unknown;
                 };
@@ -1341,6 +1565,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -1354,6 +1579,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1366,6 +1592,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -1417,6 +1644,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     ETag: components["headers"]["ETag"];
                     "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     [name: string]: unknown;
@@ -1451,6 +1679,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1463,6 +1692,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                     [name: string]: unknown;
                 };
@@ -1476,6 +1706,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1488,6 +1719,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1500,6 +1732,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1512,6 +1745,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1524,6 +1758,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -1537,6 +1772,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1549,6 +1785,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -1604,6 +1841,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
@@ -1638,6 +1876,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1650,6 +1889,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                     [name: string]: unknown;
                 };
@@ -1663,6 +1903,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1675,6 +1916,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1687,6 +1929,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1699,6 +1942,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1711,6 +1955,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1723,6 +1968,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -1736,6 +1982,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1748,6 +1995,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -1782,6 +2030,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1792,6 +2041,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1804,6 +2054,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                     [name: string]: unknown;
                 };
@@ -1817,6 +2068,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1829,6 +2081,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1841,6 +2094,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1853,6 +2107,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -1866,6 +2121,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1878,6 +2134,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -1920,6 +2177,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1949,6 +2207,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1961,6 +2220,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                     [name: string]: unknown;
                 };
@@ -1974,6 +2234,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -1987,6 +2248,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1999,6 +2261,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -2043,6 +2306,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
                     [name: string]: unknown;
                 };
@@ -2067,6 +2331,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2079,6 +2344,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                     [name: string]: unknown;
                 };
@@ -2092,6 +2358,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2104,6 +2371,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2116,6 +2384,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2128,6 +2397,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2140,6 +2410,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2152,6 +2423,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -2165,6 +2437,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2177,6 +2450,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -2209,6 +2483,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2219,6 +2494,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2231,6 +2507,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                     [name: string]: unknown;
                 };
@@ -2244,6 +2521,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2256,6 +2534,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2268,6 +2547,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -2281,6 +2561,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2293,6 +2574,7 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -2735,6 +3017,588 @@ export interface operations {
             };
         };
     };
+    listEnvironments: {
+        parameters: {
+            query?: {
+                /** @description How many items to answer; above 100 is taken as 100 */
+                limit?: number;
+                /** @description The number of the last environment of the page before */
+                starting_after?: number;
+            };
+            header?: {
+                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
+                "X-Request-Id"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The environments */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": 6,
+                     *           "name": "pull request 12",
+                     *           "fixture": "empty",
+                     *           "created_at": "2026-01-15T09:30:00Z",
+                     *           "expires_at": "2026-01-15T09:30:00Z",
+                     *           "strict": false
+                     *         },
+                     *         {
+                     *           "id": 5,
+                     *           "fixture": "empty",
+                     *           "created_at": "2026-01-15T09:30:00Z",
+                     *           "strict": false
+                     *         }
+                     *       ],
+                     *       "has_more": false,
+                     *       "total": 2
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EnvironmentList"];
+                };
+            };
+            /** @description `INVALID_REQUEST_ERROR` */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `AUTHENTICATION_ERROR` */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `FORBIDDEN_ERROR` */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `RATE_LIMIT_ERROR`. Not in production */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `INTERNAL_ERROR`. Not in production */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `SERVICE_UNAVAILABLE_ERROR`. Not in production */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createEnvironment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
+                "X-Request-Id"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "pull request 12",
+                 *       "expires_in_seconds": 3600
+                 *     }
+                 */
+                "application/json": components["schemas"]["EnvironmentInput"];
+            };
+        };
+        responses: {
+            /** @description The environment, and its key */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": 6,
+                     *       "name": "pull request 12",
+                     *       "fixture": "empty",
+                     *       "created_at": "2026-01-15T09:30:00Z",
+                     *       "expires_at": "2026-01-15T09:30:00Z",
+                     *       "strict": false,
+                     *       "key": "test_a-key-that-is-shown-only-once-00"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NewEnvironment"];
+                };
+            };
+            /** @description `INVALID_REQUEST_ERROR` */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `AUTHENTICATION_ERROR` */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `FORBIDDEN_ERROR` */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `CONFLICT_ERROR` */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `PAYLOAD_TOO_LARGE_ERROR`. Not in production */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `UNSUPPORTED_MEDIA_TYPE_ERROR`. Not in production */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `RATE_LIMIT_ERROR`. Not in production */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `INTERNAL_ERROR`. Not in production */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `SERVICE_UNAVAILABLE_ERROR`. Not in production */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    deleteEnvironment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
+                "X-Request-Id"?: string;
+            };
+            path: {
+                /** @description The environment's number */
+                environment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The environment is deleted */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `INVALID_REQUEST_ERROR` */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `AUTHENTICATION_ERROR` */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `FORBIDDEN_ERROR` */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `ENVIRONMENT_NOT_FOUND_ERROR` */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `CONFLICT_ERROR` */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `RATE_LIMIT_ERROR`. Not in production */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `INTERNAL_ERROR`. Not in production */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `SERVICE_UNAVAILABLE_ERROR`. Not in production */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    createEnvironmentKey: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
+                "X-Request-Id"?: string;
+            };
+            path: {
+                /** @description The environment's number */
+                environment_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The new key */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": 2,
+                     *       "key": "test_a-key-that-is-shown-only-once-00",
+                     *       "created_at": "2026-01-15T09:30:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NewKey"];
+                };
+            };
+            /** @description `INVALID_REQUEST_ERROR` */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `AUTHENTICATION_ERROR` */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `FORBIDDEN_ERROR` */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `ENVIRONMENT_NOT_FOUND_ERROR` */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `CONFLICT_ERROR` */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `RATE_LIMIT_ERROR`. Not in production */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `INTERNAL_ERROR`. Not in production */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `SERVICE_UNAVAILABLE_ERROR`. Not in production */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    resetEnvironment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
+                "X-Request-Id"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The environment is as new */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `AUTHENTICATION_ERROR` */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `RATE_LIMIT_ERROR`. Not in production */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `INTERNAL_ERROR`. Not in production */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `SERVICE_UNAVAILABLE_ERROR`. Not in production */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     listFaults: {
         parameters: {
             query?: {
@@ -2882,13 +3746,13 @@ export interface operations {
                      *       "id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
                      *       "fault": "lost_response",
                      *       "times": 1,
+                     *       "remaining": 1,
                      *       "skip": 0,
                      *       "delay_ms": 0,
                      *       "match": {
                      *         "path": "/v2/order_events",
                      *         "order_id": "order-1"
                      *       },
-                     *       "remaining": 1,
                      *       "created_at": "2026-01-15T09:30:00Z"
                      *     }
                      */
@@ -3446,7 +4310,7 @@ export interface operations {
                      *           "cache-control": "no-store",
                      *           "content-type": "application/json",
                      *           "etag": "\"1\"",
-                     *           "server-timing": "d1;desc=\"queries=1 rows_read=6 rows_written=6\"",
+                     *           "server-timing": "d1;desc=\"queries=1 rows_read=7 rows_written=6\"",
                      *           "strict-transport-security": "max-age=31536000",
                      *           "x-content-type-options": "nosniff",
                      *           "x-request-id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420"
@@ -3455,9 +4319,11 @@ export interface operations {
                      *       },
                      *       "cost": {
                      *         "queries": 1,
-                     *         "rows_read": 6,
+                     *         "rows_read": 7,
                      *         "rows_written": 6
                      *       },
+                     *       "version_before": 0,
+                     *       "version_after": 1,
                      *       "curl": "curl --globoff -X 'POST' 'https://sandbox.test/v2/orders' -H \"Authorization: Bearer $SANDBOX_KEY\" -H 'content-type: application/json' --data-raw '{\"payment_method_id\":\"pm-1\",\"partner_order_id\":\"po-1\",\"total_order_amount\":5000,\"id\":\"order-1\",\"order_lines\":[{\"name\":\"Lamp\",\"quantity\":2,\"rate\":2500,\"rewards_rate\":25}],\"created_at\":\"2026-01-15T09:30:00Z\",\"updated_at\":\"2026-01-15T09:30:00Z\"}'"
                      *     }
                      */
@@ -3564,7 +4430,7 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": 6,
+                     *           "id": 7,
                      *           "name": "Rest Assured",
                      *           "created_at": "2026-01-15T09:30:00Z",
                      *           "order_count": 0,
@@ -3573,7 +4439,7 @@ export interface operations {
                      *         }
                      *       ],
                      *       "has_more": true,
-                     *       "total": 6
+                     *       "total": 7
                      *     }
                      */
                     "application/json": components["schemas"]["PartnerList"];
@@ -3669,7 +4535,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": 6,
+                     *       "id": 7,
                      *       "name": "Rest Assured",
                      *       "created_at": "2026-01-15T09:30:00Z",
                      *       "key": "test_a-key-that-is-shown-only-once-00"
@@ -3789,7 +4655,7 @@ export interface operations {
                      *       "created_at": "2026-01-15T09:30:00Z"
                      *     }
                      */
-                    "application/json": components["schemas"]["PartnerKey"];
+                    "application/json": components["schemas"]["NewKey"];
                 };
             };
             /** @description `INVALID_REQUEST_ERROR` */
@@ -3887,8 +4753,8 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": 7,
-                     *       "deleted_rows": 36001
+                     *       "id": 8,
+                     *       "deleted_rows": 37000
                      *     }
                      */
                     "application/json": components["schemas"]["PartnerRemoval"];
