@@ -22,6 +22,7 @@ import { healthCheck } from "./routes/sandbox/health.ts";
 import { sandboxKeys } from "./routes/sandbox/keys.ts";
 import { partners } from "./routes/sandbox/partners.ts";
 import { sandboxRequests } from "./routes/sandbox/requests.ts";
+import { timelines } from "./routes/sandbox/timeline.ts";
 import { keys } from "./routes/v2/keys.ts";
 import { orderEvents } from "./routes/v2/order-events.ts";
 import { orders } from "./routes/v2/orders.ts";
@@ -43,6 +44,7 @@ app
   .use("/sandbox/keys/*", authenticate, limitPartner)
   .use("/sandbox/environments/*", authenticate, limitPartner, requireFirstEnvironment)
   .use("/sandbox/reset", authenticate, limitPartner)
+  .use("/sandbox/orders/*", authenticate, limitPartner)
   .use("/sandbox/faults/*", authenticate, limitPartner)
   .use("/sandbox/requests/*", authenticate, limitPartner)
   // Within the faults, which alter this answer too.
@@ -54,6 +56,7 @@ app
   .route("/", environments)
   .route("/", sandboxFaults)
   .route("/", sandboxRequests)
+  .route("/", timelines)
   .route("/", partners)
   .route("/", healthCheck)
   .route("/", home)

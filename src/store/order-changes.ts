@@ -2,9 +2,11 @@ import { sql } from "drizzle-orm";
 import type { IdempotencyKey } from "../domain/idempotency.ts";
 import type { LedgerTotals, OrderedTotals } from "../domain/ledger-state.ts";
 import type { OrderChange } from "../domain/order-changes.ts";
+import type { PastChange } from "../domain/timeline.ts";
 import { builder, placeholder, ScopedStatement, type ScopedBound } from "./database.ts";
 import type { Scope } from "./scope.ts";
-import { placeholdersFor } from "./rows.ts";
+import { selectItems } from "./pages.ts";
+import { columnsOf, placeholdersFor } from "./rows.ts";
 import { orderChanges, orderedFields, totalFields } from "./schema.ts";
 
 /** The request that a change comes from. `received_at` is RFC 3339. */
@@ -70,4 +72,28 @@ export function insertChange(scope: Scope, change: Change): ScopedBound {
     request_id: request.request_id,
     changed_at: request.received_at,
   });
+}
+
+const selectChanges = selectItems(
+  {
+    ...columnsOf(orderChanges, { ...orderedFields, ...totalFields }),
+    version: orderChanges.version,
+    change: orderChanges.change,
+    order_event_id: orderChanges.order_event_id,
+    request_id: orderChanges.request_id,
+    changed_at: orderChanges.changed_at,
+  },
+  orderChanges,
+  ofOrder,
+  sql`version desc`,
+);
+
+/** The newest changes of an order, also of one that is deleted, at most `limit`; oldest first. One round trip, a row each. */
+export async function findChanges(
+  scope: Scope,
+  order_id: string,
+  limit: number,
+): Promise<PastChange[]> {
+  const [rows] = await scope.run(selectChanges.bind(scope, { order_id, limit }));
+  return rows.toReversed();
 }

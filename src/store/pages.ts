@@ -34,8 +34,11 @@ interface Filter {
   total?: SQL<number>;
 }
 
-/** What is selected of an item, by name: columns, and what is made of columns. Its lines are what makes it long. */
-type Fields = Record<string, SQLiteColumn | SQL> & { order_lines: SQL<string | null> };
+/** What is selected, by name: columns, and what is made of columns. */
+type Fields = Record<string, SQLiteColumn | SQL>;
+
+/** What is selected of a list's item. Its lines are what makes it long. */
+type ItemFields = Fields & { order_lines: SQL<string | null> };
 
 /** What tells how long an item is, and where its lines are found. */
 interface Extent {
@@ -54,7 +57,7 @@ export type Selected<F extends Fields> = {
 };
 
 /** A list of an environment's items, newest first. */
-interface List<F extends Fields, Column extends string> {
+interface List<F extends ItemFields, Column extends string> {
   table: SQLiteTable &
     Record<"world_id" | keyof Extent, SQLiteColumn> &
     Record<NoInfer<Column>, SQLiteColumn>;
@@ -110,7 +113,7 @@ export type FilterOf<Reader, Given> =
  * Reads a list by keyset, page by page: each is one round trip, and reads no item that comes before it. What
  * comes after the last item is another round trip.
  */
-export class PageReader<F extends Fields, Column extends string> {
+export class PageReader<F extends ItemFields, Column extends string> {
   readonly #list: List<F, Column>;
   readonly #plans = new Map<string, Plan<Selected<F>>>();
   readonly #long: ScopedStatement<Selected<F> & Extent>;

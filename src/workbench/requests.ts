@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, gte, lt, lte, sql, type SQL } from "drizzle-orm";
+import { and, asc, desc, eq, gt, gte, lt, lte, ne, sql, type SQL } from "drizzle-orm";
 import { withoutNulls, type WithoutNulls } from "../domain/complete.ts";
 import {
   DAY_MILLISECONDS,
@@ -226,14 +226,19 @@ export interface OrderRequest extends RecordedRequest {
   version_after: number | null;
 }
 
-/** What was asked of an order, oldest first. */
+/** How many requests of an order are read at once: with their details, which can be long. */
+const MAX_OF_ORDER = 1_000;
+
+/** What was written to an order, or tried: the newest MAX_OF_ORDER, oldest first. */
 export function selectOfOrder(database: WorkbenchDatabase, orderId: string): OrderRequest[] {
   return database
     .select({ ...summary, details: requests.details })
     .from(requests)
-    .where(eq(requests.order_id, orderId))
-    .orderBy(asc(requests.sequence))
+    .where(and(eq(requests.order_id, orderId), ne(requests.method, "GET")))
+    .orderBy(desc(requests.sequence))
+    .limit(MAX_OF_ORDER)
     .all()
+    .toReversed()
     .map(ofOrder);
 }
 

@@ -245,7 +245,7 @@ export class Workbench extends DurableObject {
     return { answer: this.#read(world_id, (db) => selectRequest(db, id), undefined) };
   }
 
-  /** What was asked of an order, oldest first. */
+  /** What was written to an order, or tried, oldest first. */
   async requestsOfOrder(
     { world_id }: WorldName,
     orderId: string,

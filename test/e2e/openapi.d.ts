@@ -386,6 +386,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/sandbox/orders/{order_id}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Retrieve an order's timeline
+         * @description What happened to an order, also to one that is deleted: its last 1000 changes with the sums after each, and the requests that changed nothing, which are kept for 7 days.
+         */
+        get: operations["getTimeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/sandbox/partners": {
         parameters: {
             query?: never;
@@ -1323,6 +1343,107 @@ export interface components {
             version_after?: number;
             /** @description A command that sends it again, with the key in `SANDBOX_KEY`; left out where the body was cut */
             curl?: string;
+        };
+        Timeline: {
+            /**
+             * @description The order
+             * @example order-1
+             */
+            order_id: string;
+            figures: components["schemas"]["TimelineFigures"];
+            /** @description Whether there is more, before the oldest of these */
+            has_more: boolean;
+            /** @description Oldest first */
+            data: components["schemas"]["TimelineEntry"][];
+        };
+        TimelineFigures: {
+            /**
+             * @description What was ordered, in the minor unit
+             * @example 5000
+             */
+            ordered: number;
+            /**
+             * @description What was captured, in the minor unit
+             * @example 5000
+             */
+            captured: number;
+            /**
+             * @description What was refunded, in the minor unit
+             * @example 2500
+             */
+            refunded: number;
+            /**
+             * @description What can still be refunded, in the minor unit
+             * @example 2500
+             */
+            refundable: number;
+            /** @description The same for the rewards */
+            rewards: {
+                /**
+                 * @description What was ordered, in the minor unit
+                 * @example 5000
+                 */
+                ordered: number;
+                /**
+                 * @description What was captured, in the minor unit
+                 * @example 5000
+                 */
+                captured: number;
+                /**
+                 * @description What was refunded, in the minor unit
+                 * @example 2500
+                 */
+                refunded: number;
+                /**
+                 * @description What can still be refunded, in the minor unit
+                 * @example 2500
+                 */
+                refundable: number;
+            };
+        };
+        TimelineEntry: {
+            /**
+             * @description A change of the order or its events; or a request that changed nothing: it was `refused`, or `replayed` as it had taken effect before, or a fault kept it from being done (`faulted`)
+             * @example event_appended
+             * @enum {string}
+             */
+            kind: "created" | "replaced" | "deleted" | "event_appended" | "event_deleted" | "refused" | "replayed" | "faulted";
+            /**
+             * Format: date-time
+             * @description When it came (RFC 3339, with milliseconds)
+             * @example 2026-01-15T09:30:00.123Z
+             */
+            at: string;
+            /**
+             * @description What the answer's `X-Request-Id` was
+             * @example 5e3caf25-6a5e-4fad-b436-45abb9f3c420
+             */
+            request_id: string;
+            /**
+             * @description The order's version that the change made
+             * @example 2
+             */
+            version?: number;
+            figures?: components["schemas"]["TimelineFigures"];
+            /**
+             * @description The event that was added or deleted
+             * @example event-1
+             */
+            order_event_id?: string;
+            /** @description The error that was answered, or would have been without the fault */
+            error?: {
+                type: string;
+                message: string;
+                param?: string;
+            };
+            /** @description The fault that acted on it */
+            fault?: {
+                /** @description Left out for the header's */
+                id?: string;
+                /** @enum {string} */
+                fault: "error" | "unavailable" | "rate_limited" | "delay" | "error_after_commit" | "gateway_timeout" | "lost_response" | "cut_response";
+                delay_ms: number;
+            };
         };
         PartnerList: {
             /** @description Newest first */
@@ -4401,6 +4522,160 @@ export interface operations {
             };
         };
     };
+    getTimeline: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
+                "X-Request-Id"?: string;
+            };
+            path: {
+                /** @description The order's id */
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The timeline */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "order_id": "order-1",
+                     *       "figures": {
+                     *         "ordered": 5000,
+                     *         "captured": 5000,
+                     *         "refunded": 0,
+                     *         "refundable": 5000,
+                     *         "rewards": {
+                     *           "ordered": 50,
+                     *           "captured": 0,
+                     *           "refunded": 0,
+                     *           "refundable": 0
+                     *         }
+                     *       },
+                     *       "has_more": false,
+                     *       "data": [
+                     *         {
+                     *           "kind": "created",
+                     *           "at": "2026-01-15T09:30:00.123Z",
+                     *           "request_id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
+                     *           "version": 1,
+                     *           "figures": {
+                     *             "ordered": 5000,
+                     *             "captured": 0,
+                     *             "refunded": 0,
+                     *             "refundable": 0,
+                     *             "rewards": {
+                     *               "ordered": 50,
+                     *               "captured": 0,
+                     *               "refunded": 0,
+                     *               "refundable": 0
+                     *             }
+                     *           }
+                     *         },
+                     *         {
+                     *           "kind": "event_appended",
+                     *           "at": "2026-01-15T09:30:00.123Z",
+                     *           "request_id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
+                     *           "version": 2,
+                     *           "figures": {
+                     *             "ordered": 5000,
+                     *             "captured": 5000,
+                     *             "refunded": 0,
+                     *             "refundable": 5000,
+                     *             "rewards": {
+                     *               "ordered": 50,
+                     *               "captured": 0,
+                     *               "refunded": 0,
+                     *               "refundable": 0
+                     *             }
+                     *           },
+                     *           "order_event_id": "event-1"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Timeline"];
+                };
+            };
+            /** @description `INVALID_REQUEST_ERROR` */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `AUTHENTICATION_ERROR` */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `ORDER_NOT_FOUND_ERROR` */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `RATE_LIMIT_ERROR`. Not in production */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `INTERNAL_ERROR`. Not in production */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `SERVICE_UNAVAILABLE_ERROR`. Not in production */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     listPartners: {
         parameters: {
             query?: {
@@ -4430,7 +4705,7 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": 7,
+                     *           "id": 8,
                      *           "name": "Rest Assured",
                      *           "created_at": "2026-01-15T09:30:00Z",
                      *           "order_count": 0,
@@ -4439,7 +4714,7 @@ export interface operations {
                      *         }
                      *       ],
                      *       "has_more": true,
-                     *       "total": 7
+                     *       "total": 8
                      *     }
                      */
                     "application/json": components["schemas"]["PartnerList"];
@@ -4535,7 +4810,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": 7,
+                     *       "id": 8,
                      *       "name": "Rest Assured",
                      *       "created_at": "2026-01-15T09:30:00Z",
                      *       "key": "test_a-key-that-is-shown-only-once-00"
@@ -4753,7 +5028,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": 8,
+                     *       "id": 9,
                      *       "deleted_rows": 37000
                      *     }
                      */

@@ -158,6 +158,16 @@ it("has the examples that the operations really answer", async () => {
     .run();
   await record("createEnvironment", "CONFLICT_ERROR", host.post(environments, {}));
 
+  const observed = await newPartner();
+  await observed.post("/v2/orders", order);
+  await observed.post(events, capture);
+  await expect
+    .poll(async () => (await observed.get("/sandbox/requests")).body.total, { timeout: 5_000 })
+    .toBe(2);
+  await record("getTimeline", 200, observed.get(timelinePath("order-1")));
+  await record("getTimeline", "ORDER_NOT_FOUND_ERROR", observed.get(timelinePath("order-2")));
+  await record("getTimeline", "INVALID_REQUEST_ERROR", observed.get(timelinePath("order%201")));
+
   const watched = await newPartner();
   const stream = await watch(watched, "/sandbox/requests/stream");
   const times = { created_at: "2026-01-15T09:30:00Z", updated_at: "2026-01-15T09:30:00Z" };
@@ -275,3 +285,5 @@ function withoutChance(body: unknown): unknown {
     .replace(/"test_[\w-]{75}"/g, '"test_a-key-that-is-shown-only-once-00"');
   return JSON.parse(text);
 }
+
+const timelinePath = (id: string) => `/sandbox/orders/${id}/timeline`;

@@ -22,7 +22,7 @@ function expectUnauthenticated(answer: Answer, sent: string) {
 }
 
 it("finds all operations", () => {
-  expect(OPERATIONS).toHaveLength(23);
+  expect(OPERATIONS).toHaveLength(24);
   expect(OPERATOR_OPERATIONS).toHaveLength(4);
 });
 

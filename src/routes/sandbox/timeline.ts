@@ -1,0 +1,40 @@
+import { Hono } from "hono";
+import { unknownOrder } from "../../domain/orders.ts";
+import { REQUEST_DAYS } from "../../domain/requests.ts";
+import { timelineFiguresOf, timelineOf } from "../../domain/timeline.ts";
+import type { AppEnv } from "../../http/context.ts";
+import { ApiError } from "../../http/errors.ts";
+import { validate } from "../../http/validate.ts";
+import { inWorkbench, inWorld } from "../../http/world.ts";
+import { describeOperation } from "../../openapi/describe.ts";
+import { timeline, timelinePath } from "../../schemas/timeline.ts";
+import { findChanges } from "../../store/order-changes.ts";
+
+/** How many changes a timeline shows, the newest ones. */
+const MAX_CHANGES = 1_000;
+
+export const timelines = new Hono<AppEnv>().get(
+  "/sandbox/orders/:order_id/timeline",
+  describeOperation({
+    tag: "Sandbox",
+    operationId: "getTimeline",
+    summary: "Retrieve an order's timeline",
+    description: `What happened to an order, also to one that is deleted: its last ${MAX_CHANGES} changes with the sums after each, and the requests that changed nothing, which are kept for ${REQUEST_DAYS} days.`,
+    answers: { 200: { description: "The timeline", schema: timeline } },
+    errors: ["INVALID_REQUEST_ERROR", "ORDER_NOT_FOUND_ERROR"],
+  }),
+  validate("param", timelinePath),
+  async (c) => {
+    const { order_id } = c.req.valid("param");
+    const found = await inWorld(c, (scope) => findChanges(scope, order_id, MAX_CHANGES + 1));
+    const changes = found.slice(-MAX_CHANGES);
+    const last = changes.at(-1);
+    if (!last) throw new ApiError(unknownOrder(order_id));
+    const requests = await inWorkbench(c, (workbench, world) =>
+      workbench.requestsOfOrder(world, order_id),
+    );
+    const data = timelineOf(changes, requests);
+    const has_more = found.length > changes.length;
+    return c.json({ order_id, figures: timelineFiguresOf(last), has_more, data }, 200);
+  },
+);

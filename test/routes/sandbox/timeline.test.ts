@@ -1,0 +1,166 @@
+import { describe, expect, it } from "vitest";
+import { timelineOf, type PastChange } from "../../../src/domain/timeline.ts";
+import {
+  expectStatus,
+  newPartner,
+  orderBody,
+  refusalOf,
+  type Client,
+} from "../../support/client.ts";
+
+const path = (id: string) => `/sandbox/orders/${id}/timeline`;
+
+/** An order's timeline, when it has as many entries: what was recorded comes a moment later. */
+async function timelineWith(client: Client, id: string, entries: number) {
+  let body;
+  await expect
+    .poll(
+      async () => {
+        ({ body } = expectStatus(await client.get(path(id)), 200));
+        return body.data.length;
+      },
+      { timeout: 10_000 },
+    )
+    .toBe(entries);
+  return body as unknown as { data: Record<string, unknown>[]; figures: object };
+}
+
+const kindsOf = ({ data }: { data: Record<string, unknown>[] }) => data.map(({ kind }) => kind);
+
+describe("GET /sandbox/orders/{order_id}/timeline", () => {
+  it("tells all that happened, with the sums after each change", async () => {
+    const client = await newPartner();
+    const lines = [{ name: "Lamp", quantity: 2, rate: 2_500, rewards_rate: 25 }];
+    const order = orderBody({ id: "o", total_order_amount: 5_000, order_lines: lines });
+    await client.post("/v2/orders", order);
+    await client.post("/v2/orders", order);
+    await client.put("/v2/orders/o", { ...order, merchant_name: "Rest Assured" });
+    await client.capture("o", 5_000, { order_event_id: "e-1", rewards_amount: 50 });
+    await client.refund("o", 6_000, { order_event_id: "e-2" });
+    await client.refund("o", 2_000, { order_event_id: "e-2", rewards_amount: 20 });
+    await client.delete("/v2/order_events/e-2");
+    await client.get("/v2/order_events?order_id=o");
+
+    const timeline = await timelineWith(client, "o", 7);
+    expect(kindsOf(timeline)).toEqual([
+      "created",
+      "replayed",
+      "replaced",
+      "event_appended",
+      "refused",
+      "event_appended",
+      "event_deleted",
+    ]);
+    expect(timeline.data[4]).toEqual({
+      kind: "refused",
+      at: expect.any(String),
+      request_id: expect.any(String),
+      error: { type: "CONFLICT_ERROR", param: "amount", message: expect.stringContaining("6000") },
+    });
+    expect(timeline.data[5]).toMatchObject({
+      version: 4,
+      order_event_id: "e-2",
+      figures: {
+        ordered: 5_000,
+        captured: 5_000,
+        refunded: 2_000,
+        refundable: 3_000,
+        rewards: { ordered: 50, captured: 50, refunded: 20, refundable: 30 },
+      },
+    });
+    expect(timeline.figures).toMatchObject({ refunded: 0, refundable: 5_000 });
+  });
+
+  it("proves that a capture whose answer was lost, and that was sent again, was captured once", async () => {
+    const client = await newPartner();
+    const id = await client.createOrder();
+    const event = { order_event_id: "e-1" };
+    await client.capture(id, 100, event);
+    const fault = { fault: "error_after_commit", match: { order_id: id } };
+    expectStatus(await client.post("/sandbox/faults", fault), 200);
+    expectStatus(await client.capture(id, 50, { order_event_id: "e-2" }), 500);
+    expectStatus(await client.capture(id, 50, { order_event_id: "e-2" }), 200);
+    const timeline = await timelineWith(client, id, 4);
+    expect(kindsOf(timeline)).toEqual(["created", "event_appended", "event_appended", "replayed"]);
+    expect(timeline.data[2]).toMatchObject({ fault: { fault: "error_after_commit" }, version: 3 });
+    expect(timeline.figures).toMatchObject({ captured: 150 });
+  });
+
+  it("tells what a fault kept from being done", async () => {
+    const client = await newPartner();
+    const id = await client.createOrder();
+    expectStatus(await client.post("/sandbox/faults", { fault: "unavailable" }), 200);
+    expectStatus(await client.capture(id, 50), 503);
+    const timeline = await timelineWith(client, id, 2);
+    expect(timeline.data[1]).toMatchObject({ kind: "faulted", fault: { fault: "unavailable" } });
+  });
+
+  it("is there for an order that is deleted, and goes on with one of the same id", async () => {
+    const client = await newPartner();
+    await client.createOrder({ id: "o" });
+    expectStatus(await client.delete("/v2/orders/o"), 204);
+    expect(kindsOf(await timelineWith(client, "o", 2))).toEqual(["created", "deleted"]);
+    await client.createOrder({ id: "o", total_order_amount: 7 });
+    const timeline = await timelineWith(client, "o", 3);
+    expect(timeline).toMatchObject({ figures: { ordered: 7 }, has_more: false });
+  });
+
+  it("is not there for an order that never was, or that is another's", async () => {
+    const [client, other] = [await newPartner(), await newPartner()];
+    await other.createOrder({ id: "o" });
+    for (const id of ["o", "never"]) {
+      expect(refusalOf(await client.get(path(id)))).toEqual({
+        status: 404,
+        type: "ORDER_NOT_FOUND_ERROR",
+        param: "order_id",
+      });
+    }
+  });
+
+  it("begins anew after a reset", async () => {
+    const client = await newPartner();
+    await client.createOrder({ id: "o" });
+    expectStatus(await client.post("/sandbox/reset"), 204);
+    expectStatus(await client.get(path("o")), 404);
+    await client.createOrder({ id: "o" });
+    expect(kindsOf(await timelineWith(client, "o", 1))).toEqual(["created"]);
+  });
+});
+
+describe("the order of a timeline", () => {
+  const change = (version: number, request_id: string): PastChange => ({
+    version,
+    change: version === 1 ? "CREATED" : "EVENT_APPENDED",
+    order_event_id: version === 1 ? null : `e-${version}`,
+    request_id,
+    changed_at: "2026-01-15T09:30:00Z",
+    total_order_amount: 1,
+    total_rewards_amount: 0,
+    captured_amount: 0,
+    refunded_amount: 0,
+    captured_rewards_amount: 0,
+    refunded_rewards_amount: 0,
+  });
+  const request = (at: string, request_id: string, version_after: number | null) => ({
+    method: "POST",
+    at: `2026-01-15T09:30:00.${at}Z`,
+    request_id,
+    version_after,
+  });
+
+  it("is that of the versions, though requests have overtaken each other", () => {
+    const entries = timelineOf(
+      [change(1, "a"), change(2, "b"), change(3, "c")],
+      [request("100", "a", 1), request("200", "c", 3), request("300", "b", 2)],
+    );
+    expect(entries.map(({ version }) => version)).toEqual([1, 2, 3]);
+  });
+
+  it("tells requests apart that came with one id", () => {
+    const entries = timelineOf(
+      [change(1, "same")],
+      [request("100", "same", 1), request("200", "same", null)],
+    );
+    expect(entries.map(({ kind }) => kind)).toEqual(["created", "replayed"]);
+  });
+});
