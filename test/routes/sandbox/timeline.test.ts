@@ -127,27 +127,27 @@ describe("GET /sandbox/orders/{order_id}/timeline", () => {
   });
 });
 
-describe("the order of a timeline", () => {
-  const change = (version: number, request_id: string): PastChange => ({
-    version,
-    change: version === 1 ? "CREATED" : "EVENT_APPENDED",
-    order_event_id: version === 1 ? null : `e-${version}`,
-    request_id,
-    changed_at: "2026-01-15T09:30:00Z",
-    total_order_amount: 1,
-    total_rewards_amount: 0,
-    captured_amount: 0,
-    refunded_amount: 0,
-    captured_rewards_amount: 0,
-    refunded_rewards_amount: 0,
-  });
-  const request = (at: string, request_id: string, version_after: number | null) => ({
-    method: "POST",
-    at: `2026-01-15T09:30:00.${at}Z`,
-    request_id,
-    version_after,
-  });
+const change = (version: number, request_id: string): PastChange => ({
+  version,
+  change: version === 1 ? "CREATED" : "EVENT_APPENDED",
+  order_event_id: version === 1 ? null : `e-${version}`,
+  request_id,
+  changed_at: "2026-01-15T09:30:00Z",
+  total_order_amount: 1,
+  total_rewards_amount: 0,
+  captured_amount: 0,
+  refunded_amount: 0,
+  captured_rewards_amount: 0,
+  refunded_rewards_amount: 0,
+});
+const request = (at: string, request_id: string, version_after: number | null) => ({
+  method: "POST",
+  at: `2026-01-15T09:30:00.${at}Z`,
+  request_id,
+  version_after,
+});
 
+describe("the order of a timeline", () => {
   it("is that of the versions, though requests have overtaken each other", () => {
     const entries = timelineOf(
       [change(1, "a"), change(2, "b"), change(3, "c")],
