@@ -29,6 +29,10 @@ INSERT INTO `environments` (`id`, `partner_id`, `created_at`, `world_id`)
 SELECT `worlds`.`id`, `partner_id`, `created_at`, `worlds`.`id`
 FROM `worlds` JOIN `partners` ON `partners`.`id` = `partner_id`;
 --> statement-breakpoint
+-- A number that a removed one had is not used again.
+DELETE FROM `sqlite_sequence` WHERE `name` = 'environments';--> statement-breakpoint
+INSERT INTO `sqlite_sequence` SELECT 'environments', `seq` FROM `sqlite_sequence` WHERE `name` = 'worlds';
+--> statement-breakpoint
 -- A key opens an environment, not a world.
 CREATE TABLE `__new_api_keys` (
 	`environment_id` integer NOT NULL,

@@ -105,9 +105,9 @@ async function filesOf(folder: string) {
   return Promise.all(files.map(async (file) => [file, await readFile(file, "utf8")]));
 }
 
-/** The tables and indexes that migrations leave, but for one table, whose quotes a rebuild changes. */
+/** The tables and indexes that migrations leave, but for one table. Renaming a column changes its quotes. */
 function definitions(migrations: string[], without: string) {
-  const sql = `SELECT name, sql FROM sqlite_master
+  const sql = `SELECT name, replace(sql, '"', '\`') AS sql FROM sqlite_master
     WHERE name <> ? AND name NOT LIKE 'sqlite_autoindex_%' ORDER BY name`;
   return databaseAfter(migrations).prepare(sql).all(without);
 }
