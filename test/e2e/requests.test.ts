@@ -75,21 +75,21 @@ it("can be sent again by its command, in a shell, whatever is in it", async () =
     body: JSON.stringify(order, null, 2),
   });
   expect(sent.status).toBe(200);
-  const [first] = await seen("order_id=again%271");
+  const first = (await seen("order_id=again%271")).at(0);
   const detailsOf = async (id: string) => {
     const answer = await fetch(`${sandbox.url}/sandbox/requests/${id}`, { headers: headers() });
     return (await answer.json()) as Record<"url" | "curl", string> & {
       request: { headers: Record<string, string>; body: string };
     };
   };
-  const before = await detailsOf(first!.id);
+  const before = await detailsOf(first?.id ?? "");
   expect(before.curl).not.toContain(sandbox.key);
   const env = { ...process.env, SANDBOX_KEY: sandbox.key };
   const { stdout } = await run("/bin/sh", ["-c", `${before.curl} -s -D -`], { env });
   // It is the same order.
   expect(stdout).toMatch(/idempotent-replayed: true/i);
-  const [second] = await seen("order_id=again%271", 2);
-  const after = await detailsOf(second!.id);
+  const second = (await seen("order_id=again%271", 2)).at(0);
+  const after = await detailsOf(second?.id ?? "");
   expect(after.request.body).toBe(before.request.body);
   expect(after.url).toBe(before.url);
   expect(after.request.headers["x-note"]).toBe(`it's "$HOME"`);
