@@ -44,8 +44,8 @@ const pages = new PageReader({
   id: orderEvents.order_event_id,
   fields: selected,
   filters: {
-    order_event_id: { index: "order_events_order_event_id", isUnique: true },
-    partner_event_id: { index: "order_events_partner_event_id", isUnique: true },
+    order_event_id: { index: "order_events_order_event_id" },
+    partner_event_id: { index: "order_events_partner_event_id" },
     order_id: { index: "order_events_order_id", total: eventCount },
     network_transaction_id: { index: "order_events_network_transaction_id" },
   },

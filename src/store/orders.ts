@@ -40,7 +40,7 @@ const pages = new PageReader({
   id: orders.id,
   fields: selected,
   filters: {
-    id: { index: "orders_id", isUnique: true },
+    id: { index: "orders_id" },
     partner_order_id: { index: "orders_partner_order_id" },
   },
   total: orderTotal,

@@ -1,5 +1,5 @@
-import { and, eq, lt, sql, type GetColumnData, type SQL } from "drizzle-orm";
-import type { SQLiteColumn, SQLiteTable } from "drizzle-orm/sqlite-core";
+import { and, eq, getTableName, lt, sql, type GetColumnData, type SQL } from "drizzle-orm";
+import { getTableConfig, type SQLiteColumn, type SQLiteTable } from "drizzle-orm/sqlite-core";
 import { placeholder, ScopedStatement } from "./database.ts";
 import type { Scope } from "./scope.ts";
 
@@ -26,10 +26,8 @@ export interface Page<T> {
 
 /** How a column is filtered by. */
 interface Filter {
-  /** The index that finds what the filter asks for. */
+  /** The index that finds what the filter asks for: of the world, and then of the column. */
   index: string;
-  /** No two items have the same value. */
-  isUnique?: boolean;
   /** The stored count of the items that this filter alone finds. Else they are counted. */
   total?: SQL<number>;
 }
@@ -117,10 +115,24 @@ export class PageReader<F extends ItemFields, Column extends string> {
   readonly #list: List<F, Column>;
   readonly #plans = new Map<string, Plan<Selected<F>>>();
   readonly #long: ScopedStatement<Selected<F> & Extent>;
+  /** The columns of which no two items have the same value. */
+  readonly #unique = new Set<Column>();
 
+  /** Throws where a filter has no index that serves it: as the lists are made on import, nothing then starts. */
   constructor(list: List<F, Column>) {
     this.#list = list;
-    const { table, fields } = list;
+    const { table, fields, filters } = list;
+    const indexes = getTableConfig(table).indexes.map(({ config }) => config);
+    for (const [column, { index }] of Object.entries<Filter>(filters) as [Column, Filter][]) {
+      const found = indexes.find(({ name }) => name === index);
+      const [first, second] = found?.columns ?? [];
+      if (first !== table.world_id || second !== table[column]) {
+        throw new Error(
+          `The filter ${column} of ${getTableName(table)} needs an index that begins with world_id, ${column}: ${index} is none.`,
+        );
+      }
+      if (found!.unique && found!.columns.length === 2) this.#unique.add(column);
+    }
     const { world_id, sequence, line_count, content_bytes } = table;
     this.#long = selectItems(
       { ...fields, sequence, line_count, content_bytes },
@@ -188,7 +200,7 @@ export class PageReader<F extends ItemFields, Column extends string> {
       select sequence from ${table} where ${inEnvironment} and ${eq(id, placeholder("starting_after"))})`;
     const total = this.#total(used, hasCursor, matching);
     const [first] = used;
-    const isUnique = first !== undefined && filters[first].isUnique === true;
+    const isUnique = first !== undefined && this.#unique.has(first);
     const { sequence, line_count, content_bytes } = table;
     const lines = sql`case when ${content_bytes} <= ${sql.raw(String(LIGHT_BYTES))} then (${fields.order_lines}) end`;
     return {
@@ -220,9 +232,9 @@ export class PageReader<F extends ItemFields, Column extends string> {
     const { table, total, filters } = this.#list;
     const [first, second] = used;
     if (!first) return total;
-    const { index, isUnique, total: stored } = filters[first];
+    const { index, total: stored } = filters[first];
     // The row itself is the one that there is.
-    if (isUnique && !hasCursor) return sql`1`;
+    if (this.#unique.has(first) && !hasCursor) return sql`1`;
     if (stored && !second) return stored;
     return sql`(select count(*) from ${indexedBy(table, index)} where ${matching})`;
   }
