@@ -22,6 +22,9 @@ const insertInto = (table: typeof orderLines | typeof orderEventLines) =>
 
 const inserts = { order: insertInto(orderLines), event: insertInto(orderEventLines) };
 
+/** A line as the tables take it. */
+type LineRow = Pick<typeof orderLines.$inferInsert, keyof OrderLine>;
+
 /** Adds the lines of an order or event: a statement, or none where it has no lines. */
 export function insertLines(
   scope: Scope,
@@ -30,7 +33,8 @@ export function insertLines(
   lines: readonly OrderLine[] | undefined,
 ): ScopedBound[] {
   if (!lines) return [];
-  return [inserts[parent].bind(scope, { parent_id, lines: JSON.stringify(lines) })];
+  const rows = JSON.stringify(lines satisfies readonly LineRow[]);
+  return [inserts[parent].bind(scope, { parent_id, lines: rows })];
 }
 
 const line = sql`json_object(${join(

@@ -201,16 +201,25 @@ export const orders = sqliteTable(
 );
 
 /**
- * The fields of a line, whatever it is a line of: texts and integers alone, as they go in and out by SQLite's
- * JSON functions (`order-lines.ts`), which know nothing of what Drizzle makes of other columns.
+ * The column of a field of a line: a text or an integer, as lines go in and out by SQLite's JSON functions
+ * (`order-lines.ts`), which know nothing of what Drizzle makes of other columns.
  */
+interface LineColumn<Field> {
+  _: {
+    data: NonNullable<Field>;
+    columnType: "SQLiteText" | "SQLiteInteger";
+    notNull: undefined extends Field ? boolean : true;
+  };
+}
+
+/** The fields of a line, whatever it is a line of. */
 export const lineFields = {
   name: text().notNull(),
   product_url: text(),
   quantity: integer().notNull(),
   rate: money(),
   rewards_rate: money(),
-} satisfies Record<keyof OrderLine, unknown>;
+} satisfies { [Field in keyof Required<OrderLine>]: LineColumn<OrderLine[Field]> };
 
 export const orderLines = sqliteTable(
   "order_lines",
