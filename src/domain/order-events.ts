@@ -25,6 +25,9 @@ const SUM_OF = { CAPTURED: "captured", REFUNDED: "refunded" } as const satisfies
   Sum
 >;
 
+/** In which order an order's events can be deleted: captures last, as they have to stay while there are refunds. */
+export const DELETION_RANK: Record<OrderEventType, number> = { REFUNDED: 1, CAPTURED: 2 };
+
 /** An order event as a partner sends it: validated, and without nulls. */
 export interface OrderEventInput {
   order_event_id?: string | undefined;

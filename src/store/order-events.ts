@@ -1,6 +1,6 @@
 import { and, desc, eq, sql } from "drizzle-orm";
 import type { Transition } from "../domain/ledger-state.ts";
-import type { AppendedEvent, OrderEvent } from "../domain/order-events.ts";
+import { DELETION_RANK, type AppendedEvent, type OrderEvent } from "../domain/order-events.ts";
 import { builder, placeholder, ScopedStatement, type ScopedBound } from "./database.ts";
 import type { Scope } from "./scope.ts";
 import { countUsage, orderEventTotal } from "./usage.ts";
@@ -171,12 +171,12 @@ export function orderEventDeleted(
   ];
 }
 
-// Captures last, as they have to stay while there are refunds.
+const ranks = Object.entries(DELETION_RANK).map(([type, rank]) => sql`when ${type} then ${rank}`);
 const selectToSweep = selectItems(
   selected,
   orderEvents,
   isOfOrder,
-  sql`type = 'CAPTURED', sequence desc`,
+  sql`case type ${sql.join(ranks, sql` `)} end, sequence desc`,
 );
 
 /** Events of an order, in an order in which they can be deleted, at most `limit`. One round trip. */
