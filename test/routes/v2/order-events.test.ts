@@ -1,4 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { ORDER_EVENT_TYPES, type OrderEventInput } from "../../../src/domain/order-events.ts";
+import type { OrderLine } from "../../../src/domain/order-lines.ts";
 import {
   eventBody,
   expectStatus,
@@ -20,25 +22,37 @@ beforeAll(async () => {
 const lines = (rate: number) => [{ name: "x", quantity: 1, rate, rewards_rate: 0 }];
 
 describe("POST /v2/order_events", () => {
-  it("answers every field as it was sent, and keeps it", async () => {
-    const event = {
-      order_event_id: "event-full",
-      order_id: orderId,
-      partner_event_id: "pe-full",
-      type: "CAPTURED",
-      amount: 900,
-      rewards_amount: 9,
-      currency: "USD",
-      network_transaction_id: "nt-full",
-      order_lines: [
-        { name: "Oak table", product_url: "shop.example", quantity: 3, rate: 300, rewards_rate: 3 },
-      ],
-    };
-    const created = expectStatus(await a.post("/v2/order_events", event), 200);
-    expect(created.body).toEqual(event);
-    const listed = await a.get("/v2/order_events?order_event_id=event-full");
-    expect(listed.body).toEqual({ data: [event], has_more: false, total: 1 });
-  });
+  it.each(ORDER_EVENT_TYPES)(
+    "answers every field of %s as it was sent, and keeps it",
+    async (type) => {
+      const order_id = await a.createOrder();
+      // So that there is something to refund.
+      await a.capture(order_id, 900, { rewards_amount: 9 });
+      const event = {
+        order_event_id: `event-${type}`,
+        order_id,
+        partner_event_id: `pe-${type}`,
+        type,
+        amount: 900,
+        rewards_amount: 9,
+        currency: "USD",
+        network_transaction_id: "nt-full",
+        order_lines: [
+          {
+            name: "Oak table",
+            product_url: "shop.example",
+            quantity: 3,
+            rate: 300,
+            rewards_rate: 3,
+          },
+        ] satisfies Required<OrderLine>[],
+      } satisfies Required<OrderEventInput>;
+      const created = expectStatus(await a.post("/v2/order_events", event), 200);
+      expect(created.body).toEqual(event);
+      const listed = await a.get(`/v2/order_events?order_event_id=${event.order_event_id}`);
+      expect(listed.body).toEqual({ data: [event], has_more: false, total: 1 });
+    },
+  );
 
   it("fills in what was left out", async () => {
     const euros = await a.createOrder({ currency: "EUR" });

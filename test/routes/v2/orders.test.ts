@@ -1,4 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import type { OrderLine } from "../../../src/domain/order-lines.ts";
+import type { Address, OrderInput } from "../../../src/domain/orders.ts";
 import {
   eventBody,
   expectStatus,
@@ -16,6 +18,23 @@ beforeAll(async () => {
   b = await newPartner();
 });
 
+const FULL_ADDRESS = {
+  street_line1: "1 High St",
+  street_line2: "Apt 4B",
+  city: "Springfield",
+  state: "IL",
+  postal_code: "62701",
+  country: "USA",
+} satisfies Required<Address>;
+
+const FULL_LINE = {
+  name: "Oak table",
+  product_url: "shop.example/oak",
+  quantity: 2,
+  rate: 500,
+  rewards_rate: 5,
+} satisfies Required<OrderLine>;
+
 /** Every field there is. */
 const FULL_ORDER = {
   id: "order-full",
@@ -24,17 +43,14 @@ const FULL_ORDER = {
   partner_order_id: "po-full",
   merchant_id: "m-1",
   merchant_name: "Möbel & Söhne",
-  merchant_address: [{ street_line1: "1 High St", city: "Springfield", country: "USA" }, {}],
-  order_lines: [
-    { name: "Oak table", product_url: "shop.example/oak", quantity: 2, rate: 500, rewards_rate: 5 },
-    { name: "Voucher", quantity: 1, rate: -100, rewards_rate: -1 },
-  ],
+  merchant_address: [FULL_ADDRESS, {}],
+  order_lines: [FULL_LINE, { name: "Voucher", quantity: 1, rate: -100, rewards_rate: -1 }],
   total_order_amount: 900,
   total_rewards_amount: 9,
   currency: "EUR",
   created_at: "2025-02-13T19:08:07Z",
   updated_at: "2025-02-14T19:08:07.25Z",
-};
+} satisfies Required<OrderInput>;
 
 describe("POST /v2/orders", () => {
   it("answers every field as it was sent, and keeps it", async () => {
