@@ -64,7 +64,7 @@ it("has the examples that the operations really answer", async () => {
   const captureKey = { "Idempotency-Key": "capture-1" };
   const events = "/v2/order_events";
   await record("postOrderEvent", 200, partner.post(events, capture, captureKey), capture);
-  const unknownType = { ...capture, type: "VOIDED" };
+  const unknownType = { ...capture, type: "NO_SUCH_TYPE" };
   await record("postOrderEvent", "INVALID_REQUEST_ERROR", partner.post(events, unknownType));
   const ofUnknownOrder = eventBody({ order_id: "order-2" });
   await record("postOrderEvent", "ORDER_NOT_FOUND_ERROR", partner.post(events, ofUnknownOrder));

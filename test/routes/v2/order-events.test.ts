@@ -143,7 +143,7 @@ describe("POST /v2/order_events", () => {
 
   it.each([
     ["a missing field", { network_transaction_id: undefined }, "network_transaction_id"],
-    ["an unknown type", { type: "VOIDED" }, "type"],
+    ["an unknown type", { type: "NO_SUCH_TYPE" }, "type"],
     ["a null", { partner_event_id: null }, "partner_event_id"],
     ["an amount in words", { amount: "ten" }, "amount"],
     [
