@@ -31,7 +31,7 @@ export const BODY_ERRORS: ErrorType[] = [
   "UNSUPPORTED_MEDIA_TYPE_ERROR",
 ];
 
-const ON_EVERY_ANSWER: AnswerHeader[] = ["X-Request-Id", "Server-Timing"];
+export const ON_EVERY_ANSWER: AnswerHeader[] = ["X-Request-Id", "Server-Timing"];
 
 /** What an answer may have beside, where there are fields or parameters to get wrong. */
 const ON_ANSWERS_OF: Record<string, AnswerHeader[] | undefined> = {
@@ -47,7 +47,7 @@ const FOR_FAULTY: ErrorType[] = ["INVALID_REQUEST_ERROR"];
 const PUBLISHED_STATUSES = new Set([400, 401, 403, 404, 409]);
 
 /** The headers that an error's status brings along. */
-const ERROR_HEADERS: Partial<Record<number, AnswerHeader>> = {
+export const ERROR_HEADERS: Partial<Record<number, AnswerHeader>> = {
   401: "WWW-Authenticate",
   429: "Retry-After",
   503: "Retry-After",

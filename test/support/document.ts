@@ -1,4 +1,5 @@
 import { Validator, type Schema } from "@cfworker/json-schema";
+import { ERROR_HEADERS, ON_EVERY_ANSWER } from "../../src/openapi/describe.ts";
 import committed from "../openapi.json" with { type: "json" };
 
 /** An answer, wherever it came from. */
@@ -51,8 +52,8 @@ const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
 /** How a request is refused that is for no operation, and so not in the document. */
 const WITHOUT_OPERATION = new Set([401, 404, 405]);
 
-/** What every answer of ours has, though production lacks it and the document requires none of it. */
-const ALWAYS = new Set(["X-Request-Id", "Server-Timing", "Retry-After", "WWW-Authenticate"]);
+/** What our answers have wherever it is described, though production lacks it and the document requires none of it. */
+const ALWAYS = new Set<string | undefined>([...ON_EVERY_ANSWER, ...Object.values(ERROR_HEADERS)]);
 
 /** The schemas of the document, which allow what they don't name, as ones that don't. */
 const components = JSON.parse(JSON.stringify(document.components), (_, value) =>
@@ -99,7 +100,7 @@ function undescribed(method: string, path: string, { status, headers, text }: An
 /** What is for no operation is refused, with an error. */
 function undescribedRefusal(status: number, headers: Headers, text: string): string[] {
   if (!WITHOUT_OPERATION.has(status)) return ["no operation"];
-  const problems = violations(ERROR, text);
+  const problems = [...wrongHeaders(ON_EVERY_ANSWER, headers), ...violations(ERROR, text)];
   return status === 405 && !headers.has("Allow") ? [...problems, "no Allow"] : problems;
 }
 
@@ -108,17 +109,21 @@ function undescribedHeaders(response: Response, sent: Headers): string[] {
   const unknown = [...sent.keys()].filter(
     (name) => !described.has(name) && !COMMON.has(name) && !ADDED.test(name),
   );
-  const wrong = Object.keys(response.headers).filter((name) => {
+  return [
+    ...unknown.map((name) => `header ${name} is not described`),
+    ...wrongHeaders(Object.keys(response.headers), sent),
+  ];
+}
+
+function wrongHeaders(names: string[], sent: Headers): string[] {
+  const wrong = names.filter((name) => {
     const { schema } = document.components.headers[name]!;
     const value = sent.get(name);
     if (value === null) return ALWAYS.has(name);
     const typed = schema.type === "integer" ? Number(value) : value;
     return !new Validator(schema).validate(typed).valid;
   });
-  return [
-    ...unknown.map((name) => `header ${name} is not described`),
-    ...wrong.map((name) => `header ${name} is ${sent.get(name) ?? "missing"}`),
-  ];
+  return wrong.map((name) => `header ${name} is ${sent.get(name) ?? "missing"}`);
 }
 
 function undescribedBody({ content }: Response, sent: Headers, text: string): string[] {
