@@ -53,9 +53,9 @@ const pages = new PageReader({
 });
 
 /** One page of an environment's events, newest first; undefined when the cursor is not one of them. One round trip. */
-export async function listOrderEvents<Given>(
+export async function listOrderEvents<Given extends FilterOf<typeof pages, Given>>(
   scope: Scope,
-  filter: Given & FilterOf<typeof pages, Given>,
+  filter: Given,
   request: PageRequest,
 ): Promise<Page<OrderEvent> | undefined> {
   const page = await pages.read(scope, filter, request);

@@ -47,9 +47,9 @@ const pages = new PageReader({
 });
 
 /** One page of an environment's orders, newest first; undefined when the cursor is not one of them. One round trip. */
-export async function listOrders<Given>(
+export async function listOrders<Given extends FilterOf<typeof pages, Given>>(
   scope: Scope,
-  filter: Given & FilterOf<typeof pages, Given>,
+  filter: Given,
   request: PageRequest,
 ): Promise<Page<StoredOrder> | undefined> {
   const page = await pages.read(scope, filter, request);

@@ -101,10 +101,15 @@ export function selectItems<F extends Fields>(
   );
 }
 
-/** A filter of a list. A name that the list has no filter for, and would ignore, does not compile. */
+/**
+ * A filter of a list. A name that the list has no filter for, and would ignore, does not compile; nor does a
+ * filter that can't have one of the list's names, as the query's schema has forgotten it.
+ */
 export type FilterOf<Reader, Given> =
   Reader extends PageReader<infer _, infer Column>
-    ? Partial<Record<Column, string | undefined>> & Record<Exclude<keyof Given, Column>, never>
+    ? Partial<Record<Column, string | undefined>> &
+        Record<Exclude<keyof Given, Column>, never> &
+        Record<Exclude<Column, keyof Given>, never>
     : never;
 
 /**
