@@ -1,6 +1,7 @@
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { getTableName } from "drizzle-orm";
+import { getTableConfig } from "drizzle-orm/sqlite-core";
 import { describe, expect, it, vi } from "vitest";
 import { app } from "../../../src/app.ts";
 import { REMOVAL_STEP_ROWS, TABLES_OF_WORLD } from "../../../src/store/worlds.ts";
@@ -144,13 +145,20 @@ describe("DELETE /sandbox/partners/{partner_id}", () => {
     expectStatus(await operator.delete(`${PATH}/${partner.partnerId}`), 204);
   });
 
-  it("knows every table that has something of an environment or a partner", async () => {
+  it("knows every table, and removes what refers before what is referred to", async () => {
     const { results } = await env.DB.prepare(
-      `SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'sweep_positions'
-       AND (sql LIKE '%world_id%' OR sql LIKE '%environment_id%' OR sql LIKE '%partner_id%')`,
+      "SELECT name FROM sqlite_master WHERE type = 'table'",
     ).all<{ name: string }>();
-    const known = [...TABLES_OF_WORLD.map(getTableName), "worlds", "api_keys", "environments"];
-    expect(results.map(({ name }) => name).toSorted()).toEqual(known.toSorted());
+    const ours = results.map(({ name }) => name).filter((name) => !/^(sqlite|d1|_cf)_/.test(name));
+    const ofWorld = TABLES_OF_WORLD.map(getTableName);
+    const others = ["worlds", "environments", "api_keys", "partners", "sweep_positions"];
+    expect(ours.toSorted()).toEqual([...ofWorld, ...others].toSorted());
+    for (const [position, table] of TABLES_OF_WORLD.entries()) {
+      for (const key of getTableConfig(table).foreignKeys) {
+        const parent = getTableName(key.reference().foreignTable);
+        expect([...ofWorld.slice(position + 1), "worlds"], getTableName(table)).toContain(parent);
+      }
+    }
   });
 
   it("fails loudly where a table that it doesn't know refers to the partner, and never answers 202 for ever", async () => {
