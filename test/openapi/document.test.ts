@@ -1,6 +1,7 @@
 import { exports } from "cloudflare:workers";
 import { expect, it } from "vitest";
 import { app } from "../../src/app.ts";
+import { STATUS } from "../../src/schemas/errors.ts";
 import { document, type Content, type Operation } from "../support/document.ts";
 
 /** What is for people and tools to read, and no operation of the API. */
@@ -39,6 +40,17 @@ it("has an example for every parameter, header, body and answer, and one for eve
   for (const { schema } of Object.values(components.headers)) {
     expect(schema.examples ?? schema.enum).toHaveLength(1);
   }
+});
+
+it("has every type of error: one that no operation names is for no operation", () => {
+  const described = Object.values(document.paths)
+    .flatMap(Object.values<Operation>)
+    .flatMap(({ responses }) => Object.values(responses))
+    .map((response) => response?.content?.["application/json"]?.examples);
+  const undescribed = Object.keys(STATUS).filter(
+    (type) => !described.some((examples) => examples && type in examples),
+  );
+  expect(undescribed).toEqual(["METHOD_NOT_ALLOWED_ERROR"]);
 });
 
 const hasExample = (content: Content) =>
