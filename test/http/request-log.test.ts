@@ -1,5 +1,6 @@
 import { expect, it, vi } from "vitest";
-import { costOf, newPartner, orderBody, send } from "../support/client.ts";
+import guide from "../../.github/CONTRIBUTING.md?raw";
+import { costOf, expectStatus, newPartner, orderBody, send } from "../support/client.ts";
 
 function linesOf(log: { mock: { calls: unknown[][] } }) {
   return log.mock.calls.map(([line]) => JSON.parse(String(line)));
@@ -23,6 +24,16 @@ it("is one line of JSON for each request, with what it was and what it cost", as
       ...costOf(answer),
     })),
   );
+});
+
+it("has the fields that CONTRIBUTING names", async () => {
+  const [, described] = /\n## The log\n\n(.+?)\n\n/s.exec(guide)!;
+  const named = [...described!.matchAll(/`(\w+)`/g)].map(([, name]) => name!);
+  const partner = await newPartner();
+  expectStatus(await partner.post("/sandbox/faults", { fault: "delay", delay_ms: 1 }), 200);
+  const log = vi.spyOn(console, "log");
+  expectStatus(await partner.get("/v2/orders?limit=0"), 400);
+  expect(Object.keys(linesOf(log).at(-1)).toSorted()).toEqual(named.toSorted());
 });
 
 it("has nothing of a key, an Authorization header, a body, a path or a query", async () => {
