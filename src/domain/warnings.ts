@@ -6,7 +6,7 @@ import {
   type Measure,
   type OrderedTotals,
 } from "./ledger-state.ts";
-import type { OrderEvent } from "./order-events.ts";
+import type { OrderEvent, OrderEventType } from "./order-events.ts";
 import type { ExpectedOrder } from "./orders.ts";
 
 /** What a warning is about. */
@@ -57,16 +57,21 @@ const ORDERED = {
 const isBeyondTotal = (state: LedgerState) => (measure: Measure) =>
   figuresOf(state, measure).captured > state[ORDERED[measure]];
 
-/** What an event that was added deserves a look for, by the order's state with it counted in. */
-export function warningsOfEvent(event: OrderEvent, next: LedgerState): Warning[] {
-  if (event.type === "CAPTURED") {
-    return MEASURES.filter((measure) => event[measure] > 0)
+/** What each type of event deserves a look for, by the order's state with it counted in. */
+const WARNINGS_OF: Record<OrderEventType, (event: OrderEvent, next: LedgerState) => Warning[]> = {
+  CAPTURED: (event, next) =>
+    MEASURES.filter((measure) => event[measure] > 0)
       .filter(isBeyondTotal(next))
-      .map((param) => ({ code: "captured_beyond_total", param }));
-  }
-  return event.rewards_amount === 0 && figuresOf(next, "rewards_amount").refundable > 0
-    ? [{ code: "refund_without_rewards", param: "rewards_amount" }]
-    : [];
+      .map((param) => ({ code: "captured_beyond_total", param })),
+  REFUNDED: (event, next) =>
+    event.rewards_amount === 0 && figuresOf(next, "rewards_amount").refundable > 0
+      ? [{ code: "refund_without_rewards", param: "rewards_amount" }]
+      : [],
+};
+
+/** What an event that was added deserves a look for. */
+export function warningsOfEvent(event: OrderEvent, next: LedgerState): Warning[] {
+  return WARNINGS_OF[event.type](event, next);
 }
 
 /** What a change deserves a look for that was made because the order had the version that was expected. */

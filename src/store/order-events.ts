@@ -24,9 +24,9 @@ type EventIds = Partial<Pick<OrderEvent, "order_event_id" | "partner_event_id">>
 
 const columns = columnsOf(orderEvents, orderEventFields);
 const selected = { ...columns, order_lines: linesOfEvent };
-const inEnvironment = eq(orderEvents.world_id, placeholder("world_id"));
-const isEvent = and(inEnvironment, eq(orderEvents.order_event_id, placeholder("order_event_id")));
-const isOfOrder = and(inEnvironment, eq(orderEvents.order_id, placeholder("order_id")));
+const ofWorld = eq(orderEvents.world_id, placeholder("world_id"));
+const isEvent = and(ofWorld, eq(orderEvents.order_event_id, placeholder("order_event_id")));
+const isOfOrder = and(ofWorld, eq(orderEvents.order_id, placeholder("order_id")));
 const isOrder = and(
   eq(orders.world_id, placeholder("world_id")),
   eq(orders.id, placeholder("order_id")),
@@ -67,7 +67,7 @@ const selectOne = {
   partner_event_id: selectItems(
     selected,
     orderEvents,
-    and(inEnvironment, eq(orderEvents.partner_event_id, placeholder("partner_event_id"))),
+    and(ofWorld, eq(orderEvents.partner_event_id, placeholder("partner_event_id"))),
   ),
 };
 
@@ -194,7 +194,7 @@ const removeMany = ScopedStatement.of(
     .delete(orderEvents)
     .where(
       and(
-        inEnvironment,
+        ofWorld,
         sql`order_event_id in (select value from json_each(${placeholder("order_event_ids")}))`,
       ),
     ),

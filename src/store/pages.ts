@@ -196,13 +196,10 @@ export class PageReader<F extends ItemFields, Column extends string> {
 
   #plan(used: Column[], hasCursor: boolean): Plan<Selected<F>> {
     const { table, id, fields, filters } = this.#list;
-    const inEnvironment = eq(table.world_id, placeholder("world_id"));
-    const matching = and(
-      inEnvironment,
-      ...used.map((column) => eq(table[column], placeholder(column))),
-    );
+    const ofWorld = eq(table.world_id, placeholder("world_id"));
+    const matching = and(ofWorld, ...used.map((column) => eq(table[column], placeholder(column))));
     const cursor = sql`(
-      select sequence from ${table} where ${inEnvironment} and ${eq(id, placeholder("starting_after"))})`;
+      select sequence from ${table} where ${ofWorld} and ${eq(id, placeholder("starting_after"))})`;
     const total = this.#total(used, hasCursor, matching);
     const [first] = used;
     const isUnique = first !== undefined && this.#unique.has(first);

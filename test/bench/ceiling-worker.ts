@@ -1,9 +1,10 @@
 /**
  * The ceiling: what the runtime and D1 can do at best. It does each operation's storage and nothing else:
  * no key, no validation, no rules, no Drizzle. An event takes the same way through an object per order.
- * So it names the columns itself: those that are answered, and those that can't be left out.
+ * So it names the columns itself: those that are answered, also the optional ones, and those that can't be left out.
  */
 import { DurableObject } from "cloudflare:workers";
+import { DEFAULT_PAGE_ITEMS } from "../../src/schemas/pages.ts";
 
 interface Env {
   DB: D1Database;
@@ -11,7 +12,7 @@ interface Env {
 }
 
 const WORLD_ID = 1;
-const PAGE_ITEMS = 10;
+const PAGE_ITEMS = DEFAULT_PAGE_ITEMS;
 const TIME = "2025-01-01T00:00:00Z";
 
 const LINES = (table: string, parent: string) => `

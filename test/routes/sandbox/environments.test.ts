@@ -1,3 +1,4 @@
+import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { sweepExpired } from "../../../src/access/environments.ts";
@@ -231,11 +232,38 @@ it("two hundred environments, made and used at once, never see each other, and a
       expect([total, data[0].partner_order_id]).toEqual([1, `po-${index}`]);
       const events = (await each.get("/v2/order_events?order_id=shared")).body;
       expect([events.total, events.data[0].amount]).toEqual([1, index + 1]);
+      expectStatus(await each.post("/sandbox/faults", { fault: "delay", skip: 1_000 }), 200);
     }),
   );
+  for (const [index, each] of environments.entries()) {
+    await expect.poll(async () => (await requestsOf(each)).total, { timeout: 20_000 }).toBe(4);
+    const subjects = (await requestsOf(each)).data.map(
+      (request: { partner_order_id?: string }) => request.partner_order_id,
+    );
+    expect(new Set(subjects.filter(Boolean))).toEqual(new Set([`po-${index}`]));
+    expect((await each.get("/sandbox/faults")).body.total).toBe(1);
+    expect(await keptBy(each)).not.toEqual([]);
+  }
   for (const { environmentId } of environments) {
     expectStatus(await partner.delete(`${PATH}/${environmentId}`), 204);
   }
   await sweep();
-  for (const each of environments) expect(JSON.parse(await rowsOf(each)).flat()).toEqual([]);
+  for (const each of environments) {
+    expect(JSON.parse(await rowsOf(each)).flat()).toEqual([]);
+    expect(await keptBy(each)).toEqual([]);
+  }
 }, 120_000);
+
+/** The tables that an environment's workbench has. */
+function keptBy({ environmentId }: Client): Promise<string[]> {
+  return runInDurableObject(env.WORKBENCH.getByName(String(environmentId)), (_, { storage }) =>
+    storage.sql
+      .exec<{ name: string }>(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_cf%' ESCAPE '\\'",
+      )
+      .toArray()
+      .map(({ name }) => name),
+  );
+}
+
+const requestsOf = async (each: Client) => (await each.get("/sandbox/requests")).body;
