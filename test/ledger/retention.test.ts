@@ -2,7 +2,8 @@ import { createScheduledController } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import worker from "../../src/index.ts";
-import { STEP_ROWS } from "../../src/store/retention.ts";
+import { Database } from "../../src/store/database.ts";
+import { findOrdersAfter, removeUntouched, STEP_ROWS } from "../../src/store/retention.ts";
 import { expectStatus, newPartner, orderBody, type Client } from "../support/client.ts";
 import { setVariables } from "../support/variables.ts";
 
@@ -60,6 +61,20 @@ describe("the sweep of orders", () => {
     expect(await rows(client, "order_changes", "order_id = 'old'")).toBe(4);
     await sweepAfter(91);
     expect(await rows(client, "order_changes", "order_id = 'old'")).toBe(0);
+  });
+
+  it("leaves an order that was touched after the sweep has seen it", async () => {
+    const client = await newPartner();
+    const id = await orderWithEvents(client, "touched");
+    const db = new Database(env.DB);
+    const position = { world_id: client.worldId, sequence: 0 };
+    const [seen] = await findOrdersAfter(db, position);
+    expect(seen).toMatchObject({ id, world_id: client.worldId });
+    expectStatus(await client.capture(id, 1), 200);
+    expect(await removeUntouched(db, [seen!], new Date().toJSON())).toBe(0);
+    const [now] = await findOrdersAfter(db, position);
+    expect(await removeUntouched(db, [now!], new Date().toJSON())).toBe(1);
+    expect((await client.get("/v2/orders")).body.total).toBe(0);
   });
 
   it("takes off what is counted", async () => {
