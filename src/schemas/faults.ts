@@ -11,50 +11,42 @@ import type { Shape } from "./shape.ts";
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
 
-/** What is misspelt would else act on more than was meant: a fault is refused for it. */
-function only<Fields extends z.ZodRawShape>(fields: Fields) {
-  const names = Object.keys(fields).join(", ");
-  return z.strictObject(fields, {
-    error: (issue) =>
-      issue.code === "unrecognized_keys"
-        ? `Expected only ${names}, but received ${issue.keys.join(", ")}`
-        : undefined,
-  });
-}
-
-const match = only({
-  method: z
-    .enum(METHODS)
-    .optional()
-    .meta({ description: "Only requests of this method", examples: ["POST"] }),
-  path: z
-    .string()
-    .regex(/^\/v2[^*?#]*\*?$/, {
-      error: "Expected a path under /v2, with :name for any segment, or * at the end for any rest",
-    })
-    .optional()
-    .meta({
-      description:
-        "Only requests to this path. It can be as the routes have it, with `:name` for any segment, or have `*` at its end for any rest",
-      examples: ["/v2/order_events"],
+const match = z
+  .object({
+    method: z
+      .enum(METHODS)
+      .optional()
+      .meta({ description: "Only requests of this method", examples: ["POST"] }),
+    path: z
+      .string()
+      .regex(/^\/v2[^*?#]*\*?$/, {
+        error:
+          "Expected a path under /v2, with :name for any segment, or * at the end for any rest",
+      })
+      .optional()
+      .meta({
+        description:
+          "Only requests to this path. It can be as the routes have it, with `:name` for any segment, or have `*` at its end for any rest",
+        examples: ["/v2/order_events"],
+      }),
+    order_id: id.optional().meta({
+      description: "Only requests that name this order, in their path, body or query",
+      examples: ["order-1"],
     }),
-  order_id: id.optional().meta({
-    description: "Only requests that name this order, in their path, body or query",
-    examples: ["order-1"],
-  }),
-  partner_order_id: reference
-    .optional()
-    .meta({ description: "Only requests that name this `partner_order_id`", examples: ["po-1"] }),
-  order_event_id: id
-    .optional()
-    .meta({ description: "Only requests that name this event", examples: ["event-1"] }),
-  partner_event_id: id
-    .optional()
-    .meta({ description: "Only requests that name this `partner_event_id`", examples: ["pe-1"] }),
-} satisfies Shape<FaultMatch>).meta({
-  id: "FaultMatch",
-  description: "Which requests a fault acts on: those that are all of this",
-});
+    partner_order_id: reference
+      .optional()
+      .meta({ description: "Only requests that name this `partner_order_id`", examples: ["po-1"] }),
+    order_event_id: id
+      .optional()
+      .meta({ description: "Only requests that name this event", examples: ["event-1"] }),
+    partner_event_id: id
+      .optional()
+      .meta({ description: "Only requests that name this `partner_event_id`", examples: ["pe-1"] }),
+  } satisfies Shape<FaultMatch>)
+  .meta({
+    id: "FaultMatch",
+    description: "Which requests a fault acts on: those that are all of this",
+  });
 
 const fields = {
   fault: z.enum(FAULTS).meta({ description: "What happens", examples: ["lost_response"] }),
@@ -77,21 +69,22 @@ const fields = {
     }),
 };
 
-export const faultInput = only({
-  fault: fields.fault,
-  times: fields.times
-    .optional()
-    .meta({ description: "On how many requests it acts. Left out: 1", examples: [1] }),
-  skip: fields.skip.optional().meta({
-    description: "How many matching requests it lets through first. Left out: 0",
-    examples: [0],
-  }),
-  delay_ms: fields.delay_ms.optional().meta({
-    description: "How much later the answer of a `delay` comes, in milliseconds. Left out: 0",
-    examples: [0],
-  }),
-  match: match.optional(),
-})
+export const faultInput = z
+  .object({
+    fault: fields.fault,
+    times: fields.times
+      .optional()
+      .meta({ description: "On how many requests it acts. Left out: 1", examples: [1] }),
+    skip: fields.skip.optional().meta({
+      description: "How many matching requests it lets through first. Left out: 0",
+      examples: [0],
+    }),
+    delay_ms: fields.delay_ms.optional().meta({
+      description: "How much later the answer of a `delay` comes, in milliseconds. Left out: 0",
+      examples: [0],
+    }),
+    match: match.optional(),
+  })
   .superRefine(({ fault, delay_ms }, context) => {
     if (!delay_ms || fault === "delay") return;
     context.addIssue({

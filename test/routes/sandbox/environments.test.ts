@@ -76,6 +76,7 @@ describe("POST /sandbox/environments", () => {
     [{ fixture: "full" }, "fixture"],
     [{ strict: "yes" }, "strict"],
     [{ name: "" }, "name"],
+    [{ expire_in_seconds: 60 }, "expire_in_seconds"],
   ])("refuses %j, and names the field", async (fields, param) => {
     const refused = await (await newPartner()).post(PATH, fields);
     expect(refusalOf(refused)).toMatchObject({ status: 400, param });

@@ -421,10 +421,11 @@ describe("the workbench", () => {
     expect(await list(world_id + 2)).toMatchObject({ answer: { total: 1 } });
   });
 
-  it("finds the requests of an order, oldest first, with their versions", async () => {
+  it("finds what was written to an order, oldest first, with the versions", async () => {
     const details = JSON.stringify({ version_before: 1, version_after: 2 });
-    const ofOrder = { order_id: "o-1", details };
-    const items = [item(ofOrder), item(), item({ ...ofOrder, status: null })];
+    const ofOrder = { order_id: "o-1", method: "POST", details };
+    const read = item({ ...ofOrder, method: "GET" });
+    const items = [item(ofOrder), item(), read, item({ ...ofOrder, status: null })];
     await workbench().record(worldOf(partner), items);
     expect(await workbench().requestsOfOrder(worldOf(partner), "o-1")).toMatchObject({
       answer: [
