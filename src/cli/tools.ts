@@ -10,6 +10,13 @@ const QUIET = {
   REDOCLY_SUPPRESS_UPDATE_NOTICE: "true",
 };
 
+/** What `openapi-typescript` is told: the types have the document's defaults as what may be left out. */
+export const CLIENT_TYPES = [
+  "test/openapi.json",
+  "--default-non-nullable=false",
+  "--output=src/local/openapi.d.ts",
+];
+
 export interface Outcome {
   succeeded: boolean;
   stdout: string;

@@ -988,20 +988,20 @@ export interface components {
              * @default 86400
              * @example 3600
              */
-            expires_in_seconds: number;
+            expires_in_seconds?: number;
             /**
              * @description Whether fields and parameters that the contract doesn't know are refused with 400
              * @default false
              * @example false
              */
-            strict: boolean;
+            strict?: boolean;
             /**
              * @description What it has in it, now and after each reset: nothing, or the order and the event of the published examples
              * @default empty
              * @example empty
              * @enum {string}
              */
-            fixture: "empty" | "documentation";
+            fixture?: "empty" | "documentation";
         };
         NewKey: {
             /**
