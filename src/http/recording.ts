@@ -157,6 +157,16 @@ function sizeOf({ requestBody, responseBody, unalteredBody }: Exchange): number 
   return HEADERS_BYTES + request + (responseBody?.length ?? 0) + (unalteredBody?.length ?? 0);
 }
 
+/**
+ * Sends what has gathered of the request's environment in this isolate, so that who looks sees what was
+ * answered before, without a wait.
+ */
+export async function sendGathered(c: Context<AppEnv>): Promise<void> {
+  const { environment_id } = c.get("apiKey");
+  const own = [...gathered].filter(([, { world }]) => world.environment_id === environment_id);
+  await Promise.all(own.map(([name, all]) => send(c, name, all)));
+}
+
 async function send(c: Context<AppEnv>, name: string, all: Gathered): Promise<void> {
   // Somebody may have sent it already.
   if (all.exchanges.length === 0) return;

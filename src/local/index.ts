@@ -1,6 +1,10 @@
 /** `createSandbox()`: a sandbox in a test. */
+import type { Environment, EnvironmentOptions, OwnEnvironment } from "./environment.ts";
 import { requireNode } from "./node-version.ts";
 
+export type * from "./environment.ts";
+/** The types of the OpenAPI document, for a typed client such as `openapi-fetch`. */
+export type { components, paths } from "./openapi.d.ts";
 export { SandboxError } from "./sandbox-error.ts";
 
 /** How a sandbox is started. */
@@ -21,12 +25,17 @@ export interface SandboxOptions {
   vars?: Record<string, string>;
 }
 
-/** A sandbox that runs, until it is closed or this process ends. */
-export interface Sandbox extends AsyncDisposable {
-  /** Where it listens, without a slash at the end. */
-  readonly url: string;
-  /** The key of the first of its two partners: `test_sandbox_a`. */
-  readonly key: string;
+/**
+ * A sandbox that runs, until it is closed or this process ends. By itself it is the first environment of the
+ * first of its two partners, with the key `test_sandbox_a`.
+ */
+export interface Sandbox extends Environment, AsyncDisposable {
+  /**
+   * Makes an environment beside the first, for one test: in a strict one, unknown fields and parameters are
+   * refused. It lives for a day, unless `expires_in_seconds` says otherwise.
+   */
+  environment(options?: EnvironmentOptions): Promise<OwnEnvironment>;
+
   /** Ends it, and leaves no process, port or file, except in `persistTo`. */
   close(): Promise<void>;
 }
@@ -42,11 +51,25 @@ export interface Sandbox extends AsyncDisposable {
  * });
  * ```
  *
+ * To lose an answer, and to see what came of it:
+ *
+ * ```ts
+ * await sandbox.faults.add({ fault: "lost_response", match: { path: "/v2/order_events" } });
+ * const { data, figures } = await sandbox.timeline("order-1");
+ * ```
+ *
  * @throws {SandboxError} With a sentence that says what to do, such as where the port is taken.
  */
 export async function createSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   requireNode();
   const { startSandbox } = await import("./sandbox.ts");
+  const { createEnvironment, environmentOf } = await import("./controls.ts");
   const { url, key, close } = await startSandbox(options);
-  return { url, key, close, [Symbol.asyncDispose]: close };
+  const first = environmentOf(url, key);
+  return {
+    ...first,
+    environment: (input = {}) => createEnvironment(first, input),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
 }

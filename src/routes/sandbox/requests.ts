@@ -5,6 +5,7 @@ import { MAX_REQUESTS, REQUEST_DAYS } from "../../domain/requests.ts";
 import type { AppEnv } from "../../http/context.ts";
 import { ApiError } from "../../http/errors.ts";
 import { requirePage } from "../../http/pagination.ts";
+import { sendGathered } from "../../http/recording.ts";
 import { validate } from "../../http/validate.ts";
 import { inWorkbench } from "../../http/world.ts";
 import { describeOperation } from "../../openapi/describe.ts";
@@ -35,6 +36,7 @@ export const sandboxRequests = new Hono<AppEnv>()
     validate("query", requestQuery),
     async (c) => {
       const { limit, starting_after, ...filter } = c.req.valid("query");
+      await sendGathered(c);
       const page = await inWorkbench(c, (workbench, world) =>
         workbench.listRequests(world, filter, { limit, starting_after }),
       );

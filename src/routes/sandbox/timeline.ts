@@ -4,6 +4,7 @@ import { REQUEST_DAYS } from "../../domain/requests.ts";
 import { timelineFiguresOf, timelineOf } from "../../domain/timeline.ts";
 import type { AppEnv } from "../../http/context.ts";
 import { ApiError } from "../../http/errors.ts";
+import { sendGathered } from "../../http/recording.ts";
 import { validate } from "../../http/validate.ts";
 import { inWorkbench, inWorld } from "../../http/world.ts";
 import { describeOperation } from "../../openapi/describe.ts";
@@ -30,6 +31,7 @@ export const timelines = new Hono<AppEnv>().get(
     const changes = found.slice(-MAX_CHANGES);
     const last = changes.at(-1);
     if (!last) throw new ApiError(unknownOrder(order_id));
+    await sendGathered(c);
     const requests = await inWorkbench(c, (workbench, world) =>
       workbench.requestsOfOrder(world, order_id),
     );
