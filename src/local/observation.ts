@@ -19,12 +19,15 @@ export interface RequestLine {
   method: string;
   /** With the query. */
   path: string;
-  status: number;
+  /** Null where no answer went out. */
+  status: number | null;
   milliseconds: number;
   /** Where it was refused: the error's type and message. */
   problem?: string;
   /** The fault that acted on it, as `Sandbox-Fault-Applied` has it. */
   fault?: string;
+  /** What deserves a look, as `Sandbox-Warnings` has it. */
+  warnings?: string;
 }
 
 /** How a line of the log starts that tells of a request. */
@@ -33,7 +36,7 @@ export const REQUEST_LINE_START = '{"request_line":';
 /** Why an answer breaks off that a fault was to break off (src/http/faults.ts): no error inside. */
 export const BROKEN_OFF = "broken off by a fault";
 
-const MAX_PROBLEM_CHARACTERS = 160;
+const MAX_PART_CHARACTERS = 160;
 
 /** The request of a line of the log, or nothing where that tells of something else. */
 export function parseRequestLine(message: string): RequestLine | undefined {
@@ -42,15 +45,21 @@ export function parseRequestLine(message: string): RequestLine | undefined {
 }
 
 export function formatRequestLine(line: RequestLine): string {
-  const { method, path, status, milliseconds, problem, fault } = line;
-  const told = `${method.padEnd(6)} ${path}  ${status}  ${milliseconds} ms`;
-  if (fault !== undefined) return `${told}  fault ${fault}`;
-  return problem === undefined ? told : `${told}  ${shortened(problem)}`;
+  const { method, path, status, milliseconds, problem, fault, warnings } = line;
+  const parts = [
+    `${method.padEnd(6)} ${path}`,
+    status ?? "no answer",
+    `${milliseconds} ms`,
+    ...(fault === undefined ? [] : [`fault ${fault}`]),
+    ...(problem === undefined ? [] : [shortened(problem)]),
+    ...(warnings === undefined ? [] : [`warning ${shortened(warnings)}`]),
+  ];
+  return parts.join("  ");
 }
 
-/** A message has what the partner sent, which could be anything: control characters steer a terminal. */
-function shortened(problem: string): string {
-  const printable = problem.replace(/\p{C}+/gu, " ");
-  if (printable.length <= MAX_PROBLEM_CHARACTERS) return printable;
-  return `${printable.slice(0, MAX_PROBLEM_CHARACTERS)}…`;
+/** What is shown may have what the partner sent, which could be anything: control characters steer a terminal. */
+function shortened(text: string): string {
+  const printable = text.replace(/\p{C}+/gu, " ");
+  if (printable.length <= MAX_PART_CHARACTERS) return printable;
+  return `${printable.slice(0, MAX_PART_CHARACTERS)}…`;
 }

@@ -47,13 +47,17 @@ function telling(worker: Worker, write: (line: string) => void): Fetch {
   };
 }
 
-/** The fault that acted; else, of a refusal, why. The answer of a fault may break off when it is read. */
+/** What deserves a look, and the fault that acted; else, of a refusal, why. The answer of a fault may break off. */
 async function particularsOf(
   response: Response,
-): Promise<Pick<RequestLine, "fault"> | Pick<RequestLine, "problem">> {
+): Promise<Pick<RequestLine, "fault" | "problem" | "warnings">> {
+  const warnings = response.headers.get("Sandbox-Warnings");
   const fault = response.headers.get("Sandbox-Fault-Applied");
-  if (fault !== null) return { fault };
-  return response.status >= 400 ? problemOf(response) : {};
+  return {
+    ...(warnings !== null && { warnings }),
+    ...(fault !== null && { fault }),
+    ...(fault === null && response.status >= 400 && (await problemOf(response))),
+  };
 }
 
 async function problemOf(response: Response): Promise<Pick<RequestLine, "problem">> {

@@ -29,20 +29,27 @@ An API that behaves like the orders part of Imprint's v2 partner API, on this ma
   --version
   --help
 
+  ${command} requests     shows the requests that came, and with --follow those that come
   ${partnerCommand}     creates, lists and deletes partners
 `;
 
 /** Runs the program. What its user can put right becomes a sentence on stderr. */
 export async function runProgram(args: string[], manner: Manner): Promise<void> {
   try {
-    await (args[0] === "partner"
-      ? partner(args.slice(1), manner.partnerCommand)
-      : serve(args, manner));
+    const [first, ...rest] = args;
+    if (first === "partner") await partner(rest, manner.partnerCommand);
+    else if (first === "requests") await showRequests(rest, manner);
+    else await serve(args, manner);
   } catch (error) {
     if (!(error instanceof SandboxError)) throw error;
     console.error(error.message);
     process.exit(1);
   }
+}
+
+async function showRequests(args: string[], { command }: Manner): Promise<void> {
+  const { requests } = await import("./requests.ts");
+  await requests(args, `${command} requests`);
 }
 
 async function serve(args: string[], manner: Manner): Promise<void> {
