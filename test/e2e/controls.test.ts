@@ -101,7 +101,7 @@ it("answers all requests, or as many as are wanted, and one in full", async () =
   const all = await environment.requests();
   expect(all).toHaveLength(MANY + 1);
   expect(await environment.requests({ method: "GET", limit: 150 })).toEqual(all.slice(1, 151));
-  const [sent] = await environment.requests({ order_id: "order-1" });
+  const sent = (await environment.requests({ order_id: "order-1" })).at(0);
   const { request, curl } = await environment.request(sent!.id);
   expect(JSON.parse(request.body!)).toEqual(order);
   expect(curl).toContain("$SANDBOX_KEY");
