@@ -20,8 +20,21 @@ the order or event that there is. With other content it is a 409. An \`Idempoten
 order or event safe to repeat: for 24 hours the same key gets the same answer. A repeated answer has
 \`Idempotent-Replayed: true\`. After a 503 the request may have taken effect or not: send the same again.
 
+**Versions.** A single order comes with an \`ETag\`. \`PUT\` and \`DELETE\` with \`If-Match: "3"\` answer 412 if the
+order or its events have changed since. \`updated_at\` is set by a \`PUT\`, not by events.
+
 **Pages.** Lists come newest first. The next page is \`starting_after=\` the id of the last item of this one,
-while \`has_more\`. \`total\` counts what matches, on all pages.
+while \`has_more\`; if that item is deleted meanwhile, start over. \`total\` counts what matches, on all pages.
+
+**Limits** of the sandbox's own: 256 KiB for a body, 250 KB for a page, which ends early, 1,000 lines for an order
+or event, 100 addresses for an order, 255 characters for an id, reference or \`Idempotency-Key\` (visible ASCII, if
+you choose it), 1,000 for a text, 2,048 for a URL, 2^53 − 1 for an amount and for what an order has captured. 200
+requests can wait for one order. A deployed sandbox takes 1,000 requests of a partner in 10 seconds and location,
+and deletes an order that nothing happened to for 90 days.
+
+**Faults and proofs.** Each key belongs to an environment, which can be reset, and more of which can be made. A fault
+has the next requests meet what a network does: a lost answer, a late one, a proxy's page. The requests that came
+are kept for 7 days, and an order's timeline says what they did.
 
 **Errors** name the field at fault in \`param\`, say what was expected and what came in \`message\`, and give all
 violations, or the figures of the decision, in \`details\`.
@@ -30,8 +43,8 @@ violations, or the figures of the decision, in \`details\`.
 \`Sandbox-Warnings\` tells of it: \`unknown_field;param="reward_amount";did_you_mean="rewards_amount"\`.
 
 **Production** lacks what is marked "Not in production": what is under \`/sandbox\`, \`Idempotency-Key\`, \`ETag\`
-with \`If-Match\`, \`X-Request-Id\`, \`Server-Timing\`, \`Sandbox-Warnings\`, the pages of orders, and \`details\`
-and \`request_id\` of errors. This document makes all of it optional, so that a client generated from it works there too.
+with \`If-Match\`, \`X-Request-Id\`, \`Server-Timing\`, headers that begin with \`Sandbox-\`, the pages of orders, and
+\`details\` and \`request_id\` of errors. This document makes all of it optional, so that a client generated from it works there too.
 `.trim();
 
 const options: Parameters<typeof generateSpecs>[1] = {
@@ -52,7 +65,7 @@ const options: Parameters<typeof generateSpecs>[1] = {
       {
         name: "Sandbox",
         description:
-          "What production lacks: your keys, the health, and for the operator the partners",
+          "What production lacks: environments, faults, the requests that came, what happened to an order, your keys, the health, and for the operator the partners",
       },
     ],
     security: [{ apiKey: [] }, { apiKeyAsUser: [] }],

@@ -10,6 +10,7 @@ import { freePort } from "./server.ts";
 import { tarballIn, userEnv } from "./user.ts";
 
 const RECIPES = readFileSync(".github/RECIPES.md", "utf8");
+const README = readFileSync("README.md", "utf8");
 const STEP_MILLISECONDS = 60_000;
 const END_MILLISECONDS = 5_000;
 const DEBIAN_JUNIT = "/usr/share/java/junit-platform-console-standalone.jar";
@@ -21,8 +22,9 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "orders-sandbox-recipes-"));
   const tarball = await tarballIn(folder);
   await writeFile(join(folder, "package.json"), '{ "private": true }');
-  const { vitest } = JSON.parse(readFileSync("package.json", "utf8")).devDependencies;
-  await run(`npm install --prefer-offline --no-audit --no-fund ${tarball} vitest@${vitest}`);
+  const versions = JSON.parse(readFileSync("package.json", "utf8")).devDependencies;
+  const tools = ["vitest", "typescript", "@types/node"].map((name) => `${name}@${versions[name]}`);
+  await run(`npm install --prefer-offline --no-audit --no-fund ${tarball} ${tools.join(" ")}`);
   await symlink(DEBIAN_JUNIT, join(folder, "junit.jar"));
 });
 afterAll(async () => {
@@ -35,12 +37,12 @@ async function run(command: string): Promise<string> {
 }
 
 /** The recipe's code, the file to save it in, which its first line names, and the command that runs it. */
-function recipeOf(heading: string) {
-  const section = RECIPES.split(/^## /m).find((each) => each.startsWith(`${heading}\n`)) ?? "";
+function recipeOf(heading: string, markdown = RECIPES) {
+  const section = markdown.split(/^## /m).find((each) => each.startsWith(`${heading}\n`)) ?? "";
   const blocks = section.matchAll(/^```\w+\n([^]*?)^```$/gm);
   const [code = "", command = ""] = [...blocks].map(([, content]) => content);
   const [, file = ""] = /^(?:\/\/|#) (\S+)\n/.exec(code) ?? [];
-  if (!file || !command) throw new Error(`The recipe for ${heading} lacks a file or a command.`);
+  if (!file) throw new Error(`The recipe for ${heading} lacks a file.`);
   return { file, code, command };
 }
 
@@ -52,7 +54,14 @@ const LANGUAGES = new Map([
   ["Ruby", `ruby -e 'require "minitest"'`],
   ["Java", `javac --version && test -e ${DEBIAN_JUNIT}`],
   ["Go", "go version"],
+  ["Provoke and watch", "true"],
 ]);
+
+const TYPED = [
+  ["Vitest", RECIPES],
+  ["Provoke and watch", RECIPES],
+  ["Provoke and watch", README],
+] as const;
 
 async function isRunnable(language: string, probe: string): Promise<boolean> {
   try {
@@ -73,6 +82,30 @@ describe.each([...LANGUAGES])("the recipe for %s", async (language, probe) => {
     await run(`set -e\n${command}`);
     await expect.poll(running, { timeout: END_MILLISECONDS }).toEqual([]);
   });
+});
+
+it("the README's example passes as it is", async () => {
+  const { file, code } = recipeOf("Provoke and watch", README);
+  await writeFile(join(folder, file), code);
+  const began = performance.now();
+  await run(`npx vitest run ${file}`);
+  console.log(`The README's example passed after ${Math.round(performance.now() - began)} ms`);
+  await expect.poll(running, { timeout: END_MILLISECONDS }).toEqual([]);
+});
+
+it("the recipes in TypeScript have types", async () => {
+  for (const [heading, markdown] of TYPED) {
+    const { file, code } = recipeOf(heading, markdown);
+    await writeFile(join(folder, file), code);
+  }
+  const misspelt = `import { createSandbox } from "orders-sandbox";
+    const sandbox = await createSandbox();
+    // @ts-expect-error There is no such fault.
+    await sandbox.faults.add({ fault: "lost_respones" });
+    // @ts-expect-error There is no such filter.
+    await sandbox.requests({ orderid: "order-1" });`;
+  await writeFile(join(folder, "misspelt.ts"), misspelt);
+  await run("npx tsc --strict --noEmit --module preserve --target esnext --types node *.ts");
 });
 
 it("has no recipe that isn't run", () => {
