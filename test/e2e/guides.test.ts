@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { STATUS } from "../../src/schemas/errors.ts";
 import { DEFAULT_PAGE_ITEMS, MAX_PAGE_ITEMS } from "../../src/schemas/pages.ts";
+import { MAX_PAGE_BYTES } from "../../src/store/pages.ts";
 
 /** How long a key is remembered: the document has the code's own figure. */
 const secondsIn = (path: string) =>
@@ -22,6 +23,7 @@ it.each(["README.md", ".github/DEPLOYING.md", ".github/COST.md"])(
 it("the README says of a page what the code does", () => {
   expect(README).toContain(`\`limit\` is ${DEFAULT_PAGE_ITEMS} if not given`);
   expect(README).toContain(`at most ${MAX_PAGE_ITEMS} a page`);
+  expect(README).toContain(`at ${MAX_PAGE_BYTES / 1_000} KB: \`has_more\` tells`);
 });
 
 it.each(Object.entries(STATUS))("the README's table of errors has %s with %i", (type, status) => {
