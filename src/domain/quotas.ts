@@ -54,6 +54,12 @@ export function contentBytesOf(item: { order_lines?: readonly unknown[] | undefi
   return bytesOf(JSON.stringify(item)) + ITEM_BYTES + lines * LINE_BYTES;
 }
 
+/**
+ * How long a page of a list may be, reckoned like this: it ends before the item that would make it longer. D1
+ * does one thing at a time, and others wait.
+ */
+export const MAX_PAGE_BYTES = 250_000;
+
 /** What each quota is a quota of, in a sentence. */
 const NOUN: Record<Quota, string> = {
   orders: "orders",

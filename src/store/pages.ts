@@ -1,14 +1,10 @@
 import { and, eq, getTableName, lt, sql, type GetColumnData, type SQL } from "drizzle-orm";
 import { getTableConfig, type SQLiteColumn, type SQLiteTable } from "drizzle-orm/sqlite-core";
+import { MAX_PAGE_BYTES } from "../domain/quotas.ts";
 import { placeholder, ScopedStatement } from "./database.ts";
 import type { Scope } from "./scope.ts";
 
-/**
- * How long a page may be, as `contentBytesOf` reckons: it ends before the item that would make it longer, as
- * D1 does one thing at a time, and others wait. The lines of an item that is longer than a hundredth of it
- * are read apart, once it is known to be on the page.
- */
-export const MAX_PAGE_BYTES = 250_000;
+/** The lines of an item that is longer than this are read apart, once it is known to be on the page. */
 const LIGHT_BYTES = MAX_PAGE_BYTES / 100;
 
 /** Which page of a list is asked for. `limit` is in items, `starting_after` the id of the last item seen. */

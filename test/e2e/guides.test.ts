@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { STATUS } from "../../src/schemas/errors.ts";
 import { DEFAULT_PAGE_ITEMS, MAX_PAGE_ITEMS } from "../../src/schemas/pages.ts";
-import { MAX_PAGE_BYTES } from "../../src/store/pages.ts";
+import { MAX_PAGE_BYTES } from "../../src/domain/quotas.ts";
 
 /** How long a key is remembered: the document has the code's own figure. */
 const secondsIn = (path: string) =>
