@@ -282,7 +282,10 @@ describe("what production lacks", () => {
 it("is silent where there is nothing to look at", async () => {
   await expectTold(a.post("/v2/keys"), []);
   await expectTold(a.get("/v2/nothing?x=1"), [], 404);
-  await expectTold(a.get("/sandbox/keys?x=1"), []);
+});
+
+it("is refused under /sandbox, which has no contract that allows it", async () => {
+  await expectRefused(a.get("/sandbox/keys?limits=1"), [unknown("parameter", "limits", "limit")]);
 });
 
 describe("a strict environment", () => {
