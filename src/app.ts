@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { except } from "hono/combine";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { requestId } from "hono/request-id";
 import { authenticate, requireKeySecret } from "./access/authenticate.ts";
@@ -10,10 +11,12 @@ import { openDatabase } from "./http/database.ts";
 import { answerError, nothingAt, refuseMethod } from "./http/errors.ts";
 import { applyFaults } from "./http/faults.ts";
 import { protectAnswers } from "./http/headers.ts";
+import { isLooking } from "./http/looking.ts";
 import { recordRequests } from "./http/recording.ts";
 import { logRequests } from "./http/request-log.ts";
 import { tellWarnings } from "./http/warnings.ts";
 import { serveOpenApi } from "./openapi/serve.ts";
+import { consolePages } from "./routes/pages/console.ts";
 import { docs } from "./routes/pages/docs.ts";
 import { home } from "./routes/pages/home.ts";
 import { environments } from "./routes/sandbox/environments.ts";
@@ -37,8 +40,9 @@ app
   .use("/sandbox/*", protectAnswers)
   .use("/health", protectAnswers)
   // Around all that answers a request with a key, also 429 and what faults make of an answer.
-  .use("/v2/*", recordRequests)
-  .use("/v2/*", requireKeySecret, authenticate, limitPartner, applyFaults, tellWarnings)
+  .use("/v2/*", except(isLooking, recordRequests))
+  .use("/v2/*", requireKeySecret, authenticate, limitPartner)
+  .use("/v2/*", except(isLooking, applyFaults), tellWarnings)
   .use("/sandbox/*", requireKeySecret)
   .use("/sandbox/partners/*", authenticateOperator)
   .use("/sandbox/keys/*", authenticate, limitPartner)
@@ -60,6 +64,7 @@ app
   .route("/", partners)
   .route("/", healthCheck)
   .route("/", home)
+  .route("/", consolePages)
   .route("/", docs);
 
 serveOpenApi(app);

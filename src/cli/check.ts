@@ -7,6 +7,7 @@ const CHECKS: [what: string, tool: string, ...args: string[]][] = [
   ["format", "oxfmt", "--check"],
   ["lint, with the import directions", "oxlint", "--type-aware", "--deny-warnings"],
   ["types of the Worker", "tsc"],
+  ["types of the console", "tsc", "-p", "src/console"],
   ["types of the programs around it", "tsc", "-p", "src/cli"],
   [
     "types of the bindings",

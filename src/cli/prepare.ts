@@ -1,11 +1,13 @@
 /**
- * What wrangler.toml has Wrangler run before it builds. Before `wrangler dev` it migrates and seeds the
- * database, so that a fresh clone serves at once; before anything else it does nothing. Wrangler doesn't
- * say where `--persist-to` points, so that this knows the usual folder alone.
+ * What wrangler.toml has Wrangler run before it builds: it builds the console. Before `wrangler dev` it also
+ * migrates and seeds the database, so that a fresh clone serves at once. Wrangler doesn't say where
+ * `--persist-to` points, so that this knows the usual folder alone.
  */
+import { buildConsole } from "./console.ts";
 import { MANNER } from "./manner.ts";
 import { fail } from "./tools.ts";
 
+await buildConsole();
 if (process.env["WRANGLER_COMMAND"] === "dev") await prepare(MANNER.persistTo!);
 
 async function prepare(folder: string): Promise<void> {

@@ -5,7 +5,15 @@ import { STATUS } from "../../src/schemas/errors.ts";
 import { document, type Content, type Operation } from "../support/document.ts";
 
 /** What is for people and tools to read, and no operation of the API. */
-const PAGES = ["GET /", "GET /docs", "GET /docs/scalar.js", "GET /openapi.json"];
+const PAGES = [
+  "GET /",
+  "GET /console/*",
+  "GET /console/console.css",
+  "GET /console/console.js",
+  "GET /docs",
+  "GET /docs/scalar.js",
+  "GET /openapi.json",
+];
 
 it("is the document that is committed: `npm run openapi` writes it", async () => {
   const response = await exports.default.fetch("https://sandbox.test/openapi.json");

@@ -1,36 +1,61 @@
 import { Hono } from "hono";
 import { html } from "hono/html";
 import { secureHeaders } from "hono/secure-headers";
-import type { StatusCode } from "hono/utils/http-status";
+import { answerAsset, localKey } from "../../http/assets.ts";
 import type { AppEnv } from "../../http/context.ts";
 
-/** How Scalar's page is set up: it asks nobody but this server, and offers nothing that would. */
-const CONFIGURATION = {
+/** How Scalar's page is set up: it asks nobody but this server, offers nothing that would, and keeps no key. */
+const configuration = (key: string) => ({
   url: "/openapi.json",
   // Every path in the document is this server's.
   baseServerURL: "",
-  authentication: { preferredSecurityScheme: "apiKey" },
+  authentication: {
+    preferredSecurityScheme: "apiKey",
+    securitySchemes: { apiKey: { token: key } },
+  },
+  persistAuth: false,
   withDefaultFonts: false,
   telemetry: false,
   agent: { disabled: true },
   mcp: { disabled: true },
   hideClientButton: true,
   showDeveloperTools: "never",
-};
+});
 
-const page = html`<!doctype html>
-  <html lang="en">
-    <head>
-      <meta charset="utf-8" />
-      <meta name="viewport" content="width=device-width, initial-scale=1" />
-      <title>Orders Sandbox: reference</title>
-      <link rel="icon" href="data:," />
-    </head>
-    <body>
-      <script id="api-reference" data-configuration="${JSON.stringify(CONFIGURATION)}"></script>
-      <script src="/docs/scalar.js"></script>
-    </body>
-  </html>`;
+/** The page's own line above Scalar's, which leaves room for it. */
+const STYLE = `
+  :root { --scalar-custom-header-height: 2.5rem; }
+  body { margin: 0; }
+  .way { position: sticky; top: 0; z-index: 10; display: flex; align-items: center; box-sizing: border-box;
+    height: 2.5rem; padding: 0 1.25rem; font: 0.875rem system-ui, sans-serif;
+    background: var(--scalar-background-1, Canvas); color: var(--scalar-color-1, CanvasText);
+    border-bottom: 1px solid var(--scalar-border-color, GrayText); }
+  .way a { color: inherit; }
+`;
+
+const page = (key: string) =>
+  html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <title>Orders Sandbox: reference</title>
+        <link rel="icon" href="data:," />
+        <style>
+          ${STYLE}
+        </style>
+      </head>
+      <body>
+        <nav class="way" aria-label="Sandbox">
+          <a href="/console">The console: see what your integration did</a>
+        </nav>
+        <script
+          id="api-reference"
+          data-configuration="${JSON.stringify(configuration(key))}"
+        ></script>
+        <script src="/docs/scalar.js"></script>
+      </body>
+    </html>`;
 
 export const docs = new Hono<AppEnv>()
   .get(
@@ -49,10 +74,7 @@ export const docs = new Hono<AppEnv>()
         frameAncestors: ["'none'"],
       },
     }),
-    (c) => c.html(page),
+    (c) => c.html(page(localKey(c))),
   )
-  // As its package has it: at the version in the lock file, and with the ETag that saves a second download.
-  .get("/docs/scalar.js", async (c) => {
-    const { body, status, headers } = await c.env.ASSETS.fetch(c.req.raw);
-    return c.newResponse(body, status as StatusCode, Object.fromEntries(headers));
-  });
+  // As its package has it, at the version in the lock file.
+  .get("/docs/scalar.js", answerAsset);

@@ -1,0 +1,54 @@
+const formats = new Map<string, Intl.NumberFormat>();
+
+function formatOf(currency: string): Intl.NumberFormat {
+  let format = formats.get(currency);
+  if (!format) {
+    try {
+      format = new Intl.NumberFormat(undefined, { style: "currency", currency });
+    } catch {
+      format = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 });
+    }
+    formats.set(currency, format);
+  }
+  return format;
+}
+
+/** An amount in its currency. It goes there as text: beyond 2^53 a division would change it. */
+export function money(amount: number, currency: string): string {
+  const format = formatOf(currency);
+  const digits = format.resolvedOptions().maximumFractionDigits ?? 0;
+  const minor = String(Math.abs(amount)).padStart(digits + 1, "0");
+  const whole = minor.slice(0, minor.length - digits);
+  const sign = amount < 0 ? "-" : "";
+  const decimal = digits === 0 ? whole : `${whole}.${minor.slice(-digits)}`;
+  return format.format(`${sign}${decimal}` as Intl.StringNumericLiteral);
+}
+
+export const minorUnits = (amount: number, currency: string): string =>
+  `${amount} in the minor unit of ${currency}`;
+
+const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
+  ["day", 86_400_000],
+  ["hour", 3_600_000],
+  ["minute", 60_000],
+  ["second", 1_000],
+];
+const ago = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "narrow" });
+const JUST_NOW_MILLISECONDS = 5_000;
+
+export function relative(at: string, today: number): string {
+  const past = Date.parse(at) - today;
+  if (Math.abs(past) < JUST_NOW_MILLISECONDS) return "now";
+  const [unit, length] = STEPS.find(([, each]) => Math.abs(past) >= each) ?? STEPS.at(-1)!;
+  return ago.format(Math.trunc(past / length), unit);
+}
+
+const whole = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
+
+export const exact = (at: string): string => `${whole.format(new Date(at))} (${at})`;
+
+/** One word of a POSIX shell, whatever is in it. */
+export const shellWord = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
+
+/** CONFLICT_ERROR as people read it: conflict error. */
+export const words = (name: string): string => name.toLowerCase().replaceAll("_", " ");

@@ -1,0 +1,76 @@
+import type { ComponentChildren } from "preact";
+
+/** What is at fault in a body, by the path of the field as errors name it. */
+export type Marks = ReadonlyMap<string, string>;
+
+/** A body as formatted JSON, with the fields at fault marked; as it is, where it is no JSON. */
+export function Json({ text, marks }: { text: string; marks: Marks }) {
+  const parsed = parse(text);
+  if (parsed === undefined) return <pre tabIndex={0}>{text}</pre>;
+  return (
+    <pre tabIndex={0}>
+      <Part value={parsed.value} path="" indent="" marks={marks} />
+    </pre>
+  );
+}
+
+/** Whether the body has a field. */
+export function has(text: string | undefined, path: string): boolean {
+  let value = parse(text ?? "")?.value;
+  for (const name of path.split(/[.[\]]+/).filter(Boolean)) {
+    if (typeof value !== "object" || value === null || !(name in value)) return false;
+    value = (value as Record<string, unknown>)[name];
+  }
+  return true;
+}
+
+export function parse(text: string): { value: unknown } | undefined {
+  try {
+    return { value: JSON.parse(text) as unknown };
+  } catch {
+    return undefined;
+  }
+}
+
+interface PartProps {
+  value: unknown;
+  path: string;
+  indent: string;
+  marks: Marks;
+}
+
+function Part({ value, path, indent, marks }: PartProps) {
+  const content = contentOf(value, path, indent, marks);
+  const said = path ? marks.get(path) : undefined;
+  if (said === undefined) return <>{content}</>;
+  return <mark title={said}>{content}</mark>;
+}
+
+function contentOf(value: unknown, path: string, indent: string, marks: Marks): ComponentChildren {
+  if (typeof value !== "object" || value === null) {
+    const kind = typeof value === "string" ? "text" : "number";
+    return <span class={kind}>{JSON.stringify(value)}</span>;
+  }
+  const isArray = Array.isArray(value);
+  const entries = Object.entries(value);
+  const [open, close] = isArray ? ["[", "]"] : ["{", "}"];
+  if (entries.length === 0) return open + close;
+  const inner = `${indent}  `;
+  return [
+    `${open}\n`,
+    ...entries.map(([name, each], index) => (
+      <>
+        {inner}
+        {!isArray && <span class="name">{JSON.stringify(name)}: </span>}
+        <Part
+          value={each}
+          path={isArray ? `${path}[${name}]` : path ? `${path}.${name}` : name}
+          indent={inner}
+          marks={marks}
+        />
+        {index < entries.length - 1 ? ",\n" : "\n"}
+      </>
+    )),
+    indent + close,
+  ];
+}

@@ -1,0 +1,14 @@
+import type { Context } from "hono";
+import type { StatusCode } from "hono/utils/http-status";
+import type { AppEnv } from "./context.ts";
+
+/** Answers a file of a page: as it was built, and with the ETag that saves a second download. */
+export async function answerAsset(c: Context<AppEnv>): Promise<Response> {
+  const { body, status, headers } = await c.env.ASSETS.fetch(c.req.raw);
+  return c.newResponse(body, status as StatusCode, Object.fromEntries(headers));
+}
+
+/** The key that a page begins with: the local seed's, which everybody knows, where keys are unsigned; else none. */
+export function localKey(c: Context<AppEnv>): string {
+  return c.env.KEY_SECRET ? "" : c.env.LOCAL_KEY;
+}

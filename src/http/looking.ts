@@ -1,0 +1,9 @@
+import type { Context } from "hono";
+
+/**
+ * Whether a request only looks: the console's own reads are neither recorded nor altered by faults, since they
+ * are not what the integration did.
+ */
+export function isLooking(c: Context): boolean {
+  return c.req.method === "GET" && c.req.header("Sandbox-Look") === "true";
+}

@@ -1,0 +1,49 @@
+import { Hono, type Context } from "hono";
+import { html } from "hono/html";
+import { secureHeaders } from "hono/secure-headers";
+import type { AppEnv } from "../../http/context.ts";
+import { answerAsset, localKey } from "../../http/assets.ts";
+
+const page = (key: string) =>
+  html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <meta name="local-key" content="${key}" />
+        <title>Orders Sandbox: console</title>
+        <link rel="icon" href="data:," />
+        <link rel="stylesheet" href="/console/console.css" />
+      </head>
+      <body>
+        <div id="console"></div>
+        <noscript>The console needs JavaScript.</noscript>
+        <script type="module" src="/console/console.js"></script>
+      </body>
+    </html>`;
+
+/** `/console`: shows what an integration did. What it shows, it gets from the API, with the key that is typed there. */
+export const consolePages = new Hono<AppEnv>()
+  .get("/console/console.js", answerAsset)
+  .get("/console/console.css", answerAsset)
+  .get(
+    "/console/*",
+    secureHeaders({
+      contentSecurityPolicy: {
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'"],
+        imgSrc: ["data:"],
+        connectSrc: ["'self'"],
+        baseUri: ["'none'"],
+        formAction: ["'none'"],
+        frameAncestors: ["'none'"],
+        requireTrustedTypesFor: ["'script'"],
+      },
+    }),
+    (c: Context<AppEnv>) => {
+      c.header("Cache-Control", "no-cache");
+      return c.html(page(localKey(c)));
+    },
+  );
