@@ -14,7 +14,7 @@ import { shellWord, words } from "./format.ts";
 import { parse } from "./json.tsx";
 import { onCloseKey, onCopyKey } from "./keyboard.ts";
 import { copy, Failure, Loading, Money, Time, useLoaded } from "./parts.tsx";
-import { go, Link, pathOf, type Place } from "./route.tsx";
+import { go, Link, pathOf, setQuery, type Place } from "./route.tsx";
 import { Rows } from "./rows.tsx";
 import { watch } from "./stream.ts";
 
@@ -22,6 +22,7 @@ const PAGE = 100;
 const SEARCH_MILLISECONDS = 250;
 /** How long what comes gathers before an order is read again. */
 const GATHER_MILLISECONDS = 200;
+const LATE_MILLISECONDS = 10_000;
 
 export function Orders({ place }: { place: Place }) {
   const search = place.query.get("search") ?? "";
@@ -34,7 +35,7 @@ export function Orders({ place }: { place: Place }) {
         <div class="bar">
           <h1>Orders</h1>
         </div>
-        <Search search={search} open={id} />
+        <Search search={search} />
         <List key={search} search={search} open={id} changes={changes} query={place.query} />
       </section>
       <section class="detail" aria-label="Order">
@@ -50,10 +51,12 @@ export function Orders({ place }: { place: Place }) {
 
 /** Tells when something was sent that may have changed an order, or wanted to. */
 function follow(onChange: () => void): () => void {
+  // A request is recorded a moment after its answer: what was sent just now may not be in what was read.
+  const since = new Date(Date.now() - LATE_MILLISECONDS).toISOString();
   let last: string | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const end = watch({
-    query: new URLSearchParams({ since: new Date().toISOString() }),
+    query: new URLSearchParams({ since }),
     last: () => last,
     onRequests: (requests) => {
       last = requests.at(-1)!.id;
@@ -71,14 +74,11 @@ function follow(onChange: () => void): () => void {
   };
 }
 
-function Search({ search, open }: { search: string; open: string | undefined }) {
+function Search({ search }: { search: string }) {
   const [text, setText] = useState(search);
   useEffect(() => {
     if (text.trim() === search) return undefined;
-    const timer = setTimeout(() => {
-      const query = text.trim() ? new URLSearchParams({ search: text.trim() }) : undefined;
-      go(pathOf("orders", open, query), "replace");
-    }, SEARCH_MILLISECONDS);
+    const timer = setTimeout(() => setQuery("search", text.trim()), SEARCH_MILLISECONDS);
     return () => clearTimeout(timer);
   }, [text]);
   return (

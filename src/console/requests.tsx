@@ -6,7 +6,7 @@ import { has, Json, parse } from "./json.tsx";
 import { onCloseKey, onCopyKey, onPauseKey } from "./keyboard.ts";
 import { copy, Copy, Failure, Loading, Money, Status, tell, Time, useLoaded } from "./parts.tsx";
 import { RequestLog } from "./request-log.ts";
-import { go, Link, pathOf, type Place } from "./route.tsx";
+import { go, Link, pathOf, setQuery, type Place } from "./route.tsx";
 import { Rows } from "./rows.tsx";
 import { useStore } from "./store.ts";
 import type { StreamState } from "./stream.ts";
@@ -48,12 +48,6 @@ export function Requests({ place }: { place: Place }) {
   // A link to a request by what its answer said goes on to the request.
   const only = filter.has("request_id") && !place.id ? listed[0]?.id : undefined;
   const open = place.id ?? only;
-  const set = (name: string, content: string) => {
-    const query = new URLSearchParams(place.query);
-    if (content) query.set(name, content);
-    else query.delete(name);
-    go(pathOf("requests", place.id, query), "replace");
-  };
   const isEmpty = isLoaded && requests.length === 0;
 
   return (
@@ -68,7 +62,7 @@ export function Requests({ place }: { place: Place }) {
             {isPaused ? `Go on${waiting.length > 0 ? ` (${waiting.length} new)` : ""}` : "Pause"}
           </button>
         </div>
-        <Filters query={place.query} set={set} />
+        <Filters query={place.query} />
         {groups.length > 0 && (
           <div class="groups" role="group" aria-label="Errors of the same kind">
             {groups.map(([name, count]) => (
@@ -77,7 +71,7 @@ export function Requests({ place }: { place: Place }) {
                 type="button"
                 class="chip"
                 aria-pressed={name === kind}
-                onClick={() => set("error", name === kind ? "" : name)}
+                onClick={() => setQuery("error", name === kind ? "" : name)}
               >
                 {name} <b>{count}</b>
               </button>
@@ -142,25 +136,23 @@ function groupsOf(requests: readonly RecordedRequest[]): [kind: string, count: n
 
 interface FiltersProps {
   query: URLSearchParams;
-  set: (name: string, content: string) => void;
 }
 
-function Filters({ query, set }: FiltersProps) {
+function Filters({ query }: FiltersProps) {
   return (
     <form class="filters" role="search" onSubmit={(event) => event.preventDefault()}>
-      <Typed name="path" label="Path" hint="/v2/orders*" query={query} set={set} isSearch />
-      <Chosen name="method" label="Method" options={METHODS} query={query} set={set} />
-      <Chosen name="status" label="Status" options={STATUSES} query={query} set={set} />
-      <Typed name="order_id" label="Order" hint="order id" query={query} set={set} />
+      <Typed name="path" label="Path" hint="/v2/orders*" query={query} isSearch />
+      <Chosen name="method" label="Method" options={METHODS} query={query} />
+      <Chosen name="status" label="Status" options={STATUSES} query={query} />
+      <Typed name="order_id" label="Order" hint="order id" query={query} />
       <Typed
         name="partner_order_id"
         label="Partner's order"
         hint="partner_order_id"
         query={query}
-        set={set}
       />
       {query.has("request_id") && (
-        <button type="button" class="chip" onClick={() => set("request_id", "")}>
+        <button type="button" class="chip" onClick={() => setQuery("request_id", "")}>
           request {query.get("request_id")}: show all
         </button>
       )}
@@ -179,13 +171,13 @@ interface TypedProps extends FilterProps {
 }
 
 /** Counts when nothing was typed for a moment. */
-function Typed({ name, label, hint, query, set, isSearch }: TypedProps) {
+function Typed({ name, label, hint, query, isSearch }: TypedProps) {
   const said = query.get(name) ?? "";
   const [text, setText] = useState(said);
   useEffect(() => setText(said), [said]);
   useEffect(() => {
     if (text === said) return undefined;
-    const timer = setTimeout(() => set(name, text.trim()), FILTER_MILLISECONDS);
+    const timer = setTimeout(() => setQuery(name, text.trim()), FILTER_MILLISECONDS);
     return () => clearTimeout(timer);
   }, [text]);
   return (
@@ -205,13 +197,13 @@ function Typed({ name, label, hint, query, set, isSearch }: TypedProps) {
   );
 }
 
-function Chosen({ name, label, options, query, set }: FilterProps & { options: string[] }) {
+function Chosen({ name, label, options, query }: FilterProps & { options: string[] }) {
   return (
     <label>
       <span>{label}</span>
       <select
         value={query.get(name) ?? ""}
-        onChange={(event) => set(name, event.currentTarget.value)}
+        onChange={(event) => setQuery(name, event.currentTarget.value)}
       >
         <option value="">any</option>
         {options.map((option) => (

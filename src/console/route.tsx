@@ -33,6 +33,15 @@ addEventListener("popstate", () => (place.value = here()));
 
 export const usePlace = (): Place => useStore(place);
 
+/** Changes what is asked for, and keeps what is open: as it is now, which may not be as it was drawn. */
+export function setQuery(name: string, content: string): void {
+  const { screen, id, query } = place.value;
+  const changed = new URLSearchParams(query);
+  if (content) changed.set(name, content);
+  else changed.delete(name);
+  go(pathOf(screen, id, changed), "replace");
+}
+
 export function pathOf(screen: string, id?: string, query?: URLSearchParams): string {
   const search = query?.toString();
   const path = id === undefined ? screen : `${screen}/${encodeURIComponent(id)}`;

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
 import {
   findChromium,
@@ -11,18 +11,8 @@ import {
   unpackChromium,
   WITHOUT_CHROMIUM,
 } from "../../src/cli/chromium.ts";
+import { launch, visit as visitWith } from "./browser.ts";
 import { freePort, Server } from "./server.ts";
-
-/** A browser that runs as root, and asks nothing of anybody by itself. */
-const FLAGS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 
 const WIDE = { width: 1440, height: 900 };
 const NARROW = { width: 390, height: 844 };
@@ -35,7 +25,7 @@ beforeAll(async () => {
   const found = await prepareChromium(join(folder, "browser"));
   [server, browser] = await Promise.all([
     new Server(await freePort(), join(folder, "state")).ready(),
-    chromium.launch({ ...found, args: FLAGS }),
+    launch(found),
   ]);
 });
 afterAll(async () => {
@@ -48,30 +38,15 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-/** Opens a page, does something on it, and fails where the browser has complained or asked another server. */
-async function visit(
+const visit = (
   path: string,
   options: BrowserContextOptions,
   act: (page: Page) => Promise<void>,
-): Promise<void> {
-  const context = await browser.newContext(options);
-  const page = await context.newPage();
-  const complaints: string[] = [];
-  const outside: string[] = [];
-  page.on("console", (message) => {
-    if (["error", "warning"].includes(message.type())) complaints.push(message.text());
+): Promise<void> =>
+  visitWith(browser, server.url + path, options, async (page) => {
+    await page.waitForLoadState("networkidle");
+    await act(page);
   });
-  page.on("pageerror", (error) => complaints.push(error.message));
-  page.on("request", (request) => {
-    if (!/^(data|blob):/.test(request.url()) && new URL(request.url()).origin !== server.url) {
-      outside.push(request.url());
-    }
-  });
-  await page.goto(server.url + path, { waitUntil: "networkidle" });
-  await act(page);
-  expect({ complaints, outside }).toEqual({ complaints: [], outside: [] });
-  await context.close();
-}
 
 const heading = (page: Page) => page.getByRole("heading", { name: "Orders Sandbox", level: 1 });
 
@@ -92,9 +67,8 @@ it.each([
   });
 });
 
-it("tries operations from the page, with examples that work one after another", async () => {
+it("tries operations from the page, with the local key filled in and examples that work one after another", async () => {
   await visit("/docs", { viewport: WIDE }, async (page) => {
-    await page.getByPlaceholder("Token").first().fill("test_sandbox_a");
     const sidebar = page.getByRole("complementary");
     for (const [tag, operation, path] of [
       ["orders", "POST/v2/orders", "/v2/orders"],
@@ -117,19 +91,18 @@ it("tries operations from the page, with examples that work one after another", 
   });
 });
 
-it("says at / what this is, to people with the way to the reference", async () => {
-  await visit("/", { viewport: NARROW }, async (page) => {
-    await heading(page).waitFor();
-    const command = await page.locator("pre").textContent();
-    expect(command).toBe(`curl ${server.url}/v2/orders -H "Authorization: Bearer test_sandbox_a"`);
-    await page.getByRole("link", { name: "The reference" }).click();
+it("leads to the console and back", async () => {
+  await visit("/docs", { viewport: NARROW }, async (page) => {
+    await page.getByRole("link", { name: "The console" }).click();
+    await page.waitForURL("**/console");
+    await page.getByRole("link", { name: "Reference" }).click();
     await page.waitForURL("**/docs");
-    await page.getByText("Report orders and what happens to them").waitFor();
+    await heading(page).waitFor();
   });
 });
 
 it("allows the page no other server, whatever it comes to contain", async () => {
-  for (const path of ["/", "/docs"]) {
+  for (const path of ["/console", "/docs"]) {
     const { headers } = await fetch(server.url + path, { headers: { Accept: "text/html" } });
     const policy = headers.get("Content-Security-Policy");
     expect(policy).toContain("default-src 'none'");
@@ -158,10 +131,7 @@ it("takes the Chromium that CHROMIUM names, and one on the PATH otherwise", asyn
 it.runIf(process.platform === "linux" && process.arch === "x64")(
   "needs no Chromium of the system, nor its fonts: one comes with the install",
   async () => {
-    const packed = await chromium.launch({
-      ...(await unpackChromium(join(folder, "packed"))),
-      args: FLAGS,
-    });
+    const packed = await launch(await unpackChromium(join(folder, "packed")));
     const page = await packed.newPage();
     await page.setContent("<h1>Orders Sandbox</h1>");
     const { width, height } = (await page.getByText("Orders Sandbox").boundingBox())!;
