@@ -1,5 +1,5 @@
 import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
-import { expect } from "vitest";
+import { deepEqual } from "node:assert/strict";
 import { prepareChromium, type Chromium } from "../../src/cli/chromium.ts";
 
 /** A browser that runs as root, and asks nothing of anybody by itself. */
@@ -56,6 +56,6 @@ export async function visit(
   });
   await page.goto(url);
   await act(page);
-  expect({ complaints, outside }).toEqual({ complaints: [], outside: [] });
+  deepEqual({ complaints, outside }, { complaints: [], outside: [] });
   await context.close();
 }
