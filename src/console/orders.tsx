@@ -13,7 +13,7 @@ import { FirstStep } from "./first-step.tsx";
 import { shellWord, words } from "./format.ts";
 import { parse } from "./json.tsx";
 import { onCloseKey, onCopyKey } from "./keyboard.ts";
-import { copy, Failure, Loading, Money, Time, useLoaded } from "./parts.tsx";
+import { copy, Failure, Loading, Money, Time, useLoaded, useTakenFocus } from "./parts.tsx";
 import { go, Link, pathOf, setQuery, type Place } from "./route.tsx";
 import { Rows } from "./rows.tsx";
 import { watch } from "./stream.ts";
@@ -217,7 +217,7 @@ function OrderPage({ id, changes, query }: PageProps) {
     [id],
   );
   return (
-    <article class="scroll">
+    <article class="scroll" ref={useTakenFocus()} tabIndex={-1}>
       <div class="bar">
         <button type="button" class="back" onClick={close}>
           All orders
@@ -452,8 +452,11 @@ function Compare({ entries, index }: { entries: TimelineEntry[]; index: number }
 }
 
 function Differences({ before, after }: { before: TimelineEntry; after: TimelineEntry }) {
-  const ids = [before.request_id, after.request_id];
-  const { data, problem, reload } = useLoaded(() => Promise.all(ids.map(bodyOf)), ids);
+  const both = [before, after];
+  const { data, problem, reload } = useLoaded(
+    () => Promise.all(both.map(bodyOf)),
+    both.map(({ request_id }) => request_id),
+  );
   if (problem) return <Failure problem={problem} retry={reload} />;
   if (!data) return <Loading />;
   const [one, other] = data;
@@ -491,13 +494,19 @@ function Differences({ before, after }: { before: TimelineEntry; after: Timeline
 }
 
 /** What a request was sent with; undefined where it isn't kept. */
-async function bodyOf(request_id: string): Promise<Record<string, unknown> | undefined> {
-  const query = { request_id, limit: 1 };
-  const { data } = await answered(api.GET("/sandbox/requests", { params: { query } }));
-  if (!data[0]) return undefined;
-  const path = { id: data[0].id };
-  const found = await answered(api.GET("/sandbox/requests/{id}", { params: { path } }));
-  return parse(found.request.body ?? "")?.value as Record<string, unknown> | undefined;
+async function bodyOf(entry: TimelineEntry): Promise<Record<string, unknown> | undefined> {
+  const query = { request_id: entry.request_id, limit: 1 };
+  for (;;) {
+    const { data } = await answered(api.GET("/sandbox/requests", { params: { query } }));
+    if (data[0]) {
+      const path = { id: data[0].id };
+      const found = await answered(api.GET("/sandbox/requests/{id}", { params: { path } }));
+      return parse(found.request.body ?? "")?.value as Record<string, unknown> | undefined;
+    }
+    // It may be on its way still.
+    if (Date.now() - Date.parse(entry.at) > LATE_MILLISECONDS) return undefined;
+    await new Promise((resolve) => setTimeout(resolve, GATHER_MILLISECONDS));
+  }
 }
 
 function Lines({ lines, currency }: { lines: OrderLine[]; currency: string }) {

@@ -64,6 +64,18 @@ export function useLoaded<T>(load: () => Promise<T>, of: unknown[]): Loaded<T> {
   return state.of === subject ? { ...state, reload } : { reload };
 }
 
+/** Takes the focus where what had it is gone: on a narrow screen, what is open takes the place of the list. */
+export function useTakenFocus() {
+  const place = useRef<HTMLElement>(null);
+  useEffect(() => {
+    const focused = document.activeElement;
+    if (focused === document.body || focused?.checkVisibility() === false) {
+      place.current?.focus({ preventScroll: true });
+    }
+  }, []);
+  return place;
+}
+
 export function Failure({ problem, retry }: { problem: Problem; retry?: () => void }) {
   return (
     <div class="failure" role="alert">

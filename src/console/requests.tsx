@@ -4,7 +4,18 @@ import { words } from "./format.ts";
 import { FirstStep } from "./first-step.tsx";
 import { has, Json, parse } from "./json.tsx";
 import { onCloseKey, onCopyKey, onPauseKey } from "./keyboard.ts";
-import { copy, Copy, Failure, Loading, Money, Status, tell, Time, useLoaded } from "./parts.tsx";
+import {
+  copy,
+  Copy,
+  Failure,
+  Loading,
+  Money,
+  Status,
+  tell,
+  Time,
+  useLoaded,
+  useTakenFocus,
+} from "./parts.tsx";
 import { RequestLog } from "./request-log.ts";
 import { go, Link, pathOf, setQuery, type Place } from "./route.tsx";
 import { Rows } from "./rows.tsx";
@@ -12,7 +23,16 @@ import { useStore } from "./store.ts";
 import type { StreamState } from "./stream.ts";
 
 /** The filters of the API, by its names. */
-const FILTERS = ["method", "path", "status", "order_id", "partner_order_id", "request_id"] as const;
+const FILTERS = [
+  "method",
+  "path",
+  "status",
+  "order_id",
+  "partner_order_id",
+  "partner_event_id",
+  "request_id",
+  "since",
+] as const;
 const METHODS = ["GET", "POST", "PUT", "DELETE"];
 const STATUSES = ["2xx", "4xx", "5xx", "400", "401", "404", "409", "412", "422", "429", "503"];
 const FILTER_MILLISECONDS = 250;
@@ -31,7 +51,7 @@ export function Requests({ place }: { place: Place }) {
       return content ? [[name, content]] : [];
     }),
   );
-  const kind = place.query.get("error") ?? undefined;
+  const kind = place.query.get("kind") ?? undefined;
   const shown = useMemo(() => new RequestLog(filter), [filter.toString()]);
   useEffect(() => {
     shown.start();
@@ -42,7 +62,10 @@ export function Requests({ place }: { place: Place }) {
 
   const groups = useMemo(() => groupsOf(requests), [requests]);
   const listed = useMemo(
-    () => (kind === undefined ? requests : requests.filter((each) => kindOf(each) === kind)),
+    () =>
+      kind === undefined
+        ? requests
+        : requests.filter((each) => kindsOf(each).some(({ name }) => name === kind)),
     [requests, kind],
   );
   // A link to a request by what its answer said goes on to the request.
@@ -63,21 +86,20 @@ export function Requests({ place }: { place: Place }) {
           </button>
         </div>
         <Filters query={place.query} />
-        {groups.length > 0 && (
-          <div class="groups" role="group" aria-label="Errors of the same kind">
-            {groups.map(([name, count]) => (
-              <button
-                key={name}
-                type="button"
-                class="chip"
-                aria-pressed={name === kind}
-                onClick={() => setQuery("error", name === kind ? "" : name)}
-              >
-                {name} <b>{count}</b>
-              </button>
-            ))}
-          </div>
-        )}
+        <div class="groups" role="group" aria-label="Errors and warnings of the same kind">
+          {groups.length === 0 && <span class="quiet">No errors and no warnings</span>}
+          {groups.map(({ name, isWarning, count }) => (
+            <button
+              key={name}
+              type="button"
+              class={isWarning ? "chip warning" : "chip"}
+              aria-pressed={name === kind}
+              onClick={() => setQuery("kind", name === kind ? "" : name)}
+            >
+              {name} <b>{count}</b>
+            </button>
+          ))}
+        </div>
         {problem && <Failure problem={problem} retry={() => void shown.more()} />}
         {!isLoaded && !problem && <Loading />}
         {isEmpty && filter.size > 0 && <p class="quiet">No request is like this.</p>}
@@ -116,22 +138,36 @@ export function Requests({ place }: { place: Place }) {
   );
 }
 
-/** What makes errors the same kind: the type, and the field at fault without its numbers. */
-function kindOf({ error }: RecordedRequest): string | undefined {
-  if (!error) return undefined;
-  const field = error.param?.replace(/\[\d+\]/g, "[]");
-  return field ? `${error.type} · ${field}` : error.type;
+/** A kind of error, or of warning. */
+interface Kind {
+  name: string;
+  isWarning: boolean;
 }
 
-const MAX_GROUPS = 12;
+/** The field without its numbers: two lines with the same mistake are the same kind. */
+const kindName = (type: string, param: string | undefined): string =>
+  param ? `${type} · ${param.replace(/\[\d+\]/g, "[]")}` : type;
 
-function groupsOf(requests: readonly RecordedRequest[]): [kind: string, count: number][] {
-  const counts = new Map<string, number>();
-  for (const request of requests) {
-    const kind = kindOf(request);
-    if (kind !== undefined) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+function kindsOf({ error, warnings = [] }: RecordedRequest): Kind[] {
+  return [
+    ...(error ? [{ name: kindName(error.type, error.param), isWarning: false }] : []),
+    ...warnings.map(({ code, param }) => ({ name: kindName(code, param), isWarning: true })),
+  ];
+}
+
+const MAX_GROUPS = 20;
+
+/** The kinds that there are, errors first, and of each how many. */
+function groupsOf(requests: readonly RecordedRequest[]): (Kind & { count: number })[] {
+  const groups = new Map<string, Kind & { count: number }>();
+  for (const kind of requests.flatMap(kindsOf)) {
+    const group = groups.get(kind.name);
+    if (group) group.count += 1;
+    else groups.set(kind.name, { ...kind, count: 1 });
   }
-  return [...counts].toSorted(([, a], [, b]) => b - a).slice(0, MAX_GROUPS);
+  return [...groups.values()]
+    .toSorted((a, b) => Number(a.isWarning) - Number(b.isWarning) || b.count - a.count)
+    .slice(0, MAX_GROUPS);
 }
 
 interface FiltersProps {
@@ -151,10 +187,19 @@ function Filters({ query }: FiltersProps) {
         hint="partner_order_id"
         query={query}
       />
-      {query.has("request_id") && (
-        <button type="button" class="chip" onClick={() => setQuery("request_id", "")}>
-          request {query.get("request_id")}: show all
-        </button>
+      <Typed
+        name="partner_event_id"
+        label="Partner's event"
+        hint="partner_event_id"
+        query={query}
+      />
+      {["request_id", "since"].map(
+        (name) =>
+          query.has(name) && (
+            <button key={name} type="button" class="chip" onClick={() => setQuery(name, "")}>
+              {name} {query.get(name)}: show all
+            </button>
+          ),
       )}
     </form>
   );
@@ -243,7 +288,7 @@ function Row({ request, open, query }: RowProps) {
             {warnings.length === 1 ? words(warnings[0]!.code) : `${warnings.length} warnings`}
           </span>
         )}
-        {error && <span class="error">{kindOf(request)}</span>}
+        {error && <span class="error">{kindName(error.type, error.param)}</span>}
         {order_id && <span>{order_id}</span>}
       </span>
     </Link>
@@ -270,7 +315,7 @@ function Request({ id, query }: { id: string; query: URLSearchParams }) {
     [data],
   );
   return (
-    <article class="scroll">
+    <article class="scroll" ref={useTakenFocus()} tabIndex={-1}>
       <div class="bar">
         <button type="button" class="back" onClick={close}>
           All requests

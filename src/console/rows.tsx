@@ -22,6 +22,8 @@ export function Rows<T extends { id: string }>({ label, items, total, row, onEnd
   const [top, setTop] = useState(0);
   const [height, setHeight] = useState(innerHeight);
   const wanted = useRef<string | undefined>(undefined);
+  /** Where the reader was, to go on from there when what was open is closed. */
+  const latest = useRef<string | undefined>(undefined);
   const first = useRef<string | undefined>(items[0]?.id);
 
   useLayoutEffect(() => {
@@ -55,7 +57,7 @@ export function Rows<T extends { id: string }>({ label, items, total, row, onEnd
       onListKey((step) => {
         const focused = document.activeElement?.closest("[data-row]")?.getAttribute("data-row");
         const open = frame.current?.querySelector("[aria-current]")?.closest("[data-row]");
-        const from = focused ?? open?.getAttribute("data-row");
+        const from = focused ?? open?.getAttribute("data-row") ?? latest.current;
         const at = items.findIndex(({ id }) => id === from);
         const next = Math.min(Math.max(at + (at === -1 ? 1 : step), 0), items.length - 1);
         const item = items[next];
@@ -66,6 +68,7 @@ export function Rows<T extends { id: string }>({ label, items, total, row, onEnd
         const lower = upper + ROW_PIXELS - current.clientHeight;
         if (lower > current.scrollTop) current.scrollTop = lower;
         wanted.current = item.id;
+        latest.current = item.id;
         const link = linkOf(item.id);
         if (link) {
           wanted.current = undefined;

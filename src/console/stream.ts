@@ -16,6 +16,7 @@ interface Watch {
 const RETRY_MILLISECONDS = 1_000;
 /** The sandbox says that it is there every 15 seconds. */
 const SILENT_MILLISECONDS = 40_000;
+const HIDDEN_MILLISECONDS = 30_000;
 /** Before all ids: what has no last one yet is sent all that there is. */
 const BEFORE_ALL = "1";
 
@@ -30,6 +31,7 @@ export function watch({ query, last, onRequests, onState, onResume }: Watch): ()
     for (let times = 0; !ending.signal.aborted; times += 1) {
       const state = await connect(times > 0).catch(() => "broken" as const);
       if (ending.signal.aborted || state === "refused") return;
+      if (document.hidden) await visible();
       onState(state);
       await new Promise((resolve) => setTimeout(resolve, RETRY_MILLISECONDS));
     }
@@ -39,6 +41,13 @@ export function watch({ query, last, onRequests, onState, onResume }: Watch): ()
     if (isAgain) await onResume?.();
     const silence = new AbortController();
     let timer = setTimeout(() => silence.abort(), SILENT_MILLISECONDS);
+    // A browser has six connections to a server, for all its tabs: those that nobody sees give theirs back.
+    let hiding: ReturnType<typeof setTimeout> | undefined;
+    const hide = () => {
+      clearTimeout(hiding);
+      if (document.hidden) hiding = setTimeout(() => silence.abort(), HIDDEN_MILLISECONDS);
+    };
+    document.addEventListener("visibilitychange", hide);
     try {
       const { current } = session.value;
       const response = await fetch(`/sandbox/requests/stream?${query}`, {
@@ -64,9 +73,22 @@ export function watch({ query, last, onRequests, onState, onResume }: Watch): ()
         if (requests.length > 0) onRequests(requests);
       }
     } finally {
+      document.removeEventListener("visibilitychange", hide);
+      clearTimeout(hiding);
       clearTimeout(timer);
     }
   }
+}
+
+function visible(): Promise<void> {
+  return new Promise((resolve) => {
+    const look = () => {
+      if (document.hidden) return;
+      document.removeEventListener("visibilitychange", look);
+      resolve();
+    };
+    document.addEventListener("visibilitychange", look);
+  });
 }
 
 function requestIn(block: string): RecordedRequest[] {

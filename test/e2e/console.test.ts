@@ -361,6 +361,8 @@ it("is used by the keyboard alone", async () => {
     expect(copied).toMatch(/^curl --globoff -X 'POST' .*\$SANDBOX_KEY/);
     await page.keyboard.press("Escape");
     await page.getByText("Choose a request").waitFor();
+    await page.keyboard.press("k");
+    await expect.poll(focused).not.toContain("CONFLICT_ERROR");
     await page.keyboard.press("?");
     await page.getByRole("dialog").getByText("next in the list").waitFor();
     await expectAccessible(page);
