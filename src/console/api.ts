@@ -1,5 +1,5 @@
 import createClient from "openapi-fetch";
-import type { components, paths } from "../../test/e2e/openapi.d.ts";
+import type { components, paths } from "../local/openapi.d.ts";
 import { refuseKey, session } from "./session.ts";
 
 type Schemas = components["schemas"];
