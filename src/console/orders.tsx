@@ -289,7 +289,7 @@ function Content({ timeline, order, events, total, open }: ContentProps) {
         <Bars title="Rewards" figures={timeline.figures.rewards} currency={currency} />
       </div>
       <h2>Timeline</h2>
-      <Steps timeline={timeline} currency={currency} />
+      <Steps timeline={timeline} events={events} currency={currency} />
       {order?.order_lines && (
         <>
           <h2>Lines</h2>
@@ -377,8 +377,15 @@ const KINDS: Record<TimelineEntry["kind"], string> = {
   faulted: "Not done, because of a fault",
 };
 
-function Steps({ timeline, currency }: { timeline: Timeline; currency: string }) {
+interface StepsProps {
+  timeline: Timeline;
+  events: OrderEvent[];
+  currency: string;
+}
+
+function Steps({ timeline, events, currency }: StepsProps) {
   const { data, has_more } = timeline;
+  const byId = new Map(events.map((event) => [event.order_event_id, event]));
   return (
     <>
       {has_more && <p class="quiet">There was more before these.</p>}
@@ -387,7 +394,7 @@ function Steps({ timeline, currency }: { timeline: Timeline; currency: string })
           <li key={`${entry.request_id} ${entry.kind} ${entry.version}`} class={entry.kind}>
             <div class="bar">
               <b>{KINDS[entry.kind]}</b>
-              {entry.order_event_id && <span>{entry.order_event_id}</span>}
+              {entry.order_event_id && <EventOf id={entry.order_event_id} events={byId} />}
               {entry.version !== undefined && <span class="quiet">version {entry.version}</span>}
               {entry.fault && <span class="tag fault">{entry.fault.fault}</span>}
               <Time at={entry.at} />
@@ -406,14 +413,36 @@ function Steps({ timeline, currency }: { timeline: Timeline; currency: string })
                 <b>{words(entry.error.type)}</b>: {entry.error.message}
               </p>
             )}
-            {entry.fault?.fault === "lost_response" && entry.figures && (
-              <p>It was done, but the client got no answer.</p>
-            )}
+            {entry.fault && entry.figures && <p>{SUFFERED[entry.fault.fault]}</p>}
             {entry.figures && <After figures={entry.figures} currency={currency} />}
             {entry.kind === "replaced" && <Compare entries={data} index={index} />}
           </li>
         ))}
       </ol>
+    </>
+  );
+}
+
+/** What a fault made of the answer to something that was done. */
+const SUFFERED: Partial<Record<NonNullable<TimelineEntry["fault"]>["fault"], string>> = {
+  lost_response: "It was done, but the client got no answer.",
+  cut_response: "It was done, but the client got half of the answer.",
+  error_after_commit: "It was done, but the client was answered 500.",
+  gateway_timeout: "It was done, but the client was answered 504.",
+  delay: "It was done, but the client had to wait for the answer.",
+};
+
+/** An event by its id, and what it was while it is there. */
+function EventOf({ id, events }: { id: string; events: ReadonlyMap<string, OrderEvent> }) {
+  const event = events.get(id);
+  return (
+    <>
+      {event && (
+        <b>
+          {event.type} <Money amount={event.amount} currency={event.currency} />
+        </b>
+      )}
+      <span>{id}</span>
     </>
   );
 }

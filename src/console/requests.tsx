@@ -466,7 +466,14 @@ function Details({ request }: { request: RequestDetails }) {
           <ul>
             {warnings.map(({ code, param, did_you_mean }) => (
               <li key={code + param}>
-                <b>{words(code)}</b> {param && <code>{param}</code>}: {WARNINGS[code]}
+                <b>{words(code)}</b>
+                {param && (
+                  <>
+                    {" "}
+                    <code>{param}</code>
+                  </>
+                )}
+                : {WARNINGS[code]}
                 {did_you_mean && (
                   <>
                     {" "}
