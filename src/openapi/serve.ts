@@ -8,6 +8,24 @@ const DESCRIPTION = `
 Report orders and what happens to them, captures and refunds, as to Imprint's v2 API. The sandbox keeps
 state, applies the rules, and explains each refusal.
 
+**A walkthrough.** Report an order with \`POST /v2/orders\`, what is captured of it with \`POST /v2/order_events\` of
+the type \`CAPTURED\`, and what comes back with the type \`REFUNDED\`. [The console](/console) makes these calls with
+one button, and shows what became of them: each request, and the order's ledger after each step.
+
+**States.** An order has none of its own: what was captured and refunded is what its events add up to, for the
+amount and for the rewards.
+
+| you want to      | it is done if                                                                     | else            |
+| ---------------- | --------------------------------------------------------------------------------- | --------------- |
+| capture          | always; more than was ordered is told in a warning                                |                 |
+| refund           | so much is captured and not refunded yet, of the amount and of the rewards         | 409 and figures |
+| delete a capture | what is left still covers the refunds                                             | 409 and figures |
+| delete an order  | it has no events                                                                  | 409             |
+| replace an order | always, but the currency stays once there are events                              | 409             |
+
+Where the published contract is silent, as on all of these but the capture, the sandbox decided, and production may
+decide otherwise.
+
 **Keys.** Send \`Authorization: Bearer <key>\`, or Basic with the key as user name and no password. On a laptop
 there are \`test_sandbox_a\` and \`test_sandbox_b\`, two partners that can't see each other; elsewhere, whoever
 runs the sandbox has a key for you.

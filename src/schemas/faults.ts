@@ -114,6 +114,9 @@ export const fault = z
 
 export const faultList = listOf(fault, "FaultList");
 
-export const faultQuery = z.object({ limit: limit(), starting_after: startingAfter() });
+export const faultQuery = z.object({
+  limit: limit(),
+  starting_after: startingAfter("0a7e2b9c-5d0e-4a53-9f5f-2f1c8c0b6a11"),
+});
 
 export const faultPath = z.object({ fault_id: fault.shape.id });

@@ -73,7 +73,7 @@ export const orderEventQuery = z.object({
     .optional()
     .meta({ description: "Only events of this transaction of the card network" }),
   limit: limit(),
-  starting_after: startingAfter(),
+  starting_after: startingAfter("event-10"),
 });
 
 export const orderEventPath = z.object({

@@ -114,7 +114,7 @@ export const orderQuery = z.object({
     .optional()
     .meta({ description: "Only orders with this id in the partner's own system" }),
   limit: limit(pages),
-  starting_after: startingAfter(pages),
+  starting_after: startingAfter("order-10", pages),
 });
 
 export const orderPath = z.object({ order_id: orderId.meta({ description: "The order's id" }) });

@@ -28,10 +28,10 @@ export const limit = (pages: Pages = { onlyInSandbox: false }) =>
     .optional()
     .transform((items) => Math.min(Number(items ?? DEFAULT_PAGE_ITEMS), MAX_PAGE_ITEMS));
 
-export const startingAfter = (pages: Pages = { onlyInSandbox: false }) =>
+export const startingAfter = (example: string, pages: Pages = { onlyInSandbox: false }) =>
   id.optional().meta({
     description: `The id of the last item of the page before${noteOf(pages)}`,
-    examples: ["order-10"],
+    examples: [example],
   });
 
 /** What a list answers. */

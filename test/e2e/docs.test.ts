@@ -93,7 +93,7 @@ it("tries operations from the page, with the local key filled in and examples th
 
 it("leads to the console and back", async () => {
   await visit("/docs", { viewport: NARROW }, async (page) => {
-    await page.getByRole("link", { name: "The console" }).click();
+    await page.getByRole("link", { name: "The console: see what" }).click();
     await page.waitForURL("**/console");
     await page.getByRole("link", { name: "Reference" }).click();
     await page.waitForURL("**/docs");
