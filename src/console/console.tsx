@@ -8,7 +8,7 @@ import { Orders } from "./orders.tsx";
 import { Asked, Dialog, Notice } from "./parts.tsx";
 import { Requests } from "./requests.tsx";
 import { Link, pathOf, usePlace, type Place } from "./route.tsx";
-import { refuseKey, session, useKey } from "./session.ts";
+import { localKey, refuseKey, session, useKey } from "./session.ts";
 import { useStore } from "./store.ts";
 
 const SCREENS: [
@@ -122,7 +122,7 @@ function Content({ place, screen: [name, , Screen] }: ContentProps) {
 
 function KeyForm() {
   const { refusal } = useStore(session);
-  const [key, setKey] = useState("");
+  const [key, setKey] = useState(localKey);
   const enter = (event: Event) => {
     event.preventDefault();
     if (key.trim()) useKey({ key: key.trim() });

@@ -19,13 +19,16 @@ export interface Session {
 
 const ITEM = "orders-sandbox";
 
+/** The key that the local program fills in; elsewhere there is none. */
+export const localKey =
+  document.querySelector<HTMLMetaElement>('meta[name="local-key"]')?.content ?? "";
+
 export const session = new Store<Session>(stored());
 
 function stored(): Session {
   const item = sessionStorage.getItem(ITEM);
   if (item) return JSON.parse(item) as Session;
-  const key = document.querySelector<HTMLMetaElement>('meta[name="local-key"]')?.content;
-  return key ? { current: { key }, known: [] } : { known: [] };
+  return localKey ? { current: { key: localKey }, known: [] } : { known: [] };
 }
 
 export function keep(changed: Partial<Session>): void {
