@@ -64,7 +64,7 @@ function searchOf(query: Parts["query"] = {}): string {
 export async function ask(url: string, init: RequestInit): Promise<Response> {
   const response = await fetch(url, init).catch(() => undefined);
   const { origin } = new URL(url);
-  if (!response) throw new SandboxError(`${origin} can't be reached.`);
+  if (!response) throw new SandboxError(`${origin} can't be reached: is the sandbox running?`);
   if (response.ok) return response;
   const { type, message } = errorIn(await response.text());
   throw new SandboxError(

@@ -38,13 +38,18 @@ function telling(worker: Worker, write: (line: string) => void): Fetch {
     const request_line: RequestLine = {
       method: request.method,
       path: pathname + search,
-      status: response.status,
+      status: isLost(response) ? null : response.status,
       milliseconds: Math.round(performance.now() - start),
       ...(await particularsOf(response)),
     };
     write(JSON.stringify({ request_line }));
     return response;
   };
+}
+
+/** Whether a fault closes the connection before a byte of the answer goes out. */
+function isLost({ headers }: Response): boolean {
+  return headers.get("Sandbox-Fault-Applied")?.startsWith("lost_response") ?? false;
 }
 
 /** What deserves a look, and the fault that acted; else, of a refusal, why. The answer of a fault may break off. */

@@ -101,7 +101,7 @@ async function send({ url, token }: Operator, method: string, path: string, cont
     headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },
     ...(content && { body: JSON.stringify(content) }),
   }).catch(() => undefined);
-  if (!response) throw new SandboxError(`${url} can't be reached.`);
+  if (!response) throw new SandboxError(`${url} can't be reached: is the sandbox running?`);
   const body = parse(await response.text());
   if (response.ok && body !== undefined) return { status: response.status, body };
   const { type, message } = body?.error ?? {};

@@ -32,7 +32,9 @@ export async function requireFree(port: number, host: string): Promise<void> {
   if (code === "EACCES")
     throw new SandboxError(`Port ${port} is for administrators: choose another.`);
   if (code === "EADDRINUSE" || (isLoopback(host) && port > 0 && !(await isFree(port)))) {
-    throw new SandboxError(`Port ${port} is taken: stop what uses it, or choose another.`);
+    throw new SandboxError(
+      `Port ${port} is taken: stop what uses it, or choose another with --port.`,
+    );
   }
   if (code !== undefined) {
     throw new SandboxError(

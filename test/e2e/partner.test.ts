@@ -76,5 +76,5 @@ it.each([
 it("says that nobody answers at the URL", async () => {
   const url = `http://localhost:${await freePort()}`;
   const { output } = await partner(["list", "--url", url]);
-  expect(output).toBe(`${url} can't be reached.\n`);
+  expect(output).toBe(`${url} can't be reached: is the sandbox running?\n`);
 });

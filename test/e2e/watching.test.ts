@@ -120,7 +120,7 @@ it.each([
   ["a path", ["--url", "http://localhost/docs"], "without a path"],
   ["no number", ["--count", "all"], "from 0 to 100"],
   ["a wrong key", ["--key", "test_wrong"], "API key"],
-  ["nobody there", ["--url", "http://localhost:1"], "http://localhost:1 can't be reached."],
+  ["nobody there", ["--url", "http://localhost:1"], "http://localhost:1 can't be reached"],
 ])("says what is wrong: %s", async (_, args, sentence) => {
   const { code, stdout, stderr } = await requests(["--url", sandbox.url, ...args]);
   expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
