@@ -386,7 +386,7 @@ it("pauses, groups errors, and sends a request again", async () => {
     await expect.poll(() => rows(page).count()).toBe(2);
     await rows(page).first().getByRole("link").click();
     await page.getByRole("button", { name: "Send again" }).click();
-    await page.getByText("Sent again").waitFor();
+    await page.getByText("Sent again: this is what came of it.").waitFor();
     await expect.poll(() => rows(page).count()).toBe(3);
   };
   await visit(integration, "/console", look, { expected: /409/ });
