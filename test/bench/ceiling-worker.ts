@@ -183,6 +183,9 @@ async function create(DB: D1Database, order: OrderInput): Promise<Cost> {
   );
 }
 
+/** The configuration names it. The ceiling records nothing. */
+export class Workbench extends DurableObject {}
+
 export class OrderLedger extends DurableObject<Env> {
   /** The order's version, asked for once: a warm order writes without reading, as ours does. */
   #order?: Promise<{ version: number }>;
