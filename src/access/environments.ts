@@ -9,11 +9,10 @@ import { Database } from "../store/database.ts";
 import {
   closeEnvironment,
   closeExpiredEnvironments,
-  findExpiry,
+  hasEnvironment,
   insertEnvironment,
   MAX_ENVIRONMENTS,
 } from "../store/environments.ts";
-import { insertKeyFor } from "../store/keys.ts";
 import {
   findClosedEnvironments,
   removeEnvironments,
@@ -21,7 +20,7 @@ import {
   type Removal,
 } from "../store/worlds.ts";
 import { keyCache } from "./key-cache.ts";
-import { tooManyKeys } from "./keys.ts";
+import { createKeyFor } from "./keys.ts";
 import { newApiKey, storedFormOf } from "./secrets.ts";
 
 /** How many round trips a step of a sweep takes at most, and how many steps the hourly one: a Worker may make 1,000 requests. */
@@ -63,16 +62,10 @@ export async function createEnvironment(c: Context<AppEnv>, input: EnvironmentIn
 
 /** Makes a key of a partner's environment, for who wants in again. 404 where the partner has none of this id. */
 export async function createEnvironmentKey(c: Context<AppEnv>, id: number) {
-  const db = c.get("db");
-  const created_at = toTimestamp(new Date());
-  if (!(await findExpiry(db, c.get("apiKey").partner_id, id, created_at))) {
-    throw unknownEnvironment(id);
-  }
-  const key = await newApiKey(c.env.KEY_SECRET);
-  const stored = { ...(await storedFormOf(key)), created_at };
-  const inserted = await insertKeyFor(db, id, stored);
-  if (inserted === "too many") throw tooManyKeys();
-  return { id: inserted, key, created_at };
+  const { partner_id } = c.get("apiKey");
+  const isThere = await hasEnvironment(c.get("db"), partner_id, id, toTimestamp(new Date()));
+  if (!isThere) throw unknownEnvironment(id);
+  return createKeyFor(c, id);
 }
 
 /**
@@ -84,7 +77,7 @@ export async function deleteEnvironment(c: Context<AppEnv>, id: number): Promise
   const { partner_id } = c.get("apiKey");
   const now = toTimestamp(new Date());
   if (!(await closeEnvironment(db, partner_id, id, now))) {
-    if (await findExpiry(db, partner_id, id, now)) throw firstEnvironment();
+    if (await hasEnvironment(db, partner_id, id, now)) throw firstEnvironment();
     throw unknownEnvironment(id);
   }
   keyCache.forgetEnvironment(id);

@@ -3,7 +3,7 @@ import { toTimestamp } from "../domain/timestamp.ts";
 import type { AppEnv } from "../http/context.ts";
 import { ApiError, unauthenticated } from "../http/errors.ts";
 import { inWorld } from "../http/world.ts";
-import { deleteKey, insertKey, MAX_ACTIVE_KEYS } from "../store/keys.ts";
+import { deleteKey, insertKey, insertKeyFor, MAX_ACTIVE_KEYS } from "../store/keys.ts";
 import { keyCache } from "./key-cache.ts";
 import { newApiKey, storedFormOf } from "./secrets.ts";
 
@@ -22,7 +22,17 @@ export async function createKey(c: Context<AppEnv>): Promise<{ key: string; crea
   return { key, created_at };
 }
 
-export function tooManyKeys(): ApiError {
+/** Makes a key of an environment from outside, for who has lost its keys. 409 where there are too many. */
+export async function createKeyFor(c: Context<AppEnv>, environmentId: number) {
+  const key = await newApiKey(c.env.KEY_SECRET);
+  const created_at = toTimestamp(new Date());
+  const stored = { ...(await storedFormOf(key)), created_at };
+  const id = await insertKeyFor(c.get("db"), environmentId, stored);
+  if (id === "too many") throw tooManyKeys();
+  return { id, key, created_at };
+}
+
+function tooManyKeys(): ApiError {
   return new ApiError({
     type: "CONFLICT_ERROR",
     message: `There are ${MAX_ACTIVE_KEYS} keys that work, the most there can be: delete one first.`,

@@ -3,12 +3,11 @@ import { toTimestamp } from "../domain/timestamp.ts";
 import type { AppEnv } from "../http/context.ts";
 import { ApiError } from "../http/errors.ts";
 import { closeEnvironmentsOf, findFirstEnvironment } from "../store/environments.ts";
-import { insertKeyFor } from "../store/keys.ts";
 import { hasPartner, insertPartner, removePartner } from "../store/partners.ts";
 import type { Removal } from "../store/worlds.ts";
 import { sweepEnvironments } from "./environments.ts";
 import { keyCache } from "./key-cache.ts";
-import { tooManyKeys } from "./keys.ts";
+import { createKeyFor } from "./keys.ts";
 import { newApiKey, storedFormOf } from "./secrets.ts";
 
 /** Makes a partner with its first key, which nobody can be shown again. */
@@ -22,15 +21,9 @@ export async function createPartner(c: Context<AppEnv>, name: string) {
 
 /** Makes a key for a partner that has lost its last one. 404 where there is no such partner. */
 export async function createPartnerKey(c: Context<AppEnv>, id: number) {
-  const db = c.get("db");
-  const environment_id = await findFirstEnvironment(db, id);
+  const environment_id = await findFirstEnvironment(c.get("db"), id);
   if (environment_id === undefined) throw unknownPartner(id);
-  const key = await newApiKey(c.env.KEY_SECRET);
-  const created_at = toTimestamp(new Date());
-  const stored = { ...(await storedFormOf(key)), created_at };
-  const inserted = await insertKeyFor(db, environment_id, stored);
-  if (inserted === "too many") throw tooManyKeys();
-  return { id: inserted, key, created_at };
+  return createKeyFor(c, environment_id);
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { Context } from "hono";
 import type { AppliedFault } from "../domain/faults.ts";
 import type { Warning } from "../domain/warnings.ts";
 import type { Database } from "../store/database.ts";
@@ -31,4 +32,10 @@ export interface AppEnv {
     orderId?: string;
     versions?: { before: number; after: number };
   };
+}
+
+/** Where a new Durable Object is placed: next to the database, if it is known where that is. */
+export function nextToDatabase(c: Context<AppEnv>): DurableObjectNamespaceGetDurableObjectOptions {
+  const { LEDGER_LOCATION_HINT } = c.env;
+  return LEDGER_LOCATION_HINT ? { locationHint: LEDGER_LOCATION_HINT } : {};
 }

@@ -9,18 +9,15 @@ import { unavailable } from "../ledger/refusals.ts";
 import { logError } from "../log.ts";
 import { WorldChanged } from "../store/failures.ts";
 import type { RequestMetadata } from "../store/order-changes.ts";
-import type { AppEnv } from "./context.ts";
+import { nextToDatabase, type AppEnv } from "./context.ts";
 import { ApiError } from "./errors.ts";
 import { warn } from "./warnings.ts";
 
 /** The ledger of an order of the request's environment. A new one is placed next to the database. */
 export function ledgerOf(c: Context<AppEnv>, orderId: string): DurableObjectStub<OrderLedger> {
-  const { ORDER_LEDGER, LEDGER_LOCATION_HINT } = c.env;
   // An environment's number can't contain a colon, so no two orders share a name.
-  return ORDER_LEDGER.getByName(
-    `${c.get("apiKey").environment_id}:${orderId}`,
-    LEDGER_LOCATION_HINT ? { locationHint: LEDGER_LOCATION_HINT as DurableObjectLocationHint } : {},
-  );
+  const name = `${c.get("apiKey").environment_id}:${orderId}`;
+  return c.env.ORDER_LEDGER.getByName(name, nextToDatabase(c));
 }
 
 /**

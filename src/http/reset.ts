@@ -4,6 +4,7 @@ import { fillWorld } from "../ledger/fixtures.ts";
 import { resetEnded, resetEnvironment } from "../store/environments.ts";
 import type { AppEnv } from "./context.ts";
 import { requestOf } from "./ledger.ts";
+import { reached, workbenchOf } from "./workbench.ts";
 import { inAnyWorld } from "./world.ts";
 
 /** The longest that a reset takes: what is sent meanwhile belongs to the world before. */
@@ -21,7 +22,7 @@ export async function resetWorld(c: Context<AppEnv>): Promise<void> {
     resetEnvironment(scope, toTimestamp(new Date(now)), now + RESET_MILLISECONDS),
   );
   Object.assign(c.get("apiKey"), world, { reset_at: now + RESET_MILLISECONDS });
-  await c.env.WORKBENCH.getByName(String(world.environment_id)).reset(world.world_id);
+  await reached(c, workbenchOf(c).reset(world.world_id));
   const reset_at = await inAnyWorld(c, async (scope) => {
     await fillWorld(scope, fixture, requestOf(c));
     const end = Date.now() + CLOCK_MILLISECONDS;

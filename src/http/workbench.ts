@@ -1,16 +1,12 @@
 import type { Context } from "hono";
 import { logError } from "../log.ts";
 import type { Workbench } from "../workbench/workbench.ts";
-import type { AppEnv } from "./context.ts";
+import { nextToDatabase, type AppEnv } from "./context.ts";
 import { ApiError } from "./errors.ts";
 
 /** The workbench of the request's environment. A new one is placed next to the database. */
 export function workbenchOf(c: Context<AppEnv>): DurableObjectStub<Workbench> {
-  const { WORKBENCH, LEDGER_LOCATION_HINT } = c.env;
-  return WORKBENCH.getByName(
-    String(c.get("apiKey").environment_id),
-    LEDGER_LOCATION_HINT ? { locationHint: LEDGER_LOCATION_HINT as DurableObjectLocationHint } : {},
-  );
+  return c.env.WORKBENCH.getByName(String(c.get("apiKey").environment_id), nextToDatabase(c));
 }
 
 /** The workbench's reply; 503 where it can't be reached. */

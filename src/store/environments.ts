@@ -10,7 +10,7 @@ import {
 } from "./database.ts";
 import { isBeyondEnvironments } from "./failures.ts";
 import type { NewKey } from "./keys.ts";
-import type { Page } from "./pages.ts";
+import { pageOf, type Page } from "./pages.ts";
 import type { Scope } from "./scope.ts";
 
 /** The most environments that a partner has at a time, beside its first one. */
@@ -132,8 +132,7 @@ export async function listEnvironments(
     select.bind({ partner_id, now, before, limit: limit + 1 }),
     countAll.bind({ partner_id, now }),
   );
-  const data = rows.slice(0, limit).map(toEnvironment);
-  return { data, has_more: rows.length > limit, total: counted!.total };
+  return pageOf(rows.map(toEnvironment), limit, counted!.total);
 }
 
 const findFirst = Statement.of(
@@ -151,20 +150,19 @@ export async function findFirstEnvironment(
 }
 
 const findOwn = Statement.of(
-  sql<{ expires_at: string | null }>`
-    select expires_at from environments
-    where id = ${placeholder("id")} and ${ofPartner} and ${isLive}`,
+  sql<{ id: number }>`
+    select id from environments where id = ${placeholder("id")} and ${ofPartner} and ${isLive}`,
 );
 
-/** When a partner's environment expires (null: never); undefined where the partner has no such environment. One round trip. */
-export async function findExpiry(
+/** Whether a partner has this environment. One round trip. */
+export async function hasEnvironment(
   db: Database,
   partner_id: number,
   id: number,
   now: string,
-): Promise<{ expires_at: string | null } | undefined> {
+): Promise<boolean> {
   const [[found]] = await db.run(findOwn.bind({ partner_id, id, now }));
-  return found;
+  return found !== undefined;
 }
 
 const findState = Statement.of(

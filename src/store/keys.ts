@@ -9,7 +9,7 @@ import {
   type World,
 } from "./database.ts";
 import type { Scope } from "./scope.ts";
-import type { Page } from "./pages.ts";
+import { pageOf, type Page } from "./pages.ts";
 import { apiKeys, environments } from "./schema.ts";
 
 /** The most keys of an environment that work at a time. */
@@ -117,7 +117,7 @@ export async function listKeys(
     select.bind(scope, { before, limit: limit + 1 }),
     countAll.bind(scope),
   );
-  return { data: rows.slice(0, limit), has_more: rows.length > limit, total: counted!.total };
+  return pageOf(rows, limit, counted!.total);
 }
 
 const mayHaveOneMore = sql`${MAX_ACTIVE_KEYS} > (

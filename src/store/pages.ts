@@ -20,6 +20,11 @@ export interface Page<T> {
   total: number;
 }
 
+/** The page of rows of which one more was read than it has, which tells whether there are more. */
+export function pageOf<T>(rows: T[], limit: number, total: number): Page<T> {
+  return { data: rows.slice(0, limit), has_more: rows.length > limit, total };
+}
+
 /** How a column is filtered by. */
 interface Filter {
   /** The index that finds what the filter asks for: of the world, and then of the column. */

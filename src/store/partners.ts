@@ -2,7 +2,7 @@ import { count, eq, sql } from "drizzle-orm";
 import { builder, placeholder, Statement, type Database } from "./database.ts";
 import { firstEnvironment } from "./environments.ts";
 import type { NewKey } from "./keys.ts";
-import type { Page } from "./pages.ts";
+import { pageOf, type Page } from "./pages.ts";
 import { partners } from "./schema.ts";
 
 /** A partner as the operator sees it, with what it has. */
@@ -52,7 +52,7 @@ export async function listPartners(
     select.bind({ before, limit: limit + 1 }),
     countAll.bind(),
   );
-  return { data: rows.slice(0, limit), has_more: rows.length > limit, total: counted!.total };
+  return pageOf(rows, limit, counted!.total);
 }
 
 const isPartner = eq(partners.id, sql.placeholder("partner_id"));

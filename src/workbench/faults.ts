@@ -6,7 +6,7 @@ import {
   type RequestSubject,
   type StoredFault,
 } from "../domain/faults.ts";
-import type { Page, PageRequest } from "../store/pages.ts";
+import { pageOf, type Page, type PageRequest } from "../store/pages.ts";
 import { faults } from "./schema.ts";
 import type { WorkbenchDatabase } from "./tables.ts";
 
@@ -51,7 +51,7 @@ export function findFaults(
     .orderBy(desc(faults.sequence))
     .limit(limit + 1)
     .all();
-  return { data: rows.slice(0, limit), has_more: rows.length > limit, total: countFaults(db) };
+  return pageOf(rows, limit, countFaults(db));
 }
 
 export function countFaults(db: WorkbenchDatabase): number {

@@ -10,7 +10,7 @@ import {
   type RequestFilter,
   type RequestSummary,
 } from "../domain/requests.ts";
-import type { Page, PageRequest } from "../store/pages.ts";
+import { pageOf, type Page, type PageRequest } from "../store/pages.ts";
 import { requests } from "./schema.ts";
 import type { WorkbenchDatabase } from "./tables.ts";
 
@@ -174,11 +174,7 @@ export function selectPage(
     .from(requests)
     .where(matching)
     .all();
-  return {
-    data: rows.slice(0, limit).map(recorded),
-    has_more: rows.length > limit,
-    total: counted!.total,
-  };
+  return pageOf(rows.map(recorded), limit, counted!.total);
 }
 
 const isThere = (database: WorkbenchDatabase, sequence: number): boolean =>
