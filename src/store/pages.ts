@@ -206,6 +206,12 @@ export class PageReader<F extends ItemFields, Column extends string> {
     const isUnique = first !== undefined && this.#unique.has(first);
     const { sequence, line_count, content_bytes } = table;
     const lines = sql`case when ${content_bytes} <= ${sql.raw(String(LIGHT_BYTES))} then (${fields.order_lines}) end`;
+    const wanted = and(matching, hasCursor ? lt(table.sequence, cursor) : undefined);
+    const source = first ? indexedBy(table, filters[first].index) : table;
+    // By several filters, an index that has all of them finds the items before any of them is read.
+    const found = sql`${sequence} in (
+      select sequence from ${source} where ${wanted} order by sequence desc limit ${placeholder("limit")})`;
+    const isFoundFirst = used.length > 1 && !isUnique;
     return {
       rows: selectItems(
         {
@@ -216,8 +222,8 @@ export class PageReader<F extends ItemFields, Column extends string> {
           content_bytes,
           total,
         },
-        first ? indexedBy(table, filters[first].index) : table,
-        and(matching, hasCursor ? lt(table.sequence, cursor) : undefined),
+        isFoundFirst ? table : source,
+        isFoundFirst ? and(ofWorld, found) : wanted,
       ) as unknown as Plan<Selected<F>>["rows"],
       isUnique,
       cursor: hasCursor

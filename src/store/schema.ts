@@ -268,7 +268,8 @@ export const orderEvents = sqliteTable(
     uniqueIndex("order_events_partner_event_id")
       .on(t.world_id, t.partner_event_id)
       .where(sql`${t.partner_event_id} is not null`),
-    index("order_events_order_id").on(t.world_id, t.order_id),
+    // With the transaction, so that a list by both reads no event that isn't on the page.
+    index("order_events_order_id").on(t.world_id, t.order_id, t.sequence, t.network_transaction_id),
     index("order_events_network_transaction_id").on(t.world_id, t.network_transaction_id),
     foreignKey({
       name: "order_events_order",
