@@ -6,6 +6,7 @@ import { authenticate, requireKeySecret } from "./access/authenticate.ts";
 import { requireFirstEnvironment } from "./access/environments.ts";
 import { authenticateOperator } from "./access/operator.ts";
 import { limitPartner } from "./access/rate-limits.ts";
+import { takeTurns } from "./access/turns.ts";
 import type { AppEnv } from "./http/context.ts";
 import { openDatabase } from "./http/database.ts";
 import { answerError, nothingAt, refuseMethod } from "./http/errors.ts";
@@ -31,6 +32,7 @@ import { orderEvents } from "./routes/v2/order-events.ts";
 import { orders } from "./routes/v2/orders.ts";
 
 const app = new Hono<AppEnv>();
+const admitPartner = [authenticate, limitPartner, takeTurns] as const;
 
 app
   .use(requestId())
@@ -42,15 +44,15 @@ app
   // Around all that answers a request with a key, also 429 and what faults make of an answer.
   .use("/v2/*", except(isLooking, recordRequests))
   .use("/v2/*", requireKeySecret, authenticate, limitPartner)
-  .use("/v2/*", except(isLooking, applyFaults), tellWarnings)
+  .use("/v2/*", except(isLooking, applyFaults), tellWarnings, takeTurns)
   .use("/sandbox/*", requireKeySecret)
   .use("/sandbox/partners/*", authenticateOperator)
-  .use("/sandbox/keys/*", authenticate, limitPartner)
-  .use("/sandbox/environments/*", authenticate, limitPartner, requireFirstEnvironment)
-  .use("/sandbox/reset", authenticate, limitPartner)
-  .use("/sandbox/orders/*", authenticate, limitPartner)
-  .use("/sandbox/faults/*", authenticate, limitPartner)
-  .use("/sandbox/requests/*", authenticate, limitPartner)
+  .use("/sandbox/keys/*", ...admitPartner)
+  .use("/sandbox/environments/*", ...admitPartner, requireFirstEnvironment)
+  .use("/sandbox/reset", ...admitPartner)
+  .use("/sandbox/orders/*", ...admitPartner)
+  .use("/sandbox/faults/*", ...admitPartner)
+  .use("/sandbox/requests/*", ...admitPartner)
   // Within the faults, which alter this answer too.
   .use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }))
   .route("/", orders)
