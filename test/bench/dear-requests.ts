@@ -35,6 +35,10 @@ export const largeOrderToStartWith = (number: number): HttpRequest => ({
   body: largeOrder(largeOrderId(number), CROWD.partnerOrder),
 });
 
+/** An order that is never deleted, from which a page goes on. */
+const CURSOR = rowIds(200).order;
+const FIRST_DELETED = 1_000;
+
 const get = (path: string, query: Record<string, string>): HttpRequest => ({
   method: "GET",
   path: `${path}?${new URLSearchParams(query).toString()}`,
@@ -67,11 +71,14 @@ export const DEAR_REQUESTS: Record<string, (number: number) => HttpRequest> = {
   }),
   "large-page": () => get("/v2/orders", { limit: "100" }),
   "broad-orders": () =>
-    get("/v2/orders", { partner_order_id: CROWD.partnerOrder, starting_after: rowIds(200).order }),
+    get("/v2/orders", { partner_order_id: CROWD.partnerOrder, starting_after: CURSOR }),
   // All events are of this order, and none of this transaction: read for the page, and again to count.
   "broad-events": () =>
     get("/v2/order_events", { order_id: CROWD.order, network_transaction_id: "none" }),
-  deletion: (number) => ({ method: "DELETE", path: `/v2/orders/${rowIds(number + 2).order}` }),
+  deletion: (number) => ({
+    method: "DELETE",
+    path: `/v2/orders/${rowIds(FIRST_DELETED + number).order}`,
+  }),
   "unknown-order": () => post("/v2/order_events", JSON.stringify(capture(crypto.randomUUID(), 1))),
   "wrong-body": () => post("/v2/orders", WRONG_BODY),
 };
