@@ -21,7 +21,9 @@ type Answer<Operation> = Operation extends {
   responses: { 200: { content: { "application/json": infer Body } } };
 }
   ? Body
-  : undefined;
+  : Operation extends { responses: { 202: { content: { "application/json": infer Body } } } }
+    ? Body | undefined
+    : undefined;
 
 export type Send = <M extends Method, Path extends PathOf<M>>(
   method: M,
@@ -47,7 +49,9 @@ export function connect(url: string, key: string): Send {
       ...(body && { body: JSON.stringify(body) }),
     });
     const text = await response.text();
-    return text === "" ? undefined : (JSON.parse(text) as unknown);
+    const content = parse(text);
+    if (content === undefined && text !== "") throw noSandbox(response);
+    return content;
   };
   return send as Send;
 }
@@ -63,20 +67,41 @@ function searchOf(query: Parts["query"] = {}): string {
 /** The answer, if it is a good one. */
 export async function ask(url: string, init: RequestInit): Promise<Response> {
   const response = await fetch(url, init).catch(() => undefined);
-  const { origin } = new URL(url);
-  if (!response) throw new SandboxError(`${origin} can't be reached: is the sandbox running?`);
+  if (!response) {
+    throw new SandboxError(`${new URL(url).origin} can't be reached: is the sandbox running?`);
+  }
   if (response.ok) return response;
-  const { type, message } = errorIn(await response.text());
-  throw new SandboxError(
-    message ?? `${origin} answered ${response.status}: it is no Orders Sandbox.`,
-    { type, status: response.status },
-  );
+  const { status } = response;
+  const refusal = parse(await response.text()) as { error?: Refusal } | undefined;
+  const { type, message } = refusal?.error ?? {};
+  if (message === undefined) throw noSandbox(response);
+  throw new SandboxError(message, { type, status });
 }
 
-function errorIn(text: string): { type?: string; message?: string } {
+interface Refusal {
+  type?: string;
+  message?: string;
+}
+
+function noSandbox({ url, status }: Response): SandboxError {
+  const { origin } = new URL(url);
+  return new SandboxError(`${origin} answered ${status}: it is no Orders Sandbox.`, { status });
+}
+
+/** What a body says; undefined where it is not JSON. */
+function parse(text: string): unknown {
   try {
-    return (JSON.parse(text) as { error?: object }).error ?? {};
+    return JSON.parse(text);
   } catch {
-    return {};
+    return undefined;
   }
+}
+
+/** The sandbox that a program's flag means, without a slash at the end. */
+export function originOf(url: string): string {
+  const origin = url.replace(/\/$/, "");
+  if (/^https?:\/\/[^/]+$/.test(origin)) return origin;
+  throw new SandboxError(
+    `--url takes a URL without a path, like http://localhost:8787, but is ${url}.`,
+  );
 }

@@ -3,6 +3,7 @@
  * whoever runs it. The ADMIN_TOKEN comes from the environment, where no list of processes shows it.
  */
 import { parseArgs } from "node:util";
+import { connect, originOf, type Send } from "./connection.ts";
 import { SandboxError } from "./sandbox-error.ts";
 
 const usage = (command: string): string => `Say what to do, with ADMIN_TOKEN in the environment:
@@ -13,14 +14,16 @@ const usage = (command: string): string => `Say what to do, with ADMIN_TOKEN in 
   ADMIN_TOKEN=… ${command} delete <id> --url <URL>     deletes a partner with all that is its own
 `;
 
+/** What each is about: a name, nothing, or a partner's number. */
+const ARGUMENTS = new Map([
+  ["create", /./],
+  ["list", /^$/],
+  ["key", /^\d+$/],
+  ["delete", /^\d+$/],
+]);
+
 /** The most partners that one request lists. */
 const PAGE = 100;
-
-/** The sandbox that is meant, and who asks it. */
-interface Operator {
-  url: string;
-  token: string;
-}
 
 /** `command` is how the user called this, for what it says. */
 export async function partner(args: string[], command: string): Promise<void> {
@@ -31,28 +34,31 @@ export async function partner(args: string[], command: string): Promise<void> {
       "Set ADMIN_TOKEN in the environment to the secret of the sandbox that you run.",
     );
   }
-  const operator = { url, token };
-  if (verb === "create") await create(operator, argument);
-  else if (verb === "list") await list(operator);
-  else if (verb === "key") await createKey(operator, argument);
-  else await remove(operator, argument);
+  const send = connect(url, token);
+  try {
+    if (verb === "create") await create(send, argument);
+    else if (verb === "list") await list(send);
+    else if (verb === "key") await createKey(send, Number(argument));
+    else await remove(send, Number(argument));
+  } catch (error) {
+    throw isWithoutToken(error) ? new SandboxError(withoutToken(url)) : error;
+  }
 }
+
+/** An operation that isn't there, as nobody may use it. */
+const isWithoutToken = (error: unknown): boolean =>
+  error instanceof SandboxError && error.type === "NOT_FOUND_ERROR";
+
+const withoutToken = (url: string): string =>
+  `${url} has no ADMIN_TOKEN: start it with --var ADMIN_TOKEN:<secret>, or set it with npx wrangler secret put ADMIN_TOKEN where it is deployed.`;
 
 function readArguments(args: string[], command: string) {
   const given = parsed(args);
   const [verb = "", argument = "", ...others] = given?.positionals ?? [];
   const url = given?.values.url;
-  const isComplete = verb === "list" ? argument === "" : argument !== "";
-  const isKnown = ["create", "list", "key", "delete"].includes(verb);
-  if (!isKnown || !isComplete || others.length > 0 || url === undefined) {
-    throw new SandboxError(usage(command));
-  }
-  if (!/^https?:\/\/[^/]+\/?$/.test(url)) {
-    throw new SandboxError(
-      `--url takes a URL without a path, like http://localhost:8787, but is ${url}.`,
-    );
-  }
-  return { verb, argument, url };
+  const isComplete = ARGUMENTS.get(verb)?.test(argument) ?? false;
+  if (!isComplete || others.length > 0 || url === undefined) throw new SandboxError(usage(command));
+  return { verb, argument, url: originOf(url) };
 }
 
 /** Nothing where there is a flag that isn't one: the usage helps then, too. */
@@ -64,60 +70,34 @@ function parsed(args: string[]) {
   }
 }
 
-async function create(operator: Operator, name: string): Promise<void> {
-  const { id, key } = (await send(operator, "POST", "", { name })).body;
+async function create(send: Send, name: string): Promise<void> {
+  const { id, key } = await send("post", "/sandbox/partners", { body: { name } });
   console.log(`Partner ${id} is created. Its key is shown only now:\n\n  ${key}\n`);
 }
 
-async function createKey(operator: Operator, id: string): Promise<void> {
-  const { key } = (await send(operator, "POST", `/${encodeURIComponent(id)}/keys`)).body;
+async function createKey(send: Send, id: number): Promise<void> {
+  const path = { partner_id: id };
+  const { key } = await send("post", "/sandbox/partners/{partner_id}/keys", { path });
   console.log(`Partner ${id} has another key. It is shown only now:\n\n  ${key}\n`);
 }
 
-async function list(operator: Operator): Promise<void> {
+async function list(send: Send): Promise<void> {
   const partners: { id: number }[] = [];
   for (let hasMore = true; hasMore;) {
-    const after = partners.length > 0 ? `&starting_after=${partners.at(-1)!.id}` : "";
-    const { body } = await send(operator, "GET", `?limit=${PAGE}${after}`);
-    partners.push(...body.data);
-    hasMore = body.has_more;
+    const query = { limit: PAGE, starting_after: partners.at(-1)?.id };
+    const page = await send("get", "/sandbox/partners", { query });
+    partners.push(...page.data);
+    hasMore = page.has_more;
   }
   console.table(partners);
 }
 
-async function remove(operator: Operator, id: string): Promise<void> {
+async function remove(send: Send, id: number): Promise<void> {
+  const path = { partner_id: id };
   for (;;) {
-    const { status, body } = await send(operator, "DELETE", `/${encodeURIComponent(id)}`);
-    if (status !== 202) break;
-    console.log(`${body.deleted_rows} rows deleted, and there are more …`);
+    const part = await send("delete", "/sandbox/partners/{partner_id}", { path });
+    if (!part) break;
+    console.log(`${part.deleted_rows} rows deleted, and there are more …`);
   }
   console.log(`Partner ${id} is deleted.`);
-}
-
-/** Sends a request as the operator. Throws what the sandbox says where it refuses. */
-async function send({ url, token }: Operator, method: string, path: string, content?: object) {
-  const response = await fetch(new URL(`/sandbox/partners${path}`, url), {
-    method,
-    headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },
-    ...(content && { body: JSON.stringify(content) }),
-  }).catch(() => undefined);
-  if (!response) throw new SandboxError(`${url} can't be reached: is the sandbox running?`);
-  const body = parse(await response.text());
-  if (response.ok && body !== undefined) return { status: response.status, body };
-  const { type, message } = body?.error ?? {};
-  if (type === "NOT_FOUND_ERROR") {
-    throw new SandboxError(
-      `${url} has no ADMIN_TOKEN: start it with --var ADMIN_TOKEN:<secret>, or set it with npx wrangler secret put ADMIN_TOKEN where it is deployed.`,
-    );
-  }
-  throw new SandboxError(message ?? `${url} answered ${response.status}: it is no Orders Sandbox.`);
-}
-
-/** What a body says, null where there is none, undefined where it is not JSON. */
-function parse(text: string) {
-  try {
-    return text === "" ? null : JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,7 +1,7 @@
 /** `orders-sandbox requests`: the requests that a sandbox got, in lines for a reader, and as they happen. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { ask, connect } from "./connection.ts";
+import { ask, connect, originOf } from "./connection.ts";
 import type { RecordedRequest } from "./environment.ts";
 import { formatRequestLine } from "./observation.ts";
 import { SandboxError } from "./sandbox-error.ts";
@@ -43,16 +43,12 @@ export async function requests(args: string[], command: string): Promise<void> {
 }
 
 function readFlags(args: string[], command: string) {
-  const { url, key, count = DEFAULT_COUNT, ...flags } = parsed(args, command);
-  const origin = (url ?? DEFAULT_URL).replace(/\/$/, "");
-  if (!/^https?:\/\/[^/]+$/.test(origin)) {
-    throw new SandboxError(`--url takes a URL without a path, like ${DEFAULT_URL}, but is ${url}.`);
-  }
+  const { url = DEFAULT_URL, key, count = DEFAULT_COUNT, ...flags } = parsed(args, command);
   if (!/^\d{1,3}$/.test(count) || Number(count) > MAX_COUNT) {
     throw new SandboxError(`--count takes a number from 0 to ${MAX_COUNT}, but is ${count}.`);
   }
   const given = key ?? process.env["SANDBOX_KEY"] ?? DEFAULT_KEY;
-  return { ...flags, url: origin, key: given, count: Number(count) };
+  return { ...flags, url: originOf(url), key: given, count: Number(count) };
 }
 
 function parsed(args: string[], command: string) {

@@ -1,5 +1,8 @@
 import { execFile } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -60,6 +63,7 @@ it.each([
   ["a wrong token", ["list"], { ADMIN_TOKEN: "wrong" }, "not this sandbox's ADMIN_TOKEN"],
   ["no command", [], { ADMIN_TOKEN }, "Say what to do"],
   ["no name", ["create"], { ADMIN_TOKEN }, "Say what to do"],
+  ["no number", ["delete", "Lamp"], { ADMIN_TOKEN }, "Say what to do"],
   ["an unknown flag", ["list", "--all"], { ADMIN_TOKEN }, "Say what to do"],
   ["a path", ["list", "--url", "http://localhost/docs"], { ADMIN_TOKEN }, "without a path"],
   ["no scheme", ["list", "--url", "localhost:8787"], { ADMIN_TOKEN }, "without a path"],
@@ -77,4 +81,13 @@ it("says that nobody answers at the URL", async () => {
   const url = `http://localhost:${await freePort()}`;
   const { output } = await partner(["list", "--url", url]);
   expect(output).toBe(`${url} can't be reached: is the sandbox running?\n`);
+});
+
+it.each([200, 404])("says that a server is no sandbox, which answers %i", async (status) => {
+  const other = createServer((_, answer) => answer.writeHead(status).end("<p>Hello</p>"));
+  await once(other.listen(0), "listening");
+  const url = `http://localhost:${(other.address() as AddressInfo).port}`;
+  const { output } = await partner(["list", "--url", url]);
+  other.close();
+  expect(output).toBe(`${url} answered ${status}: it is no Orders Sandbox.\n`);
 });
