@@ -87,7 +87,11 @@ export function Requests({ place }: { place: Place }) {
         </div>
         <Filters query={place.query} />
         <div class="groups" role="group" aria-label="Errors and warnings of the same kind">
-          {groups.length === 0 && <span class="quiet">No errors and no warnings</span>}
+          {groups.length === 0 && (
+            <span class="quiet">
+              No errors and no warnings{filter.size > 0 ? " among these" : ""}
+            </span>
+          )}
           {groups.map(({ name, isWarning, count }) => (
             <button
               key={name}
@@ -100,6 +104,7 @@ export function Requests({ place }: { place: Place }) {
             </button>
           ))}
         </div>
+        {filter.has("partner_order_id") && <WholeOrders requests={requests} />}
         {problem && <Failure problem={problem} retry={() => void shown.more()} />}
         {!isLoaded && !problem && <Loading />}
         {isEmpty && filter.size > 0 && <p class="quiet">No request is like this.</p>}
@@ -123,7 +128,8 @@ export function Requests({ place }: { place: Place }) {
         )}
         {isLoaded && (
           <p class="count quiet">
-            {listed.length === total ? `${total}` : `${listed.length} of ${total}`} requests
+            {listed.length === total ? "" : `${listed.length} of `}
+            {total === 1 ? "1 request" : `${total} requests`}
           </p>
         )}
       </section>
@@ -135,6 +141,27 @@ export function Requests({ place }: { place: Place }) {
         )}
       </section>
     </div>
+  );
+}
+
+const MAX_WHOLE_ORDERS = 3;
+
+/** The way from what names the partner's own id to what doesn't: events name the order's id alone. */
+function WholeOrders({ requests }: { requests: readonly RecordedRequest[] }) {
+  const ids = [...new Set(requests.flatMap(({ order_id }) => order_id ?? []))];
+  if (ids.length === 0) return null;
+  return (
+    <p class="quiet">
+      Events have no <code>partner_order_id</code>, so they aren't here.
+      {ids.slice(0, MAX_WHOLE_ORDERS).map((id) => (
+        <span key={id}>
+          {" "}
+          <Link to={pathOf("requests", undefined, new URLSearchParams({ order_id: id }))}>
+            All of {id}
+          </Link>
+        </span>
+      ))}
+    </p>
   );
 }
 

@@ -223,6 +223,17 @@ it("sets a lost answer, and shows in the timeline that it was suffered", async (
   await expect(integration.requests("method=GET")).resolves.toEqual([]);
 });
 
+it("leads from a partner's id of an order to the events, which don't have it", async () => {
+  const integration = await busyIntegration();
+  await visit(integration, "/console/requests?partner_order_id=po-of-order-1", async (page) => {
+    await page.getByText("1 request", { exact: true }).waitFor();
+    await expectAccessible(page);
+    await page.getByRole("link", { name: "All of order-1" }).click();
+    await page.getByText("3 requests", { exact: true }).waitFor();
+    await page.getByRole("button", { name: /CONFLICT_ERROR/ }).waitFor();
+  });
+});
+
 it("follows an order live, and compares its versions", async () => {
   const integration = await newIntegration();
   await integration.order("order-1");
