@@ -20,8 +20,7 @@ import {
   type Removal,
 } from "../store/worlds.ts";
 import { keyCache } from "./key-cache.ts";
-import { createKeyFor } from "./keys.ts";
-import { newApiKey, storedFormOf } from "./secrets.ts";
+import { createKeyFor, newKey } from "./keys.ts";
 
 /** How many round trips a step of a sweep takes at most, and how many steps the hourly one: a Worker may make 1,000 requests. */
 const STEP_ROUND_TRIPS = 40;
@@ -47,11 +46,10 @@ export const requireFirstEnvironment = createMiddleware<AppEnv>(async (c, next) 
 
 /** Makes an environment with its first key, which nobody can be shown again. 409 where there are too many. */
 export async function createEnvironment(c: Context<AppEnv>, input: EnvironmentInput) {
-  const now = new Date();
-  const created_at = toTimestamp(now);
-  const expires_at = toTimestamp(new Date(now.getTime() + input.expires_in_seconds * 1_000));
-  const key = await newApiKey(c.env.KEY_SECRET);
-  const stored = { ...(await storedFormOf(key)), created_at };
+  const { key, stored } = await newKey(c);
+  const { created_at } = stored;
+  const expires = Date.parse(created_at) + input.expires_in_seconds * 1_000;
+  const expires_at = toTimestamp(new Date(expires));
   const { name = null, strict, fixture } = input;
   const environment = { name, is_strict: strict, fixture, created_at, expires_at };
   const { partner_id } = c.get("apiKey");

@@ -3,9 +3,15 @@ import { toTimestamp } from "../domain/timestamp.ts";
 import type { AppEnv } from "../http/context.ts";
 import { ApiError, unauthenticated } from "../http/errors.ts";
 import { inWorld } from "../http/world.ts";
-import { deleteKey, insertKey, insertKeyFor, MAX_ACTIVE_KEYS } from "../store/keys.ts";
+import { deleteKey, insertKey, insertKeyFor, MAX_ACTIVE_KEYS, type NewKey } from "../store/keys.ts";
 import { keyCache } from "./key-cache.ts";
 import { newApiKey, storedFormOf } from "./secrets.ts";
+
+/** A key that is to be stored, which nobody can be shown again, and what is stored of it. */
+export async function newKey(c: Context<AppEnv>): Promise<{ key: string; stored: NewKey }> {
+  const key = await newApiKey(c.env.KEY_SECRET);
+  return { key, stored: { ...(await storedFormOf(key)), created_at: toTimestamp(new Date()) } };
+}
 
 /**
  * Makes another key of the environment whose key asks. 401 where that key was deleted elsewhere and only
@@ -13,9 +19,8 @@ import { newApiKey, storedFormOf } from "./secrets.ts";
  */
 export async function createKey(c: Context<AppEnv>): Promise<{ key: string; created_at: string }> {
   const { id } = c.get("apiKey");
-  const key = await newApiKey(c.env.KEY_SECRET);
-  const created_at = toTimestamp(new Date());
-  const stored = { ...(await storedFormOf(key)), created_at };
+  const { key, stored } = await newKey(c);
+  const { created_at } = stored;
   const inserted = await inWorld(c, (scope) => insertKey(scope, stored, id));
   if (inserted === "not allowed") throw deletedElsewhere(c, created_at);
   if (inserted === "too many") throw tooManyKeys();
@@ -24,12 +29,10 @@ export async function createKey(c: Context<AppEnv>): Promise<{ key: string; crea
 
 /** Makes a key of an environment from outside, for who has lost its keys. 409 where there are too many. */
 export async function createKeyFor(c: Context<AppEnv>, environmentId: number) {
-  const key = await newApiKey(c.env.KEY_SECRET);
-  const created_at = toTimestamp(new Date());
-  const stored = { ...(await storedFormOf(key)), created_at };
+  const { key, stored } = await newKey(c);
   const id = await insertKeyFor(c.get("db"), environmentId, stored);
   if (id === "too many") throw tooManyKeys();
-  return { id, key, created_at };
+  return { id, key, created_at: stored.created_at };
 }
 
 function tooManyKeys(): ApiError {

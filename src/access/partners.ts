@@ -7,16 +7,13 @@ import { hasPartner, insertPartner, removePartner } from "../store/partners.ts";
 import type { Removal } from "../store/worlds.ts";
 import { sweepEnvironments } from "./environments.ts";
 import { keyCache } from "./key-cache.ts";
-import { createKeyFor } from "./keys.ts";
-import { newApiKey, storedFormOf } from "./secrets.ts";
+import { createKeyFor, newKey } from "./keys.ts";
 
 /** Makes a partner with its first key, which nobody can be shown again. */
 export async function createPartner(c: Context<AppEnv>, name: string) {
-  const key = await newApiKey(c.env.KEY_SECRET);
-  const created_at = toTimestamp(new Date());
-  const stored = { ...(await storedFormOf(key)), created_at };
+  const { key, stored } = await newKey(c);
   const id = await insertPartner(c.get("db"), name, stored);
-  return { id, name, created_at, key };
+  return { id, name, created_at: stored.created_at, key };
 }
 
 /** Makes a key for a partner that has lost its last one. 404 where there is no such partner. */
