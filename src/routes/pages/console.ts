@@ -1,8 +1,7 @@
 import { Hono, type Context } from "hono";
 import { html } from "hono/html";
-import { secureHeaders } from "hono/secure-headers";
 import type { AppEnv } from "../../http/context.ts";
-import { answerAsset, localKey } from "../../http/assets.ts";
+import { answerAsset, localKey, protectPage } from "../../http/assets.ts";
 
 const page = (key: string) =>
   html`<!doctype html>
@@ -29,18 +28,10 @@ export const consolePages = new Hono<AppEnv>()
   .get("/console/console.css", answerAsset)
   .get(
     "/console/*",
-    secureHeaders({
-      contentSecurityPolicy: {
-        defaultSrc: ["'none'"],
-        scriptSrc: ["'self'"],
-        styleSrc: ["'self'"],
-        imgSrc: ["data:"],
-        connectSrc: ["'self'"],
-        baseUri: ["'none'"],
-        formAction: ["'none'"],
-        frameAncestors: ["'none'"],
-        requireTrustedTypesFor: ["'script'"],
-      },
+    protectPage({
+      styleSrc: ["'self'"],
+      imgSrc: ["data:"],
+      requireTrustedTypesFor: ["'script'"],
     }),
     (c: Context<AppEnv>) => {
       c.header("Cache-Control", "no-cache");
