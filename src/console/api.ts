@@ -67,6 +67,18 @@ export async function answered<T>(
   );
 }
 
+const RECORDED_MILLISECONDS = 150;
+
+/** The id of a recorded request, by what its answer said. It may be on its way still: undefined where it isn't there by then. */
+export async function recordedAs(request_id: string, until: number): Promise<string | undefined> {
+  const query = { request_id, limit: 1 };
+  for (;;) {
+    const { data } = await answered(api.GET("/sandbox/requests", { params: { query } }));
+    if (data[0] || Date.now() > until) return data[0]?.id;
+    await new Promise((resolve) => setTimeout(resolve, RECORDED_MILLISECONDS));
+  }
+}
+
 /** Sends a request as an integration would: it is recorded, and faults act on it. */
 export async function send(
   method: string,

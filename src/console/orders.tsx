@@ -2,6 +2,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import {
   answered,
   api,
+  recordedAs,
   type Order,
   type OrderEvent,
   type OrderLine,
@@ -12,14 +13,13 @@ import {
 import { FirstStep } from "./first-step.tsx";
 import { shellWord, words } from "./format.ts";
 import { parse } from "./json.tsx";
-import { onCloseKey, onCopyKey } from "./keyboard.ts";
-import { copy, Failure, Loading, Money, Time, useLoaded, useTakenFocus } from "./parts.tsx";
-import { go, Link, pathOf, setQuery, type Place } from "./route.tsx";
+import { onCopyKey } from "./keyboard.ts";
+import { copy, Failure, Loading, Money, Opened, Time, Typed, useLoaded } from "./parts.tsx";
+import { Link, pathOf, without, type Place } from "./route.tsx";
 import { Rows } from "./rows.tsx";
 import { watch } from "./stream.ts";
 
 const PAGE = 100;
-const SEARCH_MILLISECONDS = 250;
 /** How long what comes gathers before an order is read again. */
 const GATHER_MILLISECONDS = 200;
 const LATE_MILLISECONDS = 10_000;
@@ -35,7 +35,16 @@ export function Orders({ place }: { place: Place }) {
         <div class="bar">
           <h1>Orders</h1>
         </div>
-        <Search search={search} />
+        <form class="filters" role="search" onSubmit={(event) => event.preventDefault()}>
+          <Typed
+            name="search"
+            label="Order id or partner_order_id"
+            hint="order-1"
+            query={place.query}
+            isSearch
+            isWide
+          />
+        </form>
         <List key={search} search={search} open={id} changes={changes} query={place.query} />
       </section>
       <section class="detail" aria-label="Order">
@@ -72,31 +81,6 @@ function follow(onChange: () => void): () => void {
     clearTimeout(timer);
     end();
   };
-}
-
-function Search({ search }: { search: string }) {
-  const [text, setText] = useState(search);
-  useEffect(() => {
-    if (text.trim() === search) return undefined;
-    const timer = setTimeout(() => setQuery("search", text.trim()), SEARCH_MILLISECONDS);
-    return () => clearTimeout(timer);
-  }, [text]);
-  return (
-    <form class="filters" role="search" onSubmit={(event) => event.preventDefault()}>
-      <label class="wide">
-        <span>Order id or partner_order_id</span>
-        <input
-          type="search"
-          value={text}
-          data-search=""
-          autocomplete="off"
-          spellcheck={false}
-          placeholder="order-1"
-          onInput={(event) => setText(event.currentTarget.value)}
-        />
-      </label>
-    </form>
-  );
 }
 
 interface ListProps {
@@ -205,8 +189,6 @@ function OrderPage({ id, changes, query }: PageProps) {
   useEffect(() => {
     if (changes > 0) reload();
   }, [changes]);
-  const close = () => go(pathOf("orders", undefined, withoutEvent(query)));
-  useEffect(() => onCloseKey(close), []);
   useEffect(
     () =>
       onCopyKey(() => {
@@ -217,18 +199,20 @@ function OrderPage({ id, changes, query }: PageProps) {
     [id],
   );
   return (
-    <article class="scroll" ref={useTakenFocus()} tabIndex={-1}>
-      <div class="bar">
-        <button type="button" class="back" onClick={close}>
-          All orders
-        </button>
-        <Link to={pathOf("requests", undefined, new URLSearchParams({ order_id: id }))}>
-          Its requests
-        </Link>
-        <Link to={pathOf("faults", undefined, new URLSearchParams({ order_id: id }))}>
-          Set a fault
-        </Link>
-      </div>
+    <Opened
+      all="All orders"
+      list={pathOf("orders", undefined, without(query, "event"))}
+      actions={
+        <>
+          <Link to={pathOf("requests", undefined, new URLSearchParams({ order_id: id }))}>
+            Its requests
+          </Link>
+          <Link to={pathOf("faults", undefined, new URLSearchParams({ order_id: id }))}>
+            Set a fault
+          </Link>
+        </>
+      }
+    >
       <h1 class="title">
         <span class="path">{id}</span>{" "}
         {data && !data.order && <span class="tag fault">deleted</span>}
@@ -244,14 +228,8 @@ function OrderPage({ id, changes, query }: PageProps) {
         ))}
       {!data && !problem && <Loading />}
       {data && <Content {...data} open={query.get("event") ?? undefined} />}
-    </article>
+    </Opened>
   );
-}
-
-function withoutEvent(query: URLSearchParams): URLSearchParams {
-  const rest = new URLSearchParams(query);
-  rest.delete("event");
-  return rest;
 }
 
 interface ContentProps {
@@ -524,18 +502,10 @@ function Differences({ before, after }: { before: TimelineEntry; after: Timeline
 
 /** What a request was sent with; undefined where it isn't kept. */
 async function bodyOf(entry: TimelineEntry): Promise<Record<string, unknown> | undefined> {
-  const query = { request_id: entry.request_id, limit: 1 };
-  for (;;) {
-    const { data } = await answered(api.GET("/sandbox/requests", { params: { query } }));
-    if (data[0]) {
-      const path = { id: data[0].id };
-      const found = await answered(api.GET("/sandbox/requests/{id}", { params: { path } }));
-      return parse(found.request.body ?? "")?.value as Record<string, unknown> | undefined;
-    }
-    // It may be on its way still.
-    if (Date.now() - Date.parse(entry.at) > LATE_MILLISECONDS) return undefined;
-    await new Promise((resolve) => setTimeout(resolve, GATHER_MILLISECONDS));
-  }
+  const id = await recordedAs(entry.request_id, Date.parse(entry.at) + LATE_MILLISECONDS);
+  if (id === undefined) return undefined;
+  const found = await answered(api.GET("/sandbox/requests/{id}", { params: { path: { id } } }));
+  return parse(found.request.body ?? "")?.value as Record<string, unknown> | undefined;
 }
 
 function Lines({ lines, currency }: { lines: OrderLine[]; currency: string }) {

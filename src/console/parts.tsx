@@ -2,6 +2,8 @@ import type { ComponentChildren } from "preact";
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { OFFLINE, Problem } from "./api.ts";
 import { exact, minorUnits, money, relative } from "./format.ts";
+import { onCloseKey } from "./keyboard.ts";
+import { go, setQuery } from "./route.tsx";
 import { now, Store, useStore } from "./store.ts";
 
 export function Time({ at }: { at: string }) {
@@ -65,7 +67,7 @@ export function useLoaded<T>(load: () => Promise<T>, of: unknown[]): Loaded<T> {
 }
 
 /** Takes the focus where what had it is gone: on a narrow screen, what is open takes the place of the list. */
-export function useTakenFocus() {
+function useTakenFocus() {
   const place = useRef<HTMLElement>(null);
   useEffect(() => {
     const focused = document.activeElement;
@@ -74,6 +76,68 @@ export function useTakenFocus() {
     }
   }, []);
   return place;
+}
+
+interface OpenedProps {
+  /** What the list is called, and where it is. */
+  all: string;
+  list: string;
+  actions: ComponentChildren;
+  children: ComponentChildren;
+}
+
+/** What is open of a list, beside it, or on a narrow screen in its place. */
+export function Opened({ all, list, actions, children }: OpenedProps) {
+  useEffect(() => onCloseKey(() => go(list)), [list]);
+  return (
+    <article class="scroll" ref={useTakenFocus()} tabIndex={-1}>
+      <div class="bar">
+        <button type="button" class="back" onClick={() => go(list)}>
+          {all}
+        </button>
+        {actions}
+      </div>
+      {children}
+    </article>
+  );
+}
+
+const TYPED_MILLISECONDS = 250;
+
+interface TypedProps {
+  name: string;
+  label: string;
+  hint: string;
+  query: URLSearchParams;
+  isSearch?: boolean;
+  isWide?: boolean;
+}
+
+/** A filter that is typed: it counts when nothing was typed for a moment. */
+export function Typed({ name, label, hint, query, isSearch, isWide }: TypedProps) {
+  const said = query.get(name) ?? "";
+  const [text, setText] = useState(said);
+  useEffect(() => setText(said), [said]);
+  useEffect(() => {
+    if (text.trim() === said) return undefined;
+    const timer = setTimeout(() => setQuery(name, text.trim()), TYPED_MILLISECONDS);
+    return () => clearTimeout(timer);
+  }, [text]);
+  return (
+    <label class={isWide ? "wide" : undefined}>
+      <span>{label}</span>
+      <input
+        type="search"
+        name={name}
+        placeholder={hint}
+        value={text}
+        autocomplete="off"
+        spellcheck={false}
+        data-search={isSearch ? "" : undefined}
+        onInput={(event) => setText(event.currentTarget.value)}
+      />
+    </label>
+  );
 }
 
 export function Failure({ problem, retry }: { problem: Problem; retry?: () => void }) {

@@ -1,23 +1,32 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
-import { answered, api, Problem, send, type RecordedRequest, type RequestDetails } from "./api.ts";
+import {
+  answered,
+  api,
+  Problem,
+  recordedAs,
+  send,
+  type RecordedRequest,
+  type RequestDetails,
+} from "./api.ts";
 import { words } from "./format.ts";
 import { FirstStep } from "./first-step.tsx";
 import { has, Json, parse } from "./json.tsx";
-import { onCloseKey, onCopyKey, onPauseKey } from "./keyboard.ts";
+import { onCopyKey, onPauseKey } from "./keyboard.ts";
 import {
   copy,
   Copy,
   Failure,
   Loading,
   Money,
+  Opened,
   Status,
   tell,
   Time,
+  Typed,
   useLoaded,
-  useTakenFocus,
 } from "./parts.tsx";
 import { RequestLog } from "./request-log.ts";
-import { go, Link, pathOf, setQuery, type Place } from "./route.tsx";
+import { go, Link, pathOf, setQuery, without, type Place } from "./route.tsx";
 import { Rows } from "./rows.tsx";
 import { useStore } from "./store.ts";
 import type { StreamState } from "./stream.ts";
@@ -35,7 +44,6 @@ const FILTERS = [
 ] as const;
 const METHODS = ["GET", "POST", "PUT", "DELETE"];
 const STATUSES = ["2xx", "4xx", "5xx", "400", "401", "404", "409", "412", "422", "429", "503"];
-const FILTER_MILLISECONDS = 250;
 
 const STREAM_STATES: Record<StreamState, string> = {
   connecting: "Connecting …",
@@ -237,38 +245,6 @@ interface FilterProps extends FiltersProps {
   label: string;
 }
 
-interface TypedProps extends FilterProps {
-  hint: string;
-  isSearch?: boolean;
-}
-
-/** Counts when nothing was typed for a moment. */
-function Typed({ name, label, hint, query, isSearch }: TypedProps) {
-  const said = query.get(name) ?? "";
-  const [text, setText] = useState(said);
-  useEffect(() => setText(said), [said]);
-  useEffect(() => {
-    if (text === said) return undefined;
-    const timer = setTimeout(() => setQuery(name, text.trim()), FILTER_MILLISECONDS);
-    return () => clearTimeout(timer);
-  }, [text]);
-  return (
-    <label>
-      <span>{label}</span>
-      <input
-        type="search"
-        name={name}
-        placeholder={hint}
-        value={text}
-        autocomplete="off"
-        spellcheck={false}
-        data-search={isSearch ? "" : undefined}
-        onInput={(event) => setText(event.currentTarget.value)}
-      />
-    </label>
-  );
-}
-
 function Chosen({ name, label, options, query }: FilterProps & { options: string[] }) {
   return (
     <label>
@@ -327,12 +303,6 @@ function Request({ id, query }: { id: string; query: URLSearchParams }) {
     () => answered(api.GET("/sandbox/requests/{id}", { params: { path: { id } } })),
     [id],
   );
-  const close = () => {
-    const rest = new URLSearchParams(query);
-    rest.delete("request_id");
-    go(pathOf("requests", undefined, rest));
-  };
-  useEffect(() => onCloseKey(close), [id]);
   useEffect(
     () =>
       onCopyKey(() => {
@@ -342,17 +312,15 @@ function Request({ id, query }: { id: string; query: URLSearchParams }) {
     [data],
   );
   return (
-    <article class="scroll" ref={useTakenFocus()} tabIndex={-1}>
-      <div class="bar">
-        <button type="button" class="back" onClick={close}>
-          All requests
-        </button>
-        {data && <Actions request={data} query={query} />}
-      </div>
+    <Opened
+      all="All requests"
+      list={pathOf("requests", undefined, without(query, "request_id"))}
+      actions={data && <Actions request={data} query={query} />}
+    >
       {problem && <Failure problem={problem} retry={reload} />}
       {!data && !problem && <Loading />}
       {data && <Details request={data} />}
-    </article>
+    </Opened>
   );
 }
 
@@ -391,8 +359,8 @@ function Actions({ request, query }: { request: RequestDetails; query: URLSearch
 /** What counts for the answer; the others are the browser's or the network's to say. */
 const SENT_AGAIN =
   /^(accept|content-type|idempotency-key|if-match|if-none-match|sandbox-(?!look).*)$/;
-const FOUND_TIMES = 20;
-const FOUND_MILLISECONDS = 150;
+/** How long a request takes at most until it is recorded. */
+const RECORDED_MILLISECONDS = 3_000;
 
 /** Answers the id of the new request. */
 async function sendAgain({ method, path, query, request }: RequestDetails): Promise<string> {
@@ -402,14 +370,9 @@ async function sendAgain({ method, path, query, request }: RequestDetails): Prom
   const url = query ? `${path}?${query}` : path;
   const sent = await send(method, url, headers, request.body);
   const request_id = sent.headers.get("X-Request-Id") ?? "";
-  for (let times = 0; times < FOUND_TIMES; times += 1) {
-    const { data } = await answered(
-      api.GET("/sandbox/requests", { params: { query: { request_id, limit: 1 } } }),
-    );
-    if (data[0]) return data[0].id;
-    await new Promise((resolve) => setTimeout(resolve, FOUND_MILLISECONDS));
-  }
-  throw new Problem("LATE", `It was answered with ${sent.status}.`);
+  const id = await recordedAs(request_id, Date.now() + RECORDED_MILLISECONDS);
+  if (id === undefined) throw new Problem("LATE", `It was answered with ${sent.status}.`);
+  return id;
 }
 
 /** What each warning is about, in a sentence. */

@@ -42,6 +42,12 @@ export function setQuery(name: string, content: string): void {
   go(pathOf(screen, id, changed), "replace");
 }
 
+export function without(query: URLSearchParams, name: string): URLSearchParams {
+  const rest = new URLSearchParams(query);
+  rest.delete(name);
+  return rest;
+}
+
 export function pathOf(screen: string, id?: string, query?: URLSearchParams): string {
   const search = query?.toString();
   const path = id === undefined ? screen : `${screen}/${encodeURIComponent(id)}`;
