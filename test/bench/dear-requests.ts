@@ -72,7 +72,7 @@ export const DEAR_REQUESTS: Record<string, (number: number) => HttpRequest> = {
   "large-page": () => get("/v2/orders", { limit: "100" }),
   "broad-orders": () =>
     get("/v2/orders", { partner_order_id: CROWD.partnerOrder, starting_after: CURSOR }),
-  // All events are of this order, and none of this transaction: read for the page, and again to count.
+  // All events are of this order, and none of this transaction: each has to be looked at.
   "broad-events": () =>
     get("/v2/order_events", { order_id: CROWD.order, network_transaction_id: "none" }),
   deletion: (number) => ({
