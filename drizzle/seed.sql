@@ -2,10 +2,10 @@
 INSERT OR IGNORE INTO partners (id, name, created_at) VALUES
   (1, 'Local partner A', '2025-01-01T00:00:00Z'),
   (2, 'Local partner B', '2025-01-01T00:00:00Z');
--- Not where an environment is: a reset has given it another world, and the first one is gone.
-INSERT INTO worlds (id, partner_id, environment_id)
+-- Not where an environment is: a reset has given it another dataset, and the first one is gone.
+INSERT INTO datasets (id, partner_id, environment_id)
 SELECT id, id, id FROM partners WHERE id IN (1, 2) AND id NOT IN (SELECT id FROM environments);
-INSERT OR IGNORE INTO environments (id, partner_id, created_at, world_id) VALUES
+INSERT OR IGNORE INTO environments (id, partner_id, created_at, dataset_id) VALUES
   (1, 1, '2025-01-01T00:00:00Z', 1),
   (2, 2, '2025-01-01T00:00:00Z', 2);
 INSERT INTO api_keys (environment_id, id, hash, last_four, created_at) VALUES

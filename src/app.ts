@@ -6,16 +6,16 @@ import { authenticate, requireKeySecret } from "./access/authenticate.ts";
 import { requireFirstEnvironment } from "./access/environments.ts";
 import { authenticateOperator } from "./access/operator.ts";
 import { limitPartner } from "./access/rate-limits.ts";
-import { takeTurns } from "./access/turns.ts";
+import { limitConcurrency } from "./access/concurrency.ts";
 import type { AppEnv } from "./http/context.ts";
 import { openDatabase } from "./http/database.ts";
 import { answerError, nothingAt, refuseMethod } from "./http/errors.ts";
 import { applyFaults } from "./http/faults.ts";
 import { protectAnswers } from "./http/headers.ts";
-import { isLooking } from "./http/looking.ts";
+import { isConsoleRead } from "./http/console-reads.ts";
 import { recordRequests } from "./http/recording.ts";
 import { logRequests } from "./http/request-log.ts";
-import { tellWarnings } from "./http/warnings.ts";
+import { sendWarnings } from "./http/warnings.ts";
 import { serveOpenApi } from "./openapi/serve.ts";
 import { consolePages } from "./routes/pages/console.ts";
 import { docs } from "./routes/pages/docs.ts";
@@ -32,7 +32,7 @@ import { orderEvents } from "./routes/v2/order-events.ts";
 import { orders } from "./routes/v2/orders.ts";
 
 const app = new Hono<AppEnv>();
-const admitPartner = [authenticate, limitPartner, takeTurns] as const;
+const admitPartner = [authenticate, limitPartner, limitConcurrency] as const;
 
 app
   .use(requestId())
@@ -42,9 +42,9 @@ app
   .use("/sandbox/*", protectAnswers)
   .use("/health", protectAnswers)
   // Around all that answers a request with a key, also 429 and what faults make of an answer.
-  .use("/v2/*", except(isLooking, recordRequests))
+  .use("/v2/*", except(isConsoleRead, recordRequests))
   .use("/v2/*", requireKeySecret, authenticate, limitPartner)
-  .use("/v2/*", except(isLooking, applyFaults), tellWarnings, takeTurns)
+  .use("/v2/*", except(isConsoleRead, applyFaults), sendWarnings, limitConcurrency)
   .use("/sandbox/*", requireKeySecret)
   .use("/sandbox/partners/*", authenticateOperator)
   .use("/sandbox/keys/*", ...admitPartner)

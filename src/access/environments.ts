@@ -16,9 +16,9 @@ import {
 import {
   findClosedEnvironments,
   removeEnvironments,
-  sweepWorlds,
+  sweepDatasets,
   type Removal,
-} from "../store/worlds.ts";
+} from "../store/closed-datasets.ts";
 import { keyCache } from "./key-cache.ts";
 import { createKeyFor, newKey } from "./keys.ts";
 
@@ -53,9 +53,9 @@ export async function createEnvironment(c: Context<AppEnv>, input: EnvironmentIn
   const { name = null, strict, fixture } = input;
   const environment = { name, is_strict: strict, fixture, created_at, expires_at };
   const { partner_id } = c.get("apiKey");
-  const world = await insertEnvironment(c.get("db"), partner_id, environment, stored);
-  if (world === "too many") throw tooManyEnvironments();
-  return { world, environment: { id: world.environment_id, ...environment }, key };
+  const known = await insertEnvironment(c.get("db"), partner_id, environment, stored);
+  if (known === "too many") throw tooManyEnvironments();
+  return { known, environment: { id: known.environment_id, ...environment }, key };
 }
 
 /** Makes a key of a partner's environment, for who wants in again. 404 where the partner has none of this id. */
@@ -82,14 +82,14 @@ export async function deleteEnvironment(c: Context<AppEnv>, id: number): Promise
   sweepAfterwards(c);
 }
 
-/** Deletes some of what is closed, after the answer: whoever closes worlds sees to it that they don't pile up. */
+/** Deletes some of what is closed, after the answer: whoever closes datasets sees to it that they don't pile up. */
 export function sweepAfterwards(c: Context<AppEnv>): void {
   const db = new Database(c.env.DB);
   c.executionCtx.waitUntil(
     closeExpiredEnvironments(db, toTimestamp(new Date()))
       .then(() => sweepEnvironments(c.env, db, c.get("apiKey").partner_id))
       .catch((error) =>
-        logError("closed worlds were not swept", error, { request_id: c.get("requestId") }),
+        logError("closed datasets were not swept", error, { request_id: c.get("requestId") }),
       ),
   );
 }
@@ -100,12 +100,12 @@ export async function sweepEnvironments(
   db: Database,
   partner_id: number | null,
 ): Promise<Removal> {
-  const worlds = await sweepWorlds(db, partner_id, STEP_ROUND_TRIPS);
-  if (!worlds.isDone) return worlds;
+  const datasets = await sweepDatasets(db, partner_id, STEP_ROUND_TRIPS);
+  if (!datasets.isDone) return datasets;
   const closed = await findClosedEnvironments(db, partner_id);
   for (const id of closed) await env.WORKBENCH.getByName(String(id)).destroy();
   const { deleted_rows, isDone } = await removeEnvironments(db, closed, STEP_ROUND_TRIPS);
-  return { deleted_rows: worlds.deleted_rows + deleted_rows, isDone };
+  return { deleted_rows: datasets.deleted_rows + deleted_rows, isDone };
 }
 
 /** Closes what has expired, and deletes what is closed, in bounded steps: what is left is for the next hour. */

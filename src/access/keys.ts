@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import { toTimestamp } from "../domain/timestamp.ts";
 import type { AppEnv } from "../http/context.ts";
 import { ApiError, unauthenticated } from "../http/errors.ts";
-import { inWorld } from "../http/world.ts";
+import { inCurrentDataset } from "../http/dataset.ts";
 import { deleteKey, insertKey, insertKeyFor, MAX_ACTIVE_KEYS, type NewKey } from "../store/keys.ts";
 import { keyCache } from "./key-cache.ts";
 import { newApiKey, storedFormOf } from "./secrets.ts";
@@ -21,7 +21,7 @@ export async function createKey(c: Context<AppEnv>): Promise<{ key: string; crea
   const { id } = c.get("apiKey");
   const { key, stored } = await newKey(c);
   const { created_at } = stored;
-  const inserted = await inWorld(c, (scope) => insertKey(scope, stored, id));
+  const inserted = await inCurrentDataset(c, (dataset) => insertKey(dataset, stored, id));
   if (inserted === "not allowed") throw deletedElsewhere(c, created_at);
   if (inserted === "too many") throw tooManyKeys();
   return { key, created_at };
@@ -50,7 +50,9 @@ function tooManyKeys(): ApiError {
 export async function revokeKey(c: Context<AppEnv>, id: number): Promise<{ deleted_at: string }> {
   const { environment_id, id: deleted_by } = c.get("apiKey");
   const deleted_at = toTimestamp(new Date());
-  const outcome = await inWorld(c, (scope) => deleteKey(scope, id, { deleted_by, deleted_at }));
+  const outcome = await inCurrentDataset(c, (dataset) =>
+    deleteKey(dataset, id, { deleted_by, deleted_at }),
+  );
   if (outcome === "not allowed") throw deletedElsewhere(c, deleted_at);
   if (outcome === "unknown") throw unknownKey(id);
   if (outcome === "last key") throw lastKey();

@@ -4,7 +4,7 @@ import type { AppEnv } from "../http/context.ts";
 import { ApiError } from "../http/errors.ts";
 import { closeEnvironmentsOf, findFirstEnvironment } from "../store/environments.ts";
 import { hasPartner, insertPartner, removePartner } from "../store/partners.ts";
-import type { Removal } from "../store/worlds.ts";
+import type { Removal } from "../store/closed-datasets.ts";
 import { sweepEnvironments } from "./environments.ts";
 import { keyCache } from "./key-cache.ts";
 import { createKeyFor, newKey } from "./keys.ts";

@@ -15,7 +15,7 @@ import {
 import { stripTypeScriptTypes } from "node:module";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { AROUND, BUNDLE, FOLDER, type World } from "../local/artifacts.ts";
+import { AROUND, BUNDLE, FOLDER, type BuiltWorker } from "../local/artifacts.ts";
 import { withoutWarnings } from "../local/without-warnings.ts";
 import { run } from "./tools.ts";
 
@@ -69,8 +69,8 @@ async function buildInto(folder: string): Promise<void> {
   writeFileSync(join(folder, BUNDLE), bundle.replace(/^\/\/# sourceMappingURL=.*$/m, ""));
   rmSync(outdir, { recursive: true });
 
-  const { world, assets } = await describeWorld();
-  writeFileSync(join(folder, "world.json"), JSON.stringify(world, refuseUnsayable, 2));
+  const { built, assets } = await describeWorker();
+  writeFileSync(join(folder, "worker.json"), JSON.stringify(built, refuseUnsayable, 2));
   cpSync(assets, join(folder, "assets"), { recursive: true });
   for (const name of AROUND) {
     const source = readFileSync(`src/local/${name}.ts`, "utf8");
@@ -80,7 +80,7 @@ async function buildInto(folder: string): Promise<void> {
 }
 
 /** Taken from wrangler.toml as `wrangler dev` does, so that no binding has to be named twice. */
-export async function describeWorld(): Promise<{ world: World; assets: string }> {
+export async function describeWorker(): Promise<{ built: BuiltWorker; assets: string }> {
   process.env["WRANGLER_LOG"] = "error";
   // It takes half a second to load, which is not to be spent where nothing has changed.
   const wrangler = await import("wrangler");
@@ -98,7 +98,7 @@ export async function describeWorld(): Promise<{ world: World; assets: string }>
   const statementsIn = (path: string) =>
     wrangler.unstable_splitSqlQuery(readFileSync(path, "utf8"));
   const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
-  const world: World = {
+  const built: BuiltWorker = {
     version,
     // The objects of Durable Objects lie in a folder of the Worker's name.
     worker: { ...options, name },
@@ -111,7 +111,7 @@ export async function describeWorld(): Promise<{ world: World; assets: string }>
       seed: statementsIn(SEED),
     },
   };
-  return { world, assets: assets.directory };
+  return { built, assets: assets.directory };
 }
 
 /** JSON leaves out functions, and makes `{}` of a regular expression: a binding may need either one day. */

@@ -14,8 +14,8 @@ async function prepare(folder: string): Promise<void> {
   const { isServed } = await import("../local/state-folder.ts");
   // Once it is served, this is a reload, or `npm start` has prepared it.
   if (isServed(folder)) return;
-  const { describeWorld } = await import("./build.ts");
+  const { describeWorker } = await import("./build.ts");
   const { prepareFolder } = await import("../local/runtime.ts");
-  const { world } = await describeWorld();
-  await prepareFolder(folder, world).catch((error: unknown) => fail((error as Error).message));
+  const { built } = await describeWorker();
+  await prepareFolder(folder, built).catch((error: unknown) => fail((error as Error).message));
 }

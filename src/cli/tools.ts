@@ -12,9 +12,9 @@ const QUIET = {
 
 /** What `openapi-typescript` is told: the types have the document's defaults as what may be left out. */
 export const CLIENT_TYPES = [
-  "test/openapi.json",
+  "src/generated/openapi.json",
   "--default-non-nullable=false",
-  "--output=src/local/openapi.d.ts",
+  "--output=src/generated/openapi.d.ts",
 ];
 
 export interface Outcome {

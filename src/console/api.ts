@@ -1,5 +1,5 @@
 import createClient from "openapi-fetch";
-import type { components, paths } from "../local/openapi.d.ts";
+import type { components, paths } from "../generated/openapi.d.ts";
 import { refuseKey, session } from "./session.ts";
 
 type Schemas = components["schemas"];
@@ -39,7 +39,7 @@ api.use({
     if (!request.headers.has("Authorization")) {
       request.headers.set("Authorization", authorization());
     }
-    if (request.method === "GET") request.headers.set("Sandbox-Look", "true");
+    if (request.method === "GET") request.headers.set("Sandbox-Console", "true");
   },
   onResponse({ request, response }) {
     if (response.status === 401) {

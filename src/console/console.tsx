@@ -75,7 +75,7 @@ function Console() {
         {!current ? (
           <KeyForm />
         ) : shown ? (
-          // Another key is another world: nothing of the one before stays on the screen.
+          // Another key is another dataset: nothing of the one before stays on the screen.
           <Content key={current.key} place={place} screen={shown} />
         ) : (
           <section class="page">

@@ -43,8 +43,8 @@ export function Environments() {
     <section class="page" aria-label="Environments and keys">
       <h1>Environments</h1>
       <p>
-        Each is a world of its own, with its orders, requests, faults and keys: one for a test, one
-        for a pull request.
+        Each is a dataset of its own, with its orders, requests, faults and keys: one for a test,
+        one for a pull request.
       </p>
       <Make onMade={reload} />
       {problem &&

@@ -94,7 +94,7 @@ export class RequestLog {
     return answered(api.GET("/sandbox/requests", { params: { query } }));
   }
 
-  /** After a reset, what is shown is of a world that is gone. */
+  /** After a reset, what is shown is of a dataset that is gone. */
   async #resume(): Promise<void> {
     if (this.#newest === undefined) {
       if (!this.state.value.isLoaded) await this.more();

@@ -35,7 +35,7 @@ export const applyFaults = createMiddleware<AppEnv>(async (c, next) => {
   const header = c.req.header(HEADER);
   c.set("canFault", true);
   if (header !== undefined) act(c, faultIn(header));
-  else if (c.get("apiKey").is_armed) await takeFault(c);
+  else if (c.get("apiKey").has_faults) await takeFault(c);
   await next();
   const fault = c.get("fault");
   if (fault && isDone(fault.fault)) await alter(c, fault, fault.fault);
@@ -48,14 +48,14 @@ export const applyFaults = createMiddleware<AppEnv>(async (c, next) => {
 export async function takeFault(c: Context<AppEnv>): Promise<void> {
   if (!c.get("canFault") || c.get("fault")) return;
   const key = c.get("apiKey");
-  const { environment_id, world_id } = key;
-  const world = { environment_id, world_id };
-  const taken = await reached(c, workbenchOf(c).takeFault(world, await subjectOf(c)));
-  // D1 will say so too, and in which world to ask again.
-  if (taken.is_over) return;
+  const { environment_id, dataset_id } = key;
+  const dataset = { environment_id, dataset_id };
+  const taken = await reached(c, workbenchOf(c).takeFault(dataset, await subjectOf(c)));
+  // D1 will say so too, and in which dataset to ask again.
+  if (taken.is_superseded) return;
   c.set("canFault", false);
   // What this isolate remembers is this object: while there are none, the next request doesn't ask.
-  if (key.world_id === world_id) key.is_armed = taken.is_armed;
+  if (key.dataset_id === dataset_id) key.has_faults = taken.has_faults;
   if (taken.fault) act(c, taken.fault);
 }
 

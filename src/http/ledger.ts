@@ -7,7 +7,7 @@ import type { Outcome, Reply } from "../ledger/commands.ts";
 import type { OrderLedger } from "../ledger/order-ledger.ts";
 import { unavailable } from "../ledger/refusals.ts";
 import { logError } from "../log.ts";
-import { WorldChanged } from "../store/failures.ts";
+import { DatasetSuperseded } from "../store/failures.ts";
 import type { RequestMetadata } from "../store/order-changes.ts";
 import { nextToDatabase, type AppEnv } from "./context.ts";
 import { ApiError } from "./errors.ts";
@@ -56,7 +56,7 @@ export async function commandOf(
 
 /**
  * Waits for a ledger's reply, and counts what it has spent in D1. A ledger that can't be reached is a
- * refusal too: the command may or may not have been run. Throws WorldChanged like a `Scope`.
+ * refusal too: the command may or may not have been run. Throws DatasetSuperseded like a `Dataset`.
  */
 export async function outcomeOf<T>(
   c: Context<AppEnv>,
@@ -65,12 +65,12 @@ export async function outcomeOf<T>(
   try {
     const { outcome, cost } = await reply;
     c.get("db").addCost(cost);
-    if (outcome !== "world changed") return outcome;
+    if (outcome !== "dataset superseded") return outcome;
   } catch (error) {
     logError("ledger not reached", error, { request_id: c.get("requestId") });
     return refuse(unavailable("The order's ledger could not be reached."));
   }
-  throw new WorldChanged();
+  throw new DatasetSuperseded();
 }
 
 /** What a command's outcome answers. A refusal is thrown as the error that it is over HTTP; a repeated answer is marked. */

@@ -12,7 +12,7 @@ import {
   type RequestError,
 } from "../domain/requests.ts";
 import { log, logError } from "../log.ts";
-import type { WorldName } from "../workbench/workbench.ts";
+import type { DatasetRef } from "../workbench/workbench.ts";
 import type { AppEnv } from "./context.ts";
 import { workbenchOf } from "./workbench.ts";
 
@@ -37,9 +37,9 @@ interface Exchange {
   unalteredBody: string | undefined;
 }
 
-/** What has gathered of a world of an environment. */
+/** What has gathered of a dataset of an environment. */
 interface Gathered {
-  world: WorldName;
+  dataset: DatasetRef;
   exchanges: Exchange[];
   bytes: number;
   /** When it should have been sent. */
@@ -124,19 +124,19 @@ function isBroken(c: Context<AppEnv>): boolean {
 /** Puts it to what has gathered, and sees to it that somebody sends that. */
 function keep(exchange: Exchange): void {
   const { c } = exchange;
-  const { environment_id, world_id, reset_at } = c.get("apiKey");
-  // What was sent before a reset is not of the new world, though it may be answered in there.
+  const { environment_id, dataset_id, reset_at } = c.get("apiKey");
+  // What was sent before a reset is not of the new dataset, though it may be answered in there.
   if (c.get("receivedAt") <= reset_at) return;
   const bytes = sizeOf(exchange);
   if (heldBytes + bytes > MAX_HELD_BYTES) {
     return log("request not recorded: too many are waiting", { request_id: c.get("requestId") });
   }
   heldBytes += bytes;
-  const name = `${environment_id}:${world_id}`;
+  const name = `${environment_id}:${dataset_id}`;
   const now = Date.now();
   const before = gathered.get(name);
   const all = before ?? {
-    world: { environment_id, world_id },
+    dataset: { environment_id, dataset_id },
     exchanges: [],
     bytes: 0,
     due: now + GATHER_MILLISECONDS,
@@ -163,7 +163,7 @@ function sizeOf({ requestBody, responseBody, unalteredBody }: Exchange): number 
  */
 export async function sendGathered(c: Context<AppEnv>): Promise<void> {
   const { environment_id } = c.get("apiKey");
-  const own = [...gathered].filter(([, { world }]) => world.environment_id === environment_id);
+  const own = [...gathered].filter(([, { dataset }]) => dataset.environment_id === environment_id);
   await Promise.all(own.map(([name, all]) => send(c, name, all)));
 }
 
@@ -173,7 +173,7 @@ async function send(c: Context<AppEnv>, name: string, all: Gathered): Promise<vo
   if (gathered.get(name) === all) gathered.delete(name);
   const exchanges = all.exchanges.splice(0);
   try {
-    await workbenchOf(c).record(all.world, exchanges.map(recordOf));
+    await workbenchOf(c).record(all.dataset, exchanges.map(recordOf));
   } catch (error) {
     logError("requests not recorded", error, { requests: exchanges.length });
   } finally {

@@ -4,7 +4,7 @@ import { toTimestamp } from "../domain/timestamp.ts";
 import type { Page, PageRequest } from "../store/pages.ts";
 import type { AppEnv } from "./context.ts";
 import { ApiError } from "./errors.ts";
-import { inWorkbench } from "./world.ts";
+import { inWorkbench } from "./dataset.ts";
 
 /** Adds a fault; 409 where there are too many. */
 export async function addFault(
@@ -21,10 +21,10 @@ export async function addFault(
     match,
     created_at: toTimestamp(new Date()),
   };
-  const added = await inWorkbench(c, (workbench, world) => workbench.addFault(world, fault));
+  const added = await inWorkbench(c, (workbench, dataset) => workbench.addFault(dataset, fault));
   if (!added.ok) throw new ApiError(added.refusal);
   // Here at once; the other isolates hear of it by D1.
-  c.get("apiKey").is_armed = true;
+  c.get("apiKey").has_faults = true;
   return added.result;
 }
 
@@ -32,12 +32,12 @@ export function listFaults(
   c: Context<AppEnv>,
   page: PageRequest,
 ): Promise<Page<StoredFault> | undefined> {
-  return inWorkbench(c, (workbench, world) => workbench.listFaults(world, page));
+  return inWorkbench(c, (workbench, dataset) => workbench.listFaults(dataset, page));
 }
 
 /** 404 where there is no such fault. */
 export async function removeFault(c: Context<AppEnv>, id: string): Promise<void> {
-  if (await inWorkbench(c, (workbench, world) => workbench.removeFault(world, id))) return;
+  if (await inWorkbench(c, (workbench, dataset) => workbench.removeFault(dataset, id))) return;
   throw new ApiError({
     type: "FAULT_NOT_FOUND_ERROR",
     param: "fault_id",
@@ -46,5 +46,5 @@ export async function removeFault(c: Context<AppEnv>, id: string): Promise<void>
 }
 
 export async function removeFaults(c: Context<AppEnv>): Promise<void> {
-  await inWorkbench(c, (workbench, world) => workbench.removeFaults(world));
+  await inWorkbench(c, (workbench, dataset) => workbench.removeFaults(dataset));
 }

@@ -17,7 +17,7 @@ import { MAX_PAGE_ITEMS } from "../schemas/pages.ts";
 import type { AppEnv } from "./context.ts";
 import { ApiError } from "./errors.ts";
 import { MAX_VIOLATIONS, sentenceFor, violationOf, violationsOf } from "./violations.ts";
-import { tellsWarnings, warn } from "./warnings.ts";
+import { collectsWarnings, warn } from "./warnings.ts";
 
 /** The largest body of a request. */
 export const MAX_BODY_BYTES = 256 * 1024;
@@ -37,7 +37,7 @@ export function validate<
     const violations = result.success ? [] : violationsOf(result.error);
     // What is ours alone has no contract that allows them, and what is misspelt would do more than was meant.
     const isOurs = c.req.path.startsWith("/sandbox/");
-    if (tellsWarnings(c) || isOurs) {
+    if (collectsWarnings(c) || isOurs) {
       const isStrict = isOurs || c.get("apiKey").is_strict;
       const most = isStrict ? MAX_VIOLATIONS : MAX_WARNINGS;
       const unknown = unknownNamesIn(c, target, known, result.received, most);

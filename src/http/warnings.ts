@@ -8,21 +8,21 @@ import type { AppEnv } from "./context.ts";
 const MAX_HEADER_CHARACTERS = 3_072;
 
 /** Says in the header `Sandbox-Warnings` what deserves a look, on answers and refusals. What comes before the routes knows it too, in `warnings`. */
-export const tellWarnings = createMiddleware<AppEnv>(async (c, next) => {
+export const sendWarnings = createMiddleware<AppEnv>(async (c, next) => {
   c.set("warnings", []);
   await next();
   const warnings = c.get("warnings");
   if (warnings.length > 0) c.res.headers.set("Sandbox-Warnings", headerOf(warnings));
 });
 
-/** Notes what deserves a look. Nothing is told where nobody asks for it: outside of `tellWarnings`. */
+/** Notes what deserves a look. Nothing is told where nobody asks for it: outside of `sendWarnings`. */
 export function warn(c: Context<AppEnv>, ...warnings: Warning[]): void {
-  if (warnings.length > 0 && tellsWarnings(c)) {
+  if (warnings.length > 0 && collectsWarnings(c)) {
     c.set("warnings", addWarnings(c.get("warnings"), warnings));
   }
 }
 
-export function tellsWarnings(c: Context<AppEnv>): boolean {
+export function collectsWarnings(c: Context<AppEnv>): boolean {
   return c.var.warnings !== undefined;
 }
 

@@ -2,7 +2,7 @@ import type { Refusal } from "../domain/decision.ts";
 import type { OrderEventInput } from "../domain/order-events.ts";
 import type { OrderInput } from "../domain/orders.ts";
 import type { Warning } from "../domain/warnings.ts";
-import type { D1Cost, World } from "../store/database.ts";
+import type { D1Cost, KnownDataset } from "../store/database.ts";
 import type { RequestMetadata } from "../store/order-changes.ts";
 
 /** What every command says. Time and ids come with it, so that the ledger has neither clock nor chance. */
@@ -16,9 +16,9 @@ export interface CreateOrder extends Command {
   input: OrderInput;
 }
 
-/** What a ledger is asked, and in which world. */
+/** What a ledger is asked, and in which dataset. */
 export interface LedgerCommand extends Command {
-  world: World;
+  dataset: KnownDataset;
 }
 
 export interface ReplaceOrder extends LedgerCommand {
@@ -51,11 +51,11 @@ export type Outcome<T> =
   | { ok: false; refusal: Refusal };
 
 /**
- * What comes back from a ledger: the outcome, and what it spent in D1. "world changed": nothing was done, as the
- * environment has another world by now.
+ * What comes back from a ledger: the outcome, and what it spent in D1. "dataset superseded": nothing was done, as the
+ * environment has another dataset by now.
  */
 export interface Reply<T> {
-  outcome: Outcome<T> | "world changed";
+  outcome: Outcome<T> | "dataset superseded";
   cost: D1Cost;
 }
 

@@ -9,7 +9,7 @@ import * as warnings from "../domain/warnings.ts";
 import { logError } from "../log.ts";
 import { commit } from "../store/commit.ts";
 import { Database } from "../store/database.ts";
-import { isUnavailable, isUnmigrated, WorldChanged } from "../store/failures.ts";
+import { isUnavailable, isUnmigrated, DatasetSuperseded } from "../store/failures.ts";
 import { recordRepeatedAnswer } from "../store/idempotency.ts";
 import {
   findOrderEvent,
@@ -18,7 +18,7 @@ import {
   orderEventDeleted,
 } from "../store/order-events.ts";
 import { findLedgerState, orderDeleted, orderReplaced, type StoredOrder } from "../store/orders.ts";
-import { Scope } from "../store/scope.ts";
+import { Dataset } from "../store/dataset.ts";
 import { CommandQueue, MAX_QUEUED_COMMANDS } from "./command-queue.ts";
 import {
   done,
@@ -44,65 +44,68 @@ const MAX_NAMED_EVENTS = 100;
  */
 export class OrderLedger extends DurableObject {
   readonly #queue = new CommandQueue();
-  #remembered: { state: LedgerState; world_id: number } | undefined;
+  #remembered: { state: LedgerState; dataset_id: number } | undefined;
 
   replaceOrder(command: ReplaceOrder): Promise<Reply<StoredOrder>> {
-    return this.#inTurn(command, (scope) => this.#replace(scope, command));
+    return this.#inTurn(command, (dataset) => this.#replace(dataset, command));
   }
 
   deleteOrder(command: DeleteOrder): Promise<Reply<undefined>> {
-    return this.#inTurn(command, (scope) => this.#delete(scope, command));
+    return this.#inTurn(command, (dataset) => this.#delete(dataset, command));
   }
 
   appendOrderEvent(command: AppendOrderEvent): Promise<Reply<OrderEvent>> {
-    return this.#inTurn(command, (scope) => this.#append(scope, command));
+    return this.#inTurn(command, (dataset) => this.#append(dataset, command));
   }
 
   deleteOrderEvent(command: DeleteOrderEvent): Promise<Reply<undefined>> {
-    return this.#inTurn(command, (scope) => this.#deleteEvent(scope, command));
+    return this.#inTurn(command, (dataset) => this.#deleteEvent(dataset, command));
   }
 
-  async #replace(scope: Scope, command: ReplaceOrder): Promise<Outcome<StoredOrder>> {
+  async #replace(dataset: Dataset, command: ReplaceOrder): Promise<Outcome<StoredOrder>> {
     const { order_id: id, expected_versions, input, request } = command;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
-      const { state, isFresh } = await this.#takeState(scope, id);
+      const { state, isFresh } = await this.#takeState(dataset, id);
       const now = request.received_at;
       const decision = orders.replaceOrder(state, { id, expected_versions }, input, now);
       if (!decision.ok) {
         if (!isFresh) continue;
-        return this.#refuse(scope, id, decision.refusal);
+        return this.#refuse(dataset, id, decision.refusal);
       }
       const { order, next } = decision.result;
-      const committed = await commit(scope, orderReplaced(scope, order, decision.result, request));
+      const committed = await commit(
+        dataset,
+        orderReplaced(dataset, order, decision.result, request),
+      );
       if (committed === "committed") {
-        this.#remember(scope, next);
+        this.#remember(dataset, next);
         return done(
           { order, version: next.version },
           next.version,
           warnings.warningsOfReplacement(command, next),
         );
       }
-      const refusal = await whyNotCommitted(scope, committed);
+      const refusal = await whyNotCommitted(dataset, committed);
       if (refusal) return refuse(refusal);
     }
     return OVERTAKEN;
   }
 
-  async #delete(scope: Scope, command: DeleteOrder): Promise<Outcome<undefined>> {
+  async #delete(dataset: Dataset, command: DeleteOrder): Promise<Outcome<undefined>> {
     const { order_id: id, expected_versions, request } = command;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
-      const { state, isFresh } = await this.#takeState(scope, id);
+      const { state, isFresh } = await this.#takeState(dataset, id);
       const decision = orders.deleteOrder(state, { id, expected_versions });
       if (!decision.ok) {
         if (!isFresh) continue;
-        return this.#refuse(scope, id, decision.refusal);
+        return this.#refuse(dataset, id, decision.refusal);
       }
-      const committed = await commit(scope, orderDeleted(scope, decision.result, request));
+      const committed = await commit(dataset, orderDeleted(dataset, decision.result, request));
       if (committed === "committed") {
         const { version } = decision.result.next;
         return done(undefined, version, warnings.warningsOfCondition(command));
       }
-      const refusal = await whyNotCommitted(scope, committed);
+      const refusal = await whyNotCommitted(dataset, committed);
       if (refusal) return refuse(refusal);
     }
     return OVERTAKEN;
@@ -112,45 +115,46 @@ export class OrderLedger extends DurableObject {
    * The event is added without looking for an earlier one first: the unique ids tell. Before a refusal it does
    * look: the retry of a refund of all that was captured would be refused, as nothing is left to refund.
    */
-  async #append(scope: Scope, command: AppendOrderEvent): Promise<Outcome<OrderEvent>> {
+  async #append(dataset: Dataset, command: AppendOrderEvent): Promise<Outcome<OrderEvent>> {
     const { order_id, input, new_order_event_id, request } = command;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
-      const { state, isFresh } = await this.#takeState(scope, order_id);
+      const { state, isFresh } = await this.#takeState(dataset, order_id);
       const decision = events.appendOrderEvent(state, input, new_order_event_id);
       if (decision.ok) {
         const { event, next } = decision.result;
-        const statements = orderEventAppended(scope, decision.result, request);
-        const committed = await commit(scope, statements);
+        const statements = orderEventAppended(dataset, decision.result, request);
+        const committed = await commit(dataset, statements);
         if (committed === "committed") {
-          this.#remember(scope, next);
+          this.#remember(dataset, next);
           return done(event, next.version, warnings.warningsOfEvent(event, next));
         }
         if (committed === "stale") continue;
-        const refusal = await whyNotCommitted(scope, committed);
+        const refusal = await whyNotCommitted(dataset, committed);
         if (refusal) return refuse(refusal);
       } else if (!isFresh) {
         continue;
       }
-      const earlier = await findEarlierAnswer(scope, request);
+      const earlier = await findEarlierAnswer(dataset, request);
       if (earlier?.ok === false) return earlier;
       if (earlier) return replayed(JSON.parse(earlier.result.body), [warnings.REPEATED_BY_KEY]);
-      const stored = await findOrderEvent(scope, input);
+      const stored = await findOrderEvent(dataset, input);
       if (stored) {
         const repeated = events.repeatOrderEvent(input, stored);
         if (!repeated.ok) return repeated;
-        if (await recordRepeatedAnswer(scope, request, { event: stored })) return replayed(stored);
+        if (await recordRepeatedAnswer(dataset, request, { event: stored }))
+          return replayed(stored);
       } else if (!decision.ok) {
-        return this.#refuse(scope, order_id, decision.refusal);
+        return this.#refuse(dataset, order_id, decision.refusal);
       }
     }
     return OVERTAKEN;
   }
 
-  async #deleteEvent(scope: Scope, command: DeleteOrderEvent): Promise<Outcome<undefined>> {
+  async #deleteEvent(dataset: Dataset, command: DeleteOrderEvent): Promise<Outcome<undefined>> {
     const { order_id, order_event_id, request } = command;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
-      const { state, isFresh } = await this.#takeState(scope, order_id);
-      const event = await findOrderEvent(scope, { order_event_id });
+      const { state, isFresh } = await this.#takeState(dataset, order_id);
+      const event = await findOrderEvent(dataset, { order_event_id });
       // The event may have been deleted, and its id used on another order, since the route found its order.
       const decision =
         state && event?.order_id === order_id
@@ -158,15 +162,15 @@ export class OrderLedger extends DurableObject {
           : refuse(events.unknownOrderEvent(order_event_id));
       if (!decision.ok) {
         if (!isFresh) continue;
-        return this.#refuse(scope, order_id, decision.refusal);
+        return this.#refuse(dataset, order_id, decision.refusal);
       }
-      const statements = orderEventDeleted(scope, event!, decision.result, request);
-      const committed = await commit(scope, statements);
+      const statements = orderEventDeleted(dataset, event!, decision.result, request);
+      const committed = await commit(dataset, statements);
       if (committed === "committed") {
-        this.#remember(scope, decision.result.next);
+        this.#remember(dataset, decision.result.next);
         return done(undefined, decision.result.next.version);
       }
-      const refusal = await whyNotCommitted(scope, committed);
+      const refusal = await whyNotCommitted(dataset, committed);
       if (refusal) return refuse(refusal);
     }
     return OVERTAKEN;
@@ -176,22 +180,22 @@ export class OrderLedger extends DurableObject {
    * Takes the order's state out of memory, or reads it from D1 in one round trip; undefined if there is no such
    * order. Only a command that commits puts the next state there: after a failure nobody knows what D1 has.
    */
-  async #takeState(scope: Scope, orderId: string) {
+  async #takeState(dataset: Dataset, orderId: string) {
     const remembered = this.#remembered;
     this.#remembered = undefined;
-    return remembered?.world_id === scope.world.world_id
+    return remembered?.dataset_id === dataset.known.dataset_id
       ? { state: remembered.state, isFresh: false }
-      : { state: await findLedgerState(scope, orderId), isFresh: true };
+      : { state: await findLedgerState(dataset, orderId), isFresh: true };
   }
 
-  #remember({ world }: Scope, state: LedgerState): void {
-    this.#remembered = { state, world_id: world.world_id };
+  #remember({ known }: Dataset, state: LedgerState): void {
+    this.#remembered = { state, dataset_id: known.dataset_id };
   }
 
   /** A refusal; one that was decided on the order's events names them, in one more round trip. */
-  async #refuse(scope: Scope, orderId: string, refusal: Refusal): Promise<Outcome<never>> {
+  async #refuse(dataset: Dataset, orderId: string, refusal: Refusal): Promise<Outcome<never>> {
     if (!refusal.isOnEvents) return refuse(refusal);
-    const order_event_ids = await findOrderEventIds(scope, orderId, MAX_NAMED_EVENTS);
+    const order_event_ids = await findOrderEventIds(dataset, orderId, MAX_NAMED_EVENTS);
     return refuse({ ...refusal, details: { ...refusal.details, order_event_ids } });
   }
 
@@ -200,17 +204,18 @@ export class OrderLedger extends DurableObject {
    * without its type, and without the cost.
    */
   async #inTurn<T>(
-    { world, request }: LedgerCommand,
-    command: (scope: Scope) => Promise<Outcome<T>>,
+    { dataset: known, request }: LedgerCommand,
+    command: (dataset: Dataset) => Promise<Outcome<T>>,
   ): Promise<Reply<T>> {
     const db = new Database(this.env.DB);
-    const scope = new Scope(db, world, quotasOf(this.env));
-    const running = this.#queue.run(() => command(scope));
+    const dataset = new Dataset(db, known, quotasOf(this.env));
+    const running = this.#queue.run(() => command(dataset));
     if (!running) return { outcome: refuse(TOO_MANY), cost: db.cost };
     try {
       return { outcome: await running, cost: db.cost };
     } catch (error) {
-      if (error instanceof WorldChanged) return { outcome: "world changed", cost: db.cost };
+      if (error instanceof DatasetSuperseded)
+        return { outcome: "dataset superseded", cost: db.cost };
       // Whether a batch was committed is unknown: the retry will find out, as the ledger has forgotten.
       logError("ledger command failed", error, { request_id: request.request_id });
       const refusal =

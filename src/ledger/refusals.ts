@@ -1,7 +1,7 @@
 import { refuse, type Refusal } from "../domain/decision.ts";
 import { quotaExceeded } from "../domain/quotas.ts";
 import type { CommitFailure } from "../store/commit.ts";
-import type { Scope } from "../store/scope.ts";
+import type { Dataset } from "../store/dataset.ts";
 import { findUsage } from "../store/usage.ts";
 
 /** How often a command is decided anew when another writer came first. */
@@ -26,10 +26,10 @@ export const OVERTAKEN = refuse(unavailable(`Other requests came first ${MAX_ATT
 
 /** Why a change that was not committed can't be: undefined where it is to be decided anew. */
 export async function whyNotCommitted(
-  scope: Scope,
+  dataset: Dataset,
   failure: CommitFailure,
 ): Promise<Refusal | undefined> {
   if (failure === "stale" || failure === "taken") return undefined;
   const { exceeded } = failure;
-  return quotaExceeded(exceeded, (await findUsage(scope))[exceeded], scope.quotas![exceeded]);
+  return quotaExceeded(exceeded, (await findUsage(dataset))[exceeded], dataset.quotas![exceeded]);
 }

@@ -4,7 +4,7 @@ import { deleteOrderEvent, type OrderEvent } from "../domain/order-events.ts";
 import { toTimestamp } from "../domain/timestamp.ts";
 import { commit } from "../store/commit.ts";
 import type { Database } from "../store/database.ts";
-import { Scope } from "../store/scope.ts";
+import { Dataset } from "../store/dataset.ts";
 import { findEventsToSweep, orderEventsSwept } from "../store/order-events.ts";
 import { findLedgerState } from "../store/orders.ts";
 import {
@@ -47,7 +47,7 @@ export async function sweepOrders(db: Database, now: Date, days: number): Promis
       else swept.orders += await removeUntouched(db, batch, toTimestamp(now));
     }
     const isEnd = orders.length < STEP_ORDERS;
-    position = isEnd ? { world_id: 0, sequence: 0 } : orders.at(-1)!;
+    position = isEnd ? { dataset_id: 0, sequence: 0 } : orders.at(-1)!;
     await saveSweepPosition(db, position);
     if (isEnd) break;
   }
@@ -77,13 +77,13 @@ function batchesOf(orders: SweptOrder[]): SweptOrder[][] {
 /** Deletes events of an order that has many, as far as the rules allow, and leaves it as old as it was. */
 async function deleteEvents(db: Database, order: SweptOrder): Promise<void> {
   // Faults are for the partner's own requests.
-  const scope = new Scope(db, { ...order, is_armed: true }, undefined);
-  const state = await findLedgerState(scope, order.id);
+  const dataset = new Dataset(db, { ...order, has_faults: true }, undefined);
+  const state = await findLedgerState(dataset, order.id);
   if (state?.version !== order.version) return;
-  const events = await findEventsToSweep(scope, order.id, STEP_ROWS);
+  const events = await findEventsToSweep(dataset, order.id, STEP_ROWS);
   const { deleted, ...transition } = withoutEvents(state, events);
   const request = { request_id: RETENTION_REQUEST, received_at: order.changed_at };
-  await commit(scope, orderEventsSwept(scope, deleted, transition, request));
+  await commit(dataset, orderEventsSwept(dataset, deleted, transition, request));
 }
 
 /** The state without these events: a capture stays while refunds need it. */

@@ -8,8 +8,8 @@ export const FOLDER = new URL(
   import.meta.url,
 );
 
-/** `world.json`: how the Worker is bound, and what its database starts with. */
-export interface World {
+/** `worker.json`: how the Worker is bound, and what its database starts with. */
+export interface BuiltWorker {
   version: string;
   /** Miniflare's options: name, compatibility date, bindings. They are wrangler.toml's and .dev.vars'. */
   worker: WorkerOptions;
@@ -32,8 +32,8 @@ export const BUNDLE = "index.js";
 /** What runs around it, in its isolate: these sources, without their types. */
 export const AROUND = ["observed-worker", "database"];
 
-export async function readWorld(): Promise<World> {
-  return JSON.parse(await readArtifact("world.json")) as World;
+export async function readBuiltWorker(): Promise<BuiltWorker> {
+  return JSON.parse(await readArtifact("worker.json")) as BuiltWorker;
 }
 
 export function readArtifact(name: string): Promise<string> {

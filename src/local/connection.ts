@@ -1,5 +1,5 @@
 /** Asks a sandbox's API. What can be asked, and what is answered, are the OpenAPI document's types. */
-import type { paths } from "./openapi.d.ts";
+import type { paths } from "../generated/openapi.d.ts";
 import { SandboxError } from "./sandbox-error.ts";
 
 type Method = "get" | "post" | "delete";

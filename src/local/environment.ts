@@ -1,5 +1,5 @@
 /** An environment of a running sandbox: what a test can make happen in it, and see of it. */
-import type { components, operations } from "./openapi.d.ts";
+import type { components, operations } from "../generated/openapi.d.ts";
 
 type Schemas = components["schemas"];
 
@@ -20,7 +20,7 @@ type RequestQuery = NonNullable<operations["listRequests"]["parameters"]["query"
 /** Which requests are meant: those that are all of this. */
 export type RequestFilter = Omit<RequestQuery, "limit" | "starting_after">;
 
-/** A world of orders, events, requests and faults that no other environment sees. */
+/** A dataset of orders, events, requests and faults that no other environment sees. */
 export interface Environment {
   /** Where the sandbox listens, without a slash at the end. */
   readonly url: string;

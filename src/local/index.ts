@@ -4,7 +4,7 @@ import { requireNode } from "./node-version.ts";
 
 export type * from "./environment.ts";
 /** The types of the OpenAPI document, for a typed client such as `openapi-fetch`. */
-export type { components, paths } from "./openapi.d.ts";
+export type { components, paths } from "../generated/openapi.d.ts";
 export { SandboxError } from "./sandbox-error.ts";
 
 /** How a sandbox is started. */

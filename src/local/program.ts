@@ -1,6 +1,6 @@
 /** `orders-sandbox`, and `npm start`: a sandbox that runs until somebody ends it. */
 import { parseArgs } from "node:util";
-import { readWorld } from "./artifacts.ts";
+import { readBuiltWorker } from "./artifacts.ts";
 import { whenNpmEnds } from "./npm.ts";
 import { partner } from "./partner.ts";
 import { isLoopback } from "./ports.ts";
@@ -55,7 +55,7 @@ async function showRequests(args: string[], { command }: Manner): Promise<void> 
 async function serve(args: string[], manner: Manner): Promise<void> {
   const flags = readFlags(args, manner);
   if (flags.help) return void process.stdout.write(usage(manner));
-  if (flags.version) return console.log((await readWorld()).version);
+  if (flags.version) return console.log((await readBuiltWorker()).version);
   outliveReader();
   endWithSignals();
   whenNpmEnds(() => process.exit(0));

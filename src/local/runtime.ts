@@ -11,7 +11,7 @@ import {
   type Json,
   type V4ServiceDesignator,
 } from "miniflare";
-import { AROUND, BUNDLE, FOLDER, readArtifact, type World } from "./artifacts.ts";
+import { AROUND, BUNDLE, FOLDER, readArtifact, type BuiltWorker } from "./artifacts.ts";
 import { prepareDatabase } from "./database.ts";
 import { withGuard } from "./guard.ts";
 import { BROKEN_OFF, parseRequestLine, type Observation, type RequestLine } from "./observation.ts";
@@ -34,19 +34,22 @@ export interface RuntimeOptions {
 }
 
 /** Starts it, and answers when its database is ready. Requests that come before wait for that. */
-export async function startRuntime(world: World, options: RuntimeOptions): Promise<Miniflare> {
+export async function startRuntime(
+  built: BuiltWorker,
+  options: RuntimeOptions,
+): Promise<Miniflare> {
   const { host, port, persistTo, vars, onRequest, onError } = options;
   const preparePath = `/${randomUUID()}`;
   const modules = await readModules({
-    beginning: world.beginning,
-    databaseBinding: world.databaseBinding,
+    beginning: built.beginning,
+    databaseBinding: built.databaseBinding,
     ledgerBinding: LEDGERS,
     preparePath,
     isTold: onRequest !== undefined,
   });
-  const { durableObjects = {} } = world.worker;
+  const { durableObjects = {} } = built.worker;
   const miniflareOptions = convertV4MiniflareOptions({
-    ...world.worker,
+    ...built.worker,
     modules,
     durableObjects: Object.fromEntries(
       Object.entries(durableObjects).map(([binding, object]) => [
@@ -54,10 +57,10 @@ export async function startRuntime(world: World, options: RuntimeOptions): Promi
         binding === LEDGERS ? { ...object, unsafeUniqueKey: kUnsafeEphemeralUniqueKey } : object,
       ]),
     ),
-    bindings: { ...world.worker.bindings, ...vars } as Record<string, Json>,
+    bindings: { ...built.worker.bindings, ...vars } as Record<string, Json>,
     serviceBindings: {
-      ...(world.worker.serviceBindings as Record<string, V4ServiceDesignator>),
-      [world.assetsBinding]: answerAsset,
+      ...(built.worker.serviceBindings as Record<string, V4ServiceDesignator>),
+      [built.assetsBinding]: answerAsset,
     },
     // Straight to the Worker. Miniflare's own entrance, for its own calls, takes a third more time.
     unsafeDirectSockets: [{ host, port }],
@@ -74,7 +77,7 @@ export async function startRuntime(world: World, options: RuntimeOptions): Promi
   const miniflare = withGuard(() => new Miniflare(miniflareOptions));
   try {
     const response = await miniflare.dispatchFetch(`http://localhost${preparePath}`);
-    requireKnown((await response.json()) as Outcome, world);
+    requireKnown((await response.json()) as Outcome, built);
     return miniflare;
   } catch (error) {
     await miniflare.dispose();
@@ -85,7 +88,7 @@ export async function startRuntime(world: World, options: RuntimeOptions): Promi
 type Outcome = Awaited<ReturnType<typeof prepareDatabase>>;
 
 /** Refuses, in a sentence, a database that a newer version has migrated. */
-function requireKnown({ unknownMigration }: Outcome, { version }: World): void {
+function requireKnown({ unknownMigration }: Outcome, { version }: BuiltWorker): void {
   if (unknownMigration === undefined) return;
   throw new SandboxError(
     `The state folder was made by a newer version of the sandbox: version ${version} doesn't know its migration ${unknownMigration}.`,
@@ -93,9 +96,9 @@ function requireKnown({ unknownMigration }: Outcome, { version }: World): void {
 }
 
 /** Prepares the database in a state folder for a server that doesn't: `wrangler dev`. */
-export async function prepareFolder(folder: string, world: World): Promise<void> {
+export async function prepareFolder(folder: string, built: BuiltWorker): Promise<void> {
   const giveBack = takeFolder(folder);
-  const { name, d1Databases } = world.worker;
+  const { name, d1Databases } = built.worker;
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       name,
@@ -106,8 +109,8 @@ export async function prepareFolder(folder: string, world: World): Promise<void>
     }),
   );
   try {
-    const database = await miniflare.getD1Database(world.databaseBinding);
-    requireKnown(await prepareDatabase(database, world.beginning), world);
+    const database = await miniflare.getD1Database(built.databaseBinding);
+    requireKnown(await prepareDatabase(database, built.beginning), built);
   } finally {
     await miniflare.dispose();
     giveBack();

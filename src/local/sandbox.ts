@@ -1,6 +1,6 @@
 /** A sandbox from its start to its end, for the library and for the program. */
 import type { Miniflare } from "miniflare";
-import { readWorld } from "./artifacts.ts";
+import { readBuiltWorker } from "./artifacts.ts";
 import { requireFree } from "./ports.ts";
 import type { RequestLine } from "./observation.ts";
 import { startRuntime } from "./runtime.ts";
@@ -48,7 +48,7 @@ async function run(options: StartOptions): Promise<Running> {
   await requireFree(port, host);
   const giveBack = persistTo === undefined ? () => undefined : takeFolder(persistTo);
   try {
-    const runtime = await startRuntime(await readWorld(), {
+    const runtime = await startRuntime(await readBuiltWorker(), {
       port,
       host,
       vars,

@@ -7,7 +7,7 @@ import {
   requestIdParameter,
   type AnswerHeader,
 } from "../schemas/headers.ts";
-import recorded from "./examples.json" with { type: "json" };
+import recorded from "../generated/examples.json" with { type: "json" };
 
 /** What can go wrong on every route: for everybody, for the operator, and for a partner. */
 const FOR_ALL: ErrorType[] = ["INTERNAL_ERROR"];

@@ -60,7 +60,7 @@ violations, or the figures of the decision, in \`details\`.
 **Warnings.** Unknown fields and parameters are ignored, and whatever else is allowed but seldom meant is done.
 \`Sandbox-Warnings\` tells of it: \`unknown_field;param="reward_amount";did_you_mean="rewards_amount"\`.
 
-**The console**, at [/console](/console), shows all this in a browser. It sends \`Sandbox-Look: true\` with its own
+**The console**, at [/console](/console), shows all this in a browser. It sends \`Sandbox-Console: true\` with its own
 reads of \`/v2\`, which are then neither recorded nor altered by a fault.
 
 **Production** lacks what is marked "Not in production": what is under \`/sandbox\`, \`Idempotency-Key\`, \`ETag\`

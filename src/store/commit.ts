@@ -1,6 +1,6 @@
 import type { Quota } from "../domain/quotas.ts";
-import type { ScopedBound } from "./database.ts";
-import type { Scope } from "./scope.ts";
+import type { BoundDatasetStatement } from "./database.ts";
+import type { Dataset } from "./dataset.ts";
 import { exceededQuota, violatedUniqueColumns, violatesFence } from "./failures.ts";
 
 /**
@@ -11,11 +11,11 @@ export type CommitFailure = "stale" | "taken" | { exceeded: Quota };
 
 /** Runs the statements of a change in one transaction. Where it throws, nobody knows whether they were committed. */
 export async function commit(
-  scope: Scope,
-  statements: ScopedBound[],
+  dataset: Dataset,
+  statements: BoundDatasetStatement[],
 ): Promise<"committed" | CommitFailure> {
   try {
-    await scope.run(...statements);
+    await dataset.run(...statements);
     return "committed";
   } catch (error) {
     return commitFailure(error);

@@ -10,13 +10,13 @@ export interface D1Cost {
   rows_written: number;
 }
 
-/** Whose data is read or written, as far as an isolate knows. `Scope` sees to it that it is still true. */
-export interface World {
+/** Whose data is read or written, as far as an isolate knows. `Dataset` sees to it that it is still true. */
+export interface KnownDataset {
   environment_id: number;
   /** What the environment's data belongs to. A reset gives the environment another one. */
-  world_id: number;
+  dataset_id: number;
   /** Whether the environment has faults. */
-  is_armed: boolean;
+  has_faults: boolean;
 }
 
 /** Drizzle as the writer of statements. It runs none: that is for `Database`, which counts what they cost. */
@@ -34,8 +34,8 @@ export interface BoundStatement<Row> {
   row?: Row;
 }
 
-/** The same on the data of one environment: it runs in a `Scope`, which checks that the world is still current. */
-export interface ScopedBound<Row = unknown> {
+/** The same on the data of one environment: it runs in a `Dataset`, which checks that the dataset is still current. */
+export interface BoundDatasetStatement<Row = unknown> {
   scoped: BoundStatement<Row>;
 }
 
@@ -79,28 +79,28 @@ export class Statement<Row> {
   }
 }
 
-/** A statement on the data of one environment, or of its world. It can be neither built nor bound without one. */
-export class ScopedStatement<Row> {
+/** A statement on the data of one environment, or of its dataset. It can be neither built nor bound without one. */
+export class DatasetStatement<Row> {
   readonly #query: Query;
 
   private constructor(query: Query) {
     this.#query = query;
   }
 
-  static of<S extends Source>(source: S): ScopedStatement<RowOf<S>> {
+  static of<S extends Source>(source: S): DatasetStatement<RowOf<S>> {
     const query = queryOf(source);
     const isScoped = query.params.some((param) => is(param, Placeholder) && SCOPES.has(param.name));
-    if (!isScoped) throw new Error(`Neither a world nor an environment in: ${query.sql}`);
-    return new ScopedStatement(query);
+    if (!isScoped) throw new Error(`Neither a dataset nor an environment in: ${query.sql}`);
+    return new DatasetStatement(query);
   }
 
-  bind({ world }: { world: World }, values: Values = {}): ScopedBound<Row> {
-    const { world_id, environment_id } = world;
-    return { scoped: bind(this.#query, { ...values, world_id, environment_id }) };
+  bind({ known }: { known: KnownDataset }, values: Values = {}): BoundDatasetStatement<Row> {
+    const { dataset_id, environment_id } = known;
+    return { scoped: bind(this.#query, { ...values, dataset_id, environment_id }) };
   }
 }
 
-const SCOPES = new Set(["world_id", "environment_id"]);
+const SCOPES = new Set(["dataset_id", "environment_id"]);
 
 function queryOf(source: Source): Query {
   return is(source, SQL) ? dialect.sqlToQuery(source) : source.toSQL();

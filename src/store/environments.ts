@@ -2,16 +2,16 @@ import { sql } from "drizzle-orm";
 import type { Fixture } from "../domain/environments.ts";
 import {
   placeholder,
-  ScopedStatement,
+  DatasetStatement,
   Statement,
   type BoundStatement,
   type Database,
-  type World,
+  type KnownDataset,
 } from "./database.ts";
 import { isBeyondEnvironments } from "./failures.ts";
 import type { NewKey } from "./keys.ts";
 import { pageOf, type Page } from "./pages.ts";
-import type { Scope } from "./scope.ts";
+import type { Dataset } from "./dataset.ts";
 
 /** The most environments that a partner has at a time, beside its first one. */
 export const MAX_ENVIRONMENTS = 1_000;
@@ -33,7 +33,7 @@ export interface Environment extends NewEnvironment {
 
 const ofPartner = sql`partner_id = ${placeholder("partner_id")}`;
 // What has expired waits for the sweep, and is in nobody's way.
-const isLive = sql`world_id is not null and (expires_at is null or expires_at > ${placeholder("now")})`;
+const isLive = sql`dataset_id is not null and (expires_at is null or expires_at > ${placeholder("now")})`;
 
 const insertFirst = Statement.of(
   sql<unknown>`
@@ -47,26 +47,26 @@ const insert = Statement.of(
     values (
       iif(${MAX_ENVIRONMENTS} > (
         select count(*) from environments where ${ofPartner} and expires_at > ${placeholder("created_at")}
-          and world_id is not null), ${placeholder("partner_id")}, null),
+          and dataset_id is not null), ${placeholder("partner_id")}, null),
       ${placeholder("name")}, ${placeholder("is_strict")}, ${placeholder("fixture")},
       ${placeholder("created_at")}, ${placeholder("expires_at")})`,
 );
 // Each is of what the statement before has added.
-const insertWorld = Statement.of(
+const insertDataset = Statement.of(
   sql<unknown>`
-    insert into worlds (partner_id, environment_id)
+    insert into datasets (partner_id, environment_id)
     select partner_id, id from environments where id = last_insert_rowid()`,
 );
-const newWorld = sql`(select environment_id from worlds where id = last_insert_rowid())`;
-const enterWorld = Statement.of(
-  sql<{ id: number; world_id: number }>`
-    update environments set world_id = last_insert_rowid() where id = ${newWorld}
-    returning id, world_id`,
+const newDataset = sql`(select environment_id from datasets where id = last_insert_rowid())`;
+const enterDataset = Statement.of(
+  sql<{ id: number; dataset_id: number }>`
+    update environments set dataset_id = last_insert_rowid() where id = ${newDataset}
+    returning id, dataset_id`,
 );
 const insertKey = Statement.of(
   sql<unknown>`
     insert into api_keys (environment_id, id, hash, last_four, created_at)
-    values (${newWorld}, 1, ${placeholder("hash")}, ${placeholder("last_four")}, ${placeholder("created_at")})`,
+    values (${newDataset}, 1, ${placeholder("hash")}, ${placeholder("last_four")}, ${placeholder("created_at")})`,
 );
 
 /** Adds the first environment, with its first key, of the partner that the statement before has added. */
@@ -74,8 +74,8 @@ export function firstEnvironment(key: NewKey): BoundStatement<unknown>[] {
   const { created_at } = key;
   return [
     insertFirst.bind({ created_at }),
-    insertWorld.bind(),
-    enterWorld.bind(),
+    insertDataset.bind(),
+    enterDataset.bind(),
     insertKey.bind({ ...key }),
   ];
 }
@@ -86,16 +86,16 @@ export async function insertEnvironment(
   partner_id: number,
   environment: NewEnvironment,
   key: NewKey,
-): Promise<World | "too many"> {
+): Promise<KnownDataset | "too many"> {
   const is_strict = Number(environment.is_strict);
   try {
     const [, , [entered]] = await db.run(
       insert.bind({ ...environment, is_strict, partner_id }),
-      insertWorld.bind(),
-      enterWorld.bind(),
+      insertDataset.bind(),
+      enterDataset.bind(),
       insertKey.bind({ ...key }),
     );
-    return { environment_id: entered!.id, world_id: entered!.world_id, is_armed: false };
+    return { environment_id: entered!.id, dataset_id: entered!.dataset_id, has_faults: false };
   } catch (error) {
     if (isBeyondEnvironments(error)) return "too many";
     throw error;
@@ -166,93 +166,95 @@ export async function hasEnvironment(
 }
 
 const findState = Statement.of(
-  sql<{ world_id: number; is_armed: number; reset_at: number }>`
-    select world_id, is_armed, reset_at from environments
-    where id = ${placeholder("environment_id")} and world_id is not null`,
+  sql<{ dataset_id: number; has_faults: number; reset_at: number }>`
+    select dataset_id, has_faults, reset_at from environments
+    where id = ${placeholder("environment_id")} and dataset_id is not null`,
 );
 
 /** What is true of an environment now; undefined where it is deleted. One round trip, one row. */
-export async function findWorld(
+export async function findDataset(
   db: Database,
   environment_id: number,
-): Promise<(World & { reset_at: number }) | undefined> {
+): Promise<(KnownDataset & { reset_at: number }) | undefined> {
   const [[found]] = await db.run(findState.bind({ environment_id }));
-  return found && { ...found, environment_id, is_armed: Boolean(found.is_armed) };
+  return found && { ...found, environment_id, has_faults: Boolean(found.has_faults) };
 }
 
 const arm = Statement.of(
   sql<{ id: number }>`
-    update environments set is_armed = ${placeholder("is_armed")}
-    where id = ${placeholder("environment_id")} and world_id = ${placeholder("world_id")}
+    update environments set has_faults = ${placeholder("has_faults")}
+    where id = ${placeholder("environment_id")} and dataset_id = ${placeholder("dataset_id")}
     returning id`,
 );
 
-/** Says whether an environment has faults. From then on every isolate knows. False where this is not its world any more. One round trip. */
-export async function setArmed(
+/** Says whether an environment has faults. From then on every isolate knows. False where this is not its dataset any more. One round trip. */
+export async function setHasFaults(
   db: Database,
-  { environment_id, world_id }: Omit<World, "is_armed">,
-  isArmed: boolean,
+  { environment_id, dataset_id }: Omit<KnownDataset, "has_faults">,
+  hasFaults: boolean,
 ): Promise<boolean> {
-  const [armed] = await db.run(arm.bind({ environment_id, world_id, is_armed: Number(isArmed) }));
+  const [armed] = await db.run(
+    arm.bind({ environment_id, dataset_id, has_faults: Number(hasFaults) }),
+  );
   return armed.length > 0;
 }
 
-const closeWorld = ScopedStatement.of(
+const closeDataset = DatasetStatement.of(
   sql<unknown>`
-    update worlds set closed_at = ${placeholder("now")} where id = ${placeholder("world_id")}`,
+    update datasets set closed_at = ${placeholder("now")} where id = ${placeholder("dataset_id")}`,
 );
-const insertNextWorld = ScopedStatement.of(
+const insertNextDataset = DatasetStatement.of(
   sql<unknown>`
-    insert into worlds (partner_id, environment_id)
+    insert into datasets (partner_id, environment_id)
     select partner_id, id from environments where id = ${placeholder("environment_id")}`,
 );
-const enterNextWorld = ScopedStatement.of(
-  sql<{ world_id: number; fixture: Fixture }>`
+const enterNextDataset = DatasetStatement.of(
+  sql<{ dataset_id: number; fixture: Fixture }>`
     update environments
-    set world_id = last_insert_rowid(), is_armed = 0, reset_at = ${placeholder("reset_at")}
-    where id = ${placeholder("environment_id")} returning world_id, fixture`,
+    set dataset_id = last_insert_rowid(), has_faults = 0, reset_at = ${placeholder("reset_at")}
+    where id = ${placeholder("environment_id")} returning dataset_id, fixture`,
 );
 
 /**
- * Gives an environment a new world, and closes the one it has. What arrives up to `reset_at`, in milliseconds
+ * Gives an environment a new dataset, and closes the one it has. What arrives up to `reset_at`, in milliseconds
  * since the epoch, belongs to the one before. One round trip.
  */
 export async function resetEnvironment(
-  scope: Scope,
+  dataset: Dataset,
   now: string,
   reset_at: number,
-): Promise<{ world: World; fixture: Fixture }> {
-  const [, , [entered]] = await scope.run(
-    closeWorld.bind(scope, { now }),
-    insertNextWorld.bind(scope),
-    enterNextWorld.bind(scope, { reset_at }),
+): Promise<{ known: KnownDataset; fixture: Fixture }> {
+  const [, , [entered]] = await dataset.run(
+    closeDataset.bind(dataset, { now }),
+    insertNextDataset.bind(dataset),
+    enterNextDataset.bind(dataset, { reset_at }),
   );
-  const { world_id, fixture } = entered!;
-  return { world: { ...scope.world, world_id, is_armed: false }, fixture };
+  const { dataset_id, fixture } = entered!;
+  return { known: { ...dataset.known, dataset_id, has_faults: false }, fixture };
 }
 
-const endReset = ScopedStatement.of(
+const endReset = DatasetStatement.of(
   sql<unknown>`
     update environments set reset_at = ${placeholder("reset_at")}
     where id = ${placeholder("environment_id")}`,
 );
 
 /** Says when a reset was over, in milliseconds since the epoch. One round trip. */
-export async function resetEnded(scope: Scope, reset_at: number): Promise<void> {
-  await scope.run(endReset.bind(scope, { reset_at }));
+export async function resetEnded(dataset: Dataset, reset_at: number): Promise<void> {
+  await dataset.run(endReset.bind(dataset, { reset_at }));
 }
 
-/** Closes the worlds of the environments that a condition is true of, and so the environments. */
+/** Closes the datasets of the environments that a condition is true of, and so the environments. */
 function closing(condition: ReturnType<typeof sql>) {
-  const closed = sql`from environments where ${condition} and world_id is not null order by id limit 500`;
+  const closed = sql`from environments where ${condition} and dataset_id is not null order by id limit 500`;
   return [
     Statement.of(
       sql<{ id: number }>`
-        update worlds set closed_at = ${placeholder("now")} where id in (select world_id ${closed})`,
+        update datasets set closed_at = ${placeholder("now")} where id in (select dataset_id ${closed})`,
     ),
     Statement.of(
       sql<{ id: number }>`
-        update environments set world_id = null where id in (select id ${closed}) returning id`,
+        update environments set dataset_id = null where id in (select id ${closed}) returning id`,
     ),
   ] as const;
 }

@@ -30,7 +30,7 @@ const QUOTA_COLUMNS: Record<string, Quota> = {
 
 /** The quota that a batch would have exceeded: see `countUsage`. */
 export function exceededQuota(error: unknown): Quota | undefined {
-  const column = /NOT NULL constraint failed: worlds\.(\w+)/.exec(messagesOf(error))?.[1];
+  const column = /NOT NULL constraint failed: datasets\.(\w+)/.exec(messagesOf(error))?.[1];
   return column === undefined ? undefined : QUOTA_COLUMNS[column];
 }
 
@@ -39,7 +39,7 @@ export function isBeyondEnvironments(error: unknown): boolean {
   return /NOT NULL constraint failed: environments\.partner_id/.test(messagesOf(error));
 }
 
-/** Whether a batch was refused because its environment has another world by now, or faults: see `Scope`. */
+/** Whether a batch was refused because its environment has another dataset by now, or faults: see `Dataset`. */
 export function isNoLongerTrue(error: unknown): boolean {
   return /malformed JSON/.test(messagesOf(error));
 }
@@ -67,7 +67,7 @@ export function isUnavailable(error: unknown): boolean {
 }
 
 /** What a request took for true of its environment is so no longer. Nothing was done: it is to be decided anew. */
-export class WorldChanged extends Error {}
+export class DatasetSuperseded extends Error {}
 
 /** What D1 has thrown, as its cause. */
 export class DatabaseError extends Error {

@@ -10,12 +10,12 @@ import { bytesOf, RECORD_BYTES } from "../domain/quotas.ts";
 import {
   builder,
   placeholder,
-  ScopedStatement,
+  DatasetStatement,
   Statement,
-  type ScopedBound,
+  type BoundDatasetStatement,
   type Database,
 } from "./database.ts";
-import type { Scope } from "./scope.ts";
+import type { Dataset } from "./dataset.ts";
 import { commit } from "./commit.ts";
 import { countUsage } from "./usage.ts";
 import { lastVersion, type RequestMetadata } from "./order-changes.ts";
@@ -27,17 +27,17 @@ export const SWEEP_STEPS = 40;
 
 const records = idempotencyRecords;
 const isKey = and(
-  eq(records.world_id, placeholder("world_id")),
+  eq(records.dataset_id, placeholder("dataset_id")),
   eq(records.key, placeholder("key")),
 );
 
-const deleteExpired = ScopedStatement.of(
+const deleteExpired = DatasetStatement.of(
   builder.delete(records).where(and(isKey, lt(records.created_at, placeholder("cutoff")))),
 );
 
-const insert = ScopedStatement.of(
+const insert = DatasetStatement.of(
   builder.insert(records).values({
-    world_id: placeholder("world_id"),
+    dataset_id: placeholder("dataset_id"),
     key: placeholder("key"),
     fingerprint: placeholder("fingerprint"),
     body: placeholder("body"),
@@ -47,27 +47,27 @@ const insert = ScopedStatement.of(
   }),
 );
 
-const find = ScopedStatement.of(
+const find = DatasetStatement.of(
   builder
     .select({ fingerprint: records.fingerprint, body: records.body, version: records.version })
     .from(records)
     .where(and(isKey, gte(records.created_at, placeholder("cutoff")))),
 );
 
-// The oldest first, and what each world then has less.
+// The oldest first, and what each dataset then has less.
 const selectExpired = sql`
-  select world_id, key, ${RECORD_BYTES} + octet_length(body) as bytes from idempotency_records
+  select dataset_id, key, ${RECORD_BYTES} + octet_length(body) as bytes from idempotency_records
   where created_at < ${placeholder("cutoff")} order by created_at limit ${SWEEP_STEP_RECORDS}`;
 const uncountExpired = Statement.of(
   sql<unknown>`
-    update worlds set stored_bytes = stored_bytes - expired.bytes
-    from (select world_id, sum(bytes) as bytes from (${selectExpired}) group by world_id) as expired
-    where id = expired.world_id`,
+    update datasets set stored_bytes = stored_bytes - expired.bytes
+    from (select dataset_id, sum(bytes) as bytes from (${selectExpired}) group by dataset_id) as expired
+    where id = expired.dataset_id`,
 );
 const removeExpired = Statement.of(
   sql<{ key: string }>`
-    delete from idempotency_records where (world_id, key) in (
-      select world_id, key from (${selectExpired})) returning key`,
+    delete from idempotency_records where (dataset_id, key) in (
+      select dataset_id, key from (${selectExpired})) returning key`,
 );
 
 /** What the record of an answer takes, for the quota; nothing without an Idempotency-Key. */
@@ -83,16 +83,16 @@ export type Answer = { order: Order; version?: number } | { event: OrderEvent };
  * fails it where the key is taken. Without a key there is nothing to do.
  */
 export function recordAnswer(
-  scope: Scope,
+  dataset: Dataset,
   { idempotency, received_at }: RequestMetadata,
   answer: Answer,
-): ScopedBound[] {
+): BoundDatasetStatement[] {
   if (!idempotency) return [];
   const isOrder = "order" in answer;
   return [
     // One that has expired but was not swept yet is in nobody's way.
-    deleteExpired.bind(scope, { key: idempotency.key, cutoff: idempotencyCutoff(received_at) }),
-    insert.bind(scope, {
+    deleteExpired.bind(dataset, { key: idempotency.key, cutoff: idempotencyCutoff(received_at) }),
+    insert.bind(dataset, {
       ...idempotency,
       body: JSON.stringify(isOrder ? answer.order : answer.event),
       order_id: isOrder ? answer.order.id : null,
@@ -107,25 +107,25 @@ export function recordAnswer(
  * stored, where its Idempotency-Key was used in the meantime. One round trip if there is a key.
  */
 export async function recordRepeatedAnswer(
-  scope: Scope,
+  dataset: Dataset,
   request: RequestMetadata,
   answer: Answer,
 ): Promise<boolean> {
-  const statements = recordAnswer(scope, request, answer);
+  const statements = recordAnswer(dataset, request, answer);
   if (statements.length === 0) return true;
   const bytes = recordBytes(request, "order" in answer ? answer.order : answer.event);
-  const committed = await commit(scope, [...statements, countUsage(scope, { bytes })]);
+  const committed = await commit(dataset, [...statements, countUsage(dataset, { bytes })]);
   // Beyond the quota the answer is as good, and only not stored.
   return committed !== "taken";
 }
 
 /** The record of an Idempotency-Key that has not expired. One round trip, one row. */
 export async function findIdempotencyRecord(
-  scope: Scope,
+  dataset: Dataset,
   { key }: IdempotencyKey,
   now: string,
 ): Promise<IdempotencyRecord | undefined> {
-  const [[record]] = await scope.run(find.bind(scope, { key, cutoff: idempotencyCutoff(now) }));
+  const [[record]] = await dataset.run(find.bind(dataset, { key, cutoff: idempotencyCutoff(now) }));
   return record;
 }
 

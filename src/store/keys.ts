@@ -3,12 +3,12 @@ import type { SQLiteColumn } from "drizzle-orm/sqlite-core";
 import {
   builder,
   placeholder,
-  ScopedStatement,
+  DatasetStatement,
   Statement,
   type Database,
-  type World,
+  type KnownDataset,
 } from "./database.ts";
-import type { Scope } from "./scope.ts";
+import type { Dataset } from "./dataset.ts";
 import { pageOf, type Page } from "./pages.ts";
 import { apiKeys, environments } from "./schema.ts";
 
@@ -32,7 +32,7 @@ export interface ListedKey {
 }
 
 /** A key with what it opens, as far as an isolate knows. The key itself is stored nowhere. */
-export interface StoredKey extends ListedKey, World {
+export interface StoredKey extends ListedKey, KnownDataset {
   partner_id: number;
   /** Whether unknown fields and parameters are refused. */
   is_strict: boolean;
@@ -61,22 +61,22 @@ const listed = {
 // As D1 answers it: nothing makes booleans of it.
 const flag = (column: SQLiteColumn) => sql<number>`${column}`.as(column.name);
 
-// A deleted environment has no world, and its keys open nothing.
+// A deleted environment has no dataset, and its keys open nothing.
 const find = Statement.of(
   builder
     .select({
       ...listed,
       environment_id: apiKeys.environment_id,
       partner_id: environments.partner_id,
-      world_id: environments.world_id,
+      dataset_id: environments.dataset_id,
       reset_at: environments.reset_at,
-      is_armed: flag(environments.is_armed),
+      has_faults: flag(environments.has_faults),
       is_strict: flag(environments.is_strict),
       expires_at: environments.expires_at,
     })
     .from(apiKeys)
     .innerJoin(environments, eq(environments.id, apiKeys.environment_id))
-    .where(and(eq(apiKeys.hash, placeholder("hash")), isNotNull(environments.world_id))),
+    .where(and(eq(apiKeys.hash, placeholder("hash")), isNotNull(environments.dataset_id))),
 );
 
 /** The key with this hash, also when it was deleted. One round trip, two rows. */
@@ -85,8 +85,8 @@ export async function findKey(db: Database, hash: string): Promise<StoredKey | u
   return (
     key && {
       ...key,
-      world_id: key.world_id!,
-      is_armed: key.is_armed === 1,
+      dataset_id: key.dataset_id!,
+      has_faults: key.has_faults === 1,
       is_strict: key.is_strict === 1,
     }
   );
@@ -96,26 +96,26 @@ const inEnvironment = eq(apiKeys.environment_id, placeholder("environment_id"));
 const isKey = and(inEnvironment, eq(apiKeys.id, placeholder("id")));
 const isActive = isNull(apiKeys.deleted_at);
 
-const select = ScopedStatement.of(
+const select = DatasetStatement.of(
   sql<ListedKey>`
     select id, last_four, created_at, created_by, deleted_at, last_used_at from api_keys
     where environment_id = ${placeholder("environment_id")} and id < ${placeholder("before")}
     order by id desc limit ${placeholder("limit")}`,
 );
-const countAll = ScopedStatement.of(
+const countAll = DatasetStatement.of(
   sql<{ total: number }>`
     select count(*) as total from api_keys where environment_id = ${placeholder("environment_id")}`,
 );
 
 /** A page of an environment's keys, newest first, with those that were deleted. One round trip. */
 export async function listKeys(
-  scope: Scope,
+  dataset: Dataset,
   { limit, starting_after }: { limit: number; starting_after?: number | undefined },
 ): Promise<Page<ListedKey>> {
   const before = starting_after ?? Number.MAX_SAFE_INTEGER;
-  const [rows, [counted]] = await scope.run(
-    select.bind(scope, { before, limit: limit + 1 }),
-    countAll.bind(scope),
+  const [rows, [counted]] = await dataset.run(
+    select.bind(dataset, { before, limit: limit + 1 }),
+    countAll.bind(dataset),
   );
   return pageOf(rows, limit, counted!.total);
 }
@@ -127,7 +127,7 @@ const nextId = sql`(
   select coalesce(max(id), 0) + 1 from api_keys where environment_id = ${placeholder("environment_id")})`;
 
 // By a key that works, whatever an isolate remembers of it: a deleted key must not live on in another.
-const insert = ScopedStatement.of(
+const insert = DatasetStatement.of(
   sql<{ id: number }>`
     insert into api_keys (environment_id, id, hash, last_four, created_at, created_by)
     select environment_id, ${nextId}, ${placeholder("hash")}, ${placeholder("last_four")},
@@ -143,11 +143,11 @@ const insertForAnother = Statement.of(
     select ${placeholder("environment_id")}, ${nextId}, ${placeholder("hash")},
       ${placeholder("last_four")}, ${placeholder("created_at")}
     where ${mayHaveOneMore} and exists (
-      select 1 from environments where id = ${placeholder("environment_id")} and world_id is not null)
+      select 1 from environments where id = ${placeholder("environment_id")} and dataset_id is not null)
     returning id`,
 );
 // A few for each new one, so that their number is bounded by what is made.
-const forgetOldest = ScopedStatement.of(
+const forgetOldest = DatasetStatement.of(
   sql<unknown>`
     delete from api_keys where (environment_id, id) in (
       select environment_id, id from api_keys
@@ -155,7 +155,7 @@ const forgetOldest = ScopedStatement.of(
         and id <= ${nextId} - 1 - ${MAX_LISTED_KEYS}
       limit 2)`,
 );
-const findActive = ScopedStatement.of(
+const findActive = DatasetStatement.of(
   builder.select({ id: apiKeys.id }).from(apiKeys).where(and(isKey, isActive)),
 );
 
@@ -174,21 +174,21 @@ export async function insertKeyFor(
  * that key works no more, or where there are MAX_ACTIVE_KEYS already. One round trip.
  */
 export async function insertKey(
-  scope: Scope,
+  dataset: Dataset,
   key: NewKey,
   created_by: number,
 ): Promise<number | "not allowed" | "too many"> {
-  const [[inserted], [maker]] = await scope.run(
-    insert.bind(scope, { ...key, created_by }),
-    findActive.bind(scope, { id: created_by }),
-    forgetOldest.bind(scope),
+  const [[inserted], [maker]] = await dataset.run(
+    insert.bind(dataset, { ...key, created_by }),
+    findActive.bind(dataset, { id: created_by }),
+    forgetOldest.bind(dataset),
   );
   if (inserted) return inserted.id;
   return maker ? "too many" : "not allowed";
 }
 
 // By a key that works, like a new key, and while another one does.
-const markDeleted = ScopedStatement.of(
+const markDeleted = DatasetStatement.of(
   sql<unknown>`
     update api_keys set deleted_at = ${placeholder("deleted_at")}
     where environment_id = ${placeholder("environment_id")} and id = ${placeholder("id")}
@@ -202,7 +202,7 @@ const markDeleted = ScopedStatement.of(
         where maker.environment_id = ${placeholder("environment_id")} and maker.deleted_at is null
           and maker.id = ${placeholder("deleted_by")})`,
 );
-const findDeleted = ScopedStatement.of(
+const findDeleted = DatasetStatement.of(
   builder.select({ deleted_at: apiKeys.deleted_at }).from(apiKeys).where(isKey),
 );
 
@@ -213,14 +213,14 @@ const findDeleted = ScopedStatement.of(
  * One round trip.
  */
 export async function deleteKey(
-  scope: Scope,
+  dataset: Dataset,
   id: number,
   { deleted_by, deleted_at }: { deleted_by: number; deleted_at: string },
 ): Promise<"deleted" | "not allowed" | "last key" | "unknown"> {
-  const [, [key], [by]] = await scope.run(
-    markDeleted.bind(scope, { id, deleted_by, deleted_at }),
-    findDeleted.bind(scope, { id }),
-    findDeleted.bind(scope, { id: deleted_by }),
+  const [, [key], [by]] = await dataset.run(
+    markDeleted.bind(dataset, { id, deleted_by, deleted_at }),
+    findDeleted.bind(dataset, { id }),
+    findDeleted.bind(dataset, { id: deleted_by }),
   );
   const isOwn = id === deleted_by && key?.deleted_at === deleted_at;
   if (!isOwn && by?.deleted_at !== null) return "not allowed";

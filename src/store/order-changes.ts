@@ -3,8 +3,8 @@ import type { IdempotencyKey } from "../domain/idempotency.ts";
 import type { LedgerTotals, OrderedTotals } from "../domain/ledger-state.ts";
 import type { OrderChange } from "../domain/order-changes.ts";
 import type { PastChange } from "../domain/timeline.ts";
-import { builder, placeholder, ScopedStatement, type ScopedBound } from "./database.ts";
-import type { Scope } from "./scope.ts";
+import { builder, placeholder, DatasetStatement, type BoundDatasetStatement } from "./database.ts";
+import type { Dataset } from "./dataset.ts";
 import { selectItems } from "./pages.ts";
 import { columnsOf, placeholdersFor } from "./rows.ts";
 import { orderChanges, orderedFields, totalFields } from "./schema.ts";
@@ -25,13 +25,13 @@ interface Change {
   request: RequestMetadata;
 }
 
-const ofOrder = sql`world_id = ${placeholder("world_id")} and order_id = ${placeholder("order_id")}`;
+const ofOrder = sql`dataset_id = ${placeholder("dataset_id")} and order_id = ${placeholder("order_id")}`;
 
 /** The last version of `order_id`; a deletion is a version too, so an id that is used again counts on. Null for a new id. */
 export const lastVersion = sql<number>`(select max(version) from order_changes where ${ofOrder})`;
 
 const values = {
-  world_id: placeholder("world_id"),
+  dataset_id: placeholder("dataset_id"),
   order_id: placeholder("order_id"),
   change: placeholder("change"),
   order_event_id: placeholder("order_event_id"),
@@ -41,18 +41,18 @@ const values = {
   ...placeholdersFor(totalFields),
 };
 
-const insertFirst = ScopedStatement.of(
+const insertFirst = DatasetStatement.of(
   builder.insert(orderChanges).values({ ...values, version: sql`coalesce(${lastVersion}, 0) + 1` }),
 );
 
 // The fence. Where the order is gone or has another version than the state follows, the version is NULL, which
 // the column refuses, and the batch fails.
-const insertNext = ScopedStatement.of(
+const insertNext = DatasetStatement.of(
   builder.insert(orderChanges).values({
     ...values,
     version: sql`(
       select version + 1 from orders
-      where world_id = ${placeholder("world_id")} and id = ${placeholder("order_id")}
+      where dataset_id = ${placeholder("dataset_id")} and id = ${placeholder("order_id")}
         and version = ${placeholder("version")} - 1)`,
   }),
 );
@@ -61,10 +61,10 @@ const insertNext = ScopedStatement.of(
  * The row that every change of an order leaves, first in the change's batch. It is the audit, and the fence:
  * the batch fails unless the order is still in the version that the change follows.
  */
-export function insertChange(scope: Scope, change: Change): ScopedBound {
+export function insertChange(dataset: Dataset, change: Change): BoundDatasetStatement {
   const { state, request, order_event_id = null } = change;
   const statement = state.version === undefined ? insertFirst : insertNext;
-  return statement.bind(scope, {
+  return statement.bind(dataset, {
     ...state,
     order_id: state.id,
     change: change.change,
@@ -90,10 +90,10 @@ const selectChanges = selectItems(
 
 /** The newest changes of an order, also of one that is deleted, at most `limit`; oldest first. One round trip, a row each. */
 export async function findChanges(
-  scope: Scope,
+  dataset: Dataset,
   order_id: string,
   limit: number,
 ): Promise<PastChange[]> {
-  const [rows] = await scope.run(selectChanges.bind(scope, { order_id, limit }));
+  const [rows] = await dataset.run(selectChanges.bind(dataset, { order_id, limit }));
   return rows.toReversed();
 }

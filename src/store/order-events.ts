@@ -1,8 +1,8 @@
 import { and, desc, eq, sql } from "drizzle-orm";
 import type { Transition } from "../domain/ledger-state.ts";
 import { DELETION_RANK, type AppendedEvent, type OrderEvent } from "../domain/order-events.ts";
-import { builder, placeholder, ScopedStatement, type ScopedBound } from "./database.ts";
-import type { Scope } from "./scope.ts";
+import { builder, placeholder, DatasetStatement, type BoundDatasetStatement } from "./database.ts";
+import type { Dataset } from "./dataset.ts";
 import { countUsage, orderEventTotal } from "./usage.ts";
 import { recordAnswer, recordBytes } from "./idempotency.ts";
 import { insertChange, type RequestMetadata } from "./order-changes.ts";
@@ -24,11 +24,11 @@ type EventIds = Partial<Pick<OrderEvent, "order_event_id" | "partner_event_id">>
 
 const columns = columnsOf(orderEvents, orderEventFields);
 const selected = { ...columns, order_lines: linesOfEvent };
-const ofWorld = eq(orderEvents.world_id, placeholder("world_id"));
-const isEvent = and(ofWorld, eq(orderEvents.order_event_id, placeholder("order_event_id")));
-const isOfOrder = and(ofWorld, eq(orderEvents.order_id, placeholder("order_id")));
+const ofDataset = eq(orderEvents.dataset_id, placeholder("dataset_id"));
+const isEvent = and(ofDataset, eq(orderEvents.order_event_id, placeholder("order_event_id")));
+const isOfOrder = and(ofDataset, eq(orderEvents.order_id, placeholder("order_id")));
 const isOrder = and(
-  eq(orders.world_id, placeholder("world_id")),
+  eq(orders.dataset_id, placeholder("dataset_id")),
   eq(orders.id, placeholder("order_id")),
 );
 
@@ -54,11 +54,11 @@ const pages = new PageReader({
 
 /** One page of an environment's events, newest first; undefined when the cursor is not one of them. One round trip. */
 export async function listOrderEvents<Given extends FilterOf<typeof pages, Given>>(
-  scope: Scope,
+  dataset: Dataset,
   filter: Given,
   request: PageRequest,
 ): Promise<Page<OrderEvent> | undefined> {
-  const page = await pages.read(scope, filter, request);
+  const page = await pages.read(dataset, filter, request);
   return page && { ...page, data: page.data.map(toOrderEvent) };
 }
 
@@ -67,35 +67,38 @@ const selectOne = {
   partner_event_id: selectItems(
     selected,
     orderEvents,
-    and(ofWorld, eq(orderEvents.partner_event_id, placeholder("partner_event_id"))),
+    and(ofDataset, eq(orderEvents.partner_event_id, placeholder("partner_event_id"))),
   ),
 };
 
 /** The event that has one of these ids; where two have, the one with the `order_event_id`. One round trip. */
-export async function findOrderEvent(scope: Scope, ids: EventIds): Promise<OrderEvent | undefined> {
+export async function findOrderEvent(
+  dataset: Dataset,
+  ids: EventIds,
+): Promise<OrderEvent | undefined> {
   // One look-up for each id: for an OR, SQLite would read all of the environment's events.
   const statements = (["order_event_id", "partner_event_id"] as const)
     .filter((id) => ids[id] !== undefined)
-    .map((id) => selectOne[id].bind(scope, { [id]: ids[id], limit: 1 }));
+    .map((id) => selectOne[id].bind(dataset, { [id]: ids[id], limit: 1 }));
   if (statements.length === 0) return undefined;
-  const [row] = (await scope.run(...statements)).flat();
+  const [row] = (await dataset.run(...statements)).flat();
   return row && toOrderEvent(row);
 }
 
-const selectOrderOfEvent = ScopedStatement.of(
+const selectOrderOfEvent = DatasetStatement.of(
   builder.select({ order_id: orderEvents.order_id }).from(orderEvents).where(isEvent),
 );
 
 /** The order that an event belongs to, whose ledger deletes it. One round trip, one row. */
 export async function findOrderOfEvent(
-  scope: Scope,
+  dataset: Dataset,
   order_event_id: string,
 ): Promise<string | undefined> {
-  const [[row]] = await scope.run(selectOrderOfEvent.bind(scope, { order_event_id }));
+  const [[row]] = await dataset.run(selectOrderOfEvent.bind(dataset, { order_event_id }));
   return row?.order_id;
 }
 
-const selectIds = ScopedStatement.of(
+const selectIds = DatasetStatement.of(
   builder
     .select({ order_event_id: sql<string>`order_event_id` })
     .from(indexedBy(orderEvents, "order_events_order_id"))
@@ -106,25 +109,25 @@ const selectIds = ScopedStatement.of(
 
 /** The ids of an order's newest events, at most `limit`. One round trip, a row each. */
 export async function findOrderEventIds(
-  scope: Scope,
+  dataset: Dataset,
   order_id: string,
   limit: number,
 ): Promise<string[]> {
-  const [rows] = await scope.run(selectIds.bind(scope, { order_id, limit }));
+  const [rows] = await dataset.run(selectIds.bind(dataset, { order_id, limit }));
   return rows.map((row) => row.order_event_id);
 }
 
-const insert = ScopedStatement.of(
+const insert = DatasetStatement.of(
   builder.insert(orderEvents).values({
-    world_id: placeholder("world_id"),
-    sequence: sql`(select coalesce(max(sequence), 0) + 1 from order_events where world_id = ${placeholder("world_id")})`,
+    dataset_id: placeholder("dataset_id"),
+    sequence: sql`(select coalesce(max(sequence), 0) + 1 from order_events where dataset_id = ${placeholder("dataset_id")})`,
     ...placeholdersFor(orderEventFields),
     line_count: placeholder("line_count"),
     content_bytes: placeholder("content_bytes"),
   }),
 );
 
-const updateOrder = ScopedStatement.of(
+const updateOrder = DatasetStatement.of(
   builder
     .update(orders)
     .set({
@@ -137,37 +140,37 @@ const updateOrder = ScopedStatement.of(
 
 /** Adds an event to its order, whose next state this is. Fails on a unique index when one of the event's ids is taken. */
 export function orderEventAppended(
-  scope: Scope,
+  dataset: Dataset,
   { event, content_bytes, next, added }: AppendedEvent,
   request: RequestMetadata,
-): ScopedBound[] {
+): BoundDatasetStatement[] {
   const { order_event_id, order_id, order_lines } = event;
   const line_count = order_lines?.length ?? 0;
   const bytes = added.bytes + recordBytes(request, event);
   return [
-    insertChange(scope, { change: "EVENT_APPENDED", state: next, order_event_id, request }),
-    insert.bind(scope, { ...toValues(columns, event), line_count, content_bytes }),
-    ...insertLines(scope, "event", order_event_id, order_lines),
-    updateOrder.bind(scope, { ...next, order_id }),
-    ...recordAnswer(scope, request, { event }),
-    countUsage(scope, { ...added, bytes }),
+    insertChange(dataset, { change: "EVENT_APPENDED", state: next, order_event_id, request }),
+    insert.bind(dataset, { ...toValues(columns, event), line_count, content_bytes }),
+    ...insertLines(dataset, "event", order_event_id, order_lines),
+    updateOrder.bind(dataset, { ...next, order_id }),
+    ...recordAnswer(dataset, request, { event }),
+    countUsage(dataset, { ...added, bytes }),
   ];
 }
 
-const remove = ScopedStatement.of(builder.delete(orderEvents).where(isEvent));
+const remove = DatasetStatement.of(builder.delete(orderEvents).where(isEvent));
 
 /** Removes an event from its order, whose next state this is. */
 export function orderEventDeleted(
-  scope: Scope,
+  dataset: Dataset,
   { order_event_id, order_id }: OrderEvent,
   { next, added }: Transition,
   request: RequestMetadata,
-): ScopedBound[] {
+): BoundDatasetStatement[] {
   return [
-    insertChange(scope, { change: "EVENT_DELETED", state: next, order_event_id, request }),
-    remove.bind(scope, { order_event_id }),
-    updateOrder.bind(scope, { ...next, order_id }),
-    countUsage(scope, added),
+    insertChange(dataset, { change: "EVENT_DELETED", state: next, order_event_id, request }),
+    remove.bind(dataset, { order_event_id }),
+    updateOrder.bind(dataset, { ...next, order_id }),
+    countUsage(dataset, added),
   ];
 }
 
@@ -181,20 +184,20 @@ const selectToSweep = selectItems(
 
 /** Events of an order, in an order in which they can be deleted, at most `limit`. One round trip. */
 export async function findEventsToSweep(
-  scope: Scope,
+  dataset: Dataset,
   order_id: string,
   limit: number,
 ): Promise<OrderEvent[]> {
-  const [rows] = await scope.run(selectToSweep.bind(scope, { order_id, limit }));
+  const [rows] = await dataset.run(selectToSweep.bind(dataset, { order_id, limit }));
   return rows.map(toOrderEvent);
 }
 
-const removeMany = ScopedStatement.of(
+const removeMany = DatasetStatement.of(
   builder
     .delete(orderEvents)
     .where(
       and(
-        ofWorld,
+        ofDataset,
         sql`order_event_id in (select value from json_each(${placeholder("order_event_ids")}))`,
       ),
     ),
@@ -202,16 +205,16 @@ const removeMany = ScopedStatement.of(
 
 /** Removes many events of one order, whose next state this is: one change, whose history names none of them. */
 export function orderEventsSwept(
-  scope: Scope,
+  dataset: Dataset,
   events: OrderEvent[],
   { next, added }: Transition,
   request: RequestMetadata,
-): ScopedBound[] {
+): BoundDatasetStatement[] {
   const order_event_ids = JSON.stringify(events.map((event) => event.order_event_id));
   return [
-    insertChange(scope, { change: "EVENT_DELETED", state: next, request }),
-    removeMany.bind(scope, { order_event_ids }),
-    updateOrder.bind(scope, { ...next, order_id: next.id }),
-    countUsage(scope, added),
+    insertChange(dataset, { change: "EVENT_DELETED", state: next, request }),
+    removeMany.bind(dataset, { order_event_ids }),
+    updateOrder.bind(dataset, { ...next, order_id: next.id }),
+    countUsage(dataset, added),
   ];
 }

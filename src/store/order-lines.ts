@@ -1,7 +1,7 @@
 import { sql, type SQL } from "drizzle-orm";
 import type { OrderLine } from "../domain/order-lines.ts";
-import { builder, placeholder, ScopedStatement, type ScopedBound } from "./database.ts";
-import type { Scope } from "./scope.ts";
+import { builder, placeholder, DatasetStatement, type BoundDatasetStatement } from "./database.ts";
+import type { Dataset } from "./dataset.ts";
 import { lineFields, orderEventLines, orderEvents, orderLines, orders } from "./schema.ts";
 
 const names = Object.keys(lineFields);
@@ -13,9 +13,9 @@ const join = (parts: SQL[]) => sql.join(parts, sql`, `);
  * parameters each would pass D1's limit of 100 per statement at the 13th line.
  */
 const insertInto = (table: typeof orderLines | typeof orderEventLines) =>
-  ScopedStatement.of(
+  DatasetStatement.of(
     builder.insert(table).select(sql`
-      select ${placeholder("world_id")}, ${placeholder("parent_id")}, key,
+      select ${placeholder("dataset_id")}, ${placeholder("parent_id")}, key,
         ${join(names.map((name) => sql`value ->> ${literal(name)}`))}
       from json_each(${placeholder("lines")})`),
   );
@@ -27,14 +27,14 @@ type LineRow = Pick<typeof orderLines.$inferInsert, keyof OrderLine>;
 
 /** Adds the lines of an order or event: a statement, or none where it has no lines. */
 export function insertLines(
-  scope: Scope,
+  dataset: Dataset,
   parent: keyof typeof inserts,
   parent_id: string,
   lines: readonly OrderLine[] | undefined,
-): ScopedBound[] {
+): BoundDatasetStatement[] {
   if (!lines) return [];
   const rows = JSON.stringify(lines satisfies readonly LineRow[]);
-  return [inserts[parent].bind(scope, { parent_id, lines: rows })];
+  return [inserts[parent].bind(dataset, { parent_id, lines: rows })];
 }
 
 const line = sql`json_object(${join(
@@ -49,7 +49,7 @@ const selectLines = (parent: SQL, id: SQL, lines: SQL, parentId: SQL) => sql<str
   case when ${parent}.line_count > 0 then (
     select json_group_array(${line}) from (
       select * from ${lines}
-      where ${lines}.world_id = ${parent}.world_id and ${lines}.${parentId} = ${parent}.${id}
+      where ${lines}.dataset_id = ${parent}.dataset_id and ${lines}.${parentId} = ${parent}.${id}
       order by position)) end`;
 
 export const linesOfOrder = selectLines(sql`${orders}`, sql`id`, sql`${orderLines}`, sql`order_id`);

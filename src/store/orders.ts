@@ -2,8 +2,8 @@ import { and, eq, sql } from "drizzle-orm";
 import { NO_TOTALS, type LedgerState, type Transition } from "../domain/ledger-state.ts";
 import type { Order } from "../domain/orders.ts";
 import { CHANGE_BYTES, contentBytesOf } from "../domain/quotas.ts";
-import { builder, placeholder, ScopedStatement, type ScopedBound } from "./database.ts";
-import type { Scope } from "./scope.ts";
+import { builder, placeholder, DatasetStatement, type BoundDatasetStatement } from "./database.ts";
+import type { Dataset } from "./dataset.ts";
 import { commitFailure, type CommitFailure } from "./commit.ts";
 import { countUsage, orderTotal } from "./usage.ts";
 import { recordAnswer, recordBytes } from "./idempotency.ts";
@@ -28,7 +28,10 @@ export interface StoredOrder {
 
 const columns = columnsOf(orders, orderFields);
 const selected = { ...columns, version: orders.version, order_lines: linesOfOrder };
-const isOrder = and(eq(orders.world_id, placeholder("world_id")), eq(orders.id, placeholder("id")));
+const isOrder = and(
+  eq(orders.dataset_id, placeholder("dataset_id")),
+  eq(orders.id, placeholder("id")),
+);
 
 function toStoredOrder(row: Selected<typeof selected>): StoredOrder {
   const { version, order_lines } = row;
@@ -48,23 +51,23 @@ const pages = new PageReader({
 
 /** One page of an environment's orders, newest first; undefined when the cursor is not one of them. One round trip. */
 export async function listOrders<Given extends FilterOf<typeof pages, Given>>(
-  scope: Scope,
+  dataset: Dataset,
   filter: Given,
   request: PageRequest,
 ): Promise<Page<StoredOrder> | undefined> {
-  const page = await pages.read(scope, filter, request);
+  const page = await pages.read(dataset, filter, request);
   return page && { ...page, data: page.data.map(toStoredOrder) };
 }
 
 const selectOne = selectItems(selected, orders, isOrder);
 
 /** One order, whole. One round trip. */
-export async function findOrder(scope: Scope, id: string): Promise<StoredOrder | undefined> {
-  const [[row]] = await scope.run(selectOne.bind(scope, { id, limit: 1 }));
+export async function findOrder(dataset: Dataset, id: string): Promise<StoredOrder | undefined> {
+  const [[row]] = await dataset.run(selectOne.bind(dataset, { id, limit: 1 }));
   return row && toStoredOrder(row);
 }
 
-const selectState = ScopedStatement.of(
+const selectState = DatasetStatement.of(
   builder
     .select({
       id: orders.id,
@@ -81,8 +84,11 @@ const selectState = ScopedStatement.of(
 );
 
 /** What the rules need to know of an order. One round trip, one row. */
-export async function findLedgerState(scope: Scope, id: string): Promise<LedgerState | undefined> {
-  const [[state]] = await scope.run(selectState.bind(scope, { id }));
+export async function findLedgerState(
+  dataset: Dataset,
+  id: string,
+): Promise<LedgerState | undefined> {
+  const [[state]] = await dataset.run(selectState.bind(dataset, { id }));
   return state;
 }
 
@@ -97,12 +103,12 @@ function contentOf(order: Order, content_bytes: number) {
   return { ...toValues(columns, order), line_count, content_bytes };
 }
 
-const insert = ScopedStatement.of(
+const insert = DatasetStatement.of(
   builder
     .insert(orders)
     .values({
-      world_id: placeholder("world_id"),
-      sequence: sql`(select coalesce(max(sequence), 0) + 1 from orders where world_id = ${placeholder("world_id")})`,
+      dataset_id: placeholder("dataset_id"),
+      sequence: sql`(select coalesce(max(sequence), 0) + 1 from orders where dataset_id = ${placeholder("dataset_id")})`,
       version: lastVersion,
       ...content,
     })
@@ -115,7 +121,7 @@ const insert = ScopedStatement.of(
  * is beyond a quota.
  */
 export async function insertOrder(
-  scope: Scope,
+  dataset: Dataset,
   order: Order,
   request: RequestMetadata,
 ): Promise<number | CommitFailure> {
@@ -123,13 +129,13 @@ export async function insertOrder(
   const content_bytes = contentBytesOf(order);
   const bytes = content_bytes + CHANGE_BYTES + recordBytes(request, order);
   try {
-    const [, [inserted]] = await scope.run(
-      insertChange(scope, { change: "CREATED", state: { ...order, ...NO_TOTALS }, request }),
-      insert.bind(scope, { order_id, ...contentOf(order, content_bytes) }),
-      ...insertLines(scope, "order", order_id, order.order_lines),
-      ...recordAnswer(scope, request, { order }),
+    const [, [inserted]] = await dataset.run(
+      insertChange(dataset, { change: "CREATED", state: { ...order, ...NO_TOTALS }, request }),
+      insert.bind(dataset, { order_id, ...contentOf(order, content_bytes) }),
+      ...insertLines(dataset, "order", order_id, order.order_lines),
+      ...recordAnswer(dataset, request, { order }),
       // Last, so that a repeated request is told as one also where the quota is used up.
-      countUsage(scope, { orders: 1, bytes }),
+      countUsage(dataset, { orders: 1, bytes }),
     );
     return (inserted as { version: number }).version;
   } catch (error) {
@@ -137,18 +143,18 @@ export async function insertOrder(
   }
 }
 
-const replace = ScopedStatement.of(
+const replace = DatasetStatement.of(
   builder
     .update(orders)
     .set({ ...content, version: placeholder("version") })
     .where(isOrder),
 );
-const deleteLines = ScopedStatement.of(
+const deleteLines = DatasetStatement.of(
   builder
     .delete(orderLines)
     .where(
       and(
-        eq(orderLines.world_id, placeholder("world_id")),
+        eq(orderLines.dataset_id, placeholder("dataset_id")),
         eq(orderLines.order_id, placeholder("id")),
       ),
     ),
@@ -156,32 +162,32 @@ const deleteLines = ScopedStatement.of(
 
 /** Replaces an order and its lines, as its next state. */
 export function orderReplaced(
-  scope: Scope,
+  dataset: Dataset,
   order: Order,
   { next, added }: Transition,
   request: RequestMetadata,
-): ScopedBound[] {
+): BoundDatasetStatement[] {
   const { version, content_bytes } = next;
   return [
-    insertChange(scope, { change: "REPLACED", state: next, request }),
-    replace.bind(scope, { ...contentOf(order, content_bytes), version }),
-    deleteLines.bind(scope, { id: order.id }),
-    ...insertLines(scope, "order", order.id, order.order_lines),
-    countUsage(scope, added),
+    insertChange(dataset, { change: "REPLACED", state: next, request }),
+    replace.bind(dataset, { ...contentOf(order, content_bytes), version }),
+    deleteLines.bind(dataset, { id: order.id }),
+    ...insertLines(dataset, "order", order.id, order.order_lines),
+    countUsage(dataset, added),
   ];
 }
 
-const remove = ScopedStatement.of(builder.delete(orders).where(isOrder));
+const remove = DatasetStatement.of(builder.delete(orders).where(isOrder));
 
 /** Deletes an order and its lines; `next` is the state that its history ends with. Fails on a foreign key while it has events. */
 export function orderDeleted(
-  scope: Scope,
+  dataset: Dataset,
   { next, added }: Transition,
   request: RequestMetadata,
-): ScopedBound[] {
+): BoundDatasetStatement[] {
   return [
-    insertChange(scope, { change: "DELETED", state: next, request }),
-    remove.bind(scope, { id: next.id }),
-    countUsage(scope, added),
+    insertChange(dataset, { change: "DELETED", state: next, request }),
+    remove.bind(dataset, { id: next.id }),
+    countUsage(dataset, added),
   ];
 }

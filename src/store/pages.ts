@@ -1,8 +1,8 @@
 import { and, eq, getTableName, lt, sql, type GetColumnData, type SQL } from "drizzle-orm";
 import { getTableConfig, type SQLiteColumn, type SQLiteTable } from "drizzle-orm/sqlite-core";
 import { MAX_PAGE_BYTES } from "../domain/quotas.ts";
-import { placeholder, ScopedStatement } from "./database.ts";
-import type { Scope } from "./scope.ts";
+import { placeholder, DatasetStatement } from "./database.ts";
+import type { Dataset } from "./dataset.ts";
 
 /** The lines of an item that is longer than this are read apart, once it is known to be on the page. */
 const LIGHT_BYTES = MAX_PAGE_BYTES / 100;
@@ -27,7 +27,7 @@ export function pageOf<T>(rows: T[], limit: number, total: number): Page<T> {
 
 /** How a column is filtered by. */
 interface Filter {
-  /** The index that finds what the filter asks for: of the world, and then of the column. */
+  /** The index that finds what the filter asks for: of the dataset, and then of the column. */
   index: string;
   /** The stored count of the items that this filter alone finds. Else they are counted. */
   total?: SQL<number>;
@@ -58,7 +58,7 @@ export type Selected<F extends Fields> = {
 /** A list of an environment's items, newest first. */
 interface List<F extends ItemFields, Column extends string> {
   table: SQLiteTable &
-    Record<"world_id" | keyof Extent, SQLiteColumn> &
+    Record<"dataset_id" | keyof Extent, SQLiteColumn> &
     Record<NoInfer<Column>, SQLiteColumn>;
   id: SQLiteColumn;
   fields: F;
@@ -71,10 +71,10 @@ interface List<F extends ItemFields, Column extends string> {
 /** How to read a page of one kind: by these filters, from a cursor or not. */
 interface Plan<Row> {
   /** One item more than are answered, which tells whether there are more. A unique filter asks for one alone. */
-  rows: ScopedStatement<Row & Extent & { total: number }>;
+  rows: DatasetStatement<Row & Extent & { total: number }>;
   isUnique: boolean;
   /** With a cursor: where it is, and the total, which a page without items has no row to tell. */
-  cursor: ScopedStatement<{ sequence: number | null; total: number }> | undefined;
+  cursor: DatasetStatement<{ sequence: number | null; total: number }> | undefined;
 }
 
 /**
@@ -91,11 +91,11 @@ export function selectItems<F extends Fields>(
   source: SQLiteTable | SQL,
   where: SQL | undefined,
   order = sql`sequence desc`,
-): ScopedStatement<Selected<F>> {
+): DatasetStatement<Selected<F>> {
   const selected = Object.entries(fields).map(
     ([name, field]) => sql`${field} as ${sql.identifier(name)}`,
   );
-  return ScopedStatement.of(
+  return DatasetStatement.of(
     sql<
       Selected<F>
     >`select ${sql.join(selected, sql`, `)} from ${source} where ${where} order by ${order} limit ${placeholder("limit")}`,
@@ -120,7 +120,7 @@ export type FilterOf<Reader, Given> =
 export class PageReader<F extends ItemFields, Column extends string> {
   readonly #list: List<F, Column>;
   readonly #plans = new Map<string, Plan<Selected<F>>>();
-  readonly #long: ScopedStatement<Selected<F> & Extent>;
+  readonly #long: DatasetStatement<Selected<F> & Extent>;
   /** The columns of which no two items have the same value. */
   readonly #unique = new Set<Column>();
 
@@ -132,41 +132,41 @@ export class PageReader<F extends ItemFields, Column extends string> {
     for (const [column, { index }] of Object.entries<Filter>(filters) as [Column, Filter][]) {
       const found = indexes.find(({ name }) => name === index);
       const [first, second] = found?.columns ?? [];
-      if (first !== table.world_id || second !== table[column]) {
+      if (first !== table.dataset_id || second !== table[column]) {
         throw new Error(
-          `The filter ${column} of ${getTableName(table)} needs an index that begins with world_id, ${column}: ${index} is none.`,
+          `The filter ${column} of ${getTableName(table)} needs an index that begins with dataset_id, ${column}: ${index} is none.`,
         );
       }
       if (found!.unique && found!.columns.length === 2) this.#unique.add(column);
     }
-    const { world_id, sequence, line_count, content_bytes } = table;
+    const { dataset_id, sequence, line_count, content_bytes } = table;
     this.#long = selectItems(
       { ...fields, sequence, line_count, content_bytes },
       table,
       and(
-        eq(world_id, placeholder("world_id")),
+        eq(dataset_id, placeholder("dataset_id")),
         sql`${sequence} in (select value from json_each(${placeholder("sequences")}))`,
       ),
-    ) as unknown as ScopedStatement<Selected<F> & Extent>;
+    ) as unknown as DatasetStatement<Selected<F> & Extent>;
   }
 
   /** A page of what the filter asks for; undefined when the cursor is none of the environment's items. */
   async read(
-    scope: Scope,
+    dataset: Dataset,
     filter: Partial<Record<Column, string | undefined>>,
     { limit, starting_after }: PageRequest,
   ): Promise<Page<Selected<F>> | undefined> {
     const plan = this.#planFor(filter, starting_after !== undefined);
     const values = { ...filter, starting_after, limit: plan.isUnique ? 1 : limit + 1 };
-    const [rows] = await scope.run(plan.rows.bind(scope, values));
+    const [rows] = await dataset.run(plan.rows.bind(dataset, values));
     let total = rows[0]?.total ?? 0;
     if (rows.length === 0 && plan.cursor) {
-      const [[cursor]] = await scope.run(plan.cursor.bind(scope, values));
+      const [[cursor]] = await dataset.run(plan.cursor.bind(dataset, values));
       if (cursor!.sequence === null) return undefined;
       ({ total } = cursor!);
     }
     const page = untilTooLong(rows.slice(0, limit));
-    const data = plan.isUnique ? page : await this.#withLines(scope, page);
+    const data = plan.isUnique ? page : await this.#withLines(dataset, page);
     return { data, has_more: rows.length > page.length, total };
   }
 
@@ -174,11 +174,11 @@ export class PageReader<F extends ItemFields, Column extends string> {
    * The same items with the lines of those that are long: each as it is by now, and without those that were
    * deleted meanwhile. One round trip, if there are any.
    */
-  async #withLines(scope: Scope, page: (Selected<F> & Extent)[]) {
+  async #withLines(dataset: Dataset, page: (Selected<F> & Extent)[]) {
     const long = page.filter(isLong);
     if (long.length === 0) return page;
     const sequences = JSON.stringify(long.map((row) => row.sequence));
-    const [found] = await scope.run(this.#long.bind(scope, { sequences, limit: long.length }));
+    const [found] = await dataset.run(this.#long.bind(dataset, { sequences, limit: long.length }));
     const bySequence = new Map(found.map((row) => [row.sequence, row]));
     return page.flatMap((row) => (isLong(row) ? (bySequence.get(row.sequence) ?? []) : row));
   }
@@ -197,10 +197,13 @@ export class PageReader<F extends ItemFields, Column extends string> {
 
   #plan(used: Column[], hasCursor: boolean): Plan<Selected<F>> {
     const { table, id, fields, filters } = this.#list;
-    const ofWorld = eq(table.world_id, placeholder("world_id"));
-    const matching = and(ofWorld, ...used.map((column) => eq(table[column], placeholder(column))));
+    const ofDataset = eq(table.dataset_id, placeholder("dataset_id"));
+    const matching = and(
+      ofDataset,
+      ...used.map((column) => eq(table[column], placeholder(column))),
+    );
     const cursor = sql`(
-      select sequence from ${table} where ${ofWorld} and ${eq(id, placeholder("starting_after"))})`;
+      select sequence from ${table} where ${ofDataset} and ${eq(id, placeholder("starting_after"))})`;
     const total = this.#total(used, hasCursor, matching);
     const [first] = used;
     const isUnique = first !== undefined && this.#unique.has(first);
@@ -223,11 +226,11 @@ export class PageReader<F extends ItemFields, Column extends string> {
           total,
         },
         isFoundFirst ? table : source,
-        isFoundFirst ? and(ofWorld, found) : wanted,
+        isFoundFirst ? and(ofDataset, found) : wanted,
       ) as unknown as Plan<Selected<F>>["rows"],
       isUnique,
       cursor: hasCursor
-        ? ScopedStatement.of(
+        ? DatasetStatement.of(
             sql<{
               sequence: number | null;
               total: number;

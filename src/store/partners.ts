@@ -30,7 +30,7 @@ export async function insertPartner(db: Database, name: string, key: NewKey): Pr
 }
 
 const sumOf = (column: "order_count" | "order_event_count") =>
-  sql`(select sum(${sql.identifier(column)}) from worlds where partner_id = partners.id and closed_at is null) as ${sql.identifier(column)}`;
+  sql`(select sum(${sql.identifier(column)}) from datasets where partner_id = partners.id and closed_at is null) as ${sql.identifier(column)}`;
 
 const select = Statement.of(
   sql<Partner>`

@@ -12,7 +12,7 @@ export const STEP_ROWS = 1_000;
 
 /** An order as the sweep sees it. Its last change tells when it was touched: `updated_at` is the partner's to choose. */
 export interface SweptOrder {
-  world_id: number;
+  dataset_id: number;
   environment_id: number;
   sequence: number;
   id: string;
@@ -21,34 +21,34 @@ export interface SweptOrder {
   changed_at: string;
 }
 
-export type SweepPosition = Pick<SweptOrder, "world_id" | "sequence">;
+export type SweepPosition = Pick<SweptOrder, "dataset_id" | "sequence">;
 
 const selectPosition = Statement.of(
-  sql<SweepPosition>`select world_id, sequence from sweep_positions where name = 'orders'`,
+  sql<SweepPosition>`select dataset_id, sequence from sweep_positions where name = 'orders'`,
 );
 const selectNext = Statement.of(
   sql<SweptOrder>`
-    select orders.world_id, environment_id, sequence, orders.id, orders.version, event_count, changed_at
-    from orders join order_changes as last on last.world_id = orders.world_id
+    select orders.dataset_id, environment_id, sequence, orders.id, orders.version, event_count, changed_at
+    from orders join order_changes as last on last.dataset_id = orders.dataset_id
       and last.order_id = orders.id and last.version = orders.version
-    join worlds on worlds.id = orders.world_id
-    where (orders.world_id, sequence) > (${placeholder("world_id")}, ${placeholder("sequence")})
-    order by orders.world_id, sequence limit ${STEP_ORDERS}`,
+    join datasets on datasets.id = orders.dataset_id
+    where (orders.dataset_id, sequence) > (${placeholder("dataset_id")}, ${placeholder("sequence")})
+    order by orders.dataset_id, sequence limit ${STEP_ORDERS}`,
 );
 const savePosition = Statement.of(
   sql<unknown>`
-    insert into sweep_positions (name, world_id, sequence)
-    values ('orders', ${placeholder("world_id")}, ${placeholder("sequence")})
-    on conflict do update set world_id = excluded.world_id, sequence = excluded.sequence`,
+    insert into sweep_positions (name, dataset_id, sequence)
+    values ('orders', ${placeholder("dataset_id")}, ${placeholder("sequence")})
+    on conflict do update set dataset_id = excluded.dataset_id, sequence = excluded.sequence`,
 );
 
 /** Where the last sweep has come to. One round trip. */
 export async function findSweepPosition(db: Database): Promise<SweepPosition> {
   const [[position]] = await db.run(selectPosition.bind());
-  return position ?? { world_id: 0, sequence: 0 };
+  return position ?? { dataset_id: 0, sequence: 0 };
 }
 
-/** The orders after a position, by arrival in each world. One round trip, three rows each. */
+/** The orders after a position, by arrival in each dataset. One round trip, three rows each. */
 export async function findOrdersAfter(
   db: Database,
   position: SweepPosition,
@@ -58,16 +58,16 @@ export async function findOrdersAfter(
 }
 
 export async function saveSweepPosition(db: Database, position: SweepPosition): Promise<void> {
-  const { world_id, sequence } = position;
-  await db.run(savePosition.bind({ world_id, sequence }));
+  const { dataset_id, sequence } = position;
+  await db.run(savePosition.bind({ dataset_id, sequence }));
 }
 
 // Those that nothing happened to since they were looked at.
 const untouched = sql`
   select orders.* from json_each(${placeholder("orders")}) as seen
-  join orders on orders.world_id = seen.value ->> 'world_id'
+  join orders on orders.dataset_id = seen.value ->> 'dataset_id'
     and orders.id = seen.value ->> 'id' and orders.version = seen.value ->> 'version'`;
-const untouchedIds = sql`select world_id, id from (${untouched})`;
+const untouchedIds = sql`select dataset_id, id from (${untouched})`;
 
 const totals = sql.join(
   Object.keys({ ...orderedFields, ...totalFields }).map((name) => sql.identifier(name)),
@@ -76,22 +76,22 @@ const totals = sql.join(
 
 const removals = [
   sql`
-    insert into order_changes (world_id, order_id, version, change, request_id, changed_at, ${totals})
-    select world_id, id, version + 1, 'DELETED', ${RETENTION_REQUEST}, ${placeholder("now")}, ${totals}
+    insert into order_changes (dataset_id, order_id, version, change, request_id, changed_at, ${totals})
+    select dataset_id, id, version + 1, 'DELETED', ${RETENTION_REQUEST}, ${placeholder("now")}, ${totals}
     from (${untouched})`,
   sql`
-    update worlds set order_count = order_count - removed.orders,
+    update datasets set order_count = order_count - removed.orders,
       order_event_count = order_event_count - removed.events,
       stored_bytes = stored_bytes - removed.bytes
     from (
-      select world_id, count(*) as orders, sum(event_count) as events,
+      select dataset_id, count(*) as orders, sum(event_count) as events,
         sum(content_bytes - ${CHANGE_BYTES} + (
           select coalesce(sum(content_bytes), 0) from order_events indexed by order_events_order_id
-          where order_events.world_id = untouched.world_id and order_id = untouched.id)) as bytes
-      from (${untouched}) as untouched group by world_id) as removed
-    where worlds.id = removed.world_id`,
-  sql`delete from order_events where (world_id, order_id) in (${untouchedIds})`,
-  sql`delete from orders where (world_id, id) in (${untouchedIds}) returning id`,
+          where order_events.dataset_id = untouched.dataset_id and order_id = untouched.id)) as bytes
+      from (${untouched}) as untouched group by dataset_id) as removed
+    where datasets.id = removed.dataset_id`,
+  sql`delete from order_events where (dataset_id, order_id) in (${untouchedIds})`,
+  sql`delete from orders where (dataset_id, id) in (${untouchedIds}) returning id`,
 ].map((statement) => Statement.of(statement as ReturnType<typeof sql<{ id: string }>>));
 
 /**
@@ -114,24 +114,24 @@ export async function removeUntouched(
  * goes last. No ledger remembers any of it: an object that nobody calls is evicted within minutes.
  */
 const oldChanges = sql`
-  select old.world_id, old.order_id, old.version from (
-    select world_id, order_id, version from order_changes indexed by order_changes_deleted
+  select old.dataset_id, old.order_id, old.version from (
+    select dataset_id, order_id, version from order_changes indexed by order_changes_deleted
     where change = 'DELETED' and changed_at < ${placeholder("cutoff")}
     order by changed_at limit ${STEP_ORDERS}) as deletion
-  join order_changes as old on old.world_id = deletion.world_id
+  join order_changes as old on old.dataset_id = deletion.dataset_id
     and old.order_id = deletion.order_id and old.version <= deletion.version
-  order by old.world_id, old.order_id, old.version limit ${STEP_ROWS}`;
+  order by old.dataset_id, old.order_id, old.version limit ${STEP_ROWS}`;
 const uncountChanges = Statement.of(
   sql<unknown>`
-    update worlds set stored_bytes = stored_bytes - removed.bytes
+    update datasets set stored_bytes = stored_bytes - removed.bytes
     from (
-      select world_id, count(*) * ${CHANGE_BYTES} as bytes from (
-        select distinct * from (${oldChanges})) group by world_id) as removed
-    where id = removed.world_id`,
+      select dataset_id, count(*) * ${CHANGE_BYTES} as bytes from (
+        select distinct * from (${oldChanges})) group by dataset_id) as removed
+    where id = removed.dataset_id`,
 );
 const removeChanges = Statement.of(
   sql<{ version: number }>`
-    delete from order_changes where (world_id, order_id, version) in (${oldChanges})
+    delete from order_changes where (dataset_id, order_id, version) in (${oldChanges})
     returning version`,
 );
 

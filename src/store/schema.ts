@@ -20,7 +20,7 @@ import { ORDER_EVENT_TYPES, type OrderEvent } from "../domain/order-events.ts";
 import type { OrderLine } from "../domain/order-lines.ts";
 
 /*
- * Columns have the contract's field names. Every table but `partners`, `environments` and `worlds` is WITHOUT ROWID
+ * Columns have the contract's field names. Every table but `partners`, `environments` and `datasets` is WITHOUT ROWID
  * (`npm run migration` adds it, Drizzle can't say it): the primary key is then the table itself, which
  * saves one written row per row, and secondary indexes end in the primary key, so they come sorted by
  * `sequence`.
@@ -34,10 +34,10 @@ const partnerId = () =>
   integer()
     .notNull()
     .references(() => partners.id);
-const worldId = () =>
+const datasetId = () =>
   integer()
     .notNull()
-    .references(() => worlds.id);
+    .references(() => datasets.id);
 const amountRange = (name: string, column: AnySQLiteColumn) =>
   check(name, sql`${column} between 0 and ${sql.raw(String(MAX_MONEY))}`);
 
@@ -49,13 +49,13 @@ export const partners = sqliteTable("partners", {
 });
 
 /**
- * A world: what an environment's orders belong to, until a reset gives the environment another one. Then this
+ * A dataset: what an environment's orders belong to, until a reset gives the environment another one. Then this
  * one is closed: nothing reads it or writes to it, and a sweep deletes it.
  */
-export const worlds = sqliteTable(
-  "worlds",
+export const datasets = sqliteTable(
+  "datasets",
   {
-    // Never used again: an isolate may remember a world that is gone, and a ledger its orders.
+    // Never used again: an isolate may remember a dataset that is gone, and a ledger its orders.
     id: integer().primaryKey({ autoIncrement: true }),
     partner_id: partnerId(),
     environment_id: integer().notNull().default(0),
@@ -67,14 +67,14 @@ export const worlds = sqliteTable(
     closed_at: text(),
   },
   (t) => [
-    index("worlds_partner_id").on(t.partner_id),
-    index("worlds_closed_at")
+    index("datasets_partner_id").on(t.partner_id),
+    index("datasets_closed_at")
       .on(t.closed_at)
       .where(sql`${t.closed_at} is not null`),
   ],
 );
 
-/** What is isolated: keys open an environment, and through it its current world. */
+/** What is isolated: keys open an environment, and through it its current dataset. */
 export const environments = sqliteTable(
   "environments",
   {
@@ -87,19 +87,19 @@ export const environments = sqliteTable(
     /** None for a partner's first environment, which stays as long as the partner. */
     expires_at: text(),
     /** None once it is deleted or has expired, until a sweep has been here. */
-    world_id: integer().references(() => worlds.id),
+    dataset_id: integer().references(() => datasets.id),
     /** What arrived up to this millisecond since the epoch was sent before the last reset. */
     reset_at: integer().notNull().default(0),
     /** Whether its workbench has faults. */
-    is_armed: integer({ mode: "boolean" }).notNull().default(false),
+    has_faults: integer({ mode: "boolean" }).notNull().default(false),
   },
   (t) => [
     index("environments_partner_id").on(t.partner_id),
     index("environments_expires_at")
       .on(t.expires_at)
       .where(sql`${t.expires_at} is not null`),
-    // For the sweep, and for the foreign key when a world is deleted.
-    index("environments_world_id").on(t.world_id),
+    // For the sweep, and for the foreign key when a dataset is deleted.
+    index("environments_dataset_id").on(t.dataset_id),
   ],
 );
 
@@ -180,7 +180,7 @@ export const orderedFields = {
 export const orders = sqliteTable(
   "orders",
   {
-    world_id: worldId(),
+    dataset_id: datasetId(),
     /** The order of arrival, which the lists go by. */
     sequence: integer().notNull(),
     version: integer().notNull(),
@@ -191,9 +191,9 @@ export const orders = sqliteTable(
     ...totalFields,
   },
   (t) => [
-    primaryKey({ columns: [t.world_id, t.sequence] }),
-    uniqueIndex("orders_id").on(t.world_id, t.id),
-    index("orders_partner_order_id").on(t.world_id, t.partner_order_id),
+    primaryKey({ columns: [t.dataset_id, t.sequence] }),
+    uniqueIndex("orders_id").on(t.dataset_id, t.id),
+    index("orders_partner_order_id").on(t.dataset_id, t.partner_order_id),
     amountRange("orders_total_order_amount", t.total_order_amount),
     amountRange("orders_total_rewards_amount", t.total_rewards_amount),
     ...Object.values(checksOfTotals(t)).filter((each) => each !== null),
@@ -224,17 +224,17 @@ export const lineFields = {
 export const orderLines = sqliteTable(
   "order_lines",
   {
-    world_id: integer().notNull(),
+    dataset_id: integer().notNull(),
     order_id: text().notNull(),
     position: integer().notNull(),
     ...lineFields,
   },
   (t) => [
-    primaryKey({ columns: [t.world_id, t.order_id, t.position] }),
+    primaryKey({ columns: [t.dataset_id, t.order_id, t.position] }),
     foreignKey({
       name: "order_lines_order",
-      columns: [t.world_id, t.order_id],
-      foreignColumns: [orders.world_id, orders.id],
+      columns: [t.dataset_id, t.order_id],
+      foreignColumns: [orders.dataset_id, orders.id],
     }).onDelete("cascade"),
     check("order_lines_quantity", sql`${t.quantity} >= 1`),
   ],
@@ -255,26 +255,31 @@ export const orderEventFields = {
 export const orderEvents = sqliteTable(
   "order_events",
   {
-    world_id: integer().notNull(),
+    dataset_id: integer().notNull(),
     sequence: integer().notNull(),
     ...orderEventFields,
     line_count: integer().notNull(),
     content_bytes: integer().notNull().default(0),
   },
   (t) => [
-    primaryKey({ columns: [t.world_id, t.sequence] }),
-    uniqueIndex("order_events_order_event_id").on(t.world_id, t.order_event_id),
+    primaryKey({ columns: [t.dataset_id, t.sequence] }),
+    uniqueIndex("order_events_order_event_id").on(t.dataset_id, t.order_event_id),
     // Partial, so that events without one don't pay for an entry.
     uniqueIndex("order_events_partner_event_id")
-      .on(t.world_id, t.partner_event_id)
+      .on(t.dataset_id, t.partner_event_id)
       .where(sql`${t.partner_event_id} is not null`),
     // With the transaction, so that a list by both reads no event that isn't on the page.
-    index("order_events_order_id").on(t.world_id, t.order_id, t.sequence, t.network_transaction_id),
-    index("order_events_network_transaction_id").on(t.world_id, t.network_transaction_id),
+    index("order_events_order_id").on(
+      t.dataset_id,
+      t.order_id,
+      t.sequence,
+      t.network_transaction_id,
+    ),
+    index("order_events_network_transaction_id").on(t.dataset_id, t.network_transaction_id),
     foreignKey({
       name: "order_events_order",
-      columns: [t.world_id, t.order_id],
-      foreignColumns: [orders.world_id, orders.id],
+      columns: [t.dataset_id, t.order_id],
+      foreignColumns: [orders.dataset_id, orders.id],
     }),
     amountRange("order_events_amount", t.amount),
     amountRange("order_events_rewards_amount", t.rewards_amount),
@@ -284,17 +289,17 @@ export const orderEvents = sqliteTable(
 export const orderEventLines = sqliteTable(
   "order_event_lines",
   {
-    world_id: integer().notNull(),
+    dataset_id: integer().notNull(),
     order_event_id: text().notNull(),
     position: integer().notNull(),
     ...lineFields,
   },
   (t) => [
-    primaryKey({ columns: [t.world_id, t.order_event_id, t.position] }),
+    primaryKey({ columns: [t.dataset_id, t.order_event_id, t.position] }),
     foreignKey({
       name: "order_event_lines_order_event",
-      columns: [t.world_id, t.order_event_id],
-      foreignColumns: [orderEvents.world_id, orderEvents.order_event_id],
+      columns: [t.dataset_id, t.order_event_id],
+      foreignColumns: [orderEvents.dataset_id, orderEvents.order_event_id],
     }).onDelete("cascade"),
     check("order_event_lines_quantity", sql`${t.quantity} >= 1`),
   ],
@@ -302,14 +307,14 @@ export const orderEventLines = sqliteTable(
 
 /**
  * Every change of an order, one row each, which is never changed. It outlives the order, and goes with the
- * world, or when the order was deleted long ago. `version` is the fence against a stale writer: a change that
+ * dataset, or when the order was deleted long ago. `version` is the fence against a stale writer: a change that
  * follows another version than the order has gets none, and the whole batch fails (`insertChange`). Behind
  * that, the primary key has one place for each version.
  */
 export const orderChanges = sqliteTable(
   "order_changes",
   {
-    world_id: worldId(),
+    dataset_id: datasetId(),
     order_id: text().notNull(),
     version: integer().notNull(),
     change: text({ enum: ORDER_CHANGES }).notNull(),
@@ -320,7 +325,7 @@ export const orderChanges = sqliteTable(
     ...totalFields,
   },
   (t) => [
-    primaryKey({ columns: [t.world_id, t.order_id, t.version] }),
+    primaryKey({ columns: [t.dataset_id, t.order_id, t.version] }),
     // For the sweep of what was deleted long ago. Partial, so that other changes don't pay for an entry.
     index("order_changes_deleted")
       .on(t.changed_at)
@@ -331,7 +336,7 @@ export const orderChanges = sqliteTable(
 /** Where a sweep goes on: it walks through the orders of all environments, a part of them each hour. */
 export const sweepPositions = sqliteTable("sweep_positions", {
   name: text({ enum: ["orders"] }).primaryKey(),
-  world_id: integer().notNull(),
+  dataset_id: integer().notNull(),
   sequence: integer().notNull(),
 });
 
@@ -339,7 +344,7 @@ export const sweepPositions = sqliteTable("sweep_positions", {
 export const idempotencyRecords = sqliteTable(
   "idempotency_records",
   {
-    world_id: worldId(),
+    dataset_id: datasetId(),
     key: text().notNull(),
     fingerprint: text().notNull(),
     body: text().notNull(),
@@ -347,7 +352,7 @@ export const idempotencyRecords = sqliteTable(
     created_at: text().notNull(),
   },
   (t) => [
-    primaryKey({ columns: [t.world_id, t.key] }),
+    primaryKey({ columns: [t.dataset_id, t.key] }),
     // For the sweep, which goes by age.
     index("idempotency_records_created_at").on(t.created_at),
   ],

@@ -2,42 +2,42 @@ import { sql } from "drizzle-orm";
 import { NO_USAGE, QUOTAS, type Quota, type Usage } from "../domain/quotas.ts";
 import {
   placeholder,
-  ScopedStatement,
+  DatasetStatement,
   Statement,
-  type ScopedBound,
+  type BoundDatasetStatement,
   type Database,
 } from "./database.ts";
-import type { Scope } from "./scope.ts";
-import { worlds } from "./schema.ts";
+import type { Dataset } from "./dataset.ts";
+import { datasets } from "./schema.ts";
 
 const COLUMNS = {
-  orders: worlds.order_count,
-  order_events: worlds.order_event_count,
-  bytes: worlds.stored_bytes,
+  orders: datasets.order_count,
+  order_events: datasets.order_event_count,
+  bytes: datasets.stored_bytes,
 } as const satisfies Record<Quota, unknown>;
 
 const totalOf = (quota: Quota) => sql<number>`(
-  select ${sql.identifier(COLUMNS[quota].name)} from worlds
-  where id = ${placeholder("world_id")})`;
+  select ${sql.identifier(COLUMNS[quota].name)} from datasets
+  where id = ${placeholder("dataset_id")})`;
 
-/** The totals of a world's unfiltered lists. */
+/** The totals of a dataset's unfiltered lists. */
 export const orderTotal = totalOf("orders");
 export const orderEventTotal = totalOf("order_events");
 
-const add = ScopedStatement.of(
+const add = DatasetStatement.of(
   sql<unknown>`
-    update worlds set
+    update datasets set
       order_count = order_count + ${placeholder("orders")},
       order_event_count = order_event_count + ${placeholder("order_events")},
       stored_bytes = stored_bytes + ${placeholder("bytes")}
-    where id = ${placeholder("world_id")}`,
+    where id = ${placeholder("dataset_id")}`,
 );
 
-/** The sums over a partner's worlds, with those that are still being deleted: they fill the database too. */
+/** The sums over a partner's datasets, with those that are still being deleted: they fill the database too. */
 const used = sql<Usage>`
   select sum(order_count) as orders, sum(order_event_count) as order_events, sum(stored_bytes) as bytes
-  from worlds where partner_id = (
-    select partner_id from worlds where id = ${placeholder("world_id")})`;
+  from datasets where partner_id = (
+    select partner_id from datasets where id = ${placeholder("dataset_id")})`;
 
 /** NULL, which the column refuses, where something is added beyond the quota. */
 const within = (quota: Quota) => {
@@ -47,22 +47,22 @@ const within = (quota: Quota) => {
     ${added} > 0 and used.${sql.identifier(quota)} + ${added} > ${limit}, null, ${column} + ${added})`;
 };
 
-const addWithinQuotas = ScopedStatement.of(
+const addWithinQuotas = DatasetStatement.of(
   sql<unknown>`
-    update worlds set ${within("orders")}, ${within("order_events")}, ${within("bytes")}
-    from (${used}) as used where id = ${placeholder("world_id")}`,
+    update datasets set ${within("orders")}, ${within("order_events")}, ${within("bytes")}
+    from (${used}) as used where id = ${placeholder("dataset_id")}`,
 );
 
 /**
- * Counts what a batch adds to a world, or takes from it. The batch fails where something is added
+ * Counts what a batch adds to a dataset, or takes from it. The batch fails where something is added
  * beyond a quota of the partner (see `exceededQuota`); a removal is always possible.
  */
-export function countUsage(scope: Scope, added: Partial<Usage>): ScopedBound {
+export function countUsage(dataset: Dataset, added: Partial<Usage>): BoundDatasetStatement {
   const values = { ...NO_USAGE, ...added };
   const isRemoval = values.orders < 0 || values.order_events < 0;
-  if (!scope.quotas || isRemoval) return add.bind(scope, values);
-  const { orders, order_events, bytes } = scope.quotas;
-  return addWithinQuotas.bind(scope, {
+  if (!dataset.quotas || isRemoval) return add.bind(dataset, values);
+  const { orders, order_events, bytes } = dataset.quotas;
+  return addWithinQuotas.bind(dataset, {
     ...values,
     orders_quota: orders,
     order_events_quota: order_events,
@@ -77,12 +77,12 @@ const selectNear = Statement.of(
   sql<Usage & { partner_id: number }>`
     select partner_id, sum(order_count) as orders, sum(order_event_count) as order_events,
       sum(stored_bytes) as bytes
-    from worlds group by partner_id
+    from datasets group by partner_id
     having orders > ${placeholder("orders")} or order_events > ${placeholder("order_events")}
       or bytes > ${placeholder("bytes")}`,
 );
 
-/** The partners that have used most of a quota, with what they use and may. One round trip, a row for each world. */
+/** The partners that have used most of a quota, with what they use and may. One round trip, a row for each dataset. */
 export async function findUsageNearQuotas(
   db: Database,
   quotas: Usage | undefined,
@@ -100,10 +100,10 @@ export async function findUsageNearQuotas(
   );
 }
 
-const selectUsage = ScopedStatement.of(used);
+const selectUsage = DatasetStatement.of(used);
 
-/** What the partner of an environment uses, over all its worlds. One round trip. */
-export async function findUsage(scope: Scope): Promise<Usage> {
-  const [[usage]] = await scope.run(selectUsage.bind(scope));
+/** What the partner of an environment uses, over all its datasets. One round trip. */
+export async function findUsage(dataset: Dataset): Promise<Usage> {
+  const [[usage]] = await dataset.run(selectUsage.bind(dataset));
   return usage ?? NO_USAGE;
 }

@@ -54,7 +54,7 @@ function recorded({ sequence, at, status, remarks, ...row }: Row): RecordedReque
 
 const encoder = new TextEncoder();
 
-/** How much the requests of one world take, so that no row has to be read in order to know. */
+/** How much the requests of one dataset take, so that no row has to be read in order to know. */
 export class RequestUsage {
   rows: number;
   bytes: number;

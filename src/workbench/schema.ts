@@ -2,7 +2,7 @@ import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import type { FaultMatch, FaultName } from "../domain/faults.ts";
 import type { RequestSummary } from "../domain/requests.ts";
 
-/** The faults that are still to act, of the one world that the workbench is in. */
+/** The faults that are still to act, of the one dataset that the workbench is in. */
 export const faults = sqliteTable("faults", {
   /** Counts the faults, the oldest first. */
   sequence: integer().primaryKey({ autoIncrement: true }),

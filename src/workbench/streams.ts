@@ -15,7 +15,7 @@ export interface StreamedItem {
 
 /** What a stream is of. */
 export interface StreamSource {
-  world_id: number;
+  dataset_id: number;
   /** The key that watches. */
   key_id: number;
   /** RFC 3339; null: never. */

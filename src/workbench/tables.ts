@@ -18,7 +18,7 @@ const STATEMENTS = TABLES.flatMap(statementsFor);
 const LAYOUT = STATEMENTS.join(";\n");
 
 /**
- * A workbench's tables. They have the data of one world: the latest that anything was written in. They are
+ * A workbench's tables. They have the data of one dataset: the latest that anything was written in. They are
  * made when something is to be written, so that an object that was only asked leaves nothing behind.
  */
 export class Tables {
@@ -30,42 +30,42 @@ export class Tables {
     this.#database = drizzle(storage);
   }
 
-  /** The tables, to be read; undefined where there is nothing of this world. */
-  ofWorld(worldId: number): WorkbenchDatabase | undefined {
+  /** The tables, to be read; undefined where there is nothing of this dataset. */
+  ofDataset(datasetId: number): WorkbenchDatabase | undefined {
     const { kv } = this.#storage;
-    const isThere = kv.get("layout") === LAYOUT && kv.get("world_id") === worldId;
+    const isThere = kv.get("layout") === LAYOUT && kv.get("dataset_id") === datasetId;
     return isThere ? this.#database : undefined;
   }
 
-  /** The tables of whatever world they are of. */
-  ofLatestWorld(): WorkbenchDatabase | undefined {
-    const worldId = this.#storage.kv.get<number>("world_id");
-    return worldId === undefined ? undefined : this.ofWorld(worldId);
+  /** The tables of whatever dataset they are of. */
+  ofLatestDataset(): WorkbenchDatabase | undefined {
+    const datasetId = this.#storage.kv.get<number>("dataset_id");
+    return datasetId === undefined ? undefined : this.ofDataset(datasetId);
   }
 
-  /** Whether anything was written in a later world. */
-  isOver(worldId: number): boolean {
-    return (this.#storage.kv.get<number>("world_id") ?? 0) > worldId;
+  /** Whether anything was written in a later dataset. */
+  isOver(datasetId: number): boolean {
+    return (this.#storage.kv.get<number>("dataset_id") ?? 0) > datasetId;
   }
 
   /**
-   * The tables, to be written. A world that is later than theirs empties them first; undefined for an earlier
+   * The tables, to be written. A dataset that is later than theirs empties them first; undefined for an earlier
    * one, which is over.
    */
-  forWorld(worldId: number): WorkbenchDatabase | undefined {
-    const there = this.ofWorld(worldId);
+  forDataset(datasetId: number): WorkbenchDatabase | undefined {
+    const there = this.ofDataset(datasetId);
     if (there) return there;
-    if (this.isOver(worldId)) return undefined;
+    if (this.isOver(datasetId)) return undefined;
     const { kv } = this.#storage;
     this.#storage.transactionSync(() => {
-      // No row of an earlier world, and no table of an earlier layout.
+      // No row of an earlier dataset, and no table of an earlier layout.
       const names = this.#database.all<{ name: string }>(
         sql`select name from sqlite_master where type = 'table' and name not like 'sqlite%' and name not like '\\_cf\\_%' escape '\\'`,
       );
       for (const { name } of names) this.#database.run(sql`drop table ${sql.identifier(name)}`);
       for (const statement of STATEMENTS) this.#database.run(statement);
       kv.put("layout", LAYOUT);
-      kv.put("world_id", worldId);
+      kv.put("dataset_id", datasetId);
     });
     return this.#database;
   }

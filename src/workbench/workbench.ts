@@ -14,8 +14,8 @@ import {
   type RequestFilter,
 } from "../domain/requests.ts";
 import { logError } from "../log.ts";
-import { Database, type World } from "../store/database.ts";
-import { setArmed } from "../store/environments.ts";
+import { Database, type KnownDataset } from "../store/database.ts";
+import { setHasFaults } from "../store/environments.ts";
 import type { Page, PageRequest } from "../store/pages.ts";
 import * as stored from "./faults.ts";
 import {
@@ -32,23 +32,23 @@ import {
 import { Streams } from "./streams.ts";
 import { Tables, type WorkbenchDatabase } from "./tables.ts";
 
-/** Which world of which environment is meant. */
-export type WorldName = Omit<World, "is_armed">;
+/** Which dataset of which environment is meant. */
+export type DatasetRef = Omit<KnownDataset, "has_faults">;
 
-/** "over" to who means a world that there is a later one than. */
-type OrOver<T> = T | "over";
+/** "superseded" to who means a dataset that there is a later one than. */
+type OrSuperseded<T> = T | "superseded";
 
 /** What a method answers. Not a union by itself, which would lose its type on the way out of the object. */
 export interface WorkbenchReply<T> {
-  answer: OrOver<T>;
+  answer: OrSuperseded<T>;
 }
 
 /** What acts on a request, and whether whoever asked has to ask for its next request too. */
 export interface TakenFault {
   fault: AppliedFault | undefined;
-  is_armed: boolean;
-  /** There is a later world, which the request has to be in. */
-  is_over: boolean;
+  has_faults: boolean;
+  /** There is a later dataset, which the request has to be in. */
+  is_superseded: boolean;
 }
 /** How many requests a stream reads at a time. */
 const STREAM_STEP_ROWS = 100;
@@ -65,13 +65,13 @@ export interface Watcher {
 
 /**
  * What an environment has beside its data, in a Durable Object of its own, named by the environment: the
- * faults that are to act, and the requests that came. What it has belongs to one world of the environment;
+ * faults that are to act, and the requests that came. What it has belongs to one dataset of the environment;
  * what is asked or said of an earlier one finds nothing, and changes nothing.
  */
 export class Workbench extends DurableObject {
   readonly #tables: Tables;
   /** What D1 was told last, as far as that is certain; and what tells it, one after another. */
-  #told: { world_id: number; is_armed: boolean } | undefined;
+  #told: { dataset_id: number; has_faults: boolean } | undefined;
   #telling: Promise<unknown> = Promise.resolve();
 
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
@@ -79,10 +79,10 @@ export class Workbench extends DurableObject {
     this.#tables = new Tables(ctx.storage);
   }
 
-  /** Forgets everything of the worlds before this one. */
-  async reset(worldId: number): Promise<void> {
-    this.#tables.forWorld(worldId);
-    this.#streams.closeWhere(({ world_id }) => world_id < worldId);
+  /** Forgets everything of the datasets before this one. */
+  async reset(datasetId: number): Promise<void> {
+    this.#tables.forDataset(datasetId);
+    this.#streams.closeWhere(({ dataset_id }) => dataset_id < datasetId);
   }
 
   /** Deletes everything, for an environment that is gone. */
@@ -103,20 +103,20 @@ export class Workbench extends DurableObject {
 
   /** Keeps a fault. When this is answered, D1 says that there are faults, so that every isolate asks for them. */
   async addFault(
-    world: WorldName,
+    dataset: DatasetRef,
     fault: StoredFault,
   ): Promise<WorkbenchReply<Decision<StoredFault>>> {
-    const db = this.#tables.forWorld(world.world_id);
-    if (!db) return { answer: "over" };
+    const db = this.#tables.forDataset(dataset.dataset_id);
+    if (!db) return { answer: "superseded" };
     if (stored.insertFault(db, fault) === "too many") return { answer: refuse(TOO_MANY) };
     try {
-      if ((await this.#tellD1(world)) !== "over") return { answer: accept(fault) };
-      // All that there is of a world that is over, is over: it may be the environment, which nobody deletes again.
-      if (this.#tables.ofWorld(world.world_id)) await this.#deleteAll();
-      return { answer: "over" };
+      if ((await this.#tellD1(dataset)) !== "superseded") return { answer: accept(fault) };
+      // All that there is of a dataset that is over, is over: it may be the environment, which nobody deletes again.
+      if (this.#tables.ofDataset(dataset.dataset_id)) await this.#deleteAll();
+      return { answer: "superseded" };
     } catch (error) {
-      logError("a fault was not armed", error, { ...world });
-      const there = this.#tables.ofWorld(world.world_id);
+      logError("a fault was not armed", error, { ...dataset });
+      const there = this.#tables.ofDataset(dataset.dataset_id);
       if (there) stored.deleteFault(there, fault.id);
       return { answer: refuse(NOT_ARMED) };
     }
@@ -124,24 +124,24 @@ export class Workbench extends DurableObject {
 
   /** A page of the faults that will still act, newest first; undefined when the cursor is none of them. */
   async listFaults(
-    { world_id }: WorldName,
+    { dataset_id }: DatasetRef,
     page: PageRequest,
   ): Promise<WorkbenchReply<Page<StoredFault> | undefined>> {
-    const answer = this.#read(world_id, (db) => stored.findFaults(db, page), emptyPage(page));
+    const answer = this.#read(dataset_id, (db) => stored.findFaults(db, page), emptyPage(page));
     return { answer };
   }
 
   /** Whether there was such a fault. From now on it acts on nothing. */
-  async removeFault(world: WorldName, id: string): Promise<WorkbenchReply<boolean>> {
-    const answer = this.#read(world.world_id, (db) => stored.deleteFault(db, id), false);
-    if (answer === true) this.#tellD1Later(world);
+  async removeFault(dataset: DatasetRef, id: string): Promise<WorkbenchReply<boolean>> {
+    const answer = this.#read(dataset.dataset_id, (db) => stored.deleteFault(db, id), false);
+    if (answer === true) this.#tellD1Later(dataset);
     return { answer };
   }
 
   /** How many faults there were. From now on they act on nothing. */
-  async removeFaults(world: WorldName): Promise<WorkbenchReply<number>> {
-    const answer = this.#read(world.world_id, stored.deleteFaults, 0);
-    if (answer !== "over" && answer > 0) this.#tellD1Later(world);
+  async removeFaults(dataset: DatasetRef): Promise<WorkbenchReply<number>> {
+    const answer = this.#read(dataset.dataset_id, stored.deleteFaults, 0);
+    if (answer !== "superseded" && answer > 0) this.#tellD1Later(dataset);
     return { answer };
   }
 
@@ -149,31 +149,35 @@ export class Workbench extends DurableObject {
    * The fault that acts on a request, if one does, and whether there are more. Who hears that there are none
    * needn't ask again: D1 says so too.
    */
-  async takeFault(world: WorldName, subject: RequestSubject): Promise<TakenFault> {
+  async takeFault(dataset: DatasetRef, subject: RequestSubject): Promise<TakenFault> {
     const taken = this.#read(
-      world.world_id,
+      dataset.dataset_id,
       (db) => ({
         fault: stored.takeFault(db, subject),
-        is_armed: stored.countFaults(db) > 0,
+        has_faults: stored.countFaults(db) > 0,
       }),
-      { fault: undefined, is_armed: false },
+      { fault: undefined, has_faults: false },
     );
-    if (taken === "over") return { fault: undefined, is_armed: true, is_over: true };
+    if (taken === "superseded") return { fault: undefined, has_faults: true, is_superseded: true };
     const { fault } = taken;
-    if (taken.is_armed) return { fault, is_armed: true, is_over: false };
+    if (taken.has_faults) return { fault, has_faults: true, is_superseded: false };
     try {
-      return { fault, is_armed: (await this.#tellD1(world)) !== "unarmed", is_over: false };
+      return {
+        fault,
+        has_faults: (await this.#tellD1(dataset)) !== "unarmed",
+        is_superseded: false,
+      };
     } catch (error) {
       // Whoever asks next tries it again.
-      logError("faults were not disarmed", error, { ...world });
-      return { fault, is_armed: true, is_over: false };
+      logError("faults were not disarmed", error, { ...dataset });
+      return { fault, has_faults: true, is_superseded: false };
     }
   }
 
-  /** What the tables of a world have; `nothing` where nothing was ever written. */
-  #read<T>(worldId: number, read: (db: WorkbenchDatabase) => T, nothing: T): OrOver<T> {
-    if (this.#tables.isOver(worldId)) return "over";
-    const db = this.#tables.ofWorld(worldId);
+  /** What the tables of a dataset have; `nothing` where nothing was ever written. */
+  #read<T>(datasetId: number, read: (db: WorkbenchDatabase) => T, nothing: T): OrSuperseded<T> {
+    if (this.#tables.isOver(datasetId)) return "superseded";
+    const db = this.#tables.ofDataset(datasetId);
     return db ? read(db) : nothing;
   }
 
@@ -181,28 +185,29 @@ export class Workbench extends DurableObject {
    * Tells D1 whether there are faults, as it is when its turn comes. So D1 ends right however many come and
    * go meanwhile, and hears of one that was added before that is answered.
    */
-  #tellD1(world: WorldName): Promise<"armed" | "unarmed" | "over"> {
+  #tellD1(dataset: DatasetRef): Promise<"armed" | "unarmed" | "superseded"> {
     const telling = this.#telling.then(async () => {
-      const { world_id } = world;
-      const is_armed = this.#read(world_id, (db) => stored.countFaults(db) > 0, false);
-      if (is_armed === "over") return "over";
-      const isTold = this.#told?.world_id === world_id && this.#told.is_armed === is_armed;
+      const { dataset_id } = dataset;
+      const has_faults = this.#read(dataset_id, (db) => stored.countFaults(db) > 0, false);
+      if (has_faults === "superseded") return "superseded";
+      const isTold = this.#told?.dataset_id === dataset_id && this.#told.has_faults === has_faults;
       if (!isTold) {
         this.#told = undefined;
-        if (!(await setArmed(new Database(this.env.DB), world, is_armed))) return "over";
-        this.#told = { world_id, is_armed };
+        if (!(await setHasFaults(new Database(this.env.DB), dataset, has_faults)))
+          return "superseded";
+        this.#told = { dataset_id, has_faults };
       }
-      return is_armed ? "armed" : "unarmed";
+      return has_faults ? "armed" : "unarmed";
     });
     this.#telling = telling.catch(() => undefined);
     return telling;
   }
 
   /** Nobody waits for it: who asks for a fault meanwhile hears that there is none. */
-  #tellD1Later(world: WorldName): void {
+  #tellD1Later(dataset: DatasetRef): void {
     this.ctx.waitUntil(
-      this.#tellD1(world).catch((error) =>
-        logError("faults were not disarmed", error, { ...world }),
+      this.#tellD1(dataset).catch((error) =>
+        logError("faults were not disarmed", error, { ...dataset }),
       ),
     );
   }
@@ -210,77 +215,78 @@ export class Workbench extends DurableObject {
   // Requests
 
   readonly #streams = new Streams();
-  /** What the requests of the tables' world take. */
-  #usage: { world_id: number; of: RequestUsage } | undefined;
+  /** What the requests of the tables' dataset take. */
+  #usage: { dataset_id: number; of: RequestUsage } | undefined;
   #hasAlarm = false;
   /** What comes late is not to make the tables again. When this is forgotten too, the alarm deletes them. */
   #isDestroyed = false;
 
-  /** Records requests. Those of a world that is over are dropped. */
-  async record({ world_id }: WorldName, items: NewRequest[]): Promise<void> {
-    const database = this.#isDestroyed ? undefined : this.#tables.forWorld(world_id);
+  /** Records requests. Those of a dataset that is over are dropped. */
+  async record({ dataset_id }: DatasetRef, items: NewRequest[]): Promise<void> {
+    const database = this.#isDestroyed ? undefined : this.#tables.forDataset(dataset_id);
     if (!database) return;
-    if (this.#usage?.world_id !== world_id) {
-      this.#usage = { world_id, of: new RequestUsage(database) };
+    if (this.#usage?.dataset_id !== dataset_id) {
+      this.#usage = { dataset_id, of: new RequestUsage(database) };
     }
     insertRequests(database, this.#usage.of, items, Date.now());
     this.#streams.wake();
     await this.#ensureAlarm();
   }
 
-  /** A page of the world's requests, newest first; undefined where the cursor is none of them. */
+  /** A page of the dataset's requests, newest first; undefined where the cursor is none of them. */
   async listRequests(
-    { world_id }: WorldName,
+    { dataset_id }: DatasetRef,
     filter: RequestFilter,
     page: PageRequest,
   ): Promise<WorkbenchReply<Page<RecordedRequest> | undefined>> {
     const read = (db: WorkbenchDatabase) => selectPage(db, filter, page);
-    return { answer: this.#read(world_id, read, emptyPage(page)) };
+    return { answer: this.#read(dataset_id, read, emptyPage(page)) };
   }
 
   async findRequest(
-    { world_id }: WorldName,
+    { dataset_id }: DatasetRef,
     id: string,
   ): Promise<WorkbenchReply<(RecordedRequest & RequestDetails) | undefined>> {
-    return { answer: this.#read(world_id, (db) => selectRequest(db, id), undefined) };
+    return { answer: this.#read(dataset_id, (db) => selectRequest(db, id), undefined) };
   }
 
   /** What was written to an order, or tried, oldest first. */
   async requestsOfOrder(
-    { world_id }: WorldName,
+    { dataset_id }: DatasetRef,
     orderId: string,
   ): Promise<WorkbenchReply<OrderRequest[]>> {
-    return { answer: this.#read(world_id, (db) => selectOfOrder(db, orderId), []) };
+    return { answer: this.#read(dataset_id, (db) => selectOfOrder(db, orderId), []) };
   }
 
   /** The requests as server-sent events, as they are recorded; undefined where too many watch already. */
   async watch(
-    { world_id }: WorldName,
+    { dataset_id }: DatasetRef,
     { key_id, expires_at, filter, after }: Watcher,
   ): Promise<WorkbenchReply<ReadableStream<Uint8Array> | undefined>> {
-    if (this.#isDestroyed || this.#tables.isOver(world_id)) return { answer: "over" };
+    if (this.#isDestroyed || this.#tables.isOver(dataset_id)) return { answer: "superseded" };
     // What is to come begins after the newest that there is now.
-    let last = after === undefined ? this.#lastOf(world_id) : Number(after);
+    let last = after === undefined ? this.#lastOf(dataset_id) : Number(after);
     const answer = await this.#streams.open({
-      world_id,
+      dataset_id,
       key_id,
       expires_at,
-      isOver: () => this.#tables.isOver(world_id),
+      isOver: () => this.#tables.isOver(dataset_id),
       next: () => {
-        const database = this.#tables.ofWorld(world_id);
+        const database = this.#tables.ofDataset(dataset_id);
         if (!database) return [];
         const items = selectAfter(database, filter, last, STREAM_STEP_ROWS);
-        last = items.length > 0 ? Number(items.at(-1)!.id) : Math.max(last, this.#lastOf(world_id));
+        last =
+          items.length > 0 ? Number(items.at(-1)!.id) : Math.max(last, this.#lastOf(dataset_id));
         return items;
       },
     });
     return { answer };
   }
 
-  /** The sequence of the world's newest request. */
-  #lastOf(worldId: number): number {
-    if (this.#usage?.world_id === worldId) return this.#usage.of.last;
-    const database = this.#tables.ofWorld(worldId);
+  /** The sequence of the dataset's newest request. */
+  #lastOf(datasetId: number): number {
+    if (this.#usage?.dataset_id === datasetId) return this.#usage.of.last;
+    const database = this.#tables.ofDataset(datasetId);
     return database ? new RequestUsage(database).last : 0;
   }
 
@@ -293,7 +299,7 @@ export class Workbench extends DurableObject {
   override async alarm(): Promise<void> {
     this.#usage = undefined;
     this.#hasAlarm = false;
-    const database = this.#tables.ofLatestWorld();
+    const database = this.#tables.ofLatestDataset();
     const oldest = database && deleteOld(database, Date.now());
     const hasFaults = database !== undefined && stored.countFaults(database) > 0;
     const isUnused = oldest === undefined && !hasFaults;

@@ -11,13 +11,13 @@ interface Env {
   ORDER_LEDGER: DurableObjectNamespace<OrderLedger>;
 }
 
-const WORLD_ID = 1;
+const DATASET_ID = 1;
 const PAGE_ITEMS = DEFAULT_PAGE_ITEMS;
 const TIME = "2025-01-01T00:00:00Z";
 
 const LINES = (table: string, parent: string) => `
   (select json_group_array(json_object('name', name, 'product_url', product_url, 'quantity', quantity, 'rate', rate, 'rewards_rate', rewards_rate)) from
-    (select * from ${table} where world_id = ?1 and ${parent} = item.${parent} order by position))
+    (select * from ${table} where dataset_id = ?1 and ${parent} = item.${parent} order by position))
   as order_lines`;
 
 const ORDER = `
@@ -31,27 +31,27 @@ const EVENT = `
 /** By the column's index, which SQLite would leave for the primary key, as that is sorted already. */
 const byColumn = (item: string, table: string, column: string) => `
   select ${item} from ${table} as item indexed by ${table}_${column}
-  where world_id = ?1 and ${column} = ?2 order by sequence desc limit ${PAGE_ITEMS + 1}`;
+  where dataset_id = ?1 and ${column} = ?2 order by sequence desc limit ${PAGE_ITEMS + 1}`;
 const firstPage = (item: string, table: string) => `
-  select ${item} from ${table} as item where world_id = ?1
+  select ${item} from ${table} as item where dataset_id = ?1
   order by sequence desc limit ${PAGE_ITEMS + 1}`;
 
 /** The statements of a read, by its path and parameter. All take the partner as ?1 and the parameter as ?2. */
 const READS: Record<string, string[]> = {
   "/v2/orders": [
-    "select order_count as total from worlds where id = ?1",
+    "select order_count as total from datasets where id = ?1",
     firstPage(ORDER, "orders"),
   ],
   "/v2/orders?id": [byColumn(ORDER, "orders", "id")],
   "/v2/orders?partner_order_id": [byColumn(ORDER, "orders", "partner_order_id")],
   "/v2/orders?starting_after": [
-    "select order_count as total from worlds where id = ?1",
-    `select ${ORDER} from orders as item where world_id = ?1
-      and sequence < (select sequence from orders where world_id = ?1 and id = ?2)
+    "select order_count as total from datasets where id = ?1",
+    `select ${ORDER} from orders as item where dataset_id = ?1
+      and sequence < (select sequence from orders where dataset_id = ?1 and id = ?2)
       order by sequence desc limit ${PAGE_ITEMS + 1}`,
   ],
   "/v2/order_events": [
-    "select order_event_count as total from worlds where id = ?1",
+    "select order_event_count as total from datasets where id = ?1",
     firstPage(EVENT, "order_events"),
   ],
   "/v2/order_events?order_event_id": [byColumn(EVENT, "order_events", "order_event_id")],
@@ -62,26 +62,26 @@ const READS: Record<string, string[]> = {
 };
 
 const INSERT_CHANGE = `insert into order_changes
-  (world_id, order_id, version, change, order_event_id, request_id, changed_at,
+  (dataset_id, order_id, version, change, order_event_id, request_id, changed_at,
     captured_amount, refunded_amount, captured_rewards_amount, refunded_rewards_amount)
   values (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 0)`;
 const INSERT_ORDER = `insert into orders
-  (world_id, sequence, id, version, payment_method_id, partner_order_id,
+  (dataset_id, sequence, id, version, payment_method_id, partner_order_id,
     total_order_amount, total_rewards_amount, currency, created_at, updated_at, line_count)
-  values (?1, (select coalesce(max(sequence), 0) + 1 from orders where world_id = ?1),
+  values (?1, (select coalesce(max(sequence), 0) + 1 from orders where dataset_id = ?1),
     ?2, 1, ?3, ?4, ?5, ?6, 'USD', ?7, ?7, 1)`;
 const INSERT_EVENT = `insert into order_events
-  (world_id, sequence, order_event_id, order_id, type, amount, rewards_amount, currency,
+  (dataset_id, sequence, order_event_id, order_id, type, amount, rewards_amount, currency,
     network_transaction_id, line_count)
-  values (?1, (select coalesce(max(sequence), 0) + 1 from order_events where world_id = ?1),
+  values (?1, (select coalesce(max(sequence), 0) + 1 from order_events where dataset_id = ?1),
     ?2, ?3, ?4, ?5, ?6, 'USD', ?7, 1)`;
 const INSERT_LINE = (table: string, parent: string) => `insert into ${table}
-  (world_id, ${parent}, position, name, quantity, rate, rewards_rate) values (?, ?, 0, ?, ?, ?, ?)`;
+  (dataset_id, ${parent}, position, name, quantity, rate, rewards_rate) values (?, ?, 0, ?, ?, ?, ?)`;
 const INSERT_ORDER_LINE = INSERT_LINE("order_lines", "order_id");
 const INSERT_EVENT_LINE = INSERT_LINE("order_event_lines", "order_event_id");
 const UPDATE_ORDER = `update orders set version = ?3, event_count = event_count + 1,
   captured_amount = captured_amount + ?4, captured_rewards_amount = captured_rewards_amount + ?5
-  where world_id = ?1 and id = ?2`;
+  where dataset_id = ?1 and id = ?2`;
 
 interface Line {
   name: string;
@@ -125,7 +125,7 @@ export default {
 async function answerRead(database: D1Database, url: URL): Promise<Response> {
   const [[parameter, value] = []] = url.searchParams;
   const statements = READS[parameter ? `${url.pathname}?${parameter}` : url.pathname]!.map((sql) =>
-    database.prepare(sql).bind(WORLD_ID, ...(sql.includes("?2") ? [value] : [])),
+    database.prepare(sql).bind(DATASET_ID, ...(sql.includes("?2") ? [value] : [])),
   );
   const results =
     statements.length === 1 ? [await statements[0]!.all()] : await database.batch(statements);
@@ -158,7 +158,7 @@ async function create(DB: D1Database, order: OrderInput): Promise<Cost> {
   return costOf(
     await DB.batch([
       DB.prepare(INSERT_CHANGE).bind(
-        WORLD_ID,
+        DATASET_ID,
         order.id,
         1,
         "CREATED",
@@ -169,7 +169,7 @@ async function create(DB: D1Database, order: OrderInput): Promise<Cost> {
         0,
       ),
       DB.prepare(INSERT_ORDER).bind(
-        WORLD_ID,
+        DATASET_ID,
         order.id,
         order.payment_method_id,
         order.partner_order_id,
@@ -177,8 +177,8 @@ async function create(DB: D1Database, order: OrderInput): Promise<Cost> {
         order.total_rewards_amount,
         TIME,
       ),
-      DB.prepare(INSERT_ORDER_LINE).bind(WORLD_ID, order.id, name, quantity, rate, rewards_rate),
-      DB.prepare("update worlds set order_count = order_count + 1 where id = ?").bind(WORLD_ID),
+      DB.prepare(INSERT_ORDER_LINE).bind(DATASET_ID, order.id, name, quantity, rate, rewards_rate),
+      DB.prepare("update datasets set order_count = order_count + 1 where id = ?").bind(DATASET_ID),
     ]),
   );
 }
@@ -199,7 +199,7 @@ export class OrderLedger extends DurableObject<Env> {
     return costOf(
       await DB.batch([
         DB.prepare(INSERT_CHANGE).bind(
-          WORLD_ID,
+          DATASET_ID,
           order_id,
           version,
           "EVENT_APPENDED",
@@ -210,7 +210,7 @@ export class OrderLedger extends DurableObject<Env> {
           rewards_amount,
         ),
         DB.prepare(INSERT_EVENT).bind(
-          WORLD_ID,
+          DATASET_ID,
           order_event_id,
           order_id,
           event.type,
@@ -219,26 +219,26 @@ export class OrderLedger extends DurableObject<Env> {
           event.network_transaction_id,
         ),
         DB.prepare(INSERT_EVENT_LINE).bind(
-          WORLD_ID,
+          DATASET_ID,
           order_event_id,
           name,
           quantity,
           rate,
           rewards_rate,
         ),
-        DB.prepare(UPDATE_ORDER).bind(WORLD_ID, order_id, version, amount, rewards_amount),
-        DB.prepare("update worlds set order_event_count = order_event_count + 1 where id = ?").bind(
-          WORLD_ID,
-        ),
+        DB.prepare(UPDATE_ORDER).bind(DATASET_ID, order_id, version, amount, rewards_amount),
+        DB.prepare(
+          "update datasets set order_event_count = order_event_count + 1 where id = ?",
+        ).bind(DATASET_ID),
       ]),
     );
   }
 
   async #load(orderId: string): Promise<{ version: number }> {
     const order = await this.env.DB.prepare(
-      "select version from orders where world_id = ? and id = ?",
+      "select version from orders where dataset_id = ? and id = ?",
     )
-      .bind(WORLD_ID, orderId)
+      .bind(DATASET_ID, orderId)
       .first<{ version: number }>();
     return order!;
   }

@@ -4,12 +4,12 @@ import type { Database } from "./servers.ts";
 
 /** A partner of the local seed. */
 export interface Partner {
-  world_id: number;
+  dataset_id: number;
   key: string;
 }
 
-export const PARTNER_A: Partner = { world_id: 1, key: "test_sandbox_a" };
-export const PARTNER_B: Partner = { world_id: 2, key: "test_sandbox_b" };
+export const PARTNER_A: Partner = { dataset_id: 1, key: "test_sandbox_a" };
+export const PARTNER_B: Partner = { dataset_id: 2, key: "test_sandbox_b" };
 
 /** How many orders one step adds, so that no statement runs for long. */
 const STEP_ORDERS = 20_000;
@@ -117,19 +117,19 @@ async function execute(database: Database, statements: string[]): Promise<void> 
 export async function load(
   database: Database,
   orders: number,
-  { world_id } = PARTNER_A,
+  { dataset_id } = PARTNER_A,
 ): Promise<void> {
   const inserts: string[] = [];
   for (const [table, columns] of ROWS) inserts.push(await insertOf(database, table, columns));
   for (let first = 1; first <= orders; first += STEP_ORDERS) {
     const last = Math.min(first + STEP_ORDERS - 1, orders);
     await database.batch(
-      inserts.map((insert) => database.prepare(insert).bind(world_id, first, last)),
+      inserts.map((insert) => database.prepare(insert).bind(dataset_id, first, last)),
     );
   }
   await database
-    .prepare("update worlds set order_count = ?2, order_event_count = ?2 where id = ?1")
-    .bind(world_id, orders)
+    .prepare("update datasets set order_count = ?2, order_event_count = ?2 where id = ?1")
+    .bind(dataset_id, orders)
     .run();
 }
 
@@ -137,25 +137,25 @@ export async function load(
 export const CROWD = { partnerOrder: "crowd", transaction: "crowd", order: rowIds(1).order };
 
 const CROWDED = [
-  `update orders set partner_order_id = '${CROWD.partnerOrder}' where world_id = ?1`,
+  `update orders set partner_order_id = '${CROWD.partnerOrder}' where dataset_id = ?1`,
   `update order_events set network_transaction_id = '${CROWD.transaction}', order_id = '${CROWD.order}'
-   where world_id = ?1`,
+   where dataset_id = ?1`,
   `update orders set (event_count, captured_amount, captured_rewards_amount) = (
      select count(*), coalesce(sum(amount), 0), coalesce(sum(rewards_amount), 0) from order_events
        indexed by order_events_order_id
-     where order_events.world_id = orders.world_id and order_id = orders.id)
-   where world_id = ?1`,
+     where order_events.dataset_id = orders.dataset_id and order_id = orders.id)
+   where dataset_id = ?1`,
 ];
 
 /**
  * Makes a partner's filters match all that it has: its orders share one `partner_order_id`, and its events
  * one order and one transaction. The other orders have no events any more, and can be deleted.
  */
-export async function crowd(database: Database, { world_id }: Partner): Promise<void> {
-  await database.batch(CROWDED.map((sql) => database.prepare(sql).bind(world_id)));
+export async function crowd(database: Database, { dataset_id }: Partner): Promise<void> {
+  await database.batch(CROWDED.map((sql) => database.prepare(sql).bind(dataset_id)));
 }
 
-/** The statement that adds rows ?2 to ?3 of world ?1 to a table. The cast: D1 binds numbers as reals, and 1.0 would be in the ids. */
+/** The statement that adds rows ?2 to ?3 of dataset ?1 to a table. The cast: D1 binds numbers as reals, and 1.0 would be in the ids. */
 async function insertOf(
   database: Database,
   table: string,
@@ -171,6 +171,6 @@ async function insertOf(
   });
   return `
     with recursive numbers(n) as (select cast(?2 as integer) union all select n + 1 from numbers where n < ?3)
-    insert into ${table} (world_id, ${used.map(([column]) => column).join(", ")})
+    insert into ${table} (dataset_id, ${used.map(([column]) => column).join(", ")})
     select ?1, ${used.map(([, value]) => value).join(", ")} from numbers`;
 }

@@ -133,7 +133,7 @@ async function* measureRequests(folder: string, installed: string): AsyncGenerat
   const dev = wranglerDev(join(folder, "npm-start"), ports.wranglerDev);
   const prism = new Program(
     "prism",
-    ["mock", "test/openapi.json", "--port", `${ports.prism}`],
+    ["mock", "src/generated/openapi.json", "--port", `${ports.prism}`],
     "Prism is listening",
   );
   const programs = [ours, dev, prism];

@@ -1,6 +1,6 @@
 import createClient, { type Middleware } from "openapi-fetch";
 import { expectDescribed } from "../support/document.ts";
-import type { paths } from "../../src/local/openapi.d.ts";
+import type { paths } from "../../src/generated/openapi.d.ts";
 
 /** Holds every answer against the OpenAPI document, as far as the types of a client don't. */
 const held: Middleware = {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { clientOf } from "./client.ts";
-import type { components } from "../../src/local/openapi.d.ts";
+import type { components } from "../../src/generated/openapi.d.ts";
 import { freePort, Server } from "./server.ts";
 
 const CRASHES = 5;

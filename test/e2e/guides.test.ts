@@ -7,7 +7,7 @@ import { MAX_PAGE_BYTES } from "../../src/domain/quotas.ts";
 /** How long a key is remembered: the document has the code's own figure. */
 const secondsIn = (path: string) =>
   [...readFileSync(path, "utf8").matchAll(/within (\d+) s(?:econds)?\b/g)].map(([, said]) => said);
-const [KEY_SECONDS] = secondsIn("test/openapi.json");
+const [KEY_SECONDS] = secondsIn("src/generated/openapi.json");
 
 const README = readFileSync("README.md", "utf8");
 

@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { convertV4MiniflareOptions } from "miniflare";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { buildIfChanged } from "../../src/cli/build.ts";
-import { readWorld } from "../../src/local/artifacts.ts";
+import { readBuiltWorker } from "../../src/local/artifacts.ts";
 import { startRuntime } from "../../src/local/runtime.ts";
 import { workHourly } from "../../src/local/sandbox.ts";
 import { Program } from "./program.ts";
@@ -121,7 +121,7 @@ it("has every binding that the Worker's types have", async () => {
   const types = await readFile("src/env.d.ts", "utf8");
   const [, declared = ""] = /interface __BaseEnv_Env \{\n([^}]*)\}/.exec(types) ?? [];
   const names = [...declared.matchAll(/^\t(\w+):/gm)].map(([, name]) => name);
-  const { worker, assetsBinding } = await readWorld();
+  const { worker, assetsBinding } = await readBuiltWorker();
   const { workers } = convertV4MiniflareOptions({
     ...(worker as object),
     name: worker.name,
@@ -136,7 +136,7 @@ it("has every binding that the Worker's types have", async () => {
 });
 
 it("does the hourly work", async () => {
-  const runtime = await startRuntime(await readWorld(), {
+  const runtime = await startRuntime(await readBuiltWorker(), {
     host: "127.0.0.1",
     port: 0,
     persistTo: undefined,

@@ -7,7 +7,7 @@ export class Prism extends Program {
   constructor(port: number, upstream: string) {
     super(
       "prism",
-      ["proxy", "test/openapi.json", upstream, "--port", `${port}`, "--errors"],
+      ["proxy", "src/generated/openapi.json", upstream, "--port", `${port}`, "--errors"],
       "Prism is listening",
     );
     this.url = `http://127.0.0.1:${port}`;

@@ -5,7 +5,7 @@ import type { AppendOrderEvent, Reply } from "../../src/ledger/commands.ts";
 import type { OrderEvent } from "../../src/domain/order-events.ts";
 import { eventBody, newPartner, orderBody, type Client } from "../support/client.ts";
 
-type Outcome = Exclude<Reply<OrderEvent>["outcome"], "world changed">;
+type Outcome = Exclude<Reply<OrderEvent>["outcome"], "dataset superseded">;
 
 /** Twenty captures and refunds whose refunds fit only after some of the captures. */
 const EVENTS = Array.from({ length: 20 }, (_, index) => ({
@@ -23,9 +23,9 @@ interface Version {
 async function historyOf(client: Client, orderId: string): Promise<Version[]> {
   const { results } = await env.DB.prepare(
     `SELECT version, order_event_id, captured_amount, refunded_amount FROM order_changes
-     WHERE world_id = ? AND order_id = ? ORDER BY version`,
+     WHERE dataset_id = ? AND order_id = ? ORDER BY version`,
   )
-    .bind(client.worldId, orderId)
+    .bind(client.datasetId, orderId)
     .all<Version>();
   return results;
 }
@@ -39,9 +39,9 @@ async function expectSerial(client: Client, orderId: string, outcomes: Outcome[]
   expect(history.map((each) => each.version)).toEqual(history.map((_, index) => index + 1));
 
   const { results: rows } = await env.DB.prepare(
-    "SELECT order_event_id, type, amount FROM order_events WHERE world_id = ? AND order_id = ?",
+    "SELECT order_event_id, type, amount FROM order_events WHERE dataset_id = ? AND order_id = ?",
   )
-    .bind(client.worldId, orderId)
+    .bind(client.datasetId, orderId)
     .all<{ order_event_id: string; type: string; amount: number }>();
   const events = new Map(rows.map((row) => [row.order_event_id, row]));
   let [captured, refunded] = [0, 0];
@@ -54,9 +54,9 @@ async function expectSerial(client: Client, orderId: string, outcomes: Outcome[]
   }
 
   const order = await env.DB.prepare(
-    "SELECT version, event_count, captured_amount, refunded_amount FROM orders WHERE world_id = ? AND id = ?",
+    "SELECT version, event_count, captured_amount, refunded_amount FROM orders WHERE dataset_id = ? AND id = ?",
   )
-    .bind(client.worldId, orderId)
+    .bind(client.datasetId, orderId)
     .first();
   expect(order).toEqual({
     version: history.length,
@@ -89,7 +89,7 @@ function appendCommand(
   event: (typeof EVENTS)[number],
 ): AppendOrderEvent {
   return {
-    world: client.world,
+    dataset: client.dataset,
     order_id: orderId,
     request: { request_id: "test", received_at: "2025-01-01T00:00:00Z" },
     input: eventBody({ order_id: orderId, ...event }) as AppendOrderEvent["input"],

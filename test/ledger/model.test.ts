@@ -300,7 +300,7 @@ const commands = fc.commands(
 
 /** D1's own rows of a partner. */
 const rows = async (client: Client, query: string) =>
-  (await env.DB.prepare(query).bind(client.worldId).all()).results;
+  (await env.DB.prepare(query).bind(client.datasetId).all()).results;
 
 /** Walks a filtered list item by item, whose total is kept or counted. */
 async function expectList(client: Client, path: string, id: string, oldestFirst: string[]) {
@@ -320,7 +320,7 @@ async function expectAgreement(model: Model, client: Client) {
     await rows(
       client,
       `SELECT id, total_order_amount, partner_order_id, version, event_count, captured_amount, refunded_amount
-       FROM orders WHERE world_id = ? ORDER BY sequence`,
+       FROM orders WHERE dataset_id = ? ORDER BY sequence`,
     ),
   ).toEqual(
     [...model.orders].map(([id, order]) => ({
@@ -335,14 +335,14 @@ async function expectAgreement(model: Model, client: Client) {
     await rows(
       client,
       `SELECT order_event_id, order_id, type, amount FROM order_events
-       WHERE world_id = ? ORDER BY sequence`,
+       WHERE dataset_id = ? ORDER BY sequence`,
     ),
   ).toEqual(model.events);
   expect(
     await rows(
       client,
       `SELECT order_id, version, change, order_event_id, captured_amount, refunded_amount
-       FROM order_changes WHERE world_id = ? ORDER BY order_id, version`,
+       FROM order_changes WHERE dataset_id = ? ORDER BY order_id, version`,
     ),
   ).toEqual(
     model.changes.toSorted((x, y) => x.order_id.localeCompare(y.order_id) || x.version - y.version),

@@ -33,7 +33,7 @@ describe("the ledger's memory", () => {
     await client.capture(id, 100);
     const other = env.ORDER_LEDGER.getByName("another-object");
     await other.appendOrderEvent({
-      world: client.world,
+      dataset: client.dataset,
       order_id: id,
       request: { request_id: "test", received_at: "2025-01-01T00:00:00Z" },
       input: { order_id: id, type: "REFUNDED", amount: 60, network_transaction_id: "nt" },

@@ -30,10 +30,10 @@ async function sumsOf(client: Client, orderId: string) {
   return (await env.DB.prepare(
     `SELECT captured_amount - refunded_amount AS kept,
        (SELECT coalesce(sum(iif(type = 'CAPTURED', amount, -amount)), 0) FROM order_events
-        WHERE world_id = orders.world_id AND order_id = orders.id) AS summed
-     FROM orders WHERE world_id = ? AND id = ?`,
+        WHERE dataset_id = orders.dataset_id AND order_id = orders.id) AS summed
+     FROM orders WHERE dataset_id = ? AND id = ?`,
   )
-    .bind(client.worldId, orderId)
+    .bind(client.datasetId, orderId)
     .first<{ kept: number; summed: number }>())!;
 }
 
@@ -44,7 +44,7 @@ async function refundFromTenObjects(client: Client): Promise<{ kept: number; sum
   await Promise.all(
     Array.from({ length: 10 }, (_, index) =>
       env.ORDER_LEDGER.getByName(`stray:${id}:${index}`).appendOrderEvent({
-        world: client.world,
+        dataset: client.dataset,
         order_id: id,
         request: { request_id: "test", received_at: "2025-01-01T00:00:00Z" },
         input: { order_id: id, type: "REFUNDED", amount: 100, network_transaction_id: "nt" },
@@ -102,7 +102,7 @@ const PROTECTIONS = [
       // Lines refer to the index by a foreign key, so the table without constraints stands in for it.
       const undo = await withoutConstraints("order_events");
       await run(
-        "CREATE INDEX order_events_order_id_alone ON order_events (world_id, order_id)",
+        "CREATE INDEX order_events_order_id_alone ON order_events (dataset_id, order_id)",
         "ALTER TABLE order_event_lines RENAME TO kept_lines",
         "CREATE TABLE order_event_lines AS SELECT * FROM kept_lines",
       );

@@ -17,19 +17,19 @@ const sweepAfter = (days: number) =>
   );
 
 const rows = async (client: Client, table: string, where = "true") =>
-  (await env.DB.prepare(`SELECT count(*) AS rows FROM ${table} WHERE world_id = ? AND ${where}`)
-    .bind(client.worldId)
+  (await env.DB.prepare(`SELECT count(*) AS rows FROM ${table} WHERE dataset_id = ? AND ${where}`)
+    .bind(client.datasetId)
     .first<number>("rows"))!;
 
 /** Makes the last change of an order as old as if it had been made so many days ago. */
 const age = (client: Client, orderId: string, days: number) =>
-  env.DB.prepare("UPDATE order_changes SET changed_at = ? WHERE world_id = ? AND order_id = ?")
-    .bind(new Date(Date.now() - days * DAY).toJSON(), client.worldId, orderId)
+  env.DB.prepare("UPDATE order_changes SET changed_at = ? WHERE dataset_id = ? AND order_id = ?")
+    .bind(new Date(Date.now() - days * DAY).toJSON(), client.datasetId, orderId)
     .run();
 
 const usage = (client: Client) =>
-  env.DB.prepare("SELECT order_count, order_event_count, stored_bytes FROM worlds WHERE id = ?")
-    .bind(client.worldId)
+  env.DB.prepare("SELECT order_count, order_event_count, stored_bytes FROM datasets WHERE id = ?")
+    .bind(client.datasetId)
     .first();
 
 async function orderWithEvents(client: Client, id: string, fields = {}): Promise<string> {
@@ -67,9 +67,9 @@ describe("the sweep of orders", () => {
     const client = await newPartner();
     const id = await orderWithEvents(client, "touched");
     const db = new Database(env.DB);
-    const position = { world_id: client.worldId, sequence: 0 };
+    const position = { dataset_id: client.datasetId, sequence: 0 };
     const [seen] = await findOrdersAfter(db, position);
-    expect(seen).toMatchObject({ id, world_id: client.worldId });
+    expect(seen).toMatchObject({ id, dataset_id: client.datasetId });
     expectStatus(await client.capture(id, 1), 200);
     expect(await removeUntouched(db, [seen!], new Date().toJSON())).toBe(0);
     const [now] = await findOrdersAfter(db, position);
@@ -148,16 +148,16 @@ describe("the sweep of orders", () => {
     await env.DB.batch([
       env.DB.prepare(
         `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?2)
-         INSERT INTO order_events (world_id, sequence, order_event_id, order_id, type, amount,
+         INSERT INTO order_events (dataset_id, sequence, order_event_id, order_id, type, amount,
            rewards_amount, currency, network_transaction_id, line_count)
          SELECT ?1, i, 'e-' || i, 'many', iif(i % 2, 'CAPTURED', 'REFUNDED'), 1, 0, 'USD', 'nt', 0 FROM n`,
-      ).bind(client.worldId, events),
+      ).bind(client.datasetId, events),
       env.DB.prepare(
         `UPDATE orders SET event_count = ?2, captured_amount = ?2 / 2, refunded_amount = ?2 / 2
-         WHERE world_id = ?1 AND id = 'many'`,
-      ).bind(client.worldId, events),
-      env.DB.prepare("UPDATE worlds SET order_event_count = ?2 WHERE id = ?1").bind(
-        client.worldId,
+         WHERE dataset_id = ?1 AND id = 'many'`,
+      ).bind(client.datasetId, events),
+      env.DB.prepare("UPDATE datasets SET order_event_count = ?2 WHERE id = ?1").bind(
+        client.datasetId,
         events,
       ),
     ]);

@@ -151,10 +151,10 @@ it("has the examples that the operations really answer", async () => {
   await record("anywhere", "FORBIDDEN_ERROR", guest.get(environments));
   await env.DB.prepare(
     `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${MAX_ENVIRONMENTS})
-     INSERT INTO environments (partner_id, created_at, expires_at, world_id)
+     INSERT INTO environments (partner_id, created_at, expires_at, dataset_id)
      SELECT ?, '2025-01-01T00:00:00Z', '2999-01-01T00:00:00Z', ? FROM n`,
   )
-    .bind(host.partnerId, host.worldId)
+    .bind(host.partnerId, host.datasetId)
     .run();
   await record("createEnvironment", "CONFLICT_ERROR", host.post(environments, {}));
 
@@ -214,7 +214,7 @@ it("has the examples that the operations really answer", async () => {
   const unnumbered = operator.post(`${path}/first/keys`);
   await record("createPartnerKey", "INVALID_REQUEST_ERROR", unnumbered);
   const large = await newPartner();
-  await loadOrders(large.worldId, 10_000);
+  await loadOrders(large.datasetId, 10_000);
   await record("deletePartner", 202, operator.delete(`${path}/${large.partnerId}`));
   await record("deletePartner", "INVALID_REQUEST_ERROR", operator.delete(`${path}/first`));
   await record("deletePartner", "PARTNER_NOT_FOUND_ERROR", operator.delete(`${path}/1000`));
@@ -249,7 +249,7 @@ it("has the examples that the operations really answer", async () => {
   await record("deleteKey", 200, partner.delete("/v2/keys"));
 
   const file = `${JSON.stringify(recorded, null, 2)}\n`;
-  await expect(file).toMatchFileSnapshot("../../src/openapi/examples.json");
+  await expect(file).toMatchFileSnapshot("../../src/generated/examples.json");
 });
 
 const RECORDED_ID = "1768469400123000";

@@ -24,13 +24,13 @@ const clients = new Map<number, Client>();
 beforeAll(async () => {
   for (const size of SIZES) {
     const client = await newPartner();
-    await loadOrders(client.worldId, size);
+    await loadOrders(client.datasetId, size);
     // So that the key costs nothing from here on.
     expectStatus(await client.get("/v2/orders"), 200);
     clients.set(size, client);
   }
   // Somebody has to come after them: at the end of a table, the look past a row's last line reads nothing.
-  await loadOrders((await newPartner()).worldId, 10);
+  await loadOrders((await newPartner()).datasetId, 10);
 }, 60_000);
 
 /** The most that a read of `items` items, with their lines, may cost: 2 × what it returns + 5, and what is `counted`. */
@@ -213,7 +213,7 @@ describe("a change among many that share a value", () => {
     for (const count of COUNTS) {
       const client = await newPartner();
       const shared = { sharedOrders: count, sharedEvents: 20_000 };
-      await loadOrders(client.worldId, count, shared);
+      await loadOrders(client.datasetId, count, shared);
       expectStatus(await client.get("/v2/orders"), 200);
       many.set(count, client);
     }

@@ -379,22 +379,22 @@ const spending = fc.record({
 });
 
 /** What an environment is said to have, and what it has. */
-async function usageOf({ worldId }: Client) {
+async function usageOf({ datasetId }: Client) {
   const counted = env.DB.prepare(
-    "SELECT order_count, order_event_count, stored_bytes FROM worlds WHERE id = ?1",
+    "SELECT order_count, order_event_count, stored_bytes FROM datasets WHERE id = ?1",
   );
   const there = env.DB.prepare(
     `SELECT
-       (SELECT count(*) FROM orders WHERE world_id = ?1) AS order_count,
-       (SELECT count(*) FROM order_events WHERE world_id = ?1) AS order_event_count,
-       (SELECT coalesce(sum(content_bytes), 0) FROM orders WHERE world_id = ?1)
-       + (SELECT coalesce(sum(content_bytes), 0) FROM order_events WHERE world_id = ?1)
-       + (SELECT count(*) FROM order_changes WHERE world_id = ?1) * ${CHANGE_BYTES}
+       (SELECT count(*) FROM orders WHERE dataset_id = ?1) AS order_count,
+       (SELECT count(*) FROM order_events WHERE dataset_id = ?1) AS order_event_count,
+       (SELECT coalesce(sum(content_bytes), 0) FROM orders WHERE dataset_id = ?1)
+       + (SELECT coalesce(sum(content_bytes), 0) FROM order_events WHERE dataset_id = ?1)
+       + (SELECT count(*) FROM order_changes WHERE dataset_id = ?1) * ${CHANGE_BYTES}
        + (SELECT coalesce(sum(octet_length(body) + ${RECORD_BYTES}), 0) FROM idempotency_records
-          WHERE world_id = ?1) AS stored_bytes`,
+          WHERE dataset_id = ?1) AS stored_bytes`,
   );
   const results = await env.DB.batch<Record<string, number>>(
-    [counted, there].map((statement) => statement.bind(worldId)),
+    [counted, there].map((statement) => statement.bind(datasetId)),
   );
   return results.map((each) => each.results[0]!);
 }

@@ -15,9 +15,9 @@ import {
 import { setVariables } from "../support/variables.ts";
 
 /** What an environment is reckoned to store. */
-const storedBytes = async ({ worldId }: Client) =>
-  (await env.DB.prepare("SELECT stored_bytes FROM worlds WHERE id = ?")
-    .bind(worldId)
+const storedBytes = async ({ datasetId }: Client) =>
+  (await env.DB.prepare("SELECT stored_bytes FROM datasets WHERE id = ?")
+    .bind(datasetId)
     .first<number>("stored_bytes"))!;
 
 /** How many of these requests were answered 200. */
@@ -126,7 +126,7 @@ describe("a quota", () => {
   it("is the partner's: its environments share it, and nobody else's counts", async () => {
     setVariables({ ORDER_QUOTA: "3" });
     const [partner, other] = [await newPartner(), await newPartner()];
-    await env.DB.prepare("INSERT INTO worlds (partner_id, order_count) VALUES (?, 2)")
+    await env.DB.prepare("INSERT INTO datasets (partner_id, order_count) VALUES (?, 2)")
       .bind(partner.partnerId)
       .run();
     for (const client of [partner, other]) await client.createOrder();

@@ -5,25 +5,25 @@ import { newPartner } from "../support/client.ts";
 const run = (sql: string) => env.DB.prepare(sql).run();
 
 describe("the tables", () => {
-  it("are WITHOUT ROWID, all but partners, environments and worlds, so that a row is one written row", async () => {
+  it("are WITHOUT ROWID, all but partners, environments and datasets, so that a row is one written row", async () => {
     const { results } = await env.DB.prepare("PRAGMA table_list").all<{
       name: string;
       wr: number;
     }>();
     const ours = results.filter(({ name }) => !/^(sqlite|d1|_cf)_/.test(name));
     const withRowid = ours.filter(({ wr }) => wr === 0).map(({ name }) => name);
-    expect(withRowid.toSorted()).toEqual(["environments", "partners", "worlds"]);
+    expect(withRowid.toSorted()).toEqual(["environments", "partners", "datasets"]);
     expect(ours.length).toBeGreaterThan(5);
   });
 
   it("hold the rules even if the code is wrong", async () => {
-    const { worldId } = await newPartner();
+    const { datasetId } = await newPartner();
     const client = await newPartner();
     const id = await client.createOrder();
     await client.capture(id, 100, { order_event_id: "e", partner_event_id: "pe" });
     await client.createOrder();
     await client.capture(id, 100);
-    const where = `WHERE world_id = ${client.worldId}`;
+    const where = `WHERE dataset_id = ${client.datasetId}`;
     const violations: [statement: string, constraint: RegExp][] = [
       [`UPDATE orders SET refunded_amount = 101 ${where}`, /CHECK.*orders_refunded_amount/],
       [
@@ -34,7 +34,7 @@ describe("the tables", () => {
       [`UPDATE orders SET total_order_amount = 9007199254740992 ${where}`, /CHECK/],
       [`DELETE FROM orders ${where}`, /FOREIGN KEY/],
       [`UPDATE order_events SET order_id = 'other' ${where}`, /FOREIGN KEY/],
-      [`UPDATE order_events SET world_id = ${worldId} ${where}`, /FOREIGN KEY/],
+      [`UPDATE order_events SET dataset_id = ${datasetId} ${where}`, /FOREIGN KEY/],
       [`UPDATE orders SET id = '${id}' ${where}`, /UNIQUE.*orders\.id/],
       [`UPDATE order_events SET order_event_id = 'e' ${where}`, /UNIQUE.*order_event_id/],
       [`UPDATE order_events SET partner_event_id = 'pe' ${where}`, /UNIQUE.*partner_event_id/],

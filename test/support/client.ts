@@ -1,7 +1,7 @@
 import { env, exports } from "cloudflare:workers";
 import { expectDescribed } from "./document.ts";
 import { newApiKey, storedFormOf } from "../../src/access/secrets.ts";
-import type { World } from "../../src/store/database.ts";
+import type { KnownDataset } from "../../src/store/database.ts";
 
 /** What the Worker answered. `body` is the parsed JSON, undefined without one. */
 export interface Answer {
@@ -73,26 +73,26 @@ export const operator = new KeyHolder(secrets.ADMIN_TOKEN);
 interface ClientIds {
   partnerId: number;
   environmentId: number;
-  worldId: number;
+  datasetId: number;
 }
 
 /** One partner, with its environment. */
 export class Client extends KeyHolder {
   readonly partnerId: number;
   readonly environmentId: number;
-  /** The first world of the environment: a reset gives it another. */
-  readonly worldId: number;
+  /** The first dataset of the environment: a reset gives it another. */
+  readonly datasetId: number;
 
   constructor(ids: ClientIds, key: string) {
     super(key);
     this.partnerId = ids.partnerId;
     this.environmentId = ids.environmentId;
-    this.worldId = ids.worldId;
+    this.datasetId = ids.datasetId;
   }
 
   /** Whose data it is, as a ledger is told. */
-  get world(): World {
-    return { environment_id: this.environmentId, world_id: this.worldId, is_armed: false };
+  get dataset(): KnownDataset {
+    return { environment_id: this.environmentId, dataset_id: this.datasetId, has_faults: false };
   }
 
   /** Makes an order, and answers its id. */
@@ -129,13 +129,13 @@ export async function newEnvironment(partnerId: number): Promise<Client> {
     LONG_AGO,
   );
   const environmentId = environment!.id;
-  const world = await insert(
-    "worlds (partner_id, environment_id) VALUES (?, ?)",
+  const dataset = await insert(
+    "datasets (partner_id, environment_id) VALUES (?, ?)",
     partnerId,
     environmentId,
   );
-  await env.DB.prepare("UPDATE environments SET world_id = ? WHERE id = ?")
-    .bind(world!.id, environmentId)
+  await env.DB.prepare("UPDATE environments SET dataset_id = ? WHERE id = ?")
+    .bind(dataset!.id, environmentId)
     .run();
   const key = await newApiKey(secrets.KEY_SECRET);
   const { hash, last_four } = await storedFormOf(key);
@@ -146,7 +146,7 @@ export async function newEnvironment(partnerId: number): Promise<Client> {
     last_four,
     LONG_AGO,
   );
-  return new Client({ partnerId, environmentId, worldId: world!.id }, key);
+  return new Client({ partnerId, environmentId, datasetId: dataset!.id }, key);
 }
 
 /** The smallest order. */

@@ -1,6 +1,6 @@
 import { Validator, type Schema } from "@cfworker/json-schema";
 import { ERROR_HEADERS, ON_EVERY_ANSWER } from "../../src/openapi/describe.ts";
-import committed from "../openapi.json" with { type: "json" };
+import committed from "../../src/generated/openapi.json" with { type: "json" };
 
 /** An answer, wherever it came from. */
 interface Answered {

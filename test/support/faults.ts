@@ -6,7 +6,7 @@ export type Fault = "before the commit" | "after the commit";
 
 /** A D1 whose next batch that writes fails once, and calls back when it does. All else is the real one's. */
 export function failingOnce(real: D1Database, fault: Fault, failed = () => {}): D1Database {
-  let isArmed = true;
+  let hasFaults = true;
   let writes = false;
 
   function prepare(text: string): D1PreparedStatement {
@@ -15,8 +15,8 @@ export function failingOnce(real: D1Database, fault: Fault, failed = () => {}): 
   }
 
   async function batch(statements: D1PreparedStatement[]) {
-    if (!isArmed || !writes) return real.batch(statements);
-    isArmed = false;
+    if (!hasFaults || !writes) return real.batch(statements);
+    hasFaults = false;
     failed();
     if (fault === "after the commit") await real.batch(statements);
     throw new Error("D1_ERROR: Network connection lost.");

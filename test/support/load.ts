@@ -10,30 +10,30 @@ const NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n 
  * first `sharedOrders` have one partner_order_id; the first `sharedEvents` are of o-1, and of one transaction.
  */
 export async function loadOrders(
-  worldId: number,
+  datasetId: number,
   count: number,
   { sharedOrders = SHARED, sharedEvents = SHARED } = {},
 ): Promise<void> {
   const statements = [
-    `${NUMBERS} INSERT INTO orders (world_id, sequence, id, version, payment_method_id, partner_order_id,
+    `${NUMBERS} INSERT INTO orders (dataset_id, sequence, id, version, payment_method_id, partner_order_id,
        total_order_amount, total_rewards_amount, currency, created_at, updated_at, line_count,
        event_count, captured_amount)
      SELECT ?1, i, 'o-' || i, 1, 'pm', iif(i <= ${sharedOrders}, 'po-shared', 'po-' || i), 1, 0, 'USD',
        '2025-01-01T00:00:00Z', '2025-01-01T00:00:00Z', 1,
        iif(i = 1, min(?2, ${sharedEvents}), i > ${sharedEvents}),
        iif(i = 1, min(?2, ${sharedEvents}), i > ${sharedEvents}) FROM n`,
-    `${NUMBERS} INSERT INTO order_lines (world_id, order_id, position, name, quantity, rate, rewards_rate)
+    `${NUMBERS} INSERT INTO order_lines (dataset_id, order_id, position, name, quantity, rate, rewards_rate)
      SELECT ?1, 'o-' || i, 0, 'Line', 1, 1, 0 FROM n`,
-    `${NUMBERS} INSERT INTO order_events (world_id, sequence, order_event_id, order_id, partner_event_id,
+    `${NUMBERS} INSERT INTO order_events (dataset_id, sequence, order_event_id, order_id, partner_event_id,
        type, amount, rewards_amount, currency, network_transaction_id, line_count)
      SELECT ?1, i, 'e-' || i, iif(i <= ${sharedEvents}, 'o-1', 'o-' || i), 'pe-' || i, 'CAPTURED', 1, 0, 'USD',
        iif(i <= ${sharedEvents}, 'nt-shared', 'nt-' || i), 1 FROM n`,
-    `${NUMBERS} INSERT INTO order_event_lines (world_id, order_event_id, position, name, quantity, rate,
+    `${NUMBERS} INSERT INTO order_event_lines (dataset_id, order_event_id, position, name, quantity, rate,
        rewards_rate)
      SELECT ?1, 'e-' || i, 0, 'Line', 1, 1, 0 FROM n`,
-    "UPDATE worlds SET order_count = ?2, order_event_count = ?2 WHERE id = ?1",
+    "UPDATE datasets SET order_count = ?2, order_event_count = ?2 WHERE id = ?1",
   ];
   for (const statement of statements) {
-    await env.DB.prepare(statement).bind(worldId, count).run();
+    await env.DB.prepare(statement).bind(datasetId, count).run();
   }
 }

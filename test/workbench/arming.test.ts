@@ -16,9 +16,9 @@ const PATH = "/sandbox/faults";
 const add = async (partner: Client, input: object): Promise<{ id: string }> =>
   expectStatus(await partner.post(PATH, input), 200).body;
 
-async function isArmed({ environmentId }: Client): Promise<boolean> {
-  const select = env.DB.prepare("SELECT is_armed FROM environments WHERE id = ?");
-  return (await select.bind(environmentId).first("is_armed")) === 1;
+async function hasFaults({ environmentId }: Client): Promise<boolean> {
+  const select = env.DB.prepare("SELECT has_faults FROM environments WHERE id = ?");
+  return (await select.bind(environmentId).first("has_faults")) === 1;
 }
 
 type Send = (partner: Client, method: string, path: string, body?: object) => Promise<Answer>;
@@ -119,20 +119,20 @@ describe("every isolate", () => {
 describe("D1 says", () => {
   it("that there are faults, from the first to the last, however they go", async () => {
     const partner = await newPartner();
-    expect(await isArmed(partner)).toBe(false);
+    expect(await hasFaults(partner)).toBe(false);
     const one = await add(partner, { fault: "error" });
     const other = await add(partner, { fault: "error" });
-    expect(await isArmed(partner)).toBe(true);
+    expect(await hasFaults(partner)).toBe(true);
     await partner.delete(`${PATH}/${one.id}`);
-    expect(await isArmed(partner)).toBe(true);
+    expect(await hasFaults(partner)).toBe(true);
     await partner.delete(`${PATH}/${other.id}`);
-    await expect.poll(() => isArmed(partner)).toBe(false);
+    await expect.poll(() => hasFaults(partner)).toBe(false);
     await add(partner, { fault: "error" });
     expectStatus(await partner.get("/v2/orders"), 500);
-    expect(await isArmed(partner)).toBe(false);
+    expect(await hasFaults(partner)).toBe(false);
     await add(partner, { fault: "error" });
     await partner.delete(PATH);
-    await expect.poll(() => isArmed(partner)).toBe(false);
+    await expect.poll(() => hasFaults(partner)).toBe(false);
   });
 
   it("the truth in the end, while they come and go at once, and D1 is slow at times", async () => {
@@ -144,13 +144,13 @@ describe("D1 says", () => {
           await add(partner, { fault: "unavailable" });
           // Whoever added it hears that it is armed, unless it has acted already.
           const { total } = (await partner.get(PATH)).body;
-          if (total > 0) expect(await isArmed(partner)).toBe(true);
+          if (total > 0) expect(await hasFaults(partner)).toBe(true);
         }),
         ...Array.from({ length: 5 }, () => partner.get("/v2/orders")),
         partner.delete(PATH),
       ]);
       const { total } = (await partner.get(PATH)).body;
-      await expect.poll(() => isArmed(partner)).toBe(total > 0);
+      await expect.poll(() => hasFaults(partner)).toBe(total > 0);
     }
   });
 
@@ -161,9 +161,9 @@ describe("D1 says", () => {
     const last = partner.get("/v2/orders");
     await new Promise((resolve) => setTimeout(resolve, 100));
     await add(partner, { fault: "error" });
-    expect(await isArmed(partner)).toBe(true);
+    expect(await hasFaults(partner)).toBe(true);
     expectStatus(await last, 500);
-    expect(await isArmed(partner)).toBe(true);
+    expect(await hasFaults(partner)).toBe(true);
   });
 
   it("nothing where it fails: then the fault is not kept", async () => {
@@ -188,8 +188,8 @@ describe("D1 says", () => {
 it("a workbench of an environment that is gone doesn't come back by a late fault", async () => {
   const partner = await newPartner();
   const stub = env.WORKBENCH.getByName(String(partner.environmentId));
-  const world = { environment_id: partner.environmentId, world_id: 1 };
-  await env.DB.prepare("UPDATE environments SET world_id = NULL WHERE id = ?")
+  const dataset = { environment_id: partner.environmentId, dataset_id: 1 };
+  await env.DB.prepare("UPDATE environments SET dataset_id = NULL WHERE id = ?")
     .bind(partner.environmentId)
     .run();
   const fault = {
@@ -202,7 +202,7 @@ it("a workbench of an environment that is gone doesn't come back by a late fault
     match: {},
     created_at: "2026-01-01T00:00:00Z",
   };
-  expect(await stub.addFault(world, fault)).toEqual({ answer: "over" });
+  expect(await stub.addFault(dataset, fault)).toEqual({ answer: "superseded" });
   const left = await runInDurableObject(stub, (_, { storage }) =>
     storage.sql.exec("SELECT name FROM sqlite_master WHERE name = 'faults'").toArray(),
   );

@@ -19,41 +19,41 @@ const tablesIn = ({ sql }: DurableObjectStorage) =>
 it("are made when something is written: who only asks leaves nothing", () =>
   inStorage((storage) => {
     const tables = new Tables(storage);
-    expect(tables.ofWorld(1)).toBeUndefined();
+    expect(tables.ofDataset(1)).toBeUndefined();
     expect(tablesIn(storage)).toEqual([]);
-    tables.forWorld(1)!.insert(faults).values(row).run();
-    expect(new Tables(storage).ofWorld(1)!.select().from(faults).all()).toEqual([
+    tables.forDataset(1)!.insert(faults).values(row).run();
+    expect(new Tables(storage).ofDataset(1)!.select().from(faults).all()).toEqual([
       { sequence: 1, ...row },
     ]);
   }));
 
-it("are of one world: a later one empties them, an earlier one has none", () =>
+it("are of one dataset: a later one empties them, an earlier one has none", () =>
   inStorage((storage) => {
     const tables = new Tables(storage);
-    tables.forWorld(1)!.insert(faults).values(row).run();
-    expect(tables.ofWorld(2)).toBeUndefined();
-    expect(tables.ofWorld(1)).toBeDefined();
-    expect(tables.forWorld(2)!.select().from(faults).all()).toEqual([]);
-    expect(tables.ofWorld(1)).toBeUndefined();
-    expect(tables.forWorld(1)).toBeUndefined();
+    tables.forDataset(1)!.insert(faults).values(row).run();
+    expect(tables.ofDataset(2)).toBeUndefined();
+    expect(tables.ofDataset(1)).toBeDefined();
+    expect(tables.forDataset(2)!.select().from(faults).all()).toEqual([]);
+    expect(tables.ofDataset(1)).toBeUndefined();
+    expect(tables.forDataset(1)).toBeUndefined();
   }));
 
 it("are made anew where another version of the Worker made them", () =>
   inStorage((storage) => {
     const tables = new Tables(storage);
-    tables.forWorld(1);
+    tables.forDataset(1);
     storage.sql.exec("DROP TABLE faults; CREATE TABLE faults (other); CREATE TABLE older (x)");
     storage.kv.put("layout", "another");
-    expect(tables.ofWorld(1)).toBeUndefined();
-    tables.forWorld(1)!.insert(faults).values(row).run();
+    expect(tables.ofDataset(1)).toBeUndefined();
+    tables.forDataset(1)!.insert(faults).values(row).run();
     expect(JSON.stringify(tablesIn(storage))).not.toContain("older");
   }));
 
 it("can be made again after everything was deleted", () =>
   inStorage(async (storage) => {
     const tables = new Tables(storage);
-    tables.forWorld(2);
+    tables.forDataset(2);
     await storage.deleteAll();
-    expect(tables.ofWorld(2)).toBeUndefined();
-    expect(tables.forWorld(1)!.select().from(faults).all()).toEqual([]);
+    expect(tables.ofDataset(2)).toBeUndefined();
+    expect(tables.forDataset(1)!.select().from(faults).all()).toEqual([]);
   }));

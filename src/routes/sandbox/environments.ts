@@ -10,9 +10,9 @@ import { quotasOf } from "../../domain/quotas.ts";
 import { toTimestamp } from "../../domain/timestamp.ts";
 import type { AppEnv } from "../../http/context.ts";
 import { requestOf } from "../../http/ledger.ts";
-import { resetWorld } from "../../http/reset.ts";
+import { resetDataset } from "../../http/reset.ts";
 import { validate } from "../../http/validate.ts";
-import { fillWorld } from "../../ledger/fixtures.ts";
+import { fillDataset } from "../../ledger/fixtures.ts";
 import { BODY_ERRORS, describeOperation } from "../../openapi/describe.ts";
 import {
   environmentInput,
@@ -23,7 +23,7 @@ import {
 } from "../../schemas/environments.ts";
 import { newKey } from "../../schemas/keys.ts";
 import { listEnvironments, type Environment } from "../../store/environments.ts";
-import { Scope } from "../../store/scope.ts";
+import { Dataset } from "../../store/dataset.ts";
 
 const tag = "Sandbox";
 
@@ -59,15 +59,15 @@ export const environments = new Hono<AppEnv>()
       operationId: "createEnvironment",
       summary: "Create an environment",
       description:
-        "A world of its own, for one test or one pull request: orders, events, keys, requests and faults that no other environment sees. Its key is shown in this answer and never again.",
+        "A dataset of its own, for one test or one pull request: orders, events, keys, requests and faults that no other environment sees. Its key is shown in this answer and never again.",
       answers: { 200: { description: "The environment, and its key", schema: newEnvironment } },
       errors: [...BODY_ERRORS, "FORBIDDEN_ERROR", "CONFLICT_ERROR"],
     }),
     validate("json", environmentInput),
     async (c) => {
-      const { world, environment, key } = await createEnvironment(c, c.req.valid("json"));
-      const scope = new Scope(c.get("db"), world, quotasOf(c.env));
-      await fillWorld(scope, environment.fixture, requestOf(c));
+      const { known, environment, key } = await createEnvironment(c, c.req.valid("json"));
+      const dataset = new Dataset(c.get("db"), known, quotasOf(c.env));
+      await fillDataset(dataset, environment.fixture, requestOf(c));
       sweepAfterwards(c);
       return c.json({ ...toAnswer(environment), key }, 200);
     },
@@ -125,7 +125,7 @@ export const environments = new Hono<AppEnv>()
       errors: [],
     }),
     async (c) => {
-      await resetWorld(c);
+      await resetDataset(c);
       sweepAfterwards(c);
       return c.body(null, 204);
     },

@@ -5,7 +5,7 @@ import { withoutNulls } from "../../domain/complete.ts";
 import type { AppEnv } from "../../http/context.ts";
 import { validate } from "../../http/validate.ts";
 import { endStreamsOf } from "../../http/workbench.ts";
-import { inWorld } from "../../http/world.ts";
+import { inCurrentDataset } from "../../http/dataset.ts";
 import { describeOperation } from "../../openapi/describe.ts";
 import { keyList, keyPath, keyQuery } from "../../schemas/keys.ts";
 import { listKeys } from "../../store/keys.ts";
@@ -26,8 +26,8 @@ export const sandboxKeys = new Hono<AppEnv>()
     }),
     validate("query", keyQuery),
     async (c) => {
-      const { data, has_more, total } = await inWorld(c, (scope) =>
-        listKeys(scope, c.req.valid("query")),
+      const { data, has_more, total } = await inCurrentDataset(c, (dataset) =>
+        listKeys(dataset, c.req.valid("query")),
       );
       return c.json({ data: data.map(withoutNulls), has_more, total }, 200);
     },

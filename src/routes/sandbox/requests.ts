@@ -7,7 +7,7 @@ import { ApiError } from "../../http/errors.ts";
 import { requirePage } from "../../http/pagination.ts";
 import { sendGathered } from "../../http/recording.ts";
 import { validate } from "../../http/validate.ts";
-import { inWorkbench } from "../../http/world.ts";
+import { inWorkbench } from "../../http/dataset.ts";
 import { describeOperation } from "../../openapi/describe.ts";
 import {
   eventStream,
@@ -37,8 +37,8 @@ export const sandboxRequests = new Hono<AppEnv>()
     async (c) => {
       const { limit, starting_after, ...filter } = c.req.valid("query");
       await sendGathered(c);
-      const page = await inWorkbench(c, (workbench, world) =>
-        workbench.listRequests(world, filter, { limit, starting_after }),
+      const page = await inWorkbench(c, (workbench, dataset) =>
+        workbench.listRequests(dataset, filter, { limit, starting_after }),
       );
       const { data, has_more, total } = requirePage(page, starting_after);
       return c.json({ data, has_more, total }, 200);
@@ -62,7 +62,9 @@ export const sandboxRequests = new Hono<AppEnv>()
       const { id: key_id, expires_at } = c.get("apiKey");
       const after = c.req.valid("header")["Last-Event-ID"];
       const watcher = { key_id, expires_at, filter: c.req.valid("query"), after };
-      const stream = await inWorkbench(c, (workbench, world) => workbench.watch(world, watcher));
+      const stream = await inWorkbench(c, (workbench, dataset) =>
+        workbench.watch(dataset, watcher),
+      );
       if (!stream) throw tooManyStreams();
       return c.body(stream, 200, { "Content-Type": "text/event-stream" });
     },
@@ -81,7 +83,9 @@ export const sandboxRequests = new Hono<AppEnv>()
     validate("param", requestPath),
     async (c) => {
       const { id } = c.req.valid("param");
-      const found = await inWorkbench(c, (workbench, world) => workbench.findRequest(world, id));
+      const found = await inWorkbench(c, (workbench, dataset) =>
+        workbench.findRequest(dataset, id),
+      );
       if (!found) throw unknownRequest(id);
       const { version_before, version_after, ...request } = found;
       const versions = withoutNulls({ version_before, version_after });

@@ -6,7 +6,7 @@ import type { AppEnv } from "../../http/context.ts";
 import { ApiError } from "../../http/errors.ts";
 import { sendGathered } from "../../http/recording.ts";
 import { validate } from "../../http/validate.ts";
-import { inWorkbench, inWorld } from "../../http/world.ts";
+import { inWorkbench, inCurrentDataset } from "../../http/dataset.ts";
 import { describeOperation } from "../../openapi/describe.ts";
 import { timeline, timelinePath } from "../../schemas/timeline.ts";
 import { findChanges } from "../../store/order-changes.ts";
@@ -27,13 +27,15 @@ export const timelines = new Hono<AppEnv>().get(
   validate("param", timelinePath),
   async (c) => {
     const { order_id } = c.req.valid("param");
-    const found = await inWorld(c, (scope) => findChanges(scope, order_id, MAX_CHANGES + 1));
+    const found = await inCurrentDataset(c, (dataset) =>
+      findChanges(dataset, order_id, MAX_CHANGES + 1),
+    );
     const changes = found.slice(-MAX_CHANGES);
     const last = changes.at(-1);
     if (!last) throw new ApiError(unknownOrder(order_id));
     await sendGathered(c);
-    const requests = await inWorkbench(c, (workbench, world) =>
-      workbench.requestsOfOrder(world, order_id),
+    const requests = await inWorkbench(c, (workbench, dataset) =>
+      workbench.requestsOfOrder(dataset, order_id),
     );
     const data = timelineOf(changes, requests);
     const has_more = found.length > changes.length;

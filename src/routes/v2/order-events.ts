@@ -5,7 +5,7 @@ import type { AppEnv } from "../../http/context.ts";
 import { commandOf, ledgerOf, outcomeOf, resultOf } from "../../http/ledger.ts";
 import { requirePage } from "../../http/pagination.ts";
 import { validate } from "../../http/validate.ts";
-import { inWorld } from "../../http/world.ts";
+import { inCurrentDataset } from "../../http/dataset.ts";
 import { BODY_ERRORS, describeOperation } from "../../openapi/describe.ts";
 import { postHeaders } from "../../schemas/headers.ts";
 import {
@@ -33,8 +33,8 @@ export const orderEvents = new Hono<AppEnv>()
     validate("query", orderEventQuery),
     async (c) => {
       const { limit, starting_after, ...filter } = c.req.valid("query");
-      const page = await inWorld(c, (scope) =>
-        listOrderEvents(scope, filter, { limit, starting_after }),
+      const page = await inCurrentDataset(c, (dataset) =>
+        listOrderEvents(dataset, filter, { limit, starting_after }),
       );
       return c.json(requirePage(page, starting_after), 200);
     },
@@ -71,8 +71,11 @@ export const orderEvents = new Hono<AppEnv>()
       const command = await commandOf(c, input.order_id, { key, ids, content: input });
       const new_order_event_id = crypto.randomUUID();
       const ledger = ledgerOf(c, input.order_id);
-      const outcome = await inWorld(c, ({ world }) =>
-        outcomeOf(c, ledger.appendOrderEvent({ ...command, world, input, new_order_event_id })),
+      const outcome = await inCurrentDataset(c, ({ known }) =>
+        outcomeOf(
+          c,
+          ledger.appendOrderEvent({ ...command, dataset: known, input, new_order_event_id }),
+        ),
       );
       return c.json(resultOf(c, outcome), 200);
     },
@@ -91,10 +94,14 @@ export const orderEvents = new Hono<AppEnv>()
     validate("param", orderEventPath),
     async (c) => {
       const { order_event_id } = c.req.valid("param");
-      const outcome = await inWorld(c, async (scope) => {
-        const order_id = await findOrderOfEvent(scope, order_event_id);
+      const outcome = await inCurrentDataset(c, async (dataset) => {
+        const order_id = await findOrderOfEvent(dataset, order_event_id);
         if (order_id === undefined) return refuse(unknownOrderEvent(order_event_id));
-        const command = { ...(await commandOf(c, order_id)), world: scope.world, order_event_id };
+        const command = {
+          ...(await commandOf(c, order_id)),
+          dataset: dataset.known,
+          order_event_id,
+        };
         return outcomeOf(c, ledgerOf(c, order_id).deleteOrderEvent(command));
       });
       resultOf(c, outcome);

@@ -4,7 +4,7 @@ import type { AppEnv } from "../../http/context.ts";
 import { commandOf, ledgerOf, outcomeOf, resultOf } from "../../http/ledger.ts";
 import { requirePage } from "../../http/pagination.ts";
 import { validate } from "../../http/validate.ts";
-import { inWorld } from "../../http/world.ts";
+import { inCurrentDataset } from "../../http/dataset.ts";
 import { createOrder } from "../../ledger/create-order.ts";
 import { BODY_ERRORS, describeOperation } from "../../openapi/describe.ts";
 import { changeHeaders, postHeaders } from "../../schemas/headers.ts";
@@ -27,8 +27,8 @@ export const orders = new Hono<AppEnv>()
     validate("query", orderQuery),
     async (c) => {
       const { limit, starting_after, ...filter } = c.req.valid("query");
-      const page = await inWorld(c, (scope) =>
-        listOrders(scope, filter, { limit, starting_after }),
+      const page = await inCurrentDataset(c, (dataset) =>
+        listOrders(dataset, filter, { limit, starting_after }),
       );
       const { data, has_more, total } = requirePage(page, starting_after);
       const [only] = data;
@@ -55,7 +55,9 @@ export const orders = new Hono<AppEnv>()
       const key = c.req.valid("header")["Idempotency-Key"];
       const orderId = input.id ?? crypto.randomUUID();
       const command = await commandOf(c, orderId, { key, ids: [input.id], content: input });
-      const outcome = await inWorld(c, (scope) => createOrder(scope, { ...command, input }));
+      const outcome = await inCurrentDataset(c, (dataset) =>
+        createOrder(dataset, { ...command, input }),
+      );
       const stored = resultOf(c, outcome);
       return c.json(stored.order, 200, { ETag: etagOf(stored.version) });
     },
@@ -86,8 +88,8 @@ export const orders = new Hono<AppEnv>()
       const input = c.req.valid("json");
       const command = { ...(await commandOf(c, order_id)), expected_versions, input };
       const ledger = ledgerOf(c, order_id);
-      const outcome = await inWorld(c, ({ world }) =>
-        outcomeOf(c, ledger.replaceOrder({ ...command, world })),
+      const outcome = await inCurrentDataset(c, ({ known }) =>
+        outcomeOf(c, ledger.replaceOrder({ ...command, dataset: known })),
       );
       const stored = resultOf(c, outcome);
       return c.json(stored.order, 200, { ETag: etagOf(stored.version) });
@@ -115,8 +117,8 @@ export const orders = new Hono<AppEnv>()
       const expected_versions = versionsOf(c.req.valid("header")["If-Match"]);
       const command = { ...(await commandOf(c, order_id)), expected_versions };
       const ledger = ledgerOf(c, order_id);
-      const outcome = await inWorld(c, ({ world }) =>
-        outcomeOf(c, ledger.deleteOrder({ ...command, world })),
+      const outcome = await inCurrentDataset(c, ({ known }) =>
+        outcomeOf(c, ledger.deleteOrder({ ...command, dataset: known })),
       );
       resultOf(c, outcome);
       return c.body(null, 204);

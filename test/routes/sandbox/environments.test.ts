@@ -13,14 +13,14 @@ const PATH = "/sandbox/environments";
 /** A new environment of a partner, and its way to the API. */
 async function createEnvironment(partner: Client, fields: object = {}): Promise<Client> {
   const { body } = expectStatus(await partner.post(PATH, fields), 200);
-  const worldId = await worldOf(body.id);
-  return new Client({ partnerId: partner.partnerId, environmentId: body.id, worldId }, body.key);
+  const datasetId = await datasetOf(body.id);
+  return new Client({ partnerId: partner.partnerId, environmentId: body.id, datasetId }, body.key);
 }
 
-const worldOf = async (environmentId: number) =>
-  (await env.DB.prepare("SELECT world_id FROM environments WHERE id = ?")
+const datasetOf = async (environmentId: number) =>
+  (await env.DB.prepare("SELECT dataset_id FROM environments WHERE id = ?")
     .bind(environmentId)
-    .first<number>("world_id"))!;
+    .first<number>("dataset_id"))!;
 
 /** As many hours as it takes. */
 async function sweep(): Promise<void> {
@@ -31,7 +31,7 @@ async function sweep(): Promise<void> {
 afterEach(() => vi.useRealTimers());
 
 describe("POST /sandbox/environments", () => {
-  it("makes a world of its own, whose key opens it and nothing else", async () => {
+  it("makes a dataset of its own, whose key opens it and nothing else", async () => {
     const partner = await newPartner();
     const { body } = expectStatus(
       await partner.post(PATH, { name: "pull request 12", strict: true, expires_in_seconds: 60 }),
@@ -87,14 +87,14 @@ describe("POST /sandbox/environments", () => {
     const fill = async (expires: string) => {
       await env.DB.prepare(
         `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${MAX_ENVIRONMENTS})
-         INSERT INTO worlds (partner_id) SELECT ? FROM n`,
+         INSERT INTO datasets (partner_id) SELECT ? FROM n`,
       )
         .bind(partner.partnerId)
         .run();
       await env.DB.prepare(
-        `INSERT INTO environments (partner_id, created_at, expires_at, world_id)
-         SELECT partner_id, ?1, ?1, id FROM worlds WHERE partner_id = ?2 AND environment_id = 0
-           AND closed_at IS NULL AND NOT EXISTS (SELECT 1 FROM environments WHERE world_id = worlds.id)`,
+        `INSERT INTO environments (partner_id, created_at, expires_at, dataset_id)
+         SELECT partner_id, ?1, ?1, id FROM datasets WHERE partner_id = ?2 AND environment_id = 0
+           AND closed_at IS NULL AND NOT EXISTS (SELECT 1 FROM environments WHERE dataset_id = datasets.id)`,
       )
         .bind(expires, partner.partnerId)
         .run();

@@ -152,7 +152,7 @@ describe("the faults of an environment", () => {
     expectStatus(await partner.get("/v2/orders"), 200);
   });
 
-  it("belong to its world: what comes from another one finds and changes nothing", async () => {
+  it("belong to its dataset: what comes from another one finds and changes nothing", async () => {
     const partner = await newPartner();
     await add(partner, { fault: "error" });
     const workbench = env.WORKBENCH.getByName(String(partner.environmentId));
@@ -167,8 +167,8 @@ describe("the faults of an environment", () => {
     ]) {
       expect(refusalOf(late)).toMatchObject({ status: 503 });
     }
-    const world = { environment_id: partner.environmentId, world_id: 1_000_000 };
-    const page = await workbench.listFaults(world, { limit: 10 });
+    const dataset = { environment_id: partner.environmentId, dataset_id: 1_000_000 };
+    const page = await workbench.listFaults(dataset, { limit: 10 });
     expect(page).toEqual({ answer: { data: [], has_more: false, total: 0 } });
   });
 });

@@ -4,7 +4,7 @@ import { getTableName } from "drizzle-orm";
 import { getTableConfig } from "drizzle-orm/sqlite-core";
 import { describe, expect, it, vi } from "vitest";
 import { app } from "../../../src/app.ts";
-import { REMOVAL_STEP_ROWS, TABLES_OF_WORLD } from "../../../src/store/worlds.ts";
+import { REMOVAL_STEP_ROWS, DATASET_TABLES } from "../../../src/store/closed-datasets.ts";
 import {
   answerOf,
   Client,
@@ -20,12 +20,12 @@ const PATH = "/sandbox/partners";
 async function createPartner(name = "Rest Assured"): Promise<Client> {
   const { body } = expectStatus(await operator.post(PATH, { name }), 200);
   const environment = await env.DB.prepare(
-    "SELECT id, world_id FROM environments WHERE partner_id = ?",
+    "SELECT id, dataset_id FROM environments WHERE partner_id = ?",
   )
     .bind(body.id)
-    .first<{ id: number; world_id: number }>();
-  const { id: environmentId, world_id: worldId } = environment!;
-  return new Client({ partnerId: body.id, environmentId, worldId }, body.key);
+    .first<{ id: number; dataset_id: number }>();
+  const { id: environmentId, dataset_id: datasetId } = environment!;
+  return new Client({ partnerId: body.id, environmentId, datasetId }, body.key);
 }
 
 describe("POST /sandbox/partners", () => {
@@ -115,7 +115,7 @@ describe("DELETE /sandbox/partners/{partner_id}", () => {
 
   it("takes as many requests as there are rows, each bounded, and then is done", async () => {
     const partner = await createPartner();
-    await loadOrders(partner.worldId, 12 * REMOVAL_STEP_ROWS);
+    await loadOrders(partner.datasetId, 12 * REMOVAL_STEP_ROWS);
     const path = `${PATH}/${partner.partnerId}`;
     const { body } = expectStatus(await operator.delete(path), 202);
     expect(body.deleted_rows).toBeGreaterThan(30 * REMOVAL_STEP_ROWS);
@@ -130,10 +130,10 @@ describe("DELETE /sandbox/partners/{partner_id}", () => {
     expectStatus(await partner.capture(id, 100), 200);
     // As far as another isolate has come, whose keys this one still remembers.
     await env.DB.batch([
-      env.DB.prepare("UPDATE environments SET world_id = NULL WHERE id = ?").bind(
+      env.DB.prepare("UPDATE environments SET dataset_id = NULL WHERE id = ?").bind(
         partner.environmentId,
       ),
-      env.DB.prepare("UPDATE worlds SET closed_at = 'now' WHERE id = ?").bind(partner.worldId),
+      env.DB.prepare("UPDATE datasets SET closed_at = 'now' WHERE id = ?").bind(partner.datasetId),
     ]);
     const before = await rowsOf(partner);
     expectStatus(await partner.post("/v2/orders", orderBody()), 401);
@@ -150,13 +150,15 @@ describe("DELETE /sandbox/partners/{partner_id}", () => {
       "SELECT name FROM sqlite_master WHERE type = 'table'",
     ).all<{ name: string }>();
     const ours = results.map(({ name }) => name).filter((name) => !/^(sqlite|d1|_cf)_/.test(name));
-    const ofWorld = TABLES_OF_WORLD.map(getTableName);
-    const others = ["worlds", "environments", "api_keys", "partners", "sweep_positions"];
-    expect(ours.toSorted()).toEqual([...ofWorld, ...others].toSorted());
-    for (const [position, table] of TABLES_OF_WORLD.entries()) {
+    const ofDataset = DATASET_TABLES.map(getTableName);
+    const others = ["datasets", "environments", "api_keys", "partners", "sweep_positions"];
+    expect(ours.toSorted()).toEqual([...ofDataset, ...others].toSorted());
+    for (const [position, table] of DATASET_TABLES.entries()) {
       for (const key of getTableConfig(table).foreignKeys) {
         const parent = getTableName(key.reference().foreignTable);
-        expect([...ofWorld.slice(position + 1), "worlds"], getTableName(table)).toContain(parent);
+        expect([...ofDataset.slice(position + 1), "datasets"], getTableName(table)).toContain(
+          parent,
+        );
       }
     }
   });
@@ -165,8 +167,8 @@ describe("DELETE /sandbox/partners/{partner_id}", () => {
     const log = vi.spyOn(console, "error").mockReturnValue(undefined);
     const partner = await createPartner();
     await env.DB.batch([
-      env.DB.prepare("CREATE TABLE unknown (world_id INTEGER REFERENCES worlds (id))"),
-      env.DB.prepare("INSERT INTO unknown VALUES (?)").bind(partner.worldId),
+      env.DB.prepare("CREATE TABLE unknown (dataset_id INTEGER REFERENCES datasets (id))"),
+      env.DB.prepare("INSERT INTO unknown VALUES (?)").bind(partner.datasetId),
     ]);
     const path = `${PATH}/${partner.partnerId}`;
     const failed = await operator.delete(path);
@@ -205,10 +207,10 @@ it("is not there without an ADMIN_TOKEN: no path, no method, no token tells othe
 });
 
 /** How many rows a partner's environment has in each table. */
-async function rowsOf({ environmentId, worldId }: Client): Promise<Record<string, number>> {
+async function rowsOf({ environmentId, datasetId }: Client): Promise<Record<string, number>> {
   const tables: [table: string, column: string, id: number][] = [
-    ...TABLES_OF_WORLD.map((table) => [getTableName(table), "world_id", worldId] as const),
-    ["worlds", "id", worldId] as const,
+    ...DATASET_TABLES.map((table) => [getTableName(table), "dataset_id", datasetId] as const),
+    ["datasets", "id", datasetId] as const,
     ["api_keys", "environment_id", environmentId] as const,
   ].map((row) => [...row]);
   const counts = await env.DB.batch<{ rows: number }>(

@@ -37,10 +37,10 @@ beforeEach(async () => {
 });
 
 const workbench = (client = partner) => env.WORKBENCH.getByName(String(client.environmentId));
-/** The world of a client's environment, as its key says it. */
-const worldOf = ({ environmentId, worldId }: Client, world_id = worldId) => ({
+/** The dataset of a client's environment, as its key says it. */
+const datasetOf = ({ environmentId, datasetId }: Client, dataset_id = datasetId) => ({
   environment_id: environmentId,
-  world_id,
+  dataset_id,
 });
 
 /** The list, once it has so many. */
@@ -109,7 +109,10 @@ describe("the list", () => {
     setVariables({ RATE_LIMITS: "on", PARTNER_RATE_LIMIT: exhausted });
     expectStatus(await partner.get("/v2/orders"), 429);
     await expect
-      .poll(() => workbench().listRequests(worldOf(partner), { status: "429" }, { limit: 1 }), SOON)
+      .poll(
+        () => workbench().listRequests(datasetOf(partner), { status: "429" }, { limit: 1 }),
+        SOON,
+      )
       .toMatchObject({ answer: { data: [{ status: 429, error: { type: "RATE_LIMIT_ERROR" } }] } });
   });
 
@@ -362,27 +365,27 @@ const days = (count: number) => new Date(Date.now() - count * 86_400_000).toISOS
 
 describe("the workbench", () => {
   it(`keeps the last ${MAX_REQUESTS} requests`, async () => {
-    const world = worldOf(partner);
-    await workbench().record(world, [item({ request_id: "first" })]);
-    for (let part = 0; part < 10; part += 1) await workbench().record(world, many(1_000));
+    const dataset = datasetOf(partner);
+    await workbench().record(dataset, [item({ request_id: "first" })]);
+    for (let part = 0; part < 10; part += 1) await workbench().record(dataset, many(1_000));
     expect(await total()).toBe(MAX_REQUESTS);
     expect(await listed(0, "request_id=first")).toEqual([]);
     await evictDurableObject(workbench());
-    await workbench().record(world, many(5));
+    await workbench().record(dataset, many(5));
     expect(await total()).toBe(MAX_REQUESTS);
   });
 
   it(`keeps at most ${MAX_REQUEST_BYTES} bytes`, async () => {
     const details = JSON.stringify({ body: "x".repeat(1_000_000) });
     for (let part = 0; part < 70; part += 5) {
-      await workbench().record(worldOf(partner), many(5, { details }));
+      await workbench().record(datasetOf(partner), many(5, { details }));
       if (part === 35) await evictDurableObject(workbench());
     }
     expect(await total()).toBe(63);
   });
 
   it("deletes what is too old, and then itself", async () => {
-    await workbench().record(worldOf(partner), [item({ at: days(8) }), item({ at: days(6) })]);
+    await workbench().record(datasetOf(partner), [item({ at: days(8) }), item({ at: days(6) })]);
     expect(await runDurableObjectAlarm(workbench())).toBe(true);
     expect(await total()).toBe(1);
     const { alarm } = await tables();
@@ -396,29 +399,29 @@ describe("the workbench", () => {
   });
 
   it("is not brought back by what comes late, or not for good", async () => {
-    await workbench().record(worldOf(partner), [item()]);
+    await workbench().record(datasetOf(partner), [item()]);
     await workbench().destroy();
     expect(await tables()).toEqual({ names: [], alarm: null });
-    await workbench().record(worldOf(partner), [item()]);
+    await workbench().record(datasetOf(partner), [item()]);
     expect(await tables()).toEqual({ names: [], alarm: null });
     await evictDurableObject(workbench());
-    await workbench().record(worldOf(partner), [item({ at: new Date(0).toISOString() })]);
+    await workbench().record(datasetOf(partner), [item({ at: new Date(0).toISOString() })]);
     expect((await tables()).alarm).not.toBeNull();
     await runDurableObjectAlarm(workbench());
     expect(await tables()).toEqual({ names: [], alarm: null });
   });
 
-  it("has the requests of one world", async () => {
-    const world_id = partner.worldId;
-    await workbench().record(worldOf(partner), [item()]);
-    await workbench().reset(world_id + 1);
-    await workbench().record(worldOf(partner), [item()]);
-    const list = (world: number) =>
-      workbench().listRequests(worldOf(partner, world), {}, { limit: 10 });
-    expect(await list(world_id)).toEqual({ answer: "over" });
-    expect(await list(world_id + 1)).toMatchObject({ answer: { total: 0 } });
-    await workbench().record(worldOf(partner, world_id + 2), [item()]);
-    expect(await list(world_id + 2)).toMatchObject({ answer: { total: 1 } });
+  it("has the requests of one dataset", async () => {
+    const dataset_id = partner.datasetId;
+    await workbench().record(datasetOf(partner), [item()]);
+    await workbench().reset(dataset_id + 1);
+    await workbench().record(datasetOf(partner), [item()]);
+    const list = (dataset: number) =>
+      workbench().listRequests(datasetOf(partner, dataset), {}, { limit: 10 });
+    expect(await list(dataset_id)).toEqual({ answer: "superseded" });
+    expect(await list(dataset_id + 1)).toMatchObject({ answer: { total: 0 } });
+    await workbench().record(datasetOf(partner, dataset_id + 2), [item()]);
+    expect(await list(dataset_id + 2)).toMatchObject({ answer: { total: 1 } });
   });
 
   it("finds what was written to an order, oldest first, with the versions", async () => {
@@ -426,8 +429,8 @@ describe("the workbench", () => {
     const ofOrder = { order_id: "o-1", method: "POST", details };
     const read = item({ ...ofOrder, method: "GET" });
     const items = [item(ofOrder), item(), read, item({ ...ofOrder, status: null })];
-    await workbench().record(worldOf(partner), items);
-    expect(await workbench().requestsOfOrder(worldOf(partner), "o-1")).toMatchObject({
+    await workbench().record(datasetOf(partner), items);
+    expect(await workbench().requestsOfOrder(datasetOf(partner), "o-1")).toMatchObject({
       answer: [
         { status: 200, version_before: 1, version_after: 2 },
         { status: null, version_before: 1, version_after: 2 },
@@ -519,7 +522,7 @@ describe("the stream", () => {
   it("ends when the environment expires", async () => {
     const expires_at = new Date(Date.now() + 500).toISOString();
     const watcher = { key_id: 1, expires_at, filter: {} };
-    const { answer } = await workbench().watch(worldOf(partner), watcher);
+    const { answer } = await workbench().watch(datasetOf(partner), watcher);
     const start = Date.now();
     await new Response(answer as ReadableStream).text();
     expect(Date.now() - start).toBeGreaterThan(300);

@@ -12,10 +12,10 @@ import { rowsOf } from "../../support/rows.ts";
 
 const reset = async (client: Client) => expectStatus(await client.post("/sandbox/reset"), 204);
 
-/** As an isolate that has heard of no reset: it remembers the world that the environment had. */
-function forgetResets({ key, worldId }: Client): void {
+/** As an isolate that has heard of no reset: it remembers the dataset that the environment had. */
+function forgetResets({ key, datasetId }: Client): void {
   const known = keyCache.get(key, Date.now());
-  if (known && known !== "unknown") Object.assign(known, { world_id: worldId, reset_at: 0 });
+  if (known && known !== "unknown") Object.assign(known, { dataset_id: datasetId, reset_at: 0 });
 }
 
 describe("a reset", () => {
@@ -55,9 +55,9 @@ describe("a reset", () => {
   });
 
   it.each([
-    ["an isolate that remembers the world of before", forgetResets],
+    ["an isolate that remembers the dataset of before", forgetResets],
     ["one that knows", () => undefined],
-  ])("is exact in %s: reads, writes and refusals are of the new world", async (_, prepare) => {
+  ])("is exact in %s: reads, writes and refusals are of the new dataset", async (_, prepare) => {
     const client = await newPartner();
     const id = await client.createOrder({ id: "order-1" });
     expectStatus(await client.capture(id, 100, { order_event_id: "event-1" }), 200);
@@ -87,9 +87,9 @@ describe("a reset", () => {
   });
 });
 
-const oldRows = async ({ worldId }: Client) => {
-  const { results } = await env.DB.prepare("SELECT * FROM order_changes WHERE world_id = ?")
-    .bind(worldId)
+const oldRows = async ({ datasetId }: Client) => {
+  const { results } = await env.DB.prepare("SELECT * FROM order_changes WHERE dataset_id = ?")
+    .bind(datasetId)
     .all();
   return results.length === 0 ? "" : JSON.stringify(results);
 };

@@ -32,8 +32,8 @@ const POSTS: [path: string, body: () => Record<string, unknown>][] = [
 
 /** Makes a record as old as if its request had come some hours ago. */
 const age = (key: string, hours: number) =>
-  env.DB.prepare("UPDATE idempotency_records SET created_at = ? WHERE world_id = ? AND key = ?")
-    .bind(new Date(Date.now() - hours * 3_600_000).toJSON().slice(0, 19) + "Z", a.worldId, key)
+  env.DB.prepare("UPDATE idempotency_records SET created_at = ? WHERE dataset_id = ? AND key = ?")
+    .bind(new Date(Date.now() - hours * 3_600_000).toJSON().slice(0, 19) + "Z", a.datasetId, key)
     .run();
 
 describe.each(POSTS)("POST %s with an Idempotency-Key", (path, body) => {
@@ -277,10 +277,10 @@ describe("the sweep", () => {
     const records = SWEEP_STEP_RECORDS + 20;
     await env.DB.prepare(
       `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
-       INSERT INTO idempotency_records (world_id, key, fingerprint, body, created_at)
+       INSERT INTO idempotency_records (dataset_id, key, fingerprint, body, created_at)
        SELECT ?, 'old-' || i, '', '{}', '2025-01-01T00:00:00Z' FROM n`,
     )
-      .bind(records, a.worldId)
+      .bind(records, a.datasetId)
       .run();
     expectStatus(await a.post("/v2/orders", orderBody(), withKey("young")), 200);
     await worker.scheduled(createScheduledController(), env);

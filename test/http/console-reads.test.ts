@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { expectStatus, newPartner, orderBody } from "../support/client.ts";
 
-const LOOKING = { "Sandbox-Look": "true" };
+const LOOKING = { "Sandbox-Console": "true" };
 const SOON = { timeout: 5_000, interval: 20 };
 
 it("is neither recorded nor altered by a fault, so that the console shows what an integration did", async () => {

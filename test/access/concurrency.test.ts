@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { Hono } from "hono";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { takeTurns } from "../../src/access/turns.ts";
+import { limitConcurrency } from "../../src/access/concurrency.ts";
 import type { AppEnv } from "../../src/http/context.ts";
 import { MAX_BODY_BYTES } from "../../src/http/validate.ts";
 import { newPartner } from "../support/client.ts";
@@ -23,7 +23,7 @@ const app = new Hono<AppEnv>()
     } as AppEnv["Variables"]["apiKey"]);
     await next();
   })
-  .use(takeTurns)
+  .use(limitConcurrency)
   .all("/:partner/:name", async (c) => {
     const { partner, name } = c.req.param();
     const now = (running.get(partner) ?? 0) + 1;

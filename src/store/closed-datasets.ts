@@ -10,15 +10,15 @@ import {
   orderEvents,
   orderLines,
   orders,
-  worlds,
+  datasets,
 } from "./schema.ts";
 
-/** How many rows one step of a removal deletes, and how many worlds or environments one sweep looks at. */
+/** How many rows one step of a removal deletes, and how many datasets or environments one sweep looks at. */
 export const REMOVAL_STEP_ROWS = 1_000;
 export const REMOVAL_STEP_ITEMS = 100;
 
-/** What a world has: what refers before what is referred to, so that nothing cascades. */
-export const TABLES_OF_WORLD = [
+/** What a dataset has: what refers before what is referred to, so that nothing cascades. */
+export const DATASET_TABLES = [
   orderEventLines,
   orderEvents,
   orderLines,
@@ -29,8 +29,8 @@ export const TABLES_OF_WORLD = [
 
 const ids = sql`(select value from json_each(${placeholder("ids")}))`;
 
-/** Deletes some rows of a table that belong to one of these worlds or environments. */
-function removal(table: SQLiteTable, owner: "id" | "world_id" | "environment_id") {
+/** Deletes some rows of a table that belong to one of these datasets or environments. */
+function removal(table: SQLiteTable, owner: "id" | "dataset_id" | "environment_id") {
   const { primaryKeys, columns } = getTableConfig(table);
   const keyColumns = primaryKeys[0]?.columns ?? columns.filter((column) => column.primary);
   const key = sql.join(
@@ -46,18 +46,18 @@ function removal(table: SQLiteTable, owner: "id" | "world_id" | "environment_id"
 }
 
 const ofPartner = sql`partner_id = coalesce(${placeholder("partner_id")}, partner_id)`;
-const findClosedWorlds = Statement.of(
+const findClosedDatasets = Statement.of(
   sql<{ id: number }>`
-    select id from worlds where closed_at is not null and ${ofPartner}
+    select id from datasets where closed_at is not null and ${ofPartner}
     order by closed_at limit ${REMOVAL_STEP_ITEMS}`,
 );
 const findClosed = Statement.of(
   sql<{ id: number }>`
-    select id from environments where world_id is null and ${ofPartner} limit ${REMOVAL_STEP_ITEMS}`,
+    select id from environments where dataset_id is null and ${ofPartner} limit ${REMOVAL_STEP_ITEMS}`,
 );
-const removalsOfWorlds = [
-  ...TABLES_OF_WORLD.map((table) => removal(table, "world_id")),
-  removal(worlds, "id"),
+const removalsOfDatasets = [
+  ...DATASET_TABLES.map((table) => removal(table, "dataset_id")),
+  removal(datasets, "id"),
 ];
 const removalsOfEnvironments = [removal(apiKeys, "environment_id"), removal(environments, "id")];
 
@@ -68,19 +68,19 @@ export interface Removal {
 }
 
 /**
- * Deletes closed worlds, of a partner or of all, in at most so many steps of REMOVAL_STEP_ROWS rows, each a
- * round trip. As nobody can write to a closed world, nothing comes after what was deleted.
+ * Deletes closed datasets, of a partner or of all, in at most so many steps of REMOVAL_STEP_ROWS rows, each a
+ * round trip. As nobody can write to a closed dataset, nothing comes after what was deleted.
  */
-export async function sweepWorlds(
+export async function sweepDatasets(
   db: Database,
   partner_id: number | null,
   steps: number,
 ): Promise<Removal> {
-  const [closed] = await db.run(findClosedWorlds.bind({ partner_id }));
-  return remove(db, removalsOfWorlds, idsOf(closed), steps);
+  const [closed] = await db.run(findClosedDatasets.bind({ partner_id }));
+  return remove(db, removalsOfDatasets, idsOf(closed), steps);
 }
 
-/** Closed environments, of a partner or of all, whose worlds may be there still. One round trip. */
+/** Closed environments, of a partner or of all, whose datasets may be there still. One round trip. */
 export async function findClosedEnvironments(
   db: Database,
   partner_id: number | null,

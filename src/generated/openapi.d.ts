@@ -175,7 +175,7 @@ export interface paths {
         put?: never;
         /**
          * Create an environment
-         * @description A world of its own, for one test or one pull request: orders, events, keys, requests and faults that no other environment sees. Its key is shown in this answer and never again.
+         * @description A dataset of its own, for one test or one pull request: orders, events, keys, requests and faults that no other environment sees. Its key is shown in this answer and never again.
          */
         post: operations["createEnvironment"];
         delete?: never;

@@ -13,45 +13,70 @@ CREATE TABLE `api_keys` (
 --> statement-breakpoint
 CREATE UNIQUE INDEX `api_keys_hash` ON `api_keys` (`hash`);--> statement-breakpoint
 CREATE INDEX `api_keys_active` ON `api_keys` (`environment_id`) WHERE "api_keys"."deleted_at" is null;--> statement-breakpoint
-CREATE TABLE `environments` (
+CREATE TABLE `datasets` (
 	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
 	`partner_id` integer NOT NULL,
+	`environment_id` integer DEFAULT 0 NOT NULL,
 	`order_count` integer DEFAULT 0 NOT NULL,
 	`order_event_count` integer DEFAULT 0 NOT NULL,
+	`stored_bytes` integer DEFAULT 0 NOT NULL,
+	`closed_at` text,
 	FOREIGN KEY (`partner_id`) REFERENCES `partners`(`id`) ON UPDATE no action ON DELETE no action
 );
 --> statement-breakpoint
+CREATE INDEX `datasets_partner_id` ON `datasets` (`partner_id`);--> statement-breakpoint
+CREATE INDEX `datasets_closed_at` ON `datasets` (`closed_at`) WHERE "datasets"."closed_at" is not null;--> statement-breakpoint
+CREATE TABLE `environments` (
+	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
+	`partner_id` integer NOT NULL,
+	`name` text,
+	`is_strict` integer DEFAULT false NOT NULL,
+	`fixture` text DEFAULT 'empty' NOT NULL,
+	`created_at` text NOT NULL,
+	`expires_at` text,
+	`dataset_id` integer,
+	`reset_at` integer DEFAULT 0 NOT NULL,
+	`has_faults` integer DEFAULT false NOT NULL,
+	FOREIGN KEY (`partner_id`) REFERENCES `partners`(`id`) ON UPDATE no action ON DELETE no action,
+	FOREIGN KEY (`dataset_id`) REFERENCES `datasets`(`id`) ON UPDATE no action ON DELETE no action
+);
+--> statement-breakpoint
 CREATE INDEX `environments_partner_id` ON `environments` (`partner_id`);--> statement-breakpoint
+CREATE INDEX `environments_expires_at` ON `environments` (`expires_at`) WHERE "environments"."expires_at" is not null;--> statement-breakpoint
+CREATE INDEX `environments_dataset_id` ON `environments` (`dataset_id`);--> statement-breakpoint
 CREATE TABLE `idempotency_records` (
-	`environment_id` integer NOT NULL,
+	`dataset_id` integer NOT NULL,
 	`key` text NOT NULL,
 	`fingerprint` text NOT NULL,
 	`body` text NOT NULL,
 	`version` integer,
 	`created_at` text NOT NULL,
-	PRIMARY KEY(`environment_id`, `key`),
-	FOREIGN KEY (`environment_id`) REFERENCES `environments`(`id`) ON UPDATE no action ON DELETE no action
+	PRIMARY KEY(`dataset_id`, `key`),
+	FOREIGN KEY (`dataset_id`) REFERENCES `datasets`(`id`) ON UPDATE no action ON DELETE no action
 ) WITHOUT ROWID;
 --> statement-breakpoint
 CREATE INDEX `idempotency_records_created_at` ON `idempotency_records` (`created_at`);--> statement-breakpoint
 CREATE TABLE `order_changes` (
-	`environment_id` integer NOT NULL,
+	`dataset_id` integer NOT NULL,
 	`order_id` text NOT NULL,
 	`version` integer NOT NULL,
 	`change` text NOT NULL,
 	`order_event_id` text,
 	`request_id` text NOT NULL,
 	`changed_at` text NOT NULL,
+	`total_order_amount` integer DEFAULT 0 NOT NULL,
+	`total_rewards_amount` integer DEFAULT 0 NOT NULL,
 	`captured_amount` integer DEFAULT 0 NOT NULL,
 	`refunded_amount` integer DEFAULT 0 NOT NULL,
 	`captured_rewards_amount` integer DEFAULT 0 NOT NULL,
 	`refunded_rewards_amount` integer DEFAULT 0 NOT NULL,
-	PRIMARY KEY(`environment_id`, `order_id`, `version`),
-	FOREIGN KEY (`environment_id`) REFERENCES `environments`(`id`) ON UPDATE no action ON DELETE no action
+	PRIMARY KEY(`dataset_id`, `order_id`, `version`),
+	FOREIGN KEY (`dataset_id`) REFERENCES `datasets`(`id`) ON UPDATE no action ON DELETE no action
 ) WITHOUT ROWID;
 --> statement-breakpoint
+CREATE INDEX `order_changes_deleted` ON `order_changes` (`changed_at`) WHERE "order_changes"."change" = 'DELETED';--> statement-breakpoint
 CREATE TABLE `order_event_lines` (
-	`environment_id` integer NOT NULL,
+	`dataset_id` integer NOT NULL,
 	`order_event_id` text NOT NULL,
 	`position` integer NOT NULL,
 	`name` text NOT NULL,
@@ -59,13 +84,13 @@ CREATE TABLE `order_event_lines` (
 	`quantity` integer NOT NULL,
 	`rate` integer NOT NULL,
 	`rewards_rate` integer NOT NULL,
-	PRIMARY KEY(`environment_id`, `order_event_id`, `position`),
-	FOREIGN KEY (`environment_id`,`order_event_id`) REFERENCES `order_events`(`environment_id`,`order_event_id`) ON UPDATE no action ON DELETE cascade,
+	PRIMARY KEY(`dataset_id`, `order_event_id`, `position`),
+	FOREIGN KEY (`dataset_id`,`order_event_id`) REFERENCES `order_events`(`dataset_id`,`order_event_id`) ON UPDATE no action ON DELETE cascade,
 	CONSTRAINT "order_event_lines_quantity" CHECK("order_event_lines"."quantity" >= 1)
 ) WITHOUT ROWID;
 --> statement-breakpoint
 CREATE TABLE `order_events` (
-	`environment_id` integer NOT NULL,
+	`dataset_id` integer NOT NULL,
 	`sequence` integer NOT NULL,
 	`order_event_id` text NOT NULL,
 	`order_id` text NOT NULL,
@@ -76,18 +101,19 @@ CREATE TABLE `order_events` (
 	`currency` text NOT NULL,
 	`network_transaction_id` text NOT NULL,
 	`line_count` integer NOT NULL,
-	PRIMARY KEY(`environment_id`, `sequence`),
-	FOREIGN KEY (`environment_id`,`order_id`) REFERENCES `orders`(`environment_id`,`id`) ON UPDATE no action ON DELETE no action,
+	`content_bytes` integer DEFAULT 0 NOT NULL,
+	PRIMARY KEY(`dataset_id`, `sequence`),
+	FOREIGN KEY (`dataset_id`,`order_id`) REFERENCES `orders`(`dataset_id`,`id`) ON UPDATE no action ON DELETE no action,
 	CONSTRAINT "order_events_amount" CHECK("order_events"."amount" between 0 and 9007199254740991),
 	CONSTRAINT "order_events_rewards_amount" CHECK("order_events"."rewards_amount" between 0 and 9007199254740991)
 ) WITHOUT ROWID;
 --> statement-breakpoint
-CREATE UNIQUE INDEX `order_events_order_event_id` ON `order_events` (`environment_id`,`order_event_id`);--> statement-breakpoint
-CREATE UNIQUE INDEX `order_events_partner_event_id` ON `order_events` (`environment_id`,`partner_event_id`) WHERE "order_events"."partner_event_id" is not null;--> statement-breakpoint
-CREATE INDEX `order_events_order_id` ON `order_events` (`environment_id`,`order_id`);--> statement-breakpoint
-CREATE INDEX `order_events_network_transaction_id` ON `order_events` (`environment_id`,`network_transaction_id`);--> statement-breakpoint
+CREATE UNIQUE INDEX `order_events_order_event_id` ON `order_events` (`dataset_id`,`order_event_id`);--> statement-breakpoint
+CREATE UNIQUE INDEX `order_events_partner_event_id` ON `order_events` (`dataset_id`,`partner_event_id`) WHERE "order_events"."partner_event_id" is not null;--> statement-breakpoint
+CREATE INDEX `order_events_order_id` ON `order_events` (`dataset_id`,`order_id`,`sequence`,`network_transaction_id`);--> statement-breakpoint
+CREATE INDEX `order_events_network_transaction_id` ON `order_events` (`dataset_id`,`network_transaction_id`);--> statement-breakpoint
 CREATE TABLE `order_lines` (
-	`environment_id` integer NOT NULL,
+	`dataset_id` integer NOT NULL,
 	`order_id` text NOT NULL,
 	`position` integer NOT NULL,
 	`name` text NOT NULL,
@@ -95,13 +121,13 @@ CREATE TABLE `order_lines` (
 	`quantity` integer NOT NULL,
 	`rate` integer NOT NULL,
 	`rewards_rate` integer NOT NULL,
-	PRIMARY KEY(`environment_id`, `order_id`, `position`),
-	FOREIGN KEY (`environment_id`,`order_id`) REFERENCES `orders`(`environment_id`,`id`) ON UPDATE no action ON DELETE cascade,
+	PRIMARY KEY(`dataset_id`, `order_id`, `position`),
+	FOREIGN KEY (`dataset_id`,`order_id`) REFERENCES `orders`(`dataset_id`,`id`) ON UPDATE no action ON DELETE cascade,
 	CONSTRAINT "order_lines_quantity" CHECK("order_lines"."quantity" >= 1)
 ) WITHOUT ROWID;
 --> statement-breakpoint
 CREATE TABLE `orders` (
-	`environment_id` integer NOT NULL,
+	`dataset_id` integer NOT NULL,
 	`sequence` integer NOT NULL,
 	`version` integer NOT NULL,
 	`id` text NOT NULL,
@@ -117,13 +143,14 @@ CREATE TABLE `orders` (
 	`created_at` text NOT NULL,
 	`updated_at` text NOT NULL,
 	`line_count` integer NOT NULL,
+	`content_bytes` integer DEFAULT 0 NOT NULL,
 	`event_count` integer DEFAULT 0 NOT NULL,
 	`captured_amount` integer DEFAULT 0 NOT NULL,
 	`refunded_amount` integer DEFAULT 0 NOT NULL,
 	`captured_rewards_amount` integer DEFAULT 0 NOT NULL,
 	`refunded_rewards_amount` integer DEFAULT 0 NOT NULL,
-	PRIMARY KEY(`environment_id`, `sequence`),
-	FOREIGN KEY (`environment_id`) REFERENCES `environments`(`id`) ON UPDATE no action ON DELETE no action,
+	PRIMARY KEY(`dataset_id`, `sequence`),
+	FOREIGN KEY (`dataset_id`) REFERENCES `datasets`(`id`) ON UPDATE no action ON DELETE no action,
 	CONSTRAINT "orders_total_order_amount" CHECK("orders"."total_order_amount" between 0 and 9007199254740991),
 	CONSTRAINT "orders_total_rewards_amount" CHECK("orders"."total_rewards_amount" between 0 and 9007199254740991),
 	CONSTRAINT "orders_captured_amount" CHECK("orders"."captured_amount" between 0 and 9007199254740991),
@@ -132,10 +159,16 @@ CREATE TABLE `orders` (
 	CONSTRAINT "orders_refunded_rewards_amount" CHECK("orders"."refunded_rewards_amount" between 0 and "orders"."captured_rewards_amount")
 ) WITHOUT ROWID;
 --> statement-breakpoint
-CREATE UNIQUE INDEX `orders_id` ON `orders` (`environment_id`,`id`);--> statement-breakpoint
-CREATE INDEX `orders_partner_order_id` ON `orders` (`environment_id`,`partner_order_id`);--> statement-breakpoint
+CREATE UNIQUE INDEX `orders_id` ON `orders` (`dataset_id`,`id`);--> statement-breakpoint
+CREATE INDEX `orders_partner_order_id` ON `orders` (`dataset_id`,`partner_order_id`);--> statement-breakpoint
 CREATE TABLE `partners` (
 	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
 	`name` text NOT NULL,
 	`created_at` text NOT NULL
 );
+--> statement-breakpoint
+CREATE TABLE `sweep_positions` (
+	`name` text PRIMARY KEY NOT NULL,
+	`dataset_id` integer NOT NULL,
+	`sequence` integer NOT NULL
+) WITHOUT ROWID;

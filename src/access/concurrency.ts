@@ -33,7 +33,7 @@ const lines = new Map<number, Set<Turn>>();
  * wait for all of them, and so that their bodies don't fill an isolate's memory. Not where limits are off.
  * Comes after the faults, which can make a request last long.
  */
-export const takeTurns = createMiddleware<AppEnv>(async (c, next) => {
+export const limitConcurrency = createMiddleware<AppEnv>(async (c, next) => {
   if (c.env.RATE_LIMITS === "off") return next();
   const { partner_id } = c.get("apiKey");
   const turn: Turn = { bytes: bytesOf(c), isRunning: false, seenAt: 0 };

@@ -4,6 +4,6 @@ import type { Context } from "hono";
  * Whether a request only looks: the console's own reads are neither recorded nor altered by faults, since they
  * are not what the integration did.
  */
-export function isLooking(c: Context): boolean {
-  return c.req.method === "GET" && c.req.header("Sandbox-Look") === "true";
+export function isConsoleRead(c: Context): boolean {
+  return c.req.method === "GET" && c.req.header("Sandbox-Console") === "true";
 }
