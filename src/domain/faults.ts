@@ -20,6 +20,9 @@ export function isDone(fault: FaultName): fault is Exclude<FaultName, FaultNotDo
   return !(NOT_DONE as readonly string[]).includes(fault);
 }
 
+/** The error of a response that a fault interrupts. The local program doesn't report it as a failure. */
+export const INTERRUPTED_BY_FAULT = "interrupted by a fault";
+
 /** The most faults that an environment has at a time. */
 export const MAX_FAULTS = 1_000;
 /** How often a fault can act at most. */

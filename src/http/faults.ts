@@ -4,6 +4,7 @@ import { parseItem, serializeItem, Token } from "structured-headers";
 import {
   FAULTS,
   idsOf,
+  INTERRUPTED_BY_FAULT,
   isDone,
   MAX_DELAY_MILLISECONDS,
   type AppliedFault,
@@ -21,8 +22,6 @@ import { reached, workbenchOf } from "./workbench.ts";
 const HEADER = "Sandbox-Fault";
 const APPLIED_HEADER = "Sandbox-Fault-Applied";
 
-/** Why an answer breaks off. The program that runs the sandbox locally knows it, and reports no error. */
-const BROKEN_OFF = "broken off by a fault";
 /** How long what was sent of an answer takes to be on its way. */
 const FLUSH_MILLISECONDS = 50;
 
@@ -122,7 +121,9 @@ function alteredAnswer(
 function lost(c: Context<AppEnv>): Response {
   c.set("isAnswerLost", true);
   return new Response(
-    new ReadableStream({ start: (controller) => controller.error(new Error(BROKEN_OFF)) }),
+    new ReadableStream({
+      start: (controller) => controller.error(new Error(INTERRUPTED_BY_FAULT)),
+    }),
   );
 }
 
@@ -141,7 +142,7 @@ async function breakOffAfter(
   await writer.write(half);
   // Broken off at once, not even the headers would go out.
   await new Promise((resolve) => setTimeout(resolve, FLUSH_MILLISECONDS));
-  await writer.abort(new Error(BROKEN_OFF));
+  await writer.abort(new Error(INTERRUPTED_BY_FAULT));
 }
 
 /** What nginx answers for a server that is too slow. */

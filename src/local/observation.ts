@@ -33,9 +33,6 @@ export interface RequestLine {
 /** How a line of the log starts that tells of a request. */
 export const REQUEST_LINE_START = '{"request_line":';
 
-/** Why an answer breaks off that a fault was to break off (src/http/faults.ts): no error inside. */
-export const BROKEN_OFF = "broken off by a fault";
-
 const MAX_PART_CHARACTERS = 160;
 
 /** The request of a line of the log, or nothing where that tells of something else. */

@@ -11,10 +11,11 @@ import {
   type Json,
   type V4ServiceDesignator,
 } from "miniflare";
+import { INTERRUPTED_BY_FAULT } from "../domain/faults.ts";
 import { AROUND, BUNDLE, FOLDER, readArtifact, type BuiltWorker } from "./artifacts.ts";
 import { prepareDatabase } from "./database.ts";
 import { withGuard } from "./guard.ts";
-import { BROKEN_OFF, parseRequestLine, type Observation, type RequestLine } from "./observation.ts";
+import { parseRequestLine, type Observation, type RequestLine } from "./observation.ts";
 import { SandboxError } from "./sandbox-error.ts";
 import { stateWithin, takeFolder } from "./state-folder.ts";
 
@@ -71,7 +72,7 @@ export async function startRuntime(
     handleStructuredLogs: ({ level, message }) => {
       const line = parseRequestLine(message);
       if (line) onRequest?.(line);
-      else if (level === "error" && !message.includes(BROKEN_OFF)) onError(message);
+      else if (level === "error" && !message.includes(INTERRUPTED_BY_FAULT)) onError(message);
     },
   });
   const miniflare = withGuard(() => new Miniflare(miniflareOptions));
