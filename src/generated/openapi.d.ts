@@ -1567,14 +1567,14 @@ export interface components {
         /** @description The order's version, for If-Match. Not in production */
         ETag: string;
         /**
-         * @description What deserves a look, though the answer is as production's: a list (RFC 9651) of at most 20 codes. `param` names the field, parameter or header.
-         *     - `unknown_field`: a field that was ignored; `did_you_mean` names the one that was probably meant. A 400 in a strict environment
-         *     - `unknown_parameter`: the same of a parameter of the query
-         *     - `limit_reduced`: a `limit` above 100, taken as 100
-         *     - `captured_beyond_total`: more is captured than was ordered, which is allowed; `param` says of what
-         *     - `refund_without_rewards`: the refund takes back no rewards, though some are captured
-         *     - `not_repeatable`: a `POST` without an id and without an `Idempotency-Key`: sent again, it takes effect again
-         *     - `not_published`: the answer depends on what production lacks: it repeats an earlier one by its `Idempotency-Key`, or follows `If-Match`
+         * @description Possible mistakes in a request that production would accept: a list (RFC 9651) of at most 20 codes. `param` names the field, parameter or header.
+         *     - `unknown_field`: The contract has no such field. It was ignored; a strict environment returns 400.
+         *     - `unknown_parameter`: The contract has no such query parameter. It was ignored; a strict environment returns 400.
+         *     - `limit_reduced`: The `limit` was above the maximum and was reduced to it.
+         *     - `captured_beyond_total`: More is captured than was ordered. The contract allows this.
+         *     - `refund_without_rewards`: The refund returns no rewards, although captured rewards remain.
+         *     - `not_repeatable`: The request has neither an ID nor an `Idempotency-Key`. Repeating it takes effect again.
+         *     - `not_published`: The response depends on a header that production may ignore: it repeats an earlier response by its `Idempotency-Key`, or follows `If-Match`.
          *
          *     Not in production
          */

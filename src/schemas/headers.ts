@@ -1,26 +1,11 @@
 import * as z from "zod";
 import { IDEMPOTENCY_KEY_HOURS } from "../domain/idempotency.ts";
-import { MAX_WARNINGS, type Warning } from "../domain/warnings.ts";
+import { WARNING_MEANINGS } from "../domain/warning-meanings.ts";
+import { MAX_WARNINGS } from "../domain/warnings.ts";
 import { id } from "./fields.ts";
-import { MAX_PAGE_ITEMS } from "./pages.ts";
 
 const TIMING_PATTERN = '^d1;desc="queries=\\d+ rows_read=\\d+ rows_written=\\d+"$';
 const REQUEST_ID_EXAMPLE = "5e3caf25-6a5e-4fad-b436-45abb9f3c420";
-
-/** What each warning says, in the reference. */
-const MEANING: Record<Warning["code"], string> = {
-  unknown_field:
-    "a field that was ignored; `did_you_mean` names the one that was probably meant. A 400 in a strict environment",
-  unknown_parameter: "the same of a parameter of the query",
-  limit_reduced: `a \`limit\` above ${MAX_PAGE_ITEMS}, taken as ${MAX_PAGE_ITEMS}`,
-  captured_beyond_total:
-    "more is captured than was ordered, which is allowed; `param` says of what",
-  refund_without_rewards: "the refund takes back no rewards, though some are captured",
-  not_repeatable:
-    "a `POST` without an id and without an `Idempotency-Key`: sent again, it takes effect again",
-  not_published:
-    "the answer depends on what production lacks: it repeats an earlier one by its `Idempotency-Key`, or follows `If-Match`",
-};
 
 /** A header as OpenAPI describes it. */
 interface HeaderObject {
@@ -82,8 +67,8 @@ export const answerHeaders = {
   },
   "Sandbox-Warnings": {
     description: [
-      `What deserves a look, though the answer is as production's: a list (RFC 9651) of at most ${MAX_WARNINGS} codes. \`param\` names the field, parameter or header.`,
-      ...Object.entries(MEANING).map(([code, meaning]) => `- \`${code}\`: ${meaning}`),
+      `Possible mistakes in a request that production would accept: a list (RFC 9651) of at most ${MAX_WARNINGS} codes. \`param\` names the field, parameter or header.`,
+      ...Object.entries(WARNING_MEANINGS).map(([code, meaning]) => `- \`${code}\`: ${meaning}`),
       "",
       "Not in production",
     ].join("\n"),
