@@ -2,13 +2,13 @@ import { distance } from "fastest-levenshtein";
 import type { Warning } from "./warnings.ts";
 
 /** The names that can be sent: of an object its fields, of a list those of its items; undefined where anything can. */
-export type KnownNames =
-  | { fields: ReadonlySet<string>; nested: readonly (readonly [string, KnownNames])[] }
-  | { items: KnownNames }
+export type AcceptedNames =
+  | { fields: ReadonlySet<string>; nested: readonly (readonly [string, AcceptedNames])[] }
+  | { items: AcceptedNames }
   | undefined;
 
 /** Where nothing can be sent. */
-export const NO_NAMES: KnownNames = { fields: new Set(), nested: [] };
+export const NO_NAMES: AcceptedNames = { fields: new Set(), nested: [] };
 
 /** A name that was sent and means nothing; `param` says where it is, like `order_lines[0].reward_amount`. */
 export interface UnknownName extends Warning {
@@ -22,7 +22,7 @@ const MAX_SHOWN_CHARACTERS = 80;
 /** The first names in what was sent that aren't known, at most so many. An object's own come before those inside it. */
 export function findUnknownNames(
   code: UnknownName["code"],
-  known: KnownNames,
+  known: AcceptedNames,
   sent: unknown,
   most: number,
 ): UnknownName[] {
@@ -38,7 +38,7 @@ interface Inside {
   did_you_mean: string | undefined;
 }
 
-function findInside(known: KnownNames, sent: unknown, most: number): Inside[] {
+function findInside(known: AcceptedNames, sent: unknown, most: number): Inside[] {
   if (!known || most === 0 || typeof sent !== "object" || sent === null) return [];
   if ("items" in known) return Array.isArray(sent) ? findInItems(known.items, sent, most) : [];
   if (Array.isArray(sent)) return [];
@@ -56,7 +56,7 @@ function findInside(known: KnownNames, sent: unknown, most: number): Inside[] {
   return found;
 }
 
-function findInItems(known: KnownNames, items: unknown[], most: number): Inside[] {
+function findInItems(known: AcceptedNames, items: unknown[], most: number): Inside[] {
   const found: Inside[] = [];
   for (let index = 0; index < items.length && found.length < most; index += 1) {
     const inside = findInside(known, items[index], most - found.length);

@@ -7,12 +7,12 @@ import type * as z from "zod";
 import {
   findUnknownNames,
   NO_NAMES,
-  type KnownNames,
+  type AcceptedNames,
   type UnknownName,
 } from "../domain/unknown-names.ts";
 import type { Violation } from "../domain/violation.ts";
 import { MAX_WARNINGS } from "../domain/warnings.ts";
-import { knownNamesOf } from "../schemas/known-names.ts";
+import { acceptedNamesOf } from "../schemas/accepted-names.ts";
 import { MAX_PAGE_ITEMS } from "../schemas/pages.ts";
 import type { AppEnv } from "./context.ts";
 import { ApiError } from "./errors.ts";
@@ -32,7 +32,7 @@ export function validate<
   Target extends keyof Pick<ValidationTargets, "json" | "query" | "param" | "header">,
   Schema extends z.ZodType,
 >(target: Target, schema: Schema) {
-  const known = knownNamesOf(schema);
+  const known = acceptedNamesOf(schema);
   const report = (result: Result, c: Context<AppEnv>): void => {
     const violations = result.success ? [] : violationsOf(result.error);
     // What is ours alone has no contract that allows them, and what is misspelt would do more than was meant.
@@ -68,7 +68,7 @@ type Result = ({ success: true } | { success: false; error: z.core.$ZodError }) 
 function unknownNamesIn(
   c: Context<AppEnv>,
   target: keyof ValidationTargets,
-  known: KnownNames,
+  known: AcceptedNames,
   received: unknown,
   most: number,
 ): UnknownName[] {

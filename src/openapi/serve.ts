@@ -1,6 +1,6 @@
 import type { Hono } from "hono";
 import { generateSpecs, type DescribeRouteOptions } from "hono-openapi";
-import { components, examples } from "./describe.ts";
+import { components, examples } from "./describe-operation.ts";
 import type { AppEnv } from "../http/context.ts";
 
 /** What holds for all operations: the introduction of the reference, in Markdown. */

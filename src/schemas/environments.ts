@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { FIXTURES } from "../domain/environments.ts";
-import { answeredTimestamp, numberOf, text } from "./fields.ts";
+import { responseTimestamp, numericId, text } from "./fields.ts";
 import { key } from "./keys.ts";
 import { limit, listOf } from "./pages.ts";
 
@@ -40,8 +40,8 @@ const environment = z
     name: name.optional(),
     strict,
     fixture,
-    created_at: answeredTimestamp.meta({ description: "When it was made (RFC 3339)" }),
-    expires_at: answeredTimestamp.optional().meta({
+    created_at: responseTimestamp.meta({ description: "When it was made (RFC 3339)" }),
+    expires_at: responseTimestamp.optional().meta({
       description:
         "When it expires (RFC 3339); left out for a partner's first one, which never does",
     }),
@@ -54,7 +54,7 @@ export const newEnvironment = environment
 
 export const environmentList = listOf(environment, "EnvironmentList");
 
-const environmentNumber = numberOf("an environment");
+const environmentNumber = numericId("an environment");
 
 export const environmentQuery = z.object({
   limit: limit(),

@@ -5,9 +5,9 @@ import {
   MAX_FAULT_TIMES,
   type FaultMatch,
 } from "../domain/faults.ts";
-import { answeredTimestamp, id, reference } from "./fields.ts";
+import { responseTimestamp, id, reference } from "./fields.ts";
 import { limit, listOf, startingAfter } from "./pages.ts";
-import type { Shape } from "./shape.ts";
+import type { FieldSchemas } from "./field-schemas.ts";
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
 
@@ -42,7 +42,7 @@ const match = z
     partner_event_id: id
       .optional()
       .meta({ description: "Only requests that name this `partner_event_id`", examples: ["pe-1"] }),
-  } satisfies Shape<FaultMatch>)
+  } satisfies FieldSchemas<FaultMatch>)
   .meta({
     id: "FaultMatch",
     description: "Which requests a fault acts on: those that are all of this",
@@ -108,7 +108,7 @@ export const fault = z
       examples: [1],
     }),
     match,
-    created_at: answeredTimestamp.meta({ description: "When the fault was added (RFC 3339)" }),
+    created_at: responseTimestamp.meta({ description: "When the fault was added (RFC 3339)" }),
   })
   .meta({ id: "Fault" });
 

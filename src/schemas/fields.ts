@@ -29,7 +29,7 @@ export const text = z.string().max(MAX_TEXT_CHARACTERS).refine(wellFormed, { err
 export const url = z.string().max(MAX_URL_CHARACTERS).refine(wellFormed, { error: WELL_FORMED });
 
 /** A number that we give, as a path or a query carries it; `what` it is the number of. */
-export const numberOf = (what: string) =>
+export const numericId = (what: string) =>
   z
     .string()
     .regex(/^[1-9]\d{0,14}$/, { error: `Expected the number of ${what}` })
@@ -65,7 +65,7 @@ export const timestamp = z
   .meta({ format: "date-time" });
 
 /** A timestamp that is only answered. */
-export const answeredTimestamp = z
+export const responseTimestamp = z
   .string()
   .meta({ format: "date-time", examples: ["2025-02-13T19:08:07Z"] });
 

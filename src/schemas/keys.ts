@@ -1,12 +1,12 @@
 import * as z from "zod";
-import { answeredTimestamp, numberOf } from "./fields.ts";
+import { responseTimestamp, numericId } from "./fields.ts";
 import { limit, listOf } from "./pages.ts";
 
 export const key = z
   .object({
     key: z.string().meta({ description: "The API key", examples: ["test_"] }),
-    created_at: answeredTimestamp.meta({ description: "When the key was made (RFC 3339)" }),
-    deleted_at: answeredTimestamp
+    created_at: responseTimestamp.meta({ description: "When the key was made (RFC 3339)" }),
+    deleted_at: responseTimestamp
       .optional()
       .meta({ description: "When the key was deleted (RFC 3339)" }),
   })
@@ -27,7 +27,7 @@ export const listedKey = z
         examples: [1],
       }),
     deleted_at: key.shape.deleted_at,
-    last_used_at: answeredTimestamp
+    last_used_at: responseTimestamp
       .optional()
       .meta({ description: "The hour in which it was used last (RFC 3339)" }),
   })
@@ -35,7 +35,7 @@ export const listedKey = z
 
 export const keyList = listOf(listedKey, "KeyList");
 
-const keyNumber = numberOf("a key");
+const keyNumber = numericId("a key");
 
 export const keyQuery = z.object({
   limit: limit(),

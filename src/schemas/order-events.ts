@@ -7,7 +7,7 @@ import {
 import { currency, id, money, reference } from "./fields.ts";
 import { MAX_LINES, orderLine, orderLineInput, linesAddUp, rewardsTotal } from "./order-lines.ts";
 import { limit, listOf, startingAfter } from "./pages.ts";
-import type { Shape } from "./shape.ts";
+import type { FieldSchemas } from "./field-schemas.ts";
 
 const orderEventId = id.meta({
   description: "The event's id, unique within the environment",
@@ -46,7 +46,7 @@ export const orderEventInput = z
       description:
         "What was captured or refunded. Lines must add up: the sum of rate × quantity is `amount`, that of rewards_rate × quantity is `rewards_amount`",
     }),
-  } satisfies Shape<OrderEventInput>)
+  } satisfies FieldSchemas<OrderEventInput>)
   .superRefine(linesAddUp("amount", "rewards_amount"))
   .meta({ id: "OrderEventInput" });
 
@@ -58,7 +58,7 @@ export const orderEvent = z
     rewards_amount: rewardsTotal,
     currency: z.string().meta({ description: "ISO 4217 code", examples: ["USD"] }),
     order_lines: z.array(orderLine).optional(),
-  } satisfies Shape<OrderEvent>)
+  } satisfies FieldSchemas<OrderEvent>)
   .meta({ id: "OrderEvent" });
 
 export const orderEventList = listOf(orderEvent, "OrderEventList");

@@ -4,7 +4,7 @@ import type { Address, Order, OrderInput } from "../domain/orders.ts";
 import { country, currency, id, money, reference, text, timestamp } from "./fields.ts";
 import { MAX_LINES, orderLine, orderLineInput, linesAddUp, rewardsTotal } from "./order-lines.ts";
 import { limit, listOf, startingAfter } from "./pages.ts";
-import type { Shape } from "./shape.ts";
+import type { FieldSchemas } from "./field-schemas.ts";
 
 /** The most addresses that an order can have. */
 const MAX_ADDRESSES = 100;
@@ -21,7 +21,7 @@ const address = z
     country: country
       .optional()
       .meta({ description: "Country, by its ISO 3166-1 alpha-3 code", examples: ["USA"] }),
-  } satisfies Shape<Address>)
+  } satisfies FieldSchemas<Address>)
   .meta({ id: "Address" });
 
 const orderId = id.meta({
@@ -85,7 +85,7 @@ export const orderInput = z
       description:
         "What the order is expected to contain. Lines must add up: the sum of rate × quantity is `total_order_amount`, that of rewards_rate × quantity is `total_rewards_amount`",
     }),
-  } satisfies Shape<OrderInput>)
+  } satisfies FieldSchemas<OrderInput>)
   .superRefine(linesAddUp("total_order_amount", "total_rewards_amount"))
   .transform((order): OrderInput => withoutNulls(order))
   .meta({ id: "OrderInput" });
@@ -100,7 +100,7 @@ export const order = z
     total_rewards_amount: rewardsTotal,
     currency: z.string().meta({ description: "ISO 4217 code", examples: ["USD"] }),
     order_lines: z.array(orderLine).optional(),
-  } satisfies Shape<Order>)
+  } satisfies FieldSchemas<Order>)
   .meta({ id: "Order" });
 
 /** The contract's list of orders has no pages: it answers `data` alone. */

@@ -1,14 +1,14 @@
 import * as z from "zod";
-import { answeredTimestamp, numberOf, text } from "./fields.ts";
+import { responseTimestamp, numericId, text } from "./fields.ts";
 import { key } from "./keys.ts";
 import { limit, listOf } from "./pages.ts";
 
-const partnerNumber = numberOf("a partner");
+const partnerNumber = numericId("a partner");
 
 const partnerFields = {
   id: z.int().meta({ description: "The partner's number", examples: [3] }),
   name: text.min(1).meta({ description: "Whose sandbox it is", examples: ["Rest Assured"] }),
-  created_at: answeredTimestamp.meta({ description: "When the partner was made (RFC 3339)" }),
+  created_at: responseTimestamp.meta({ description: "When the partner was made (RFC 3339)" }),
 };
 
 export const partnerInput = z.object({ name: partnerFields.name }).meta({ id: "PartnerInput" });

@@ -4,7 +4,7 @@ import { MAX_KEPT_BODY_BYTES, type RequestFilter } from "../domain/requests.ts";
 import { WARNINGS } from "../domain/warnings.ts";
 import { id, reference, timestamp } from "./fields.ts";
 import { limit, listOf } from "./pages.ts";
-import type { Shape } from "./shape.ts";
+import type { FieldSchemas } from "./field-schemas.ts";
 
 const recordedId = z
   .string()
@@ -165,7 +165,7 @@ const filters = {
     description: "Only requests that came at this time or later (RFC 3339)",
     examples: ["2026-01-15T09:30:00Z"],
   }),
-} satisfies Shape<RequestFilter>;
+} satisfies FieldSchemas<RequestFilter>;
 
 export const requestQuery = z.object({
   ...filters,

@@ -5,7 +5,7 @@ import { isSigned, newApiKey } from "../../src/access/secrets.ts";
 import { app } from "../../src/app.ts";
 import type { AppEnv } from "../../src/http/context.ts";
 import {
-  answerOf,
+  readResponse,
   expectStatus,
   newPartner,
   operator,
@@ -23,7 +23,7 @@ async function sendWith(
   const headers = { Authorization: `Bearer ${key}` };
   const request = new Request(`https://sandbox.test${path}`, { method, headers });
   const response = await app.fetch(request, { ...env, ...bindings }, createExecutionContext());
-  return answerOf(method, request.url, response);
+  return readResponse(method, request.url, response);
 }
 
 it.each([...OPERATIONS, ...OPERATOR_OPERATIONS])(

@@ -1,6 +1,12 @@
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { Client, expectStatus, newPartner, refusalOf, type Answer } from "../support/client.ts";
+import {
+  Client,
+  expectStatus,
+  newPartner,
+  refusalOf,
+  type ApiResponse,
+} from "../support/client.ts";
 
 // The tests run with the limits off, as `wrangler dev` does.
 const switchTo = (state: "on" | "off") => Object.assign(env, { RATE_LIMITS: state });
@@ -16,7 +22,7 @@ async function useUp(key: string): Promise<void> {
 }
 
 /** What a partner is answered that has nothing left. The limit's period may end meanwhile: then once more. */
-async function answerBeyondLimit(client: Client): Promise<Answer> {
+async function answerBeyondLimit(client: Client): Promise<ApiResponse> {
   for (let attempt = 0; attempt < 5; attempt += 1) {
     await useUp(String(client.partnerId));
     const answer = await client.get("/v2/orders");

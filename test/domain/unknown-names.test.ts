@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { findUnknownNames } from "../../src/domain/unknown-names.ts";
-import { knownNamesOf } from "../../src/schemas/known-names.ts";
+import { acceptedNamesOf } from "../../src/schemas/accepted-names.ts";
 import { orderEventInput, orderEventQuery } from "../../src/schemas/order-events.ts";
 import { orderInput } from "../../src/schemas/orders.ts";
 
-const order = knownNamesOf(orderInput);
-const event = knownNamesOf(orderEventInput);
+const order = acceptedNamesOf(orderInput);
+const event = acceptedNamesOf(orderEventInput);
 
 const find = (sent: unknown, known = order, most = 20) =>
   findUnknownNames("unknown_field", known, sent, most).map(({ param, did_you_mean }) =>
@@ -107,7 +107,7 @@ describe("the near name", () => {
   });
 
   it("is a parameter's too", () => {
-    const query = knownNamesOf(orderEventQuery);
+    const query = acceptedNamesOf(orderEventQuery);
     expect(find({ orderid: "x", Limit: "5", after: "x" }, query)).toEqual([
       "orderid → order_id",
       "Limit → limit",

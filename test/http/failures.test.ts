@@ -2,7 +2,7 @@ import { createExecutionContext, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { app } from "../../src/app.ts";
-import { answerOf, newPartner, operator, refusalOf, type Client } from "../support/client.ts";
+import { readResponse, newPartner, operator, refusalOf, type Client } from "../support/client.ts";
 
 beforeEach(() => {
   vi.spyOn(console, "error").mockReturnValue(undefined);
@@ -84,7 +84,7 @@ describe.each(REQUESTS)("%s %s", (method, path, who, body) => {
     const request = new Request(`https://sandbox.test${path}`, init);
     const bindings = { ...env, DB: failing(message) };
     const response = await app.fetch(request, bindings, createExecutionContext());
-    return answerOf(method, request.url, response);
+    return readResponse(method, request.url, response);
   };
 
   it("is 503 with Retry-After whatever the database fails by, and 500 for our own mistakes", async () => {

@@ -1,8 +1,8 @@
 import { exports } from "cloudflare:workers";
 import { expect, it } from "vitest";
-import { expectStatus, newPartner, orderBody, send, type Answer } from "../support/client.ts";
+import { expectStatus, newPartner, orderBody, send, type ApiResponse } from "../support/client.ts";
 
-function expectProtected(answer: Answer): void {
+function expectProtected(answer: ApiResponse): void {
   expect(answer.headers.get("Cache-Control")).toBe("no-store");
   expect(answer.headers.get("X-Content-Type-Options")).toBe("nosniff");
   expect(answer.headers.get("Strict-Transport-Security")).toBe("max-age=31536000");

@@ -1,75 +1,84 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { eventBody, expectStatus, newPartner, orderBody, type Answer } from "../support/client.ts";
-import { failNextBatch, failNextCreation, type Fault } from "../support/faults.ts";
+import {
+  eventBody,
+  expectStatus,
+  newPartner,
+  orderBody,
+  type ApiResponse,
+} from "../support/client.ts";
+import { failNextBatch, failNextCreation, type FailurePoint } from "../support/d1-failures.ts";
 
 beforeEach(() => {
   vi.spyOn(console, "error").mockReturnValue(undefined);
 });
 afterEach(() => vi.restoreAllMocks());
 
-function expectUnavailable(answer: Answer) {
+function expectUnavailable(answer: ApiResponse) {
   expectStatus(answer, 503);
   expect(answer.body.error.type).toBe("SERVICE_UNAVAILABLE_ERROR");
   expect(answer.headers.get("Retry-After")).toBe("1");
   expect(answer.text).not.toContain("Network connection lost");
 }
 
-describe.each<Fault>(["before the commit", "after the commit"])("when D1 fails %s", (fault) => {
-  const wasCommitted = fault === "after the commit";
-  const replayed = wasCommitted ? "true" : null;
+describe.each<FailurePoint>(["before the commit", "after the commit"])(
+  "when D1 fails %s",
+  (fault) => {
+    const wasCommitted = fault === "after the commit";
+    const replayed = wasCommitted ? "true" : null;
 
-  it.each([
-    ["an Idempotency-Key", {}, { "Idempotency-Key": "retry" }],
-    ["an order_event_id", { order_event_id: "retry" }, {}],
-    ["a partner_event_id", { partner_event_id: "retry" }, {}],
-  ])("the retry of an event by %s finds the truth", async (_, ids, headers) => {
-    const client = await newPartner();
-    const id = await client.createOrder();
-    await client.capture(id, 100);
-    const refund = eventBody({ order_id: id, type: "REFUNDED", amount: 100, ...ids });
-    await failNextBatch(client.environmentId, id, fault);
-    expectUnavailable(await client.post("/v2/order_events", refund, headers));
-    for (const expected of [replayed, "true"]) {
-      const retry = expectStatus(await client.post("/v2/order_events", refund, headers), 200);
-      expect(retry.headers.get("Idempotent-Replayed")).toBe(expected);
-    }
-    expect((await client.get("/v2/order_events")).body.total).toBe(2);
-    const { details } = expectStatus(await client.refund(id, 1), 409).body.error;
-    expect(details).toMatchObject({ captured: 100, refunded: 100 });
-  });
+    it.each([
+      ["an Idempotency-Key", {}, { "Idempotency-Key": "retry" }],
+      ["an order_event_id", { order_event_id: "retry" }, {}],
+      ["a partner_event_id", { partner_event_id: "retry" }, {}],
+    ])("the retry of an event by %s finds the truth", async (_, ids, headers) => {
+      const client = await newPartner();
+      const id = await client.createOrder();
+      await client.capture(id, 100);
+      const refund = eventBody({ order_id: id, type: "REFUNDED", amount: 100, ...ids });
+      await failNextBatch(client.environmentId, id, fault);
+      expectUnavailable(await client.post("/v2/order_events", refund, headers));
+      for (const expected of [replayed, "true"]) {
+        const retry = expectStatus(await client.post("/v2/order_events", refund, headers), 200);
+        expect(retry.headers.get("Idempotent-Replayed")).toBe(expected);
+      }
+      expect((await client.get("/v2/order_events")).body.total).toBe(2);
+      const { details } = expectStatus(await client.refund(id, 1), 409).body.error;
+      expect(details).toMatchObject({ captured: 100, refunded: 100 });
+    });
 
-  it("the retry of an order finds the truth", async () => {
-    const client = await newPartner();
-    failNextCreation(fault);
-    expectUnavailable(await client.post("/v2/orders", orderBody({ id: "retry" })));
-    const retry = expectStatus(await client.post("/v2/orders", orderBody({ id: "retry" })), 200);
-    expect(retry.headers.get("Idempotent-Replayed")).toBe(replayed);
-    expect((await client.get("/v2/orders")).body.total).toBe(1);
-  });
+    it("the retry of an order finds the truth", async () => {
+      const client = await newPartner();
+      failNextCreation(fault);
+      expectUnavailable(await client.post("/v2/orders", orderBody({ id: "retry" })));
+      const retry = expectStatus(await client.post("/v2/orders", orderBody({ id: "retry" })), 200);
+      expect(retry.headers.get("Idempotent-Replayed")).toBe(replayed);
+      expect((await client.get("/v2/orders")).body.total).toBe(1);
+    });
 
-  it("the retry of a replacement and of a deletion finds the truth", async () => {
-    const client = await newPartner();
-    const id = await client.createOrder();
-    const body = orderBody({ merchant_name: "New" });
-    await failNextBatch(client.environmentId, id, fault);
-    expectUnavailable(await client.put(`/v2/orders/${id}`, body, { "If-Match": '"1"' }));
-    const retry = await client.put(`/v2/orders/${id}`, body, { "If-Match": '"1"' });
-    expectStatus(retry, wasCommitted ? 412 : 200);
-    const { data } = (await client.get(`/v2/orders?id=${id}`)).body;
-    expect(data[0].merchant_name).toBe("New");
+    it("the retry of a replacement and of a deletion finds the truth", async () => {
+      const client = await newPartner();
+      const id = await client.createOrder();
+      const body = orderBody({ merchant_name: "New" });
+      await failNextBatch(client.environmentId, id, fault);
+      expectUnavailable(await client.put(`/v2/orders/${id}`, body, { "If-Match": '"1"' }));
+      const retry = await client.put(`/v2/orders/${id}`, body, { "If-Match": '"1"' });
+      expectStatus(retry, wasCommitted ? 412 : 200);
+      const { data } = (await client.get(`/v2/orders?id=${id}`)).body;
+      expect(data[0].merchant_name).toBe("New");
 
-    await failNextBatch(client.environmentId, id, fault);
-    expectUnavailable(await client.delete(`/v2/orders/${id}`));
-    expectStatus(await client.delete(`/v2/orders/${id}`), wasCommitted ? 404 : 204);
-    expect((await client.get("/v2/orders")).body.total).toBe(0);
-  });
+      await failNextBatch(client.environmentId, id, fault);
+      expectUnavailable(await client.delete(`/v2/orders/${id}`));
+      expectStatus(await client.delete(`/v2/orders/${id}`), wasCommitted ? 404 : 204);
+      expect((await client.get("/v2/orders")).body.total).toBe(0);
+    });
 
-  it("the ledger forgets what it remembered", async () => {
-    const client = await newPartner();
-    const id = await client.createOrder();
-    await client.capture(id, 100);
-    await failNextBatch(client.environmentId, id, fault);
-    expectUnavailable(await client.refund(id, 60));
-    expectStatus(await client.refund(id, 50), wasCommitted ? 409 : 200);
-  });
-});
+    it("the ledger forgets what it remembered", async () => {
+      const client = await newPartner();
+      const id = await client.createOrder();
+      await client.capture(id, 100);
+      await failNextBatch(client.environmentId, id, fault);
+      expectUnavailable(await client.refund(id, 60));
+      expectStatus(await client.refund(id, 50), wasCommitted ? 409 : 200);
+    });
+  },
+);

@@ -7,10 +7,10 @@ import {
   expectStatus,
   newPartner,
   orderBody,
-  type Answer,
+  type ApiResponse,
   type Client,
 } from "../support/client.ts";
-import { failNextBatch, failNextCreation, type Fault } from "../support/faults.ts";
+import { failNextBatch, failNextCreation, type FailurePoint } from "../support/d1-failures.ts";
 
 /*
  * Random histories of one partner, run against the Worker and against a model: the rules written down
@@ -51,7 +51,7 @@ class Model {
   kept = new Map<string, Kept>();
   /** The last request of a kind that can be repeated, and its answer. */
   last?:
-    | { path: string; body: object; headers: Record<string, string>; answer?: Answer }
+    | { path: string; body: object; headers: Record<string, string>; answer?: ApiResponse }
     | undefined;
 
   totals(orderId: string, without?: ModelEvent) {
@@ -81,16 +81,16 @@ type Headers = Record<string, string>;
 
 /** A request that the model has an opinion on: what it is answered, and what it changes. */
 abstract class Request implements Command {
-  readonly fault: Fault | undefined;
+  readonly fault: FailurePoint | undefined;
   readonly key: string | undefined;
 
-  constructor(fault: Fault | undefined, key?: string) {
+  constructor(fault: FailurePoint | undefined, key?: string) {
     this.fault = fault;
     this.key = key;
   }
 
   abstract orderId(model: Model): string;
-  abstract send(client: Client, headers: Headers): Promise<Answer>;
+  abstract send(client: Client, headers: Headers): Promise<ApiResponse>;
   /** The status that the rules ask for. */
   abstract decide(model: Model): number | "replay";
   abstract apply(model: Model): void;
@@ -98,7 +98,7 @@ abstract class Request implements Command {
 
   check = () => true;
 
-  arm(fault: Fault, client: Client, model: Model): Promise<void> | void {
+  arm(fault: FailurePoint, client: Client, model: Model): Promise<void> | void {
     return failNextBatch(client.environmentId, this.orderId(model), fault);
   }
 
@@ -135,13 +135,13 @@ abstract class Request implements Command {
 class CreateOrder extends Request {
   readonly id: string;
   readonly amount: number;
-  constructor(id: string, amount: number, fault?: Fault, key?: string) {
+  constructor(id: string, amount: number, fault?: FailurePoint, key?: string) {
     super(fault, key);
     this.id = id;
     this.amount = amount;
   }
   orderId = () => this.id;
-  override arm = (fault: Fault) => failNextCreation(fault);
+  override arm = (fault: FailurePoint) => failNextCreation(fault);
   send = (client: Client, headers: Headers) =>
     client.post("/v2/orders", orderBody({ id: this.id, ...contentOf(this.amount) }), headers);
   decide(model: Model) {
@@ -160,7 +160,7 @@ class ReplaceOrder extends Request {
   readonly id: string;
   readonly amount: number;
   readonly isStale: boolean;
-  constructor(id: string, amount: number, isStale: boolean, fault?: Fault) {
+  constructor(id: string, amount: number, isStale: boolean, fault?: FailurePoint) {
     super(fault);
     this.id = id;
     this.amount = amount;
@@ -183,7 +183,7 @@ class ReplaceOrder extends Request {
 
 class DeleteOrder extends Request {
   readonly id: string;
-  constructor(id: string, fault?: Fault) {
+  constructor(id: string, fault?: FailurePoint) {
     super(fault);
     this.id = id;
   }
@@ -202,7 +202,7 @@ class DeleteOrder extends Request {
 
 class AppendEvent extends Request {
   readonly event: ModelEvent;
-  constructor(event: ModelEvent, fault?: Fault, key?: string) {
+  constructor(event: ModelEvent, fault?: FailurePoint, key?: string) {
     super(fault, key);
     this.event = event;
   }
@@ -230,7 +230,7 @@ class AppendEvent extends Request {
 
 class DeleteEvent extends Request {
   readonly id: string;
-  constructor(id: string, fault?: Fault) {
+  constructor(id: string, fault?: FailurePoint) {
     super(fault);
     this.id = id;
   }
@@ -275,7 +275,7 @@ const sometimes = <T>(...values: T[]) =>
     { weight: 4, arbitrary: fc.constant(undefined) },
     { weight: 1, arbitrary: fc.constantFrom(...values) },
   );
-const fault = sometimes<Fault>("before the commit", "after the commit");
+const fault = sometimes<FailurePoint>("before the commit", "after the commit");
 const key = sometimes("k1", "k2", "k3");
 
 const event = (type: ModelEvent["type"]) =>

@@ -9,16 +9,16 @@ import { MAX_ENVIRONMENTS } from "../../src/store/environments.ts";
 import { MAX_ACTIVE_KEYS } from "../../src/store/keys.ts";
 import { MAX_STREAMS } from "../../src/workbench/streams.ts";
 import {
-  answerOf,
+  readResponse,
   Client,
   eventBody,
   newPartner,
   operator,
   orderBody,
   send,
-  type Answer,
+  type ApiResponse,
 } from "../support/client.ts";
-import { watch } from "../support/stream.ts";
+import { openStream } from "../support/event-stream.ts";
 import { setVariables } from "../support/variables.ts";
 import { loadOrders } from "../support/load.ts";
 
@@ -32,7 +32,7 @@ it("has the examples that the operations really answer", async () => {
   async function record(
     operationId: string,
     expected: string | number,
-    sent: Promise<Answer>,
+    sent: Promise<ApiResponse>,
     request?: object,
   ) {
     const { status, body } = await sent;
@@ -169,7 +169,7 @@ it("has the examples that the operations really answer", async () => {
   await record("getTimeline", "INVALID_REQUEST_ERROR", observed.get(timelinePath("order%201")));
 
   const watched = await newPartner();
-  const stream = await watch(watched, "/sandbox/requests/stream");
+  const stream = await openStream(watched, "/sandbox/requests/stream");
   const times = { created_at: "2026-01-15T09:30:00Z", updated_at: "2026-01-15T09:30:00Z" };
   await watched.post("/v2/orders", { ...order, ...times });
   await watched.post("/v2/orders", { ...order, total_order_amount: 6_000 });
@@ -196,7 +196,7 @@ it("has the examples that the operations really answer", async () => {
   await record("streamRequests", "INVALID_REQUEST_ERROR", startsNowhere);
   const streams = [];
   for (let open = 0; open < MAX_STREAMS; open += 1) {
-    streams.push(await watch(watched, "/sandbox/requests/stream"));
+    streams.push(await openStream(watched, "/sandbox/requests/stream"));
   }
   await record("streamRequests", "CONFLICT_ERROR", watched.get("/sandbox/requests/stream"));
   await Promise.all(streams.map((each) => each.cancel()));
@@ -259,10 +259,10 @@ async function readWith(
   bindings: AppEnv["Bindings"],
   path: string,
   headers: Record<string, string>,
-): Promise<Answer> {
+): Promise<ApiResponse> {
   const request = new Request(`https://sandbox.test${path}`, { headers });
   const response = await app.fetch(request, bindings, createExecutionContext());
-  return answerOf("GET", request.url, response);
+  return readResponse("GET", request.url, response);
 }
 
 /** A D1 that answers every query with an error. */

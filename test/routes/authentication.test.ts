@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import type { Client } from "../support/client.ts";
-import { expectStatus, newPartner, operator, send, type Answer } from "../support/client.ts";
+import { expectStatus, newPartner, operator, send, type ApiResponse } from "../support/client.ts";
 import { OPERATIONS, OPERATOR_OPERATIONS } from "../support/operations.ts";
 
 let partner: Client;
@@ -8,7 +8,7 @@ beforeAll(async () => {
   partner = await newPartner();
 });
 
-function expectUnauthenticated(answer: Answer, sent: string) {
+function expectUnauthenticated(answer: ApiResponse, sent: string) {
   expectStatus(answer, 401);
   expect(answer.headers.get("WWW-Authenticate")).toMatch(/^Bearer /);
   expect(answer.body).toEqual({

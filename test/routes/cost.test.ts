@@ -7,7 +7,7 @@ import {
   eventBody,
   expectStatus,
   newPartner,
-  type Answer,
+  type ApiResponse,
   type Client,
   type Cost,
 } from "../support/client.ts";
@@ -34,7 +34,7 @@ beforeAll(async () => {
 }, 60_000);
 
 /** The most that a read of `items` items, with their lines, may cost: 2 × what it returns + 5, and what is `counted`. */
-function expectRead(answer: Answer, items: number, counted = 0): Cost {
+function expectRead(answer: ApiResponse, items: number, counted = 0): Cost {
   expectStatus(answer, 200);
   expect(answer.body.data).toHaveLength(items);
   const cost = costOf(answer);

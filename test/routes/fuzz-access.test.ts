@@ -12,15 +12,15 @@ import {
   operator,
   orderBody,
   send,
-  type Answer,
+  type ApiResponse,
 } from "../support/client.ts";
 import { headerValue, inUrl, numberInUrl } from "../support/hostile.ts";
 import { OPERATIONS, OPERATOR_OPERATIONS } from "../support/operations.ts";
 import { rowsOf } from "../support/rows.ts";
 import { setVariables } from "../support/variables.ts";
-import { anyJson, Watch } from "../support/watch.ts";
+import { anyJson, ResponseAudit } from "../support/response-audit.ts";
 
-const watch = new Watch();
+const audit = new ResponseAudit();
 
 let attacker: Client;
 let victim: Client;
@@ -36,7 +36,7 @@ beforeAll(async () => {
   victimRows = await rowsOf(victim);
 });
 
-const isReplayed = ({ headers }: Answer) => headers.has("Idempotent-Replayed");
+const isReplayed = ({ headers }: ApiResponse) => headers.has("Idempotent-Replayed");
 
 /** The characters of a key's signature, at its end. */
 const SIGNATURE_CHARACTERS = 43;
@@ -108,7 +108,7 @@ it("answers 401, without a query, to keys of every wrong shape", async () => {
         const [key, other] = isOwn ? [attacker.key, victim.key] : [victim.key, attacker.key];
         const sent = shape(key, other, at);
         const answer = await send(method, path, { headers: { Authorization: scheme(sent) } });
-        watch.expectAnswered(answer, anyJson);
+        audit.expectResponse(answer, anyJson);
         expect(answer.status).toBe(401);
         expect(costOf(answer).queries).toBe(0);
         if (sent.length > "test_".length) expect(answer.text).not.toContain(sent);
@@ -142,7 +142,7 @@ it("honours an If-Match of any shape: by the version's own tag and by no other",
   /** Changes the order if `ifMatch` lets it, and answers the status. */
   async function change(ifMatch: string): Promise<number> {
     const answer = await attacker.put(path, orderBody(), { "If-Match": ifMatch });
-    watch.expectAnswered(answer, anyJson);
+    audit.expectResponse(answer, anyJson);
     const kept = await attacker.get("/v2/orders?id=matched");
     const hasChanged = kept.headers.get("ETag") !== version;
     expect(hasChanged, `${ifMatch} → ${answer.text}`).toBe(answer.status === 200);
@@ -244,7 +244,7 @@ class KeyedPartner {
     const { method, path, body, isOperators } = request;
     const who = isOperators ? operator : this.#partner;
     const answer = await who.send(method, path, body, { "Idempotency-Key": key });
-    watch.expectAnswered(answer, anyJson);
+    audit.expectResponse(answer, anyJson);
     const earlier = NOT_KEYED.includes(request) ? undefined : this.#answers.get(key);
     expect([answer.status, isReplayed(answer)], `${method} ${path}: ${answer.text}`).toEqual([
       this.#expected(request, key),
@@ -319,7 +319,7 @@ it("makes and revokes keys as it was told, and always leaves one", async () => {
         // By the oldest key that works.
         const [id, client] = [...opened][0]!;
         const answer = await client.send(method, path);
-        watch.expectAnswered(answer, anyJson);
+        audit.expectResponse(answer, anyJson);
         if (answer.status === 204) opened.delete(Number(path.split("/").at(-1)));
         if (answer.status === 200 && method === "DELETE") opened.delete(id);
         if (answer.status === 200 && method === "POST") {
@@ -408,7 +408,7 @@ it("keeps every quota, counts what is there, and loses nothing when it refuses",
       let rows = await rowsOf(partner);
       for (const { request, headers } of requests) {
         const answer = await partner.send(request.method, request.path, request.body, headers);
-        watch.expectAnswered(answer, anyJson);
+        audit.expectResponse(answer, anyJson);
         if (answer.body?.error?.type === "QUOTA_EXCEEDED_ERROR") refusals += 1;
         const before = rows;
         rows = await rowsOf(partner);
@@ -427,7 +427,7 @@ it("keeps every quota, counts what is there, and loses nothing when it refuses",
 }, 60_000);
 
 it("has seen answers of each kind", () => {
-  watch.report();
+  audit.report();
   const kinds = [200, 204, 400, 401, 404, 405, 409, 412, 422];
-  expect([...watch.statuses.keys()]).toEqual(expect.arrayContaining(kinds));
+  expect([...audit.statuses.keys()]).toEqual(expect.arrayContaining(kinds));
 });

@@ -13,12 +13,12 @@ import {
 } from "../support/client.ts";
 import { headerValue, hostile, inUrl, numberInUrl, spoiled } from "../support/hostile.ts";
 import { rowsOf } from "../support/rows.ts";
-import { anyJson, Watch } from "../support/watch.ts";
+import { anyJson, ResponseAudit } from "../support/response-audit.ts";
 
 /** How many requests each of the tests sends. */
 const REQUESTS = 700;
 
-const watch = new Watch();
+const audit = new ResponseAudit();
 
 let attacker: Client;
 let victim: Client;
@@ -61,7 +61,7 @@ it("answers hostile values in every field", async () => {
     fc.asyncProperty(fc.boolean(), orders, events, async (isOrder, one, other) => {
       const path = isOrder ? "/v2/orders" : "/v2/order_events";
       const answer = await attacker.post(path, isOrder ? one : other);
-      watch.expectAnswered(answer, isOrder ? order : orderEvent);
+      audit.expectResponse(answer, isOrder ? order : orderEvent);
       if (answer.status === 200) {
         const [list, id] = isOrder
           ? ["orders?id", "id"]
@@ -70,7 +70,7 @@ it("answers hostile values in every field", async () => {
         expect(kept.body.data).toEqual([answer.body]);
       }
       const put = await attacker.put("/v2/orders/known", one);
-      watch.expectAnswered(put, order);
+      audit.expectResponse(put, order);
       if (put.status === 200) {
         expect((await attacker.get("/v2/orders?id=known")).body.data).toEqual([put.body]);
       }
@@ -125,7 +125,7 @@ it("answers bodies that are no JSON, or JSON of no use", async () => {
       };
       for (const path of ["/v2/orders", "/v2/order_events"]) {
         const answer = await send("POST", path, { headers, body: body as BodyInit });
-        watch.expectAnswered(answer, path === "/v2/orders" ? order : orderEvent);
+        audit.expectResponse(answer, path === "/v2/orders" ? order : orderEvent);
       }
     }),
     { numRuns: REQUESTS / 2 },
@@ -174,14 +174,14 @@ it("answers hostile paths, queries and headers", async () => {
         const url = `${path}${segment === null ? "" : `/${segment}`}?${all}`;
         const body = method === "POST" || method === "PUT" ? VALID : undefined;
         const answer = await attacker.send(method, url, body, Object.fromEntries(headers));
-        watch.expectAnswered(answer, anyJson);
+        audit.expectResponse(answer, anyJson);
       },
     ),
     { numRuns: REQUESTS },
   );
   // By their own ids, too, from another partner.
   for (const path of [`/v2/orders/${orderId}`, `/v2/order_events/${eventId}`]) {
-    watch.expectAnswered(await attacker.delete(path), anyJson);
+    audit.expectResponse(await attacker.delete(path), anyJson);
   }
   expect(await rowsOf(victim)).toBe(victimRows);
 }, 60_000);
@@ -191,7 +191,7 @@ it("answers the same of its health, whatever comes with the question", async () 
     fc.asyncProperty(query, header, headerValue, async (parameters, name, value) => {
       const all = parameters.map((each) => each.join("=")).join("&");
       const answer = await send("GET", `/health?${all}`, { headers: { [name]: value } });
-      watch.expectAnswered(answer, health.strict());
+      audit.expectResponse(answer, health.strict());
       expect(answer.status).toBe(200);
     }),
     { numRuns: REQUESTS / 7 },
@@ -213,7 +213,7 @@ it("answers an operator who mistypes", async () => {
           await who.post("/sandbox/partners", body),
           await who.post(`/sandbox/partners/${segment}/keys?${all}`),
         ]) {
-          watch.expectAnswered(answer, anyJson);
+          audit.expectResponse(answer, anyJson);
           if (!isOperator) expect([401, 404, 405]).toContain(answer.status);
         }
       },
@@ -224,7 +224,7 @@ it("answers an operator who mistypes", async () => {
 }, 60_000);
 
 it("has sent at least 2,500 requests, some of which were in order", () => {
-  watch.report();
-  expect(watch.requests).toBeGreaterThanOrEqual(2_500);
-  expect([...watch.statuses.keys()]).toEqual(expect.arrayContaining([200, 400, 401, 404, 405]));
+  audit.report();
+  expect(audit.requests).toBeGreaterThanOrEqual(2_500);
+  expect([...audit.statuses.keys()]).toEqual(expect.arrayContaining([200, 400, 401, 404, 405]));
 });

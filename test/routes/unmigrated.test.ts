@@ -1,6 +1,12 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, expect, it } from "vitest";
-import { expectStatus, newPartner, operator, type Answer, type Client } from "../support/client.ts";
+import {
+  expectStatus,
+  newPartner,
+  operator,
+  type ApiResponse,
+  type Client,
+} from "../support/client.ts";
 import { OPERATIONS, OPERATOR_OPERATIONS } from "../support/operations.ts";
 
 let partner: Client;
@@ -25,7 +31,7 @@ it.each(OPERATOR_OPERATIONS)("answers %s %s with the command to run", async (met
   expectCommand(await operator.send(method, path, method === "POST" ? { name: "A" } : undefined));
 });
 
-function expectCommand(answer: Answer): void {
+function expectCommand(answer: ApiResponse): void {
   expectStatus(answer, 503);
   expect(answer.body.error.type).toBe("SERVICE_UNAVAILABLE_ERROR");
   expect(answer.body.error.message).toContain("npm start");

@@ -4,7 +4,7 @@ import { newApiKey, storedFormOf } from "../../src/access/secrets.ts";
 import type { KnownDataset } from "../../src/store/database.ts";
 
 /** What the Worker answered. `body` is the parsed JSON, undefined without one. */
-export interface Answer {
+export interface ApiResponse {
   status: number;
   headers: Headers;
   text: string;
@@ -19,14 +19,22 @@ export interface Cost {
   rows_written: number;
 }
 
-export async function send(method: string, path: string, init: RequestInit = {}): Promise<Answer> {
+export async function send(
+  method: string,
+  path: string,
+  init: RequestInit = {},
+): Promise<ApiResponse> {
   const url = `https://sandbox.test${path}`;
   const response = await exports.default.fetch(new Request(url, { ...init, method }));
-  return answerOf(method, url, response);
+  return readResponse(method, url, response);
 }
 
 /** Reads a response, which has to be as the OpenAPI document says. */
-export async function answerOf(method: string, url: string, response: Response): Promise<Answer> {
+export async function readResponse(
+  method: string,
+  url: string,
+  response: Response,
+): Promise<ApiResponse> {
   const { status, headers } = response;
   const isStream = headers.get("Content-Type") === "text/event-stream";
   // It would never end.
@@ -165,7 +173,7 @@ export function eventBody(fields: Record<string, unknown> = {}) {
 }
 
 /** Fails with the whole answer, not with a number, when the status is another one. */
-export function expectStatus(answer: Answer, status: number): Answer {
+export function expectStatus(answer: ApiResponse, status: number): ApiResponse {
   if (answer.status !== status) {
     throw new Error(`Expected status ${status}, but received ${answer.status}: ${answer.text}`);
   }
@@ -173,17 +181,17 @@ export function expectStatus(answer: Answer, status: number): Answer {
 }
 
 /** An answer's text without what may differ between two that are the same: the ids in it, and the request's. */
-export function withoutIds(answer: Answer, id: string): string {
+export function withoutIds(answer: ApiResponse, id: string): string {
   return answer.text.replaceAll(id, "ID").replace(/"request_id":"[^"]+"/, "");
 }
 
 /** The refusal in an answer: its status, and the error without what differs by request. */
-export function refusalOf(answer: Answer) {
+export function refusalOf(answer: ApiResponse) {
   const { request_id: _, message: __, ...error } = answer.body.error;
   return { status: answer.status, ...error };
 }
 
-export function costOf(answer: Answer): Cost {
+export function costOf(answer: ApiResponse): Cost {
   const header = answer.headers.get("Server-Timing") ?? "";
   const figures = /^d1;desc="queries=(\d+) rows_read=(\d+) rows_written=(\d+)"$/.exec(header);
   if (!figures) throw new Error(`Not a Server-Timing of ours: ${header}`);

@@ -1,5 +1,5 @@
 import { Validator, type Schema } from "@cfworker/json-schema";
-import { ERROR_HEADERS, ON_EVERY_ANSWER } from "../../src/openapi/describe.ts";
+import { ERROR_HEADERS, HEADERS_ON_EVERY_RESPONSE } from "../../src/openapi/describe-operation.ts";
 import committed from "../../src/generated/openapi.json" with { type: "json" };
 
 /** An answer, wherever it came from. */
@@ -53,7 +53,10 @@ const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
 const WITHOUT_OPERATION = new Set([401, 404, 405]);
 
 /** What our answers have wherever it is described, though production lacks it and the document requires none of it. */
-const ALWAYS = new Set<string | undefined>([...ON_EVERY_ANSWER, ...Object.values(ERROR_HEADERS)]);
+const ALWAYS = new Set<string | undefined>([
+  ...HEADERS_ON_EVERY_RESPONSE,
+  ...Object.values(ERROR_HEADERS),
+]);
 
 /** The schemas of the document, which allow what they don't name, as ones that don't. */
 const components = JSON.parse(JSON.stringify(document.components), (_, value) =>
@@ -100,7 +103,10 @@ function undescribed(method: string, path: string, { status, headers, text }: An
 /** What is for no operation is refused, with an error. */
 function undescribedRefusal(status: number, headers: Headers, text: string): string[] {
   if (!WITHOUT_OPERATION.has(status)) return ["no operation"];
-  const problems = [...wrongHeaders(ON_EVERY_ANSWER, headers), ...violations(ERROR, text)];
+  const problems = [
+    ...wrongHeaders(HEADERS_ON_EVERY_RESPONSE, headers),
+    ...violations(ERROR, text),
+  ];
   return status === 405 && !headers.has("Allow") ? [...problems, "no Allow"] : problems;
 }
 

@@ -2,13 +2,13 @@ import { createExecutionContext, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
 import {
-  answerOf,
+  readResponse,
   costOf,
   expectStatus,
   newPartner,
   orderBody,
   refusalOf,
-  type Answer,
+  type ApiResponse,
   type Client,
 } from "../support/client.ts";
 
@@ -21,7 +21,7 @@ async function hasFaults({ environmentId }: Client): Promise<boolean> {
   return (await select.bind(environmentId).first("has_faults")) === 1;
 }
 
-type Send = (partner: Client, method: string, path: string, body?: object) => Promise<Answer>;
+type Send = (partner: Client, method: string, path: string, body?: object) => Promise<ApiResponse>;
 
 /** Another isolate: a Worker with a memory of its own, on the same database and the same objects. */
 async function anotherIsolate(): Promise<Send> {
@@ -34,7 +34,7 @@ async function anotherIsolate(): Promise<Send> {
       ...(body && { body: JSON.stringify(body) }),
     });
     const response = await app.fetch(request, env, createExecutionContext());
-    return answerOf(method, request.url, response);
+    return readResponse(method, request.url, response);
   };
 }
 

@@ -13,7 +13,7 @@ import { requestOf } from "../../http/ledger.ts";
 import { resetDataset } from "../../http/reset.ts";
 import { validate } from "../../http/validate.ts";
 import { fillDataset } from "../../ledger/fixtures.ts";
-import { BODY_ERRORS, describeOperation } from "../../openapi/describe.ts";
+import { BODY_ERRORS, describeOperation } from "../../openapi/describe-operation.ts";
 import {
   environmentInput,
   environmentList,
@@ -41,7 +41,7 @@ export const environments = new Hono<AppEnv>()
       summary: "Retrieve environments",
       description:
         "A page of the partner's environments, newest first. Those that have expired are not among them.",
-      answers: { 200: { description: "The environments", schema: environmentList } },
+      responses: { 200: { description: "The environments", schema: environmentList } },
       errors: ["INVALID_REQUEST_ERROR", "FORBIDDEN_ERROR"],
     }),
     validate("query", environmentQuery),
@@ -60,7 +60,7 @@ export const environments = new Hono<AppEnv>()
       summary: "Create an environment",
       description:
         "A dataset of its own, for one test or one pull request: orders, events, keys, requests and faults that no other environment sees. Its key is shown in this answer and never again.",
-      answers: { 200: { description: "The environment, and its key", schema: newEnvironment } },
+      responses: { 200: { description: "The environment, and its key", schema: newEnvironment } },
       errors: [...BODY_ERRORS, "FORBIDDEN_ERROR", "CONFLICT_ERROR"],
     }),
     validate("json", environmentInput),
@@ -80,7 +80,7 @@ export const environments = new Hono<AppEnv>()
       summary: "Delete an environment",
       description:
         "Deletes an environment with all that it has. Its keys stop working at once. A partner's first environment can't be deleted.",
-      answers: { 204: { description: "The environment is deleted" } },
+      responses: { 204: { description: "The environment is deleted" } },
       errors: [
         "INVALID_REQUEST_ERROR",
         "FORBIDDEN_ERROR",
@@ -102,7 +102,7 @@ export const environments = new Hono<AppEnv>()
       summary: "Create an API key for an environment",
       description:
         "For one of the partner's environments whose keys are lost. The key is shown in this answer and never again.",
-      answers: { 200: { description: "The new key", schema: newKey } },
+      responses: { 200: { description: "The new key", schema: newKey } },
       errors: [
         "INVALID_REQUEST_ERROR",
         "FORBIDDEN_ERROR",
@@ -121,7 +121,7 @@ export const environments = new Hono<AppEnv>()
       summary: "Reset the environment",
       description:
         "Makes the key's environment as new: its orders, events, requests, faults and idempotency keys go, its API keys stay, and its fixture is there again. From the answer on, nothing of before is seen or written by anybody.",
-      answers: { 204: { description: "The environment is as new" } },
+      responses: { 204: { description: "The environment is as new" } },
       errors: [],
     }),
     async (c) => {

@@ -4,7 +4,7 @@ import type { AppEnv } from "../../http/context.ts";
 import { addFault, listFaults, removeFault, removeFaults } from "../../http/stored-faults.ts";
 import { requirePage } from "../../http/pagination.ts";
 import { validate } from "../../http/validate.ts";
-import { BODY_ERRORS, describeOperation } from "../../openapi/describe.ts";
+import { BODY_ERRORS, describeOperation } from "../../openapi/describe-operation.ts";
 import { fault, faultInput, faultList, faultPath, faultQuery } from "../../schemas/faults.ts";
 
 const tag = "Sandbox";
@@ -55,7 +55,7 @@ export const sandboxFaults = new Hono<AppEnv>()
       operationId: "addFault",
       summary: "Add a fault",
       description: DESCRIPTION,
-      answers: { 200: { description: "The fault", schema: fault } },
+      responses: { 200: { description: "The fault", schema: fault } },
       errors: [...BODY_ERRORS, "CONFLICT_ERROR"],
     }),
     validate("json", faultInput),
@@ -68,7 +68,7 @@ export const sandboxFaults = new Hono<AppEnv>()
       operationId: "listFaults",
       summary: "Retrieve faults",
       description: "A page of the environment's faults that will still act, newest first.",
-      answers: { 200: { description: "The faults", schema: faultList } },
+      responses: { 200: { description: "The faults", schema: faultList } },
       errors: ["INVALID_REQUEST_ERROR"],
     }),
     validate("query", faultQuery),
@@ -84,7 +84,7 @@ export const sandboxFaults = new Hono<AppEnv>()
       operationId: "removeFault",
       summary: "Remove a fault",
       description: "From the answer on, it acts on no request.",
-      answers: { 204: { description: "The fault is removed" } },
+      responses: { 204: { description: "The fault is removed" } },
       errors: ["INVALID_REQUEST_ERROR", "FAULT_NOT_FOUND_ERROR"],
     }),
     validate("param", faultPath),
@@ -100,7 +100,7 @@ export const sandboxFaults = new Hono<AppEnv>()
       operationId: "removeFaults",
       summary: "Remove all faults",
       description: "From the answer on, none acts on any request.",
-      answers: { 204: { description: "The faults are removed" } },
+      responses: { 204: { description: "The faults are removed" } },
       errors: [],
     }),
     async (c) => {

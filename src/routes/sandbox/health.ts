@@ -3,7 +3,7 @@ import { version } from "../../../package.json";
 import { entries } from "../../../drizzle/migrations/meta/_journal.json";
 import type { AppEnv } from "../../http/context.ts";
 import { logError } from "../../log.ts";
-import { describeOperation } from "../../openapi/describe.ts";
+import { describeOperation } from "../../openapi/describe-operation.ts";
 import { health, type Health } from "../../schemas/health.ts";
 import { findLatestMigration } from "../../store/health.ts";
 
@@ -21,7 +21,7 @@ export const healthCheck = new Hono<AppEnv>().get(
     summary: "Check the sandbox",
     description:
       "Whether requests can be served, for load balancers and CI. It needs no key, and remembers its answer for 5 seconds.",
-    answers: {
+    responses: {
       200: { description: "Requests can be served", schema: health },
       503: {
         description: "Requests can't be served",

@@ -6,7 +6,7 @@ import type { AppEnv } from "../../http/context.ts";
 import { validate } from "../../http/validate.ts";
 import { endStreamsOf } from "../../http/workbench.ts";
 import { inCurrentDataset } from "../../http/dataset.ts";
-import { describeOperation } from "../../openapi/describe.ts";
+import { describeOperation } from "../../openapi/describe-operation.ts";
 import { keyList, keyPath, keyQuery } from "../../schemas/keys.ts";
 import { listKeys } from "../../store/keys.ts";
 
@@ -21,7 +21,7 @@ export const sandboxKeys = new Hono<AppEnv>()
       summary: "Retrieve API keys",
       description:
         "A page of the environment's keys, newest first, with those that were deleted. A key itself is stored nowhere: it is known by its last four characters.",
-      answers: { 200: { description: "The keys", schema: keyList } },
+      responses: { 200: { description: "The keys", schema: keyList } },
       errors: ["INVALID_REQUEST_ERROR"],
     }),
     validate("query", keyQuery),
@@ -39,7 +39,7 @@ export const sandboxKeys = new Hono<AppEnv>()
       operationId: "revokeKey",
       summary: "Revoke an API key",
       description: `The key stops working, everywhere within ${KEY_CACHE_SECONDS} seconds. An environment's only key can't be revoked.`,
-      answers: { 204: { description: "The key is revoked" } },
+      responses: { 204: { description: "The key is revoked" } },
       errors: ["INVALID_REQUEST_ERROR", "KEY_NOT_FOUND_ERROR", "CONFLICT_ERROR"],
     }),
     validate("param", keyPath),

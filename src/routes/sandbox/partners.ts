@@ -3,7 +3,7 @@ import { KEY_CACHE_SECONDS } from "../../access/key-cache.ts";
 import { createPartner, createPartnerKey, deletePartner } from "../../access/partners.ts";
 import type { AppEnv } from "../../http/context.ts";
 import { validate } from "../../http/validate.ts";
-import { BODY_ERRORS, describeOperation } from "../../openapi/describe.ts";
+import { BODY_ERRORS, describeOperation } from "../../openapi/describe-operation.ts";
 import { newKey } from "../../schemas/keys.ts";
 import {
   newPartner,
@@ -27,7 +27,7 @@ export const partners = new Hono<AppEnv>()
       operationId: "listPartners",
       summary: "Retrieve partners",
       description: "A page of the sandbox's partners, newest first, with what each has.",
-      answers: { 200: { description: "The partners", schema: partnerList } },
+      responses: { 200: { description: "The partners", schema: partnerList } },
       errors: ["INVALID_REQUEST_ERROR"],
     }),
     validate("query", partnerQuery),
@@ -42,7 +42,7 @@ export const partners = new Hono<AppEnv>()
       summary: "Create a partner",
       description:
         "Makes a partner and its first API key, which is shown in this answer and never again.",
-      answers: { 200: { description: "The new partner, and its key", schema: newPartner } },
+      responses: { 200: { description: "The new partner, and its key", schema: newPartner } },
       errors: BODY_ERRORS,
     }),
     validate("json", partnerInput),
@@ -57,7 +57,7 @@ export const partners = new Hono<AppEnv>()
       summary: "Create an API key for a partner",
       description:
         "For a partner that has lost its last key: another one of its first environment. It is shown in this answer and never again.",
-      answers: { 200: { description: "The new key", schema: newKey } },
+      responses: { 200: { description: "The new key", schema: newKey } },
       errors: ["INVALID_REQUEST_ERROR", "PARTNER_NOT_FOUND_ERROR", "CONFLICT_ERROR"],
     }),
     validate("param", partnerPath),
@@ -71,7 +71,7 @@ export const partners = new Hono<AppEnv>()
       operationId: "deletePartner",
       summary: "Delete a partner",
       description: `Deletes a partner with its keys, orders, events and history. What has too much for one request is answered 202: send it again until it is 204. Its keys stop working within ${KEY_CACHE_SECONDS} seconds.`,
-      answers: {
+      responses: {
         202: { description: "A part is deleted, and there is more", schema: partnerRemoval },
         204: { description: "The partner is deleted" },
       },

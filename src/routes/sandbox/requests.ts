@@ -8,7 +8,7 @@ import { requirePage } from "../../http/pagination.ts";
 import { sendGathered } from "../../http/recording.ts";
 import { validate } from "../../http/validate.ts";
 import { inWorkbench } from "../../http/dataset.ts";
-import { describeOperation } from "../../openapi/describe.ts";
+import { describeOperation } from "../../openapi/describe-operation.ts";
 import {
   eventStream,
   requestDetails,
@@ -30,7 +30,7 @@ export const sandboxRequests = new Hono<AppEnv>()
       operationId: "listRequests",
       summary: "Retrieve requests",
       description: `A page of the requests to \`/v2\` that came with a valid key of the environment, newest first, refused ones too. Filters combine. A request is there within a second of its answer, and for ${REQUEST_DAYS} days, while it is one of the last ${MAX_REQUESTS}.`,
-      answers: { 200: { description: "The requests", schema: requestList } },
+      responses: { 200: { description: "The requests", schema: requestList } },
       errors: ["INVALID_REQUEST_ERROR"],
     }),
     validate("query", requestQuery),
@@ -51,7 +51,7 @@ export const sandboxRequests = new Hono<AppEnv>()
       operationId: "streamRequests",
       summary: "Watch requests",
       description: `The same requests as server-sent events, as they happen: \`curl -N\` shows them. At most ${MAX_STREAMS} streams of an environment are open at a time. A stream ends when its key is revoked, the environment expires, or it is reset.`,
-      answers: {
+      responses: {
         200: { description: "The stream", schema: eventStream, mediaType: "text/event-stream" },
       },
       errors: ["INVALID_REQUEST_ERROR", "CONFLICT_ERROR"],
@@ -77,7 +77,7 @@ export const sandboxRequests = new Hono<AppEnv>()
       summary: "Retrieve a request",
       description:
         "All that was kept of a request, with what was answered, and a command that sends it again. No key is in it.",
-      answers: { 200: { description: "The request", schema: requestDetails } },
+      responses: { 200: { description: "The request", schema: requestDetails } },
       errors: ["INVALID_REQUEST_ERROR", "REQUEST_NOT_FOUND_ERROR"],
     }),
     validate("param", requestPath),

@@ -7,7 +7,7 @@ import { ApiError } from "../../http/errors.ts";
 import { sendGathered } from "../../http/recording.ts";
 import { validate } from "../../http/validate.ts";
 import { inWorkbench, inCurrentDataset } from "../../http/dataset.ts";
-import { describeOperation } from "../../openapi/describe.ts";
+import { describeOperation } from "../../openapi/describe-operation.ts";
 import { timeline, timelinePath } from "../../schemas/timeline.ts";
 import { findChanges } from "../../store/order-changes.ts";
 
@@ -21,7 +21,7 @@ export const timelines = new Hono<AppEnv>().get(
     operationId: "getTimeline",
     summary: "Retrieve an order's timeline",
     description: `What happened to an order, also to one that is deleted: its last ${MAX_CHANGES} changes with the sums after each, and the requests that changed nothing, which are kept for ${REQUEST_DAYS} days.`,
-    answers: { 200: { description: "The timeline", schema: timeline } },
+    responses: { 200: { description: "The timeline", schema: timeline } },
     errors: ["INVALID_REQUEST_ERROR", "ORDER_NOT_FOUND_ERROR"],
   }),
   validate("param", timelinePath),

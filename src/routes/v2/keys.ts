@@ -3,7 +3,7 @@ import { KEY_CACHE_SECONDS } from "../../access/key-cache.ts";
 import { createKey, revokeKey } from "../../access/keys.ts";
 import type { AppEnv } from "../../http/context.ts";
 import { endStreamsOf } from "../../http/workbench.ts";
-import { describeOperation } from "../../openapi/describe.ts";
+import { describeOperation } from "../../openapi/describe-operation.ts";
 import { key } from "../../schemas/keys.ts";
 
 const tag = "Keys";
@@ -17,7 +17,7 @@ export const keys = new Hono<AppEnv>()
       summary: "Create an API key",
       description:
         "Another key of the same environment. It is shown in this answer and never again: a request whose answer is lost leaves a key that nobody knows.",
-      answers: { 200: { description: "The new key", schema: key } },
+      responses: { 200: { description: "The new key", schema: key } },
       errors: ["CONFLICT_ERROR"],
     }),
     async (c) => c.json(await createKey(c), 200),
@@ -29,7 +29,7 @@ export const keys = new Hono<AppEnv>()
       operationId: "deleteKey",
       summary: "Delete the API key in use",
       description: `The key that makes the call stops working, everywhere within ${KEY_CACHE_SECONDS} seconds. An environment's only key can't be deleted.`,
-      answers: { 200: { description: "The deleted key", schema: key } },
+      responses: { 200: { description: "The deleted key", schema: key } },
       errors: ["CONFLICT_ERROR"],
     }),
     async (c) => {

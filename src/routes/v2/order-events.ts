@@ -6,8 +6,8 @@ import { commandOf, ledgerOf, outcomeOf, resultOf } from "../../http/ledger.ts";
 import { requirePage } from "../../http/pagination.ts";
 import { validate } from "../../http/validate.ts";
 import { inCurrentDataset } from "../../http/dataset.ts";
-import { BODY_ERRORS, describeOperation } from "../../openapi/describe.ts";
-import { postHeaders } from "../../schemas/headers.ts";
+import { BODY_ERRORS, describeOperation } from "../../openapi/describe-operation.ts";
+import { idempotencyHeaders } from "../../schemas/request-headers.ts";
 import {
   orderEvent,
   orderEventInput,
@@ -27,7 +27,7 @@ export const orderEvents = new Hono<AppEnv>()
       operationId: "listOrderEvents",
       summary: "Retrieve order events",
       description: "A page of the environment's order events, newest first. Filters combine.",
-      answers: { 200: { description: "The order events", schema: orderEventList } },
+      responses: { 200: { description: "The order events", schema: orderEventList } },
       errors: ["INVALID_REQUEST_ERROR"],
     }),
     validate("query", orderEventQuery),
@@ -47,7 +47,7 @@ export const orderEvents = new Hono<AppEnv>()
       summary: "Create an order event",
       description:
         "Tells of a capture or a refund. A refund beyond what was captured is refused. The same event again, by one of its ids, is answered with the event that there is.",
-      answers: {
+      responses: {
         200: {
           description: "The order event",
           schema: orderEvent,
@@ -62,7 +62,7 @@ export const orderEvents = new Hono<AppEnv>()
         "IDEMPOTENCY_ERROR",
       ],
     }),
-    validate("header", postHeaders),
+    validate("header", idempotencyHeaders),
     validate("json", orderEventInput),
     async (c) => {
       const input = c.req.valid("json");
@@ -88,7 +88,7 @@ export const orderEvents = new Hono<AppEnv>()
       summary: "Delete an order event",
       description:
         "A capture that refunds depend on can't be deleted. The ids are free again afterwards.",
-      answers: { 204: { description: "The order event is deleted" } },
+      responses: { 204: { description: "The order event is deleted" } },
       errors: ["INVALID_REQUEST_ERROR", "ORDER_EVENT_NOT_FOUND_ERROR", "CONFLICT_ERROR"],
     }),
     validate("param", orderEventPath),

@@ -6,8 +6,8 @@ import { requirePage } from "../../http/pagination.ts";
 import { validate } from "../../http/validate.ts";
 import { inCurrentDataset } from "../../http/dataset.ts";
 import { createOrder } from "../../ledger/create-order.ts";
-import { BODY_ERRORS, describeOperation } from "../../openapi/describe.ts";
-import { changeHeaders, postHeaders } from "../../schemas/headers.ts";
+import { BODY_ERRORS, describeOperation } from "../../openapi/describe-operation.ts";
+import { conditionalHeaders, idempotencyHeaders } from "../../schemas/request-headers.ts";
 import { order, orderInput, orderList, orderPath, orderQuery } from "../../schemas/orders.ts";
 import { listOrders } from "../../store/orders.ts";
 
@@ -21,7 +21,7 @@ export const orders = new Hono<AppEnv>()
       operationId: "listOrders",
       summary: "Retrieve orders",
       description: "A page of the environment's orders, newest first. Filters combine.",
-      answers: { 200: { description: "The orders", schema: orderList, headers: ["ETag"] } },
+      responses: { 200: { description: "The orders", schema: orderList, headers: ["ETag"] } },
       errors: ["INVALID_REQUEST_ERROR"],
     }),
     validate("query", orderQuery),
@@ -43,12 +43,12 @@ export const orders = new Hono<AppEnv>()
       operationId: "createOrder",
       summary: "Create an order",
       description: "The same order again, by its id, is answered with the order that there is.",
-      answers: {
+      responses: {
         200: { description: "The order", schema: order, headers: ["ETag", "Idempotent-Replayed"] },
       },
       errors: [...BODY_ERRORS, "CONFLICT_ERROR", "QUOTA_EXCEEDED_ERROR", "IDEMPOTENCY_ERROR"],
     }),
-    validate("header", postHeaders),
+    validate("header", idempotencyHeaders),
     validate("json", orderInput),
     async (c) => {
       const input = c.req.valid("json");
@@ -70,7 +70,7 @@ export const orders = new Hono<AppEnv>()
       summary: "Replace an order",
       description:
         "Puts the body in the order's place: an optional field that is left out is cleared, but for `created_at`.",
-      answers: { 200: { description: "The order", schema: order, headers: ["ETag"] } },
+      responses: { 200: { description: "The order", schema: order, headers: ["ETag"] } },
       errors: [
         ...BODY_ERRORS,
         "ORDER_NOT_FOUND_ERROR",
@@ -80,7 +80,7 @@ export const orders = new Hono<AppEnv>()
       ],
     }),
     validate("param", orderPath),
-    validate("header", changeHeaders),
+    validate("header", conditionalHeaders),
     validate("json", orderInput),
     async (c) => {
       const { order_id } = c.req.valid("param");
@@ -102,7 +102,7 @@ export const orders = new Hono<AppEnv>()
       operationId: "deleteOrder",
       summary: "Delete an order",
       description: "An order that has events can't be deleted. The id is free again afterwards.",
-      answers: { 204: { description: "The order is deleted" } },
+      responses: { 204: { description: "The order is deleted" } },
       errors: [
         "INVALID_REQUEST_ERROR",
         "ORDER_NOT_FOUND_ERROR",
@@ -111,7 +111,7 @@ export const orders = new Hono<AppEnv>()
       ],
     }),
     validate("param", orderPath),
-    validate("header", changeHeaders),
+    validate("header", conditionalHeaders),
     async (c) => {
       const { order_id } = c.req.valid("param");
       const expected_versions = versionsOf(c.req.valid("header")["If-Match"]);

@@ -6,7 +6,7 @@ import { describe, expect, it, vi } from "vitest";
 import { app } from "../../../src/app.ts";
 import { REMOVAL_STEP_ROWS, DATASET_TABLES } from "../../../src/store/closed-datasets.ts";
 import {
-  answerOf,
+  readResponse,
   Client,
   expectStatus,
   operator,
@@ -200,7 +200,7 @@ it("is not there without an ADMIN_TOKEN: no path, no method, no token tells othe
         headers: { Authorization: `Bearer ${token}` },
       });
       const response = await app.fetch(request, unconfigured, createExecutionContext());
-      const answer = await answerOf(method, request.url, response);
+      const answer = await readResponse(method, request.url, response);
       expect(refusalOf(answer)).toEqual({ status: 404, type: "NOT_FOUND_ERROR" });
     }
   }

@@ -24,7 +24,7 @@ import {
   refusalOf,
   type Client,
 } from "../../support/client.ts";
-import { watch } from "../../support/stream.ts";
+import { openStream } from "../../support/event-stream.ts";
 import { setVariables } from "../../support/variables.ts";
 
 const PATH = "/sandbox/requests";
@@ -443,7 +443,7 @@ describe("the stream", () => {
   it("has what happens, from now on, within a second", async () => {
     await partner.get("/v2/orders?id=before");
     await listed(1);
-    const watching = await watch(partner, STREAM);
+    const watching = await openStream(partner, STREAM);
     expect(watching.response.headers.get("Content-Type")).toBe("text/event-stream");
     const answer = await partner.get("/v2/orders?id=o-1");
     const answered = Date.now();
@@ -461,7 +461,7 @@ describe("the stream", () => {
     const ids = (await listed(250)).map(({ id }: { id: string }) => id);
     const oldest = (await partner.get(`${PATH}?limit=100&starting_after=${ids[99]}`)).body.data;
     const last = { "Last-Event-ID": oldest[99].id };
-    const watching = await watch(partner, STREAM, last);
+    const watching = await openStream(partner, STREAM, last);
     const replayed = (await watching.take(199)).map(({ id }) => id);
     expect(replayed.slice(-100)).toEqual(ids.toReversed());
     expect(replayed[0]).toBe(oldest[98].id);
@@ -471,14 +471,14 @@ describe("the stream", () => {
   });
 
   it("is filtered", async () => {
-    const watching = await watch(partner, `${STREAM}?order_id=o-2&status=2xx`);
+    const watching = await openStream(partner, `${STREAM}?order_id=o-2&status=2xx`);
     for (const id of ["o-1", "o-2", "o-3"]) await partner.get(`/v2/orders?id=${id}`);
     expect(await watching.take(1)).toMatchObject([{ order_id: "o-2" }]);
     await watching.cancel();
   });
 
   it(`is watched by ${MAX_STREAMS} at a time`, async () => {
-    const open = () => watch(partner, STREAM);
+    const open = () => openStream(partner, STREAM);
     const watching = await Promise.all(Array.from({ length: MAX_STREAMS }, open));
     expectStatus(await partner.get(STREAM), 409);
     await watching[0]!.cancel();
@@ -489,8 +489,8 @@ describe("the stream", () => {
   it("ends when its key is revoked, and no other does", async () => {
     const { body } = await partner.post("/v2/keys");
     const other = Object.assign(await newPartner(), { key: body.key });
-    const mine = await watch(partner, `${STREAM}?order_id=still`);
-    const revoked = await watch(other, STREAM);
+    const mine = await openStream(partner, `${STREAM}?order_id=still`);
+    const revoked = await openStream(other, STREAM);
     expectStatus(await partner.delete("/sandbox/keys/2"), 204);
     await revoked.rest();
     await partner.get("/v2/orders?id=still");
@@ -501,7 +501,7 @@ describe("the stream", () => {
   });
 
   it("ends with a reset and with the environment", async () => {
-    const first = await watch(partner, STREAM);
+    const first = await openStream(partner, STREAM);
     await partner.get("/v2/orders");
     await listed(1);
     const delayed = { "Sandbox-Fault": "delay;ms=1000" };
@@ -514,7 +514,7 @@ describe("the stream", () => {
     await partner.get("/v2/orders?id=after");
     expect(await listed(1)).toMatchObject([{ order_id: "after" }]);
     const other = await newPartner();
-    const second = await watch(other, STREAM);
+    const second = await openStream(other, STREAM);
     await workbench(other).destroy();
     await second.rest();
   });

@@ -5,7 +5,7 @@ import {
   expectStatus,
   newPartner,
   orderBody,
-  type Answer,
+  type ApiResponse,
   type Client,
 } from "../../support/client.ts";
 import { rowsOf } from "../../support/rows.ts";
@@ -110,7 +110,7 @@ it(`is exact ${RESETS} times while ${CLIENTS} clients write and read, with warm 
    * What is sent carries the number of its round, or of the next one while a reset runs: no answer to a request
    * that began in a round shows anything of an earlier one.
    */
-  async function ask(send: (mark: string) => Promise<Answer>): Promise<void> {
+  async function ask(send: (mark: string) => Promise<ApiResponse>): Promise<void> {
     const began = round;
     const { text, status } = await send(`round-${asked}`);
     answered += 1;

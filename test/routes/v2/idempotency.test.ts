@@ -10,7 +10,7 @@ import {
   newPartner,
   orderBody,
   refusalOf,
-  type Answer,
+  type ApiResponse,
   type Client,
 } from "../../support/client.ts";
 
@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 
 const withKey = (key: string) => ({ "Idempotency-Key": key });
-const isReplay = (answer: Answer) => answer.headers.has("Idempotent-Replayed");
+const isReplay = (answer: ApiResponse) => answer.headers.has("Idempotent-Replayed");
 
 /** The POSTs that honour an Idempotency-Key, each with a body to send twice. */
 const POSTS: [path: string, body: () => Record<string, unknown>][] = [

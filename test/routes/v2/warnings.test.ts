@@ -6,7 +6,7 @@ import {
   expectStatus,
   newPartner,
   orderBody,
-  type Answer,
+  type ApiResponse,
   type Client,
 } from "../../support/client.ts";
 
@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 
 /** What an answer tells, like `unknown_field reward_amount → rewards_amount`, read as a client would read it. */
-function warningsOf(answer: Answer): string[] {
+function warningsOf(answer: ApiResponse): string[] {
   const header = answer.headers.get("Sandbox-Warnings");
   if (header === null) return [];
   return parseList(header).map(([code, parameters]) => {
@@ -31,10 +31,10 @@ function warningsOf(answer: Answer): string[] {
 
 /** Sends something that has to be answered so, with these warnings. */
 async function expectTold(
-  answer: Promise<Answer>,
+  answer: Promise<ApiResponse>,
   warnings: string[],
   status = 200,
-): Promise<Answer> {
+): Promise<ApiResponse> {
   const told = expectStatus(await answer, status);
   expect(warningsOf(told)).toEqual(warnings);
   return told;
@@ -50,7 +50,7 @@ const unknown = (what: string, param: string, near?: string) => ({
   message: `There is no such ${what}.${near ? ` Did you mean ${near}?` : ""}`,
 });
 
-async function expectRefused(answer: Promise<Answer>, details: object[]): Promise<void> {
+async function expectRefused(answer: Promise<ApiResponse>, details: object[]): Promise<void> {
   const { error } = expectStatus(await answer, 400).body;
   const { param, message } = details[0] as { param: string; message: string };
   expect(error).toMatchObject({

@@ -2,10 +2,10 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 
 /** Where D1 fails: the batch is not committed, or it is but nobody hears of it. */
-export type Fault = "before the commit" | "after the commit";
+export type FailurePoint = "before the commit" | "after the commit";
 
 /** A D1 whose next batch that writes fails once, and calls back when it does. All else is the real one's. */
-export function failingOnce(real: D1Database, fault: Fault, failed = () => {}): D1Database {
+export function failingOnce(real: D1Database, fault: FailurePoint, failed = () => {}): D1Database {
   let hasFaults = true;
   let writes = false;
 
@@ -29,7 +29,7 @@ export function failingOnce(real: D1Database, fault: Fault, failed = () => {}): 
 export async function failNextBatch(
   environmentId: number,
   orderId: string,
-  fault: Fault,
+  fault: FailurePoint,
 ): Promise<void> {
   const stub = env.ORDER_LEDGER.getByName(`${environmentId}:${orderId}`);
   await runInDurableObject(stub, (instance) => {
@@ -39,7 +39,7 @@ export async function failNextBatch(
 }
 
 /** Has the next batch that no ledger runs fail once: the creation of an order. */
-export function failNextCreation(fault: Fault): void {
+export function failNextCreation(fault: FailurePoint): void {
   const { DB } = env;
   Object.assign(env, { DB: failingOnce(DB, fault, () => Object.assign(env, { DB })) });
 }

@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, expect, vi } from "vitest";
 import { errorEnvelope } from "../../src/schemas/errors.ts";
-import type { Answer } from "./client.ts";
+import type { ApiResponse } from "./client.ts";
 
 interface Schema {
   parse(body: unknown): unknown;
 }
 
 /** Looks at every answer to a hostile request. To be made at the top of a file, since it hooks into its tests. */
-export class Watch {
+export class ResponseAudit {
   /** How often each status was answered, in all of the file's tests. */
   readonly statuses = new Map<number, number>();
   readonly #errors: unknown[] = [];
@@ -25,7 +25,7 @@ export class Watch {
   }
 
   /** A 4xx in the envelope, or a 2xx that is what its schema says; and no error in the log. */
-  expectAnswered({ status, text, body }: Answer, schema: Schema): void {
+  expectResponse({ status, text, body }: ApiResponse, schema: Schema): void {
     this.statuses.set(status, (this.statuses.get(status) ?? 0) + 1);
     expect(this.#errors).toEqual([]);
     if (status === 204) return;

@@ -2,7 +2,7 @@ import { exports } from "cloudflare:workers";
 import type { Client } from "./client.ts";
 
 /** Someone who reads server-sent events. */
-export interface Watching {
+export interface EventStream {
   response: Response;
   /** The data of the next events. */
   // oxlint-disable-next-line typescript/no-explicit-any -- a test looks into events of every shape
@@ -13,11 +13,11 @@ export interface Watching {
 }
 
 /** Opens a stream of requests. */
-export async function watch(
+export async function openStream(
   client: Client,
   path: string,
   headers: Record<string, string> = {},
-): Promise<Watching> {
+): Promise<EventStream> {
   const response = await exports.default.fetch(
     new Request(`https://sandbox.test${path}`, {
       headers: { Authorization: `Bearer ${client.key}`, ...headers },

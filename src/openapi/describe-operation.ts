@@ -1,12 +1,8 @@
 import { describeRoute, resolver } from "hono-openapi";
 import type * as z from "zod";
 import { errorEnvelope, STATUS, type ErrorType } from "../schemas/errors.ts";
-import {
-  answerHeaders,
-  faultParameter,
-  requestIdParameter,
-  type AnswerHeader,
-} from "../schemas/headers.ts";
+import { faultParameter, requestIdParameter } from "../schemas/request-headers.ts";
+import { responseHeaders, type ResponseHeader } from "../schemas/response-headers.ts";
 import recorded from "../generated/examples.json" with { type: "json" };
 
 /** What can go wrong on every route: for everybody, for the operator, and for a partner. */
@@ -31,23 +27,23 @@ export const BODY_ERRORS: ErrorType[] = [
   "UNSUPPORTED_MEDIA_TYPE_ERROR",
 ];
 
-export const ON_EVERY_ANSWER: AnswerHeader[] = ["X-Request-Id", "Server-Timing"];
+export const HEADERS_ON_EVERY_RESPONSE: ResponseHeader[] = ["X-Request-Id", "Server-Timing"];
 
 /** What an answer may have beside, where there are fields or parameters to get wrong. */
-const ON_ANSWERS_OF: Record<string, AnswerHeader[] | undefined> = {
+const ON_ANSWERS_OF: Record<string, ResponseHeader[] | undefined> = {
   Orders: ["Sandbox-Warnings"],
   "Order Events": ["Sandbox-Warnings"],
 };
 
 /** Whatever is not the sandbox's own, faults act on: a fault has a header of its own, and a bad one is refused. */
-const ON_FAULTY_ANSWERS: AnswerHeader[] = ["Sandbox-Fault-Applied"];
+const ON_FAULTY_ANSWERS: ResponseHeader[] = ["Sandbox-Fault-Applied"];
 const FOR_FAULTY: ErrorType[] = ["INVALID_REQUEST_ERROR"];
 
 /** The statuses of errors that Imprint publishes. */
 const PUBLISHED_STATUSES = new Set([400, 401, 403, 404, 409]);
 
 /** The headers that an error's status brings along. */
-export const ERROR_HEADERS: Partial<Record<number, AnswerHeader>> = {
+export const ERROR_HEADERS: Partial<Record<number, ResponseHeader>> = {
   401: "WWW-Authenticate",
   429: "Retry-After",
   503: "Retry-After",
@@ -66,24 +62,24 @@ interface Operation {
   summary: string;
   description: string;
   /** The answers that are its result, by status. */
-  answers: Record<number, Answer>;
+  responses: Record<number, OperationResponse>;
   /** What can go wrong with it, beside what can go wrong everywhere. */
   errors: ErrorType[];
   /** Who may call it, where that is not a partner; empty: everybody. */
   security?: Record<string, string[]>[];
 }
 
-interface Answer {
+interface OperationResponse {
   description: string;
   /** Left out where there is no body. */
   schema?: z.ZodType;
   /** Of the body, where it is not JSON. */
   mediaType?: string;
-  headers?: AnswerHeader[];
+  headers?: ResponseHeader[];
 }
 
 /** Describes a route for the OpenAPI document, with the examples that were recorded of it. */
-export function describeOperation({ tag, answers, errors, ...operation }: Operation) {
+export function describeOperation({ tag, responses, errors, ...operation }: Operation) {
   const { operationId } = operation;
   const { security } = operation;
   const everywhere = !security ? FOR_PARTNER : security.length > 0 ? FOR_OPERATOR : FOR_ALL;
@@ -91,7 +87,7 @@ export function describeOperation({ tag, answers, errors, ...operation }: Operat
   const types = new Set([...errors, ...everywhere, ...(isFaulty ? FOR_FAULTY : [])]);
   const byStatus = Map.groupBy(types, (type) => STATUS[type]);
   const everyHeader = [
-    ...ON_EVERY_ANSWER,
+    ...HEADERS_ON_EVERY_RESPONSE,
     ...(isFaulty ? ON_FAULTY_ANSWERS : []),
     ...(ON_ANSWERS_OF[tag] ?? []),
   ];
@@ -100,9 +96,9 @@ export function describeOperation({ tag, answers, errors, ...operation }: Operat
     tags: [tag],
     parameters: [{ ...requestIdParameter }, ...(isFaulty ? [{ ...faultParameter }] : [])],
     responses: Object.fromEntries([
-      ...Object.entries(answers).map(([status, answer]) => [
+      ...Object.entries(responses).map(([status, response]) => [
         status,
-        resultResponse(answer, everyHeader, examples[operationId]?.[status]),
+        resultResponse(response, everyHeader, examples[operationId]?.[status]),
       ]),
       ...[...byStatus].map(([status, ofStatus]) => [
         status,
@@ -113,8 +109,8 @@ export function describeOperation({ tag, answers, errors, ...operation }: Operat
 }
 
 function resultResponse(
-  { description, schema, mediaType = "application/json", headers = [] }: Answer,
-  everyHeader: AnswerHeader[],
+  { description, schema, mediaType = "application/json", headers = [] }: OperationResponse,
+  everyHeader: ResponseHeader[],
   example: unknown,
 ) {
   const content = schema && { [mediaType]: { schema: resolver(schema), example } };
@@ -128,7 +124,7 @@ function resultResponse(
 function errorResponse(
   status: number,
   types: ErrorType[],
-  everyHeader: AnswerHeader[],
+  everyHeader: ResponseHeader[],
   ofOperation: Examples = {},
 ) {
   const header = ERROR_HEADERS[status];
@@ -150,13 +146,13 @@ function errorResponse(
   };
 }
 
-function headersOf(names: AnswerHeader[]) {
+function headersOf(names: ResponseHeader[]) {
   return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 }
 
 /** What the operations refer to. */
 export const components = {
-  headers: answerHeaders,
+  headers: responseHeaders,
   examples: Object.fromEntries(
     Object.entries(recorded.anywhere).map(([type, value]) => [type, { value }]),
   ),

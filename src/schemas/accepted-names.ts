@@ -1,29 +1,29 @@
 import * as z from "zod";
-import type { KnownNames } from "../domain/unknown-names.ts";
+import type { AcceptedNames } from "../domain/unknown-names.ts";
 
 /** The names that can be sent to a schema. To be made once of each schema, and not for each request. */
-export function knownNamesOf(schema: z.core.$ZodType): KnownNames {
+export function acceptedNamesOf(schema: z.core.$ZodType): AcceptedNames {
   if (schema instanceof z.ZodObject) {
     const fields = Object.entries<z.core.$ZodType>(schema.shape);
     return {
       fields: new Set(fields.map(([field]) => field)),
       nested: fields.flatMap(([field, content]) => {
-        const names = knownNamesOf(content);
+        const names = acceptedNamesOf(content);
         return names ? [[field, names] as const] : [];
       }),
     };
   }
   if (schema instanceof z.ZodArray) {
-    const items = knownNamesOf(schema.element);
+    const items = acceptedNamesOf(schema.element);
     return items && { items };
   }
-  if (schema instanceof z.ZodPipe) return knownNamesOf(schema.in);
+  if (schema instanceof z.ZodPipe) return acceptedNamesOf(schema.in);
   if (
     schema instanceof z.ZodOptional ||
     schema instanceof z.ZodNullable ||
     schema instanceof z.ZodDefault
   ) {
-    return knownNamesOf(schema.unwrap());
+    return acceptedNamesOf(schema.unwrap());
   }
   return undefined;
 }

@@ -1,11 +1,8 @@
-import * as z from "zod";
-import { IDEMPOTENCY_KEY_HOURS } from "../domain/idempotency.ts";
 import { WARNING_MEANINGS } from "../domain/warning-meanings.ts";
 import { MAX_WARNINGS } from "../domain/warnings.ts";
-import { id } from "./fields.ts";
+import { REQUEST_ID_EXAMPLE } from "./request-headers.ts";
 
 const TIMING_PATTERN = '^d1;desc="queries=\\d+ rows_read=\\d+ rows_written=\\d+"$';
-const REQUEST_ID_EXAMPLE = "5e3caf25-6a5e-4fad-b436-45abb9f3c420";
 
 /** A header as OpenAPI describes it. */
 interface HeaderObject {
@@ -18,26 +15,8 @@ interface HeaderObject {
   };
 }
 
-/** The header that every request may have. */
-export const requestIdParameter = {
-  in: "header",
-  name: "X-Request-Id",
-  description:
-    "A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production",
-  schema: { type: "string", pattern: "^[\\w\\-=]{1,255}$", examples: [REQUEST_ID_EXAMPLE] },
-} as const;
-
-/** The header that makes something happen to a request under /v2. */
-export const faultParameter = {
-  in: "header",
-  name: "Sandbox-Fault",
-  description:
-    "A fault that acts on this request alone, as `POST /sandbox/faults` has them; of a `delay` with its milliseconds, as `delay;ms=3000` (an Item of RFC 9651). It goes before the environment's faults, and uses none of them up. Not in production",
-  schema: { type: "string", examples: ["lost_response"] },
-} as const;
-
 /** The headers of answers. Production has none of them, so none is required. */
-export const answerHeaders = {
+export const responseHeaders = {
   "X-Request-Id": {
     description:
       "The request's name: what it sent, or a UUID. The log finds the request by it. Not in production",
@@ -91,27 +70,4 @@ export const answerHeaders = {
   },
 } satisfies Record<string, HeaderObject>;
 
-export type AnswerHeader = keyof typeof answerHeaders;
-
-/** The headers of a POST. */
-export const postHeaders = z.object({
-  "Idempotency-Key": id.optional().meta({
-    description: `Makes the request safe to repeat: with the same key it takes effect once, and is answered the same. Remembered for ${IDEMPOTENCY_KEY_HOURS} hours. Not in production`,
-    examples: ["4f6f8a3e-0c3a-4c3f-9a39-6a1f3a0b7d51"],
-  }),
-});
-
-/** A list of entity tags, or any (RFC 9110, 13.1.1). */
-const ENTITY_TAGS = /^\s*(\*|(W\/)?"[^"]*"(\s*,\s*(W\/)?"[^"]*")*)\s*$/;
-
-/** The headers of a change to an order that there is. */
-export const changeHeaders = z.object({
-  "If-Match": z
-    .string()
-    .regex(ENTITY_TAGS, { error: "Expected an ETag in double quotes, as it came, or *" })
-    .optional()
-    .meta({
-      description: "The ETag that the order must still have. Not in production",
-      examples: ['"1"'],
-    }),
-});
+export type ResponseHeader = keyof typeof responseHeaders;
