@@ -1,4 +1,4 @@
-import { isDone, type AppliedFault } from "./faults.ts";
+import { isRejecting, type AppliedFault } from "./faults.ts";
 import {
   figuresOf,
   type Figures,
@@ -111,7 +111,7 @@ export function timelineOf(changes: PastChange[], requests: PastRequest[]): Time
 }
 
 function withoutEffect({ request_id, at, error, fault }: PastRequest): TimelineEntry {
-  const isFaulted = fault !== undefined && !isDone(fault.fault);
+  const isFaulted = fault !== undefined && isRejecting(fault.fault);
   return {
     kind: isFaulted ? "faulted" : error ? "refused" : "replayed",
     at,

@@ -22,12 +22,12 @@ export interface AppEnv {
     sentKey: string;
     /** What the answer's `Sandbox-Warnings` say. */
     warnings: Warning[];
-    /** The fault that acts on this request, and the answer as it was before the fault altered it. */
+    /** The fault that applies to this request, and the response before the fault altered it. */
     fault?: AppliedFault;
-    unalteredAnswer?: Response;
-    /** Whether faults act on this request and none was asked for yet, and whether nothing of the answer goes out because of one. */
-    canFault?: boolean;
-    isAnswerLost?: boolean;
+    unalteredResponse?: Response;
+    /** Whether the workbench has yet to choose a fault, and whether a fault keeps the response from the client. */
+    isFaultPending?: boolean;
+    isResponseLost?: boolean;
     /** The order that a write is on, and its versions around the write. */
     orderId?: string;
     versions?: { before: number; after: number };

@@ -1,7 +1,8 @@
 import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import { idsOf } from "../domain/faults.ts";
+import { FAULTS } from "../domain/faults.ts";
+import { idsOf } from "../domain/request-subject.ts";
 import {
   keptBody,
   MAX_KEPT_BODY_BYTES,
@@ -65,7 +66,7 @@ export const recordRequests = createMiddleware<AppEnv>(async (c, next) => {
       ms,
       requestBody: await requestBodyOf(c),
       responseBody: await responseBodyOf(c, written),
-      unalteredBody: await c.get("unalteredAnswer")?.text(),
+      unalteredBody: await c.get("unalteredResponse")?.text(),
     });
   } catch (error) {
     logError("request not recorded", error, { request_id: c.get("requestId") });
@@ -117,8 +118,8 @@ async function responseBodyOf(c: Context<AppEnv>, written: Written): Promise<str
 }
 
 function isBroken(c: Context<AppEnv>): boolean {
-  const name = c.get("fault")?.fault;
-  return name === "lost_response" || name === "cut_response";
+  const fault = c.get("fault");
+  return fault !== undefined && FAULTS[fault.fault].delivers !== "everything";
 }
 
 /** Puts it to what has gathered, and sees to it that somebody sends that. */
@@ -189,8 +190,8 @@ function recordOf(exchange: Exchange): NewRequest {
   const query = url.includes("?") ? url.slice(url.indexOf("?") + 1) : "";
   const sent = requestBody instanceof ArrayBuffer ? new TextDecoder().decode(requestBody) : "";
   const fault = c.get("fault") ?? null;
-  const unaltered = c.get("unalteredAnswer");
-  const isLost = c.get("isAnswerLost") === true;
+  const unaltered = c.get("unalteredResponse");
+  const isLost = c.get("isResponseLost") === true;
   const versions = c.get("versions");
   const warnings = c.get("warnings");
   const details: RequestDetails = {
@@ -201,7 +202,13 @@ function recordOf(exchange: Exchange): NewRequest {
       ...(requestBody === "unread" && { cut: true }),
       ...(requestBody instanceof ArrayBuffer && requestBody.byteLength > 0 && keptBody(sent)),
     },
-    ...(!isLost && { response: messageOf(res, responseBody, fault?.fault === "cut_response") }),
+    ...(!isLost && {
+      response: messageOf(
+        res,
+        responseBody,
+        fault !== null && FAULTS[fault.fault].delivers === "part",
+      ),
+    }),
     ...(unaltered && {
       unaltered_response: { status: unaltered.status, ...messageOf(unaltered, unalteredBody) },
     }),

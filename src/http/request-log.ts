@@ -16,8 +16,8 @@ export const logRequests = createMiddleware<AppEnv>(async (c, next) => {
     method: c.req.method,
     // The pattern: a path has a partner's ids in it.
     route: routePath(c, -1),
-    // Of a lost answer nobody sees one.
-    status: c.get("isAnswerLost") ? null : c.res.status,
+    // No status reaches the client.
+    status: c.get("isResponseLost") ? null : c.res.status,
     ...(c.error instanceof ApiError && { error_type: c.error.body.type }),
     ...(fault && { fault: fault.fault, fault_id: fault.id }),
     ms: Math.round(performance.now() - start),

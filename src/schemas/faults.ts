@@ -1,22 +1,19 @@
 import * as z from "zod";
-import {
-  FAULTS,
-  MAX_DELAY_MILLISECONDS,
-  MAX_FAULT_TIMES,
-  type FaultMatch,
-} from "../domain/faults.ts";
+import type { FaultMatch } from "../domain/fault-match.ts";
+import { FAULT_NAMES, MAX_DELAY_MILLISECONDS, MAX_FAULT_TIMES } from "../domain/faults.ts";
 import { responseTimestamp, id, reference } from "./fields.ts";
 import { limit, listOf, startingAfter } from "./pages.ts";
 import type { FieldSchemas } from "./field-schemas.ts";
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
+const FAULT_ID_EXAMPLE = "0a7e2b9c-5d0e-4a53-9f5f-2f1c8c0b6a11";
 
 const match = z
   .object({
     method: z
       .enum(METHODS)
       .optional()
-      .meta({ description: "Only requests of this method", examples: ["POST"] }),
+      .meta({ description: "Only requests with this method", examples: ["POST"] }),
     path: z
       .string()
       .regex(/^\/v2[^*?#]*\*?$/, {
@@ -26,11 +23,11 @@ const match = z
       .optional()
       .meta({
         description:
-          "Only requests to this path. It can be as the routes have it, with `:name` for any segment, or have `*` at its end for any rest",
+          "Only requests to this path. `:name` stands for any segment, and `*` at the end for any rest",
         examples: ["/v2/order_events"],
       }),
     order_id: id.optional().meta({
-      description: "Only requests that name this order, in their path, body or query",
+      description: "Only requests that name this order in their path, body or query",
       examples: ["order-1"],
     }),
     partner_order_id: reference
@@ -45,16 +42,16 @@ const match = z
   } satisfies FieldSchemas<FaultMatch>)
   .meta({
     id: "FaultMatch",
-    description: "Which requests a fault acts on: those that are all of this",
+    description: "Which requests the fault applies to: those that match every field",
   });
 
 const fields = {
-  fault: z.enum(FAULTS).meta({ description: "What happens", examples: ["lost_response"] }),
+  fault: z.enum(FAULT_NAMES).meta({ description: "The fault", examples: ["lost_response"] }),
   times: z
     .int()
     .min(1)
     .max(MAX_FAULT_TIMES)
-    .meta({ description: "On how many requests it acts", examples: [1] }),
+    .meta({ description: "How many requests it applies to", examples: [1] }),
   skip: z
     .int()
     .min(0)
@@ -63,10 +60,7 @@ const fields = {
     .int()
     .min(0)
     .max(MAX_DELAY_MILLISECONDS)
-    .meta({
-      description: "How much later the answer of a `delay` comes, in milliseconds",
-      examples: [0],
-    }),
+    .meta({ description: "How late a `delay` sends the response, in milliseconds", examples: [0] }),
 };
 
 export const faultInput = z
@@ -74,13 +68,13 @@ export const faultInput = z
     fault: fields.fault,
     times: fields.times
       .optional()
-      .meta({ description: "On how many requests it acts. Left out: 1", examples: [1] }),
+      .meta({ description: "How many requests it applies to. Default: 1", examples: [1] }),
     skip: fields.skip.optional().meta({
-      description: "How many matching requests it lets through first. Left out: 0",
+      description: "How many matching requests it lets through first. Default: 0",
       examples: [0],
     }),
     delay_ms: fields.delay_ms.optional().meta({
-      description: "How much later the answer of a `delay` comes, in milliseconds. Left out: 0",
+      description: "How late a `delay` sends the response, in milliseconds. Default: 0",
       examples: [0],
     }),
     match: match.optional(),
@@ -98,13 +92,10 @@ export const faultInput = z
 
 export const fault = z
   .object({
-    id: id.meta({
-      description: "The fault's id",
-      examples: ["0a7e2b9c-5d0e-4a53-9f5f-2f1c8c0b6a11"],
-    }),
+    id: id.meta({ description: "The fault's ID", examples: [FAULT_ID_EXAMPLE] }),
     ...fields,
     remaining: fields.times.meta({
-      description: "On how many requests it will still act; after the last one the fault is gone",
+      description: "How many more requests it applies to. After the last one the fault is gone",
       examples: [1],
     }),
     match,
@@ -116,7 +107,7 @@ export const faultList = listOf(fault, "FaultList");
 
 export const faultQuery = z.object({
   limit: limit(),
-  starting_after: startingAfter("0a7e2b9c-5d0e-4a53-9f5f-2f1c8c0b6a11"),
+  starting_after: startingAfter(FAULT_ID_EXAMPLE),
 });
 
 export const faultPath = z.object({ fault_id: fault.shape.id });

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { FAULTS } from "../domain/faults.ts";
+import { FAULT_NAMES } from "../domain/faults.ts";
 import { MAX_KEPT_BODY_BYTES, type RequestFilter } from "../domain/requests.ts";
 import { WARNINGS } from "../domain/warnings.ts";
 import { id, reference, timestamp } from "./fields.ts";
@@ -58,7 +58,7 @@ const fields = {
   fault: z
     .object({
       id: z.string().optional().meta({ description: "Left out for the header's" }),
-      fault: z.enum(FAULTS),
+      fault: z.enum(FAULT_NAMES),
       delay_ms: z.int(),
     })
     .optional()

@@ -1,16 +1,11 @@
 import { count, desc, eq, lt } from "drizzle-orm";
-import {
-  chooseFault,
-  MAX_FAULTS,
-  type AppliedFault,
-  type RequestSubject,
-  type StoredFault,
-} from "../domain/faults.ts";
+import { chooseFault, MAX_FAULTS, type AppliedFault, type StoredFault } from "../domain/faults.ts";
+import type { RequestSubject } from "../domain/request-subject.ts";
 import { pageOf, type Page, type PageRequest } from "../store/pages.ts";
 import { faults } from "./schema.ts";
 import type { WorkbenchDatabase } from "./tables.ts";
 
-const answered = {
+const publicColumns = {
   id: faults.id,
   fault: faults.fault,
   times: faults.times,
@@ -19,9 +14,8 @@ const answered = {
   delay_ms: faults.delay_ms,
   match: faults.match,
   created_at: faults.created_at,
-};
+} satisfies Record<keyof StoredFault, unknown>;
 
-/** Keeps a fault; "too many" where there are as many as there can be. */
 export function insertFault(db: WorkbenchDatabase, fault: StoredFault): "inserted" | "too many" {
   if (countFaults(db) >= MAX_FAULTS) return "too many";
   db.insert(faults)
@@ -30,7 +24,7 @@ export function insertFault(db: WorkbenchDatabase, fault: StoredFault): "inserte
   return "inserted";
 }
 
-/** A page of the faults that will still act, newest first; undefined when the cursor is none of them. */
+/** A page of the faults, newest first; undefined if the cursor is not one of them. */
 export function findFaults(
   db: WorkbenchDatabase,
   { limit, starting_after }: PageRequest,
@@ -45,7 +39,7 @@ export function findFaults(
           .get();
   if (starting_after !== undefined && !cursor) return undefined;
   const rows = db
-    .select(answered)
+    .select(publicColumns)
     .from(faults)
     .where(cursor && lt(faults.sequence, cursor.sequence))
     .orderBy(desc(faults.sequence))
@@ -58,36 +52,36 @@ export function countFaults(db: WorkbenchDatabase): number {
   return db.select({ total: count() }).from(faults).get()?.total ?? 0;
 }
 
-/** Whether there was such a fault. */
+/** Returns whether the fault existed. */
 export function deleteFault(db: WorkbenchDatabase, id: string): boolean {
   return db.delete(faults).where(eq(faults.id, id)).returning({ id: faults.id }).all().length > 0;
 }
 
-/** How many there were. */
+/** Returns how many faults it deleted. */
 export function deleteFaults(db: WorkbenchDatabase): number {
   return db.delete(faults).returning({ id: faults.id }).all().length;
 }
 
 /**
- * The fault that acts on a request, which is one time less for it; the last time deletes it. Nothing else runs
- * in the object meanwhile: no two requests can take the same time.
+ * Takes the fault that applies to a request, and deletes it after its last time. All of it is synchronous, so
+ * that no two requests take the same time of a fault.
  */
 export function takeFault(
   db: WorkbenchDatabase,
   subject: RequestSubject,
 ): AppliedFault | undefined {
-  const { acting, passed } = chooseFault(
+  const { applied, skipped } = chooseFault(
     db.select().from(faults).orderBy(faults.sequence).all(),
     subject,
   );
-  for (const { sequence, skip_remaining } of passed) {
+  for (const { sequence, skip_remaining } of skipped) {
     db.update(faults)
       .set({ skip_remaining: skip_remaining - 1 })
       .where(eq(faults.sequence, sequence))
       .run();
   }
-  if (!acting) return undefined;
-  const { id, fault, delay_ms, remaining } = acting;
+  if (!applied) return undefined;
+  const { id, fault, delay_ms, remaining } = applied;
   if (remaining === 1) deleteFault(db, id);
   else
     db.update(faults)

@@ -1,5 +1,6 @@
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
-import type { FaultMatch, FaultName } from "../domain/faults.ts";
+import type { FaultMatch } from "../domain/fault-match.ts";
+import type { FaultName } from "../domain/faults.ts";
 import type { RequestSummary } from "../domain/requests.ts";
 
 /** The faults that are still to act, of the one dataset that the workbench is in. */

@@ -1,11 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { accept, refuse, type Decision, type Refusal } from "../domain/decision.ts";
-import {
-  MAX_FAULTS,
-  type AppliedFault,
-  type RequestSubject,
-  type StoredFault,
-} from "../domain/faults.ts";
+import { MAX_FAULTS, type AppliedFault, type StoredFault } from "../domain/faults.ts";
+import type { RequestSubject } from "../domain/request-subject.ts";
 import {
   DAY_MILLISECONDS,
   REQUEST_DAYS,

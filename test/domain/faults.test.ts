@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { chooseFault, idsOf, isDone, FAULTS, matchesPath } from "../../src/domain/faults.ts";
+import { matchesPath } from "../../src/domain/fault-match.ts";
+import { chooseFault, FAULT_NAMES, isRejecting } from "../../src/domain/faults.ts";
+import { idsOf } from "../../src/domain/request-subject.ts";
 
 describe("a path pattern", () => {
   it.each([
@@ -15,7 +17,7 @@ describe("a path pattern", () => {
     ["/v2*", "/v2/orders"],
     ["/v2/:kind/ord*", "/v2/orders/order-1"],
     ["/v2/orders/a.c", "/v2/orders/a.c"],
-  ])("%s has %s", (pattern, path) => expect(matchesPath(pattern, path)).toBe(true));
+  ])("%s matches %s", (pattern, path) => expect(matchesPath(pattern, path)).toBe(true));
 
   it.each([
     ["/v2/orders", "/v2/orders/order-1"],
@@ -27,11 +29,11 @@ describe("a path pattern", () => {
     ["/v2/orders/*", "/v2/orders"],
     ["/v2/orders/a.c", "/v2/orders/abc"],
     ["/v2/orders/order-1", "/v2/orders/%E0%A4%A"],
-  ])("%s hasn't %s", (pattern, path) => expect(matchesPath(pattern, path)).toBe(false));
+  ])("%s does not match %s", (pattern, path) => expect(matchesPath(pattern, path)).toBe(false));
 });
 
-describe("the ids of a request", () => {
-  it("are in its path, else its body, else its query", () => {
+describe("the IDs of a request", () => {
+  it("come from its path, else its body, else its query", () => {
     const other = { id: "b", order_id: "b", order_event_id: "b", partner_event_id: "pe" };
     expect(idsOf("/v2/orders/a%20b", other, { id: "c" })).toEqual({
       order_id: "a b",
@@ -53,7 +55,7 @@ describe("the ids of a request", () => {
     expect(idsOf("/v2/order_events/e", {}, {})).toEqual({ order_event_id: "e" });
   });
 
-  it("are texts: what is none names nothing", () => {
+  it("are strings; other values are ignored", () => {
     expect(idsOf("/v2/orders", { id: 7, partner_order_id: ["po"] }, {})).toEqual({});
   });
 });
@@ -63,16 +65,16 @@ const fault = (name: string, match = {}, skip_remaining = 0) => ({ name, match, 
 describe("of several faults", () => {
   const capture = { method: "POST", path: "/v2/order_events", order_id: "o", order_event_id: "e" };
   const chosen = (...faults: ReturnType<typeof fault>[]) => {
-    const { acting, passed } = chooseFault(faults, capture);
-    return [acting?.name, ...passed.map(({ name }) => name)];
+    const { applied, skipped } = chooseFault(faults, capture);
+    return [applied?.name, ...skipped.map(({ name }) => name)];
   };
 
-  it("the oldest that matches acts alone", () => {
+  it("only the oldest that matches applies", () => {
     expect(chosen(fault("other", { order_id: "p" }), fault("a"), fault("b"))).toEqual(["a"]);
     expect(chosen(fault("a", { ...capture }), fault("b", {}, 1))).toEqual(["a"]);
   });
 
-  it("those that let the request through count it, as far as it comes", () => {
+  it("the older ones that skip the request are returned, those after the applied one are not", () => {
     expect(chosen(fault("a", {}, 1), fault("b", {}, 2), fault("c"), fault("d", {}, 1))).toEqual([
       "c",
       "a",
@@ -81,12 +83,12 @@ describe("of several faults", () => {
     expect(chosen(fault("a", {}, 1), fault("b", { method: "GET" }))).toEqual([undefined, "a"]);
   });
 
-  it("all that a match has must be so", () => {
+  it("every field of a match must match", () => {
     const match = { method: "POST", path: "/v2/:any", order_id: "o", partner_event_id: "pe" };
     expect(chosen(fault("a", match))).toEqual([undefined]);
   });
 });
 
-it("three leave the request undone", () => {
-  expect(FAULTS.filter((name) => !isDone(name))).toEqual(["error", "unavailable", "rate_limited"]);
+it("three faults reject the request", () => {
+  expect(FAULT_NAMES.filter(isRejecting)).toEqual(["error", "unavailable", "rate_limited"]);
 });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { buildIfChanged } from "../../src/cli/build.ts";
-import { FAULTS, isDone, type FaultName } from "../../src/domain/faults.ts";
+import { FAULT_NAMES, FAULTS, type FaultName } from "../../src/domain/faults.ts";
 import { createSandbox, type Sandbox } from "../../src/local/index.ts";
 import { clientOf } from "./client.ts";
 import { freePort, Server } from "./server.ts";
@@ -13,7 +13,7 @@ import { freePort, Server } from "./server.ts";
 const DELAY_MILLISECONDS = 700;
 const KEY = "test_sandbox_a";
 
-/** What a client makes of an answer. Where it broke off: by the client's own name of that. */
+/** What a client sees of a response. `broken` is the client's own name for a broken connection. */
 interface Seen {
   status?: number;
   type?: string | null;
@@ -68,7 +68,7 @@ async function curl(url: string, body: string): Promise<Seen> {
   return { ...seen, ...(code === 0 && { body: rest.join("\r\n\r\n") }), ...broken };
 }
 
-/** With the library that Python brings along. */
+/** Uses only Python's standard library. */
 const SCRIPT = `
 import http.client, json, sys, urllib.error, urllib.request
 url, body, headers = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
@@ -102,7 +102,7 @@ async function run(command: string, args: string[]): Promise<{ code: number; std
 
 const hasPython = spawnSync("python3", ["--version"]).status === 0;
 
-/** How each names a connection that closes before the answer, and one that closes within it. */
+/** How each client names a connection that closes before the response, and one that closes within it. */
 const CLIENTS: Record<string, { send: Send; closed: string; cut: string; isThere: boolean }> = {
   undici: { send: undici, closed: "UND_ERR_SOCKET", cut: "UND_ERR_SOCKET", isThere: true },
   curl: { send: curl, closed: "curl 52", cut: "curl 18", isThere: true },
@@ -138,7 +138,7 @@ function expected(fault: FaultName, id: string, closed: string, cut: string): Se
   return seen[fault];
 }
 
-/** Each fault on a capture, as each client sees it, and whether it was captured. */
+/** Applies each fault to a capture, and checks what each client sees and whether the capture took effect. */
 function itShowsEachFault(urlOf: () => string) {
   const order_id = `order-${crypto.randomUUID()}`;
   beforeAll(async () => {
@@ -153,7 +153,7 @@ function itShowsEachFault(urlOf: () => string) {
   });
 
   for (const [name, { send, closed, cut, isThere }] of Object.entries(CLIENTS)) {
-    it.skipIf(!isThere).each(FAULTS)(`%s, as ${name} sees it`, async (fault) => {
+    it.skipIf(!isThere).each(FAULT_NAMES)(`%s, as ${name} sees it`, async (fault) => {
       const client = clientOf(urlOf());
       const partner_event_id = crypto.randomUUID();
       const added = await client.POST("/sandbox/faults", {
@@ -181,15 +181,17 @@ function itShowsEachFault(urlOf: () => string) {
       const query = { partner_event_id };
       const captured = async () =>
         (await client.GET("/v2/order_events", { params: { query } })).data?.total;
-      expect(await captured()).toBe(isDone(fault) ? 1 : 0);
+      expect(await captured()).toBe(FAULTS[fault].executes ? 1 : 0);
       const { response } = await client.POST("/v2/order_events", { body: capture });
-      expect(response.headers.get("Idempotent-Replayed")).toBe(isDone(fault) ? "true" : null);
+      expect(response.headers.get("Idempotent-Replayed")).toBe(
+        FAULTS[fault].executes ? "true" : null,
+      );
       expect(await captured()).toBe(1);
     });
   }
 }
 
-describe("in a sandbox of the library", () => {
+describe("in a sandbox started by the library", () => {
   let sandbox: Sandbox;
   beforeAll(async () => {
     await buildIfChanged();
@@ -214,8 +216,8 @@ describe("after npm start", () => {
 
   itShowsEachFault(() => server.url);
 
-  it("the program prints which fault acted, and no error", () => {
-    for (const fault of FAULTS) expect(server.output).toContain(`fault ${fault};id="`);
+  it("the program prints which faults applied, and no errors", () => {
+    for (const fault of FAULT_NAMES) expect(server.output).toContain(`fault ${fault};id="`);
     expect(server.output).not.toMatch(/uncaught|exception|broken off/i);
   });
 });

@@ -1,6 +1,6 @@
 import { exports } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
-import { FAULTS, isDone } from "../../src/domain/faults.ts";
+import { FAULT_NAMES, FAULTS, type FaultName } from "../../src/domain/faults.ts";
 import {
   costOf,
   eventBody,
@@ -16,7 +16,7 @@ const add = async (partner: Client, input: object): Promise<{ id: string }> =>
   expectStatus(await partner.post(FAULT_PATH, input), 200).body;
 const faults = async (partner: Client) => (await partner.get(FAULT_PATH)).body.data;
 
-/** A request of which the answer may break off, and how much of it came. */
+/** Sends a request, and returns how much of the response arrives before it breaks off. */
 async function sendToTheEnd(
   partner: Client,
   method: string,
@@ -43,40 +43,49 @@ async function sendToTheEnd(
   return { status: response.status, headers: response.headers, text, error };
 }
 
-/** What each fault answers to a request, beside what it does. */
-const ANSWERS = {
+interface Expected {
+  status?: number;
+  type?: string;
+  retryAfter?: string;
+  error?: string;
+}
+
+/** What a client receives, by fault. */
+const RESPONSES: Record<FaultName, Expected> = {
   error: { status: 500, type: "INTERNAL_ERROR" },
   unavailable: { status: 503, type: "SERVICE_UNAVAILABLE_ERROR", retryAfter: "1" },
   rate_limited: { status: 429, type: "RATE_LIMIT_ERROR", retryAfter: "1" },
   delay: { status: 200 },
   error_after_commit: { status: 500, type: "INTERNAL_ERROR" },
   gateway_timeout: { status: 504 },
-  lost_response: { error: "broken off by a fault" },
-  cut_response: { status: 200, error: "broken off by a fault" },
-} as const;
+  lost_response: { error: "interrupted by a fault" },
+  cut_response: { status: 200, error: "interrupted by a fault" },
+};
 
-describe.each(FAULTS)("%s", (fault) => {
-  const expected: { status?: number; type?: string; retryAfter?: string; error?: string } =
-    ANSWERS[fault];
+describe.each(FAULT_NAMES)("%s", (fault) => {
+  const expected = RESPONSES[fault];
 
-  it.each(["stored", "of the header"])("%s: answers, and does what it is to", async (kind) => {
-    const partner = await newPartner();
-    const isStored = kind === "stored";
-    const { id } = isStored ? await add(partner, { fault }) : { id: "" };
-    const body = orderBody({ id: "order-1" });
-    const init = { body, ...(!isStored && { fault }) };
-    const answer = await sendToTheEnd(partner, "POST", "/v2/orders", init);
-    if (expected.status) expect(answer.status).toBe(expected.status);
-    if (expected.type) expect(JSON.parse(answer.text).error.type).toBe(expected.type);
-    expect(answer.headers.get("Retry-After")).toBe(expected.retryAfter ?? null);
-    expect(answer.error).toBe(expected.error);
-    const applied = isStored ? `${fault};id="${id}"` : fault;
-    if (fault !== "lost_response")
-      expect(answer.headers.get("Sandbox-Fault-Applied")).toBe(applied);
-    expect((await partner.get("/v2/orders")).body.total).toBe(isDone(fault) ? 1 : 0);
-  });
+  it.each(["stored", "in the header"])(
+    "%s: sends its response, and executes the request or not",
+    async (kind) => {
+      const partner = await newPartner();
+      const isStored = kind === "stored";
+      const { id } = isStored ? await add(partner, { fault }) : { id: "" };
+      const body = orderBody({ id: "order-1" });
+      const init = { body, ...(!isStored && { fault }) };
+      const answer = await sendToTheEnd(partner, "POST", "/v2/orders", init);
+      if (expected.status) expect(answer.status).toBe(expected.status);
+      if (expected.type) expect(JSON.parse(answer.text).error.type).toBe(expected.type);
+      expect(answer.headers.get("Retry-After")).toBe(expected.retryAfter ?? null);
+      expect(answer.error).toBe(expected.error);
+      const applied = isStored ? `${fault};id="${id}"` : fault;
+      if (fault !== "lost_response")
+        expect(answer.headers.get("Sandbox-Fault-Applied")).toBe(applied);
+      expect((await partner.get("/v2/orders")).body.total).toBe(FAULTS[fault].executes ? 1 : 0);
+    },
+  );
 
-  it("is in the log, with its id", async () => {
+  it("is logged with its ID", async () => {
     const partner = await newPartner();
     const { id } = await add(partner, { fault });
     const log = vi.spyOn(console, "log");
@@ -94,8 +103,8 @@ describe.each(FAULTS)("%s", (fault) => {
   });
 });
 
-describe("what is not done", () => {
-  it("is answered before validation, and nothing is asked of D1", async () => {
+describe("a fault that rejects the request", () => {
+  it("acts before validation and without a query to D1", async () => {
     const partner = await newPartner();
     await add(partner, { fault: "error", times: 3 });
     const malformed = await partner.post("/v2/orders", "{");
@@ -107,8 +116,8 @@ describe("what is not done", () => {
   });
 });
 
-describe("what is done", () => {
-  it("alters a refusal too", async () => {
+describe("a fault that alters the response", () => {
+  it("alters an error too", async () => {
     const partner = await newPartner();
     await add(partner, { fault: "gateway_timeout", times: 3 });
     for (const path of ["/v2/orders?limit=0", "/v2/nothing"]) {
@@ -126,7 +135,7 @@ describe("what is done", () => {
     expect(cutMethod).toMatchObject({ status: 405, error: expect.anything() });
   });
 
-  it("has nothing of the answer that it is in the place of", async () => {
+  it("sends none of the headers of a response that it replaces", async () => {
     const partner = await newPartner();
     const body = orderBody({ id: "order-1" });
     await partner.post("/v2/orders", body);
@@ -139,7 +148,7 @@ describe("what is done", () => {
     }
   });
 
-  it("takes effect once: the retry is answered with what there is", async () => {
+  it("executes the request once: the retry returns the stored event", async () => {
     const partner = await newPartner();
     await partner.createOrder({ id: "order-1" });
     await add(partner, { fault: "lost_response", match: { path: "/v2/order_events" } });
@@ -152,7 +161,7 @@ describe("what is done", () => {
 });
 
 describe("cut_response", () => {
-  it("cuts at half of the bytes, under the headers of the whole", async () => {
+  it("sends half of the bytes, with the headers of the whole response", async () => {
     const partner = await newPartner();
     await partner.createOrder({ id: "order-1", merchant_name: "Ünïcödé & Søn" });
     const { text: whole } = await partner.get("/v2/orders");
@@ -162,7 +171,7 @@ describe("cut_response", () => {
     expect(cut.headers.get("Content-Type")).toBe("application/json");
   });
 
-  it("is lost where there is no body", async () => {
+  it("loses a response without a body", async () => {
     const partner = await newPartner();
     await partner.createOrder({ id: "order-1" });
     const path = "/v2/orders/order-1";
@@ -187,7 +196,7 @@ describe("delay", () => {
 });
 
 describe("the header", () => {
-  it("goes before the environment's faults, and uses none up", async () => {
+  it("takes precedence over the environment's faults, and uses none up", async () => {
     const partner = await newPartner();
     await add(partner, { fault: "error" });
     const headers = { "Sandbox-Fault": "unavailable" };
@@ -196,7 +205,7 @@ describe("the header", () => {
     expectStatus(await partner.get("/v2/orders"), 500);
   });
 
-  it("can say how long a delay is", async () => {
+  it("sets the length of a delay", async () => {
     const partner = await newPartner();
     const start = performance.now();
     const headers = { "Sandbox-Fault": "delay;ms=300" };
@@ -217,7 +226,7 @@ describe("the header", () => {
     ['delay;ms="3"', "a whole number from 0 to 60000"],
     ["delay;seconds=3", "no parameter but ms"],
     ["lost_response;ms=3", "ms only with delay"],
-  ])("is refused where it is %o", async (sent, expected) => {
+  ])("is rejected if it is %o", async (sent, expected) => {
     const partner = await newPartner();
     await add(partner, { fault: "error" });
     const headers = { "Sandbox-Fault": sent };
@@ -228,7 +237,7 @@ describe("the header", () => {
     expect(await faults(partner)).toHaveLength(1);
   });
 
-  it("is for who has a key", async () => {
+  it("needs a valid key", async () => {
     const response = await exports.default.fetch("https://sandbox.test/v2/orders", {
       headers: { "Sandbox-Fault": "lost_response" },
     });
@@ -260,7 +269,7 @@ describe("match", () => {
     [{ order_event_id: "e" }, "GET", "/v2/order_events?order_event_id=e"],
     [{ partner_event_id: "pe" }, "POST", "/v2/order_events", event],
     [{ partner_event_id: "pe" }, "GET", "/v2/order_events?partner_event_id=pe"],
-  ])("%o finds %s %s", async (match, method, path, body) => {
+  ])("%o matches %s %s", async (match, method, path, body) => {
     const partner = await newPartner();
     await add(partner, { fault: "unavailable", match: { ...match, partner_order_id: "another" } });
     await add(partner, { fault: "unavailable", match });
@@ -274,7 +283,7 @@ describe("match", () => {
     [{ order_id: "o", partner_event_id: "pe" }, "POST", orderBody({ id: "o" })],
     [{ order_id: "o", method: "PUT" }, "POST", orderBody({ id: "o" })],
     [{ path: "/v2/orders/*" }, "GET", undefined],
-  ])("%o leaves another alone", async (match, method, body) => {
+  ])("%o does not match another request", async (match, method, body) => {
     const partner = await newPartner();
     await add(partner, { fault: "unavailable", match });
     expect(
@@ -282,7 +291,7 @@ describe("match", () => {
     ).toBe(200);
   });
 
-  it("sees into a body whose length nobody knows, which is validated as ever", async () => {
+  it("reads a body without a Content-Length, which is still validated", async () => {
     const partner = await newPartner();
     await add(partner, { fault: "delay", match: { order_id: "o" } });
     const post = (text: string) => {
@@ -308,7 +317,7 @@ describe("match", () => {
 });
 
 describe("of several faults", () => {
-  it("the oldest that matches acts alone, and only what reaches one counts for it", async () => {
+  it("only the oldest that matches applies, and only requests that reach a fault count for it", async () => {
     const partner = await newPartner();
     await add(partner, { fault: "error", times: 2, match: { method: "GET" } });
     await add(partner, { fault: "unavailable", skip: 1 });
@@ -319,7 +328,7 @@ describe("of several faults", () => {
     expect(statuses).toEqual([500, 500, 200, 503, 200]);
   });
 
-  it("one that lets a request through leaves it to the next", async () => {
+  it("one that skips a request leaves it to the next", async () => {
     const partner = await newPartner();
     await add(partner, { fault: "error", skip: 1 });
     await add(partner, { fault: "unavailable" });
@@ -327,7 +336,7 @@ describe("of several faults", () => {
     expectStatus(await partner.get("/v2/orders"), 500);
   });
 
-  it("times: 7, skip: 3 among 500 at once acts on exactly 7", async () => {
+  it("with times: 7 and skip: 3, exactly 7 of 500 concurrent requests fail", async () => {
     const partner = await newPartner();
     await add(partner, { fault: "unavailable", times: 7, skip: 3 });
     const answers = await Promise.all(Array.from({ length: 500 }, () => partner.get("/v2/orders")));
@@ -337,7 +346,7 @@ describe("of several faults", () => {
   });
 });
 
-it("an environment whose faults have acted asks for none", async () => {
+it("applies a fault that is added after an earlier one is used up", async () => {
   const partner = await newPartner();
   await add(partner, { fault: "error" });
   expectStatus(await partner.get("/v2/orders"), 500);

@@ -30,7 +30,7 @@ describe.each<FailurePoint>(["before the commit", "after the commit"])(
       ["an Idempotency-Key", {}, { "Idempotency-Key": "retry" }],
       ["an order_event_id", { order_event_id: "retry" }, {}],
       ["a partner_event_id", { partner_event_id: "retry" }, {}],
-    ])("the retry of an event by %s finds the truth", async (_, ids, headers) => {
+    ])("the retry of an event by %s finds what was committed", async (_, ids, headers) => {
       const client = await newPartner();
       const id = await client.createOrder();
       await client.capture(id, 100);
@@ -46,7 +46,7 @@ describe.each<FailurePoint>(["before the commit", "after the commit"])(
       expect(details).toMatchObject({ captured: 100, refunded: 100 });
     });
 
-    it("the retry of an order finds the truth", async () => {
+    it("the retry of an order finds what was committed", async () => {
       const client = await newPartner();
       failNextCreation(fault);
       expectUnavailable(await client.post("/v2/orders", orderBody({ id: "retry" })));
@@ -55,7 +55,7 @@ describe.each<FailurePoint>(["before the commit", "after the commit"])(
       expect((await client.get("/v2/orders")).body.total).toBe(1);
     });
 
-    it("the retry of a replacement and of a deletion finds the truth", async () => {
+    it("the retry of a replacement and of a deletion finds what was committed", async () => {
       const client = await newPartner();
       const id = await client.createOrder();
       const body = orderBody({ merchant_name: "New" });
@@ -72,7 +72,7 @@ describe.each<FailurePoint>(["before the commit", "after the commit"])(
       expect((await client.get("/v2/orders")).body.total).toBe(0);
     });
 
-    it("the ledger forgets what it remembered", async () => {
+    it("the ledger forgets the state it remembered", async () => {
       const client = await newPartner();
       const id = await client.createOrder();
       await client.capture(id, 100);

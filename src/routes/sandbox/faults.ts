@@ -1,7 +1,10 @@
 import { Hono } from "hono";
 import { KEY_CACHE_SECONDS } from "../../access/key-cache.ts";
+import { createFault, FAULT_NAMES, FAULTS } from "../../domain/faults.ts";
+import { toTimestamp } from "../../domain/timestamp.ts";
 import type { AppEnv } from "../../http/context.ts";
-import { addFault, listFaults, removeFault, removeFaults } from "../../http/stored-faults.ts";
+import { inWorkbench } from "../../http/dataset.ts";
+import { ApiError } from "../../http/errors.ts";
 import { requirePage } from "../../http/pagination.ts";
 import { validate } from "../../http/validate.ts";
 import { BODY_ERRORS, describeOperation } from "../../openapi/describe-operation.ts";
@@ -9,42 +12,40 @@ import { fault, faultInput, faultList, faultPath, faultQuery } from "../../schem
 
 const tag = "Sandbox";
 
+const TABLE = FAULT_NAMES.map((name) => {
+  const { executes, effect } = FAULTS[name];
+  return `| \`${name}\` | ${executes ? "yes" : "no"} | ${effect} |`;
+}).join("\n");
+
 const DESCRIPTION = `
-Makes something happen to requests under \`/v2\`: to the next one that matches, or to several. From the answer on,
-it acts on every request that the environment's keys send.
+Injects a fault into the next matching requests under \`/v2\`, whichever of the environment's keys sends them. It
+takes effect before this response is sent.
 
-| fault | done? | what the client gets |
+| fault | executed? | the client receives |
 |---|---|---|
-| \`error\` | no | 500, with an error as ever |
-| \`unavailable\` | no | 503, with \`Retry-After\` |
-| \`rate_limited\` | no | 429, with \`Retry-After\` |
-| \`delay\` | yes | the answer, \`delay_ms\` late |
-| \`error_after_commit\` | yes | 500, with an error as ever |
-| \`gateway_timeout\` | yes | 504, with the HTML page of a proxy |
-| \`lost_response\` | yes | the connection closes before a byte of the answer |
-| \`cut_response\` | yes | the status and the headers, half of the body, then the connection closes |
+${TABLE}
 
-What is not done is answered before anything of the request is looked at. What is done alters whatever answer came,
-a refusal too; an answer without a body can't be cut, and is lost. Of several faults, the oldest that matches acts
-alone. A request that it lets through because of \`skip\` reaches the next one; only requests that reach a fault
-count for its \`skip\` and its \`times\`. After the last time the fault is gone.
+A request that is not executed is rejected before validation. Otherwise the fault alters whatever response the
+request has, an error too; a response without a body can't be cut, and is lost. If several faults match, only the
+oldest applies. A request that it skips goes on to the next one, and only requests that reach a fault count for its
+\`skip\` and \`times\`. After the last time the fault is gone.
 
-**Matching** looks at what the request says: its path, else its body, else its query. The \`id\` of an order is its
-\`order_id\`. A \`DELETE\` of an event names the event alone.
+**Matching.** An ID in \`match\` is compared with the one in the request's path, else its body, else its query. The
+\`id\` of an order is its \`order_id\`. A \`DELETE\` of an event names only the event.
 
-**For one request** there is the header \`Sandbox-Fault: lost_response\`, or \`Sandbox-Fault: delay;ms=3000\`. It goes
-before these faults, and uses none of them up.
+**A single request** can carry its fault in a header: \`Sandbox-Fault: lost_response\`, or
+\`Sandbox-Fault: delay;ms=3000\`. It takes precedence over the environment's faults, and uses none of them up.
 
-**Where it is known.** A request that reads or writes the database meets every fault that was added before it. One
-that doesn't, since its path, its method, a parameter or its body is refused, meets it at once in the isolate that
-added it; in another one it may miss it, for up to ${KEY_CACHE_SECONDS} seconds.
+**Several data centers.** A request that reads or writes the database sees every fault that was added before it. One
+that is rejected earlier, because of its path, method, parameters or body, may miss a fault that was added in another
+data center less than ${KEY_CACHE_SECONDS} seconds ago.
 
-**What closes the connection.** \`npm start\` and the package do it as the table has it. \`wrangler dev\` has a proxy
-before the Worker: it sends a \`GET\` whose answer was lost up to three times, so that a fault with \`times\` below 3 is
-not seen, and then answers 500 in plain text; it answers a lost \`POST\`, \`PUT\` or \`DELETE\` so at once. A cut answer
-comes through cut. On Cloudflare no Worker closes a connection: where one gives no answer, Cloudflare's documentation
-promises an error page of its own (error 1101), which is what a client gets of \`lost_response\`. Of an answer that
-breaks off it says nothing; \`Content-Length\` tells that it was cut.
+**Broken connections.** \`npm start\` and the package break connections as described. \`wrangler dev\` has a proxy in
+front of the Worker: it sends a \`GET\` whose response was lost up to three times, so that a fault with \`times\` below
+3 goes unseen, and then returns 500 in plain text; a lost \`POST\`, \`PUT\` or \`DELETE\` is a 500 the first time. A cut
+response arrives cut. On Cloudflare no Worker can close a connection: according to Cloudflare's documentation, clients
+receive its error page 1101 for \`lost_response\`. For a cut response it promises nothing, but \`Content-Length\` shows
+that part of the body is missing.
 `.trim();
 
 export const sandboxFaults = new Hono<AppEnv>()
@@ -59,7 +60,19 @@ export const sandboxFaults = new Hono<AppEnv>()
       errors: [...BODY_ERRORS, "CONFLICT_ERROR"],
     }),
     validate("json", faultInput),
-    async (c) => c.json(await addFault(c, c.req.valid("json")), 200),
+    async (c) => {
+      const added = createFault(c.req.valid("json"), {
+        id: crypto.randomUUID(),
+        created_at: toTimestamp(new Date()),
+      });
+      const decision = await inWorkbench(c, (workbench, dataset) =>
+        workbench.addFault(dataset, added),
+      );
+      if (!decision.ok) throw new ApiError(decision.refusal);
+      // This isolate learns of the fault here, the others from D1.
+      c.get("apiKey").has_faults = true;
+      return c.json(decision.result, 200);
+    },
   )
   .get(
     "/sandbox/faults",
@@ -67,14 +80,17 @@ export const sandboxFaults = new Hono<AppEnv>()
       tag,
       operationId: "listFaults",
       summary: "Retrieve faults",
-      description: "A page of the environment's faults that will still act, newest first.",
+      description: "Lists the environment's faults that have times left, newest first.",
       responses: { 200: { description: "The faults", schema: faultList } },
       errors: ["INVALID_REQUEST_ERROR"],
     }),
     validate("query", faultQuery),
     async (c) => {
       const query = c.req.valid("query");
-      return c.json(requirePage(await listFaults(c, query), query.starting_after), 200);
+      const page = await inWorkbench(c, (workbench, dataset) =>
+        workbench.listFaults(dataset, query),
+      );
+      return c.json(requirePage(page, query.starting_after), 200);
     },
   )
   .delete(
@@ -83,13 +99,17 @@ export const sandboxFaults = new Hono<AppEnv>()
       tag,
       operationId: "removeFault",
       summary: "Remove a fault",
-      description: "From the answer on, it acts on no request.",
+      description: "Removes a fault. It applies to no request after this response.",
       responses: { 204: { description: "The fault is removed" } },
       errors: ["INVALID_REQUEST_ERROR", "FAULT_NOT_FOUND_ERROR"],
     }),
     validate("param", faultPath),
     async (c) => {
-      await removeFault(c, c.req.valid("param").fault_id);
+      const { fault_id } = c.req.valid("param");
+      const existed = await inWorkbench(c, (workbench, dataset) =>
+        workbench.removeFault(dataset, fault_id),
+      );
+      if (!existed) throw faultNotFound(fault_id);
       return c.body(null, 204);
     },
   )
@@ -99,12 +119,20 @@ export const sandboxFaults = new Hono<AppEnv>()
       tag,
       operationId: "removeFaults",
       summary: "Remove all faults",
-      description: "From the answer on, none acts on any request.",
+      description: "Removes all faults. They apply to no request after this response.",
       responses: { 204: { description: "The faults are removed" } },
       errors: [],
     }),
     async (c) => {
-      await removeFaults(c);
+      await inWorkbench(c, (workbench, dataset) => workbench.removeFaults(dataset));
       return c.body(null, 204);
     },
   );
+
+function faultNotFound(id: string): ApiError {
+  return new ApiError({
+    type: "FAULT_NOT_FOUND_ERROR",
+    param: "fault_id",
+    message: `No fault ${id}: it was removed, or has no times left.`,
+  });
+}

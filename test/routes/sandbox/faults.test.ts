@@ -10,7 +10,7 @@ const add = async (partner: Client, input: object) =>
   expectStatus(await partner.post(PATH, input), 200).body;
 
 describe("POST /sandbox/faults", () => {
-  it("answers the fault, with what was left out", async () => {
+  it("returns the fault with its defaults", async () => {
     const partner = await newPartner();
     expect(await add(partner, { fault: "error" })).toEqual({
       id: expect.stringMatching(/^[\w-]{36}$/),
@@ -47,13 +47,13 @@ describe("POST /sandbox/faults", () => {
     ["match.path", { fault: "error", match: { path: "/sandbox/keys" } }],
     ["match.path", { fault: "error", match: { path: "/v2/*/lines" } }],
     ["match.order_id", { fault: "error", match: { order_id: "" } }],
-  ])("refuses %s where it is %o", async (field, input) => {
+  ])("rejects %s in %o", async (field, input) => {
     const partner = await newPartner();
     expect(refusalOf(await partner.post(PATH, input))).toMatchObject({ status: 400, param: field });
     expect((await partner.get(PATH)).body.total).toBe(0);
   });
 
-  it("refuses a field that there isn't, which would make it act on more than was meant", async () => {
+  it("rejects an unknown field, which would make the fault apply to more requests than intended", async () => {
     const partner = await newPartner();
     const misspelt = await partner.post(PATH, { fault: "error", match: { orderid: "o" } });
     expect(misspelt.body.error).toMatchObject({
@@ -63,7 +63,7 @@ describe("POST /sandbox/faults", () => {
     expectStatus(await partner.post(PATH, { fault: "error", time: 3 }), 400);
   });
 
-  it(`takes ${MAX_FAULTS}, and no more until one is gone`, async () => {
+  it(`accepts ${MAX_FAULTS}, and no more until one is removed`, async () => {
     const partner = await newPartner();
     const first = await add(partner, { fault: "error" });
     await Promise.all(
@@ -81,7 +81,7 @@ describe("POST /sandbox/faults", () => {
 });
 
 describe("GET /sandbox/faults", () => {
-  it("lists what will still act, newest first, page by page, and nothing of another's", async () => {
+  it("lists the faults with times left, newest first, page by page, and none of another environment", async () => {
     const [partner, other] = [await newPartner(), await newPartner()];
     expect((await partner.get(PATH)).body).toEqual({ data: [], has_more: false, total: 0 });
     await add(other, { fault: "error" });
@@ -97,7 +97,7 @@ describe("GET /sandbox/faults", () => {
     expect(refusalOf(unknown)).toMatchObject({ status: 400, param: "starting_after" });
   });
 
-  it("shows how often each will still act", async () => {
+  it("shows how many times each has left", async () => {
     const partner = await newPartner();
     await add(partner, { fault: "error", times: 2, skip: 1 });
     const remaining = async () => (await partner.get(PATH)).body.data[0]?.remaining;
@@ -114,7 +114,7 @@ describe("GET /sandbox/faults", () => {
 });
 
 describe("DELETE /sandbox/faults", () => {
-  it("removes one, or all, from the answer on", async () => {
+  it("removes one or all: they apply to no request after the response", async () => {
     const partner = await newPartner();
     const [one] = [await add(partner, { fault: "error" }), await add(partner, { fault: "delay" })];
     expectStatus(await partner.delete(`${PATH}/${one.id}`), 204);
@@ -133,7 +133,7 @@ describe("DELETE /sandbox/faults", () => {
     expectStatus(await partner.delete(PATH), 204);
   });
 
-  it("leaves another's", async () => {
+  it("leaves the faults of another environment", async () => {
     const [partner, other] = [await newPartner(), await newPartner()];
     const theirs = await add(other, { fault: "error" });
     expectStatus(await partner.delete(`${PATH}/${theirs.id}`), 404);
@@ -143,7 +143,7 @@ describe("DELETE /sandbox/faults", () => {
 });
 
 describe("the faults of an environment", () => {
-  it("act on nothing under /sandbox, so that none can keep one from removing it", async () => {
+  it("do not apply under /sandbox, so that they can always be removed", async () => {
     const partner = await newPartner();
     await add(partner, { fault: "error", times: 100 });
     expectStatus(await partner.get("/sandbox/keys"), 200);
@@ -152,12 +152,12 @@ describe("the faults of an environment", () => {
     expectStatus(await partner.get("/v2/orders"), 200);
   });
 
-  it("belong to its dataset: what comes from another one finds and changes nothing", async () => {
+  it("belong to a dataset: requests in an earlier one find and change none", async () => {
     const partner = await newPartner();
     await add(partner, { fault: "error" });
     const workbench = env.WORKBENCH.getByName(String(partner.environmentId));
     const { data } = (await partner.get(PATH)).body;
-    // A reset that this isolate hasn't heard of.
+    // A reset that this isolate does not know of.
     await workbench.reset(1_000_000);
     for (const late of [
       await partner.post(PATH, { fault: "error" }),

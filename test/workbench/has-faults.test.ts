@@ -23,7 +23,7 @@ async function hasFaults({ environmentId }: Client): Promise<boolean> {
 
 type Send = (partner: Client, method: string, path: string, body?: object) => Promise<ApiResponse>;
 
-/** Another isolate: a Worker with a memory of its own, on the same database and the same objects. */
+/** Another isolate: a Worker with its own memory, on the same database and Durable Objects. */
 async function anotherIsolate(): Promise<Send> {
   vi.resetModules();
   const { app } = await import("../../src/app.ts");
@@ -39,7 +39,7 @@ async function anotherIsolate(): Promise<Send> {
 }
 
 describe("every isolate", () => {
-  it("applies a fault from the moment that it is answered, to reads and writes alike", async () => {
+  it("applies a fault to reads and writes as soon as its addition returns", async () => {
     const isolates: Send[] = [];
     for (let count = 0; count < 4; count += 1) isolates.push(await anotherIsolate());
     const partner = await newPartner();
@@ -59,7 +59,7 @@ describe("every isolate", () => {
     ];
     for (const [method, path, body] of requests) {
       for (const send of isolates) {
-        // It knows the key, and that there are no faults.
+        // Now the isolate has cached the key without faults.
         expectStatus(await send(partner, "GET", "/v2/orders"), 200);
       }
       const { total } = (await partner.get("/v2/orders")).body;
@@ -73,7 +73,7 @@ describe("every isolate", () => {
     expect((await partner.get(PATH)).body.total).toBe(0);
   });
 
-  it("gives a fault out as often as it was to, whichever isolate asks", async () => {
+  it("applies a fault exactly as many times as requested", async () => {
     const isolates: Send[] = [];
     for (let count = 0; count < 4; count += 1) isolates.push(await anotherIsolate());
     const partner = await newPartner();
@@ -86,7 +86,7 @@ describe("every isolate", () => {
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(193);
   });
 
-  it("alters the answer by a fault that it hears of only from D1", async () => {
+  it("alters the response by a fault that it learns of only from D1", async () => {
     const send = await anotherIsolate();
     const partner = await newPartner();
     expectStatus(await send(partner, "GET", "/v2/orders"), 200);
@@ -97,7 +97,7 @@ describe("every isolate", () => {
     expect((await partner.get("/v2/orders")).body.total).toBe(1);
   });
 
-  it("pays nothing for faults when there are none any more", async () => {
+  it("asks no workbench once no faults are left", async () => {
     const send = await anotherIsolate();
     const partner = await newPartner();
     await add(partner, { fault: "unavailable" });
@@ -116,8 +116,8 @@ describe("every isolate", () => {
   });
 });
 
-describe("D1 says", () => {
-  it("that there are faults, from the first to the last, however they go", async () => {
+describe("has_faults in D1", () => {
+  it("is true from the first fault to the last, however they are removed", async () => {
     const partner = await newPartner();
     expect(await hasFaults(partner)).toBe(false);
     const one = await add(partner, { fault: "error" });
@@ -135,14 +135,14 @@ describe("D1 says", () => {
     await expect.poll(() => hasFaults(partner)).toBe(false);
   });
 
-  it("the truth in the end, while they come and go at once, and D1 is slow at times", async () => {
+  it("is right in the end while faults come and go concurrently and D1 is slow", async () => {
     const partner = await newPartner();
     await slowDatabase(partner, () => Math.random() * 20);
     for (let round = 0; round < 10; round += 1) {
       await Promise.all([
         ...Array.from({ length: 5 }, async () => {
           await add(partner, { fault: "unavailable" });
-          // Whoever added it hears that it is armed, unless it has acted already.
+          // Unless the fault has already applied, its addition returned after D1 was updated.
           const { total } = (await partner.get(PATH)).body;
           if (total > 0) expect(await hasFaults(partner)).toBe(true);
         }),
@@ -154,7 +154,7 @@ describe("D1 says", () => {
     }
   });
 
-  it("that a fault is there before it is answered, though D1 is still being told that there is none", async () => {
+  it("is true when the addition returns, though an update to false is still running", async () => {
     const partner = await newPartner();
     await add(partner, { fault: "error" });
     await slowDatabase(partner, (params) => (params[0] === 0 ? 300 : 0));
@@ -166,7 +166,7 @@ describe("D1 says", () => {
     expect(await hasFaults(partner)).toBe(true);
   });
 
-  it("nothing where it fails: then the fault is not kept", async () => {
+  it("decides: a fault that D1 did not confirm is not stored", async () => {
     vi.spyOn(console, "error").mockReturnValue(undefined);
     const partner = await newPartner();
     const stub = env.WORKBENCH.getByName(String(partner.environmentId));
@@ -185,7 +185,7 @@ describe("D1 says", () => {
   });
 });
 
-it("a workbench of an environment that is gone doesn't come back by a late fault", async () => {
+it("a late fault does not recreate the workbench of a deleted environment", async () => {
   const partner = await newPartner();
   const stub = env.WORKBENCH.getByName(String(partner.environmentId));
   const dataset = { environment_id: partner.environmentId, dataset_id: 1 };
@@ -211,7 +211,7 @@ it("a workbench of an environment that is gone doesn't come back by a late fault
 
 const fail = () => Promise.reject(new Error("D1_ERROR: Network connection lost."));
 
-/** A D1 that answers the workbench so many milliseconds late. */
+/** Delays the responses of D1 to the workbench. */
 async function slowDatabase(
   { environmentId }: Client,
   milliseconds: (params: unknown[]) => number,

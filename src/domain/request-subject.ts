@@ -1,0 +1,46 @@
+/** The IDs that a request names in its path, query and body. */
+export interface RequestIds {
+  order_id?: string;
+  partner_order_id?: string;
+  order_event_id?: string;
+  partner_event_id?: string;
+}
+
+/** What a fault is matched against. */
+export interface RequestSubject extends RequestIds {
+  method: string;
+  /** Percent-encoded, as in the URL. */
+  path: string;
+}
+
+/**
+ * The IDs that a request names, in its path, else its body, else its query. The `id` of an order is its
+ * `order_id`. A value that is not a string is ignored.
+ */
+export function idsOf(
+  path: string,
+  body: Record<string, unknown>,
+  query: Record<string, unknown>,
+): RequestIds {
+  const [, , resource, inPath] = pathSegments(path);
+  const named = (field: string) => [body[field], query[field]].find((id) => typeof id === "string");
+  const isOrder = resource === "orders";
+  const ids = {
+    order_id: isOrder ? (inPath ?? named("id")) : named("order_id"),
+    partner_order_id: named("partner_order_id"),
+    order_event_id: isOrder ? undefined : (inPath ?? named("order_event_id")),
+    partner_event_id: named("partner_event_id"),
+  };
+  return Object.fromEntries(Object.entries(ids).filter(([, id]) => id !== undefined));
+}
+
+/** The decoded segments of a path. A segment with a malformed escape stays as it is. */
+export function pathSegments(path: string): string[] {
+  return path.split("/").map((segment) => {
+    try {
+      return decodeURIComponent(segment);
+    } catch {
+      return segment;
+    }
+  });
+}

@@ -1,0 +1,124 @@
+import type { Context } from "hono";
+import {
+  INTERRUPTED_BY_FAULT,
+  type AlteringFault,
+  type AppliedFault,
+  type RejectingFault,
+} from "../domain/faults.ts";
+import type { ErrorType } from "../schemas/errors.ts";
+import type { AppEnv } from "./context.ts";
+import { answerError, ApiError } from "./errors.ts";
+import { appliedFaultHeader } from "./fault-header.ts";
+
+/** How long the runtime needs to send what was written before the connection breaks. */
+const FLUSH_MILLISECONDS = 50;
+
+const REJECTIONS: Record<RejectingFault, [type: ErrorType, headers?: Record<string, string>]> = {
+  error: ["INTERNAL_ERROR"],
+  unavailable: ["SERVICE_UNAVAILABLE_ERROR"],
+  rate_limited: ["RATE_LIMIT_ERROR", { "Retry-After": "1" }],
+};
+
+/** The error of a fault that rejects the request. */
+export function rejectionBy(fault: AppliedFault, name: RejectingFault): ApiError {
+  const [type, headers] = REJECTIONS[name];
+  const message = `The fault ${name} rejected this request. It was not executed.`;
+  return new ApiError({ type, message }, { ...headers, ...appliedFaultHeader(fault) });
+}
+
+/** A response and its body, which can be read only once. */
+interface Original {
+  response: Response;
+  body: ArrayBuffer | null;
+}
+
+type Alteration = (
+  c: Context<AppEnv>,
+  original: Original,
+  fault: AppliedFault,
+) => Response | Promise<Response>;
+
+const ALTERATIONS: Record<AlteringFault, Alteration> = {
+  delay: async (_, { response, body }, { delay_ms }) => {
+    await scheduler.wait(delay_ms);
+    return new Response(body, response);
+  },
+  error_after_commit: (c) => {
+    const message = "The fault error_after_commit replaced the response to this request.";
+    const { status, body } = answerError(new ApiError({ type: "INTERNAL_ERROR", message }), c);
+    return replacement(c, body, { status, type: "application/json" });
+  },
+  gateway_timeout: (c) => proxyPage(c, 504, "Gateway Time-out"),
+  lost_response: loseResponse,
+  cut_response: (c, { response, body }) =>
+    body?.byteLength ? new Response(cutInHalf(body), response) : loseResponse(c),
+};
+
+/** Replaces the response by what the fault lets the client receive. */
+export async function alterResponse(
+  c: Context<AppEnv>,
+  fault: AppliedFault,
+  name: AlteringFault,
+): Promise<void> {
+  const { res: response } = c;
+  const body = response.body === null ? null : await response.arrayBuffer();
+  if (name !== "delay") c.set("unalteredResponse", new Response(body, response));
+  // While it is set, Hono copies its headers to the next response.
+  c.res = undefined;
+  const altered = await ALTERATIONS[name](c, { response, body }, fault);
+  for (const [header, value] of Object.entries(appliedFaultHeader(fault))) {
+    altered.headers.set(header, value);
+  }
+  c.res = altered;
+}
+
+/** The error page of nginx. */
+function proxyPage(c: Context<AppEnv>, status: number, reason: string): Response {
+  const page = [
+    "<html>",
+    `<head><title>${status} ${reason}</title></head>`,
+    "<body>",
+    `<center><h1>${status} ${reason}</h1></center>`,
+    "<hr><center>nginx</center>",
+    "</body>",
+    "</html>",
+    "",
+  ].join("\r\n");
+  return replacement(c, page, { status, type: "text/html" });
+}
+
+/** A response with none of the headers that the route has set. */
+function replacement(
+  c: Context<AppEnv>,
+  body: BodyInit | null,
+  { status, type }: { status: number; type: string },
+): Response {
+  const headers = { "X-Request-Id": c.get("requestId"), "Content-Type": type };
+  return new Response(body, { status, headers });
+}
+
+/** A body that fails immediately: the runtime closes the connection without sending the headers. */
+function loseResponse(c: Context<AppEnv>): Response {
+  c.set("isResponseLost", true);
+  const error = new Error(INTERRUPTED_BY_FAULT);
+  return new Response(new ReadableStream({ start: (controller) => controller.error(error) }));
+}
+
+/** The first half of a body, under the Content-Length of the whole; then the connection breaks. */
+function cutInHalf(body: ArrayBuffer): ReadableStream {
+  const { readable, writable } = new FixedLengthStream(body.byteLength);
+  const half = new Uint8Array(body, 0, Math.ceil(body.byteLength / 2));
+  // A client that has gone makes this fail, and needs no broken connection.
+  breakOffAfter(writable.getWriter(), half).catch(() => undefined);
+  return readable;
+}
+
+async function breakOffAfter(
+  writer: WritableStreamDefaultWriter<Uint8Array>,
+  bytes: Uint8Array,
+): Promise<void> {
+  await writer.write(bytes);
+  // An immediate abort would keep the runtime from sending even the headers.
+  await scheduler.wait(FLUSH_MILLISECONDS);
+  await writer.abort(new Error(INTERRUPTED_BY_FAULT));
+}
