@@ -253,52 +253,52 @@ export interface paths {
         };
         /**
          * Retrieve faults
-         * @description A page of the environment's faults that will still act, newest first.
+         * @description Lists the environment's faults that have times left, newest first.
          */
         get: operations["listFaults"];
         put?: never;
         /**
          * Add a fault
-         * @description Makes something happen to requests under `/v2`: to the next one that matches, or to several. From the answer on,
-         *     it acts on every request that the environment's keys send.
+         * @description Injects a fault into the next matching requests under `/v2`, whichever of the environment's keys sends them. It
+         *     takes effect before this response is sent.
          *
-         *     | fault | done? | what the client gets |
+         *     | fault | executed? | the client receives |
          *     |---|---|---|
-         *     | `error` | no | 500, with an error as ever |
+         *     | `error` | no | 500, with an error |
          *     | `unavailable` | no | 503, with `Retry-After` |
          *     | `rate_limited` | no | 429, with `Retry-After` |
-         *     | `delay` | yes | the answer, `delay_ms` late |
-         *     | `error_after_commit` | yes | 500, with an error as ever |
+         *     | `delay` | yes | the response, `delay_ms` late |
+         *     | `error_after_commit` | yes | 500, with an error |
          *     | `gateway_timeout` | yes | 504, with the HTML page of a proxy |
-         *     | `lost_response` | yes | the connection closes before a byte of the answer |
-         *     | `cut_response` | yes | the status and the headers, half of the body, then the connection closes |
+         *     | `lost_response` | yes | no response: the connection closes |
+         *     | `cut_response` | yes | the status, the headers and half of the body, then the connection closes |
          *
-         *     What is not done is answered before anything of the request is looked at. What is done alters whatever answer came,
-         *     a refusal too; an answer without a body can't be cut, and is lost. Of several faults, the oldest that matches acts
-         *     alone. A request that it lets through because of `skip` reaches the next one; only requests that reach a fault
-         *     count for its `skip` and its `times`. After the last time the fault is gone.
+         *     A request that is not executed is rejected before validation. Otherwise the fault alters whatever response the
+         *     request has, an error too; a response without a body can't be cut, and is lost. If several faults match, only the
+         *     oldest applies. A request that it skips goes on to the next one, and only requests that reach a fault count for its
+         *     `skip` and `times`. After the last time the fault is gone.
          *
-         *     **Matching** looks at what the request says: its path, else its body, else its query. The `id` of an order is its
-         *     `order_id`. A `DELETE` of an event names the event alone.
+         *     **Matching.** An ID in `match` is compared with the one in the request's path, else its body, else its query. The
+         *     `id` of an order is its `order_id`. A `DELETE` of an event names only the event.
          *
-         *     **For one request** there is the header `Sandbox-Fault: lost_response`, or `Sandbox-Fault: delay;ms=3000`. It goes
-         *     before these faults, and uses none of them up.
+         *     **A single request** can carry its fault in a header: `Sandbox-Fault: lost_response`, or
+         *     `Sandbox-Fault: delay;ms=3000`. It takes precedence over the environment's faults, and uses none of them up.
          *
-         *     **Where it is known.** A request that reads or writes the database meets every fault that was added before it. One
-         *     that doesn't, since its path, its method, a parameter or its body is refused, meets it at once in the isolate that
-         *     added it; in another one it may miss it, for up to 30 seconds.
+         *     **Several data centers.** A request that reads or writes the database sees every fault that was added before it. One
+         *     that is rejected earlier, because of its path, method, parameters or body, may miss a fault that was added in another
+         *     data center less than 30 seconds ago.
          *
-         *     **What closes the connection.** `npm start` and the package do it as the table has it. `wrangler dev` has a proxy
-         *     before the Worker: it sends a `GET` whose answer was lost up to three times, so that a fault with `times` below 3 is
-         *     not seen, and then answers 500 in plain text; it answers a lost `POST`, `PUT` or `DELETE` so at once. A cut answer
-         *     comes through cut. On Cloudflare no Worker closes a connection: where one gives no answer, Cloudflare's documentation
-         *     promises an error page of its own (error 1101), which is what a client gets of `lost_response`. Of an answer that
-         *     breaks off it says nothing; `Content-Length` tells that it was cut.
+         *     **Broken connections.** `npm start` and the package break connections as described. `wrangler dev` has a proxy in
+         *     front of the Worker: it sends a `GET` whose response was lost up to three times, so that a fault with `times` below
+         *     3 goes unseen, and then returns 500 in plain text; a lost `POST`, `PUT` or `DELETE` is a 500 the first time. A cut
+         *     response arrives cut. On Cloudflare no Worker can close a connection: according to Cloudflare's documentation, clients
+         *     receive its error page 1101 for `lost_response`. For a cut response it promises nothing, but `Content-Length` shows
+         *     that part of the body is missing.
          */
         post: operations["addFault"];
         /**
          * Remove all faults
-         * @description From the answer on, none acts on any request.
+         * @description Removes all faults. They apply to no request after this response.
          */
         delete: operations["removeFaults"];
         options?: never;
@@ -318,7 +318,7 @@ export interface paths {
         post?: never;
         /**
          * Remove a fault
-         * @description From the answer on, it acts on no request.
+         * @description Removes a fault. It applies to no request after this response.
          */
         delete: operations["removeFault"];
         options?: never;
@@ -1023,18 +1023,18 @@ export interface components {
         };
         Fault: {
             /**
-             * @description The fault's id
+             * @description The fault's ID
              * @example 0a7e2b9c-5d0e-4a53-9f5f-2f1c8c0b6a11
              */
             id: string;
             /**
-             * @description What happens
+             * @description The fault
              * @example lost_response
              * @enum {string}
              */
             fault: "error" | "unavailable" | "rate_limited" | "delay" | "error_after_commit" | "gateway_timeout" | "lost_response" | "cut_response";
             /**
-             * @description On how many requests it acts
+             * @description How many requests it applies to
              * @example 1
              */
             times: number;
@@ -1044,12 +1044,12 @@ export interface components {
              */
             skip: number;
             /**
-             * @description How much later the answer of a `delay` comes, in milliseconds
+             * @description How late a `delay` sends the response, in milliseconds
              * @example 0
              */
             delay_ms: number;
             /**
-             * @description On how many requests it will still act; after the last one the fault is gone
+             * @description How many more requests it applies to. After the last one the fault is gone
              * @example 1
              */
             remaining: number;
@@ -1061,21 +1061,21 @@ export interface components {
              */
             created_at: string;
         };
-        /** @description Which requests a fault acts on: those that are all of this */
+        /** @description Which requests the fault applies to: those that match every field */
         FaultMatch: {
             /**
-             * @description Only requests of this method
+             * @description Only requests with this method
              * @example POST
              * @enum {string}
              */
             method?: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS";
             /**
-             * @description Only requests to this path. It can be as the routes have it, with `:name` for any segment, or have `*` at its end for any rest
+             * @description Only requests to this path. `:name` stands for any segment, and `*` at the end for any rest
              * @example /v2/order_events
              */
             path?: string;
             /**
-             * @description Only requests that name this order, in their path, body or query
+             * @description Only requests that name this order in their path, body or query
              * @example order-1
              */
             order_id?: string;
@@ -1097,23 +1097,23 @@ export interface components {
         };
         FaultInput: {
             /**
-             * @description What happens
+             * @description The fault
              * @example lost_response
              * @enum {string}
              */
             fault: "error" | "unavailable" | "rate_limited" | "delay" | "error_after_commit" | "gateway_timeout" | "lost_response" | "cut_response";
             /**
-             * @description On how many requests it acts. Left out: 1
+             * @description How many requests it applies to. Default: 1
              * @example 1
              */
             times?: number;
             /**
-             * @description How many matching requests it lets through first. Left out: 0
+             * @description How many matching requests it lets through first. Default: 0
              * @example 0
              */
             skip?: number;
             /**
-             * @description How much later the answer of a `delay` comes, in milliseconds. Left out: 0
+             * @description How late a `delay` sends the response, in milliseconds. Default: 0
              * @example 0
              */
             delay_ms?: number;
@@ -1603,9 +1603,9 @@ export interface operations {
                 starting_after?: string;
             };
             header?: {
-                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
+                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
                 "X-Request-Id"?: string;
-                /** @description A fault that acts on this request alone, as `POST /sandbox/faults` has them; of a `delay` with its milliseconds, as `delay;ms=3000` (an Item of RFC 9651). It goes before the environment's faults, and uses none of them up. Not in production */
+                /** @description Injects a fault into this request only, with a name from `POST /sandbox/faults`. A `delay` needs its milliseconds: `delay;ms=3000` (an Item of RFC 9651). Takes precedence over the environment's faults and doesn't count as one of their uses. Not in production */
                 "Sandbox-Fault"?: string;
             };
             path?: never;
@@ -1727,11 +1727,11 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
+                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
                 "X-Request-Id"?: string;
-                /** @description A fault that acts on this request alone, as `POST /sandbox/faults` has them; of a `delay` with its milliseconds, as `delay;ms=3000` (an Item of RFC 9651). It goes before the environment's faults, and uses none of them up. Not in production */
+                /** @description Injects a fault into this request only, with a name from `POST /sandbox/faults`. A `delay` needs its milliseconds: `delay;ms=3000` (an Item of RFC 9651). Takes precedence over the environment's faults and doesn't count as one of their uses. Not in production */
                 "Sandbox-Fault"?: string;
-                /** @description Makes the request safe to repeat: with the same key it takes effect once, and is answered the same. Remembered for 24 hours. Not in production */
+                /** @description Makes the request safe to retry: repeating it with the same key within 24 hours returns the first response and has no further effect. Not in production */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -1920,11 +1920,11 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
+                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
                 "X-Request-Id"?: string;
-                /** @description A fault that acts on this request alone, as `POST /sandbox/faults` has them; of a `delay` with its milliseconds, as `delay;ms=3000` (an Item of RFC 9651). It goes before the environment's faults, and uses none of them up. Not in production */
+                /** @description Injects a fault into this request only, with a name from `POST /sandbox/faults`. A `delay` needs its milliseconds: `delay;ms=3000` (an Item of RFC 9651). Takes precedence over the environment's faults and doesn't count as one of their uses. Not in production */
                 "Sandbox-Fault"?: string;
-                /** @description The ETag that the order must still have. Not in production */
+                /** @description Executes the request only if the order still has this `ETag`; otherwise the response is a 412. Not in production */
                 "If-Match"?: string;
             };
             path: {
@@ -2130,11 +2130,11 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
+                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
                 "X-Request-Id"?: string;
-                /** @description A fault that acts on this request alone, as `POST /sandbox/faults` has them; of a `delay` with its milliseconds, as `delay;ms=3000` (an Item of RFC 9651). It goes before the environment's faults, and uses none of them up. Not in production */
+                /** @description Injects a fault into this request only, with a name from `POST /sandbox/faults`. A `delay` needs its milliseconds: `delay;ms=3000` (an Item of RFC 9651). Takes precedence over the environment's faults and doesn't count as one of their uses. Not in production */
                 "Sandbox-Fault"?: string;
-                /** @description The ETag that the order must still have. Not in production */
+                /** @description Executes the request only if the order still has this `ETag`; otherwise the response is a 412. Not in production */
                 "If-Match"?: string;
             };
             path: {
@@ -2282,9 +2282,9 @@ export interface operations {
                 starting_after?: string;
             };
             header?: {
-                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
+                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
                 "X-Request-Id"?: string;
-                /** @description A fault that acts on this request alone, as `POST /sandbox/faults` has them; of a `delay` with its milliseconds, as `delay;ms=3000` (an Item of RFC 9651). It goes before the environment's faults, and uses none of them up. Not in production */
+                /** @description Injects a fault into this request only, with a name from `POST /sandbox/faults`. A `delay` needs its milliseconds: `delay;ms=3000` (an Item of RFC 9651). Takes precedence over the environment's faults and doesn't count as one of their uses. Not in production */
                 "Sandbox-Fault"?: string;
             };
             path?: never;
@@ -2396,11 +2396,11 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
+                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
                 "X-Request-Id"?: string;
-                /** @description A fault that acts on this request alone, as `POST /sandbox/faults` has them; of a `delay` with its milliseconds, as `delay;ms=3000` (an Item of RFC 9651). It goes before the environment's faults, and uses none of them up. Not in production */
+                /** @description Injects a fault into this request only, with a name from `POST /sandbox/faults`. A `delay` needs its milliseconds: `delay;ms=3000` (an Item of RFC 9651). Takes precedence over the environment's faults and doesn't count as one of their uses. Not in production */
                 "Sandbox-Fault"?: string;
-                /** @description Makes the request safe to repeat: with the same key it takes effect once, and is answered the same. Remembered for 24 hours. Not in production */
+                /** @description Makes the request safe to retry: repeating it with the same key within 24 hours returns the first response and has no further effect. Not in production */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -2585,9 +2585,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
+                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
                 "X-Request-Id"?: string;
-                /** @description A fault that acts on this request alone, as `POST /sandbox/faults` has them; of a `delay` with its milliseconds, as `delay;ms=3000` (an Item of RFC 9651). It goes before the environment's faults, and uses none of them up. Not in production */
+                /** @description Injects a fault into this request only, with a name from `POST /sandbox/faults`. A `delay` needs its milliseconds: `delay;ms=3000` (an Item of RFC 9651). Takes precedence over the environment's faults and doesn't count as one of their uses. Not in production */
                 "Sandbox-Fault"?: string;
             };
             path: {
@@ -2709,9 +2709,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
+                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
                 "X-Request-Id"?: string;
-                /** @description A fault that acts on this request alone, as `POST /sandbox/faults` has them; of a `delay` with its milliseconds, as `delay;ms=3000` (an Item of RFC 9651). It goes before the environment's faults, and uses none of them up. Not in production */
+                /** @description Injects a fault into this request only, with a name from `POST /sandbox/faults`. A `delay` needs its milliseconds: `delay;ms=3000` (an Item of RFC 9651). Takes precedence over the environment's faults and doesn't count as one of their uses. Not in production */
                 "Sandbox-Fault"?: string;
             };
             path?: never;
@@ -2818,9 +2818,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
+                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
                 "X-Request-Id"?: string;
-                /** @description A fault that acts on this request alone, as `POST /sandbox/faults` has them; of a `delay` with its milliseconds, as `delay;ms=3000` (an Item of RFC 9651). It goes before the environment's faults, and uses none of them up. Not in production */
+                /** @description Injects a fault into this request only, with a name from `POST /sandbox/faults`. A `delay` needs its milliseconds: `delay;ms=3000` (an Item of RFC 9651). Takes precedence over the environment's faults and doesn't count as one of their uses. Not in production */
                 "Sandbox-Fault"?: string;
             };
             path?: never;
@@ -2933,7 +2933,7 @@ export interface operations {
                 starting_after?: number;
             };
             header?: {
-                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
+                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
                 "X-Request-Id"?: string;
             };
             path?: never;
@@ -3036,7 +3036,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
+                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
                 "X-Request-Id"?: string;
             };
             path: {
@@ -3147,7 +3147,7 @@ export interface operations {
                 starting_after?: number;
             };
             header?: {
-                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
+                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
                 "X-Request-Id"?: string;
             };
             path?: never;
@@ -3263,7 +3263,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
+                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
                 "X-Request-Id"?: string;
             };
             path?: never;
@@ -3411,7 +3411,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
+                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
                 "X-Request-Id"?: string;
             };
             path: {
@@ -3528,7 +3528,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
+                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
                 "X-Request-Id"?: string;
             };
             path: {
@@ -3654,7 +3654,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
+                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
                 "X-Request-Id"?: string;
             };
             path?: never;
@@ -3729,7 +3729,7 @@ export interface operations {
                 starting_after?: string;
             };
             header?: {
-                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
+                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
                 "X-Request-Id"?: string;
             };
             path?: never;
@@ -3833,7 +3833,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
+                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
                 "X-Request-Id"?: string;
             };
             path?: never;
@@ -3977,7 +3977,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
+                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
                 "X-Request-Id"?: string;
             };
             path?: never;
@@ -4047,11 +4047,11 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
+                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
                 "X-Request-Id"?: string;
             };
             path: {
-                /** @description The fault's id */
+                /** @description The fault's ID */
                 fault_id: string;
             };
             cookie?: never;
@@ -4163,7 +4163,7 @@ export interface operations {
                 starting_after?: string;
             };
             header?: {
-                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
+                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
                 "X-Request-Id"?: string;
             };
             path?: never;
@@ -4287,7 +4287,7 @@ export interface operations {
                 since?: string;
             };
             header?: {
-                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
+                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
                 "X-Request-Id"?: string;
                 /** @description The id of the last event that came: the stream goes on after it */
                 "Last-Event-ID"?: string;
@@ -4387,7 +4387,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
+                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
                 "X-Request-Id"?: string;
             };
             path: {
@@ -4526,7 +4526,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
+                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
                 "X-Request-Id"?: string;
             };
             path: {
@@ -4685,7 +4685,7 @@ export interface operations {
                 starting_after?: number;
             };
             header?: {
-                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
+                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
                 "X-Request-Id"?: string;
             };
             path?: never;
@@ -4783,7 +4783,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
+                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
                 "X-Request-Id"?: string;
             };
             path?: never;
@@ -4904,7 +4904,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
+                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
                 "X-Request-Id"?: string;
             };
             path: {
@@ -5007,7 +5007,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
+                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
                 "X-Request-Id"?: string;
             };
             path: {
@@ -5107,7 +5107,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description A name for the request, which the answer and the log repeat. Left out: a UUID is made. Not in production */
+                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
                 "X-Request-Id"?: string;
             };
             path?: never;

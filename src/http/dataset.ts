@@ -8,7 +8,7 @@ import type { Workbench, WorkbenchReply, DatasetRef } from "../workbench/workben
 import type { AppEnv } from "./context.ts";
 import { ApiError, unauthenticated } from "./errors.ts";
 import { takeFault } from "./faults.ts";
-import { reached, workbenchOf } from "./workbench.ts";
+import { callWorkbench, workbenchOf } from "./workbench.ts";
 
 /** How often a request is decided anew because its environment has changed meanwhile. */
 const MAX_ATTEMPTS = 5;
@@ -78,7 +78,7 @@ export function inWorkbench<T>(
 ): Promise<T> {
   return inCurrentDataset(c, async ({ known: { environment_id, dataset_id } }) => {
     const reply = ask(workbenchOf(c), { environment_id, dataset_id });
-    const { answer } = await reached(c, reply);
+    const { answer } = await callWorkbench(c, reply);
     if (answer === "superseded") throw new DatasetSuperseded();
     return answer;
   });

@@ -6,7 +6,7 @@ import {
   type FaultName,
 } from "../domain/faults.ts";
 import { ApiError } from "./errors.ts";
-import { shown } from "./violations.ts";
+import { describeValue } from "./violations.ts";
 
 export const FAULT_HEADER = "Sandbox-Fault";
 
@@ -39,7 +39,7 @@ function isDelay(value: unknown): value is number {
 }
 
 function invalidHeader(header: string, expected: string): ApiError {
-  const message = `Expected ${expected}, but received ${shown(header)}`;
+  const message = `Expected ${expected}, but received ${describeValue(header)}`;
   return new ApiError({
     type: "INVALID_REQUEST_ERROR",
     param: FAULT_HEADER,

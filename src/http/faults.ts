@@ -6,7 +6,7 @@ import type { AppEnv } from "./context.ts";
 import { FAULT_HEADER, parseFaultHeader } from "./fault-header.ts";
 import { alterResponse, rejectionBy } from "./fault-responses.ts";
 import { peekBody } from "./request-body.ts";
-import { reached, workbenchOf } from "./workbench.ts";
+import { callWorkbench, workbenchOf } from "./workbench.ts";
 
 /**
  * Applies the fault of the `Sandbox-Fault` header, else the environment's oldest fault that matches. Some
@@ -28,7 +28,7 @@ export async function takeFault(c: Context<AppEnv>): Promise<void> {
   const key = c.get("apiKey");
   const { environment_id, dataset_id } = key;
   const dataset = { environment_id, dataset_id };
-  const taken = await reached(c, workbenchOf(c).takeFault(dataset, await subjectOf(c)));
+  const taken = await callWorkbench(c, workbenchOf(c).takeFault(dataset, await subjectOf(c)));
   // D1 reports this too, and the request is retried in the current dataset.
   if (taken.is_superseded) return;
   c.set("isFaultPending", false);

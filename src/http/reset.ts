@@ -4,7 +4,7 @@ import { fillDataset } from "../ledger/fixtures.ts";
 import { resetEnded, resetEnvironment } from "../store/environments.ts";
 import type { AppEnv } from "./context.ts";
 import { requestOf } from "./ledger.ts";
-import { reached, workbenchOf } from "./workbench.ts";
+import { callWorkbench, workbenchOf } from "./workbench.ts";
 import { inAnyDataset } from "./dataset.ts";
 
 /** The longest that a reset takes: what is sent meanwhile belongs to the dataset before. */
@@ -22,7 +22,7 @@ export async function resetDataset(c: Context<AppEnv>): Promise<void> {
     resetEnvironment(dataset, toTimestamp(new Date(now)), now + RESET_MILLISECONDS),
   );
   Object.assign(c.get("apiKey"), known, { reset_at: now + RESET_MILLISECONDS });
-  await reached(c, workbenchOf(c).reset(known.dataset_id));
+  await callWorkbench(c, workbenchOf(c).reset(known.dataset_id));
   const reset_at = await inAnyDataset(c, async (dataset) => {
     await fillDataset(dataset, fixture, requestOf(c));
     const end = Date.now() + CLOCK_MILLISECONDS;

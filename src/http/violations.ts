@@ -37,11 +37,11 @@ function messageOf({ code, message, input }: z.core.$ZodIssue): string {
   if (code === "custom" && typeof input === "object") return message;
   if (code === "unrecognized_keys") return message;
   if (input === undefined) return `${message}, but it is missing`;
-  return `${message}, but received ${shown(input)}`;
+  return `${message}, but received ${describeValue(input)}`;
 }
 
-/** What came, as far as it is repeated. */
-export function shown(input: unknown): string {
+/** A received value in an error message: a list or object by its kind, anything else shortened. */
+export function describeValue(input: unknown): string {
   if (Array.isArray(input)) return `a list of ${input.length}`;
   if (typeof input === "object" && input !== null) return "an object";
   const text = JSON.stringify(input);

@@ -9,8 +9,8 @@ export function workbenchOf(c: Context<AppEnv>): DurableObjectStub<Workbench> {
   return c.env.WORKBENCH.getByName(String(c.get("apiKey").environment_id), nextToDatabase(c));
 }
 
-/** The workbench's reply; 503 where it can't be reached. */
-export async function reached<T>(c: Context<AppEnv>, reply: Promise<T>): Promise<T> {
+/** Waits for the workbench's reply. Throws a 503 if the workbench can't be reached. */
+export async function callWorkbench<T>(c: Context<AppEnv>, reply: Promise<T>): Promise<T> {
   try {
     return await reply;
   } catch (error) {

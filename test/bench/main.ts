@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { fail } from "../../src/cli/tools.ts";
 import { compare } from "./compare.ts";
-import { DEAR_REQUESTS } from "./dear-requests.ts";
+import { EXPENSIVE_REQUESTS } from "./expensive-requests.ts";
 import { grow, SIZES_ORDERS } from "./growth.ts";
 import { judge, neighbour } from "./neighbour.ts";
 import {
@@ -43,7 +43,7 @@ const { values, positionals } = parseArgs({
     rounds: { type: "string", default: "5" },
     seconds: { type: "string" },
     runs: { type: "string", default: "3" },
-    kinds: { type: "string", default: Object.keys(DEAR_REQUESTS).join(",") },
+    kinds: { type: "string", default: Object.keys(EXPENSIVE_REQUESTS).join(",") },
     sizes: { type: "string", default: SIZES_ORDERS.join(",") },
     json: { type: "string" },
   },
@@ -92,9 +92,11 @@ async function runNeighbour() {
   const runs = wholeNumber("runs", values.runs, 1, MAX_RUNS);
   const seconds = wholeNumber("seconds", values.seconds ?? RUN_SECONDS, 1, MAX_RUN_SECONDS);
   const kinds = values.kinds.split(",");
-  const unknown = kinds.find((kind) => !(kind in DEAR_REQUESTS));
+  const unknown = kinds.find((kind) => !(kind in EXPENSIVE_REQUESTS));
   if (unknown !== undefined) {
-    fail(`--kinds takes some of ${Object.keys(DEAR_REQUESTS).join()}, but received ${unknown}.`);
+    fail(
+      `--kinds takes some of ${Object.keys(EXPENSIVE_REQUESTS).join()}, but received ${unknown}.`,
+    );
   }
   console.log(neighbourTitle);
   const figures = await printed(neighbour(folder, { runs, seconds, kinds }), neighbourLine);

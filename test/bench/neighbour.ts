@@ -40,7 +40,7 @@ export interface Beside {
 }
 
 export interface Run {
-  dear: Beside;
+  expensive: Beside;
   ordinary: Beside;
   /** How many times as long the 99th percentile was. */
   ratio: number;
@@ -55,7 +55,7 @@ export interface Verdict {
 interface Extent {
   runs: number;
   seconds: number;
-  /** The kinds of dear requests, which the stranger sends in turn. */
+  /** The kinds of expensive requests, which the stranger sends in turn. */
   kinds: string[];
 }
 
@@ -68,11 +68,11 @@ export async function* neighbour(
   for (let run = 1; run <= runs; run += 1) {
     const errand = { seconds, orders: STRANGER_ORDERS };
     const data = join(folder, `run-${run}`);
-    const dear = await besides(script, `${data}-dear`, { ...errand, kinds });
-    const { moments } = dear.stay;
+    const expensive = await besides(script, `${data}-expensive`, { ...errand, kinds });
+    const { moments } = expensive.stay;
     const ordinary = await besides(script, `${data}-ordinary`, { ...errand, moments });
-    const ratio = dear.beside.p99_milliseconds / ordinary.beside.p99_milliseconds;
-    yield { dear: dear.beside, ordinary: ordinary.beside, ratio };
+    const ratio = expensive.beside.p99_milliseconds / ordinary.beside.p99_milliseconds;
+    yield { expensive: expensive.beside, ordinary: ordinary.beside, ratio };
   }
 }
 

@@ -79,9 +79,9 @@ export const neighbourTitle =
   line("GETs beside a stranger that sends", ["p50 ms", "p95 ms", "p99 ms", "ratio"]) +
   "   answers: GETs; the stranger's";
 
-export function neighbourLine({ dear, ordinary, ratio }: Run): string {
+export function neighbourLine({ expensive, ordinary, ratio }: Run): string {
   return [
-    besideLine("dear requests", dear, ratio.toFixed(2)),
+    besideLine("expensive requests", expensive, ratio.toFixed(2)),
     besideLine("ordinary requests", ordinary),
   ].join("\n");
 }

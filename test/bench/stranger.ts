@@ -6,7 +6,7 @@ import { once } from "node:events";
 import { Agent } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { PARTNER_A } from "./data.ts";
-import { DEAR_REQUESTS, LARGE_ORDERS, largeOrderToStartWith } from "./dear-requests.ts";
+import { EXPENSIVE_REQUESTS, LARGE_ORDERS, largeOrderToStartWith } from "./expensive-requests.ts";
 import { requests, spreadRow, type HttpRequest } from "./operations.ts";
 import { count, exchange, type Statuses } from "./request.ts";
 
@@ -27,7 +27,7 @@ export interface Errand {
   seconds: number;
   /** How many orders it has. */
   orders: number;
-  /** It sends these kinds of dear requests in turn, each connection the next as soon as one is answered. */
+  /** It sends these kinds of expensive requests in turn, each connection the next as soon as one is answered. */
   kinds?: string[];
   /** Or ordinary requests, at these milliseconds after the beginning. */
   moments?: number[];
@@ -49,7 +49,7 @@ if (kinds) await prepare();
 process.send!("ready");
 await once(process, "message");
 const started = performance.now();
-await (kinds ? sendDear(kinds) : sendOrdinary(moments ?? []));
+await (kinds ? sendExpensive(kinds) : sendOrdinary(moments ?? []));
 agent.destroy();
 process.send!(stay);
 process.disconnect();
@@ -62,8 +62,8 @@ async function prepare(): Promise<void> {
 }
 
 /** As fast as answers come: that some are 429 is for the limit to see to. */
-async function sendDear(chosen: string[]): Promise<void> {
-  const makers = chosen.flatMap((kind) => DEAR_REQUESTS[kind] ?? []);
+async function sendExpensive(chosen: string[]): Promise<void> {
+  const makers = chosen.flatMap((kind) => EXPENSIVE_REQUESTS[kind] ?? []);
   let sent = 0;
   const connect = async () => {
     while (elapsed() < seconds * 1_000) {

@@ -59,7 +59,7 @@ const capture = (order_id: string, amount: number) => ({
 });
 
 /** Each kind by its name, and by how many of the kind came before. Those on orders use ever other ones. */
-export const DEAR_REQUESTS: Record<string, (number: number) => HttpRequest> = {
+export const EXPENSIVE_REQUESTS: Record<string, (number: number) => HttpRequest> = {
   "large-order": () => post("/v2/orders", largeOrder(crypto.randomUUID(), CROWD.partnerOrder)),
   "large-event": (number) =>
     post("/v2/order_events", largeBody(capture(largeOrderId(number), TOTAL))),
