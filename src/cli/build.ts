@@ -1,4 +1,4 @@
-/** Builds the Worker for the programs of `src/local/`, where a source has changed since. */
+/** Builds the Worker for the programs in `src/local`, if a source has changed. */
 import { createHash } from "node:crypto";
 import {
   cpSync,
@@ -12,26 +12,25 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { stripTypeScriptTypes } from "node:module";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { AROUND, BUNDLE, FOLDER, type BuiltWorker } from "../local/artifacts.ts";
-import { withoutWarnings } from "../local/without-warnings.ts";
+import { build as bundle } from "esbuild";
+import { BUILD_FOLDER, BUNDLE_FILE, WRAPPER_FILE, type BuiltWorker } from "../local/artifacts.ts";
 import { run } from "./tools.ts";
 
 const CONFIG = "wrangler.toml";
 const SEED = "drizzle/seed.sql";
-/** All that what is built depends on. */
+/** Everything that the build depends on. */
 const SOURCES = ["src/**", "drizzle/**", CONFIG, ".dev.vars", "package.json", "package-lock.json"];
 
-export const WORKER_FOLDER = fileURLToPath(FOLDER);
-/** What the sources were when they were built. The last file that a build writes. */
+export const WORKER_FOLDER = fileURLToPath(BUILD_FOLDER);
+/** The hash of the sources. A build writes it last. */
 export const STAMP = "sources.sha256";
 
-/** Builds, if it has to. In a process of its own, as Wrangler takes 150 MB that a server doesn't need. */
+/** Builds in another process, because Wrangler would use 150 MB that the server doesn't need. */
 export async function buildIfChanged(): Promise<void> {
   if (isBuilt()) return;
-  // On stderr, as `npm start -- --json` has one line on stdout.
+  // On stderr, because `npm start -- --json` prints one line on stdout.
   console.error("Building the Worker …");
   await run(process.execPath, [import.meta.filename]);
 }
@@ -64,30 +63,32 @@ function hashOfSources(): string {
 async function buildInto(folder: string): Promise<void> {
   const outdir = join(folder, "wrangler");
   await run("wrangler", ["deploy", "--dry-run", "--outdir", outdir]);
-  // Only `wrangler deploy` has a use for the source map.
-  const bundle = readFileSync(join(outdir, BUNDLE), "utf8");
-  writeFileSync(join(folder, BUNDLE), bundle.replace(/^\/\/# sourceMappingURL=.*$/m, ""));
+  // Only `wrangler deploy` uses the source map.
+  const script = readFileSync(join(outdir, BUNDLE_FILE), "utf8");
+  writeFileSync(join(folder, BUNDLE_FILE), script.replace(/^\/\/# sourceMappingURL=.*$/m, ""));
   rmSync(outdir, { recursive: true });
 
   const { built, assets } = await describeWorker();
-  writeFileSync(join(folder, "worker.json"), JSON.stringify(built, refuseUnsayable, 2));
+  writeFileSync(join(folder, "worker.json"), JSON.stringify(built, requireSerializable, 2));
   cpSync(assets, join(folder, "assets"), { recursive: true });
-  for (const name of AROUND) {
-    const source = readFileSync(`src/local/${name}.ts`, "utf8");
-    const script = withoutWarnings(() => stripTypeScriptTypes(source));
-    writeFileSync(join(folder, `${name}.js`), script.replace(/(from "\.\/.*)\.ts"/g, '$1.js"'));
-  }
+  await bundle({
+    entryPoints: ["src/local/worker-wrapper.ts"],
+    outfile: join(folder, WRAPPER_FILE),
+    bundle: true,
+    format: "esm",
+    logLevel: "warning",
+  });
 }
 
-/** Taken from wrangler.toml as `wrangler dev` does, so that no binding has to be named twice. */
+/** Reads wrangler.toml as `wrangler dev` does, so that each binding is declared once. */
 export async function describeWorker(): Promise<{ built: BuiltWorker; assets: string }> {
   process.env["WRANGLER_LOG"] = "error";
-  // It takes half a second to load, which is not to be spent where nothing has changed.
+  // Loaded only for a build, because loading it takes half a second.
   const wrangler = await import("wrangler");
   const { name, assets, d1_databases } = wrangler.unstable_readConfig({ config: CONFIG });
   const [database] = d1_databases;
   if (!name || !assets?.binding || !assets.directory || !database?.migrations_dir) {
-    throw new Error(`${CONFIG} has to have a name, assets, and a D1 database with migrations.`);
+    throw new Error(`${CONFIG} needs a name, assets, and a D1 database with migrations.`);
   }
   const {
     modulesRules: _,
@@ -95,34 +96,35 @@ export async function describeWorker(): Promise<{ built: BuiltWorker; assets: st
     rootPath: ___,
     ...options
   } = wrangler.unstable_getMiniflareWorkerOptions(CONFIG).workerOptions;
+  const migrations = database.migrations_dir;
   const statementsIn = (path: string) =>
     wrangler.unstable_splitSqlQuery(readFileSync(path, "utf8"));
   const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
   const built: BuiltWorker = {
     version,
-    // The objects of Durable Objects lie in a folder of the Worker's name.
-    worker: { ...options, name },
+    // Durable Objects are stored in a folder with the Worker's name.
+    worker: { durableObjects: {}, ...options, name },
     databaseBinding: database.binding,
     assetsBinding: assets.binding,
-    beginning: {
-      migrations: globSync(join(database.migrations_dir, "*.sql"))
+    databaseSetup: {
+      migrations: globSync("*.sql", { cwd: migrations })
         .toSorted()
-        .map((path) => ({ name: basename(path), statements: statementsIn(path) })),
+        .map((file) => ({ name: file, statements: statementsIn(join(migrations, file)) })),
       seed: statementsIn(SEED),
     },
   };
   return { built, assets: assets.directory };
 }
 
-/** JSON leaves out functions, and makes `{}` of a regular expression: a binding may need either one day. */
-function refuseUnsayable(key: string, value: unknown): unknown {
+/** JSON drops functions and regular expressions, which a new kind of binding may need. */
+function requireSerializable(key: string, value: unknown): unknown {
   if (typeof value === "function" || value instanceof RegExp) {
-    throw new Error(`${CONFIG} leads to an option that JSON can't say: ${key}`);
+    throw new Error(`${CONFIG} needs an option that JSON can't store: ${key}`);
   }
   return value;
 }
 
-/** File by file, so that a server which starts meanwhile finds each. */
+/** Replaces one file at a time, so that a server that starts now finds them all. */
 function replaceFiles(folder: string): void {
   for (const path of globSync("**", { cwd: folder })) {
     if (!statSync(join(folder, path)).isFile()) continue;

@@ -1,4 +1,4 @@
-/** Bundles the console for the browser, into the files that wrangler.toml serves. */
+/** Bundles the console for the browser, into the assets folder of wrangler.toml. */
 import { build } from "esbuild";
 
 const SOURCES = "src/console";
@@ -12,7 +12,7 @@ export async function buildConsole(): Promise<void> {
     bundle: true,
     minify: true,
     format: "esm",
-    // What has `light-dark()`, and two years more.
+    // The first versions with `light-dark()`, about two years old.
     target: ["chrome123", "firefox120", "safari17.5"],
     legalComments: "none",
     logLevel: "warning",

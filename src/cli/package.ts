@@ -1,17 +1,18 @@
 /**
- * `npm run package`: the tarball of the package `orders-sandbox`. It is packed from a folder with a manifest of
- * its own: the repository's has an install script, and dependencies that the built Worker has in it.
+ * `npm run package`: packs the package `orders-sandbox` from a folder with its own manifest. The repository's
+ * manifest has an install script, and dependencies that are already in the built Worker.
  */
 import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { build } from "esbuild";
 import { buildIfChanged, STAMP, WORKER_FOLDER } from "./build.ts";
 import { run } from "./tools.ts";
 
 const FOLDER = ".build/package";
-/** What the types of the library consist of, and what the compiler leaves where it is. */
+/** The public declarations. The compiler writes one for every source. */
 const TYPES = ["index.d.ts", "environment.d.ts", "sandbox-error.d.ts"];
-const DOCUMENT_TYPES = "openapi.d.ts";
+const API_TYPES = "generated/openapi.d.ts";
 
 interface Manifest {
   [field: string]: unknown;
@@ -21,11 +22,7 @@ interface Manifest {
 const { values } = parseArgs({ options: { "pack-destination": { type: "string", default: "." } } });
 await buildIfChanged();
 rmSync(FOLDER, { recursive: true, force: true });
-await run("tsc", ["-p", "src/local"]);
-for (const path of globSync(`${FOLDER}/*.d.ts`)) {
-  if (!TYPES.some((name) => path === join(FOLDER, name))) rmSync(path);
-}
-cpSync(`src/local/${DOCUMENT_TYPES}`, join(FOLDER, DOCUMENT_TYPES));
+await Promise.all([writeScripts(), writeTypes()]);
 cpSync(WORKER_FOLDER, join(FOLDER, "worker"), { recursive: true });
 rmSync(join(FOLDER, "worker", STAMP));
 cpSync("README.md", join(FOLDER, "README.md"));
@@ -35,7 +32,31 @@ mkdirSync(values["pack-destination"], { recursive: true });
 const destination = ["--pack-destination", values["pack-destination"]];
 console.log((await run("npm", ["pack", `./${FOLDER}`, ...destination])).trim());
 
-/** What the repository's manifest says of the package as well, and what is its own. */
+/** Bundles the small libraries, so that the package depends on Miniflare alone. */
+async function writeScripts(): Promise<void> {
+  await build({
+    entryPoints: ["src/local/index.ts", "src/local/bin.ts"],
+    outdir: join(FOLDER, "local"),
+    bundle: true,
+    splitting: true,
+    external: ["miniflare"],
+    platform: "node",
+    target: "node22",
+    format: "esm",
+    logLevel: "warning",
+  });
+}
+
+async function writeTypes(): Promise<void> {
+  await run("tsc", ["-p", "src/local"]);
+  for (const path of globSync("**/*.d.ts", { cwd: FOLDER })) {
+    if (!TYPES.some((name) => path === join("local", name))) rmSync(join(FOLDER, path));
+  }
+  mkdirSync(join(FOLDER, "generated"), { recursive: true });
+  cpSync(join("src", API_TYPES), join(FOLDER, API_TYPES));
+}
+
+/** The package's manifest: some fields of the repository's, and its own. */
 function manifest() {
   const repository = JSON.parse(readFileSync("package.json", "utf8")) as Manifest;
   const { name, version, private: isPrivate, description, license, type } = repository;
@@ -48,10 +69,10 @@ function manifest() {
     // npm compares it with the provenance.
     repository: repository["repository"],
     type,
-    bin: { "orders-sandbox": "bin.js" },
-    exports: { ".": { types: "./index.d.ts", default: "./index.js" } },
+    bin: { "orders-sandbox": "local/bin.js" },
+    exports: { ".": { types: "./local/index.d.ts", default: "./local/index.js" } },
     engines: { node: ">=22" },
-    // The version whose workerd the tests run on.
+    // The version that the tests use.
     dependencies: { miniflare: repository.devDependencies.miniflare },
   };
 }

@@ -1,5 +1,5 @@
-/** `npm run partner -- create "Name" --url …`: what `orders-sandbox partner` is in the package. */
+/** `npm run partner`: the package's `orders-sandbox partner`. */
 import { runProgram } from "../local/program.ts";
-import { MANNER } from "./manner.ts";
+import { NPM_INVOCATION } from "./npm-invocation.ts";
 
-await runProgram(["partner", ...process.argv.slice(2)], MANNER);
+await runProgram(["partner", ...process.argv.slice(2)], NPM_INVOCATION);

@@ -1,21 +1,20 @@
 /**
- * What wrangler.toml has Wrangler run before it builds: it builds the console. Before `wrangler dev` it also
- * migrates and seeds the database, so that a fresh clone serves at once. Wrangler doesn't say where
- * `--persist-to` points, so that this knows the usual folder alone.
+ * Wrangler's build command: builds the console and, for `wrangler dev`, migrates and seeds the database. Wrangler
+ * doesn't pass on `--persist-to`, so this only knows the default folder.
  */
 import { buildConsole } from "./console.ts";
-import { MANNER } from "./manner.ts";
+import { STATE_FOLDER } from "./npm-invocation.ts";
 import { fail } from "./tools.ts";
 
 await buildConsole();
-if (process.env["WRANGLER_COMMAND"] === "dev") await prepare(MANNER.persistTo!);
+if (process.env["WRANGLER_COMMAND"] === "dev") await setUpState();
 
-async function prepare(folder: string): Promise<void> {
-  const { isServed } = await import("../local/state-folder.ts");
-  // Once it is served, this is a reload, or `npm start` has prepared it.
-  if (isServed(folder)) return;
+async function setUpState(): Promise<void> {
+  const { isInUse } = await import("../local/state-folder.ts");
+  // A server has already set the folder up: this is a reload, or `npm start` runs on it.
+  if (isInUse(STATE_FOLDER)) return;
   const { describeWorker } = await import("./build.ts");
-  const { prepareFolder } = await import("../local/runtime.ts");
+  const { setUpFolder } = await import("../local/runtime.ts");
   const { built } = await describeWorker();
-  await prepareFolder(folder, built).catch((error: unknown) => fail((error as Error).message));
+  await setUpFolder(STATE_FOLDER, built).catch((error: unknown) => fail((error as Error).message));
 }

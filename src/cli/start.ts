@@ -1,9 +1,9 @@
-/** `npm start`: the program of the package, from the sources. They are built where they have changed. */
-import { beLean } from "../local/lean.ts";
+/** `npm start`: builds the Worker if its sources have changed, and runs the package's program. */
+import { tuneNode } from "../local/tune-node.ts";
 import { buildIfChanged } from "./build.ts";
-import { MANNER } from "./manner.ts";
+import { NPM_INVOCATION } from "./npm-invocation.ts";
 
 await buildIfChanged();
-beLean();
+tuneNode();
 const { runProgram } = await import("../local/program.ts");
-await runProgram(process.argv.slice(2), MANNER);
+await runProgram(process.argv.slice(2), NPM_INVOCATION);

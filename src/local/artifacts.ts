@@ -1,41 +1,41 @@
-/** What `src/cli/build.ts` made of the Worker's sources, for the programs that run it without them. */
+/** The files that `src/cli/build.ts` writes: the built Worker, for the programs that run it. */
 import { readFile } from "node:fs/promises";
-import type { Beginning } from "./database.ts";
+import type { DatabaseSetup } from "./database-setup.ts";
 
-/** In the package beside the programs; where these are sources, in the repository's folder for builds. */
-export const FOLDER = new URL(
-  import.meta.url.endsWith(".ts") ? "../../.build/worker/" : "./worker/",
+/** Next to this folder in the package; the repository builds into `.build`. */
+export const BUILD_FOLDER = new URL(
+  import.meta.url.endsWith(".ts") ? "../../.build/worker/" : "../worker/",
   import.meta.url,
 );
 
-/** `worker.json`: how the Worker is bound, and what its database starts with. */
+/** The Worker's bundle, and the module that wraps it locally. */
+export const BUNDLE_FILE = "index.js";
+export const WRAPPER_FILE = "worker-wrapper.js";
+
+/** `worker.json`: how the Worker is bound, and how its database is set up. */
 export interface BuiltWorker {
   version: string;
-  /** Miniflare's options: name, compatibility date, bindings. They are wrangler.toml's and .dev.vars'. */
+  /** Miniflare's options, from wrangler.toml and .dev.vars: name, compatibility date, bindings. */
   worker: WorkerOptions;
-  /** The name of the binding of the D1 database, and of the one to the files in `assets`. */
+  /** The binding of the D1 database. */
   databaseBinding: string;
+  /** The binding of the files in `assets`. */
   assetsBinding: string;
-  beginning: Beginning;
+  databaseSetup: DatabaseSetup;
 }
 
 interface WorkerOptions {
   name: string;
-  durableObjects?: Record<string, { className: string }>;
+  durableObjects: Record<string, { className: string }>;
   bindings?: Record<string, unknown>;
   serviceBindings?: Record<string, unknown>;
   [option: string]: unknown;
 }
-
-/** What the Worker's bundle is called. */
-export const BUNDLE = "index.js";
-/** What runs around it, in its isolate: these sources, without their types. */
-export const AROUND = ["observed-worker", "database"];
 
 export async function readBuiltWorker(): Promise<BuiltWorker> {
   return JSON.parse(await readArtifact("worker.json")) as BuiltWorker;
 }
 
 export function readArtifact(name: string): Promise<string> {
-  return readFile(new URL(name, FOLDER), "utf8");
+  return readFile(new URL(name, BUILD_FOLDER), "utf8");
 }

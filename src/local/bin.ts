@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /** The package's program. */
-import { beLean } from "./lean.ts";
 import { requireNode } from "./node-version.ts";
 import { SandboxError } from "./sandbox-error.ts";
+import { tuneNode } from "./tune-node.ts";
 
 try {
   requireNode();
@@ -11,7 +11,7 @@ try {
   console.error(error.message);
   process.exit(1);
 }
-beLean();
+tuneNode();
 const { runProgram } = await import("./program.ts");
 await runProgram(process.argv.slice(2), {
   command: "orders-sandbox",

@@ -1,6 +1,6 @@
-/** What the library does with an environment, by the sandbox's own API. */
+/** The methods of an environment, which call the sandbox's own API. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { connect, type Send } from "./connection.ts";
+import { createClient, type Send } from "./api-client.ts";
 import type {
   Environment,
   EnvironmentOptions,
@@ -11,35 +11,51 @@ import type {
 } from "./environment.ts";
 import { SandboxError } from "./sandbox-error.ts";
 
-/** The most items that a page has. */
-const PAGE = 100;
-const WAIT_MILLISECONDS = 5_000;
+/** The largest page that the API returns. */
+const PAGE_ITEMS = 100;
+const DEFAULT_TIMEOUT_MILLISECONDS = 5_000;
 const POLL_MILLISECONDS = 20;
 
-/** The environment that a key belongs to. */
-export function environmentOf(url: string, key: string): Environment {
-  const send = connect(url, key);
-  return { url, key, faults: faultsOf(send), ...watching(send) };
+/** How to reach an environment. */
+export interface Connection {
+  url: string;
+  key: string;
+  /** Throws the error that ended the sandbox. */
+  requireRunning: () => void;
 }
 
-/** Makes an environment with the key of a partner's first one. */
+export function environmentOf(connection: Connection): Environment {
+  const { url, key } = connection;
+  const send = sendOver(connection);
+  return { url, key, faults: faultsOf(send), ...methodsOf(send) };
+}
+
+function sendOver({ url, key, requireRunning }: Connection): Send {
+  const send = createClient(url, key);
+  return async (...operation) => {
+    requireRunning();
+    return send(...operation);
+  };
+}
+
+/** Creates an environment with the key of another one of the same partner. */
 export async function createEnvironment(
-  { url, key }: Environment,
+  connection: Connection,
   options: EnvironmentOptions,
 ): Promise<OwnEnvironment> {
-  const send = connect(url, key);
+  const send = sendOver(connection);
   const created = await send("post", "/sandbox/environments", { body: options });
   const path = { environment_id: created.id };
   let deleted: Promise<void> | undefined;
   const remove = async () => {
     await send("delete", "/sandbox/environments/{environment_id}", { path });
   };
-  const once = () => (deleted ??= remove());
+  const removeOnce = () => (deleted ??= remove());
   return {
     ...created,
-    ...environmentOf(url, created.key),
-    delete: once,
-    [Symbol.asyncDispose]: once,
+    ...environmentOf({ ...connection, key: created.key }),
+    delete: removeOnce,
+    [Symbol.asyncDispose]: removeOnce,
   };
 }
 
@@ -52,22 +68,24 @@ function faultsOf(send: Send): Faults {
   };
 }
 
-function watching(send: Send): Omit<Environment, "url" | "key" | "faults"> {
+function methodsOf(send: Send): Omit<Environment, "url" | "key" | "faults"> {
   const requests: Environment["requests"] = ({ limit = Infinity, ...filter } = {}) =>
     itemsOf((page) => send("get", "/sandbox/requests", { query: { ...filter, ...page } }), limit);
 
   const waitForRequest: Environment["waitForRequest"] = async (
     filter = {},
-    { timeout = WAIT_MILLISECONDS } = {},
+    { timeout = DEFAULT_TIMEOUT_MILLISECONDS } = {},
   ) => {
-    const deadline = performance.now() + timeout;
+    // A timer instead of a clock, which a test may have faked.
+    let isOver = false;
+    void sleep(timeout, undefined, { ref: false }).then(() => (isOver = true));
     for (;;) {
-      // Asked again and again: a stream would be one of ten, and could break off.
+      // Polls, because an environment has only ten streams, and a stream may break off.
+      const isLast = isOver;
       const [newest] = await requests({ ...filter, limit: 1 });
       if (newest) return newest;
-      const left = deadline - performance.now();
-      if (left <= 0) throw nothingCame(filter, timeout, await requests({ limit: 1 }));
-      await sleep(Math.min(left, POLL_MILLISECONDS));
+      if (isLast) throw noRequest(filter, timeout, await requests({ limit: 1 }));
+      await sleep(POLL_MILLISECONDS);
     }
   };
 
@@ -86,16 +104,16 @@ interface Page<Item> {
   has_more: boolean;
 }
 
-/** The items of a list, page by page, up to a limit. */
+/** Reads a list page by page, up to `limit` items. */
 async function itemsOf<Item extends { id: string }>(
-  send: (page: { limit: number; starting_after?: string }) => Promise<Page<Item>>,
+  readPage: (page: { limit: number; starting_after?: string }) => Promise<Page<Item>>,
   limit: number,
 ): Promise<Item[]> {
   const items: Item[] = [];
   for (let hasMore = limit > 0; hasMore && items.length < limit;) {
     const last = items.at(-1);
-    const page = await send({
-      limit: Math.min(limit - items.length, PAGE),
+    const page = await readPage({
+      limit: Math.min(limit - items.length, PAGE_ITEMS),
       ...(last && { starting_after: last.id }),
     });
     items.push(...page.data);
@@ -104,15 +122,16 @@ async function itemsOf<Item extends { id: string }>(
   return items;
 }
 
-function nothingCame(
+function noRequest(
   filter: RequestFilter,
   timeout: number,
   [last]: RecordedRequest[],
 ): SandboxError {
-  const came = last
-    ? `The last one was ${last.method} ${last.path}, answered ${last.status ?? "not at all"}.`
-    : "None came at all.";
+  const found = last
+    ? `The last request was ${last.method} ${last.path}: ${last.status ?? "no response"}.`
+    : "There were no requests.";
   return new SandboxError(
-    `No request like ${JSON.stringify(filter)} came within ${timeout} ms. ${came}`,
+    `No request matched ${JSON.stringify(filter)} within ${timeout} ms. ${found}`,
+    { cause: last },
   );
 }

@@ -1,73 +1,72 @@
-/** An environment of a running sandbox: what a test can make happen in it, and see of it. */
+/** An environment of a running sandbox: what a test can cause in it, and observe of it. */
 import type { components, operations } from "../generated/openapi.d.ts";
 
 type Schemas = components["schemas"];
 
-/** What an environment is made with: a name, how long it lives in seconds, whether it is strict, a fixture. */
+/** The options of a new environment: name, lifetime in seconds, strictness, fixture. */
 export type EnvironmentOptions = Schemas["EnvironmentInput"];
-/** What is to happen, to which requests, and how often. `delay_ms` is in milliseconds. */
+/** A fault to inject, the requests that it matches, and how often. `delay_ms` is in milliseconds. */
 export type FaultOptions = Schemas["FaultInput"];
-/** A fault that will still act, `remaining` times. */
+/** A fault that will act `remaining` more times. */
 export type Fault = Schemas["Fault"];
-/** A request that came; `ms` is how many milliseconds it took. `status` is null where no answer went out. */
+/** A recorded request. `ms` is its duration in milliseconds; `status` is null if no response was sent. */
 export type RecordedRequest = Schemas["RecordedRequest"];
-/** A request with its headers and body, those of its answer, and a `curl` command that sends it again. */
+/** A recorded request with the headers and bodies of request and response, and a `curl` command to repeat it. */
 export type RequestDetails = Schemas["RequestDetails"];
-/** What happened to an order, oldest first, and its sums in the minor unit. */
+/** The history of an order, oldest entry first, and its sums in the minor unit. */
 export type Timeline = Schemas["Timeline"];
 
 type RequestQuery = NonNullable<operations["listRequests"]["parameters"]["query"]>;
-/** Which requests are meant: those that are all of this. */
+/** Selects the requests that match all given properties. */
 export type RequestFilter = Omit<RequestQuery, "limit" | "starting_after">;
 
-/** A dataset of orders, events, requests and faults that no other environment sees. */
+/** An isolated dataset of orders, events, requests and faults. All methods reject with a `SandboxError`. */
 export interface Environment {
-  /** Where the sandbox listens, without a slash at the end. */
+  /** The sandbox's URL, without a trailing slash. */
   readonly url: string;
   /** The API key of this environment. */
   readonly key: string;
-  /** What is to happen to the requests under `/v2` that come with its key. */
+  /** Faults that act on requests under `/v2` with this environment's keys. */
   readonly faults: Faults;
 
   /**
-   * The requests under `/v2` that came with its key, newest first: refused ones and those that a fault acted
-   * on, too. All that are kept, or as many as `limit` says.
+   * Returns recorded requests under `/v2`, newest first, including rejected ones and those that a fault acted
+   * on. Returns all stored requests unless `limit` is set.
    */
   requests(filter?: RequestFilter & { limit?: number }): Promise<RecordedRequest[]>;
 
-  /** One of them in full. `id` is the recorded request's, not its `request_id`. */
+  /** Returns a recorded request in full. `id` is its `id`, not its `request_id`. */
   request(id: string): Promise<RequestDetails>;
 
   /**
-   * Waits for a request, and answers it. One that has come already does as well, the newest that matches:
-   * `since` excludes those of before.
+   * Resolves with the newest request that matches, including earlier ones; set `since` to exclude those.
    *
-   * @throws {SandboxError} When none has come within `timeout` milliseconds, or 5,000 if it is left out.
+   * @throws {SandboxError} If none matches within `timeout` milliseconds (default: 5,000).
    */
   waitForRequest(filter?: RequestFilter, options?: { timeout?: number }): Promise<RecordedRequest>;
 
-  /** What happened to an order, also to one that is deleted. */
+  /** Returns the history of an order, even of a deleted one. */
   timeline(orderId: string): Promise<Timeline>;
 
-  /** Makes it as new: all that it has goes, except its keys; its fixture is there again. */
+  /** Deletes everything in the environment except its keys, and recreates its fixture. */
   reset(): Promise<void>;
 }
 
 /** The faults of an environment. */
 export interface Faults {
-  /** Adds one: when this resolves, it acts on the next request that matches. */
+  /** Adds a fault. It acts on the next matching request after this resolves. */
   add(fault: FaultOptions): Promise<Fault>;
-  /** Those that will still act, newest first. */
+  /** Returns the faults that will still act, newest first. */
   list(): Promise<Fault[]>;
-  /** Removes one, by its `id`. */
+  /** Removes a fault by its `id`. */
   remove(id: string): Promise<void>;
-  /** Removes all. */
+  /** Removes all faults. */
   clear(): Promise<void>;
 }
 
-/** An environment that a test has made, and can delete again: `await using` does. */
+/** An environment that a test has created. `await using` deletes it at the end of the scope. */
 export interface OwnEnvironment
   extends Environment, Readonly<Omit<Schemas["NewEnvironment"], "key">>, AsyncDisposable {
-  /** Deletes it, with all that it has. Its key stops working at once. */
+  /** Deletes the environment and everything in it. Its keys stop working. */
   delete(): Promise<void>;
 }

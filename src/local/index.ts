@@ -1,48 +1,48 @@
-/** `createSandbox()`: a sandbox in a test. */
+/** `createSandbox()`: starts a sandbox in a test. */
 import type { Environment, EnvironmentOptions, OwnEnvironment } from "./environment.ts";
 import { requireNode } from "./node-version.ts";
+import type { SandboxError } from "./sandbox-error.ts";
 
 export type * from "./environment.ts";
 /** The types of the OpenAPI document, for a typed client such as `openapi-fetch`. */
 export type { components, paths } from "../generated/openapi.d.ts";
 export { SandboxError } from "./sandbox-error.ts";
 
-/** How a sandbox is started. */
 export interface SandboxOptions {
-  /** The port to listen on. One that is free, if it is left out. */
+  /** The port to listen on, from 0 to 65535. Default: any free port. */
   port?: number;
-  /** The address to listen on; `127.0.0.1` if it is left out. The keys are no secret: mind who can reach it. */
+  /** The address to listen on. Default: `127.0.0.1`. The keys are public, so mind who can reach it. */
   host?: string;
   /**
-   * The folder to keep the data in. If it is left out, the data goes when the sandbox is closed. If the folder
-   * is removed meanwhile, the sandbox warns, and starts anew in an empty one.
+   * The folder that stores the data. Default: none; the data is deleted when the sandbox closes. If the folder
+   * is removed while the sandbox runs, the sandbox stops, and its methods reject with a `SandboxError`.
    */
   persistTo?: string;
   /**
-   * Variables of the Worker, such as `ADMIN_TOKEN`, which lets requests create partners. Limits and quotas
-   * are off, unless they are set here.
+   * Variables of the Worker, such as `ADMIN_TOKEN`, which enables the operations on partners. Setting limits
+   * and quotas here turns them on.
    */
   vars?: Record<string, string>;
 }
 
 /**
- * A sandbox that runs, until it is closed or this process ends. By itself it is the first environment of the
- * first of its two partners, with the key `test_sandbox_a`.
+ * A running sandbox. It runs until it is closed or this process ends. Its own methods act on the first
+ * environment of the first of its two partners, whose key is `test_sandbox_a`.
  */
 export interface Sandbox extends Environment, AsyncDisposable {
   /**
-   * Makes an environment beside the first, for one test: in a strict one, unknown fields and parameters are
-   * refused. It lives for a day, unless `expires_in_seconds` says otherwise.
+   * Creates an environment for one test, isolated from all others. It expires after a day unless
+   * `expires_in_seconds` is set. A strict environment rejects unknown fields and parameters.
    */
   environment(options?: EnvironmentOptions): Promise<OwnEnvironment>;
 
-  /** Ends it, and leaves no process, port or file, except in `persistTo`. */
+  /** Stops the sandbox. Leaves no process, port or file behind, except in `persistTo`. */
   close(): Promise<void>;
 }
 
 /**
- * Starts a sandbox of its own: its data are no other's, and as many can run at once as there is memory for
- * (100 MB each). It starts with two partners, whose keys are `test_sandbox_a` and `test_sandbox_b`.
+ * Starts a sandbox with its own data and port. Each takes about 100 MB of memory. It has two partners, whose
+ * keys are `test_sandbox_a` and `test_sandbox_b`.
  *
  * ```ts
  * await using sandbox = await createSandbox();
@@ -51,23 +51,30 @@ export interface Sandbox extends Environment, AsyncDisposable {
  * });
  * ```
  *
- * To lose an answer, and to see what came of it:
+ * To lose a response, and see the effect of its request:
  *
  * ```ts
  * await sandbox.faults.add({ fault: "lost_response", match: { path: "/v2/order_events" } });
  * const { data, figures } = await sandbox.timeline("order-1");
  * ```
  *
- * @throws {SandboxError} With a sentence that says what to do, such as where the port is taken.
+ * @throws {SandboxError} If it can't start, for example because the port is in use.
  */
 export async function createSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   requireNode();
   const { startSandbox } = await import("./sandbox.ts");
   const { createEnvironment, environmentOf } = await import("./controls.ts");
-  const { url, key, close } = await startSandbox(options);
-  const first = environmentOf(url, key);
+  let failure: SandboxError | undefined;
+  const { url, key, close } = await startSandbox({
+    ...options,
+    onFolderLost: (error) => (failure = error),
+  });
+  const requireRunning = () => {
+    if (failure) throw failure;
+  };
+  const first = { url, key, requireRunning };
   return {
-    ...first,
+    ...environmentOf(first),
     environment: (input = {}) => createEnvironment(first, input),
     close,
     [Symbol.asyncDispose]: close,

@@ -2,54 +2,62 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { SandboxError } from "./sandbox-error.ts";
 
-/** What `localhost` may stand for: one of them taken is enough for a client to reach the wrong server. */
+/** The addresses that `localhost` may resolve to. If one is taken, a client may reach the wrong server. */
 const LOOPBACK_ADDRESSES = ["127.0.0.1", "::1"];
 const LOOPBACK_HOSTS = new Set([...LOOPBACK_ADDRESSES, "localhost"]);
 
 const MAX_PORT = 65_535;
 
-/** Whether only this machine reaches what listens there. */
+/** Whether only this machine can reach a server on `host`. */
 export function isLoopback(host: string): boolean {
   return LOOPBACK_HOSTS.has(host);
 }
 
-/** Whether nobody listens on a port of this machine. */
+/** Whether nothing listens on the port of this machine. */
 export async function isFree(port: number): Promise<boolean> {
   for (const address of LOOPBACK_ADDRESSES) {
-    const code = await tryOut(port, address);
-    // A machine without IPv6 has nobody who listens there.
-    if (code !== undefined && code !== "EADDRNOTAVAIL") return false;
+    const error = await tryListening(port, address);
+    // A machine without IPv6 has no server there either.
+    if (error && error.code !== "EADDRNOTAVAIL") return false;
   }
   return true;
 }
 
-/** Refuses, in a sentence, where nobody can listen. Port 0 stands for any that is free. */
-export async function requireFree(port: number, host: string): Promise<void> {
+/** Throws a `SandboxError` if the sandbox can't listen. Port 0 is any free port. */
+export async function requireFreePort(port: number, host: string): Promise<void> {
   if (!Number.isInteger(port) || port < 0 || port > MAX_PORT) {
-    throw new SandboxError(`A port is a number from 0 to ${MAX_PORT}, but this one is ${port}.`);
+    throw new SandboxError(`The port must be a number from 0 to ${MAX_PORT}, but is ${port}.`);
   }
-  const code = await tryOut(port, host);
-  if (code === "EACCES")
-    throw new SandboxError(`Port ${port} is for administrators: choose another.`);
-  if (code === "EADDRINUSE" || (isLoopback(host) && port > 0 && !(await isFree(port)))) {
+  const cause = await tryListening(port, host);
+  if (cause?.code === "EACCES") {
+    throw new SandboxError(`Port ${port} needs administrator rights: choose another one.`, {
+      cause,
+    });
+  }
+  if (cause?.code === "EADDRINUSE" || (isLoopback(host) && port > 0 && !(await isFree(port)))) {
     throw new SandboxError(
-      `Port ${port} is taken: stop what uses it, or choose another with --port.`,
+      `Port ${port} is in use: stop the server that uses it, or choose another port.`,
+      { cause },
     );
   }
-  if (code !== undefined) {
+  if (cause) {
     throw new SandboxError(
-      `Nobody can listen on ${host}: it is no address of this machine (${code}).`,
+      `Can't listen on ${host}: it is not an address of this machine (${cause.code}).`,
+      { cause },
     );
   }
 }
 
-/** Listens for a moment, and answers the code of the error where that fails. */
-async function tryOut(port: number, host: string): Promise<string | undefined> {
+/** Listens for a moment, and returns the error if that fails. */
+async function tryListening(
+  port: number,
+  host: string,
+): Promise<NodeJS.ErrnoException | undefined> {
   const probe = createServer().listen(port, host);
   try {
     await once(probe, "listening");
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code;
+    return error as NodeJS.ErrnoException;
   }
   probe.close();
   await once(probe, "close");

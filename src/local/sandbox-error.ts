@@ -1,17 +1,24 @@
 /**
- * Something that whoever starts or uses a sandbox can put right. The message is a sentence that says so: the
- * API's own, where it refused.
+ * An error that the caller can act on. The message is a sentence that says what to do; if the API refused a
+ * request, it is the API's own message.
  */
 export class SandboxError extends Error {
   override name = "SandboxError";
-  /** The type of the API's error, such as `ORDER_NOT_FOUND_ERROR`; only where the API refused. */
+  /** The type of the API's error, such as `ORDER_NOT_FOUND_ERROR`. Only set if the API refused a request. */
   readonly type?: string;
-  /** The status of the API's answer; only where it refused. */
+  /** The HTTP status of the API's response. Only set if the API refused a request. */
   readonly status?: number;
 
-  constructor(message: string, refusal: { type?: string | undefined; status?: number } = {}) {
-    super(message);
-    if (refusal.type !== undefined) this.type = refusal.type;
-    if (refusal.status !== undefined) this.status = refusal.status;
+  constructor(
+    message: string,
+    {
+      type,
+      status,
+      ...options
+    }: { type?: string | undefined; status?: number } & ErrorOptions = {},
+  ) {
+    super(message, options);
+    if (type !== undefined) this.type = type;
+    if (status !== undefined) this.status = status;
   }
 }

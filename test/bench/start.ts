@@ -63,7 +63,7 @@ async function* measureInstall(folder: string, installed: string): AsyncGenerato
 const program = (installed: string, port: number, ...flags: string[]): Program =>
   new Program(
     "node",
-    [join(installed, "node_modules/orders-sandbox/bin.js"), "--port", `${port}`, ...flags],
+    [join(installed, "node_modules/.bin/orders-sandbox"), "--port", `${port}`, ...flags],
     "Try it:",
   );
 

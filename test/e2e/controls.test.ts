@@ -8,7 +8,7 @@ import {
 } from "../../src/local/index.ts";
 import { clientOf } from "./client.ts";
 
-/** Beyond two pages. */
+/** More than two pages. */
 const MANY = 230;
 
 let sandbox: Sandbox;
@@ -37,7 +37,7 @@ const create = ({ url, key }: Environment, body = order) =>
 const capture = ({ url, key }: Environment, body = event) =>
   clientOf(url, key).POST("/v2/order_events", { body });
 
-it("makes environments that don't see each other, and deletes them", async () => {
+it("creates isolated environments, and deletes them", async () => {
   const kept = await sandbox.environment();
   {
     await using strict = await sandbox.environment({ name: "a test", strict: true });
@@ -47,7 +47,7 @@ it("makes environments that don't see each other, and deletes them", async () =>
     expect(await kept.requests()).toEqual([]);
     await kept.delete();
     await expect(kept.requests()).rejects.toThrow(SandboxError);
-    // A second time nothing is left to do.
+    // Deleting it again does nothing.
     await kept.delete();
     await strict.reset();
     expect(await strict.requests()).toEqual([]);
@@ -61,7 +61,7 @@ it("makes environments that don't see each other, and deletes them", async () =>
   });
 });
 
-it("loses an answer, and shows at once that its effect came once", async () => {
+it("loses a response, and shows that the request took effect once", async () => {
   await using environment = await sandbox.environment();
   await create(environment);
   const { faults } = environment;
@@ -77,7 +77,7 @@ it("loses an answer, and shows at once that its effect came once", async () => {
   expect(data[1]?.fault).toMatchObject({ id: added.id });
 });
 
-it("removes faults, one or all", async () => {
+it("removes one fault, or all", async () => {
   await using environment = await sandbox.environment();
   const { faults } = environment;
   const first = await faults.add({ fault: "error" });
@@ -92,7 +92,7 @@ it("removes faults, one or all", async () => {
   );
 });
 
-it("answers all requests, or as many as are wanted, and one in full", async () => {
+it("returns all requests, a limited number, and one in full", async () => {
   await using environment = await sandbox.environment();
   const { url, key } = environment;
   const client = clientOf(url, key);
@@ -107,7 +107,7 @@ it("answers all requests, or as many as are wanted, and one in full", async () =
   expect(curl).toContain("$SANDBOX_KEY");
 });
 
-it("waits for a request that comes, finds one that came, and says what came instead", async () => {
+it("waits for a request, finds an earlier one, and reports the last one on a timeout", async () => {
   await using environment = await sandbox.environment();
   const waiting = environment.waitForRequest({ path: "/v2/order_events", status: "4xx" });
   await create(environment);
@@ -117,6 +117,6 @@ it("waits for a request that comes, finds one that came, and says what came inst
   const since = new Date(Date.now() + 1).toISOString();
   const none = environment.waitForRequest({ order_id: "order-1", since }, { timeout: 100 });
   await expect(none).rejects.toThrow(
-    /^No request like \{"order_id":"order-1","since":.*\} came within 100 ms\. The last one was POST \/v2\/order_events, answered 404\.$/,
+    /^No request matched \{"order_id":"order-1","since":.*\} within 100 ms\. The last request was POST \/v2\/order_events: 404\.$/,
   );
 });

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { buildIfChanged } from "../../src/cli/build.ts";
 import { readBuiltWorker } from "../../src/local/artifacts.ts";
 import { startRuntime } from "../../src/local/runtime.ts";
-import { workHourly } from "../../src/local/sandbox.ts";
+import { runHourlyJob } from "../../src/local/sandbox.ts";
 import { Program } from "./program.ts";
 import { freePort } from "./server.ts";
 
@@ -30,7 +30,7 @@ const get = (port: number, path: string) =>
     headers: { Authorization: "Bearer test_sandbox_a" },
   });
 
-it("prints the URL, the key, a first call, and a line for each request, no more", async () => {
+it("prints the URL, the key, a first call, and a line for each request", async () => {
   const port = await freePort();
   const program = await new Program("node", [PROGRAM, "--port", `${port}`], "Try it:").ready();
   await get(port, "/v2/orders?limit=1");
@@ -56,7 +56,7 @@ GET    /v2/orders?limit=%1B[1m  400  … ms  INVALID_REQUEST_ERROR: `,
   expect(program.output.trimEnd().split("\n")).toHaveLength(12);
 });
 
-it("says the URL and the keys in one line of JSON, and nothing else", async () => {
+it("prints one line of JSON with --json", async () => {
   const flags = ["--port", "0", "--json"];
   const program = await new Program("node", [PROGRAM, ...flags], "\n").ready();
   const { url, keys } = JSON.parse(program.output);
@@ -66,26 +66,26 @@ it("says the URL and the keys in one line of JSON, and nothing else", async () =
   expect(program.output.trimEnd().split("\n")).toHaveLength(1);
 });
 
-it("keeps quiet of requests, and warns whoever lets others in", async () => {
+it("prints no requests with --quiet, and warns about a public address", async () => {
   const port = await freePort();
   const flags = ["--port", `${port}`, "--quiet", "--host", "0.0.0.0"];
-  const program = await new Program("node", [PROGRAM, ...flags], "known to everybody").ready();
+  const program = await new Program("node", [PROGRAM, ...flags], "are public").ready();
   await get(port, "/v2/orders");
   await program.stop();
   expect(program.output).not.toContain("GET");
 });
 
-it("asks nobody outside for anything", async () => {
-  const told = join(folder, "told.mjs");
-  // Node's own look-ups. workerd makes none by itself.
+it("looks up no name of another machine", async () => {
+  const hook = join(folder, "hook.mjs");
+  // Node's lookups. workerd makes none without a request.
   await writeFile(
-    told,
+    hook,
     `import dns from "node:dns";
      const { lookup } = dns;
      dns.lookup = (name, ...rest) => { console.log("LOOK-UP", name); return lookup(name, ...rest); };
      dns.promises.lookup = async (name) => { console.log("LOOK-UP", name); throw new Error(name); };`,
   );
-  const args = ["--import", told, PROGRAM, "--port", `${await freePort()}`];
+  const args = ["--import", hook, PROGRAM, "--port", `${await freePort()}`];
   const program = await new Program("node", args, "Try it:").ready();
   await program.stop();
   const names = [...program.output.matchAll(/LOOK-UP (\S+)/g)].map(([, name]) => name);
@@ -95,12 +95,12 @@ it("asks nobody outside for anything", async () => {
 
 it.each([
   ["--prot", "Unknown option '--prot'"],
-  ["--port=many", "--port takes a number from 0 to 65535, but received many."],
-  ["--port=70000", "A port is a number from 0 to 65535, but this one is 70000."],
-  ["--var=ADMIN_TOKEN", "--var takes a name and a value as NAME:VALUE, but received ADMIN_TOKEN."],
-  ["--host=192.0.2.1", "Nobody can listen on 192.0.2.1"],
-  ["--persist-to=package.json/state", "Nothing can be kept in package.json/state: ENOTDIR"],
-])("refuses %s in a sentence", async (flag, sentence) => {
+  ["--port=many", "--port expects a number from 0 to 65535, but received many."],
+  ["--port=70000", "The port must be a number from 0 to 65535, but is 70000."],
+  ["--var=ADMIN_TOKEN", "--var expects NAME:VALUE, but received ADMIN_TOKEN."],
+  ["--host=192.0.2.1", "Can't listen on 192.0.2.1"],
+  ["--persist-to=package.json/state", "Can't store data in package.json/state: ENOTDIR"],
+])("rejects %s with one sentence", async (flag, sentence) => {
   const ended = runToItsEnd(flag);
   await expect(ended).rejects.toMatchObject({ code: 1, stdout: "" });
   const { stderr } = (await ended.catch((error: unknown) => error)) as { stderr: string };
@@ -108,7 +108,7 @@ it.each([
   expect(stderr.trimEnd().split("\n")).toHaveLength(1);
 });
 
-it("explains its flags, and says its version, without a start", async () => {
+it("prints its help and its version without starting", async () => {
   const { stdout } = await runToItsEnd("--help");
   for (const flag of ["port", "host", "persist-to", "var", "quiet", "json", "version", "help"]) {
     expect(stdout).toContain(`--${flag}`);
@@ -117,7 +117,7 @@ it("explains its flags, and says its version, without a start", async () => {
   expect((await runToItsEnd("--version")).stdout).toBe(`${version}\n`);
 });
 
-it("has every binding that the Worker's types have", async () => {
+it("has every binding of the Worker's types", async () => {
   const types = await readFile("src/env.d.ts", "utf8");
   const [, declared = ""] = /interface __BaseEnv_Env \{\n([^}]*)\}/.exec(types) ?? [];
   const names = [...declared.matchAll(/^\t(\w+):/gm)].map(([, name]) => name);
@@ -135,7 +135,7 @@ it("has every binding that the Worker's types have", async () => {
   expect(bound.toSorted()).toEqual(names.toSorted());
 });
 
-it("does the hourly work", async () => {
+it("runs the hourly job", async () => {
   const runtime = await startRuntime(await readBuiltWorker(), {
     host: "127.0.0.1",
     port: 0,
@@ -144,6 +144,6 @@ it("does the hourly work", async () => {
     onRequest: undefined,
     onError: () => undefined,
   });
-  expect(await workHourly(runtime)).toBe("ok");
+  expect(await runHourlyJob(runtime)).toBe("ok");
   await runtime.dispose();
 });

@@ -16,7 +16,7 @@ const VITEST_MILLISECONDS = 120_000;
 let folder: string;
 let tarball: string;
 let env: NodeJS.ProcessEnv;
-/** What a user has: the tarball, an empty folder, Node and npm. */
+/** A user has the tarball, an empty folder, Node and npm. */
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "orders-sandbox-package-"));
   tarball = await tarballIn(folder);
@@ -34,7 +34,7 @@ async function emptyFolder(): Promise<string> {
   return mkdtemp(join(folder, "project-"));
 }
 
-it("leads from an empty folder to a refused refund in under a minute, the install included", async () => {
+it("installs and refuses a refund in under a minute, from an empty folder", async () => {
   const began = Date.now();
   const cwd = await emptyFolder();
   const port = await freePort();
@@ -67,7 +67,7 @@ function post(url: string, resource: string, body: object): Promise<Response> {
   });
 }
 
-it("runs in a Vitest file in under two minutes, and has types for one", async () => {
+it("installs and runs in Vitest in under two minutes, and has types", async () => {
   const began = Date.now();
   const cwd = await emptyFolder();
   await writeFile(join(cwd, "package.json"), '{ "private": true, "type": "module" }');
@@ -96,12 +96,12 @@ it("lists orders", async () => {
   expect((await fetch(\`\${sandbox.url}/v2/orders\`, { headers })).status).toBe(200);
 });
 
-// @ts-expect-error There is no such option.
+// @ts-expect-error No such option.
 const misspelt = () => createSandbox({ prt: 1 });
 void misspelt;
 `;
 
-it("is small, asks for Node 22, and installs nothing by a script", async () => {
+it("is small, requires Node 22, and has no install script", async () => {
   const cwd = await emptyFolder();
   await writeFile(join(cwd, "package.json"), "{}");
   await run(`npm install ${tarball}`, cwd);
@@ -118,12 +118,12 @@ it("is small, asks for Node 22, and installs nothing by a script", async () => {
   expect(Object.keys(dependencies)).toEqual(["miniflare"]);
 });
 
-it("says in one sentence that an older Node won't do", async () => {
+it("rejects an older Node with one sentence", async () => {
   const cwd = await emptyFolder();
   await run(`tar xzf ${tarball}`, cwd);
   const pretend = `Object.defineProperty(process.versions, "node", { value: "20.19.0" });`;
   await writeFile(join(cwd, "older.mjs"), pretend);
-  const started = run("node --import ./older.mjs package/bin.js", cwd);
+  const started = run("node --import ./older.mjs package/local/bin.js", cwd);
   await expect(started).rejects.toMatchObject({
     code: 1,
     stderr: "Orders Sandbox needs Node 22 or newer, but this is Node 20.19.0.\n",

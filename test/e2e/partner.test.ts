@@ -35,10 +35,11 @@ function partner(args: string[], env: Record<string, string> = { ADMIN_TOKEN }) 
   });
 }
 
-it("creates a partner whose key works, lists it, makes it another key, and deletes it", async () => {
+it("creates a partner whose key works, lists it, creates another key, and deletes it", async () => {
   const url = ["--url", server.url];
   const created = await partner(["create", "Rest Assured", ...url]);
-  const [, id = "", key = ""] = /Partner (\d+) is created[^]*(test_\S+)/.exec(created.output) ?? [];
+  const [, id = "", key = ""] =
+    /Partner (\d+) was created[^]*(test_\S+)/.exec(created.output) ?? [];
   expect((await clientOf(server.url, key).GET("/v2/orders")).response.status).toBe(200);
 
   const listed = await partner(["list", ...url]);
@@ -46,12 +47,12 @@ it("creates a partner whose key works, lists it, makes it another key, and delet
   expect(listed.output).not.toContain(key);
 
   const another = await partner(["key", id, ...url]);
-  const [, other = ""] = /It is shown only now:\s+(test_\S+)/.exec(another.output) ?? [];
+  const [, other = ""] = /It is shown only once:\s+(test_\S+)/.exec(another.output) ?? [];
   expect((await clientOf(server.url, other).GET("/v2/orders")).response.status).toBe(200);
 
   expect(await partner(["delete", id, ...url])).toEqual({
     code: 0,
-    output: `Partner ${id} is deleted.\n`,
+    output: `Partner ${id} was deleted.\n`,
   });
   expect((await clientOf(server.url, key).GET("/v2/orders")).response.status).toBe(401);
   const again = await partner(["delete", id, ...url]);
@@ -59,15 +60,15 @@ it("creates a partner whose key works, lists it, makes it another key, and delet
 });
 
 it.each([
-  ["no token", ["list"], {}, "Set ADMIN_TOKEN"],
+  ["no token", ["list"], {}, "Set ADMIN_TOKEN in the environment"],
   ["a wrong token", ["list"], { ADMIN_TOKEN: "wrong" }, "not this sandbox's ADMIN_TOKEN"],
-  ["no command", [], { ADMIN_TOKEN }, "Say what to do"],
-  ["no name", ["create"], { ADMIN_TOKEN }, "Say what to do"],
-  ["no number", ["delete", "Lamp"], { ADMIN_TOKEN }, "Say what to do"],
-  ["an unknown flag", ["list", "--all"], { ADMIN_TOKEN }, "Say what to do"],
+  ["no command", [], { ADMIN_TOKEN }, "Usage, with ADMIN_TOKEN"],
+  ["no name", ["create"], { ADMIN_TOKEN }, "Usage, with ADMIN_TOKEN"],
+  ["no number", ["delete", "Lamp"], { ADMIN_TOKEN }, "Usage, with ADMIN_TOKEN"],
+  ["an unknown flag", ["list", "--all"], { ADMIN_TOKEN }, "Usage, with ADMIN_TOKEN"],
   ["a path", ["list", "--url", "http://localhost/docs"], { ADMIN_TOKEN }, "without a path"],
   ["no scheme", ["list", "--url", "localhost:8787"], { ADMIN_TOKEN }, "without a path"],
-])("says what is missing: %s", async (_, args, env, sentence) => {
+])("prints one message without a stack: %s", async (_, args, env, sentence) => {
   const { code, output } = await partner(["--url", server.url, ...args], {
     ADMIN_TOKEN: "",
     ...env,
@@ -77,17 +78,17 @@ it.each([
   expect(output).not.toMatch(/^\s+at /m);
 });
 
-it("says that nobody answers at the URL", async () => {
+it("reports a URL that can't be reached", async () => {
   const url = `http://localhost:${await freePort()}`;
   const { output } = await partner(["list", "--url", url]);
   expect(output).toBe(`${url} can't be reached: is the sandbox running?\n`);
 });
 
-it.each([200, 404])("says that a server is no sandbox, which answers %i", async (status) => {
-  const other = createServer((_, answer) => answer.writeHead(status).end("<p>Hello</p>"));
+it.each([200, 404])("reports a server that isn't a sandbox, and returns %i", async (status) => {
+  const other = createServer((_, response) => response.writeHead(status).end("<p>Hello</p>"));
   await once(other.listen(0), "listening");
   const url = `http://localhost:${(other.address() as AddressInfo).port}`;
   const { output } = await partner(["list", "--url", url]);
   other.close();
-  expect(output).toBe(`${url} answered ${status}: it is no Orders Sandbox.\n`);
+  expect(output).toBe(`${url} is not an Orders Sandbox: it returned ${status}.\n`);
 });

@@ -6,7 +6,7 @@ import { buildIfChanged } from "../../src/cli/build.ts";
 import { createSandbox, type Sandbox } from "../../src/local/index.ts";
 
 const run = promisify(execFile);
-/** A request is to be seen so soon after its answer. */
+/** How soon after its response a request must be visible. */
 const VISIBLE_MILLISECONDS = 1_000;
 const MAX_STREAMS = 10;
 
@@ -24,14 +24,14 @@ async function list(query: string) {
   return ((await answer.json()) as { data: { id: string; status: number }[] }).data;
 }
 
-/** Waits for the request that was answered just now. */
+/** Waits until the list contains the request. */
 async function seen(query: string, count = 1) {
   const options = { timeout: VISIBLE_MILLISECONDS, interval: 10 };
   await expect.poll(async () => (await list(query)).length, options).toBe(count);
   return list(query);
 }
 
-it("is seen within a second, by the list and by curl -N", async () => {
+it("shows a request within a second, in the list and in the stream of curl -N", async () => {
   const url = `${sandbox.url}/sandbox/requests/stream`;
   const curl = spawn("curl", [
     "-sN",
@@ -44,7 +44,7 @@ it("is seen within a second, by the list and by curl -N", async () => {
   let shown = "";
   curl.stdout.on("data", (chunk: Buffer) => (shown += chunk.toString()));
   try {
-    // The headers come though nothing has happened yet.
+    // The headers arrive before the first event.
     await expect.poll(() => shown, { timeout: 5_000 }).toMatch(/text\/event-stream[^]*retry: /);
     for (let each = 0; each < 5; each += 1) {
       const id = `seen-${each}`;
@@ -59,7 +59,7 @@ it("is seen within a second, by the list and by curl -N", async () => {
   }
 });
 
-it("can be sent again by its command, in a shell, whatever is in it", async () => {
+it("repeats a request in a shell with its curl command, whatever it contains", async () => {
   const text = `it's "quoted" $HOME \`id\` \\n\n@two\tlines % ! # & ; | > * ? ~ [x] {a,b} é€😀`;
   const order = {
     id: "again'1",
@@ -86,7 +86,7 @@ it("can be sent again by its command, in a shell, whatever is in it", async () =
   expect(before.curl).not.toContain(sandbox.key);
   const env = { ...process.env, SANDBOX_KEY: sandbox.key };
   const { stdout } = await run("/bin/sh", ["-c", `${before.curl} -s -D -`], { env });
-  // It is the same order.
+  // The same order again.
   expect(stdout).toMatch(/idempotent-replayed: true/i);
   const second = (await seen("order_id=again%271", 2)).at(0);
   const after = await detailsOf(second?.id ?? "");
@@ -95,7 +95,7 @@ it("can be sent again by its command, in a shell, whatever is in it", async () =
   expect(after.request.headers["x-note"]).toBe(`it's "$HOME"`);
 });
 
-/** Opens a stream on a connection of its own. */
+/** Opens a stream on its own connection. */
 const watch = () =>
   new Promise<{ status: number | undefined; close: () => void }>((resolve, reject) => {
     const url = `${sandbox.url}/sandbox/requests/stream`;
@@ -108,7 +108,7 @@ const watch = () =>
     request.end();
   });
 
-it("lets others watch when those before have gone", async () => {
+it("frees a stream when its client disconnects", async () => {
   const closers: (() => void)[] = [];
   for (let each = 0; each < 3 * MAX_STREAMS; each += 1) {
     const { status, close } = await watch();

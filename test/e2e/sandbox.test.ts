@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { buildIfChanged } from "../../src/cli/build.ts";
 import { createSandbox, type Sandbox } from "../../src/local/index.ts";
 import { isFree } from "../../src/local/ports.ts";
+import { databasesIn } from "../../src/local/state-folder.ts";
 import { clientOf } from "./client.ts";
 import { freePort } from "./server.ts";
 
@@ -33,14 +34,14 @@ const create = (sandbox: Sandbox) => clientOf(sandbox.url).POST("/v2/orders", { 
 const idsIn = async (sandbox: Sandbox) =>
   (await clientOf(sandbox.url).GET("/v2/orders")).data!.data.map(({ id }) => id);
 
-it("says where it is, and which key to use", async () => {
+it("has a URL and a key that work", async () => {
   await using sandbox = await createSandbox();
   expect(sandbox.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
   expect(sandbox.key).toBe("test_sandbox_a");
   expect((await create(sandbox)).response.status).toBe(200);
 });
 
-it(`runs ${MANY} at once that don't see each other, and leaves nothing of them`, async () => {
+it(`runs ${MANY} isolated sandboxes at once, and leaves nothing behind`, async () => {
   const sandboxes = await Promise.all(Array.from({ length: MANY }, () => createSandbox()));
   expect(new Set(sandboxes.map(({ url }) => url)).size).toBe(MANY);
   for (const [index, each] of sandboxes.entries()) {
@@ -55,7 +56,7 @@ it(`runs ${MANY} at once that don't see each other, and leaves nothing of them`,
   expect(await readdir(process.env["TMPDIR"]!)).toEqual([]);
 });
 
-it("forgets its data, unless it is told where to keep them", async () => {
+it("deletes its data unless persistTo is set", async () => {
   const persistTo = join(folder, "kept");
   for (const options of [{}, { persistTo }]) {
     await using sandbox = await createSandbox(options);
@@ -67,7 +68,7 @@ it("forgets its data, unless it is told where to keep them", async () => {
   expect(await idsIn(kept)).toEqual(["order-1"]);
 });
 
-it("makes no file for a ledger, which stores nothing", async () => {
+it("creates no file for an order ledger", async () => {
   const persistTo = join(folder, "ledgers");
   await using sandbox = await createSandbox({ persistTo });
   await create(sandbox);
@@ -75,16 +76,16 @@ it("makes no file for a ledger, which stores nothing", async () => {
     body: { order_id: order.id, type: "CAPTURED", amount: 1, network_transaction_id: "nt-1" },
   });
   expect(response.headers.get("Server-Timing")).toContain("queries=2");
-  expect(globSync(join(persistTo, "v3/do/*OrderLedger/**"))).toEqual([]);
+  expect(globSync("v3/do/*OrderLedger/**", { cwd: persistTo })).toEqual([]);
 });
 
-it("gives variables to the Worker", async () => {
+it("passes variables to the Worker", async () => {
   await using sandbox = await createSandbox({ vars: { ADMIN_TOKEN: "a:b" } });
   const headers = { Authorization: "Bearer a:b" };
   expect((await fetch(`${sandbox.url}/sandbox/partners`, { headers })).status).toBe(200);
 });
 
-it("serves the files of the docs page, and spares a second download", async () => {
+it("serves the script of the docs page with an ETag", async () => {
   await using sandbox = await createSandbox();
   const url = `${sandbox.url}/docs/scalar.js`;
   const script = await fetch(url);
@@ -93,11 +94,13 @@ it("serves the files of the docs page, and spares a second download", async () =
   expect((await fetch(url, { headers })).status).toBe(304);
 });
 
-it("refuses a port that is taken, a folder in use, and one of a newer version, in a sentence", async () => {
+it("rejects a port or folder in use, and a folder of a newer version", async () => {
   const persistTo = join(folder, "used");
   const port = await freePort();
   const sandbox = await createSandbox({ persistTo, port });
-  await expect(createSandbox({ port })).rejects.toThrow(`Port ${port} is taken`);
+  await expect(createSandbox({ port })).rejects.toThrow(
+    `Port ${port} is in use: stop the server that uses it, or choose another port.`,
+  );
   await expect(createSandbox({ persistTo })).rejects.toThrow(
     `Another server uses the state folder ${persistTo}`,
   );
@@ -107,7 +110,7 @@ it("refuses a port that is taken, a folder in use, and one of a newer version, i
   await expect(createSandbox({ persistTo })).rejects.toThrow(
     /newer version.* 9999_from_the_future\.sql/,
   );
-  // The refusal has let go of the folder.
+  // The refused start has unlocked the folder.
   const copy = join(folder, "copy");
   await cp(persistTo, copy, { recursive: true });
   await expect(createSandbox({ persistTo: copy })).rejects.toThrow("newer version");
@@ -115,15 +118,13 @@ it("refuses a port that is taken, a folder in use, and one of a newer version, i
 });
 
 async function addMigration(persistTo: string, name: string): Promise<void> {
-  const path = globSync(join(persistTo, "v3/d1/*/*.sqlite")).find(
-    (each) => !each.endsWith("metadata.sqlite"),
-  );
+  const path = databasesIn(persistTo).find((each) => !each.endsWith("metadata.sqlite"));
   const database = new DatabaseSync(path!);
   database.prepare("INSERT INTO d1_migrations (name) VALUES (?)").run(name);
   database.close();
 }
 
-/** The processes that this one has started. */
+/** The child processes of this process. */
 function childrenOfThis(): string[] {
   const ofEach = globSync(`/proc/${process.pid}/task/*/children`);
   return ofEach.flatMap((path) => readFileSync(path, "utf8").split(" ").filter(Boolean));

@@ -24,7 +24,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-it("ends its start-up with the URL, a key, and a command that works when it is pasted", async () => {
+it("prints the URL, a key, and a command that works when pasted", async () => {
   expect(server.output).toContain(`URL  ${server.url}`);
   expect(server.output).toContain("Key  test_sandbox_a");
   const command = /Try it:\s+(curl .+)$/m.exec(server.output)?.[1] ?? "false";
@@ -32,11 +32,11 @@ it("ends its start-up with the URL, a key, and a command that works when it is p
   expect(JSON.parse(stdout)).toMatchObject({ has_more: false });
 });
 
-it("serves the whole flow to a client made from its OpenAPI document", async () => {
+it("serves the whole flow to a client generated from its OpenAPI document", async () => {
   await wholeFlow(clientOf(server.url));
 });
 
-it("serves the whole flow through Prism, which finds nothing against the document", async () => {
+it("serves the whole flow through Prism without a violation of the document", async () => {
   const client = clientOf(prism.url);
   client.use({
     onResponse({ response }) {
@@ -45,14 +45,14 @@ it("serves the whole flow through Prism, which finds nothing against the documen
   });
   await wholeFlow(client);
   expect(prism.output).not.toContain("violation");
-  // It would say so: this doesn't get through to the server.
+  // Proves that Prism validates: this request doesn't reach the server.
   const refused = await fetch(`${prism.url}/v2/orders?limit=many`, {
     headers: { Authorization: "Bearer test_sandbox_a" },
   });
   expect(await refused.json()).toMatchObject({ validation: [{ location: ["query", "limit"] }] });
 });
 
-it("finds everything after a restart on the same folder", async () => {
+it("keeps everything over a restart on the same folder", async () => {
   const client = clientOf(server.url);
   await wholeFlow(client, { keep: true });
   const { data: rotated } = await client.POST("/v2/keys");
@@ -88,7 +88,7 @@ const capture = {
 const refund = { ...capture, order_event_id: "event-2", type: "REFUNDED" as const, amount: 300 };
 const beyond = { ...refund, order_event_id: "event-3", amount: 601 };
 
-/** All that a partner does: with `keep`, the order and its two events are there afterwards. */
+/** Everything that a partner does. With `keep`, the order and its two events remain. */
 async function wholeFlow(client: Client, { keep = false } = {}) {
   const created = await client.POST("/v2/orders", { body: order });
   expect(created.data).toMatchObject({ ...order, total_rewards_amount: 9, currency: "USD" });
@@ -146,13 +146,13 @@ async function everything(client: Client) {
   };
 }
 
-it("says in one sentence that a port is taken", async () => {
+it("reports a port that is in use", async () => {
   const taken = createServer().listen(await freePort(), "localhost");
   await once(taken, "listening");
   const { port } = taken.address() as { port: number };
   const second = new Server(port, folder);
   expect(await second.exited()).toBe(1);
-  expect(second.output).toContain(`Port ${port} is taken:`);
+  expect(second.output).toContain(`Port ${port} is in use:`);
   expect(second.output).not.toMatch(/^\s+at /m);
   taken.close();
 });

@@ -1,21 +1,25 @@
-import { once } from "node:events";
+import { cp, mkdtemp, rename, rm } from "node:fs/promises";
 import { existsSync } from "node:fs";
-import { cp, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { buildIfChanged } from "../../src/cli/build.ts";
 import { createSandbox } from "../../src/local/index.ts";
 import { isFree } from "../../src/local/ports.ts";
+import { isInUse } from "../../src/local/state-folder.ts";
 import { clientOf } from "./client.ts";
-import { freePort, Server } from "./server.ts";
+import { Program } from "./program.ts";
+import { freePort } from "./server.ts";
 
-/** How long what is answered may still go into files that nobody finds again. */
+/** How long writes may still be acknowledged after the folder is gone. */
 const LOSS_MILLISECONDS = 1_000;
-/** On a busy machine. On one that isn't it takes less than two seconds. */
-const RENEWAL_MILLISECONDS = 20_000;
-const PAUSE_MILLISECONDS = 100;
+/** Five polls of the watch. */
+const WATCH_MILLISECONDS = 1_000;
+const PAUSE_MILLISECONDS = 50;
+
+/** Names that are patterns to a glob. */
+const FOLDER_NAMES = ["[id]", "{a,b}", "!(*)?"];
 
 let root: string;
 beforeAll(async () => {
@@ -26,6 +30,13 @@ afterAll(async () => {
   await rm(root, { recursive: true, force: true });
 });
 
+const start = (port: number, folder: string) =>
+  new Program(
+    "node",
+    ["src/local/bin.ts", "--port", `${port}`, "--persist-to", folder, "--quiet"],
+    "Try it:",
+  ).ready();
+
 async function create(url: string, id: string): Promise<boolean> {
   const order = { id, payment_method_id: "pm", partner_order_id: "po", total_order_amount: 1 };
   try {
@@ -35,111 +46,81 @@ async function create(url: string, id: string): Promise<boolean> {
   }
 }
 
-async function idsAt(url: string): Promise<string[]> {
-  const { data } = await clientOf(url).GET("/v2/orders", { params: { query: { limit: 100 } } });
-  return data!.data.map(({ id }) => id);
-}
+describe("the program, when its data folder goes", () => {
+  it.each<[what: string, happen: (folder: string) => Promise<unknown>]>([
+    ["is removed", (folder) => rm(folder, { recursive: true })],
+    ["is renamed", (folder) => rename(folder, `${folder}-renamed`)],
+    [
+      "is in a folder that is renamed",
+      (folder) => rename(dirname(folder), `${dirname(folder)}-renamed`),
+    ],
+    [
+      "is replaced by a copy",
+      async (folder) => {
+        await cp(folder, `${folder}-copy`, { recursive: true });
+        await rm(folder, { recursive: true });
+        await rename(`${folder}-copy`, folder);
+      },
+    ],
+  ])("ends with status 1 and one sentence: it %s", async (what, happen) => {
+    const folder = join(root, what.replaceAll(" ", "-"), "state");
+    const port = await freePort();
+    const program = await start(port, folder);
+    const url = `http://localhost:${port}`;
+    expect(await create(url, "before")).toBe(true);
+    const { length } = program.output;
 
-/**
- * Makes orders, one after another, while something happens to the folder, until the sandbox has said so and an
- * order is made again. What was answered in between is lost.
- */
-async function watchLoss(url: string, happen: () => Promise<unknown>, isSaid: () => boolean) {
-  const name = crypto.randomUUID();
-  const sent: { id: string; isAnswered: boolean; at: number }[] = [];
-  const createNext = async () => {
-    const id = `${name}-${sent.length}`;
-    sent.push({ id, isAnswered: await create(url, id), at: Date.now() });
-    await sleep(PAUSE_MILLISECONDS);
-  };
-  for (let count = 0; count < 5; count += 1) await createNext();
-  await happen();
-  const happenedAt = Date.now();
-  let said = false;
-  while (!said || !sent.at(-1)!.isAnswered) {
-    expect(Date.now() - happenedAt).toBeLessThan(RENEWAL_MILLISECONDS);
-    // The old one answers nothing after it has said so.
-    said = isSaid();
-    await createNext();
-  }
-  const ids = await idsAt(url);
-  const lost = sent
-    .filter(({ id, isAnswered, at }) => isAnswered && at > happenedAt && !ids.includes(id))
-    .map(({ at }) => at - happenedAt);
-  console.info({ lost_after_ms: lost, again_after_ms: sent.at(-1)!.at - happenedAt });
-  for (const milliseconds of lost) expect(milliseconds).toBeLessThan(LOSS_MILLISECONDS);
-  return { ids, before: `${name}-0` };
-}
-
-describe("a state folder that goes under a running server", () => {
-  let server: Server;
-  let folder: string;
-  beforeAll(async () => {
-    folder = join(root, "parent", "state");
-    server = await new Server(await freePort(), folder).ready();
-  });
-  afterAll(() => server.stop());
-
-  /** Whether the server says from now on that the folder is gone. */
-  const said = () => {
-    const { length } = server.output;
-    const sentence = `The state folder ${folder} was removed or replaced`;
-    return () => server.output.includes(sentence, length);
-  };
-
-  it.each<[what: string, happen: () => Promise<unknown>]>([
-    ["removed", () => rm(folder, { recursive: true })],
-    ["renamed", () => rename(folder, join(root, "renamed"))],
-    ["within one that is renamed", () => rename(dirname(folder), join(root, "parent-renamed"))],
-  ])("is %s: the server says so, and goes on with an empty one", async (_what, happen) => {
-    const { ids, before } = await watchLoss(server.url, happen, said());
-    expect(ids).not.toContain(before);
-  });
-
-  it("is replaced: the server goes on with what is there now", async () => {
-    const id = crypto.randomUUID();
-    const backup = join(root, "backup");
-    await using sandbox = await createSandbox({ persistTo: backup });
-    await create(sandbox.url, id);
-    await sandbox.close();
-    const replace = async () => {
-      await rm(folder, { recursive: true });
-      await cp(backup, folder, { recursive: true });
-    };
-    const { ids } = await watchLoss(server.url, replace, said());
-    expect(ids).toContain(id);
-  });
-
-  it("can't be made again: the server ends, and says why", async () => {
-    await rm(dirname(folder), { recursive: true });
-    await writeFile(dirname(folder), "no folder");
-    expect(await server.exited()).toBe(1);
-    expect(server.output).toContain(`The sandbox has ended: Nothing can be kept in ${folder}`);
-    expect(await isFree(Number(new URL(server.url).port))).toBe(true);
+    await happen(folder);
+    const began = Date.now();
+    let lastWrite = 0;
+    const exited = program.exited();
+    for (let count = 0; await create(url, `after-${count}`); count += 1) {
+      lastWrite = Date.now() - began;
+      await sleep(PAUSE_MILLISECONDS);
+    }
+    expect(lastWrite).toBeLessThan(LOSS_MILLISECONDS);
+    expect(await exited).toBe(1);
+    expect(program.output.slice(length).trim()).toBe(
+      `The sandbox has stopped because its data folder ${folder} was removed or replaced: start it again.`,
+    );
+    expect(await isFree(port)).toBe(true);
   });
 });
 
-describe("a state folder that goes under a sandbox of the library", () => {
-  it("is removed: the sandbox warns, and goes on with an empty one", async () => {
-    const persistTo = join(root, "library");
-    await using sandbox = await createSandbox({ persistTo });
-    const warned = vi.fn<(warning: Error) => void>();
-    process.once("warning", warned);
-    const remove = () => rm(persistTo, { recursive: true });
-    const isSaid = () => warned.mock.calls.length > 0;
-    const { ids, before } = await watchLoss(sandbox.url, remove, isSaid);
-    expect(ids).not.toContain(before);
-    const [[{ name, message }]] = warned.mock.calls as [[Error]];
-    expect(name).toBe("SandboxWarning");
-    expect(message).toContain(persistTo);
-  });
+describe.each(FOLDER_NAMES)("a data folder whose path contains %s", (name) => {
+  it("serves, is locked against a second server, and is watched", async () => {
+    const parent = join(root, `parent-${name}`);
+    const folder = join(parent, "state");
+    await using sandbox = await createSandbox({ persistTo: folder });
+    await sleep(WATCH_MILLISECONDS);
+    expect(await create(sandbox.url, "order-1")).toBe(true);
+    expect(isInUse(folder)).toBe(true);
+    await expect(createSandbox({ persistTo: folder })).rejects.toThrow("Another server uses");
+    expect((await sandbox.requests()).map(({ order_id }) => order_id)).toEqual(["order-1"]);
 
-  it("is removed before the sandbox is closed: nothing is made anew", async () => {
-    const persistTo = join(root, "closed");
+    await rm(parent, { recursive: true });
+    await expect.poll(() => sandbox.requests().catch(String)).toContain("was removed or replaced");
+  });
+});
+
+describe("a sandbox of the library, when its data folder is removed", () => {
+  it("rejects every later call with a SandboxError, and leaves no folder and no port", async () => {
+    const persistTo = join(root, "library");
     const sandbox = await createSandbox({ persistTo });
-    const warning = once(process, "warning");
+    const own = await sandbox.environment();
     await rm(persistTo, { recursive: true });
-    await warning;
+    const lost = {
+      name: "SandboxError",
+      message: `The sandbox has stopped because its data folder ${persistTo} was removed or replaced: start it again.`,
+    };
+    await expect
+      .poll(() => sandbox.requests().catch((error: unknown) => error))
+      .toMatchObject(lost);
+    await expect(sandbox.environment()).rejects.toMatchObject(lost);
+    await expect(sandbox.faults.add({ fault: "error" })).rejects.toMatchObject(lost);
+    await expect(own.reset()).rejects.toMatchObject(lost);
+    await expect(own.waitForRequest()).rejects.toMatchObject(lost);
+    await expect(own.delete()).rejects.toMatchObject(lost);
     await sandbox.close();
     expect(existsSync(persistTo)).toBe(false);
     expect(await isFree(Number(new URL(sandbox.url).port))).toBe(true);

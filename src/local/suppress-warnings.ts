@@ -1,5 +1,5 @@
-/** Takes up something of Node's that warns of being experimental, which is not for the user to read. */
-export function withoutWarnings<Result>(work: () => Result): Result {
+/** Runs `work` without printing Node's warnings, such as those about experimental features. */
+export function suppressWarnings<Result>(work: () => Result): Result {
   const emitWarning = process.emitWarning.bind(process);
   process.emitWarning = () => undefined;
   try {

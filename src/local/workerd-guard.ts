@@ -1,6 +1,6 @@
 /**
- * Has workerd end with this process. Miniflare ends it, except where this process is killed: then workerd
- * would go on answering, on the same port and with the same data.
+ * Ends workerd when this process ends. Miniflare does so too, but not when this process is killed: workerd
+ * would keep serving the same port and data.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { spawn, type ChildProcess } from "node:child_process";
@@ -8,27 +8,27 @@ import { subscribe } from "node:diagnostics_channel";
 import type { Socket } from "node:net";
 import { basename } from "node:path";
 
-const guarded = new AsyncLocalStorage<true>();
+const isGuarded = new AsyncLocalStorage<true>();
 
-/** Runs what starts a workerd, with the guard set on that. */
-export function withGuard<Result>(start: () => Result): Result {
-  return guarded.run(true, start);
+/** Runs `start`, and guards each workerd that it spawns. */
+export function withWorkerdGuard<Result>(start: () => Result): Result {
+  return isGuarded.run(true, start);
 }
 
-// Miniflare doesn't tell which process it starts; Node does.
+// Miniflare doesn't expose its child process; Node's diagnostics channel does.
 subscribe("child_process", (message) => {
-  if (guarded.getStore() === undefined || process.platform === "win32") return;
+  if (isGuarded.getStore() === undefined || process.platform === "win32") return;
   const { process: child } = message as { process: ChildProcess };
   child.once("spawn", () => {
     if (basename(child.spawnfile).startsWith("workerd")) guard(child);
   });
 });
 
-/** A shell that waits for the end of its input, which comes when this process is gone. */
+/** Starts a shell that kills workerd when its standard input closes, which happens when this process ends. */
 function guard(child: ChildProcess): void {
   const shell = spawn("sh", ["-c", 'read -r _; kill -KILL "$0"', String(child.pid)], {
     stdio: ["pipe", "ignore", "ignore"],
-    // Ctrl-C isn't for it.
+    // Keeps Ctrl-C from reaching the shell.
     detached: true,
   });
   shell.on("error", () => undefined);

@@ -1,0 +1,17 @@
+/** What the program's commands share in reading their flags. */
+import { SandboxError } from "./sandbox-error.ts";
+
+/** Turns an error of `parseArgs` into one sentence that names the help. */
+export function unknownFlag(error: unknown, command: string): SandboxError {
+  const [sentence] = (error as Error).message.split(". ");
+  return new SandboxError(`${sentence}. Run ${command} --help for all flags.`, { cause: error });
+}
+
+/** Validates the value of a `--url` flag, and removes a trailing slash. */
+export function originOf(url: string): string {
+  const origin = url.replace(/\/$/, "");
+  if (/^https?:\/\/[^/]+$/.test(origin)) return origin;
+  throw new SandboxError(
+    `--url expects a URL without a path, like http://localhost:8787, but received ${url}.`,
+  );
+}

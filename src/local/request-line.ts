@@ -1,0 +1,49 @@
+/** One line about a request, written by the wrapper in the Worker's isolate and printed by the program. */
+
+export interface RequestLine {
+  method: string;
+  /** With the query. */
+  path: string;
+  /** Null if no response was sent. */
+  status: number | null;
+  milliseconds: number;
+  /** The type and message of an error response. */
+  problem?: string;
+  /** The value of `Sandbox-Fault-Applied`. */
+  fault?: string;
+  /** The value of `Sandbox-Warnings`. */
+  warnings?: string;
+}
+
+const LOG_PREFIX = '{"request_line":';
+const MAX_PART_CHARACTERS = 160;
+
+export function toLogMessage(request_line: RequestLine): string {
+  return JSON.stringify({ request_line });
+}
+
+/** Returns undefined for any other log message. */
+export function parseLogMessage(message: string): RequestLine | undefined {
+  if (!message.startsWith(LOG_PREFIX)) return undefined;
+  return (JSON.parse(message) as { request_line: RequestLine }).request_line;
+}
+
+export function formatRequestLine(line: RequestLine): string {
+  const { method, path, status, milliseconds, problem, fault, warnings } = line;
+  const parts = [
+    `${method.padEnd(6)} ${path}`,
+    status ?? "no response",
+    `${milliseconds} ms`,
+    ...(fault === undefined ? [] : [`fault ${fault}`]),
+    ...(problem === undefined ? [] : [printable(problem)]),
+    ...(warnings === undefined ? [] : [`warning ${printable(warnings)}`]),
+  ];
+  return parts.join("  ");
+}
+
+/** Shortens text that a partner may have sent, and removes control characters, which could steer the terminal. */
+function printable(text: string): string {
+  const visible = text.replace(/\p{C}+/gu, " ");
+  if (visible.length <= MAX_PART_CHARACTERS) return visible;
+  return `${visible.slice(0, MAX_PART_CHARACTERS)}…`;
+}

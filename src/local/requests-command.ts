@@ -1,0 +1,128 @@
+/** `orders-sandbox requests`: prints the requests that a sandbox has recorded, and follows new ones. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { createClient } from "./api-client.ts";
+import type { RecordedRequest } from "./environment.ts";
+import { originOf, unknownFlag } from "./flags.ts";
+import { openRequestStream } from "./request-stream.ts";
+import { formatRequestLine } from "./request-line.ts";
+import { SandboxError } from "./sandbox-error.ts";
+
+const DEFAULT_URL = "http://localhost:8787";
+const DEFAULT_KEY = "test_sandbox_a";
+const DEFAULT_COUNT = "20";
+const MAX_COUNT = 100;
+
+const usage = (command: string): string => `Usage: ${command} [flags]
+
+Prints the latest requests under /v2 with a key of the environment, oldest first.
+
+  --follow             also print new requests, until Ctrl-C
+  --url <URL>          the sandbox. Default: ${DEFAULT_URL}
+  --key <key>          a key of the environment. Default: SANDBOX_KEY, or else ${DEFAULT_KEY}
+  --count <number>     how many recorded requests to print, from 0 to ${MAX_COUNT}. Default: ${DEFAULT_COUNT}
+  --json               print each request as a line of JSON
+  --help
+`;
+
+const RETRY_MILLISECONDS = 1_000;
+/** Lower than any ID of a request. */
+const FIRST_ID = "1";
+
+/** `command` is how the user called this, for the usage. */
+export async function requests(args: string[], command: string): Promise<void> {
+  const { url, key, count, follow, json, help } = readFlags(args, command);
+  if (help) return void process.stdout.write(usage(command));
+  exitQuietly();
+  const print = (request: RecordedRequest) =>
+    console.log(json ? JSON.stringify(request) : lineOf(request));
+  const page = await createClient(url, key)("get", "/sandbox/requests", {
+    query: { limit: Math.max(count, 1) },
+  });
+  for (const request of page.data.slice(0, count).toReversed()) print(request);
+  if (follow) await followFrom(page.data[0]?.id ?? FIRST_ID, { url, key }, print);
+}
+
+function readFlags(args: string[], command: string) {
+  const { url = DEFAULT_URL, key, count = DEFAULT_COUNT, ...flags } = parse(args, command);
+  if (!/^\d{1,3}$/.test(count) || Number(count) > MAX_COUNT) {
+    throw new SandboxError(
+      `--count expects a number from 0 to ${MAX_COUNT}, but received ${count}.`,
+    );
+  }
+  const usedKey = key ?? process.env["SANDBOX_KEY"] ?? DEFAULT_KEY;
+  return { ...flags, url: originOf(url), key: usedKey, count: Number(count) };
+}
+
+function parse(args: string[], command: string) {
+  const text = { type: "string" } as const;
+  const flag = { type: "boolean" } as const;
+  const options = { url: text, key: text, count: text, follow: flag, json: flag, help: flag };
+  try {
+    return parseArgs({ args, options }).values;
+  } catch (error) {
+    throw unknownFlag(error, command);
+  }
+}
+
+/** Exits without an error when the reader of the output closes it, as `head` does. */
+function exitQuietly(): void {
+  process.stdout.on("error", () => process.exit(0));
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(signal, () => process.exit(0));
+  }
+}
+
+/** The local time of day, and the request in the format of the program that serves it. */
+function lineOf(request: RecordedRequest): string {
+  const { at, method, path, status, ms, error, fault, warnings = [] } = request;
+  const line = formatRequestLine({
+    method,
+    path,
+    status,
+    milliseconds: ms,
+    ...(error && { problem: `${error.type}: ${error.message}` }),
+    ...(fault && {
+      fault: fault.id === undefined ? fault.fault : `${fault.fault};id="${fault.id}"`,
+    }),
+    ...(warnings.length > 0 && { warnings: warnings.map(textOf).join(", ") }),
+  });
+  return `${new Date(at).toTimeString().slice(0, 8)}  ${line}`;
+}
+
+/** In the format of the header `Sandbox-Warnings`. */
+function textOf({ code, ...parameters }: NonNullable<RecordedRequest["warnings"]>[number]): string {
+  const given = Object.entries(parameters).map(([name, value]) => `;${name}="${value}"`);
+  return code + given.join("");
+}
+
+/** Prints each request after `id` as it arrives. Reopens the stream where it ended. */
+async function followFrom(
+  id: string,
+  { url, key }: Record<"url" | "key", string>,
+  print: (request: RecordedRequest) => void,
+): Promise<never> {
+  let lastId = id;
+  let isReported = false;
+  for (;;) {
+    try {
+      const stream = await openRequestStream(url, key, lastId);
+      isReported = false;
+      for await (const request of stream) {
+        lastId = request.id;
+        print(request);
+      }
+    } catch (error) {
+      if (isPermanent(error)) throw error;
+      if (!isReported) console.error(`${url} can't be reached. Retrying every second …`);
+      isReported = true;
+    }
+    await sleep(RETRY_MILLISECONDS);
+  }
+}
+
+/** Whether the sandbox would refuse another attempt too. */
+function isPermanent(error: unknown): boolean {
+  const { status } = error as Partial<SandboxError>;
+  return status !== undefined && status < 500 && status !== 429;
+}

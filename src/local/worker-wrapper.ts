@@ -1,0 +1,73 @@
+/** Wraps the Worker in its own isolate: sets up the database before the first request, and logs each request. */
+import { setUpDatabase } from "./database-setup.ts";
+import { toLogMessage, type RequestLine } from "./request-line.ts";
+import type { WrapperOptions } from "./wrapper-options.ts";
+
+type Env = Record<string, D1Database & NamespaceWithoutStorage>;
+/** A namespace without storage has `get(name)` where others have `getByName`. */
+type NamespaceWithoutStorage = Partial<Record<"get" | "getByName", unknown>>;
+type Worker = Required<Pick<ExportedHandler<Env>, "fetch">> & ExportedHandler<Env>;
+type Fetch = Worker["fetch"];
+
+export function wrapWorker(worker: Worker, options: WrapperOptions): Worker {
+  const { databaseSetup, databaseBinding, ledgerBinding, setupPath, logsRequests } = options;
+  const writeLog = console.log.bind(console);
+  console.log = () => undefined;
+  const respond: Fetch = logsRequests ? withRequestLog(worker, writeLog) : worker.fetch;
+  let setup: ReturnType<typeof setUpDatabase> | undefined;
+  return {
+    ...worker,
+    async fetch(request, env, context) {
+      setup ??= setUpDatabase(env[databaseBinding]!, databaseSetup).catch((error: unknown) => {
+        // The next request tries again.
+        setup = undefined;
+        throw error;
+      });
+      env[ledgerBinding]!.getByName ??= env[ledgerBinding]!.get;
+      const outcome = await setup;
+      if (new URL(request.url).pathname === setupPath) return Response.json(outcome);
+      return respond(request, env, context);
+    },
+  };
+}
+
+function withRequestLog(worker: Worker, writeLog: (message: string) => void): Fetch {
+  return async (request, env, context) => {
+    const start = performance.now();
+    const response = await worker.fetch(request, env, context);
+    const { pathname, search } = new URL(request.url);
+    const line: RequestLine = {
+      method: request.method,
+      path: pathname + search,
+      status: isLost(response) ? null : response.status,
+      milliseconds: Math.round(performance.now() - start),
+      ...(await detailsOf(response)),
+    };
+    writeLog(toLogMessage(line));
+    return response;
+  };
+}
+
+/** Whether a fault closes the connection before any byte of the response is sent. */
+function isLost({ headers }: Response): boolean {
+  return headers.get("Sandbox-Fault-Applied")?.startsWith("lost_response") ?? false;
+}
+
+async function detailsOf(
+  response: Response,
+): Promise<Pick<RequestLine, "fault" | "problem" | "warnings">> {
+  const warnings = response.headers.get("Sandbox-Warnings");
+  const fault = response.headers.get("Sandbox-Fault-Applied");
+  return {
+    ...(warnings !== null && { warnings }),
+    ...(fault !== null && { fault }),
+    // A fault may cut the body off, so only read bodies without one.
+    ...(fault === null && response.status >= 400 && (await problemOf(response))),
+  };
+}
+
+async function problemOf(response: Response): Promise<Pick<RequestLine, "problem">> {
+  if (!response.headers.get("Content-Type")?.includes("json")) return {};
+  const { error } = await response.clone().json<{ error?: { type: string; message: string } }>();
+  return error ? { problem: `${error.type}: ${error.message}` } : {};
+}

@@ -1,0 +1,13 @@
+import type { DatabaseSetup } from "./database-setup.ts";
+
+/** What the Node side passes to `worker-wrapper.ts`. */
+export interface WrapperOptions {
+  databaseSetup: DatabaseSetup;
+  databaseBinding: string;
+  /** The binding of the order ledgers, whose namespace has no storage locally. */
+  ledgerBinding: string;
+  /** A random path that returns the outcome of the database setup. */
+  setupPath: string;
+  /** Whether each request is logged as a `RequestLine`. The Worker's own JSON log is always dropped. */
+  logsRequests: boolean;
+}
