@@ -16,7 +16,7 @@ import { isConsoleRead } from "./http/console-reads.ts";
 import { recordRequests } from "./http/recording.ts";
 import { logRequests } from "./http/request-log.ts";
 import { sendWarnings } from "./http/warnings.ts";
-import { serveOpenApi } from "./openapi/serve.ts";
+import { serveOpenApi } from "./openapi/document.ts";
 import { consolePages } from "./routes/pages/console.ts";
 import { docs } from "./routes/pages/docs.ts";
 import { home } from "./routes/pages/home.ts";

@@ -13,13 +13,13 @@ export interface paths {
         };
         /**
          * Retrieve orders
-         * @description A page of the environment's orders, newest first. Filters combine.
+         * @description Returns a page of the environment's orders, newest first. An order must match all filters.
          */
         get: operations["listOrders"];
         put?: never;
         /**
          * Create an order
-         * @description The same order again, by its id, is answered with the order that there is.
+         * @description Creates an order. Repeating an order with the same ID returns the stored order.
          */
         post: operations["createOrder"];
         delete?: never;
@@ -38,13 +38,13 @@ export interface paths {
         get?: never;
         /**
          * Replace an order
-         * @description Puts the body in the order's place: an optional field that is left out is cleared, but for `created_at`.
+         * @description Replaces the order with the body. Optional fields that are left out are cleared, except `created_at`.
          */
         put: operations["putOrder"];
         post?: never;
         /**
          * Delete an order
-         * @description An order that has events can't be deleted. The id is free again afterwards.
+         * @description Deletes an order without events. Its ID can then be used again.
          */
         delete: operations["deleteOrder"];
         options?: never;
@@ -61,13 +61,13 @@ export interface paths {
         };
         /**
          * Retrieve order events
-         * @description A page of the environment's order events, newest first. Filters combine.
+         * @description Returns a page of the environment's order events, newest first. An event must match all filters.
          */
         get: operations["listOrderEvents"];
         put?: never;
         /**
          * Create an order event
-         * @description Tells of a capture or a refund. A refund beyond what was captured is refused. The same event again, by one of its ids, is answered with the event that there is.
+         * @description Reports a capture or a refund. A refund above the captured amount is rejected. Repeating an event with the same ID returns the stored event.
          */
         post: operations["postOrderEvent"];
         delete?: never;
@@ -88,7 +88,7 @@ export interface paths {
         post?: never;
         /**
          * Delete an order event
-         * @description A capture that refunds depend on can't be deleted. The ids are free again afterwards.
+         * @description Deletes an order event. A capture can't be deleted while refunds depend on it. The event's IDs can then be used again.
          */
         delete: operations["deleteOrderEvent"];
         options?: never;
@@ -107,12 +107,12 @@ export interface paths {
         put?: never;
         /**
          * Create an API key
-         * @description Another key of the same environment. It is shown in this answer and never again: a request whose answer is lost leaves a key that nobody knows.
+         * @description Creates another key of the same environment. The key is shown only in this response. If the response is lost, revoke the key and create another one.
          */
         post: operations["createKey"];
         /**
          * Delete the API key in use
-         * @description The key that makes the call stops working, everywhere within 30 seconds. An environment's only key can't be deleted.
+         * @description Deletes the key that sends the request. It stops working everywhere within 30 seconds. An environment's only key can't be deleted.
          */
         delete: operations["deleteKey"];
         options?: never;
@@ -128,8 +128,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Retrieve API keys
-         * @description A page of the environment's keys, newest first, with those that were deleted. A key itself is stored nowhere: it is known by its last four characters.
+         * List API keys
+         * @description Returns a page of the environment's keys, newest first, including deleted ones. The sandbox doesn't store the keys themselves, only their last four characters.
          */
         get: operations["listKeys"];
         put?: never;
@@ -152,7 +152,7 @@ export interface paths {
         post?: never;
         /**
          * Revoke an API key
-         * @description The key stops working, everywhere within 30 seconds. An environment's only key can't be revoked.
+         * @description Revokes a key of the environment. It stops working everywhere within 30 seconds. An environment's only key can't be revoked.
          */
         delete: operations["revokeKey"];
         options?: never;
@@ -168,14 +168,14 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Retrieve environments
-         * @description A page of the partner's environments, newest first. Those that have expired are not among them.
+         * List environments
+         * @description Returns a page of the partner's environments, newest first, without expired ones.
          */
         get: operations["listEnvironments"];
         put?: never;
         /**
          * Create an environment
-         * @description A dataset of its own, for one test or one pull request: orders, events, keys, requests and faults that no other environment sees. Its key is shown in this answer and never again.
+         * @description Creates an environment, for example for one test or one pull request. Its orders, events, keys, recorded requests and faults are separate from all other environments. Its key is shown only in this response.
          */
         post: operations["createEnvironment"];
         delete?: never;
@@ -196,7 +196,7 @@ export interface paths {
         post?: never;
         /**
          * Delete an environment
-         * @description Deletes an environment with all that it has. Its keys stop working at once. A partner's first environment can't be deleted.
+         * @description Deletes an environment with all its data. Its keys stop working immediately. A partner's first environment can't be deleted.
          */
         delete: operations["deleteEnvironment"];
         options?: never;
@@ -215,7 +215,7 @@ export interface paths {
         put?: never;
         /**
          * Create an API key for an environment
-         * @description For one of the partner's environments whose keys are lost. The key is shown in this answer and never again.
+         * @description Creates a key for one of the partner's environments, for example if its keys are lost. The key is shown only in this response.
          */
         post: operations["createEnvironmentKey"];
         delete?: never;
@@ -235,7 +235,7 @@ export interface paths {
         put?: never;
         /**
          * Reset the environment
-         * @description Makes the key's environment as new: its orders, events, requests, faults and idempotency keys go, its API keys stay, and its fixture is there again. From the answer on, nothing of before is seen or written by anybody.
+         * @description Resets the environment of the key: deletes its orders, events, recorded requests, faults and idempotency keys, and restores its fixture. Its API keys stay valid. A request takes effect entirely before or entirely after the reset.
          */
         post: operations["resetEnvironment"];
         delete?: never;
@@ -414,14 +414,14 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Retrieve partners
-         * @description A page of the sandbox's partners, newest first, with what each has.
+         * List partners
+         * @description Returns a page of the sandbox's partners, newest first, with the amount of data that each has.
          */
         get: operations["listPartners"];
         put?: never;
         /**
          * Create a partner
-         * @description Makes a partner and its first API key, which is shown in this answer and never again.
+         * @description Creates a partner and its first API key. The key is shown only in this response.
          */
         post: operations["createPartner"];
         delete?: never;
@@ -441,7 +441,7 @@ export interface paths {
         put?: never;
         /**
          * Create an API key for a partner
-         * @description For a partner that has lost its last key: another one of its first environment. It is shown in this answer and never again.
+         * @description Creates a key of the partner's first environment, for a partner that lost its last one. The key is shown only in this response.
          */
         post: operations["createPartnerKey"];
         delete?: never;
@@ -462,7 +462,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a partner
-         * @description Deletes a partner with its keys, orders, events and history. What has too much for one request is answered 202: send it again until it is 204. Its keys stop working within 30 seconds.
+         * @description Deletes a partner with all its data. If that is too much for one request, the response is a 202: send the request again until the response is a 204. The partner's keys stop working within 30 seconds.
          */
         delete: operations["deletePartner"];
         options?: never;
@@ -479,7 +479,7 @@ export interface paths {
         };
         /**
          * Check the sandbox
-         * @description Whether requests can be served, for load balancers and CI. It needs no key, and remembers its answer for 5 seconds.
+         * @description Reports whether the sandbox can serve requests, for load balancers and CI. Needs no key. The result is cached for 5 seconds.
          */
         get: operations["getHealth"];
         put?: never;
@@ -497,34 +497,34 @@ export interface components {
         OrderList: {
             /** @description Newest first */
             data: components["schemas"]["Order"][];
-            /** @description Whether there are more after the last of these. Not in production */
+            /** @description Whether more items follow the last one. Not in production */
             has_more?: boolean;
-            /** @description How many match, on all pages. Not in production */
+            /** @description The number of matching items on all pages. Not in production */
             total?: number;
         };
         Order: {
             /**
-             * @description The order's id, unique within the environment
+             * @description The order's ID, unique within the environment
              * @example order-1
              */
             id: string;
             /**
-             * @description The customer
+             * @description The customer's ID
              * @example 1bb0ab64-ed57-4f2f-bd8d-ab04d1a365c5
              */
             customer_id?: string;
             /**
-             * @description The payment method
+             * @description The payment method's ID
              * @example 0144ea84-3c39-4382-a37a-03c699b77646
              */
             payment_method_id: string;
             /**
-             * @description The order's id in the partner's own system; need not be unique
+             * @description The order's ID in your system. Need not be unique
              * @example o-c8a1fe46bbff4a18ba1d
              */
             partner_order_id: string;
             /**
-             * @description The merchant
+             * @description The merchant's ID
              * @example m-123456789
              */
             merchant_id?: string;
@@ -536,22 +536,22 @@ export interface components {
             /** @description The merchant's addresses */
             merchant_address?: components["schemas"]["Address"][];
             /**
-             * @description What the order comes to, in the minor unit
+             * @description The order's total, in the minor unit
              * @example 274999
              */
             total_order_amount: number;
             /**
              * Format: date-time
-             * @description When the order was made (RFC 3339). Left out: the time of the request, or in a PUT what it was
+             * @description When the order was created (RFC 3339). Defaults to the time of the request. A `PUT` without it keeps the stored value
              */
             created_at: string;
             /**
              * Format: date-time
-             * @description When the order was last changed (RFC 3339). Kept as it is sent on creation; a PUT sets it
+             * @description When the order was last changed (RFC 3339). Stored as sent on creation; a `PUT` sets it
              */
             updated_at: string;
             /**
-             * @description Rewards in the minor unit. Left out: what the lines add up to, or 0 without lines
+             * @description Rewards in the minor unit. Defaults to the sum of the lines, or 0 without lines
              * @example 2500
              */
             total_rewards_amount: number;
@@ -589,34 +589,34 @@ export interface components {
              */
             postal_code?: string;
             /**
-             * @description Country, by its ISO 3166-1 alpha-3 code
+             * @description Country as an ISO 3166-1 alpha-3 code
              * @example USA
              */
             country?: string;
         };
         OrderLine: {
             /**
-             * @description Name of the item
+             * @description The item's name
              * @example Couch Supreme
              */
             name: string;
             /**
-             * @description Where the item is shown
+             * @description The item's product page
              * @example www.restassured.com/couch-supreme
              */
             product_url?: string;
             /**
-             * @description How many of the item, at least 1
+             * @description The number of items, at least 1
              * @example 1
              */
             quantity: number;
             /**
-             * @description Price of one, in the minor unit; negative on a discount line
+             * @description The price of one item, in the minor unit. Negative for a discount
              * @example 274999
              */
             rate: number;
             /**
-             * @description Rewards for one, in the minor unit
+             * @description The rewards for one item, in the minor unit
              * @example 2500
              */
             rewards_rate: number;
@@ -624,18 +624,18 @@ export interface components {
         Error: {
             error: {
                 /**
-                 * @description Which kind of error; it ends in `_ERROR`
+                 * @description The type of error. It ends in `_ERROR`
                  * @example CONFLICT_ERROR
                  */
                 type: string;
-                /** @description What was expected, and what came */
+                /** @description What was expected, and what was received */
                 message: string;
                 /**
-                 * @description The field at fault
+                 * @description The invalid field
                  * @example order_lines[0].quantity
                  */
                 param?: string;
-                /** @description All violations, or the figures that it was decided on. Not in production */
+                /** @description All invalid fields, or the figures behind the decision. Not in production */
                 details?: {
                     param: string;
                     message: string;
@@ -648,22 +648,22 @@ export interface components {
         };
         OrderInput: {
             /**
-             * @description The order's id, unique within the environment. Left out: a UUID is made, or it is the one in the path
+             * @description The order's ID, unique within the environment. Defaults to a UUID, or in a `PUT` to the ID in the path
              * @example order-1
              */
             id?: string;
             /**
-             * @description The customer
+             * @description The customer's ID
              * @example 1bb0ab64-ed57-4f2f-bd8d-ab04d1a365c5
              */
             customer_id?: string;
             /**
-             * @description The payment method
+             * @description The payment method's ID
              * @example 0144ea84-3c39-4382-a37a-03c699b77646
              */
             payment_method_id: string;
             /**
-             * @description The order's id in the partner's own system; need not be unique
+             * @description The order's ID in your system. Need not be unique
              * @example o-c8a1fe46bbff4a18ba1d
              */
             partner_order_id: string;
@@ -672,42 +672,42 @@ export interface components {
             /** @description The merchant's addresses */
             merchant_address?: components["schemas"]["Address"][];
             /**
-             * @description What the order comes to, in the minor unit
+             * @description The order's total, in the minor unit
              * @example 274999
              */
             total_order_amount: number;
             created_at?: string | null;
             updated_at?: string | null;
             /**
-             * @description Rewards in the minor unit. Left out: what the lines add up to, or 0 without lines
+             * @description Rewards in the minor unit. Defaults to the sum of the lines, or 0 without lines
              * @example 2500
              */
             total_rewards_amount?: number;
             /**
-             * @description ISO 4217 code. Left out: USD
+             * @description ISO 4217 code. Defaults to USD
              * @example USD
              */
             currency?: string;
-            /** @description What the order is expected to contain. Lines must add up: the sum of rate × quantity is `total_order_amount`, that of rewards_rate × quantity is `total_rewards_amount` */
+            /** @description The items of the order. `rate` × `quantity` must add up to `total_order_amount`, and `rewards_rate` × `quantity` to `total_rewards_amount` */
             order_lines?: {
                 /**
-                 * @description Name of the item
+                 * @description The item's name
                  * @example Couch Supreme
                  */
                 name: string;
                 product_url?: string | null;
                 /**
-                 * @description How many of the item, at least 1
+                 * @description The number of items, at least 1
                  * @example 1
                  */
                 quantity: number;
                 /**
-                 * @description Price of one, in the minor unit; negative on a discount line
+                 * @description The price of one item, in the minor unit. Negative for a discount
                  * @example 274999
                  */
                 rate: number;
                 /**
-                 * @description Rewards for one, in the minor unit
+                 * @description The rewards for one item, in the minor unit
                  * @example 2500
                  */
                 rewards_rate: number;
@@ -716,45 +716,45 @@ export interface components {
         OrderEventList: {
             /** @description Newest first */
             data: components["schemas"]["OrderEvent"][];
-            /** @description Whether there are more after the last of these */
+            /** @description Whether more items follow the last one */
             has_more: boolean;
-            /** @description How many match, on all pages */
+            /** @description The number of matching items on all pages */
             total: number;
         };
         OrderEvent: {
             /**
-             * @description The event's id, unique within the environment
+             * @description The event's ID, unique within the environment
              * @example event-1
              */
             order_event_id: string;
             /**
-             * @description The order that it happened to
+             * @description The ID of the order
              * @example order-1
              */
             order_id: string;
             /**
-             * @description The event's id in the partner's own system, unique within the environment
+             * @description The event's ID in your system, unique within the environment
              * @example 7622c07d-eb2b-4345-a9a9-345d61d32bc2
              */
             partner_event_id?: string;
             /**
-             * @description What happened
+             * @description The type of event
              * @example CAPTURED
              * @enum {string}
              */
             type: "CAPTURED" | "REFUNDED";
             /**
-             * @description How much, in the minor unit
+             * @description The captured or refunded amount, in the minor unit
              * @example 274999
              */
             amount: number;
             /**
-             * @description The card network's id of the transaction
+             * @description The transaction's ID in the card network
              * @example 615e3ba0-6b99-495b-ade4-1f584c40f376
              */
             network_transaction_id: string;
             /**
-             * @description Rewards in the minor unit. Left out: what the lines add up to, or 0 without lines
+             * @description Rewards in the minor unit. Defaults to the sum of the lines, or 0 without lines
              * @example 2500
              */
             rewards_amount: number;
@@ -767,66 +767,66 @@ export interface components {
         };
         OrderEventInput: {
             /**
-             * @description The event's id, unique within the environment. Left out: a UUID is made
+             * @description The event's ID, unique within the environment. Defaults to a UUID
              * @example event-1
              */
             order_event_id?: string;
             /**
-             * @description The order that it happened to
+             * @description The ID of the order
              * @example order-1
              */
             order_id: string;
             /**
-             * @description The event's id in the partner's own system, unique within the environment
+             * @description The event's ID in your system, unique within the environment
              * @example 7622c07d-eb2b-4345-a9a9-345d61d32bc2
              */
             partner_event_id?: string;
             /**
-             * @description What happened
+             * @description The type of event
              * @example CAPTURED
              * @enum {string}
              */
             type: "CAPTURED" | "REFUNDED";
             /**
-             * @description How much, in the minor unit
+             * @description The captured or refunded amount, in the minor unit
              * @example 274999
              */
             amount: number;
             /**
-             * @description The card network's id of the transaction
+             * @description The transaction's ID in the card network
              * @example 615e3ba0-6b99-495b-ade4-1f584c40f376
              */
             network_transaction_id: string;
             /**
-             * @description Rewards in the minor unit. Left out: what the lines add up to, or 0 without lines
+             * @description Rewards in the minor unit. Defaults to the sum of the lines, or 0 without lines
              * @example 2500
              */
             rewards_amount?: number;
             /**
-             * @description ISO 4217 code. Left out: the order's
+             * @description ISO 4217 code. Must be the order's currency, which is the default
              * @example USD
              */
             currency?: string;
-            /** @description What was captured or refunded. Lines must add up: the sum of rate × quantity is `amount`, that of rewards_rate × quantity is `rewards_amount` */
+            /** @description The captured or refunded items. `rate` × `quantity` must add up to `amount`, and `rewards_rate` × `quantity` to `rewards_amount` */
             order_lines?: {
                 /**
-                 * @description Name of the item
+                 * @description The item's name
                  * @example Couch Supreme
                  */
                 name: string;
                 product_url?: string | null;
                 /**
-                 * @description How many of the item, at least 1
+                 * @description The number of items, at least 1
                  * @example 1
                  */
                 quantity: number;
                 /**
-                 * @description Price of one, in the minor unit; negative on a discount line
+                 * @description The price of one item, in the minor unit. Negative for a discount
                  * @example 274999
                  */
                 rate: number;
                 /**
-                 * @description Rewards for one, in the minor unit
+                 * @description The rewards for one item, in the minor unit
                  * @example 2500
                  */
                 rewards_rate: number;
@@ -840,7 +840,7 @@ export interface components {
             key: string;
             /**
              * Format: date-time
-             * @description When the key was made (RFC 3339)
+             * @description When the key was created (RFC 3339)
              * @example 2025-02-13T19:08:07Z
              */
             created_at: string;
@@ -854,14 +854,14 @@ export interface components {
         KeyList: {
             /** @description Newest first */
             data: components["schemas"]["ListedKey"][];
-            /** @description Whether there are more after the last of these */
+            /** @description Whether more items follow the last one */
             has_more: boolean;
-            /** @description How many match, on all pages */
+            /** @description The number of matching items on all pages */
             total: number;
         };
         ListedKey: {
             /**
-             * @description The key's number, within its environment
+             * @description The key's ID within its environment
              * @example 2
              */
             id: number;
@@ -872,12 +872,12 @@ export interface components {
             last_four: string;
             /**
              * Format: date-time
-             * @description When the key was made (RFC 3339)
+             * @description When the key was created (RFC 3339)
              * @example 2025-02-13T19:08:07Z
              */
             created_at: string;
             /**
-             * @description The number of the key that made it; left out where the operator did
+             * @description The ID of the key that created it. Left out if the operator created it
              * @example 1
              */
             created_by?: number;
@@ -889,7 +889,7 @@ export interface components {
             deleted_at?: string;
             /**
              * Format: date-time
-             * @description The hour in which it was used last (RFC 3339)
+             * @description When the key was last used (RFC 3339), to the hour
              * @example 2025-02-13T19:08:07Z
              */
             last_used_at?: string;
@@ -897,77 +897,77 @@ export interface components {
         EnvironmentList: {
             /** @description Newest first */
             data: components["schemas"]["Environment"][];
-            /** @description Whether there are more after the last of these */
+            /** @description Whether more items follow the last one */
             has_more: boolean;
-            /** @description How many match, on all pages */
+            /** @description The number of matching items on all pages */
             total: number;
         };
         Environment: {
             /**
-             * @description The environment's number
+             * @description The environment's ID
              * @example 12
              */
             id: number;
             /**
-             * @description What it is for
+             * @description The environment's name
              * @example pull request 12
              */
             name?: string;
             /**
-             * @description Whether fields and parameters that the contract doesn't know are refused with 400
+             * @description Whether unknown fields and parameters are rejected with 400. By default, they only cause a warning
              * @example false
              */
             strict: boolean;
             /**
-             * @description What it has in it, now and after each reset: nothing, or the order and the event of the published examples
+             * @description The initial data, restored by each reset: nothing, or the order and event of the published examples
              * @example empty
              * @enum {string}
              */
             fixture: "empty" | "documentation";
             /**
              * Format: date-time
-             * @description When it was made (RFC 3339)
+             * @description When the environment was created (RFC 3339)
              * @example 2025-02-13T19:08:07Z
              */
             created_at: string;
             /**
              * Format: date-time
-             * @description When it expires (RFC 3339); left out for a partner's first one, which never does
+             * @description When the environment expires (RFC 3339). Left out for the first environment, which never expires
              * @example 2025-02-13T19:08:07Z
              */
             expires_at?: string;
         };
         NewEnvironment: {
             /**
-             * @description The environment's number
+             * @description The environment's ID
              * @example 12
              */
             id: number;
             /**
-             * @description What it is for
+             * @description The environment's name
              * @example pull request 12
              */
             name?: string;
             /**
-             * @description Whether fields and parameters that the contract doesn't know are refused with 400
+             * @description Whether unknown fields and parameters are rejected with 400. By default, they only cause a warning
              * @example false
              */
             strict: boolean;
             /**
-             * @description What it has in it, now and after each reset: nothing, or the order and the event of the published examples
+             * @description The initial data, restored by each reset: nothing, or the order and event of the published examples
              * @example empty
              * @enum {string}
              */
             fixture: "empty" | "documentation";
             /**
              * Format: date-time
-             * @description When it was made (RFC 3339)
+             * @description When the environment was created (RFC 3339)
              * @example 2025-02-13T19:08:07Z
              */
             created_at: string;
             /**
              * Format: date-time
-             * @description When it expires (RFC 3339); left out for a partner's first one, which never does
+             * @description When the environment expires (RFC 3339). Left out for the first environment, which never expires
              * @example 2025-02-13T19:08:07Z
              */
             expires_at?: string;
@@ -979,24 +979,24 @@ export interface components {
         };
         EnvironmentInput: {
             /**
-             * @description What it is for
+             * @description The environment's name
              * @example pull request 12
              */
             name?: string;
             /**
-             * @description How long it lives, in seconds
+             * @description The lifetime in seconds
              * @default 86400
              * @example 3600
              */
             expires_in_seconds?: number;
             /**
-             * @description Whether fields and parameters that the contract doesn't know are refused with 400
+             * @description Whether unknown fields and parameters are rejected with 400. By default, they only cause a warning
              * @default false
              * @example false
              */
             strict?: boolean;
             /**
-             * @description What it has in it, now and after each reset: nothing, or the order and the event of the published examples
+             * @description The initial data, restored by each reset: nothing, or the order and event of the published examples
              * @default empty
              * @example empty
              * @enum {string}
@@ -1005,13 +1005,13 @@ export interface components {
         };
         NewKey: {
             /**
-             * @description The key's number, within its environment
+             * @description The key's ID within its environment
              * @example 2
              */
             id: number;
             /**
              * Format: date-time
-             * @description When the key was made (RFC 3339)
+             * @description When the key was created (RFC 3339)
              * @example 2025-02-13T19:08:07Z
              */
             created_at: string;
@@ -1122,17 +1122,17 @@ export interface components {
         FaultList: {
             /** @description Newest first */
             data: components["schemas"]["Fault"][];
-            /** @description Whether there are more after the last of these */
+            /** @description Whether more items follow the last one */
             has_more: boolean;
-            /** @description How many match, on all pages */
+            /** @description The number of matching items on all pages */
             total: number;
         };
         RequestList: {
             /** @description Newest first */
             data: components["schemas"]["RecordedRequest"][];
-            /** @description Whether there are more after the last of these */
+            /** @description Whether more items follow the last one */
             has_more: boolean;
-            /** @description How many match, on all pages */
+            /** @description The number of matching items on all pages */
             total: number;
         };
         RecordedRequest: {
@@ -1448,58 +1448,58 @@ export interface components {
         PartnerList: {
             /** @description Newest first */
             data: components["schemas"]["Partner"][];
-            /** @description Whether there are more after the last of these */
+            /** @description Whether more items follow the last one */
             has_more: boolean;
-            /** @description How many match, on all pages */
+            /** @description The number of matching items on all pages */
             total: number;
         };
         Partner: {
             /**
-             * @description The partner's number
+             * @description The partner's ID
              * @example 3
              */
             id: number;
             /**
-             * @description Whose sandbox it is
+             * @description The partner's name
              * @example Rest Assured
              */
             name: string;
             /**
              * Format: date-time
-             * @description When the partner was made (RFC 3339)
+             * @description When the partner was created (RFC 3339)
              * @example 2025-02-13T19:08:07Z
              */
             created_at: string;
             /**
-             * @description How many orders it has
+             * @description The number of orders
              * @example 12
              */
             order_count: number;
             /**
-             * @description How many order events it has
+             * @description The number of order events
              * @example 31
              */
             order_event_count: number;
             /**
-             * @description How many keys of it work
+             * @description The number of active keys
              * @example 1
              */
             key_count: number;
         };
         NewPartner: {
             /**
-             * @description The partner's number
+             * @description The partner's ID
              * @example 3
              */
             id: number;
             /**
-             * @description Whose sandbox it is
+             * @description The partner's name
              * @example Rest Assured
              */
             name: string;
             /**
              * Format: date-time
-             * @description When the partner was made (RFC 3339)
+             * @description When the partner was created (RFC 3339)
              * @example 2025-02-13T19:08:07Z
              */
             created_at: string;
@@ -1511,44 +1511,44 @@ export interface components {
         };
         PartnerInput: {
             /**
-             * @description Whose sandbox it is
+             * @description The partner's name
              * @example Rest Assured
              */
             name: string;
         };
         PartnerRemoval: {
             /**
-             * @description The partner's number
+             * @description The partner's ID
              * @example 3
              */
             id: number;
             /**
-             * @description How many rows this request has deleted; there are more
+             * @description The number of rows that this request deleted. More rows remain
              * @example 40000
              */
             deleted_rows: number;
         };
         Health: {
             /**
-             * @description `ok` where the database answers and has the tables that this version needs
+             * @description `ok` if the database is reachable and has the tables that this version needs
              * @example ok
              * @enum {string}
              */
             status: "ok" | "unavailable";
             /**
-             * @description Whether the database answers
+             * @description Whether the database is reachable
              * @example ok
              * @enum {string}
              */
             database: "ok" | "unavailable";
             /**
-             * @description `pending` where the database lacks migrations of this version
+             * @description `pending` if the database lacks migrations of this version
              * @example ok
              * @enum {string}
              */
             migrations: "ok" | "pending";
             /**
-             * @description The version of the sandbox
+             * @description The sandbox's version
              * @example 0.1.0
              */
             version: string;
@@ -1558,16 +1558,16 @@ export interface components {
     parameters: never;
     requestBodies: never;
     headers: {
-        /** @description The request's name: what it sent, or a UUID. The log finds the request by it. Not in production */
+        /** @description The ID of the request: the one it sent, or a UUID. Use it to find the request in the log. Not in production */
         "X-Request-Id": string;
-        /** @description What the request cost in D1: round trips, rows read, and rows written. Not in production */
+        /** @description What the request cost in D1: round trips, rows read and rows written. Not in production */
         "Server-Timing": string;
-        /** @description The fault that acted on the request, with its id where it was one of the environment's (an Item of RFC 9651). Not in production */
+        /** @description The fault that was injected into the request, with its `id` if it is one of the environment's faults (an Item of RFC 9651). Not in production */
         "Sandbox-Fault-Applied": string;
-        /** @description The order's version, for If-Match. Not in production */
+        /** @description The order's version, for `If-Match`. Not in production */
         ETag: string;
         /**
-         * @description Possible mistakes in a request that production would accept: a list (RFC 9651) of at most 20 codes. `param` names the field, parameter or header.
+         * @description Possible mistakes in the request, although production would accept it: a list (RFC 9651) of at most 20 codes. `param` names the field, parameter or header, and `did_you_mean` the name that was probably meant.
          *     - `unknown_field`: The contract has no such field. It was ignored; a strict environment returns 400.
          *     - `unknown_parameter`: The contract has no such query parameter. It was ignored; a strict environment returns 400.
          *     - `limit_reduced`: The `limit` was above the maximum and was reduced to it.
@@ -1579,11 +1579,11 @@ export interface components {
          *     Not in production
          */
         "Sandbox-Warnings": string;
-        /** @description `true` where the answer repeats an earlier one. Not in production */
+        /** @description `true` if this repeats an earlier response. Not in production */
         "Idempotent-Replayed": "true";
-        /** @description How many seconds to wait before the request is sent again. Not in production */
+        /** @description The number of seconds to wait before a retry. Not in production */
         "Retry-After": number;
-        /** @description The scheme to authenticate with (RFC 9110, 11.6.1). Not in production */
+        /** @description The authentication scheme to use (RFC 9110, 11.6.1). Not in production */
         "WWW-Authenticate": string;
     };
     pathItems: never;
@@ -1593,13 +1593,13 @@ export interface operations {
     listOrders: {
         parameters: {
             query?: {
-                /** @description Only the order with this id */
+                /** @description Only the order with this ID */
                 id?: string;
-                /** @description Only orders with this id in the partner's own system */
+                /** @description Only orders with this ID in your system */
                 partner_order_id?: string;
-                /** @description How many items to answer; above 100 is taken as 100. Not in production */
+                /** @description The maximum number of items. Values above 100 are reduced to 100. Not in production */
                 limit?: number;
-                /** @description The id of the last item of the page before. Not in production */
+                /** @description The ID of the last item of the previous page. Not in production */
                 starting_after?: string;
             };
             header?: {
@@ -1928,7 +1928,7 @@ export interface operations {
                 "If-Match"?: string;
             };
             path: {
-                /** @description The order's id */
+                /** @description The order's ID */
                 order_id: string;
             };
             cookie?: never;
@@ -2138,14 +2138,14 @@ export interface operations {
                 "If-Match"?: string;
             };
             path: {
-                /** @description The order's id */
+                /** @description The order's ID */
                 order_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The order is deleted */
+            /** @description The order was deleted */
             204: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2268,17 +2268,17 @@ export interface operations {
     listOrderEvents: {
         parameters: {
             query?: {
-                /** @description Only the event with this id */
+                /** @description Only the event with this ID */
                 order_event_id?: string;
                 /** @description Only events of this order */
                 order_id?: string;
-                /** @description Only the event with this id in the partner's own system */
+                /** @description Only the event with this ID in your system */
                 partner_event_id?: string;
-                /** @description Only events of this transaction of the card network */
+                /** @description Only events of this card network transaction */
                 network_transaction_id?: string;
-                /** @description How many items to answer; above 100 is taken as 100 */
+                /** @description The maximum number of items. Values above 100 are reduced to 100 */
                 limit?: number;
-                /** @description The id of the last item of the page before */
+                /** @description The ID of the last item of the previous page */
                 starting_after?: string;
             };
             header?: {
@@ -2591,14 +2591,14 @@ export interface operations {
                 "Sandbox-Fault"?: string;
             };
             path: {
-                /** @description The event's id */
+                /** @description The event's ID */
                 order_event_id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The order event is deleted */
+            /** @description The order event was deleted */
             204: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2927,9 +2927,9 @@ export interface operations {
     listKeys: {
         parameters: {
             query?: {
-                /** @description How many items to answer; above 100 is taken as 100 */
+                /** @description The maximum number of items. Values above 100 are reduced to 100 */
                 limit?: number;
-                /** @description The number of the last key of the page before */
+                /** @description The ID of the last key of the previous page */
                 starting_after?: number;
             };
             header?: {
@@ -3040,14 +3040,14 @@ export interface operations {
                 "X-Request-Id"?: string;
             };
             path: {
-                /** @description The key's number */
+                /** @description The key's ID */
                 key_id: number;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The key is revoked */
+            /** @description The key was revoked */
             204: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3141,9 +3141,9 @@ export interface operations {
     listEnvironments: {
         parameters: {
             query?: {
-                /** @description How many items to answer; above 100 is taken as 100 */
+                /** @description The maximum number of items. Values above 100 are reduced to 100 */
                 limit?: number;
-                /** @description The number of the last environment of the page before */
+                /** @description The ID of the last environment of the previous page */
                 starting_after?: number;
             };
             header?: {
@@ -3281,7 +3281,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The environment, and its key */
+            /** @description The environment and its key */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3415,14 +3415,14 @@ export interface operations {
                 "X-Request-Id"?: string;
             };
             path: {
-                /** @description The environment's number */
+                /** @description The environment's ID */
                 environment_id: number;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The environment is deleted */
+            /** @description The environment was deleted */
             204: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3532,7 +3532,7 @@ export interface operations {
                 "X-Request-Id"?: string;
             };
             path: {
-                /** @description The environment's number */
+                /** @description The environment's ID */
                 environment_id: number;
             };
             cookie?: never;
@@ -3662,7 +3662,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The environment is as new */
+            /** @description The environment was reset */
             204: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3723,9 +3723,9 @@ export interface operations {
     listFaults: {
         parameters: {
             query?: {
-                /** @description How many items to answer; above 100 is taken as 100 */
+                /** @description The maximum number of items. Values above 100 are reduced to 100 */
                 limit?: number;
-                /** @description The id of the last item of the page before */
+                /** @description The ID of the last item of the previous page */
                 starting_after?: string;
             };
             header?: {
@@ -4157,7 +4157,7 @@ export interface operations {
                 request_id?: string;
                 /** @description Only requests that came at this time or later (RFC 3339) */
                 since?: string;
-                /** @description How many items to answer; above 100 is taken as 100 */
+                /** @description The maximum number of items. Values above 100 are reduced to 100 */
                 limit?: number;
                 /** @description The id of the last request of the page before */
                 starting_after?: string;
@@ -4679,9 +4679,9 @@ export interface operations {
     listPartners: {
         parameters: {
             query?: {
-                /** @description How many items to answer; above 100 is taken as 100 */
+                /** @description The maximum number of items. Values above 100 are reduced to 100 */
                 limit?: number;
-                /** @description The number of the last partner of the page before */
+                /** @description The ID of the last partner of the previous page */
                 starting_after?: number;
             };
             header?: {
@@ -4800,7 +4800,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The new partner, and its key */
+            /** @description The new partner and its key */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -4908,7 +4908,7 @@ export interface operations {
                 "X-Request-Id"?: string;
             };
             path: {
-                /** @description The partner's number */
+                /** @description The partner's ID */
                 partner_id: number;
             };
             cookie?: never;
@@ -5011,14 +5011,14 @@ export interface operations {
                 "X-Request-Id"?: string;
             };
             path: {
-                /** @description The partner's number */
+                /** @description The partner's ID */
                 partner_id: number;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description A part is deleted, and there is more */
+            /** @description Some of the data was deleted, and more remains */
             202: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -5035,7 +5035,7 @@ export interface operations {
                     "application/json": components["schemas"]["PartnerRemoval"];
                 };
             };
-            /** @description The partner is deleted */
+            /** @description The partner was deleted */
             204: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -5115,7 +5115,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Requests can be served */
+            /** @description The sandbox can serve requests */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -5145,7 +5145,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description Requests can't be served */
+            /** @description The sandbox can't serve requests */
             503: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];

@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import type { Refusal } from "../domain/decision.ts";
 import type { Violation } from "../domain/violation.ts";
 import { logError } from "../log.ts";
-import { STATUS, type ErrorEnvelope, type ErrorType } from "../schemas/errors.ts";
+import { ERROR_TYPES, type ErrorEnvelope, type ErrorType } from "../schemas/errors.ts";
 import { OUR_MISTAKE } from "../ledger/refusals.ts";
 import { isUnavailable, isUnmigrated } from "../store/failures.ts";
 import type { AppEnv } from "./context.ts";
@@ -58,7 +58,7 @@ export function refuseMethod(c: Context<AppEnv>, allowed: string[]): Response {
 /** The error handler of the app: whatever was thrown, in the envelope. */
 export function answerError(error: Error, c: Context<AppEnv>): Response {
   const { body, headers } = toApiError(error, c);
-  const status = STATUS[body.type];
+  const status = ERROR_TYPES[body.type].status;
   const { type, message, param, details } = body;
   const envelope: ErrorEnvelope = {
     error: { type, message, param, details, request_id: c.get("requestId") },

@@ -1,122 +1,93 @@
 import { describeRoute, resolver } from "hono-openapi";
 import type * as z from "zod";
-import { errorEnvelope, STATUS, type ErrorType } from "../schemas/errors.ts";
+import { errorEnvelope, type ErrorType } from "../schemas/errors.ts";
 import { faultParameter, requestIdParameter } from "../schemas/request-headers.ts";
-import { responseHeaders, type ResponseHeader } from "../schemas/response-headers.ts";
-import recorded from "../generated/examples.json" with { type: "json" };
+import {
+  HEADERS_OF_STATUS,
+  HEADERS_ON_EVERY_RESPONSE,
+  type ResponseHeader,
+} from "../schemas/response-headers.ts";
+import { operationExamples, type OperationExamples } from "./examples.ts";
+import {
+  ERRORS_OF_CALLER,
+  FAULT_HEADER_ERRORS,
+  groupByStatus,
+  PUBLISHED_ERROR_STATUSES,
+  type Caller,
+} from "./operation-errors.ts";
 
-/** What can go wrong on every route: for everybody, for the operator, and for a partner. */
-const FOR_ALL: ErrorType[] = ["INTERNAL_ERROR"];
-const FOR_OPERATOR: ErrorType[] = [
-  ...FOR_ALL,
-  "AUTHENTICATION_ERROR",
-  "NOT_FOUND_ERROR",
-  "SERVICE_UNAVAILABLE_ERROR",
-];
-const FOR_PARTNER: ErrorType[] = [
-  ...FOR_ALL,
-  "AUTHENTICATION_ERROR",
-  "RATE_LIMIT_ERROR",
-  "SERVICE_UNAVAILABLE_ERROR",
-];
+/** The tag of each operation, and the headers that its responses may have. */
+const HEADERS_OF_TAG = {
+  Orders: ["Sandbox-Fault-Applied", "Sandbox-Warnings"],
+  "Order Events": ["Sandbox-Fault-Applied", "Sandbox-Warnings"],
+  Keys: ["Sandbox-Fault-Applied"],
+  Sandbox: [],
+} as const satisfies Record<string, ResponseHeader[]>;
 
-/** What can go wrong with a body. */
-export const BODY_ERRORS: ErrorType[] = [
-  "INVALID_REQUEST_ERROR",
-  "PAYLOAD_TOO_LARGE_ERROR",
-  "UNSUPPORTED_MEDIA_TYPE_ERROR",
-];
-
-export const HEADERS_ON_EVERY_RESPONSE: ResponseHeader[] = ["X-Request-Id", "Server-Timing"];
-
-/** What an answer may have beside, where there are fields or parameters to get wrong. */
-const ON_ANSWERS_OF: Record<string, ResponseHeader[] | undefined> = {
-  Orders: ["Sandbox-Warnings"],
-  "Order Events": ["Sandbox-Warnings"],
-};
-
-/** Whatever is not the sandbox's own, faults act on: a fault has a header of its own, and a bad one is refused. */
-const ON_FAULTY_ANSWERS: ResponseHeader[] = ["Sandbox-Fault-Applied"];
-const FOR_FAULTY: ErrorType[] = ["INVALID_REQUEST_ERROR"];
-
-/** The statuses of errors that Imprint publishes. */
-const PUBLISHED_STATUSES = new Set([400, 401, 403, 404, 409]);
-
-/** The headers that an error's status brings along. */
-export const ERROR_HEADERS: Partial<Record<number, ResponseHeader>> = {
-  401: "WWW-Authenticate",
-  429: "Retry-After",
-  503: "Retry-After",
-};
-
-/** Real requests and answers, as a test records them: by operation, or under `anywhere` where they don't depend on it. */
-export const examples: Record<string, Examples | undefined> = recorded;
-
-/** What was sent, as `request`, and what was answered to it, by status or type of error. */
-type Examples = Record<string, unknown>;
-
-/** What the document says of an operation beyond what its validators say. */
+/** What the document says about an operation beyond its validators. */
 interface Operation {
   operationId: string;
-  tag: string;
+  tag: keyof typeof HEADERS_OF_TAG;
   summary: string;
   description: string;
-  /** The answers that are its result, by status. */
+  /** The responses to a successful request, by status. */
   responses: Record<number, OperationResponse>;
-  /** What can go wrong with it, beside what can go wrong everywhere. */
+  /** The errors of this operation, beyond those that all operations of its caller have. */
   errors: ErrorType[];
-  /** Who may call it, where that is not a partner; empty: everybody. */
+  /** Left out if a partner's key is needed; empty if no key is needed. */
   security?: Record<string, string[]>[];
 }
 
 interface OperationResponse {
   description: string;
-  /** Left out where there is no body. */
+  /** Left out if there is no body. */
   schema?: z.ZodType;
-  /** Of the body, where it is not JSON. */
   mediaType?: string;
   headers?: ResponseHeader[];
 }
 
-/** Describes a route for the OpenAPI document, with the examples that were recorded of it. */
+/** Describes a route for the OpenAPI document, with its recorded examples. */
 export function describeOperation({ tag, responses, errors, ...operation }: Operation) {
-  const { operationId } = operation;
-  const { security } = operation;
-  const everywhere = !security ? FOR_PARTNER : security.length > 0 ? FOR_OPERATOR : FOR_ALL;
-  const isFaulty = tag !== "Sandbox";
-  const types = new Set([...errors, ...everywhere, ...(isFaulty ? FOR_FAULTY : [])]);
-  const byStatus = Map.groupBy(types, (type) => STATUS[type]);
-  const everyHeader = [
-    ...HEADERS_ON_EVERY_RESPONSE,
-    ...(isFaulty ? ON_FAULTY_ANSWERS : []),
-    ...(ON_ANSWERS_OF[tag] ?? []),
-  ];
+  const examples = operationExamples[operation.operationId];
+  // Faults can be injected into everything under /v2, which is every tag except this one.
+  const canFault = tag !== "Sandbox";
+  const headers = [...HEADERS_ON_EVERY_RESPONSE, ...HEADERS_OF_TAG[tag]];
+  const errorsByStatus = groupByStatus([
+    ...errors,
+    ...ERRORS_OF_CALLER[callerOf(operation.security)],
+    ...(canFault ? FAULT_HEADER_ERRORS : []),
+  ]);
   return describeRoute({
     ...operation,
     tags: [tag],
-    parameters: [{ ...requestIdParameter }, ...(isFaulty ? [{ ...faultParameter }] : [])],
+    parameters: [{ ...requestIdParameter }, ...(canFault ? [{ ...faultParameter }] : [])],
     responses: Object.fromEntries([
       ...Object.entries(responses).map(([status, response]) => [
         status,
-        resultResponse(response, everyHeader, examples[operationId]?.[status]),
+        resultResponse(response, headers, examples?.[status]),
       ]),
-      ...[...byStatus].map(([status, ofStatus]) => [
+      ...[...errorsByStatus].map(([status, types]) => [
         status,
-        errorResponse(status, ofStatus, everyHeader, examples[operationId]),
+        errorResponse(status, types, headers, examples),
       ]),
     ]),
   });
 }
 
+function callerOf(security: Operation["security"]): Caller {
+  if (!security) return "partner";
+  return security.length > 0 ? "operator" : "anyone";
+}
+
 function resultResponse(
   { description, schema, mediaType = "application/json", headers = [] }: OperationResponse,
-  everyHeader: ResponseHeader[],
+  commonHeaders: ResponseHeader[],
   example: unknown,
 ) {
   const content = schema && { [mediaType]: { schema: resolver(schema), example } };
   return {
     description,
-    headers: headersOf([...everyHeader, ...headers]),
+    headers: headerReferences([...commonHeaders, ...headers]),
     ...(content && { content }),
   };
 }
@@ -124,20 +95,20 @@ function resultResponse(
 function errorResponse(
   status: number,
   types: ErrorType[],
-  everyHeader: ResponseHeader[],
-  ofOperation: Examples = {},
+  commonHeaders: ResponseHeader[],
+  examples: OperationExamples = {},
 ) {
-  const header = ERROR_HEADERS[status];
-  const note = PUBLISHED_STATUSES.has(status) ? "" : ". Not in production";
+  const header = HEADERS_OF_STATUS[status];
+  const note = PUBLISHED_ERROR_STATUSES.has(status) ? "" : ". Not in production";
   return {
     description: types.map((type) => `\`${type}\``).join(", ") + note,
-    headers: headersOf([...everyHeader, ...(header ? [header] : [])]),
+    headers: headerReferences([...commonHeaders, ...(header ? [header] : [])]),
     content: {
       "application/json": {
         schema: resolver(errorEnvelope),
         examples: Object.fromEntries(
           types.map((type) => {
-            const value = ofOperation[type];
+            const value = examples[type];
             return [type, value ? { value } : { $ref: `#/components/examples/${type}` }];
           }),
         ),
@@ -146,14 +117,6 @@ function errorResponse(
   };
 }
 
-function headersOf(names: ResponseHeader[]) {
+function headerReferences(names: ResponseHeader[]) {
   return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 }
-
-/** What the operations refer to. */
-export const components = {
-  headers: responseHeaders,
-  examples: Object.fromEntries(
-    Object.entries(recorded.anywhere).map(([type, value]) => [type, { value }]),
-  ),
-};

@@ -1,2 +1,2 @@
-/** The one function of `zod/v4/core` that hono-openapi uses: wrangler.toml puts this module in its place. */
+/** Replaces `zod/v4/core` in the bundle (see wrangler.toml): hono-openapi uses only this function of it. */
 export { toJSONSchema } from "zod";

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { AcceptedNames } from "../domain/unknown-names.ts";
 
-/** The names that can be sent to a schema. To be made once of each schema, and not for each request. */
+/** The field names that a schema accepts. Call it once for each schema, not for each request. */
 export function acceptedNamesOf(schema: z.core.$ZodType): AcceptedNames {
   if (schema instanceof z.ZodObject) {
     const fields = Object.entries<z.core.$ZodType>(schema.shape);

@@ -4,19 +4,22 @@ import { responseTimestamp, numericId, text } from "./fields.ts";
 import { key } from "./keys.ts";
 import { limit, listOf } from "./pages.ts";
 
-/** How long an environment may live, and lives if nobody says, in seconds. */
-const MIN_LIFE_SECONDS = 60;
-const MAX_LIFE_SECONDS = 30 * 86_400;
-const DEFAULT_LIFE_SECONDS = 86_400;
+/** The lifetime of an environment. */
+const MIN_LIFETIME_SECONDS = 60;
+const MAX_LIFETIME_SECONDS = 30 * 86_400;
+const DEFAULT_LIFETIME_SECONDS = 86_400;
 
-const name = text.min(1).meta({ description: "What it is for", examples: ["pull request 12"] });
+const name = text
+  .min(1)
+  .meta({ description: "The environment's name", examples: ["pull request 12"] });
 const strict = z.boolean().meta({
-  description: "Whether fields and parameters that the contract doesn't know are refused with 400",
+  description:
+    "Whether unknown fields and parameters are rejected with 400. By default, they only cause a warning",
   examples: [false],
 });
 const fixture = z.enum(FIXTURES).meta({
   description:
-    "What it has in it, now and after each reset: nothing, or the order and the event of the published examples",
+    "The initial data, restored by each reset: nothing, or the order and event of the published examples",
   examples: ["empty"],
 });
 
@@ -25,10 +28,10 @@ export const environmentInput = z
     name: name.optional(),
     expires_in_seconds: z
       .int()
-      .min(MIN_LIFE_SECONDS)
-      .max(MAX_LIFE_SECONDS)
-      .default(DEFAULT_LIFE_SECONDS)
-      .meta({ description: "How long it lives, in seconds", examples: [3_600] }),
+      .min(MIN_LIFETIME_SECONDS)
+      .max(MAX_LIFETIME_SECONDS)
+      .default(DEFAULT_LIFETIME_SECONDS)
+      .meta({ description: "The lifetime in seconds", examples: [3_600] }),
     strict: strict.default(false),
     fixture: fixture.default("empty"),
   })
@@ -36,14 +39,16 @@ export const environmentInput = z
 
 const environment = z
   .object({
-    id: z.int().meta({ description: "The environment's number", examples: [12] }),
+    id: z.int().meta({ description: "The environment's ID", examples: [12] }),
     name: name.optional(),
     strict,
     fixture,
-    created_at: responseTimestamp.meta({ description: "When it was made (RFC 3339)" }),
+    created_at: responseTimestamp.meta({
+      description: "When the environment was created (RFC 3339)",
+    }),
     expires_at: responseTimestamp.optional().meta({
       description:
-        "When it expires (RFC 3339); left out for a partner's first one, which never does",
+        "When the environment expires (RFC 3339). Left out for the first environment, which never expires",
     }),
   })
   .meta({ id: "Environment" });
@@ -60,9 +65,9 @@ export const environmentQuery = z.object({
   limit: limit(),
   starting_after: environmentNumber
     .optional()
-    .meta({ description: "The number of the last environment of the page before" }),
+    .meta({ description: "The ID of the last environment of the previous page" }),
 });
 
 export const environmentPath = z.object({
-  environment_id: environmentNumber.meta({ description: "The environment's number" }),
+  environment_id: environmentNumber.meta({ description: "The environment's ID" }),
 });

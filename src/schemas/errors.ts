@@ -1,47 +1,140 @@
 import * as z from "zod";
 import type { RefusalType } from "../domain/decision.ts";
 
-/** Every type of error and its status: the one table of both. */
-export const STATUS = {
-  INVALID_REQUEST_ERROR: 400,
-  AUTHENTICATION_ERROR: 401,
-  FORBIDDEN_ERROR: 403,
-  NOT_FOUND_ERROR: 404,
-  ORDER_NOT_FOUND_ERROR: 404,
-  ORDER_EVENT_NOT_FOUND_ERROR: 404,
-  KEY_NOT_FOUND_ERROR: 404,
-  PARTNER_NOT_FOUND_ERROR: 404,
-  ENVIRONMENT_NOT_FOUND_ERROR: 404,
-  FAULT_NOT_FOUND_ERROR: 404,
-  REQUEST_NOT_FOUND_ERROR: 404,
-  METHOD_NOT_ALLOWED_ERROR: 405,
-  CONFLICT_ERROR: 409,
-  QUOTA_EXCEEDED_ERROR: 409,
-  PRECONDITION_FAILED_ERROR: 412,
-  PAYLOAD_TOO_LARGE_ERROR: 413,
-  UNSUPPORTED_MEDIA_TYPE_ERROR: 415,
-  IDEMPOTENCY_ERROR: 422,
-  RATE_LIMIT_ERROR: 429,
-  INTERNAL_ERROR: 500,
-  SERVICE_UNAVAILABLE_ERROR: 503,
-} as const satisfies Record<RefusalType, number> & Record<string, number>;
+interface ErrorDescription {
+  status: number;
+  /** When the API returns it, for the reference. */
+  meaning: string;
+  /** What the client should do about it, for the reference. */
+  remedy: string;
+}
 
-export type ErrorType = keyof typeof STATUS;
+/** Every type of error: its status, and its text in the reference. */
+export const ERROR_TYPES = {
+  INVALID_REQUEST_ERROR: {
+    status: 400,
+    meaning: "The body, a field, a parameter or a header is invalid.",
+    remedy: "Correct the fields listed in `details`. Don't retry unchanged.",
+  },
+  AUTHENTICATION_ERROR: {
+    status: 401,
+    meaning: "The API key is missing, unknown, deleted or expired.",
+    remedy: "Send `Authorization: Bearer <key>` with a valid key.",
+  },
+  FORBIDDEN_ERROR: {
+    status: 403,
+    meaning: "The API key is valid, but not for this operation.",
+    remedy: "Use a key of the partner's first environment.",
+  },
+  NOT_FOUND_ERROR: {
+    status: 404,
+    meaning: "The path doesn't exist.",
+    remedy: "Check the path. `/openapi.json` lists all operations.",
+  },
+  ORDER_NOT_FOUND_ERROR: {
+    status: 404,
+    meaning: "No order in this environment has this ID.",
+    remedy: "Check the ID, or create the order first.",
+  },
+  ORDER_EVENT_NOT_FOUND_ERROR: {
+    status: 404,
+    meaning: "No order event in this environment has this ID.",
+    remedy: "Check the ID. The event may already be deleted.",
+  },
+  KEY_NOT_FOUND_ERROR: {
+    status: 404,
+    meaning: "No key of this environment has this number.",
+    remedy: "List the keys to get their numbers.",
+  },
+  PARTNER_NOT_FOUND_ERROR: {
+    status: 404,
+    meaning: "No partner has this number.",
+    remedy: "List the partners to get their numbers.",
+  },
+  ENVIRONMENT_NOT_FOUND_ERROR: {
+    status: 404,
+    meaning: "The partner has no environment with this number, or it expired.",
+    remedy: "List the environments, or create another one.",
+  },
+  FAULT_NOT_FOUND_ERROR: {
+    status: 404,
+    meaning: "The fault doesn't exist, was removed, or is used up.",
+    remedy: "List the faults that are still active.",
+  },
+  REQUEST_NOT_FOUND_ERROR: {
+    status: 404,
+    meaning: "No recorded request has this ID, or it is no longer stored.",
+    remedy: "List the recorded requests to get their IDs.",
+  },
+  METHOD_NOT_ALLOWED_ERROR: {
+    status: 405,
+    meaning: "The path exists, but doesn't support this method.",
+    remedy: "Use a method from the `Allow` header.",
+  },
+  CONFLICT_ERROR: {
+    status: 409,
+    meaning:
+      "The request contradicts stored data: a refund above the captured amount, an ID used with other content, or a limit that is reached.",
+    remedy: "Compare the figures in `details` with your records. Don't retry unchanged.",
+  },
+  QUOTA_EXCEEDED_ERROR: {
+    status: 409,
+    meaning: "The partner has reached its quota of stored data.",
+    remedy: "Delete data, or ask the operator for a higher quota.",
+  },
+  PRECONDITION_FAILED_ERROR: {
+    status: 412,
+    meaning: "The order no longer has the version in `If-Match`.",
+    remedy: "Read the order again, and decide again with its new `ETag`.",
+  },
+  PAYLOAD_TOO_LARGE_ERROR: {
+    status: 413,
+    meaning: "The body exceeds the size limit.",
+    remedy: "Send less in one request.",
+  },
+  UNSUPPORTED_MEDIA_TYPE_ERROR: {
+    status: 415,
+    meaning: "The body is not declared as JSON.",
+    remedy: "Send `Content-Type: application/json`.",
+  },
+  IDEMPOTENCY_ERROR: {
+    status: 422,
+    meaning: "The `Idempotency-Key` was already used with a different request.",
+    remedy: "Use a new key for each new request.",
+  },
+  RATE_LIMIT_ERROR: {
+    status: 429,
+    meaning: "The partner exceeded its rate limit.",
+    remedy: "Wait for the seconds in `Retry-After`, then retry.",
+  },
+  INTERNAL_ERROR: {
+    status: 500,
+    meaning: "The sandbox has a bug. The request may have taken effect.",
+    remedy: "Send the same request again, and report the `request_id`.",
+  },
+  SERVICE_UNAVAILABLE_ERROR: {
+    status: 503,
+    meaning: "The database is unreachable or busy. The request may have taken effect.",
+    remedy: "Wait for the seconds in `Retry-After`, then send the same request again.",
+  },
+} as const satisfies Record<RefusalType, ErrorDescription> & Record<string, ErrorDescription>;
 
-/** The published envelope, and within it what we add: `details` and `request_id`. */
+export type ErrorType = keyof typeof ERROR_TYPES;
+
+/** The published envelope, with two fields of ours: `details` and `request_id`. */
 export const errorEnvelope = z
   .object({
     error: z.object({
-      // Any text for a client: production has types that this sandbox doesn't know.
+      // A string and not an enum: production has types that the sandbox doesn't know.
       type: z.string().meta({
-        description: "Which kind of error; it ends in `_ERROR`",
+        description: "The type of error. It ends in `_ERROR`",
         examples: ["CONFLICT_ERROR" satisfies ErrorType],
       }),
-      message: z.string().meta({ description: "What was expected, and what came" }),
+      message: z.string().meta({ description: "What was expected, and what was received" }),
       param: z
         .string()
         .optional()
-        .meta({ description: "The field at fault", examples: ["order_lines[0].quantity"] }),
+        .meta({ description: "The invalid field", examples: ["order_lines[0].quantity"] }),
       details: z
         .union([
           z.array(z.object({ param: z.string(), message: z.string() })),
@@ -49,7 +142,7 @@ export const errorEnvelope = z
         ])
         .optional()
         .meta({
-          description: "All violations, or the figures that it was decided on. Not in production",
+          description: "All invalid fields, or the figures behind the decision. Not in production",
         }),
       request_id: z
         .string()

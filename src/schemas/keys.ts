@@ -5,7 +5,7 @@ import { limit, listOf } from "./pages.ts";
 export const key = z
   .object({
     key: z.string().meta({ description: "The API key", examples: ["test_"] }),
-    created_at: responseTimestamp.meta({ description: "When the key was made (RFC 3339)" }),
+    created_at: responseTimestamp.meta({ description: "When the key was created (RFC 3339)" }),
     deleted_at: responseTimestamp
       .optional()
       .meta({ description: "When the key was deleted (RFC 3339)" }),
@@ -14,7 +14,7 @@ export const key = z
 
 export const listedKey = z
   .object({
-    id: z.int().meta({ description: "The key's number, within its environment", examples: [2] }),
+    id: z.int().meta({ description: "The key's ID within its environment", examples: [2] }),
     last_four: z
       .string()
       .meta({ description: "The last four characters of the key", examples: ["x7Qk"] }),
@@ -23,13 +23,13 @@ export const listedKey = z
       .int()
       .optional()
       .meta({
-        description: "The number of the key that made it; left out where the operator did",
+        description: "The ID of the key that created it. Left out if the operator created it",
         examples: [1],
       }),
     deleted_at: key.shape.deleted_at,
     last_used_at: responseTimestamp
       .optional()
-      .meta({ description: "The hour in which it was used last (RFC 3339)" }),
+      .meta({ description: "When the key was last used (RFC 3339), to the hour" }),
   })
   .meta({ id: "ListedKey" });
 
@@ -41,12 +41,12 @@ export const keyQuery = z.object({
   limit: limit(),
   starting_after: keyNumber
     .optional()
-    .meta({ description: "The number of the last key of the page before" }),
+    .meta({ description: "The ID of the last key of the previous page" }),
 });
 
-export const keyPath = z.object({ key_id: keyNumber.meta({ description: "The key's number" }) });
+export const keyPath = z.object({ key_id: keyNumber.meta({ description: "The key's ID" }) });
 
-/** A key that is made for an environment from outside. */
+/** A key that was created for another environment. */
 export const newKey = listedKey
   .pick({ id: true, created_at: true })
   .extend({ key: key.shape.key })

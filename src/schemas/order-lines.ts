@@ -8,25 +8,25 @@ import type { FieldSchemas } from "./field-schemas.ts";
 export const MAX_LINES = 1_000;
 
 const lineFields = {
-  name: text.meta({ description: "Name of the item", examples: ["Couch Supreme"] }),
+  name: text.meta({ description: "The item's name", examples: ["Couch Supreme"] }),
   product_url: url.meta({
-    description: "Where the item is shown",
+    description: "The item's product page",
     examples: ["www.restassured.com/couch-supreme"],
   }),
   quantity: z
     .int()
     .min(1)
-    .meta({ description: "How many of the item, at least 1", examples: [1] }),
+    .meta({ description: "The number of items, at least 1", examples: [1] }),
   rate: z.int().meta({
-    description: "Price of one, in the minor unit; negative on a discount line",
+    description: "The price of one item, in the minor unit. Negative for a discount",
     examples: [274999],
   }),
   rewards_rate: z
     .int()
-    .meta({ description: "Rewards for one, in the minor unit", examples: [2500] }),
+    .meta({ description: "The rewards for one item, in the minor unit", examples: [2500] }),
 };
 
-/** A line as it is sent. */
+/** A line in a request. */
 export const orderLineInput = z
   .object({
     ...lineFields,
@@ -34,7 +34,7 @@ export const orderLineInput = z
   } satisfies FieldSchemas<OrderLine>)
   .transform((line): OrderLine => withoutNulls(line));
 
-/** A line as it is answered. */
+/** A line in a response. */
 export const orderLine = z
   .object({
     ...lineFields,
@@ -43,11 +43,11 @@ export const orderLine = z
   .meta({ id: "OrderLine" });
 
 export const rewardsTotal = money.meta({
-  description: "Rewards in the minor unit. Left out: what the lines add up to, or 0 without lines",
+  description: "Rewards in the minor unit. Defaults to the sum of the lines, or 0 without lines",
   examples: [2500],
 });
 
-/** The sum rule, for an object with these fields: what its lines add up to is what it says. */
+/** Requires that the lines of an order or event add up to the two fields with these names. */
 export function linesAddUp<Amount extends string, Rewards extends string>(
   amount: Amount,
   rewards: Rewards,

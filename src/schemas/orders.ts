@@ -7,7 +7,7 @@ import { limit, listOf, startingAfter } from "./pages.ts";
 import type { FieldSchemas } from "./field-schemas.ts";
 
 /** The most addresses that an order can have. */
-const MAX_ADDRESSES = 100;
+export const MAX_ADDRESSES = 100;
 
 const address = z
   .object({
@@ -20,29 +20,29 @@ const address = z
     postal_code: text.optional().meta({ description: "ZIP or postal code", examples: ["94105"] }),
     country: country
       .optional()
-      .meta({ description: "Country, by its ISO 3166-1 alpha-3 code", examples: ["USA"] }),
+      .meta({ description: "Country as an ISO 3166-1 alpha-3 code", examples: ["USA"] }),
   } satisfies FieldSchemas<Address>)
   .meta({ id: "Address" });
 
 const orderId = id.meta({
-  description: "The order's id, unique within the environment",
+  description: "The order's ID, unique within the environment",
   examples: ["order-1"],
 });
 
 const orderFields = {
   customer_id: reference.optional().meta({
-    description: "The customer",
+    description: "The customer's ID",
     examples: ["1bb0ab64-ed57-4f2f-bd8d-ab04d1a365c5"],
   }),
   payment_method_id: reference.meta({
-    description: "The payment method",
+    description: "The payment method's ID",
     examples: ["0144ea84-3c39-4382-a37a-03c699b77646"],
   }),
   partner_order_id: reference.meta({
-    description: "The order's id in the partner's own system; need not be unique",
+    description: "The order's ID in your system. Need not be unique",
     examples: ["o-c8a1fe46bbff4a18ba1d"],
   }),
-  merchant_id: reference.meta({ description: "The merchant", examples: ["m-123456789"] }),
+  merchant_id: reference.meta({ description: "The merchant's ID", examples: ["m-123456789"] }),
   merchant_name: text.meta({ description: "The merchant's name", examples: ["Rest Assured"] }),
   merchant_address: z
     .array(address)
@@ -50,27 +50,27 @@ const orderFields = {
     .optional()
     .meta({ description: "The merchant's addresses" }),
   total_order_amount: money.meta({
-    description: "What the order comes to, in the minor unit",
+    description: "The order's total, in the minor unit",
     examples: [274999],
   }),
   created_at: timestamp.meta({
     description:
-      "When the order was made (RFC 3339). Left out: the time of the request, or in a PUT what it was",
+      "When the order was created (RFC 3339). Defaults to the time of the request. A `PUT` without it keeps the stored value",
     examples: ["2025-02-13T19:08:07Z"],
   }),
   updated_at: timestamp.meta({
     description:
-      "When the order was last changed (RFC 3339). Kept as it is sent on creation; a PUT sets it",
+      "When the order was last changed (RFC 3339). Stored as sent on creation; a `PUT` sets it",
     examples: ["2025-02-13T19:08:07Z"],
   }),
 };
 
-/** An order as it is sent: where the contract allows null, null is the same as absent. */
+/** An order in a request. Where the contract allows null, null means absent. */
 export const orderInput = z
   .object({
     id: orderId.optional().meta({
       description:
-        "The order's id, unique within the environment. Left out: a UUID is made, or it is the one in the path",
+        "The order's ID, unique within the environment. Defaults to a UUID, or in a `PUT` to the ID in the path",
     }),
     ...orderFields,
     merchant_id: orderFields.merchant_id.nullish(),
@@ -78,19 +78,19 @@ export const orderInput = z
     total_rewards_amount: rewardsTotal.optional(),
     currency: currency
       .optional()
-      .meta({ description: "ISO 4217 code. Left out: USD", examples: ["USD"] }),
+      .meta({ description: "ISO 4217 code. Defaults to USD", examples: ["USD"] }),
     created_at: orderFields.created_at.nullish(),
     updated_at: orderFields.updated_at.nullish(),
     order_lines: z.array(orderLineInput).max(MAX_LINES).optional().meta({
       description:
-        "What the order is expected to contain. Lines must add up: the sum of rate × quantity is `total_order_amount`, that of rewards_rate × quantity is `total_rewards_amount`",
+        "The items of the order. `rate` × `quantity` must add up to `total_order_amount`, and `rewards_rate` × `quantity` to `total_rewards_amount`",
     }),
   } satisfies FieldSchemas<OrderInput>)
   .superRefine(linesAddUp("total_order_amount", "total_rewards_amount"))
   .transform((order): OrderInput => withoutNulls(order))
   .meta({ id: "OrderInput" });
 
-/** An order as it is answered: a field without a value is left out. */
+/** An order in a response. Fields without a value are left out. */
 export const order = z
   .object({
     id: orderId,
@@ -103,18 +103,18 @@ export const order = z
   } satisfies FieldSchemas<Order>)
   .meta({ id: "Order" });
 
-/** The contract's list of orders has no pages: it answers `data` alone. */
+/** The published list of orders has no pagination: it returns only `data`. */
 const pages = { onlyInSandbox: true };
 
 export const orderList = listOf(order, "OrderList", pages);
 
 export const orderQuery = z.object({
-  id: orderId.optional().meta({ description: "Only the order with this id" }),
+  id: orderId.optional().meta({ description: "Only the order with this ID" }),
   partner_order_id: orderFields.partner_order_id
     .optional()
-    .meta({ description: "Only orders with this id in the partner's own system" }),
+    .meta({ description: "Only orders with this ID in your system" }),
   limit: limit(pages),
   starting_after: startingAfter("order-10", pages),
 });
 
-export const orderPath = z.object({ order_id: orderId.meta({ description: "The order's id" }) });
+export const orderPath = z.object({ order_id: orderId.meta({ description: "The order's ID" }) });

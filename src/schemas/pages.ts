@@ -2,10 +2,10 @@ import * as z from "zod";
 import { id } from "./fields.ts";
 
 export const DEFAULT_PAGE_ITEMS = 10;
-/** The largest page; a larger limit is taken as this. */
+/** The largest page. A larger limit is reduced to this. */
 export const MAX_PAGE_ITEMS = 100;
 
-/** Whether the contract has the pages of a list. Where it doesn't, they are optional in the document, and marked. */
+/** Whether the published contract lacks pagination for a list. If so, the document marks it and makes it optional. */
 interface Pages {
   onlyInSandbox: boolean;
 }
@@ -17,24 +17,24 @@ export const limit = (pages: Pages = { onlyInSandbox: false }) =>
     .string()
     .regex(/^0*[1-9]\d*$/, { error: "Expected a whole number of at least 1" })
     .meta({
-      // What the text has to be, which is all that a query can carry.
+      // A query carries text; the document describes the number in it.
       type: "integer",
       minimum: 1,
       default: DEFAULT_PAGE_ITEMS,
       pattern: undefined,
       examples: [25],
-      description: `How many items to answer; above ${MAX_PAGE_ITEMS} is taken as ${MAX_PAGE_ITEMS}${noteOf(pages)}`,
+      description: `The maximum number of items. Values above ${MAX_PAGE_ITEMS} are reduced to ${MAX_PAGE_ITEMS}${noteOf(pages)}`,
     })
     .optional()
     .transform((items) => Math.min(Number(items ?? DEFAULT_PAGE_ITEMS), MAX_PAGE_ITEMS));
 
 export const startingAfter = (example: string, pages: Pages = { onlyInSandbox: false }) =>
   id.optional().meta({
-    description: `The id of the last item of the page before${noteOf(pages)}`,
+    description: `The ID of the last item of the previous page${noteOf(pages)}`,
     examples: [example],
   });
 
-/** What a list answers. */
+/** The response of a list. */
 export function listOf<Item extends z.ZodType>(
   item: Item,
   name: string,
@@ -42,9 +42,11 @@ export function listOf<Item extends z.ZodType>(
 ) {
   const fields = {
     has_more: z.boolean().meta({
-      description: `Whether there are more after the last of these${noteOf(pages)}`,
+      description: `Whether more items follow the last one${noteOf(pages)}`,
     }),
-    total: z.int().meta({ description: `How many match, on all pages${noteOf(pages)}` }),
+    total: z
+      .int()
+      .meta({ description: `The number of matching items on all pages${noteOf(pages)}` }),
   };
   return z
     .object({

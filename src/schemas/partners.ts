@@ -6,9 +6,9 @@ import { limit, listOf } from "./pages.ts";
 const partnerNumber = numericId("a partner");
 
 const partnerFields = {
-  id: z.int().meta({ description: "The partner's number", examples: [3] }),
-  name: text.min(1).meta({ description: "Whose sandbox it is", examples: ["Rest Assured"] }),
-  created_at: responseTimestamp.meta({ description: "When the partner was made (RFC 3339)" }),
+  id: z.int().meta({ description: "The partner's ID", examples: [3] }),
+  name: text.min(1).meta({ description: "The partner's name", examples: ["Rest Assured"] }),
+  created_at: responseTimestamp.meta({ description: "When the partner was created (RFC 3339)" }),
 };
 
 export const partnerInput = z.object({ name: partnerFields.name }).meta({ id: "PartnerInput" });
@@ -20,11 +20,9 @@ export const newPartner = z
 const partner = z
   .object({
     ...partnerFields,
-    order_count: z.int().meta({ description: "How many orders it has", examples: [12] }),
-    order_event_count: z
-      .int()
-      .meta({ description: "How many order events it has", examples: [31] }),
-    key_count: z.int().meta({ description: "How many keys of it work", examples: [1] }),
+    order_count: z.int().meta({ description: "The number of orders", examples: [12] }),
+    order_event_count: z.int().meta({ description: "The number of order events", examples: [31] }),
+    key_count: z.int().meta({ description: "The number of active keys", examples: [1] }),
   })
   .meta({ id: "Partner" });
 
@@ -34,18 +32,18 @@ export const partnerQuery = z.object({
   limit: limit(),
   starting_after: partnerNumber
     .optional()
-    .meta({ description: "The number of the last partner of the page before" }),
+    .meta({ description: "The ID of the last partner of the previous page" }),
 });
 
 export const partnerPath = z.object({
-  partner_id: partnerNumber.meta({ description: "The partner's number" }),
+  partner_id: partnerNumber.meta({ description: "The partner's ID" }),
 });
 
 export const partnerRemoval = z
   .object({
     id: partnerFields.id,
     deleted_rows: z.int().meta({
-      description: "How many rows this request has deleted; there are more",
+      description: "The number of rows that this request deleted. More rows remain",
       examples: [40_000],
     }),
   })

@@ -2,8 +2,6 @@ import { WARNING_MEANINGS } from "../domain/warning-meanings.ts";
 import { MAX_WARNINGS } from "../domain/warnings.ts";
 import { REQUEST_ID_EXAMPLE } from "./request-headers.ts";
 
-const TIMING_PATTERN = '^d1;desc="queries=\\d+ rows_read=\\d+ rows_written=\\d+"$';
-
 /** A header as OpenAPI describes it. */
 interface HeaderObject {
   description: string;
@@ -15,25 +13,31 @@ interface HeaderObject {
   };
 }
 
-/** The headers of answers. Production has none of them, so none is required. */
-export const responseHeaders = {
+const TIMING_PATTERN = '^d1;desc="queries=\\d+ rows_read=\\d+ rows_written=\\d+"$';
+
+/** The headers of every response. */
+const everyResponse = {
   "X-Request-Id": {
     description:
-      "The request's name: what it sent, or a UUID. The log finds the request by it. Not in production",
+      "The ID of the request: the one it sent, or a UUID. Use it to find the request in the log. Not in production",
     schema: { type: "string", examples: [REQUEST_ID_EXAMPLE] },
   },
   "Server-Timing": {
     description:
-      "What the request cost in D1: round trips, rows read, and rows written. Not in production",
+      "What the request cost in D1: round trips, rows read and rows written. Not in production",
     schema: {
       type: "string",
       pattern: TIMING_PATTERN,
       examples: ['d1;desc="queries=1 rows_read=3 rows_written=0"'],
     },
   },
+} satisfies Record<string, HeaderObject>;
+
+/** The headers of some responses. */
+const someResponses = {
   "Sandbox-Fault-Applied": {
     description:
-      "The fault that acted on the request, with its id where it was one of the environment's (an Item of RFC 9651). Not in production",
+      "The fault that was injected into the request, with its `id` if it is one of the environment's faults (an Item of RFC 9651). Not in production",
     schema: {
       type: "string",
       pattern: '^[a-z_]+(;id="[^"]+")?$',
@@ -41,12 +45,12 @@ export const responseHeaders = {
     },
   },
   ETag: {
-    description: "The order's version, for If-Match. Not in production",
+    description: "The order's version, for `If-Match`. Not in production",
     schema: { type: "string", pattern: '^"\\d+"$', examples: ['"1"'] },
   },
   "Sandbox-Warnings": {
     description: [
-      `Possible mistakes in a request that production would accept: a list (RFC 9651) of at most ${MAX_WARNINGS} codes. \`param\` names the field, parameter or header.`,
+      `Possible mistakes in the request, although production would accept it: a list (RFC 9651) of at most ${MAX_WARNINGS} codes. \`param\` names the field, parameter or header, and \`did_you_mean\` the name that was probably meant.`,
       ...Object.entries(WARNING_MEANINGS).map(([code, meaning]) => `- \`${code}\`: ${meaning}`),
       "",
       "Not in production",
@@ -57,17 +61,29 @@ export const responseHeaders = {
     },
   },
   "Idempotent-Replayed": {
-    description: "`true` where the answer repeats an earlier one. Not in production",
+    description: "`true` if this repeats an earlier response. Not in production",
     schema: { type: "string", enum: ["true"] },
   },
   "Retry-After": {
-    description: "How many seconds to wait before the request is sent again. Not in production",
+    description: "The number of seconds to wait before a retry. Not in production",
     schema: { type: "integer", examples: [1] },
   },
   "WWW-Authenticate": {
-    description: "The scheme to authenticate with (RFC 9110, 11.6.1). Not in production",
+    description: "The authentication scheme to use (RFC 9110, 11.6.1). Not in production",
     schema: { type: "string", examples: ['Bearer realm="orders-sandbox"'] },
   },
 } satisfies Record<string, HeaderObject>;
 
+/** All headers of responses. Production has none of them, so the document requires none. */
+export const responseHeaders = { ...everyResponse, ...someResponses };
+
 export type ResponseHeader = keyof typeof responseHeaders;
+
+export const HEADERS_ON_EVERY_RESPONSE = Object.keys(everyResponse) as ResponseHeader[];
+
+/** The headers that come with every error of a status. */
+export const HEADERS_OF_STATUS: Partial<Record<number, ResponseHeader>> = {
+  401: "WWW-Authenticate",
+  429: "Retry-After",
+  503: "Retry-After",
+};

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { STATUS } from "../../src/schemas/errors.ts";
+import { ERROR_TYPES } from "../../src/schemas/errors.ts";
 import { DEFAULT_PAGE_ITEMS, MAX_PAGE_ITEMS } from "../../src/schemas/pages.ts";
 import { MAX_PAGE_BYTES } from "../../src/domain/quotas.ts";
 
@@ -26,9 +26,12 @@ it("the README says of a page what the code does", () => {
   expect(README).toContain(`at ${MAX_PAGE_BYTES / 1_000} KB: \`has_more\` tells`);
 });
 
-it.each(Object.entries(STATUS))("the README's table of errors has %s with %i", (type, status) => {
-  const row = README.split("\n").find(
-    (line) => /^\|[\d, ]+\|/.test(line) && line.includes(`\`${type}\``),
-  );
-  expect(row?.split("|")[1]).toContain(String(status));
-});
+it.each(Object.entries(ERROR_TYPES).map(([type, { status }]) => [type, status] as const))(
+  "the README's table of errors has %s with %i",
+  (type, status) => {
+    const row = README.split("\n").find(
+      (line) => /^\|[\d, ]+\|/.test(line) && line.includes(`\`${type}\``),
+    );
+    expect(row?.split("|")[1]).toContain(String(status));
+  },
+);

@@ -1,7 +1,7 @@
 import { exports } from "cloudflare:workers";
 import { expect, it } from "vitest";
 import { app } from "../../src/app.ts";
-import { STATUS } from "../../src/schemas/errors.ts";
+import { ERROR_TYPES } from "../../src/schemas/errors.ts";
 import { document, type Content, type Operation } from "../support/document.ts";
 
 /** What is for people and tools to read, and no operation of the API. */
@@ -55,7 +55,7 @@ it("has every type of error: one that no operation names is for no operation", (
     .flatMap(Object.values<Operation>)
     .flatMap(({ responses }) => Object.values(responses))
     .map((response) => response?.content?.["application/json"]?.examples);
-  const undescribed = Object.keys(STATUS).filter(
+  const undescribed = Object.keys(ERROR_TYPES).filter(
     (type) => !described.some((examples) => examples && type in examples),
   );
   expect(undescribed).toEqual(["METHOD_NOT_ALLOWED_ERROR"]);

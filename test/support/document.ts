@@ -1,5 +1,8 @@
 import { Validator, type Schema } from "@cfworker/json-schema";
-import { ERROR_HEADERS, HEADERS_ON_EVERY_RESPONSE } from "../../src/openapi/describe-operation.ts";
+import {
+  HEADERS_OF_STATUS,
+  HEADERS_ON_EVERY_RESPONSE,
+} from "../../src/schemas/response-headers.ts";
 import committed from "../../src/generated/openapi.json" with { type: "json" };
 
 /** An answer, wherever it came from. */
@@ -55,7 +58,7 @@ const WITHOUT_OPERATION = new Set([401, 404, 405]);
 /** What our answers have wherever it is described, though production lacks it and the document requires none of it. */
 const ALWAYS = new Set<string | undefined>([
   ...HEADERS_ON_EVERY_RESPONSE,
-  ...Object.values(ERROR_HEADERS),
+  ...Object.values(HEADERS_OF_STATUS),
 ]);
 
 /** The schemas of the document, which allow what they don't name, as ones that don't. */

@@ -22,7 +22,7 @@ const page = (key: string) =>
       </body>
     </html>`;
 
-/** `/console`: shows what an integration did. What it shows, it gets from the API, with the key that is typed there. */
+/** `/console`: shows what an integration did. The page calls the API with the key that the user enters. */
 export const consolePages = new Hono<AppEnv>()
   .get("/console/console.js", answerAsset)
   .get("/console/console.css", answerAsset)

@@ -3,10 +3,10 @@ import { html } from "hono/html";
 import { answerAsset, localKey, protectPage } from "../../http/assets.ts";
 import type { AppEnv } from "../../http/context.ts";
 
-/** How Scalar's page is set up: it asks nobody but this server, offers nothing that would, and keeps no key. */
+/** The configuration of Scalar. The page contacts only this server and stores no key. */
 const configuration = (key: string) => ({
   url: "/openapi.json",
-  // Every path in the document is this server's.
+  // Requests go to this server.
   baseServerURL: "",
   authentication: {
     preferredSecurityScheme: "apiKey",
@@ -21,7 +21,7 @@ const configuration = (key: string) => ({
   showDeveloperTools: "never",
 });
 
-/** The page's own line above Scalar's, which leaves room for it. */
+/** Reserves space for our bar above Scalar's page. */
 const STYLE = `
   :root { --scalar-custom-header-height: 2.5rem; }
   body { margin: 0; }
@@ -67,5 +67,4 @@ export const docs = new Hono<AppEnv>()
     }),
     (c) => c.html(page(localKey(c))),
   )
-  // As its package has it, at the version in the lock file.
   .get("/docs/scalar.js", answerAsset);

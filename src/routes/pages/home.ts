@@ -5,7 +5,7 @@ import type { AppEnv } from "../../http/context.ts";
 const NAME = "Orders Sandbox";
 const DESCRIPTION = "An Imprint-compatible orders API to build and test an integration against.";
 
-/** `/`: people go on to the console; programs get as JSON what this is and where to go on. */
+/** `/`: redirects browsers to the console, and describes the sandbox to programs in JSON. */
 export const home = new Hono<AppEnv>().get("/", (c) => {
   const { origin } = new URL(c.req.url);
   c.header("Vary", "Accept");

@@ -13,7 +13,8 @@ import { requestOf } from "../../http/ledger.ts";
 import { resetDataset } from "../../http/reset.ts";
 import { validate } from "../../http/validate.ts";
 import { fillDataset } from "../../ledger/fixtures.ts";
-import { BODY_ERRORS, describeOperation } from "../../openapi/describe-operation.ts";
+import { describeOperation } from "../../openapi/describe-operation.ts";
+import { BODY_ERRORS } from "../../openapi/operation-errors.ts";
 import {
   environmentInput,
   environmentList,
@@ -27,8 +28,7 @@ import { Dataset } from "../../store/dataset.ts";
 
 const tag = "Sandbox";
 
-/** As it is answered: without what it doesn't have. */
-function toAnswer({ is_strict, ...environment }: Environment) {
+function environmentResponse({ is_strict, ...environment }: Environment) {
   return withoutNulls({ ...environment, strict: is_strict });
 }
 
@@ -38,9 +38,9 @@ export const environments = new Hono<AppEnv>()
     describeOperation({
       tag,
       operationId: "listEnvironments",
-      summary: "Retrieve environments",
+      summary: "List environments",
       description:
-        "A page of the partner's environments, newest first. Those that have expired are not among them.",
+        "Returns a page of the partner's environments, newest first, without expired ones.",
       responses: { 200: { description: "The environments", schema: environmentList } },
       errors: ["INVALID_REQUEST_ERROR", "FORBIDDEN_ERROR"],
     }),
@@ -49,7 +49,7 @@ export const environments = new Hono<AppEnv>()
       const { partner_id } = c.get("apiKey");
       const now = toTimestamp(new Date());
       const page = await listEnvironments(c.get("db"), partner_id, c.req.valid("query"), now);
-      return c.json({ ...page, data: page.data.map(toAnswer) }, 200);
+      return c.json({ ...page, data: page.data.map(environmentResponse) }, 200);
     },
   )
   .post(
@@ -59,8 +59,8 @@ export const environments = new Hono<AppEnv>()
       operationId: "createEnvironment",
       summary: "Create an environment",
       description:
-        "A dataset of its own, for one test or one pull request: orders, events, keys, requests and faults that no other environment sees. Its key is shown in this answer and never again.",
-      responses: { 200: { description: "The environment, and its key", schema: newEnvironment } },
+        "Creates an environment, for example for one test or one pull request. Its orders, events, keys, recorded requests and faults are separate from all other environments. Its key is shown only in this response.",
+      responses: { 200: { description: "The environment and its key", schema: newEnvironment } },
       errors: [...BODY_ERRORS, "FORBIDDEN_ERROR", "CONFLICT_ERROR"],
     }),
     validate("json", environmentInput),
@@ -69,7 +69,7 @@ export const environments = new Hono<AppEnv>()
       const dataset = new Dataset(c.get("db"), known, quotasOf(c.env));
       await fillDataset(dataset, environment.fixture, requestOf(c));
       sweepAfterwards(c);
-      return c.json({ ...toAnswer(environment), key }, 200);
+      return c.json({ ...environmentResponse(environment), key }, 200);
     },
   )
   .delete(
@@ -79,8 +79,8 @@ export const environments = new Hono<AppEnv>()
       operationId: "deleteEnvironment",
       summary: "Delete an environment",
       description:
-        "Deletes an environment with all that it has. Its keys stop working at once. A partner's first environment can't be deleted.",
-      responses: { 204: { description: "The environment is deleted" } },
+        "Deletes an environment with all its data. Its keys stop working immediately. A partner's first environment can't be deleted.",
+      responses: { 204: { description: "The environment was deleted" } },
       errors: [
         "INVALID_REQUEST_ERROR",
         "FORBIDDEN_ERROR",
@@ -101,7 +101,7 @@ export const environments = new Hono<AppEnv>()
       operationId: "createEnvironmentKey",
       summary: "Create an API key for an environment",
       description:
-        "For one of the partner's environments whose keys are lost. The key is shown in this answer and never again.",
+        "Creates a key for one of the partner's environments, for example if its keys are lost. The key is shown only in this response.",
       responses: { 200: { description: "The new key", schema: newKey } },
       errors: [
         "INVALID_REQUEST_ERROR",
@@ -120,8 +120,8 @@ export const environments = new Hono<AppEnv>()
       operationId: "resetEnvironment",
       summary: "Reset the environment",
       description:
-        "Makes the key's environment as new: its orders, events, requests, faults and idempotency keys go, its API keys stay, and its fixture is there again. From the answer on, nothing of before is seen or written by anybody.",
-      responses: { 204: { description: "The environment is as new" } },
+        "Resets the environment of the key: deletes its orders, events, recorded requests, faults and idempotency keys, and restores its fixture. Its API keys stay valid. A request takes effect entirely before or entirely after the reset.",
+      responses: { 204: { description: "The environment was reset" } },
       errors: [],
     }),
     async (c) => {

@@ -7,7 +7,8 @@ import { inWorkbench } from "../../http/dataset.ts";
 import { ApiError } from "../../http/errors.ts";
 import { requirePage } from "../../http/pagination.ts";
 import { validate } from "../../http/validate.ts";
-import { BODY_ERRORS, describeOperation } from "../../openapi/describe-operation.ts";
+import { describeOperation } from "../../openapi/describe-operation.ts";
+import { BODY_ERRORS } from "../../openapi/operation-errors.ts";
 import { fault, faultInput, faultList, faultPath, faultQuery } from "../../schemas/faults.ts";
 
 const tag = "Sandbox";

@@ -7,10 +7,10 @@ import { describeOperation } from "../../openapi/describe-operation.ts";
 import { health, type Health } from "../../schemas/health.ts";
 import { findLatestMigration } from "../../store/health.ts";
 
-/** How long an isolate remembers its answer, so that a flood costs one query in that time. */
-const REMEMBERED_MILLISECONDS = 5_000;
+/** How long an isolate caches the result, so that a flood of requests costs one query in that time. */
+const CACHE_MILLISECONDS = 5_000;
 
-let remembered: { health: Health; until: number } | undefined;
+let cached: { health: Health; until: number } | undefined;
 
 export const healthCheck = new Hono<AppEnv>().get(
   "/health",
@@ -19,12 +19,11 @@ export const healthCheck = new Hono<AppEnv>().get(
     security: [],
     operationId: "getHealth",
     summary: "Check the sandbox",
-    description:
-      "Whether requests can be served, for load balancers and CI. It needs no key, and remembers its answer for 5 seconds.",
+    description: `Reports whether the sandbox can serve requests, for load balancers and CI. Needs no key. The result is cached for ${CACHE_MILLISECONDS / 1_000} seconds.`,
     responses: {
-      200: { description: "Requests can be served", schema: health },
+      200: { description: "The sandbox can serve requests", schema: health },
       503: {
-        description: "Requests can't be served",
+        description: "The sandbox can't serve requests",
         schema: health,
         headers: ["Retry-After"],
       },
@@ -33,12 +32,12 @@ export const healthCheck = new Hono<AppEnv>().get(
   }),
   async (c) => {
     const now = Date.now();
-    if (!remembered || remembered.until <= now) {
-      remembered = { health: await check(c), until: now + REMEMBERED_MILLISECONDS };
+    if (!cached || cached.until <= now) {
+      cached = { health: await check(c), until: now + CACHE_MILLISECONDS };
     }
-    if (remembered.health.status === "ok") return c.json(remembered.health, 200);
-    const wait = { "Retry-After": String(REMEMBERED_MILLISECONDS / 1_000) };
-    return c.json(remembered.health, 503, wait);
+    if (cached.health.status === "ok") return c.json(cached.health, 200);
+    const wait = { "Retry-After": String(CACHE_MILLISECONDS / 1_000) };
+    return c.json(cached.health, 503, wait);
   },
 );
 
@@ -52,7 +51,7 @@ async function check(c: Context<AppEnv>): Promise<Health> {
       version,
     };
   } catch (error) {
-    logError("the database does not answer", error, { request_id: c.get("requestId") });
+    logError("database not reached", error, { request_id: c.get("requestId") });
     return { status: "unavailable", database: "unavailable", migrations: "pending", version };
   }
 }

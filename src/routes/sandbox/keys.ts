@@ -18,9 +18,9 @@ export const sandboxKeys = new Hono<AppEnv>()
     describeOperation({
       tag,
       operationId: "listKeys",
-      summary: "Retrieve API keys",
+      summary: "List API keys",
       description:
-        "A page of the environment's keys, newest first, with those that were deleted. A key itself is stored nowhere: it is known by its last four characters.",
+        "Returns a page of the environment's keys, newest first, including deleted ones. The sandbox doesn't store the keys themselves, only their last four characters.",
       responses: { 200: { description: "The keys", schema: keyList } },
       errors: ["INVALID_REQUEST_ERROR"],
     }),
@@ -38,8 +38,8 @@ export const sandboxKeys = new Hono<AppEnv>()
       tag,
       operationId: "revokeKey",
       summary: "Revoke an API key",
-      description: `The key stops working, everywhere within ${KEY_CACHE_SECONDS} seconds. An environment's only key can't be revoked.`,
-      responses: { 204: { description: "The key is revoked" } },
+      description: `Revokes a key of the environment. It stops working everywhere within ${KEY_CACHE_SECONDS} seconds. An environment's only key can't be revoked.`,
+      responses: { 204: { description: "The key was revoked" } },
       errors: ["INVALID_REQUEST_ERROR", "KEY_NOT_FOUND_ERROR", "CONFLICT_ERROR"],
     }),
     validate("param", keyPath),

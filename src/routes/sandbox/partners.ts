@@ -3,7 +3,8 @@ import { KEY_CACHE_SECONDS } from "../../access/key-cache.ts";
 import { createPartner, createPartnerKey, deletePartner } from "../../access/partners.ts";
 import type { AppEnv } from "../../http/context.ts";
 import { validate } from "../../http/validate.ts";
-import { BODY_ERRORS, describeOperation } from "../../openapi/describe-operation.ts";
+import { describeOperation } from "../../openapi/describe-operation.ts";
+import { BODY_ERRORS } from "../../openapi/operation-errors.ts";
 import { newKey } from "../../schemas/keys.ts";
 import {
   newPartner,
@@ -25,8 +26,9 @@ export const partners = new Hono<AppEnv>()
       tag,
       security,
       operationId: "listPartners",
-      summary: "Retrieve partners",
-      description: "A page of the sandbox's partners, newest first, with what each has.",
+      summary: "List partners",
+      description:
+        "Returns a page of the sandbox's partners, newest first, with the amount of data that each has.",
       responses: { 200: { description: "The partners", schema: partnerList } },
       errors: ["INVALID_REQUEST_ERROR"],
     }),
@@ -41,8 +43,8 @@ export const partners = new Hono<AppEnv>()
       operationId: "createPartner",
       summary: "Create a partner",
       description:
-        "Makes a partner and its first API key, which is shown in this answer and never again.",
-      responses: { 200: { description: "The new partner, and its key", schema: newPartner } },
+        "Creates a partner and its first API key. The key is shown only in this response.",
+      responses: { 200: { description: "The new partner and its key", schema: newPartner } },
       errors: BODY_ERRORS,
     }),
     validate("json", partnerInput),
@@ -56,7 +58,7 @@ export const partners = new Hono<AppEnv>()
       operationId: "createPartnerKey",
       summary: "Create an API key for a partner",
       description:
-        "For a partner that has lost its last key: another one of its first environment. It is shown in this answer and never again.",
+        "Creates a key of the partner's first environment, for a partner that lost its last one. The key is shown only in this response.",
       responses: { 200: { description: "The new key", schema: newKey } },
       errors: ["INVALID_REQUEST_ERROR", "PARTNER_NOT_FOUND_ERROR", "CONFLICT_ERROR"],
     }),
@@ -70,10 +72,13 @@ export const partners = new Hono<AppEnv>()
       security,
       operationId: "deletePartner",
       summary: "Delete a partner",
-      description: `Deletes a partner with its keys, orders, events and history. What has too much for one request is answered 202: send it again until it is 204. Its keys stop working within ${KEY_CACHE_SECONDS} seconds.`,
+      description: `Deletes a partner with all its data. If that is too much for one request, the response is a 202: send the request again until the response is a 204. The partner's keys stop working within ${KEY_CACHE_SECONDS} seconds.`,
       responses: {
-        202: { description: "A part is deleted, and there is more", schema: partnerRemoval },
-        204: { description: "The partner is deleted" },
+        202: {
+          description: "Some of the data was deleted, and more remains",
+          schema: partnerRemoval,
+        },
+        204: { description: "The partner was deleted" },
       },
       errors: ["INVALID_REQUEST_ERROR", "PARTNER_NOT_FOUND_ERROR"],
     }),

@@ -16,7 +16,7 @@ export const keys = new Hono<AppEnv>()
       operationId: "createKey",
       summary: "Create an API key",
       description:
-        "Another key of the same environment. It is shown in this answer and never again: a request whose answer is lost leaves a key that nobody knows.",
+        "Creates another key of the same environment. The key is shown only in this response. If the response is lost, revoke the key and create another one.",
       responses: { 200: { description: "The new key", schema: key } },
       errors: ["CONFLICT_ERROR"],
     }),
@@ -28,7 +28,7 @@ export const keys = new Hono<AppEnv>()
       tag,
       operationId: "deleteKey",
       summary: "Delete the API key in use",
-      description: `The key that makes the call stops working, everywhere within ${KEY_CACHE_SECONDS} seconds. An environment's only key can't be deleted.`,
+      description: `Deletes the key that sends the request. It stops working everywhere within ${KEY_CACHE_SECONDS} seconds. An environment's only key can't be deleted.`,
       responses: { 200: { description: "The deleted key", schema: key } },
       errors: ["CONFLICT_ERROR"],
     }),

@@ -6,7 +6,8 @@ import { commandOf, ledgerOf, outcomeOf, resultOf } from "../../http/ledger.ts";
 import { requirePage } from "../../http/pagination.ts";
 import { validate } from "../../http/validate.ts";
 import { inCurrentDataset } from "../../http/dataset.ts";
-import { BODY_ERRORS, describeOperation } from "../../openapi/describe-operation.ts";
+import { describeOperation } from "../../openapi/describe-operation.ts";
+import { BODY_ERRORS } from "../../openapi/operation-errors.ts";
 import { idempotencyHeaders } from "../../schemas/request-headers.ts";
 import {
   orderEvent,
@@ -26,7 +27,8 @@ export const orderEvents = new Hono<AppEnv>()
       tag,
       operationId: "listOrderEvents",
       summary: "Retrieve order events",
-      description: "A page of the environment's order events, newest first. Filters combine.",
+      description:
+        "Returns a page of the environment's order events, newest first. An event must match all filters.",
       responses: { 200: { description: "The order events", schema: orderEventList } },
       errors: ["INVALID_REQUEST_ERROR"],
     }),
@@ -46,7 +48,7 @@ export const orderEvents = new Hono<AppEnv>()
       operationId: "postOrderEvent",
       summary: "Create an order event",
       description:
-        "Tells of a capture or a refund. A refund beyond what was captured is refused. The same event again, by one of its ids, is answered with the event that there is.",
+        "Reports a capture or a refund. A refund above the captured amount is rejected. Repeating an event with the same ID returns the stored event.",
       responses: {
         200: {
           description: "The order event",
@@ -87,8 +89,8 @@ export const orderEvents = new Hono<AppEnv>()
       operationId: "deleteOrderEvent",
       summary: "Delete an order event",
       description:
-        "A capture that refunds depend on can't be deleted. The ids are free again afterwards.",
-      responses: { 204: { description: "The order event is deleted" } },
+        "Deletes an order event. A capture can't be deleted while refunds depend on it. The event's IDs can then be used again.",
+      responses: { 204: { description: "The order event was deleted" } },
       errors: ["INVALID_REQUEST_ERROR", "ORDER_EVENT_NOT_FOUND_ERROR", "CONFLICT_ERROR"],
     }),
     validate("param", orderEventPath),

@@ -6,7 +6,8 @@ import { requirePage } from "../../http/pagination.ts";
 import { validate } from "../../http/validate.ts";
 import { inCurrentDataset } from "../../http/dataset.ts";
 import { createOrder } from "../../ledger/create-order.ts";
-import { BODY_ERRORS, describeOperation } from "../../openapi/describe-operation.ts";
+import { describeOperation } from "../../openapi/describe-operation.ts";
+import { BODY_ERRORS } from "../../openapi/operation-errors.ts";
 import { conditionalHeaders, idempotencyHeaders } from "../../schemas/request-headers.ts";
 import { order, orderInput, orderList, orderPath, orderQuery } from "../../schemas/orders.ts";
 import { listOrders } from "../../store/orders.ts";
@@ -20,7 +21,8 @@ export const orders = new Hono<AppEnv>()
       tag,
       operationId: "listOrders",
       summary: "Retrieve orders",
-      description: "A page of the environment's orders, newest first. Filters combine.",
+      description:
+        "Returns a page of the environment's orders, newest first. An order must match all filters.",
       responses: { 200: { description: "The orders", schema: orderList, headers: ["ETag"] } },
       errors: ["INVALID_REQUEST_ERROR"],
     }),
@@ -42,7 +44,8 @@ export const orders = new Hono<AppEnv>()
       tag,
       operationId: "createOrder",
       summary: "Create an order",
-      description: "The same order again, by its id, is answered with the order that there is.",
+      description:
+        "Creates an order. Repeating an order with the same ID returns the stored order.",
       responses: {
         200: { description: "The order", schema: order, headers: ["ETag", "Idempotent-Replayed"] },
       },
@@ -69,7 +72,7 @@ export const orders = new Hono<AppEnv>()
       operationId: "putOrder",
       summary: "Replace an order",
       description:
-        "Puts the body in the order's place: an optional field that is left out is cleared, but for `created_at`.",
+        "Replaces the order with the body. Optional fields that are left out are cleared, except `created_at`.",
       responses: { 200: { description: "The order", schema: order, headers: ["ETag"] } },
       errors: [
         ...BODY_ERRORS,
@@ -101,8 +104,8 @@ export const orders = new Hono<AppEnv>()
       tag,
       operationId: "deleteOrder",
       summary: "Delete an order",
-      description: "An order that has events can't be deleted. The id is free again afterwards.",
-      responses: { 204: { description: "The order is deleted" } },
+      description: "Deletes an order without events. Its ID can then be used again.",
+      responses: { 204: { description: "The order was deleted" } },
       errors: [
         "INVALID_REQUEST_ERROR",
         "ORDER_NOT_FOUND_ERROR",

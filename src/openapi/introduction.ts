@@ -1,0 +1,114 @@
+import { IDEMPOTENCY_KEY_HOURS } from "../domain/idempotency.ts";
+import { MAX_PAGE_BYTES } from "../domain/quotas.ts";
+import { REQUEST_DAYS } from "../domain/requests.ts";
+import { MAX_BODY_BYTES } from "../http/validate.ts";
+import { ERROR_TYPES } from "../schemas/errors.ts";
+import { MAX_ID_CHARACTERS, MAX_TEXT_CHARACTERS, MAX_URL_CHARACTERS } from "../schemas/fields.ts";
+import { MAX_LINES } from "../schemas/order-lines.ts";
+import { MAX_ADDRESSES } from "../schemas/orders.ts";
+import { responseHeaders } from "../schemas/response-headers.ts";
+
+const listOfErrors = Object.entries(ERROR_TYPES)
+  .map(([type, { status, meaning, remedy }]) => `- \`${type}\` (${status}): ${meaning} ${remedy}`)
+  .join("\n");
+
+const addedHeaders = Object.keys(responseHeaders)
+  .map((name) => `\`${name}\``)
+  .join(", ");
+
+/** The introduction of the reference, in Markdown. */
+export const INTRODUCTION = `
+Orders Sandbox is a stateful implementation of Imprint's v2 orders API. Create orders, report their captures and
+refunds, and test how your integration handles every response, including the failures.
+
+## First call
+
+Send an API key with each request: \`Authorization: Bearer <key>\`, or Basic authentication with the key as the
+user name and an empty password. A sandbox on your laptop has two partners with the keys \`test_sandbox_a\` and
+\`test_sandbox_b\`. For a deployed sandbox, get a key from its operator.
+
+1. \`POST /v2/orders\` creates an order.
+2. \`POST /v2/order_events\` with the type \`CAPTURED\` reports a capture.
+3. \`POST /v2/order_events\` with the type \`REFUNDED\` reports a refund.
+
+[The console](/console) can send these requests for you. It shows each request and what it changed.
+
+## What an order allows
+
+An order has no status. The sum of its events decides what is allowed, separately for the amount and the rewards:
+
+- **Capture**: always allowed. Capturing more than was ordered adds a warning.
+- **Refund**: allowed up to what is captured and not yet refunded. Above that, the response is a 409 with the figures.
+- **Delete an event**: allowed while the remaining captures cover the refunds. Otherwise, the response is a 409.
+- **Delete an order**: allowed if it has no events. Otherwise, the response is a 409.
+- **Replace an order**: always allowed, except that the currency can't change once there are events.
+
+The published contract covers only captures. The other rules are decisions of the sandbox, and production may differ.
+
+Amounts are integers in the currency's minor unit, such as cents for USD. If an order or event has lines, they
+must add up to its amount and its rewards.
+
+## Retries
+
+A \`POST\` of an order or event is safe to retry if it has an ID (\`id\`, \`order_event_id\` or \`partner_event_id\`)
+or an \`Idempotency-Key\`. Repeating the same content returns the first result, with \`Idempotent-Replayed: true\`.
+The same ID with different content is a 409, and the same key with a different request is a 422. The sandbox
+remembers a key for ${IDEMPOTENCY_KEY_HOURS} hours.
+
+After a 500, a 503 or a lost connection, the request may or may not have taken effect. Send it again unchanged.
+
+## Concurrent updates
+
+The response with a single order has an \`ETag\`. If a \`PUT\` or \`DELETE\` sends it as \`If-Match\`, the request is
+executed only if neither the order nor its events have changed. Otherwise, the response is a 412. A \`PUT\` sets
+\`updated_at\`; events don't.
+
+## Lists
+
+Lists are sorted by creation, newest first. To get the next page, pass the ID of the last item as \`starting_after\`
+while \`has_more\` is true. If that item has been deleted, start again from the first page. \`total\` counts the
+matching items on all pages.
+
+## Errors
+
+\`message\` says what was expected and what was received. \`param\` names the invalid field. \`details\` lists all
+invalid fields, or the figures behind the decision.
+
+${listOfErrors}
+
+## Warnings
+
+Some mistakes are valid requests: production ignores a misspelled optional field, and so does the sandbox. The
+header \`Sandbox-Warnings\` reports them:
+\`unknown_field;param="reward_amount";did_you_mean="rewards_amount"\`.
+
+## Test failures
+
+- **Faults** inject failures into matching requests: a lost response, a delay, a proxy's error page. Add them with
+  \`POST /sandbox/faults\`, or send \`Sandbox-Fault\` with a single request.
+- **Recorded requests** show what your integration sent and received, for ${REQUEST_DAYS} days. The timeline of an order shows
+  what each request changed.
+- **Environments** isolate tests from each other. Each API key belongs to one. Create more for a test or a pull
+  request, and reset one to remove its data.
+
+[The console](/console) shows all of this in a browser. Its own requests send \`Sandbox-Console: true\`: they are
+not recorded, and faults don't apply to them.
+
+## Limits
+
+These limits are the sandbox's own:
+
+- A body: ${MAX_BODY_BYTES / 1_024} KiB. A page of a list: ${MAX_PAGE_BYTES / 1_000} KB; it ends early if it would be longer.
+- Lines of an order or event: ${MAX_LINES.toLocaleString("en")}. Addresses of an order: ${MAX_ADDRESSES}.
+- An ID, reference or \`Idempotency-Key\`: ${MAX_ID_CHARACTERS} characters; visible ASCII if you choose it. Text: ${MAX_TEXT_CHARACTERS.toLocaleString("en")}. A URL: ${MAX_URL_CHARACTERS.toLocaleString("en")}.
+- An amount, and the captured sum of an order: 2^53 − 1.
+- A deployed sandbox accepts 1,000 requests per partner, location and 10 seconds, and deletes orders without changes
+  for 90 days.
+
+## Differences from production
+
+Production lacks everything that is marked "Not in production": the operations under \`/sandbox\`, the request
+headers \`Idempotency-Key\`, \`If-Match\`, \`X-Request-Id\` and \`Sandbox-Fault\`, the response headers
+${addedHeaders}, the pages of the list of orders, and \`details\` and \`request_id\` of errors. All of it is optional
+in this document, so a client generated from it also works with production.
+`.trim();
