@@ -3,17 +3,25 @@ import { defineConfig } from "vitest/config";
 
 const migrations = await readD1Migrations("drizzle/migrations");
 
-/** A real server takes a while to start, and a whole flow runs against it. */
+/** Starting a real server and running a whole flow takes time. */
 const E2E_TIMEOUT_MILLISECONDS = 120_000;
 
 export default defineConfig({
   root: `${import.meta.dirname}/..`,
   test: {
-    // One for each core of the smallest machine that this runs on; Vitest would leave one idle.
+    // One per core of the smallest machine that runs this. Vitest's default leaves one core idle.
     maxWorkers: 2,
-    // The Worker logs a line for each request.
+    // The Worker logs a line per request.
     silent: "passed-only",
     projects: [
+      {
+        test: {
+          name: "unit",
+          include: ["test/{domain,schemas}/**/*.test.ts"],
+          // Pure functions share one process.
+          isolate: false,
+        },
+      },
       {
         plugins: [
           cloudflareTest({
@@ -29,11 +37,9 @@ export default defineConfig({
         ],
         test: {
           name: "worker",
-          include: [
-            "test/{access,domain,http,ledger,openapi,routes,schemas,store,workbench}/**/*.test.ts",
-          ],
+          include: ["test/{access,http,ledger,openapi,routes,store,workbench}/**/*.test.ts"],
           setupFiles: ["test/support/migrate.ts"],
-          // Also while the machine is busy: a test that hangs fails all the same.
+          // Long enough for a busy machine; a test that hangs still fails.
           testTimeout: 30_000,
         },
       },

@@ -1,9 +1,12 @@
-/** `npm test`: everything that has to hold, the same here as in CI. Arguments go to Vitest. */
+/** `npm test`: everything that must hold, here and in CI. Arguments go to Vitest. */
 import { spawn } from "node:child_process";
 import { hasChromium, WITHOUT_CHROMIUM } from "./chromium.ts";
-import { CLIENT_TYPES, fail, run } from "./tools.ts";
+import { attempt, CLIENT_TYPES, fail } from "./tools.ts";
 
-const CHECKS: [what: string, tool: string, ...args: string[]][] = [
+type Check = [what: string, tool: string, ...args: string[]];
+
+const DOCUMENT = "src/generated/openapi.json";
+const CHECKS: Check[] = [
   ["format", "oxfmt", "--check"],
   ["lint, with the import directions", "oxlint", "--type-aware", "--deny-warnings"],
   ["types of the Worker", "tsc"],
@@ -17,12 +20,12 @@ const CHECKS: [what: string, tool: string, ...args: string[]][] = [
     "--include-runtime=false",
     "--check",
   ],
-  ["OpenAPI document, as a document", "validate-api", "src/generated/openapi.json"],
+  ["OpenAPI document, as a document", "validate-api", DOCUMENT],
   [
-    "OpenAPI document, by the rules that are recommended",
+    "OpenAPI document, by Redocly's strict rules",
     "redocly",
     "lint",
-    "src/generated/openapi.json",
+    DOCUMENT,
     "--extends=recommended-strict",
   ],
   ["types of a client of it", "openapi-typescript", ...CLIENT_TYPES, "--check"],
@@ -30,15 +33,26 @@ const CHECKS: [what: string, tool: string, ...args: string[]][] = [
 ];
 
 const chosen = process.argv.slice(2);
-// Said now, not after minutes. Who runs a part of the tests may well do without.
+// Reported now, not after minutes. A part of the tests may run without a browser.
 if (chosen.length === 0 && !hasChromium()) fail(WITHOUT_CHROMIUM);
 
-for (const [what, tool, ...args] of CHECKS) {
-  const start = performance.now();
-  await run(tool, args);
-  console.log(`✓ ${what} (${Math.round(performance.now() - start)} ms)`);
-}
+const failures = await runChecks();
+if (failures.length > 0) fail(`Failed: ${failures.join("; ")}. The output is above.`);
 
 spawn("vitest", ["run", "--config", "test/vitest.config.ts", ...chosen], {
   stdio: "inherit",
 }).on("exit", (code) => process.exit(code ?? 1));
+
+/** Runs all checks side by side, prints their results in the order above, and returns those that failed. */
+async function runChecks(): Promise<string[]> {
+  const running = CHECKS.map(([, tool, ...args]) => attempt(tool, args));
+  const failed: string[] = [];
+  for (const [index, [what]] of CHECKS.entries()) {
+    const { succeeded, output } = await running[index]!;
+    console.log(`${succeeded ? "✓" : "✗"} ${what}`);
+    if (succeeded) continue;
+    process.stdout.write(output);
+    failed.push(what);
+  }
+  return failed;
+}

@@ -52,11 +52,13 @@ describe("unknown names", () => {
     expect(find({ "\ud800": 1 })).toEqual(["\ufffd"]);
   });
 
-  it("are no more than wanted, and quickly so, however many there are", () => {
+  it("are limited in number, and found in linear time", () => {
     const many = Object.fromEntries(
       Array.from({ length: 130_000 }, (_, index) => [`k${index}`, 1]),
     );
     const lines = { order_lines: Array.from({ length: 60_000 }, () => ({ x: 1 })) };
+    // Quadratic time would be minutes.
+    const MAX_MILLISECONDS = 5_000;
     const before = performance.now();
     expect(find(many)).toHaveLength(20);
     expect(find(lines)).toHaveLength(20);
@@ -69,7 +71,7 @@ describe("unknown names", () => {
       ],
     } as const;
     expect(find({ a: many, b: many }, nested)).toHaveLength(20);
-    expect(performance.now() - before).toBeLessThan(500);
+    expect(performance.now() - before).toBeLessThan(MAX_MILLISECONDS);
   });
 });
 

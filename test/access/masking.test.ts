@@ -1,0 +1,24 @@
+import { expect, it } from "vitest";
+import { newApiKey } from "../../src/access/secrets.ts";
+import { keptBody, MAX_KEPT_BODY_BYTES, maskKeys } from "../../src/domain/requests.ts";
+
+it("masks every key, and nothing that only starts like one", async () => {
+  const keys = [await newApiKey("secret"), await newApiKey(undefined), "test_sandbox_a"];
+  for (const key of keys) {
+    expect(maskKeys(`{"key":"${key}"}, key=${key}&x ${key}`)).toBe(
+      '{"key":"test_***"}, key=test_***&x test_***',
+    );
+  }
+  const signed = keys[0]!;
+  expect(maskKeys(`${signed}-and-more`)).toBe("test_***-and-more");
+  for (const other of ["test_order_1", "test_sandbox_app", `test_${crypto.randomUUID()}`]) {
+    expect(maskKeys(other)).toBe(other);
+  }
+});
+
+it("masks a key that is cut off at the size limit", async () => {
+  const key = await newApiKey("secret");
+  const { body, cut } = keptBody(" ".repeat(MAX_KEPT_BODY_BYTES - 20) + key + "x".repeat(2_000));
+  expect(cut).toBe(true);
+  expect(body).not.toContain(key.slice(0, 15));
+});
