@@ -1,60 +1,43 @@
+/** The browser of the tests: the Chromium that `npm ci` installed, unless CHROMIUM names another. */
 import { execFile } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { promisify } from "node:util";
 
-const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
-const ON_A_MAC = "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome";
-
 export const WITHOUT_CHROMIUM =
-  "The tests of the docs page need Chromium, and there is none: install it (on Debian: apt-get install chromium), or set CHROMIUM to the path of one.";
+  "The browser tests need Chromium, and `npm ci` installs one on Linux x64 only: set CHROMIUM to the path of a Chromium or Chrome.";
 
-/** What Playwright is told to launch. */
+/** Launch options for Playwright. */
 export interface Chromium {
   executablePath: string;
   env?: NodeJS.ProcessEnv;
 }
 
-/** Whether `prepareChromium` will find one. */
+/** Whether `prepareChromium` can succeed. */
 export function hasChromium(): boolean {
-  return findChromium() !== undefined || isPacked();
+  const named = process.env["CHROMIUM"];
+  if (named) return isExecutable(named);
+  return process.platform === "linux" && process.arch === "x64";
 }
 
-/** An installed Chromium, else the one that `npm ci` brought. That one is unpacked into the folder. */
+/** A Chromium that is installed on the machine is ignored: the tests must not depend on it. */
 export async function prepareChromium(folder: string): Promise<Chromium> {
-  const executablePath = findChromium();
-  if (executablePath) return { executablePath };
-  if (isPacked()) return unpackChromium(folder);
-  throw new Error(WITHOUT_CHROMIUM);
+  if (!hasChromium()) throw new Error(WITHOUT_CHROMIUM);
+  const named = process.env["CHROMIUM"];
+  return named ? { executablePath: named } : unpackChromium(folder);
 }
 
-/** The path of Chromium, or of Chrome: what the variable CHROMIUM says, else what is installed. */
-export function findChromium(): string | undefined {
-  const said = process.env["CHROMIUM"];
-  const folders = (process.env["PATH"] ?? "").split(delimiter);
-  const installed = [
-    ...folders.flatMap((folder) => NAMES.map((name) => join(folder, name))),
-    ON_A_MAC,
-  ];
-  return (said ? [said] : installed).find(isExecutable);
-}
-
-/** The package has a Chromium for this system alone. Whoever sets CHROMIUM wants no other. */
-function isPacked(): boolean {
-  return !process.env["CHROMIUM"] && process.platform === "linux" && process.arch === "x64";
-}
-
-/** Unpacks the package's Chromium, with libraries and a font that a bare system lacks. */
-export async function unpackChromium(folder: string): Promise<Chromium> {
+/** Unpacks the installed Chromium, with the libraries and the font that a bare system lacks. */
+async function unpackChromium(folder: string): Promise<Chromium> {
   await mkdir(folder, { recursive: true });
   const program = 'import chromium from "@sparticuz/chromium"; await chromium.executablePath();';
   await promisify(execFile)("node", ["--input-type=module", "--eval", program], {
-    // The package unpacks to where temporary files go, and its libraries only on AWS. A process of its
-    // own can be told so. The shared /tmp won't do: two runs at once would meet there.
+    // The package unpacks into the temporary folder, and its libraries on AWS only. The environment of a
+    // process of its own provides both, and keeps two runs from sharing /tmp.
     env: { ...process.env, TMPDIR: folder, AWS_EXECUTION_ENV: "AWS_Lambda_nodejs24.x" },
   });
-  // The package's own file looks for the font in /tmp.
+  // The package's own configuration looks for the font in /tmp.
   const fonts = join(folder, "fonts.conf");
   await writeFile(
     fonts,

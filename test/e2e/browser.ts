@@ -1,8 +1,8 @@
 import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
 import { deepEqual } from "node:assert/strict";
-import { prepareChromium, type Chromium } from "../../src/cli/chromium.ts";
+import { prepareChromium } from "../../src/cli/chromium.ts";
 
-/** A browser that runs as root, and asks nothing of anybody by itself. */
+/** Lets the browser run as root, and keeps it from sending requests of its own. */
 const FLAGS = [
   "--no-sandbox",
   "--disable-gpu",
@@ -13,20 +13,18 @@ const FLAGS = [
   "--disable-sync",
 ];
 
-export const launch = (found: Chromium): Promise<Browser> =>
-  chromium.launch({ ...found, args: FLAGS });
-
+/** Launches the tests' browser, unpacked into the folder. */
 export const launchIn = async (folder: string): Promise<Browser> =>
-  launch(await prepareChromium(folder));
+  chromium.launch({ ...(await prepareChromium(folder)), args: FLAGS });
 
 export interface Visit extends BrowserContextOptions {
-  /** What the browser may complain of: an answer that a test means to be an error. */
+  /** Console messages that are no failure: those of error responses that the test provokes. */
   expected?: RegExp;
-  /** What the tab remembers beforehand. */
+  /** Initial content of the tab's session storage. */
   remembers?: Record<string, string>;
 }
 
-/** Opens a page, does something on it, and fails where the browser has complained or asked another server. */
+/** Opens a page and acts on it. Fails on a console message, a page error or a request to another server. */
 export async function visit(
   browser: Browser,
   url: string,
@@ -44,8 +42,9 @@ export async function visit(
   const complaints: string[] = [];
   const outside: string[] = [];
   page.on("console", (message) => {
-    const isMeant = expected?.test(message.text());
-    if (["error", "warning"].includes(message.type()) && !isMeant) complaints.push(message.text());
+    const isExpected = expected?.test(message.text());
+    if (["error", "warning"].includes(message.type()) && !isExpected)
+      complaints.push(message.text());
   });
   page.on("pageerror", (error) => complaints.push(error.message));
   page.on("request", (request) => {

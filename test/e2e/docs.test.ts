@@ -1,17 +1,12 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
-import {
-  findChromium,
-  prepareChromium,
-  unpackChromium,
-  WITHOUT_CHROMIUM,
-} from "../../src/cli/chromium.ts";
-import { launch, visit as visitWith } from "./browser.ts";
+import { prepareChromium, WITHOUT_CHROMIUM } from "../../src/cli/chromium.ts";
+import { launchIn, visit as visitWith } from "./browser.ts";
 import { freePort, Server } from "./server.ts";
 
 const WIDE = { width: 1440, height: 900 };
@@ -22,10 +17,9 @@ let server: Server;
 let browser: Browser;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "orders-sandbox-docs-"));
-  const found = await prepareChromium(join(folder, "browser"));
   [server, browser] = await Promise.all([
     new Server(await freePort(), join(folder, "state")).ready(),
-    launch(found),
+    launchIn(join(folder, "browser")),
   ]);
 });
 afterAll(async () => {
@@ -44,7 +38,7 @@ const visit = (
   act: (page: Page) => Promise<void>,
 ): Promise<void> =>
   visitWith(browser, server.url + path, options, async (page) => {
-    await page.waitForLoadState("networkidle");
+    await heading(page).waitFor();
     await act(page);
   });
 
@@ -57,7 +51,6 @@ it.each([
   ["narrow and dark", NARROW, "dark"],
 ] as const)("shows the reference, %s", async (_, viewport, colorScheme) => {
   await visit("/docs", { viewport, colorScheme }, async (page) => {
-    await heading(page).waitFor();
     const red = await page.evaluate<number>(
       "Number(/\\d+/.exec(getComputedStyle(document.body).backgroundColor)[0])",
     );
@@ -76,10 +69,12 @@ it("tries operations from the page, with the local key filled in and examples th
       ["orders", "GET/v2/orders", "/v2/orders"],
     ] as const) {
       const link = sidebar.locator(`a[href="#tag/${tag}/${operation}"]`);
-      if (!(await link.isVisible())) await sidebar.locator(`a[href="#tag/${tag}"]`).click();
+      const section = sidebar.locator(`a[href="#tag/${tag}"]`);
+      await section.waitFor();
+      if (!(await link.isVisible())) await section.click();
       await link.click();
-      const section = page.locator(`[id$="tag/${tag}/${operation}"]`);
-      await section.getByRole("button", { name: "Test Request" }).first().click();
+      const details = page.locator(`[id$="tag/${tag}/${operation}"]`);
+      await details.getByRole("button", { name: "Test Request" }).first().click();
       const [response] = await Promise.all([
         page.waitForResponse((each) => each.url().startsWith(server.url + path)),
         page.getByRole("button", { name: /^Send \w+ request to/ }).click(),
@@ -116,22 +111,25 @@ it("says in one sentence that there is no Chromium", async () => {
   await expect(run).rejects.toMatchObject({ code: 1, stdout: "", stderr: `${WITHOUT_CHROMIUM}\n` });
 });
 
-it("takes the Chromium that CHROMIUM names, and one on the PATH otherwise", async () => {
-  const [named, installed] = [join(folder, "named"), join(folder, "chromium-browser")];
-  for (const path of [named, installed]) await writeFile(path, "", { mode: 0o700 });
-  vi.stubEnv("PATH", folder);
-  vi.stubEnv("CHROMIUM", undefined);
-  expect(findChromium()).toBe(installed);
-  await expect(prepareChromium("/nowhere")).resolves.toEqual({ executablePath: installed });
+it("uses the Chromium that CHROMIUM names", async () => {
+  const named = join(folder, "named");
+  await writeFile(named, "", { mode: 0o700 });
   vi.stubEnv("CHROMIUM", named);
-  expect(findChromium()).toBe(named);
+  await expect(prepareChromium("/nowhere")).resolves.toEqual({ executablePath: named });
 });
 
-// It has one for this system alone.
+// The package has a Chromium for this system only.
 it.runIf(process.platform === "linux" && process.arch === "x64")(
-  "needs no Chromium of the system, nor its fonts: one comes with the install",
+  "otherwise uses the Chromium and the font of the install, whatever the machine has",
   async () => {
-    const packed = await launch(await unpackChromium(join(folder, "packed")));
+    const installed = join(folder, "path");
+    await mkdir(installed);
+    for (const name of ["chromium", "google-chrome"]) {
+      await writeFile(join(installed, name), "exit 1", { mode: 0o700 });
+    }
+    vi.stubEnv("PATH", `${installed}${delimiter}${process.env["PATH"]}`);
+    vi.stubEnv("CHROMIUM", undefined);
+    const packed = await launchIn(join(folder, "packed"));
     const page = await packed.newPage();
     await page.setContent("<h1>Orders Sandbox</h1>");
     const { width, height } = (await page.getByText("Orders Sandbox").boundingBox())!;
