@@ -298,9 +298,20 @@ const commands = fc.commands(
   { maxCommands: 30, size: "max" },
 );
 
-/** D1's own rows of a partner. */
-const rows = async (client: Client, query: string) =>
-  (await env.DB.prepare(query).bind(client.datasetId).all()).results;
+/** The rows in D1 of a partner's orders, events and changes. */
+async function rowsOf({ datasetId }: Client) {
+  const results = await env.DB.batch(
+    [
+      `SELECT id, total_order_amount, partner_order_id, version, event_count, captured_amount, refunded_amount
+       FROM orders WHERE dataset_id = ? ORDER BY sequence`,
+      `SELECT order_event_id, order_id, type, amount FROM order_events
+       WHERE dataset_id = ? ORDER BY sequence`,
+      `SELECT order_id, version, change, order_event_id, captured_amount, refunded_amount
+       FROM order_changes WHERE dataset_id = ? ORDER BY order_id, version`,
+    ].map((query) => env.DB.prepare(query).bind(datasetId)),
+  );
+  return results.map((each) => each.results);
+}
 
 /** Walks a filtered list item by item, whose total is kept or counted. */
 async function expectList(client: Client, path: string, id: string, oldestFirst: string[]) {
@@ -316,13 +327,8 @@ async function expectList(client: Client, path: string, id: string, oldestFirst:
 }
 
 async function expectAgreement(model: Model, client: Client) {
-  expect(
-    await rows(
-      client,
-      `SELECT id, total_order_amount, partner_order_id, version, event_count, captured_amount, refunded_amount
-       FROM orders WHERE dataset_id = ? ORDER BY sequence`,
-    ),
-  ).toEqual(
+  const [orderRows, eventRows, changeRows] = await rowsOf(client);
+  expect(orderRows).toEqual(
     [...model.orders].map(([id, order]) => ({
       id,
       ...order,
@@ -331,20 +337,8 @@ async function expectAgreement(model: Model, client: Client) {
       ...model.totals(id),
     })),
   );
-  expect(
-    await rows(
-      client,
-      `SELECT order_event_id, order_id, type, amount FROM order_events
-       WHERE dataset_id = ? ORDER BY sequence`,
-    ),
-  ).toEqual(model.events);
-  expect(
-    await rows(
-      client,
-      `SELECT order_id, version, change, order_event_id, captured_amount, refunded_amount
-       FROM order_changes WHERE dataset_id = ? ORDER BY order_id, version`,
-    ),
-  ).toEqual(
+  expect(eventRows).toEqual(model.events);
+  expect(changeRows).toEqual(
     model.changes.toSorted((x, y) => x.order_id.localeCompare(y.order_id) || x.version - y.version),
   );
 

@@ -116,45 +116,50 @@ export class Client extends KeyHolder {
     this.capture(orderId, amount, { type: "REFUNDED", ...fields });
 }
 
-const insert = (text: string, ...values: unknown[]) =>
-  env.DB.prepare(`INSERT INTO ${text} RETURNING *`)
-    .bind(...values)
-    .first<{ id: number }>();
-
 const LONG_AGO = "2025-01-01T00:00:00Z";
 
 /** A partner of its own, so that a test sees nothing of another. */
-export async function newPartner(): Promise<Client> {
-  const partner = await insert("partners (name, created_at) VALUES ('Test partner', ?)", LONG_AGO);
-  return newEnvironment(partner!.id);
-}
+export const newPartner = (): Promise<Client> =>
+  insertClient(
+    "(SELECT last_insert_rowid())",
+    env.DB.prepare("INSERT INTO partners (name, created_at) VALUES ('Test partner', ?)").bind(
+      LONG_AGO,
+    ),
+  );
 
 /** Another environment of a partner, with a key of its own. */
-export async function newEnvironment(partnerId: number): Promise<Client> {
-  const environment = await insert(
-    "environments (partner_id, created_at) VALUES (?, ?)",
-    partnerId,
-    LONG_AGO,
-  );
-  const environmentId = environment!.id;
-  const dataset = await insert(
-    "datasets (partner_id, environment_id) VALUES (?, ?)",
-    partnerId,
-    environmentId,
-  );
-  await env.DB.prepare("UPDATE environments SET dataset_id = ? WHERE id = ?")
-    .bind(dataset!.id, environmentId)
-    .run();
+export const newEnvironment = (partnerId: number): Promise<Client> => insertClient(`${partnerId}`);
+
+/** Inserts an environment with its dataset and a key, in one batch. */
+async function insertClient(partnerId: string, ...before: D1PreparedStatement[]): Promise<Client> {
   const key = await newApiKey(secrets.KEY_SECRET);
   const { hash, last_four } = await storedFormOf(key);
-  await insert(
-    "api_keys (environment_id, id, hash, last_four, created_at) VALUES (?, 1, ?, ?, ?)",
-    environmentId,
-    hash,
-    last_four,
-    LONG_AGO,
-  );
-  return new Client({ partnerId, environmentId, datasetId: dataset!.id }, key);
+  const prepare = (text: string, ...values: unknown[]) => env.DB.prepare(text).bind(...values);
+  const dataset = "datasets WHERE id = last_insert_rowid()";
+  const results = await env.DB.batch<ClientIds>([
+    ...before,
+    prepare(`INSERT INTO environments (partner_id, created_at) VALUES (${partnerId}, ?)`, LONG_AGO),
+    prepare(
+      `INSERT INTO datasets (partner_id, environment_id)
+       SELECT partner_id, id FROM environments WHERE id = last_insert_rowid()`,
+    ),
+    prepare(
+      `UPDATE environments SET dataset_id = last_insert_rowid()
+       WHERE id = (SELECT environment_id FROM ${dataset})`,
+    ),
+    prepare(
+      `INSERT INTO api_keys (environment_id, id, hash, last_four, created_at)
+       SELECT environment_id, 1, ?, ?, ? FROM ${dataset}`,
+      hash,
+      last_four,
+      LONG_AGO,
+    ),
+    prepare(
+      `SELECT partner_id AS partnerId, environment_id AS environmentId, id AS datasetId
+       FROM ${dataset}`,
+    ),
+  ]);
+  return new Client(results.at(-1)!.results[0]!, key);
 }
 
 /** The smallest order. */

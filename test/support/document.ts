@@ -130,7 +130,7 @@ function wrongHeaders(names: string[], sent: Headers): string[] {
     const value = sent.get(name);
     if (value === null) return ALWAYS.has(name);
     const typed = schema.type === "integer" ? Number(value) : value;
-    return !new Validator(schema).validate(typed).valid;
+    return !validatorOf(schema).validate(typed).valid;
   });
   return wrong.map((name) => `header ${name} is ${sent.get(name) ?? "missing"}`);
 }
@@ -148,9 +148,14 @@ function undescribedBody({ content }: Response, sent: Headers, text: string): st
   return [...violations(schema, text), ...(isOtherType ? [`${type} is not described`] : [])];
 }
 
-function violations(schema: Schema, text: string): string[] {
+/** Building a validator takes far longer than using it. */
+function validatorOf(schema: Schema): Validator {
   const validator = validators.get(schema) ?? new Validator({ ...schema, components });
   validators.set(schema, validator);
-  const { errors } = validator.validate(JSON.parse(text));
+  return validator;
+}
+
+function violations(schema: Schema, text: string): string[] {
+  const { errors } = validatorOf(schema).validate(JSON.parse(text));
   return errors.map(({ instanceLocation, error }) => `${instanceLocation}: ${error}`);
 }
