@@ -13,7 +13,7 @@ import { answerError, nothingAt, refuseMethod } from "./http/errors.ts";
 import { applyFaults } from "./http/faults.ts";
 import { protectAnswers } from "./http/headers.ts";
 import { isConsoleRead } from "./http/console-reads.ts";
-import { recordRequests } from "./http/recording.ts";
+import { recordRequests } from "./http/recording/record.ts";
 import { logRequests } from "./http/request-log.ts";
 import { sendWarnings } from "./http/warnings.ts";
 import { serveOpenApi } from "./openapi/document.ts";

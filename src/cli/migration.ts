@@ -1,10 +1,11 @@
 /**
- * `npm run migration -- --name what_changes`: has drizzle-kit write the migration from the schema, adds
- * WITHOUT ROWID, which Drizzle can't express, to every new table that names its own primary key, and
- * refuses what D1 would lose rows by.
+ * `npm run migration -- --name what_changes`: writes the migrations of D1 and of the workbench with
+ * drizzle-kit. Adds WITHOUT ROWID, which Drizzle can't express, to every new table that names its own
+ * primary key, and refuses a migration by which D1 would lose rows.
  */
 import { execFileSync } from "node:child_process";
 import { globSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname } from "node:path";
 import { faultsOf } from "./rebuilds.ts";
 import { fail } from "./tools.ts";
 
@@ -13,20 +14,22 @@ the rows that refer to it, or fails. Add a column instead of changing a constrai
 in each migration. How a constraint is changed is in .github/CONTRIBUTING.md, "A migration".`;
 
 const before = filesOfMigrations();
-const earlier = [...before].filter(([path]) => path.endsWith(".sql")).map(([, content]) => content);
-execFileSync(
-  "drizzle-kit",
-  ["generate", "--config", "drizzle/drizzle.config.ts", ...process.argv.slice(2)],
-  { stdio: "inherit" },
-);
-
+for (const config of ["drizzle/drizzle.config.ts", "drizzle/workbench.config.ts"]) {
+  execFileSync("drizzle-kit", ["generate", "--config", config, ...process.argv.slice(2)], {
+    stdio: "inherit",
+  });
+}
 for (const [path, sql] of filesOfMigrations()) {
   if (path.endsWith(".sql") && !before.has(path)) finish(path, sql);
 }
+bundleWorkbenchMigrations();
 
 function finish(path: string, written: string): void {
   const statements = written.split("--> statement-breakpoint").map(withoutRowid);
   const migration = statements.join("--> statement-breakpoint");
+  const earlier = [...before]
+    .filter(([each]) => each.endsWith(".sql") && dirname(each) === dirname(path))
+    .map(([, content]) => content);
   const faults = faultsOf(migration, earlier);
   if (faults.length > 0) {
     restore();
@@ -42,11 +45,22 @@ function withoutRowid(statement: string): string {
 
 /** The content of each migration, snapshot and journal, in the order of their names. */
 function filesOfMigrations(): Map<string, string> {
-  const paths = globSync("drizzle/migrations/**/*.{sql,json}").toSorted();
+  const paths = globSync("drizzle/{migrations,workbench}/**/*.{sql,json}").toSorted();
   return new Map(paths.map((path) => [path, readFileSync(path, "utf8")]));
 }
 
 function restore(): void {
   for (const path of filesOfMigrations().keys()) if (!before.has(path)) rmSync(path);
   for (const [path, content] of before) writeFileSync(path, content);
+}
+
+/** The workbench's migrations in the form that Drizzle's migrator takes: a Worker can't read files. */
+function bundleWorkbenchMigrations(): void {
+  const files = [...filesOfMigrations()].filter(([path]) => path.startsWith("drizzle/workbench/"));
+  const journal = files.find(([path]) => path.endsWith("_journal.json"))![1];
+  const migrations = files
+    .filter(([path]) => path.endsWith(".sql"))
+    .map(([path, sql]) => [`m${basename(path).slice(0, 4)}`, sql]);
+  const module = { journal: JSON.parse(journal), migrations: Object.fromEntries(migrations) };
+  writeFileSync("src/generated/workbench-migrations.json", `${JSON.stringify(module, null, 2)}\n`);
 }

@@ -1,32 +1,35 @@
+import { bytesOf } from "./quotas.ts";
 import type { AppliedFault } from "./faults.ts";
 import type { Warning } from "./warnings.ts";
 
-/** How long a request is kept, how many are, and how much they may take. */
+/** How long requests are stored, how many, and how many bytes. */
 export const REQUEST_DAYS = 7;
 export const DAY_MILLISECONDS = 86_400_000;
-export const MAX_REQUESTS = 10_000;
-export const MAX_REQUEST_BYTES = 64_000_000;
+export const MAX_RECORDED_REQUESTS = 10_000;
+export const MAX_RECORDED_BYTES = 64_000_000;
 
-/** What is kept of a body; the rest is cut off. */
-export const MAX_KEPT_BODY_BYTES = 32 * 1024;
+/** How much of a body, of a message's headers and of a URL is stored; the rest is cut off. */
+export const MAX_RECORDED_BODY_BYTES = 32 * 1024;
+export const MAX_RECORDED_HEADER_BYTES = 16 * 1024;
+export const MAX_RECORDED_URL_BYTES = 8 * 1024;
 
-/** What an error said, without its details. */
+/** An error without its details. */
 export interface RequestError {
   type: string;
   message: string;
   param?: string;
 }
 
-/** A request as the list has it. What it lacks is null. */
+/** A request as lists show it. Fields without a value are null. */
 export interface RequestSummary {
-  /** What the answer said: the client may have chosen it, so it may be there twice. */
+  /** The response's `X-Request-Id`. The client may choose it, so it need not be unique. */
   request_id: string;
-  /** When it came: RFC 3339, with milliseconds. */
+  /** When the request arrived: RFC 3339 with milliseconds. */
   at: string;
   method: string;
-  /** Without its query. */
+  /** Without the query. */
   path: string;
-  /** Null where no answer went out. */
+  /** Null if a fault kept the response from being sent. */
   status: number | null;
   ms: number;
   order_id: string | null;
@@ -37,37 +40,41 @@ export interface RequestSummary {
   warnings: Warning[] | null;
 }
 
-/** Headers and body of one side. A body that was not read, or that nothing is kept of, is cut too. */
-export interface RecordedMessage {
-  headers: Record<string, string>;
-  body?: string;
-  cut?: true;
-}
-
-/** What is kept of a request beyond its summary. */
-export interface RequestDetails {
-  url: string;
-  query: string;
-  request: RecordedMessage;
-  /** What went out; left out where nothing did. */
-  response?: RecordedMessage;
-  /** What would have gone out, had a fault not altered it. */
-  unaltered_response?: RecordedMessage & { status: number };
-  /** What it cost in D1. */
-  cost: { queries: number; rows_read: number; rows_written: number };
+/** The order's versions around a write; null without an order. */
+export interface RecordedVersions {
   version_before: number | null;
   version_after: number | null;
 }
 
-/** A request to be recorded; its details as the JSON that is stored. */
-export interface NewRequest extends RequestSummary {
+export interface RecordedMessage {
+  headers: Record<string, string>;
+  body?: string;
+  /** Set if a part of the message is missing. */
+  cut?: true;
+}
+
+/** The part of a request that lists leave out. */
+export interface RequestDetails {
+  url: string;
+  query: string;
+  request: RecordedMessage;
+  /** Absent if a fault kept the response from being sent. */
+  response?: RecordedMessage;
+  /** The response before a fault replaced it. */
+  unaltered_response?: RecordedMessage & { status: number };
+  /** What the request cost in D1. */
+  cost: { queries: number; rows_read: number; rows_written: number };
+}
+
+/** A request to record, with its details as stored JSON. */
+export interface NewRequest extends RequestSummary, RecordedVersions {
   details: string;
 }
 
-/** What a list of requests is asked for. */
+/** Which requests to list. */
 export interface RequestFilter {
   method?: string | undefined;
-  /** Exact, or with `*` at the end. */
+  /** Exact, or a prefix that ends in `*`. */
   path?: string | undefined;
   /** `409` or `4xx`. */
   status?: string | undefined;
@@ -79,24 +86,46 @@ export interface RequestFilter {
   since?: string | undefined;
 }
 
-/** The keys of the local seed, and what the sandbox makes: 32 random characters, where keys are signed with 43 more. */
+/** The keys of the local seed, and generated ones: 32 random characters, and 43 more if the key is signed. */
 const KEY = /test_(?:sandbox_[ab](?![\w-])|[\w-]{75}|[\w-]{32}(?![\w-]))/g;
 const MASKED_KEY = "test_***";
 
-/** The text without what looks like a key of ours. */
+/** Replaces API keys in a text. */
 export function maskKeys(text: string): string {
   return text.includes("test_") ? text.replace(KEY, MASKED_KEY) : text;
 }
 
-const encoder = new TextEncoder();
-const kept = new Uint8Array(MAX_KEPT_BODY_BYTES);
-
-/** A body as it is kept: without keys, and cut between two characters. */
-export function keptBody(text: string): { body: string; cut?: true } {
-  // First, so that the cut leaves no half of a key.
+/** A text as it is stored: keys masked, and cut between two characters. */
+export function recordedText(text: string, maxBytes: number): { text: string; isCut: boolean } {
+  // Masked first, so that the cut leaves no half of a key.
   const masked = maskKeys(text);
-  // No character has more than three bytes for each of its code units.
-  if (masked.length * 3 <= MAX_KEPT_BODY_BYTES) return { body: masked };
-  const { read } = encoder.encodeInto(masked, kept);
-  return read < masked.length ? { body: masked.slice(0, read), cut: true } : { body: masked };
+  // A UTF-16 code unit has at most three bytes in UTF-8.
+  if (masked.length * 3 <= maxBytes) return { text: masked, isCut: false };
+  const { read } = encoder.encodeInto(masked, new Uint8Array(maxBytes));
+  return { text: masked.slice(0, read), isCut: read < masked.length };
+}
+
+const encoder = new TextEncoder();
+
+/** Headers that identify the sender, and those that the network adds. */
+const OMITTED_HEADERS =
+  /^(authorization|proxy-authorization|cookie|set-cookie|forwarded|x-forwarded-.*|x-real-ip|x-client-ip|true-client-ip|cf-.*|mf-.*)$/;
+
+/** Headers as they are stored: without those of the sender, and cut to `MAX_RECORDED_HEADER_BYTES`. */
+export function recordedHeaders(headers: Iterable<[name: string, content: string]>): {
+  headers: Record<string, string>;
+  isCut: boolean;
+} {
+  const recorded: Record<string, string> = {};
+  let left = MAX_RECORDED_HEADER_BYTES;
+  for (const [name, content] of headers) {
+    if (OMITTED_HEADERS.test(name)) continue;
+    left -= name.length;
+    if (left < 0) return { headers: recorded, isCut: true };
+    const { text, isCut } = recordedText(content, left);
+    recorded[name] = text;
+    left -= bytesOf(text);
+    if (isCut) return { headers: recorded, isCut };
+  }
+  return { headers: recorded, isCut: false };
 }

@@ -1,4 +1,3 @@
-import type { Context } from "hono";
 import type { AppliedFault } from "../domain/faults.ts";
 import type { Warning } from "../domain/warnings.ts";
 import type { Database } from "../store/database.ts";
@@ -35,7 +34,8 @@ export interface AppEnv {
 }
 
 /** Where a new Durable Object is placed: next to the database, if it is known where that is. */
-export function nextToDatabase(c: Context<AppEnv>): DurableObjectNamespaceGetDurableObjectOptions {
-  const { LEDGER_LOCATION_HINT } = c.env;
+export function nextToDatabase({
+  LEDGER_LOCATION_HINT,
+}: Cloudflare.Env): DurableObjectNamespaceGetDurableObjectOptions {
   return LEDGER_LOCATION_HINT ? { locationHint: LEDGER_LOCATION_HINT } : {};
 }

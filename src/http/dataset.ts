@@ -4,7 +4,8 @@ import { unavailable } from "../ledger/refusals.ts";
 import { findDataset } from "../store/environments.ts";
 import { DatasetSuperseded } from "../store/failures.ts";
 import { Dataset } from "../store/dataset.ts";
-import type { Workbench, WorkbenchReply, DatasetRef } from "../workbench/workbench.ts";
+import type { DatasetRef, DatasetReply } from "../workbench/dataset-ref.ts";
+import type { Workbench } from "../workbench/workbench.ts";
 import type { AppEnv } from "./context.ts";
 import { ApiError, unauthenticated } from "./errors.ts";
 import { takeFault } from "./faults.ts";
@@ -71,15 +72,14 @@ async function learnDataset(c: Context<AppEnv>): Promise<void> {
   if (dataset.has_faults) await takeFault(c);
 }
 
-/** What the workbench answers in the environment's current dataset. */
-export function inWorkbench<T>(
+/** Calls the workbench of the environment, in the environment's current dataset. */
+export function queryWorkbench<T>(
   c: Context<AppEnv>,
-  ask: (workbench: DurableObjectStub<Workbench>, dataset: DatasetRef) => Promise<WorkbenchReply<T>>,
+  call: (workbench: DurableObjectStub<Workbench>, dataset: DatasetRef) => Promise<DatasetReply<T>>,
 ): Promise<T> {
   return inCurrentDataset(c, async ({ known: { environment_id, dataset_id } }) => {
-    const reply = ask(workbenchOf(c), { environment_id, dataset_id });
-    const { answer } = await callWorkbench(c, reply);
-    if (answer === "superseded") throw new DatasetSuperseded();
-    return answer;
+    const { result } = await callWorkbench(c, call(workbenchOf(c), { environment_id, dataset_id }));
+    if (result === "superseded") throw new DatasetSuperseded();
+    return result;
   });
 }

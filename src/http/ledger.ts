@@ -17,7 +17,7 @@ import { warn } from "./warnings.ts";
 export function ledgerOf(c: Context<AppEnv>, orderId: string): DurableObjectStub<OrderLedger> {
   // An environment's number can't contain a colon, so no two orders share a name.
   const name = `${c.get("apiKey").environment_id}:${orderId}`;
-  return c.env.ORDER_LEDGER.getByName(name, nextToDatabase(c));
+  return c.env.ORDER_LEDGER.getByName(name, nextToDatabase(c.env));
 }
 
 /**

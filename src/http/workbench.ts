@@ -4,15 +4,23 @@ import type { Workbench } from "../workbench/workbench.ts";
 import { nextToDatabase, type AppEnv } from "./context.ts";
 import { ApiError } from "./errors.ts";
 
-/** The workbench of the request's environment. A new one is placed next to the database. */
+/** The workbench of the request's environment. */
 export function workbenchOf(c: Context<AppEnv>): DurableObjectStub<Workbench> {
-  return c.env.WORKBENCH.getByName(String(c.get("apiKey").environment_id), nextToDatabase(c));
+  return findWorkbench(c.env, c.get("apiKey").environment_id);
 }
 
-/** Waits for the workbench's reply. Throws a 503 if the workbench can't be reached. */
-export async function callWorkbench<T>(c: Context<AppEnv>, reply: Promise<T>): Promise<T> {
+/** The workbench of an environment. A new one is placed next to the database. */
+export function findWorkbench(
+  env: Cloudflare.Env,
+  environmentId: number,
+): DurableObjectStub<Workbench> {
+  return env.WORKBENCH.getByName(String(environmentId), nextToDatabase(env));
+}
+
+/** Awaits a call of the workbench. Throws a 503 if it can't be reached. */
+export async function callWorkbench<T>(c: Context<AppEnv>, call: Promise<T>): Promise<T> {
   try {
-    return await reply;
+    return await call;
   } catch (error) {
     logError("workbench not reached", error, { request_id: c.get("requestId") });
     throw new ApiError({
@@ -22,11 +30,11 @@ export async function callWorkbench<T>(c: Context<AppEnv>, reply: Promise<T>): P
   }
 }
 
-/** Closes, after the answer, what a key of the environment watches that was revoked. */
-export function endStreamsOf(c: Context<AppEnv>, keyId: number): void {
+/** Closes the streams of a revoked key, after the response. */
+export function closeStreams(c: Context<AppEnv>, keyId: number): void {
   c.executionCtx.waitUntil(
     workbenchOf(c)
-      .keyRevoked(keyId)
+      .closeStreams(keyId)
       .catch((error) => logError("streams not closed", error, { request_id: c.get("requestId") })),
   );
 }

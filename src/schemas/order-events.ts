@@ -44,12 +44,10 @@ export const orderEventInput = z
     }),
     ...orderEventFields,
     rewards_amount: rewardsTotal.optional(),
-    currency: currency
-      .optional()
-      .meta({
-        description: "ISO 4217 code. Must be the order's currency, which is the default",
-        examples: ["USD"],
-      }),
+    currency: currency.optional().meta({
+      description: "ISO 4217 code. Must be the order's currency, which is the default",
+      examples: ["USD"],
+    }),
     order_lines: z.array(orderLineInput).max(MAX_LINES).optional().meta({
       description:
         "The captured or refunded items. `rate` × `quantity` must add up to `amount`, and `rewards_rate` × `quantity` to `rewards_amount`",

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { FAULT_NAMES } from "../domain/faults.ts";
-import { MAX_KEPT_BODY_BYTES, type RequestFilter } from "../domain/requests.ts";
+import { MAX_RECORDED_BODY_BYTES, type RequestFilter } from "../domain/requests.ts";
 import { WARNINGS } from "../domain/warnings.ts";
 import { id, reference, timestamp } from "./fields.ts";
 import { limit, listOf } from "./pages.ts";
@@ -88,7 +88,7 @@ const message = {
     .string()
     .optional()
     .meta({
-      description: `At most ${MAX_KEPT_BODY_BYTES} bytes of it, with keys masked; left out where there was none`,
+      description: `At most ${MAX_RECORDED_BODY_BYTES} bytes of it, with keys masked; left out where there was none`,
     }),
   cut: z.literal(true).optional().meta({ description: "There where this is not all of the body" }),
 };

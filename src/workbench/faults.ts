@@ -3,7 +3,7 @@ import { chooseFault, MAX_FAULTS, type AppliedFault, type StoredFault } from "..
 import type { RequestSubject } from "../domain/request-subject.ts";
 import { pageOf, type Page, type PageRequest } from "../store/pages.ts";
 import { faults } from "./schema.ts";
-import type { WorkbenchDatabase } from "./tables.ts";
+import type { WorkbenchDatabase } from "./database.ts";
 
 const publicColumns = {
   id: faults.id,

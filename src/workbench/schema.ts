@@ -3,17 +3,16 @@ import type { FaultMatch } from "../domain/fault-match.ts";
 import type { FaultName } from "../domain/faults.ts";
 import type { RequestSummary } from "../domain/requests.ts";
 
-/** The faults that are still to act, of the one dataset that the workbench is in. */
+/** The faults that have applications left. */
 export const faults = sqliteTable("faults", {
-  /** Counts the faults, the oldest first. */
   sequence: integer().primaryKey({ autoIncrement: true }),
   id: text().notNull().unique(),
   fault: text().$type<FaultName>().notNull(),
   times: integer().notNull(),
-  /** How often it will still act. */
+  /** How many applications are left. */
   remaining: integer().notNull(),
   skip: integer().notNull(),
-  /** How many matching requests it will still let through. */
+  /** How many matching requests still pass before the fault applies. */
   skip_remaining: integer().notNull(),
   delay_ms: integer().notNull(),
   match: text({ mode: "json" }).$type<FaultMatch>().notNull(),
@@ -21,11 +20,11 @@ export const faults = sqliteTable("faults", {
 });
 
 /**
- * The last requests. Without an index: writing one would cost each request, and a list reads ten thousand rows
- * at most. So the details, which are long, come last: who looks for a request doesn't read them.
+ * The newest requests. No index: an index would slow every insert down, and a list reads at most ten thousand
+ * short rows. `details` is long and comes last, so that reading the other columns doesn't touch its pages.
  */
 export const requests = sqliteTable("requests", {
-  /** Only grows, and is never used again: see `Requests`. */
+  /** Only grows, and is never reused. */
   sequence: integer().primaryKey(),
   /** In milliseconds since 1970. */
   at: integer().notNull(),
@@ -38,13 +37,12 @@ export const requests = sqliteTable("requests", {
   order_id: text(),
   partner_order_id: text(),
   partner_event_id: text(),
+  version_before: integer(),
+  version_after: integer(),
   remarks: text({ mode: "json" }).$type<Remarks>().notNull(),
-  /** RequestDetails, as JSON. */
+  /** `RequestDetails` as JSON. */
   details: text().notNull(),
 });
 
-/** What nobody filters by. */
+/** Fields without a filter. */
 type Remarks = Pick<RequestSummary, "error" | "fault" | "warnings">;
-
-/** Every table of the workbench: what isn't here is not made. */
-export const TABLES = [faults, requests];

@@ -1,60 +1,68 @@
-/** How many may watch an environment's requests at a time. */
+import type { RequestFilter } from "../domain/requests.ts";
+
+/** How many streams of an environment are open at a time. */
 export const MAX_STREAMS = 10;
 
-/** How long a stream is silent before it says that it is still there. */
+/** How long a stream is silent before it sends a comment. */
 const HEARTBEAT_MILLISECONDS = 15_000;
-/** How long those who may have gone have to show that they haven't. */
+/** How long a client has to take what was sent to it before it counts as disconnected. */
 const PROBE_MILLISECONDS = 100;
-/** How long a client should wait before it comes again. */
+/** How long a client should wait before it reconnects. */
 const RETRY_MILLISECONDS = 1_000;
 
-/** Something that can be sent, with what the stream can be resumed by. */
+/** Who opens a stream, of which requests, and after which one. */
+export interface Watcher {
+  key_id: number;
+  expires_at: string | null;
+  filter: RequestFilter;
+  after?: string | undefined;
+}
+
+/** An item with the ID by which a client resumes the stream. */
 export interface StreamedItem {
   id: string;
 }
 
-/** What a stream is of. */
 export interface StreamSource {
   dataset_id: number;
-  /** The key that watches. */
   key_id: number;
   /** RFC 3339; null: never. */
   expires_at: string | null;
-  /** What there is to be sent, after what was sent last. */
+  /** The items after the last ones. */
   next(): StreamedItem[];
-  /** Whether nothing will come any more. */
-  isOver(): boolean;
+  /** Whether no item will follow. */
+  isSuperseded(): boolean;
 }
 
 const encoder = new TextEncoder();
 
 /**
- * Server-sent events of one watcher. It holds no events: it reads them when the client can take them, so a
- * client that is slow costs nothing, and one that comes back reads on from where it was.
+ * Server-sent events for one client. It holds no events: it reads them when the client can take them, so a
+ * slow client costs no memory.
  */
 class Stream {
   readonly source: StreamSource;
   readonly body: ReadableStream<Uint8Array>;
   #isClosed = false;
-  /** Ends the wait for something to send; undefined where nobody waits. */
+  /** Ends the wait for items; undefined while the stream isn't waiting. */
   #wake: (() => void) | undefined;
-  /** What is to be sent though nothing has happened. */
+  /** What to send even without items. */
   #comment: string | undefined = `retry: ${RETRY_MILLISECONDS}\n: the requests as they happen\n\n`;
 
-  constructor(source: StreamSource, onGone: (stream: Stream) => void) {
+  constructor(source: StreamSource, onEnd: (stream: Stream) => void) {
     this.source = source;
     this.body = new ReadableStream<Uint8Array>({
       pull: async (controller) => {
         const text = await this.#next();
         if (text !== undefined) return controller.enqueue(encoder.encode(text));
-        onGone(this);
+        onEnd(this);
         controller.close();
       },
-      cancel: () => onGone(this),
+      cancel: () => onEnd(this),
     });
   }
 
-  /** Whether the client has taken all that it was sent. */
+  /** Whether the client has taken everything that was sent. */
   get isWaiting(): boolean {
     return this.#wake !== undefined;
   }
@@ -68,7 +76,7 @@ class Stream {
     this.wake();
   }
 
-  /** Sends something, so that the runtime notices where the client has gone. It tells in no other way. */
+  /** Sends a comment: only by sending does the runtime notice that a client has disconnected. */
   probe(): void {
     this.#comment ??= ":\n\n";
     this.wake();
@@ -79,16 +87,16 @@ class Stream {
       const { source } = this;
       const left =
         source.expires_at === null ? Infinity : Date.parse(source.expires_at) - Date.now();
-      if (this.#isClosed || left <= 0 || source.isOver()) return undefined;
+      if (this.#isClosed || left <= 0 || source.isSuperseded()) return undefined;
       const comment = this.#comment;
       this.#comment = undefined;
-      const text = (comment ?? "") + source.next().map(eventOf).join("");
+      const text = (comment ?? "") + source.next().map(toEvent).join("");
       if (text) return text;
       if (!(await this.#sleep(Math.min(left, HEARTBEAT_MILLISECONDS)))) this.#comment = ":\n\n";
     }
   }
 
-  /** Waits; whether it was woken before the time. */
+  /** Resolves to whether it was woken before the time was up. */
   #sleep(milliseconds: number): Promise<boolean> {
     const { promise, resolve } = Promise.withResolvers<boolean>();
     const timer = setTimeout(() => resolve(false), milliseconds);
@@ -100,22 +108,22 @@ class Stream {
   }
 }
 
-const eventOf = (item: StreamedItem): string => `id: ${item.id}\ndata: ${JSON.stringify(item)}\n\n`;
+const toEvent = (item: StreamedItem): string => `id: ${item.id}\ndata: ${JSON.stringify(item)}\n\n`;
 
-/** Who is watching. */
-export class Streams {
+/** The open streams of an environment. */
+export class StreamSet {
   readonly #open = new Set<Stream>();
 
-  /** The body of a new stream; undefined where there are MAX_STREAMS already. */
+  /** The body of a new stream; undefined if MAX_STREAMS are open. */
   async open(source: StreamSource): Promise<ReadableStream<Uint8Array> | undefined> {
-    if (this.#open.size >= MAX_STREAMS) await this.#dropGone();
+    if (this.#open.size >= MAX_STREAMS) await this.#closeDisconnected();
     if (this.#open.size >= MAX_STREAMS) return undefined;
-    const stream = new Stream(source, (gone) => this.#open.delete(gone));
+    const stream = new Stream(source, (ended) => this.#open.delete(ended));
     this.#open.add(stream);
     return stream.body;
   }
 
-  /** There may be something to send. */
+  /** Makes the streams read again. */
   wake(): void {
     for (const stream of this.#open) stream.wake();
   }
@@ -124,8 +132,8 @@ export class Streams {
     for (const stream of this.#open) if (condition(stream.source)) stream.close();
   }
 
-  /** A client that has gone is noticed by the second thing that it is sent; who takes nothing is given up. */
-  async #dropGone(): Promise<void> {
+  /** The second thing sent to a disconnected client reveals it. A client that takes nothing counts as disconnected. */
+  async #closeDisconnected(): Promise<void> {
     for (let times = 0; times < 2; times += 1) {
       for (const stream of this.#open) stream.probe();
       await scheduler.wait(PROBE_MILLISECONDS);

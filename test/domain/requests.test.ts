@@ -1,14 +1,26 @@
 import { expect, it } from "vitest";
 import { curlOf } from "../../src/domain/curl.ts";
-import { keptBody, MAX_KEPT_BODY_BYTES } from "../../src/domain/requests.ts";
+import { recordedHeaders, recordedText } from "../../src/domain/requests.ts";
 
-it("keeps a body of the largest size, and cuts a longer one between characters", () => {
+it("stores a text of the largest size, and cuts a longer one between characters", () => {
   for (const character of ["a", "é", "€", "😀"]) {
     const bytes = new TextEncoder().encode(character).length;
-    const fits = character.repeat(Math.floor(MAX_KEPT_BODY_BYTES / bytes));
-    expect(keptBody(fits)).toEqual({ body: fits });
-    expect(keptBody(fits + character)).toEqual({ body: fits, cut: true });
+    const fits = character.repeat(Math.floor(500 / bytes));
+    expect(recordedText(fits, 500)).toEqual({ text: fits, isCut: false });
+    expect(recordedText(fits + character, 500)).toEqual({ text: fits, isCut: true });
   }
+});
+
+it("cuts headers at the limit of all of them together", () => {
+  const short: [string, string][] = [["accept", "*/*"]];
+  expect(recordedHeaders(short)).toEqual({ headers: { accept: "*/*" }, isCut: false });
+  const long: [string, string][] = [...short, ["x-long", "é".repeat(400_000)], ["x-next", "1"]];
+  const { headers, isCut } = recordedHeaders(long);
+  expect(isCut).toBe(true);
+  expect(Object.keys(headers)).toEqual(["accept", "x-long"]);
+  expect(new TextEncoder().encode(JSON.stringify(headers)).length).toBeLessThan(16_500);
+  const many = Array.from({ length: 10_000 }, (_, index) => [`x-${index}`, ""] as [string, string]);
+  expect(recordedHeaders(many).isCut).toBe(true);
 });
 
 const url = "http://localhost:8787/v2/orders?id=[1]";

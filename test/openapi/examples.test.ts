@@ -122,9 +122,7 @@ it("has the examples that the operations really return", TIMEOUT, async () => {
   await record("removeFault", "FAULT_NOT_FOUND_ERROR", tester.delete(`${faults}/f-1`));
   const unspeakable = tester.delete(`${faults}/fault%201`);
   await record("removeFault", "INVALID_REQUEST_ERROR", unspeakable);
-  await Promise.all(
-    Array.from({ length: MAX_FAULTS - 1 }, () => tester.post(faults, lostCapture)),
-  );
+  await Promise.all(Array.from({ length: MAX_FAULTS - 1 }, () => tester.post(faults, lostCapture)));
   await record("addFault", "CONFLICT_ERROR", tester.post(faults, lostCapture));
 
   const environments = "/sandbox/environments";

@@ -202,7 +202,7 @@ it("a late fault does not recreate the workbench of a deleted environment", asyn
     match: {},
     created_at: "2026-01-01T00:00:00Z",
   };
-  expect(await stub.addFault(dataset, fault)).toEqual({ answer: "superseded" });
+  expect(await stub.addFault(dataset, fault)).toEqual({ result: "superseded" });
   const left = await runInDurableObject(stub, (_, { storage }) =>
     storage.sql.exec("SELECT name FROM sqlite_master WHERE name = 'faults'").toArray(),
   );

@@ -3,7 +3,7 @@ import { KEY_CACHE_SECONDS } from "../../access/key-cache.ts";
 import { createFault, FAULT_NAMES, FAULTS } from "../../domain/faults.ts";
 import { toTimestamp } from "../../domain/timestamp.ts";
 import type { AppEnv } from "../../http/context.ts";
-import { inWorkbench } from "../../http/dataset.ts";
+import { queryWorkbench } from "../../http/dataset.ts";
 import { ApiError } from "../../http/errors.ts";
 import { requirePage } from "../../http/pagination.ts";
 import { validate } from "../../http/validate.ts";
@@ -66,7 +66,7 @@ export const sandboxFaults = new Hono<AppEnv>()
         id: crypto.randomUUID(),
         created_at: toTimestamp(new Date()),
       });
-      const decision = await inWorkbench(c, (workbench, dataset) =>
+      const decision = await queryWorkbench(c, (workbench, dataset) =>
         workbench.addFault(dataset, added),
       );
       if (!decision.ok) throw new ApiError(decision.refusal);
@@ -88,7 +88,7 @@ export const sandboxFaults = new Hono<AppEnv>()
     validate("query", faultQuery),
     async (c) => {
       const query = c.req.valid("query");
-      const page = await inWorkbench(c, (workbench, dataset) =>
+      const page = await queryWorkbench(c, (workbench, dataset) =>
         workbench.listFaults(dataset, query),
       );
       return c.json(requirePage(page, query.starting_after), 200);
@@ -107,7 +107,7 @@ export const sandboxFaults = new Hono<AppEnv>()
     validate("param", faultPath),
     async (c) => {
       const { fault_id } = c.req.valid("param");
-      const existed = await inWorkbench(c, (workbench, dataset) =>
+      const existed = await queryWorkbench(c, (workbench, dataset) =>
         workbench.removeFault(dataset, fault_id),
       );
       if (!existed) throw faultNotFound(fault_id);
@@ -125,7 +125,7 @@ export const sandboxFaults = new Hono<AppEnv>()
       errors: [],
     }),
     async (c) => {
-      await inWorkbench(c, (workbench, dataset) => workbench.removeFaults(dataset));
+      await queryWorkbench(c, (workbench, dataset) => workbench.removeFaults(dataset));
       return c.body(null, 204);
     },
   );

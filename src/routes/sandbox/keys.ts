@@ -4,7 +4,7 @@ import { revokeKey } from "../../access/keys.ts";
 import { withoutNulls } from "../../domain/complete.ts";
 import type { AppEnv } from "../../http/context.ts";
 import { validate } from "../../http/validate.ts";
-import { endStreamsOf } from "../../http/workbench.ts";
+import { closeStreams } from "../../http/workbench.ts";
 import { inCurrentDataset } from "../../http/dataset.ts";
 import { describeOperation } from "../../openapi/describe-operation.ts";
 import { keyList, keyPath, keyQuery } from "../../schemas/keys.ts";
@@ -46,7 +46,7 @@ export const sandboxKeys = new Hono<AppEnv>()
     async (c) => {
       const { key_id } = c.req.valid("param");
       await revokeKey(c, key_id);
-      endStreamsOf(c, key_id);
+      closeStreams(c, key_id);
       return c.body(null, 204);
     },
   );

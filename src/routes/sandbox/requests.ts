@@ -1,13 +1,12 @@
 import { Hono } from "hono";
-import { withoutNulls } from "../../domain/complete.ts";
 import { curlOf } from "../../domain/curl.ts";
-import { MAX_REQUESTS, REQUEST_DAYS } from "../../domain/requests.ts";
+import { MAX_RECORDED_REQUESTS, REQUEST_DAYS } from "../../domain/requests.ts";
 import type { AppEnv } from "../../http/context.ts";
 import { ApiError } from "../../http/errors.ts";
 import { requirePage } from "../../http/pagination.ts";
-import { sendGathered } from "../../http/recording.ts";
+import { recordPending } from "../../http/recording/record.ts";
 import { validate } from "../../http/validate.ts";
-import { inWorkbench } from "../../http/dataset.ts";
+import { queryWorkbench } from "../../http/dataset.ts";
 import { describeOperation } from "../../openapi/describe-operation.ts";
 import {
   eventStream,
@@ -29,15 +28,15 @@ export const sandboxRequests = new Hono<AppEnv>()
       tag,
       operationId: "listRequests",
       summary: "Retrieve requests",
-      description: `A page of the requests to \`/v2\` that came with a valid key of the environment, newest first, refused ones too. Filters combine. A request is there within a second of its answer, and for ${REQUEST_DAYS} days, while it is one of the last ${MAX_REQUESTS}.`,
+      description: `A page of the requests to \`/v2\` that came with a valid key of the environment, newest first, refused ones too. Filters combine. A request is there within a second of its answer, and for ${REQUEST_DAYS} days, while it is one of the last ${MAX_RECORDED_REQUESTS}.`,
       responses: { 200: { description: "The requests", schema: requestList } },
       errors: ["INVALID_REQUEST_ERROR"],
     }),
     validate("query", requestQuery),
     async (c) => {
       const { limit, starting_after, ...filter } = c.req.valid("query");
-      await sendGathered(c);
-      const page = await inWorkbench(c, (workbench, dataset) =>
+      await recordPending(c);
+      const page = await queryWorkbench(c, (workbench, dataset) =>
         workbench.listRequests(dataset, filter, { limit, starting_after }),
       );
       const { data, has_more, total } = requirePage(page, starting_after);
@@ -62,7 +61,7 @@ export const sandboxRequests = new Hono<AppEnv>()
       const { id: key_id, expires_at } = c.get("apiKey");
       const after = c.req.valid("header")["Last-Event-ID"];
       const watcher = { key_id, expires_at, filter: c.req.valid("query"), after };
-      const stream = await inWorkbench(c, (workbench, dataset) =>
+      const stream = await queryWorkbench(c, (workbench, dataset) =>
         workbench.watch(dataset, watcher),
       );
       if (!stream) throw tooManyStreams();
@@ -83,13 +82,11 @@ export const sandboxRequests = new Hono<AppEnv>()
     validate("param", requestPath),
     async (c) => {
       const { id } = c.req.valid("param");
-      const found = await inWorkbench(c, (workbench, dataset) =>
+      const found = await queryWorkbench(c, (workbench, dataset) =>
         workbench.findRequest(dataset, id),
       );
       if (!found) throw unknownRequest(id);
-      const { version_before, version_after, ...request } = found;
-      const versions = withoutNulls({ version_before, version_after });
-      return c.json({ ...request, ...versions, curl: curlOf(request.method, request) }, 200);
+      return c.json({ ...found, curl: curlOf(found.method, found) }, 200);
     },
   );
 

@@ -4,9 +4,9 @@ import { REQUEST_DAYS } from "../../domain/requests.ts";
 import { timelineFiguresOf, timelineOf } from "../../domain/timeline.ts";
 import type { AppEnv } from "../../http/context.ts";
 import { ApiError } from "../../http/errors.ts";
-import { sendGathered } from "../../http/recording.ts";
+import { recordPending } from "../../http/recording/record.ts";
 import { validate } from "../../http/validate.ts";
-import { inWorkbench, inCurrentDataset } from "../../http/dataset.ts";
+import { inCurrentDataset, queryWorkbench } from "../../http/dataset.ts";
 import { describeOperation } from "../../openapi/describe-operation.ts";
 import { timeline, timelinePath } from "../../schemas/timeline.ts";
 import { findChanges } from "../../store/order-changes.ts";
@@ -33,9 +33,9 @@ export const timelines = new Hono<AppEnv>().get(
     const changes = found.slice(-MAX_CHANGES);
     const last = changes.at(-1);
     if (!last) throw new ApiError(unknownOrder(order_id));
-    await sendGathered(c);
-    const requests = await inWorkbench(c, (workbench, dataset) =>
-      workbench.requestsOfOrder(dataset, order_id),
+    await recordPending(c);
+    const requests = await queryWorkbench(c, (workbench, dataset) =>
+      workbench.listOrderRequests(dataset, order_id),
     );
     const data = timelineOf(changes, requests);
     const has_more = found.length > changes.length;

@@ -2,7 +2,7 @@ import { Hono } from "hono";
 import { KEY_CACHE_SECONDS } from "../../access/key-cache.ts";
 import { createKey, revokeKey } from "../../access/keys.ts";
 import type { AppEnv } from "../../http/context.ts";
-import { endStreamsOf } from "../../http/workbench.ts";
+import { closeStreams } from "../../http/workbench.ts";
 import { describeOperation } from "../../openapi/describe-operation.ts";
 import { key } from "../../schemas/keys.ts";
 
@@ -35,7 +35,7 @@ export const keys = new Hono<AppEnv>()
     async (c) => {
       const { id, created_at } = c.get("apiKey");
       const { deleted_at } = await revokeKey(c, id);
-      endStreamsOf(c, id);
+      closeStreams(c, id);
       return c.json({ key: c.get("sentKey"), created_at, deleted_at }, 200);
     },
   );

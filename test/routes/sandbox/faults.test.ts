@@ -169,6 +169,6 @@ describe("the faults of an environment", () => {
     }
     const dataset = { environment_id: partner.environmentId, dataset_id: 1_000_000 };
     const page = await workbench.listFaults(dataset, { limit: 10 });
-    expect(page).toEqual({ answer: { data: [], has_more: false, total: 0 } });
+    expect(page).toEqual({ result: { data: [], has_more: false, total: 0 } });
   });
 });

@@ -1,0 +1,89 @@
+import type { NewRequest } from "../../domain/requests.ts";
+import { log, logError } from "../../log.ts";
+import type { DatasetRef } from "../../workbench/dataset-ref.ts";
+import { findWorkbench } from "../workbench.ts";
+
+/** How long requests gather before they are sent together. */
+const BATCH_MILLISECONDS = 200;
+/** A larger batch is sent immediately. */
+const MAX_BATCH_BYTES = 4_000_000;
+/** How much an isolate holds in all batches. Requests beyond it are not recorded. */
+const MAX_HELD_BYTES = 32_000_000;
+/** A batch that is older than this was lost with the invocation that sent it. */
+const MAX_BATCH_AGE_MILLISECONDS = 30_000;
+
+/** Requests of one dataset that are sent to its workbench in one call. */
+interface Batch {
+  dataset: DatasetRef;
+  requests: NewRequest[];
+  bytes: number;
+  due: number;
+  isSent: boolean;
+}
+
+/** The batches that are gathering or being sent. */
+const held = new Set<Batch>();
+/** The gathering ones, by dataset. */
+const open = new Map<number, Batch>();
+
+/**
+ * Adds a request to its dataset's batch and waits until the batch is due. The first request to wake up sends
+ * the batch for all: no request depends on the invocation of another one.
+ */
+export async function recordInBatch(
+  env: Cloudflare.Env,
+  dataset: DatasetRef,
+  request: NewRequest,
+): Promise<void> {
+  const now = Date.now();
+  const bytes = request.details.length + request.path.length;
+  if (heldBytes(now) + bytes > MAX_HELD_BYTES) {
+    return log("request not recorded: too many are waiting", { request_id: request.request_id });
+  }
+  const batch = openBatch(dataset, now);
+  batch.requests.push(request);
+  batch.bytes += bytes;
+  if (batch.bytes < MAX_BATCH_BYTES) await scheduler.wait(Math.max(0, batch.due - now));
+  await send(env, batch);
+}
+
+/** Sends what this isolate has gathered of an environment, so that a list has it. */
+export async function sendPending(env: Cloudflare.Env, environmentId: number): Promise<void> {
+  const batches = [...open.values()].filter(
+    ({ dataset }) => dataset.environment_id === environmentId,
+  );
+  await Promise.all(batches.map((batch) => send(env, batch)));
+}
+
+function openBatch(dataset: DatasetRef, now: number): Batch {
+  const found = open.get(dataset.dataset_id);
+  if (found) return found;
+  const due = now + BATCH_MILLISECONDS;
+  const batch: Batch = { dataset, requests: [], bytes: 0, due, isSent: false };
+  held.add(batch);
+  open.set(dataset.dataset_id, batch);
+  return batch;
+}
+
+function heldBytes(now: number): number {
+  let bytes = 0;
+  for (const batch of held) {
+    if (batch.due + MAX_BATCH_AGE_MILLISECONDS < now) held.delete(batch);
+    else bytes += batch.bytes;
+  }
+  return bytes;
+}
+
+async function send(env: Cloudflare.Env, batch: Batch): Promise<void> {
+  if (batch.isSent) return;
+  batch.isSent = true;
+  const { dataset, requests } = batch;
+  open.delete(dataset.dataset_id);
+  try {
+    await findWorkbench(env, dataset.environment_id).record(dataset, requests);
+  } catch (error) {
+    logError("requests not recorded", error, { requests: requests.length });
+  } finally {
+    held.delete(batch);
+  }
+}

@@ -1,0 +1,70 @@
+import { is } from "drizzle-orm";
+import { drizzle, type DrizzleSqliteDODatabase } from "drizzle-orm/durable-sqlite";
+import { migrate } from "drizzle-orm/durable-sqlite/migrator";
+import { SQLiteTable } from "drizzle-orm/sqlite-core";
+import migrations from "../generated/workbench-migrations.json";
+import * as schema from "./schema.ts";
+
+export type WorkbenchDatabase = DrizzleSqliteDODatabase;
+
+const TABLES = Object.values(schema).filter((each) => is(each, SQLiteTable));
+
+/**
+ * The SQLite database of a workbench. Its rows belong to one dataset, the latest that was written to. The
+ * first write creates the tables, so that reading leaves nothing behind in an object that stores nothing.
+ */
+export class DatasetStorage {
+  readonly #storage: DurableObjectStorage;
+  readonly #database: WorkbenchDatabase;
+  #isMigrated = false;
+
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage;
+    this.#database = drizzle(storage);
+  }
+
+  /** The dataset of the stored rows; undefined if nothing is stored. */
+  get datasetId(): number | undefined {
+    return this.#storage.kv.get<number>("dataset_id");
+  }
+
+  isSuperseded(datasetId: number): boolean {
+    return (this.datasetId ?? 0) > datasetId;
+  }
+
+  /** Migrates what an earlier version of the Worker stored. */
+  async open(): Promise<void> {
+    if (this.datasetId !== undefined) await this.#migrate();
+  }
+
+  /** The database, if it has rows of this dataset. */
+  read(datasetId: number | undefined): WorkbenchDatabase | undefined {
+    return datasetId !== undefined && this.datasetId === datasetId ? this.#database : undefined;
+  }
+
+  /** The database for writing, emptied of earlier datasets; undefined if the dataset is superseded. */
+  async write(datasetId: number): Promise<WorkbenchDatabase | undefined> {
+    if (this.isSuperseded(datasetId)) return undefined;
+    await this.#migrate();
+    if (this.datasetId !== datasetId) {
+      this.#storage.transactionSync(() => {
+        for (const table of TABLES) this.#database.delete(table).run();
+        this.#storage.kv.put("dataset_id", datasetId);
+      });
+    }
+    return this.#database;
+  }
+
+  /** Deletes everything, the tables too. */
+  async clear(): Promise<void> {
+    this.#isMigrated = false;
+    await this.#storage.deleteAlarm();
+    await this.#storage.deleteAll();
+  }
+
+  async #migrate(): Promise<void> {
+    if (this.#isMigrated) return;
+    await migrate(this.#database, migrations);
+    this.#isMigrated = true;
+  }
+}

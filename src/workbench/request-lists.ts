@@ -1,0 +1,164 @@
+import {
+  and,
+  asc,
+  count,
+  desc,
+  eq,
+  getTableColumns,
+  gt,
+  gte,
+  lt,
+  ne,
+  sql,
+  type SQL,
+} from "drizzle-orm";
+import { withoutNulls, type WithoutNulls } from "../domain/complete.ts";
+import type {
+  RecordedVersions,
+  RequestDetails,
+  RequestFilter,
+  RequestSummary,
+} from "../domain/requests.ts";
+import { pageOf, type Page, type PageRequest } from "../store/pages.ts";
+import type { WorkbenchDatabase } from "./database.ts";
+import { requests } from "./schema.ts";
+
+/** A recorded request without the fields that it lacks. Its ID grows, so lists and streams resume after it. */
+export interface RecordedRequest extends WithoutNulls<Omit<RequestSummary, "status">> {
+  id: string;
+  status: number | null;
+}
+
+const { bytes: _bytes, details: _details, ...summaryAndVersions } = getTableColumns(requests);
+const { version_before: _before, version_after: _after, ...summary } = summaryAndVersions;
+type Row = Omit<typeof requests.$inferSelect, "bytes" | "details" | keyof RecordedVersions>;
+
+function toRecordedRequest({ sequence, at, status, remarks, ...row }: Row): RecordedRequest {
+  const { request_id, method, path, ms, ...ids } = row;
+  return {
+    id: String(sequence),
+    request_id,
+    at: new Date(at).toISOString(),
+    method,
+    path,
+    status,
+    ms,
+    ...withoutNulls({ ...ids, ...remarks }),
+  };
+}
+
+/** A page of requests, newest first; undefined for an unknown cursor. */
+export function listRequests(
+  database: WorkbenchDatabase,
+  filter: RequestFilter,
+  { limit, starting_after }: PageRequest,
+): Page<RecordedRequest> | undefined {
+  const matching = conditionOf(filter);
+  const before = starting_after === undefined ? undefined : Number(starting_after);
+  if (before !== undefined && !exists(database, before)) return undefined;
+  const rows = database
+    .select(summary)
+    .from(requests)
+    .where(and(matching, before === undefined ? undefined : lt(requests.sequence, before)))
+    .orderBy(desc(requests.sequence))
+    .limit(limit + 1)
+    .all();
+  const counted = database.select({ total: count() }).from(requests).where(matching).get();
+  return pageOf(rows.map(toRecordedRequest), limit, counted?.total ?? 0);
+}
+
+const exists = (database: WorkbenchDatabase, sequence: number): boolean =>
+  database
+    .select({ sequence: requests.sequence })
+    .from(requests)
+    .where(eq(requests.sequence, sequence))
+    .get() !== undefined;
+
+/** The matching requests after a sequence, oldest first. */
+export function listAfter(
+  database: WorkbenchDatabase,
+  filter: RequestFilter,
+  after: number,
+  limit: number,
+): RecordedRequest[] {
+  return database
+    .select(summary)
+    .from(requests)
+    .where(and(gt(requests.sequence, after), conditionOf(filter)))
+    .orderBy(asc(requests.sequence))
+    .limit(limit)
+    .all()
+    .map(toRecordedRequest);
+}
+
+/** A request with its details. */
+export function findRequest(
+  database: WorkbenchDatabase,
+  id: string,
+): (RecordedRequest & WithoutNulls<RecordedVersions> & RequestDetails) | undefined {
+  const row = database
+    .select({ ...summaryAndVersions, details: requests.details })
+    .from(requests)
+    .where(eq(requests.sequence, Number(id)))
+    .get();
+  if (!row) return undefined;
+  const { details, version_before, version_after, ...rest } = row;
+  return {
+    ...toRecordedRequest(rest),
+    ...withoutNulls({ version_before, version_after }),
+    ...(JSON.parse(details) as RequestDetails),
+  };
+}
+
+/** A request with the versions of its order. */
+export type OrderRequest = RecordedRequest & RecordedVersions;
+
+/** The most requests of an order that are read for its timeline. */
+const MAX_ORDER_REQUESTS = 1_000;
+
+/** The newest writes to an order, also those that changed nothing; oldest first. */
+export function listOrderRequests(database: WorkbenchDatabase, orderId: string): OrderRequest[] {
+  return database
+    .select(summaryAndVersions)
+    .from(requests)
+    .where(and(eq(requests.order_id, orderId), ne(requests.method, "GET")))
+    .orderBy(desc(requests.sequence))
+    .limit(MAX_ORDER_REQUESTS)
+    .all()
+    .toReversed()
+    .map(({ version_before, version_after, ...row }) =>
+      Object.assign(toRecordedRequest(row), { version_before, version_after }),
+    );
+}
+
+type Conditions = {
+  [Name in keyof RequestFilter]-?: (wanted: string) => SQL | undefined;
+};
+
+const CONDITIONS: Conditions = {
+  method: (method) => eq(requests.method, method.toUpperCase()),
+  path: pathCondition,
+  status: statusCondition,
+  order_id: (id) => eq(requests.order_id, id),
+  partner_order_id: (id) => eq(requests.partner_order_id, id),
+  partner_event_id: (id) => eq(requests.partner_event_id, id),
+  request_id: (id) => eq(requests.request_id, id),
+  since: (time) => gte(requests.at, Date.parse(time)),
+};
+
+function conditionOf(filter: RequestFilter): SQL | undefined {
+  const wanted = Object.entries(filter).filter(([, content]) => content !== undefined);
+  return and(...wanted.map(([name, content]) => CONDITIONS[name as keyof Conditions](content)));
+}
+
+function pathCondition(path: string): SQL {
+  if (!path.endsWith("*")) return eq(requests.path, path);
+  const start = path.slice(0, -1);
+  return sql`substr(${requests.path}, 1, length(${start})) = ${start}`;
+}
+
+function statusCondition(status: string): SQL | undefined {
+  if (!status.endsWith("xx")) return eq(requests.status, Number(status));
+  const least = Number(status[0]) * 100;
+  return and(gte(requests.status, least), lt(requests.status, least + 100));
+}
