@@ -1,4 +1,4 @@
-/** `npm run picture`: the README's picture of the console, from the running program. */
+/** `npm run picture`: takes the README's picture of the console from the running program. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,9 +8,9 @@ import { freePort, Server } from "./server.ts";
 const PICTURE = ".github/console.png";
 const SIZE = { width: 1200, height: 720 };
 const ORDER = "order-1042";
-/** How long a list takes to be drawn with all that came. */
-const SETTLED_MILLISECONDS = 1_500;
 
+/** How many requests the console will list. */
+let recorded = 0;
 const folder = await mkdtemp(join(tmpdir(), "orders-sandbox-picture-"));
 const [server, browser] = await Promise.all([
   new Server(await freePort(), join(folder, "state")).ready(),
@@ -25,7 +25,10 @@ try {
     async (page) => {
       await page.locator(".line", { hasText: "CONFLICT_ERROR" }).first().click();
       await page.locator(".refused .figures a").first().waitFor();
-      await page.waitForTimeout(SETTLED_MILLISECONDS);
+      await page
+        .locator("[data-row]")
+        .nth(recorded - 1)
+        .waitFor();
       await page.screenshot({ path: PICTURE });
     },
   );
@@ -36,7 +39,7 @@ try {
   await rm(folder, { recursive: true, force: true });
 }
 
-/** What an integration did, and got wrong. */
+/** Sends what an integration would, mistakes included. */
 async function integrate(): Promise<void> {
   for (const [id, amount] of [
     ["order-1040", 12_900],
@@ -59,7 +62,7 @@ async function integrate(): Promise<void> {
     total_order_amount: 2_400,
     merchantname: "Rest Assured",
   });
-  await send("../sandbox/faults", { fault: "lost_response", match: { order_id: "order-1043" } });
+  await post("/sandbox/faults", { fault: "lost_response", match: { order_id: "order-1043" } });
   await event("order-1043", "CAPTURED", 2_400).catch(() => undefined);
   await event("order-1043", "CAPTURED", 2_400);
   await event(ORDER, "REFUNDED", 3_000);
@@ -77,8 +80,13 @@ function event(order_id: string, type: "CAPTURED" | "REFUNDED", amount: number):
   });
 }
 
-async function send(resource: string, body: object): Promise<void> {
-  await fetch(new URL(resource, `${server.url}/v2/`), {
+function send(resource: string, body: object): Promise<void> {
+  recorded += 1;
+  return post(`/v2/${resource}`, body);
+}
+
+async function post(path: string, body: object): Promise<void> {
+  await fetch(server.url + path, {
     method: "POST",
     headers: { Authorization: "Bearer test_sandbox_a", "Content-Type": "application/json" },
     body: JSON.stringify(body),

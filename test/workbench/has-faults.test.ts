@@ -157,9 +157,13 @@ describe("has_faults in D1", () => {
   it("is true when the addition returns, though an update to false is still running", async () => {
     const partner = await newPartner();
     await add(partner, { fault: "error" });
-    await slowDatabase(partner, (params) => (params[0] === 0 ? 300 : 0));
+    let isUpdating = false;
+    await slowDatabase(partner, ([hasFault]) => {
+      isUpdating ||= hasFault === 0;
+      return hasFault === 0 ? 300 : 0;
+    });
     const last = partner.get("/v2/orders");
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await expect.poll(() => isUpdating).toBe(true);
     await add(partner, { fault: "error" });
     expect(await hasFaults(partner)).toBe(true);
     expectStatus(await last, 500);
