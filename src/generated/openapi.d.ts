@@ -67,7 +67,7 @@ export interface paths {
         put?: never;
         /**
          * Create an order event
-         * @description Reports a capture or a refund. A refund above the captured amount is rejected. Repeating an event with the same ID returns the stored event.
+         * @description Reports an event of an order, such as a capture or a refund. The field `type` explains when each is allowed. Repeating an event with the same ID returns the stored event.
          */
         post: operations["postOrderEvent"];
         delete?: never;
@@ -738,13 +738,16 @@ export interface components {
              */
             partner_event_id?: string;
             /**
-             * @description The type of event
+             * @description What happened to the order:
+             *
+             *     - `CAPTURED`: An amount was captured. Always allowed; capturing more than was ordered adds a warning.
+             *     - `REFUNDED`: An amount was refunded. Allowed up to what is captured and not yet refunded; above that, the response is a 409 with the figures.
              * @example CAPTURED
              * @enum {string}
              */
             type: "CAPTURED" | "REFUNDED";
             /**
-             * @description The captured or refunded amount, in the minor unit
+             * @description The amount of the event, in the minor unit
              * @example 274999
              */
             amount: number;
@@ -782,13 +785,16 @@ export interface components {
              */
             partner_event_id?: string;
             /**
-             * @description The type of event
+             * @description What happened to the order:
+             *
+             *     - `CAPTURED`: An amount was captured. Always allowed; capturing more than was ordered adds a warning.
+             *     - `REFUNDED`: An amount was refunded. Allowed up to what is captured and not yet refunded; above that, the response is a 409 with the figures.
              * @example CAPTURED
              * @enum {string}
              */
             type: "CAPTURED" | "REFUNDED";
             /**
-             * @description The captured or refunded amount, in the minor unit
+             * @description The amount of the event, in the minor unit
              * @example 274999
              */
             amount: number;
@@ -807,7 +813,7 @@ export interface components {
              * @example USD
              */
             currency?: string;
-            /** @description The captured or refunded items. `rate` × `quantity` must add up to `amount`, and `rewards_rate` × `quantity` to `rewards_amount` */
+            /** @description The items of the event. `rate` × `quantity` must add up to `amount`, and `rewards_rate` × `quantity` to `rewards_amount` */
             order_lines?: {
                 /**
                  * @description The item's name

@@ -18,7 +18,10 @@ const options: Parameters<typeof generateSpecs>[1] = {
     servers: [{ url: "/", description: "This sandbox" }],
     tags: [
       { name: "Orders", description: "What a customer ordered and is expected to pay" },
-      { name: "Order Events", description: "Captures and refunds of an order" },
+      {
+        name: "Order Events",
+        description: "What happened to an order, such as captures and refunds",
+      },
       { name: "Keys", description: "API keys of the environment" },
       {
         name: "Sandbox",

@@ -4,9 +4,14 @@ import { REQUEST_DAYS } from "../domain/requests.ts";
 import { MAX_BODY_BYTES } from "../http/validate.ts";
 import { ERROR_TYPES } from "../schemas/errors.ts";
 import { MAX_ID_CHARACTERS, MAX_TEXT_CHARACTERS, MAX_URL_CHARACTERS } from "../schemas/fields.ts";
+import { ORDER_EVENT_MEANINGS } from "../schemas/order-events.ts";
 import { MAX_LINES } from "../schemas/order-lines.ts";
 import { MAX_ADDRESSES } from "../schemas/orders.ts";
 import { responseHeaders } from "../schemas/response-headers.ts";
+
+const listOfEventTypes = Object.entries(ORDER_EVENT_MEANINGS)
+  .map(([type, meaning]) => `- \`${type}\`: ${meaning}`)
+  .join("\n");
 
 const listOfErrors = Object.entries(ERROR_TYPES)
   .map(([type, { status, meaning, remedy }]) => `- \`${type}\` (${status}): ${meaning} ${remedy}`)
@@ -18,8 +23,8 @@ const addedHeaders = Object.keys(responseHeaders)
 
 /** The introduction of the reference, in Markdown. */
 export const INTRODUCTION = `
-Orders Sandbox is a stateful implementation of Imprint's v2 orders API. Create orders, report their captures and
-refunds, and test how your integration handles every response, including the failures.
+Orders Sandbox is a stateful implementation of Imprint's v2 orders API. Create orders, report their events, and test
+how your integration handles every response, including failures.
 
 ## First call
 
@@ -28,17 +33,16 @@ user name and an empty password. A sandbox on your laptop has two partners with 
 \`test_sandbox_b\`. For a deployed sandbox, get a key from its operator.
 
 1. \`POST /v2/orders\` creates an order.
-2. \`POST /v2/order_events\` with the type \`CAPTURED\` reports a capture.
-3. \`POST /v2/order_events\` with the type \`REFUNDED\` reports a refund.
+2. \`POST /v2/order_events\` reports an event of the order, such as a capture.
+3. \`GET /v2/order_events?order_id=…\` returns the events of the order.
 
 [The console](/console) can send these requests for you. It shows each request and what it changed.
 
 ## What an order allows
 
-An order has no status. The sum of its events decides what is allowed, separately for the amount and the rewards:
+An order has no status. The sums of its events decide what is allowed, separately for the amount and the rewards:
 
-- **Capture**: always allowed. Capturing more than was ordered adds a warning.
-- **Refund**: allowed up to what is captured and not yet refunded. Above that, the response is a 409 with the figures.
+${listOfEventTypes}
 - **Delete an event**: allowed while the remaining captures cover the refunds. Otherwise, the response is a 409.
 - **Delete an order**: allowed if it has no events. Otherwise, the response is a 409.
 - **Replace an order**: always allowed, except that the currency can't change once there are events.

@@ -3,11 +3,20 @@ import {
   ORDER_EVENT_TYPES,
   type OrderEvent,
   type OrderEventInput,
+  type OrderEventType,
 } from "../domain/order-events.ts";
 import { currency, id, money, reference } from "./fields.ts";
 import { MAX_LINES, orderLine, orderLineInput, linesAddUp, rewardsTotal } from "./order-lines.ts";
 import { limit, listOf, startingAfter } from "./pages.ts";
 import type { FieldSchemas } from "./field-schemas.ts";
+
+/** When to report an event of each type, for the reference. */
+export const ORDER_EVENT_MEANINGS: Record<OrderEventType, string> = {
+  CAPTURED:
+    "An amount was captured. Always allowed; capturing more than was ordered adds a warning.",
+  REFUNDED:
+    "An amount was refunded. Allowed up to what is captured and not yet refunded; above that, the response is a 409 with the figures.",
+};
 
 const orderEventId = id.meta({
   description: "The event's ID, unique within the environment",
@@ -23,11 +32,16 @@ const orderEventFields = {
     description: "The event's ID in your system, unique within the environment",
     examples: ["7622c07d-eb2b-4345-a9a9-345d61d32bc2"],
   }),
-  type: z
-    .enum(ORDER_EVENT_TYPES)
-    .meta({ description: "The type of event", examples: ["CAPTURED"] }),
+  type: z.enum(ORDER_EVENT_TYPES).meta({
+    description: [
+      "What happened to the order:",
+      "",
+      ...Object.entries(ORDER_EVENT_MEANINGS).map(([type, meaning]) => `- \`${type}\`: ${meaning}`),
+    ].join("\n"),
+    examples: ["CAPTURED"],
+  }),
   amount: money.meta({
-    description: "The captured or refunded amount, in the minor unit",
+    description: "The amount of the event, in the minor unit",
     examples: [274999],
   }),
   network_transaction_id: reference.meta({
@@ -50,7 +64,7 @@ export const orderEventInput = z
     }),
     order_lines: z.array(orderLineInput).max(MAX_LINES).optional().meta({
       description:
-        "The captured or refunded items. `rate` × `quantity` must add up to `amount`, and `rewards_rate` × `quantity` to `rewards_amount`",
+        "The items of the event. `rate` × `quantity` must add up to `amount`, and `rewards_rate` × `quantity` to `rewards_amount`",
     }),
   } satisfies FieldSchemas<OrderEventInput>)
   .superRefine(linesAddUp("amount", "rewards_amount"))

@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { DisplayString, parseList, type Token } from "structured-headers";
 import { beforeAll, describe, expect, it } from "vitest";
+import { WARNINGS } from "../../../src/domain/warnings.ts";
 import {
   eventBody,
   expectStatus,
@@ -15,11 +16,15 @@ beforeAll(async () => {
   a = await newPartner();
 });
 
+/** The codes of all warnings that this file's tests have received. */
+const seen = new Set<string>();
+
 /** What an answer tells, like `unknown_field reward_amount → rewards_amount`, read as a client would read it. */
 function warningsOf(answer: ApiResponse): string[] {
   const header = answer.headers.get("Sandbox-Warnings");
   if (header === null) return [];
   return parseList(header).map(([code, parameters]) => {
+    seen.add((code as Token).toString());
     const text = (name: string) => {
       const value = parameters.get(name) as string | DisplayString | undefined;
       return value?.toString() ?? "";
@@ -342,4 +347,8 @@ describe("a strict environment", () => {
     await expectTold(strict.post("/v2/orders", orderBody()), ["not_repeatable"]);
     await expectTold(strict.get("/v2/orders?limit=500"), ["limit_reduced limit"]);
   });
+});
+
+it("tests every warning", () => {
+  expect([...seen].toSorted()).toEqual([...WARNINGS].toSorted());
 });
