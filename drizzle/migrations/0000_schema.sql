@@ -35,7 +35,6 @@ CREATE TABLE `environments` (
 	`created_at` text NOT NULL,
 	`expires_at` text,
 	`dataset_id` integer,
-	`reset_at` integer DEFAULT 0 NOT NULL,
 	`has_faults` integer DEFAULT false NOT NULL,
 	FOREIGN KEY (`partner_id`) REFERENCES `partners`(`id`) ON UPDATE no action ON DELETE no action,
 	FOREIGN KEY (`dataset_id`) REFERENCES `datasets`(`id`) ON UPDATE no action ON DELETE no action

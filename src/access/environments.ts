@@ -4,8 +4,10 @@ import type { Fixture } from "../domain/environments.ts";
 import { toTimestamp } from "../domain/timestamp.ts";
 import type { AppEnv } from "../http/context.ts";
 import { ApiError } from "../http/errors.ts";
+import { requestOf } from "../http/ledger.ts";
 import { logError } from "../log.ts";
 import { Database } from "../store/database.ts";
+import { Dataset } from "../store/dataset.ts";
 import {
   closeEnvironment,
   closeExpiredEnvironments,
@@ -19,6 +21,7 @@ import {
   sweepDatasets,
   type Removal,
 } from "../store/closed-datasets.ts";
+import { addFixture } from "../store/fixtures.ts";
 import { keyCache } from "./key-cache.ts";
 import { createKeyFor, newKey } from "./keys.ts";
 
@@ -55,7 +58,8 @@ export async function createEnvironment(c: Context<AppEnv>, input: EnvironmentIn
   const { partner_id } = c.get("apiKey");
   const known = await insertEnvironment(c.get("db"), partner_id, environment, stored);
   if (known === "too many") throw tooManyEnvironments();
-  return { known, environment: { id: known.environment_id, ...environment }, key };
+  await addFixture(new Dataset(c.get("db"), known, undefined), fixture, requestOf(c));
+  return { environment: { id: known.environment_id, ...environment }, key };
 }
 
 /** Makes a key of a partner's environment, for who wants in again. 404 where the partner has none of this id. */

@@ -11,7 +11,8 @@ const COUCH = { name: "Couch Supreme", quantity: 1, rate: 274999, rewards_rate: 
 /** The order of a fixture with its event, as a partner would send them. */
 export const FIXTURE_CONTENT: Record<
   Fixture,
-  { order: OrderInput & { id: string }; event: OrderEventInput } | undefined
+  | { order: OrderInput & { id: string }; event: OrderEventInput & { order_event_id: string } }
+  | undefined
 > = {
   empty: undefined,
   documentation: {

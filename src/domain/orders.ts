@@ -1,7 +1,7 @@
 import type { Complete } from "./complete.ts";
 import { accept, refuse, type Decision, type Refusal } from "./decision.ts";
 import { differingFields } from "./differences.ts";
-import { figuresOf, type LedgerState, type Transition } from "./ledger-state.ts";
+import { figuresOf, NO_TOTALS, type LedgerState, type Transition } from "./ledger-state.ts";
 import type { Money } from "./money.ts";
 import { sumOfRewards, type OrderLine } from "./order-lines.ts";
 import { CHANGE_BYTES, contentBytesOf } from "./quotas.ts";
@@ -84,6 +84,22 @@ export function repeatOrder(input: OrderInput, stored: Order): Decision<Order> {
     message: `The order ${stored.id} exists with other content (${differing_fields.join(", ")}): use another id, or PUT to change the order.`,
     details: { differing_fields },
   });
+}
+
+/** The state of an order that was just created, under an ID that was never used before. */
+export function newLedgerState(order: Order): LedgerState {
+  const { id, currency, created_at, total_order_amount, total_rewards_amount } = order;
+  return {
+    id,
+    version: 1,
+    currency,
+    created_at,
+    total_order_amount,
+    total_rewards_amount,
+    event_count: 0,
+    content_bytes: contentBytesOf(order),
+    ...NO_TOTALS,
+  };
 }
 
 /** An order that has to exist, in one of the expected versions if any are named (If-Match). */

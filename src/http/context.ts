@@ -19,6 +19,8 @@ export interface AppEnv {
     /** The key that the request was authenticated with, and the key as it was sent. */
     apiKey: StoredKey;
     sentKey: string;
+    /** The dataset in which the request takes effect: a reset may change the key's before the request ends. */
+    datasetId?: number;
     /** What the answer's `Sandbox-Warnings` say. */
     warnings: Warning[];
     /** The fault that applies to this request, and the response before the fault altered it. */

@@ -11,33 +11,24 @@ import { ApiError, unauthenticated } from "./errors.ts";
 import { takeFault } from "./faults.ts";
 import { callWorkbench, workbenchOf } from "./workbench.ts";
 
-/** How often a request is decided anew because its environment has changed meanwhile. */
+/** How often a request runs if its environment keeps changing. */
 const MAX_ATTEMPTS = 5;
 
 /**
- * Does something in the current dataset of the key's environment: the one way to an environment's data. An
- * isolate remembers for a while which dataset that is. Where it has another one by now, nothing was done, and
- * it is done again in that one. 401 where the environment is gone, and 409 to a change that was sent before a
- * reset: the new dataset is for what comes after.
+ * Runs `work` in the current dataset of the key's environment: the only way to an environment's data. An isolate
+ * remembers the current dataset. If that dataset was superseded, nothing was written, and `work` runs again in the
+ * new one. Responds 401 if the environment was deleted.
  */
 export async function inCurrentDataset<T>(
   c: Context<AppEnv>,
   work: (dataset: Dataset) => Promise<T>,
 ): Promise<T> {
-  return inAnyDataset(c, async (dataset) => {
-    if (c.req.method !== "GET") await requireSentSinceReset(c);
-    return work(dataset);
-  });
-}
-
-/** The same for what is done whichever dataset there is: a reset. */
-export async function inAnyDataset<T>(
-  c: Context<AppEnv>,
-  work: (dataset: Dataset) => Promise<T>,
-): Promise<T> {
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+    const { environment_id, dataset_id, has_faults } = c.get("apiKey");
+    const known = { environment_id, dataset_id, has_faults };
+    c.set("datasetId", dataset_id);
     try {
-      return await work(new Dataset(c.get("db"), datasetOf(c), quotasOf(c.env)));
+      return await work(new Dataset(c.get("db"), known, quotasOf(c.env)));
     } catch (error) {
       if (!(error instanceof DatasetSuperseded)) throw error;
       await learnDataset(c);
@@ -46,24 +37,7 @@ export async function inAnyDataset<T>(
   throw new ApiError(unavailable("The environment changed again and again."));
 }
 
-function datasetOf(c: Context<AppEnv>) {
-  const { environment_id, dataset_id, has_faults } = c.get("apiKey");
-  return { environment_id, dataset_id, has_faults };
-}
-
-async function requireSentSinceReset(c: Context<AppEnv>): Promise<void> {
-  const wasSentBefore = () => c.get("receivedAt") <= c.get("apiKey").reset_at;
-  if (!wasSentBefore()) return;
-  // While a reset runs, this is in the future.
-  await learnDataset(c);
-  if (!wasSentBefore()) return;
-  throw new ApiError({
-    type: "CONFLICT_ERROR",
-    message: "The environment was reset while this request ran. Nothing of it was done.",
-  });
-}
-
-/** Reads what is true of the environment now. The key is the one that the isolate remembers, so it knows as well. */
+/** Reads the current dataset into the key, which the isolate remembers. */
 async function learnDataset(c: Context<AppEnv>): Promise<void> {
   const key = c.get("apiKey");
   const dataset = await findDataset(c.get("db"), key.environment_id);

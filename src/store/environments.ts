@@ -9,9 +9,11 @@ import {
   type KnownDataset,
 } from "./database.ts";
 import { isBeyondEnvironments } from "./failures.ts";
+import { fixtureAdded } from "./fixtures.ts";
 import type { NewKey } from "./keys.ts";
+import type { RequestMetadata } from "./order-changes.ts";
 import { pageOf, type Page } from "./pages.ts";
-import type { Dataset } from "./dataset.ts";
+import { Dataset } from "./dataset.ts";
 
 /** The most environments that a partner has at a time, beside its first one. */
 export const MAX_ENVIRONMENTS = 1_000;
@@ -166,8 +168,8 @@ export async function hasEnvironment(
 }
 
 const findState = Statement.of(
-  sql<{ dataset_id: number; has_faults: number; reset_at: number }>`
-    select dataset_id, has_faults, reset_at from environments
+  sql<{ dataset_id: number; has_faults: number }>`
+    select dataset_id, has_faults from environments
     where id = ${placeholder("environment_id")} and dataset_id is not null`,
 );
 
@@ -175,7 +177,7 @@ const findState = Statement.of(
 export async function findDataset(
   db: Database,
   environment_id: number,
-): Promise<(KnownDataset & { reset_at: number }) | undefined> {
+): Promise<KnownDataset | undefined> {
   const [[found]] = await db.run(findState.bind({ environment_id }));
   return found && { ...found, environment_id, has_faults: Boolean(found.has_faults) };
 }
@@ -199,49 +201,58 @@ export async function setHasFaults(
   return armed.length > 0;
 }
 
+// AUTOINCREMENT never gives the ID of a deleted row again.
+const insertReserved = DatasetStatement.of(
+  sql<{ id: number }>`
+    insert into datasets (partner_id, environment_id)
+    select partner_id, id from environments where id = ${placeholder("environment_id")}
+    returning id`,
+);
+const deleteReserved = Statement.of(
+  sql<unknown>`delete from datasets where id = last_insert_rowid()`,
+);
+const findFixture = DatasetStatement.of(
+  sql<{ fixture: Fixture }>`
+    select fixture from environments where id = ${placeholder("environment_id")}`,
+);
 const closeDataset = DatasetStatement.of(
   sql<unknown>`
     update datasets set closed_at = ${placeholder("now")} where id = ${placeholder("dataset_id")}`,
 );
 const insertNextDataset = DatasetStatement.of(
   sql<unknown>`
-    insert into datasets (partner_id, environment_id)
-    select partner_id, id from environments where id = ${placeholder("environment_id")}`,
+    insert into datasets (id, partner_id, environment_id)
+    select ${placeholder("dataset_id")}, partner_id, id
+    from environments where id = ${placeholder("environment_id")}`,
 );
 const enterNextDataset = DatasetStatement.of(
-  sql<{ dataset_id: number; fixture: Fixture }>`
-    update environments
-    set dataset_id = last_insert_rowid(), has_faults = 0, reset_at = ${placeholder("reset_at")}
-    where id = ${placeholder("environment_id")} returning dataset_id, fixture`,
-);
-
-/**
- * Gives an environment a new dataset, and closes the one it has. What arrives up to `reset_at`, in milliseconds
- * since the epoch, belongs to the one before. One round trip.
- */
-export async function resetEnvironment(
-  dataset: Dataset,
-  now: string,
-  reset_at: number,
-): Promise<{ known: KnownDataset; fixture: Fixture }> {
-  const [, , [entered]] = await dataset.run(
-    closeDataset.bind(dataset, { now }),
-    insertNextDataset.bind(dataset),
-    enterNextDataset.bind(dataset, { reset_at }),
-  );
-  const { dataset_id, fixture } = entered!;
-  return { known: { ...dataset.known, dataset_id, has_faults: false }, fixture };
-}
-
-const endReset = DatasetStatement.of(
   sql<unknown>`
-    update environments set reset_at = ${placeholder("reset_at")}
+    update environments set dataset_id = ${placeholder("dataset_id")}, has_faults = 0
     where id = ${placeholder("environment_id")}`,
 );
 
-/** Says when a reset was over, in milliseconds since the epoch. One round trip. */
-export async function resetEnded(dataset: Dataset, reset_at: number): Promise<void> {
-  await dataset.run(endReset.bind(dataset, { reset_at }));
+/**
+ * Closes an environment's dataset, and gives the environment a new one with its fixture and without faults, all
+ * in one transaction. The first of two round trips reserves the new dataset's ID, which the fixture's rows need.
+ */
+export async function resetEnvironment(
+  dataset: Dataset,
+  request: RequestMetadata,
+): Promise<KnownDataset> {
+  const [[reserved], , [environment]] = await dataset.run(
+    insertReserved.bind(dataset),
+    { scoped: deleteReserved.bind() },
+    findFixture.bind(dataset),
+  );
+  const known = { ...dataset.known, dataset_id: reserved!.id, has_faults: false };
+  const next = new Dataset(dataset.db, known, undefined);
+  await dataset.run(
+    closeDataset.bind(dataset, { now: request.received_at }),
+    insertNextDataset.bind(next),
+    enterNextDataset.bind(next),
+    ...fixtureAdded(next, environment!.fixture, request),
+  );
+  return known;
 }
 
 /** Closes the datasets of the environments that a condition is true of, and so the environments. */

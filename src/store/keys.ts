@@ -36,8 +36,6 @@ export interface StoredKey extends ListedKey, KnownDataset {
   partner_id: number;
   /** Whether unknown fields and parameters are refused. */
   is_strict: boolean;
-  /** What arrived up to this millisecond since the epoch was sent before the environment's last reset. */
-  reset_at: number;
   /** When the environment expires (RFC 3339); null for a partner's first one. */
   expires_at: string | null;
 }
@@ -69,7 +67,6 @@ const find = Statement.of(
       environment_id: apiKeys.environment_id,
       partner_id: environments.partner_id,
       dataset_id: environments.dataset_id,
-      reset_at: environments.reset_at,
       has_faults: flag(environments.has_faults),
       is_strict: flag(environments.is_strict),
       expires_at: environments.expires_at,

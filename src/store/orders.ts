@@ -115,6 +115,20 @@ const insert = DatasetStatement.of(
     .returning({ version: orders.version }),
 );
 
+/** Adds an order. `countUsage` comes last, so that a taken ID is reported before a used-up quota. */
+export function orderCreated(dataset: Dataset, order: Order, request: RequestMetadata) {
+  const order_id = order.id;
+  const content_bytes = contentBytesOf(order);
+  const bytes = content_bytes + CHANGE_BYTES + recordBytes(request, order);
+  return [
+    insertChange(dataset, { change: "CREATED", state: { ...order, ...NO_TOTALS }, request }),
+    insert.bind(dataset, { order_id, ...contentOf(order, content_bytes) }),
+    ...insertLines(dataset, "order", order_id, order.order_lines),
+    ...recordAnswer(dataset, request, { order }),
+    countUsage(dataset, { orders: 1, bytes }),
+  ] as const;
+}
+
 /**
  * Adds an order in one round trip, and answers its version: the first, or for an id that was used before
  * the next one. Else nothing is added, and the answer says why: its id or its Idempotency-Key is taken, or it
@@ -125,19 +139,9 @@ export async function insertOrder(
   order: Order,
   request: RequestMetadata,
 ): Promise<number | CommitFailure> {
-  const order_id = order.id;
-  const content_bytes = contentBytesOf(order);
-  const bytes = content_bytes + CHANGE_BYTES + recordBytes(request, order);
   try {
-    const [, [inserted]] = await dataset.run(
-      insertChange(dataset, { change: "CREATED", state: { ...order, ...NO_TOTALS }, request }),
-      insert.bind(dataset, { order_id, ...contentOf(order, content_bytes) }),
-      ...insertLines(dataset, "order", order_id, order.order_lines),
-      ...recordAnswer(dataset, request, { order }),
-      // Last, so that a repeated request is told as one also where the quota is used up.
-      countUsage(dataset, { orders: 1, bytes }),
-    );
-    return (inserted as { version: number }).version;
+    const [, [inserted]] = await dataset.run(...orderCreated(dataset, order, request));
+    return inserted!.version;
   } catch (error) {
     return commitFailure(error);
   }

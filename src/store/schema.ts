@@ -88,8 +88,6 @@ export const environments = sqliteTable(
     expires_at: text(),
     /** None once it is deleted or has expired, until a sweep has been here. */
     dataset_id: integer().references(() => datasets.id),
-    /** What arrived up to this millisecond since the epoch was sent before the last reset. */
-    reset_at: integer().notNull().default(0),
     /** Whether its workbench has faults. */
     has_faults: integer({ mode: "boolean" }).notNull().default(false),
   },

@@ -17,7 +17,6 @@ const key = (last_four: string, deleted_at: string | null = null): StoredKey => 
   last_used_at: null,
   dataset_id: 1,
   has_faults: false,
-  reset_at: 0,
   is_strict: false,
   expires_at: null,
 });

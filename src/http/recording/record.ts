@@ -32,7 +32,8 @@ function recordExchange(
   exchange: Pick<Exchange, "ms" | "requestBody">,
   copy: Response | undefined,
 ): Promise<void> {
-  const { environment_id, dataset_id } = c.get("apiKey");
+  const { environment_id, dataset_id: current } = c.get("apiKey");
+  const dataset_id = c.get("datasetId") ?? current;
   const request_id = c.get("requestId");
   const { env } = c;
   return readBodies(c, exchange, copy)

@@ -5,14 +5,11 @@ import {
   deleteEnvironment,
   sweepAfterwards,
 } from "../../access/environments.ts";
+import { resetEnvironment } from "../../access/reset.ts";
 import { withoutNulls } from "../../domain/complete.ts";
-import { quotasOf } from "../../domain/quotas.ts";
 import { toTimestamp } from "../../domain/timestamp.ts";
 import type { AppEnv } from "../../http/context.ts";
-import { requestOf } from "../../http/ledger.ts";
-import { resetDataset } from "../../http/reset.ts";
 import { validate } from "../../http/validate.ts";
-import { fillDataset } from "../../ledger/fixtures.ts";
 import { describeOperation } from "../../openapi/describe-operation.ts";
 import { BODY_ERRORS } from "../../openapi/operation-errors.ts";
 import {
@@ -24,7 +21,6 @@ import {
 } from "../../schemas/environments.ts";
 import { newKey } from "../../schemas/keys.ts";
 import { listEnvironments, type Environment } from "../../store/environments.ts";
-import { Dataset } from "../../store/dataset.ts";
 
 const tag = "Sandbox";
 
@@ -65,9 +61,7 @@ export const environments = new Hono<AppEnv>()
     }),
     validate("json", environmentInput),
     async (c) => {
-      const { known, environment, key } = await createEnvironment(c, c.req.valid("json"));
-      const dataset = new Dataset(c.get("db"), known, quotasOf(c.env));
-      await fillDataset(dataset, environment.fixture, requestOf(c));
+      const { environment, key } = await createEnvironment(c, c.req.valid("json"));
       sweepAfterwards(c);
       return c.json({ ...environmentResponse(environment), key }, 200);
     },
@@ -125,7 +119,7 @@ export const environments = new Hono<AppEnv>()
       errors: [],
     }),
     async (c) => {
-      await resetDataset(c);
+      await resetEnvironment(c);
       sweepAfterwards(c);
       return c.body(null, 204);
     },

@@ -1,0 +1,15 @@
+import type { Context } from "hono";
+import type { AppEnv } from "../http/context.ts";
+import { inCurrentDataset } from "../http/dataset.ts";
+import { requestOf } from "../http/ledger.ts";
+import { callWorkbench, workbenchOf } from "../http/workbench.ts";
+import * as environments from "../store/environments.ts";
+
+/** Resets the key's environment. Each other request takes effect entirely before or entirely after it. */
+export async function resetEnvironment(c: Context<AppEnv>): Promise<void> {
+  const known = await inCurrentDataset(c, (dataset) =>
+    environments.resetEnvironment(dataset, requestOf(c)),
+  );
+  Object.assign(c.get("apiKey"), known);
+  await callWorkbench(c, workbenchOf(c).reset(known.dataset_id));
+}
