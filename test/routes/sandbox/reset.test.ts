@@ -94,7 +94,7 @@ const oldRows = async ({ datasetId }: Client) => {
   return results.length === 0 ? "" : JSON.stringify(results);
 };
 
-const CLIENTS = 16;
+const CLIENTS = 8;
 const RESETS = 50;
 const FIXTURE_ORDER = "77f60af4-185e-4867-b113-34e3cf7c6acd";
 
