@@ -126,12 +126,18 @@ function requireSerializable(key: string, value: unknown): unknown {
 
 /** Replaces one file at a time, so that a server that starts now finds them all. */
 function replaceFiles(folder: string): void {
-  for (const path of globSync("**", { cwd: folder })) {
-    if (!statSync(join(folder, path)).isFile()) continue;
+  const files = filesIn(folder);
+  for (const path of files) {
     const target = join(WORKER_FOLDER, path);
     mkdirSync(dirname(target), { recursive: true });
     renameSync(join(folder, path), target);
   }
+  const outdated = filesIn(WORKER_FOLDER).filter((path) => !files.includes(path));
+  for (const path of outdated) rmSync(join(WORKER_FOLDER, path));
+}
+
+function filesIn(folder: string): string[] {
+  return globSync("**", { cwd: folder }).filter((path) => statSync(join(folder, path)).isFile());
 }
 
 if (import.meta.main) await build();

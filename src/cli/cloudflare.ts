@@ -1,4 +1,4 @@
-/** What the programs that act on a Cloudflare account share. */
+/** What the commands that change a Cloudflare account share. */
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { experimental_readRawConfig, type Unstable_RawConfig } from "wrangler";
 import { attempt, fail, run } from "./tools.ts";
 
-/** wrangler.toml, as it is written. */
+/** The contents of wrangler.toml. */
 export const configuration: Unstable_RawConfig = experimental_readRawConfig({
   config: "wrangler.toml",
 }).rawConfig;
@@ -14,15 +14,15 @@ export const configuration: Unstable_RawConfig = experimental_readRawConfig({
 /** The database of the deployed sandbox. */
 export const database = configuration.d1_databases?.[0] ?? fail("wrangler.toml has no database.");
 
-/** Ends the program where Wrangler can't act for anybody. */
+/** Ends the program if Wrangler is not logged in. */
 export async function requireLogin(): Promise<void> {
   if (process.env["CLOUDFLARE_API_TOKEN"]) return;
   const { succeeded } = await attempt("wrangler", ["whoami", "--json"]);
   if (succeeded) return;
-  fail("Nobody is logged in to Cloudflare: run npx wrangler login, or set CLOUDFLARE_API_TOKEN.");
+  fail("Not logged in to Cloudflare: run npx wrangler login, or set CLOUDFLARE_API_TOKEN.");
 }
 
-/** The ids of the account's databases, by name. */
+/** The IDs of the account's databases, by name. */
 export async function databaseIds(): Promise<Map<string, string>> {
   const databases = JSON.parse(await run("wrangler", ["d1", "list", "--json"])) as {
     name: string;
@@ -33,19 +33,18 @@ export async function databaseIds(): Promise<Map<string, string>> {
 
 const SECRET_BYTES = 32;
 
-/** A secret that nobody has to remember. */
 export function randomSecret(): string {
   return randomBytes(SECRET_BYTES).toString("base64url");
 }
 
-/** A file of secrets for Wrangler, by their names. */
+/** Writes a temporary file of secrets for Wrangler, and returns its path. */
 export function writeSecrets(secrets: Record<string, string>): string {
   const folder = mkdtempSync(join(tmpdir(), "secrets-"));
   removeAtExit(folder);
   return writeTemporary(join(folder, "secrets.json"), secrets);
 }
 
-/** A file that only its owner can read, and that goes when the program ends. */
+/** Writes a file that only its owner can read, and that is removed when the program ends. */
 export function writeTemporary(path: string, content: object): string {
   removeAtExit(path);
   writeFileSync(path, JSON.stringify(content), { mode: 0o600 });
@@ -56,5 +55,5 @@ function removeAtExit(path: string): void {
   process.on("exit", () => rmSync(path, { recursive: true, force: true }));
 }
 
-// An interrupted run removes what is temporary, too.
+// `exit` handlers don't run on signals otherwise.
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(1));

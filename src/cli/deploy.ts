@@ -1,4 +1,4 @@
-/** `npm run deploy`: migrates the remote database, then deploys the Worker, and says what is next. */
+/** `npm run deploy`: migrates the remote database, deploys the Worker, and prints the next steps. */
 import { database, randomSecret, requireLogin, writeSecrets } from "./cloudflare.ts";
 import { fail, run } from "./tools.ts";
 
@@ -6,13 +6,13 @@ const PLACEHOLDER_DATABASE_ID = "00000000-0000-0000-0000-000000000000";
 
 if (database.database_id === PLACEHOLDER_DATABASE_ID) {
   fail(
-    `There is no database yet: run npx wrangler d1 create ${database.database_name}, and put the id that it prints into wrangler.toml as database_id.`,
+    `wrangler.toml has no database yet: run npx wrangler d1 create ${database.database_name}, and set database_id in wrangler.toml to the ID that it prints.`,
   );
 }
 await requireLogin();
 
 console.log("Migrating the database …");
-// First, so that the new code never meets a database that it doesn't know.
+// First, so that the new code never runs on an older database.
 await run("wrangler", ["d1", "migrations", "apply", "DB", "--remote"]);
 
 console.log("Deploying …");
@@ -21,14 +21,14 @@ const url = /https:\/\/\S+\.workers\.dev/.exec(deployed)?.[0];
 const secrets = JSON.parse(await run("wrangler", ["secret", "list"])) as { name: string }[];
 const has = (secret: string) => secrets.some(({ name }) => name === secret);
 if (!has("KEY_SECRET")) {
-  // Once: another one would make all keys invalid.
+  // Only once: a new secret would invalidate all keys.
   await run("wrangler", ["secret", "bulk", writeSecrets({ KEY_SECRET: randomSecret() })]);
 }
 
 console.log(`\nOrders Sandbox is deployed${url ? `: ${url}` : "."}\n`);
 if (!has("ADMIN_TOKEN")) {
-  console.log("It has no ADMIN_TOKEN yet, which creating partners needs. Set a long random one:\n");
+  console.log("Creating partners needs an ADMIN_TOKEN. Set a long random one:\n");
   console.log("  npx wrangler secret put ADMIN_TOKEN\n");
 }
-console.log("To create a partner, with its first key:\n");
+console.log("To create a partner and its first key:\n");
 console.log(`  ADMIN_TOKEN=… npm run partner -- create "Name" --url ${url ?? "<URL>"}\n`);

@@ -1,6 +1,6 @@
 /**
- * `npm run openapi`: writes the OpenAPI document that is committed, its examples, and the types of a
- * client of it. The tests that compare them write them, asked to.
+ * `npm run openapi`: writes the committed OpenAPI document, its examples, and the client's types. The tests that
+ * compare them write them when run with `--update`.
  */
 import { CLIENT_TYPES, run } from "./tools.ts";
 
@@ -14,7 +14,7 @@ async function write(what: keyof typeof WRITERS): Promise<void> {
   await run("vitest", ["run", ...config, ...WRITERS[what], "--update"]);
 }
 
-// The answers that become examples have to be as the document says; then it takes them up.
+// The examples must match the document, and the document then includes the examples.
 await write("document");
 await write("examples");
 await write("document");

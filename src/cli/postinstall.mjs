@@ -1,4 +1,4 @@
-/** What `npm ci` does last. In JavaScript, which any Node runs. */
+/** The last step of `npm ci`. In JavaScript, which any Node can run. */
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import plugin from "@scalar/fastify-api-reference";
@@ -6,15 +6,15 @@ import plugin from "@scalar/fastify-api-reference";
 const ASSETS = "node_modules/.assets/docs";
 const NODE = "node_modules/node/node_modules";
 
-takeOutScalar();
+extractScalar();
 removeHeaders();
 build();
 
 /**
- * Puts the script of the docs page where wrangler.toml serves files from. Its package is a plugin of Fastify,
- * which answers the script at one of its routes.
+ * Copies the script of the docs page to the assets folder of wrangler.toml. Its package is a Fastify plugin, which
+ * serves the script at one of its routes.
  */
-function takeOutScalar() {
+function extractScalar() {
   const routes = [];
   const fastify = { route: (route) => routes.push(route) };
   plugin(fastify, { configuration: { url: "/openapi.json" } }, () => {});
@@ -25,14 +25,14 @@ function takeOutScalar() {
   routes.find(({ url }) => url.endsWith("/scalar.js")).handler({}, reply);
 }
 
-/** Removes Node's headers, 67 MB that only the building of addons needs. */
+/** Removes Node's headers: 67 MB that only compiling addons needs. */
 function removeHeaders() {
   for (const each of existsSync(NODE) ? readdirSync(NODE) : []) {
     rmSync(`${NODE}/${each}/include`, { recursive: true, force: true });
   }
 }
 
-/** Builds the Worker, so that the first `npm start` has nothing to wait for. npm finds the newer Node. */
+/** Builds the Worker, so that the first `npm start` is fast. npm puts the newer Node on the PATH. */
 function build() {
   execFileSync("node", ["src/cli/build.ts"], { stdio: "inherit" });
 }

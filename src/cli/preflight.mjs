@@ -1,4 +1,4 @@
-/** Comes before the npm scripts that need the tools. In JavaScript, which any Node runs. */
+/** Runs before the npm scripts that need the tools. In JavaScript, which any Node can run. */
 import { existsSync } from "node:fs";
 
 if (!existsSync("node_modules/wrangler")) {

@@ -1,5 +1,3 @@
-/** Comes before `npm pack` and `npm publish` of the repository, which isn't what is to be packed. */
-console.error(
-  "The package is packed from its build: run npm run package, and publish the tarball.",
-);
+/** Stops `npm pack` and `npm publish` of the repository itself. */
+console.error("Run npm run package, and publish the tarball that it writes.");
 process.exit(1);

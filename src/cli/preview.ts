@@ -1,6 +1,6 @@
 /**
- * `npm run preview -- deploy --name pr-12`: a copy of the Worker on a URL of its own, with a database,
- * secrets and a partner of its own. `npm run preview -- delete --name pr-12` removes it.
+ * `npm run preview -- deploy --name pr-12`: deploys a copy of the Worker with its own URL, database, secrets and
+ * partner. `npm run preview -- delete --name pr-12` removes it.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
@@ -15,20 +15,20 @@ import {
 } from "./cloudflare.ts";
 import { attempt, fail, run } from "./tools.ts";
 
-/** How long a new preview may take until its URL answers. */
+/** How long a new preview may take to respond at its URL. */
 const START_TIMEOUT_MILLISECONDS = 90_000;
 const REQUEST_TIMEOUT_MILLISECONDS = 10_000;
 const RETRY_MILLISECONDS = 1_000;
-/** A preview's URL starts with its name and the Worker's, which together have to fit a DNS label. */
+/** The preview's and the Worker's name form one DNS label of the URL. */
 const MAX_NAME_CHARACTERS = 40;
 
-/** Cloudflare's codes for a preview, and for a Worker, that isn't there. */
+/** Cloudflare's error codes for an unknown preview or Worker. */
 const NOT_FOUND = /\[code: (10025|10007|10090)\]/;
 
 const { command, name, keepPartner } = readArguments();
 if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name) || name.length > MAX_NAME_CHARACTERS) {
   fail(
-    `--name takes at most ${MAX_NAME_CHARACTERS} lower-case letters, digits and single hyphens between them, such as pr-12.`,
+    `--name must have at most ${MAX_NAME_CHARACTERS} lower-case letters, digits and single hyphens between them, such as pr-12.`,
   );
 }
 
@@ -49,10 +49,10 @@ function readArguments() {
       return { command: verb, name: values.name, keepPartner: values["keep-partner"] };
     }
   } catch {
-    // A flag that there isn't: the same sentence helps.
+    // An unknown flag gets the same sentence.
   }
   return fail(
-    "Say what to do: npm run preview -- deploy --name pr-12 (with --keep-partner to create no partner), or npm run preview -- delete --name pr-12.",
+    "Usage: npm run preview -- deploy --name pr-12 (with --keep-partner to create no partner), or npm run preview -- delete --name pr-12.",
   );
 }
 
@@ -66,7 +66,7 @@ async function deploy(): Promise<void> {
   const config = ["--config", writeConfiguration()];
   await run("wrangler", ["d1", "migrations", "apply", "DB", "--remote", ...config]);
 
-  // Later deployments keep the secrets of the first. The keys of its partners need the KEY_SECRET.
+  // Later deployments inherit the KEY_SECRET, which the keys of the preview's partners need.
   const adminToken = randomSecret();
   const secrets = {
     ...(isNew && { KEY_SECRET: randomSecret() }),
@@ -74,10 +74,10 @@ async function deploy(): Promise<void> {
   };
   const hasSecrets = Object.keys(secrets).length > 0;
   const secretFlags = hasSecrets ? ["--secrets-file", writeSecrets(secrets)] : [];
-  // The base config is set in Cloudflare's dashboard, and could bind the preview to anything.
+  // The base config in Cloudflare's dashboard could add any binding.
   const flags = ["--name", name, "--json", "--ignore-base-config", ...config, ...secretFlags];
   const output = await run("wrangler", ["preview", ...flags]);
-  // What Wrangler says about assets comes before the JSON, in spite of the flag.
+  // Wrangler prints lines about assets before the JSON.
   const { preview } = JSON.parse(output.slice(output.search(/^\{/m))) as {
     preview: { urls?: string[] };
   };
@@ -99,7 +99,7 @@ async function remove(): Promise<void> {
     fail(`The preview ${name} could not be deleted: Wrangler's output is above.`);
   }
   if (databaseId) await run("wrangler", ["d1", "delete", databaseName, "--skip-confirmation"]);
-  console.log(`The preview ${name} and its database ${databaseName} are gone.`);
+  console.log(`The preview ${name} and its database ${databaseName} are deleted.`);
 }
 
 function refuseProduction(): void {
@@ -109,8 +109,8 @@ function refuseProduction(): void {
 }
 
 /**
- * wrangler.toml with the preview's database in place of production's, which it doesn't mention. It lies
- * beside wrangler.toml, because Wrangler takes paths from the folder of the file that they are in.
+ * Writes a copy of wrangler.toml with the preview's database in place of production's. It is in the same folder,
+ * because Wrangler resolves paths from there.
  */
 function writeConfiguration(): string {
   const d1_databases = [{ ...database, database_name: databaseName, database_id: databaseId }];
@@ -118,16 +118,16 @@ function writeConfiguration(): string {
   return writeTemporary(`.wrangler.${name}.json`, { ...configuration, d1_databases, previews });
 }
 
-/** Creates the preview's partner, as soon as the preview answers, and answers the partner's key. */
+/** Creates the preview's partner as soon as the preview responds, and returns the partner's key. */
 async function createPartner(url: string, adminToken: string): Promise<string> {
   const deadline = Date.now() + START_TIMEOUT_MILLISECONDS;
   for (;;) {
-    // A request that is answered too late has created a partner, which does no harm in a preview.
-    const answer = await requestPartner(url, adminToken);
-    if ("key" in answer) return answer.key;
+    // A request that times out may create a second partner, which is harmless in a preview.
+    const result = await requestPartner(url, adminToken);
+    if ("key" in result) return result.key;
     if (Date.now() > deadline) {
       fail(
-        `${url} doesn't create a partner (${answer.problem}): see its log in Cloudflare's dashboard.`,
+        `${url} doesn't create a partner (${result.problem}): see its log in Cloudflare's dashboard.`,
       );
     }
     await sleep(RETRY_MILLISECONDS);
@@ -150,7 +150,7 @@ async function requestPartner(
     });
     if (!response.ok) return { problem: `status ${response.status}` };
     const { key } = (await response.json()) as { key?: string };
-    return key ? { key } : { problem: "no key in its answer" };
+    return key ? { key } : { problem: "no key in the response" };
   } catch (error) {
     return { problem: (error as Error).message };
   }

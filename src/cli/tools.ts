@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 
-/** Without questions, update notices and statistics: these runs have no one to answer. */
+/** Turns off questions, update notices and statistics: these runs are not interactive. */
 const QUIET = {
   CI: "1",
   WRANGLER_SEND_METRICS: "false",
@@ -10,7 +10,7 @@ const QUIET = {
   REDOCLY_SUPPRESS_UPDATE_NOTICE: "true",
 };
 
-/** What `openapi-typescript` is told: the types have the document's defaults as what may be left out. */
+/** The arguments of `openapi-typescript`: fields with a default stay optional. */
 export const CLIENT_TYPES = [
   "src/generated/openapi.json",
   "--default-non-nullable=false",
@@ -20,11 +20,11 @@ export const CLIENT_TYPES = [
 export interface Outcome {
   succeeded: boolean;
   stdout: string;
-  /** What it wrote to stdout and stderr, in the order of writing. */
+  /** Stdout and stderr, in the order of writing. */
   output: string;
 }
 
-/** Runs one of the project's tools to its end, whatever that is. npm has put the tools on the PATH. */
+/** Runs one of the project's tools, even if it fails. npm puts the tools on the PATH. */
 export async function attempt(tool: string, args: string[]): Promise<Outcome> {
   const child = spawn(tool, args, {
     stdio: ["ignore", "pipe", "pipe"],
@@ -45,7 +45,7 @@ export async function attempt(tool: string, args: string[]): Promise<Outcome> {
   };
 }
 
-/** Runs one of the project's tools, answers its stdout, and shows its output only where it failed. */
+/** Runs one of the project's tools and returns its stdout. If it fails, prints its output and ends the program. */
 export async function run(tool: string, args: string[]): Promise<string> {
   const { succeeded, stdout, output } = await attempt(tool, args);
   if (!succeeded) {
@@ -55,7 +55,7 @@ export async function run(tool: string, args: string[]): Promise<string> {
   return stdout;
 }
 
-/** Ends the program with one sentence that says what to do. */
+/** Prints a sentence that says what to do, and ends the program. */
 export function fail(sentence: string): never {
   console.error(sentence);
   process.exit(1);

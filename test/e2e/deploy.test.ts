@@ -16,7 +16,7 @@ let toml: string;
 const outputs: string[] = [];
 let deployed: Run;
 
-/** A copy of the project whose wrangler.toml names a database, as one has it that can be deployed. */
+/** A copy of the project whose wrangler.toml has a database ID, so that it can be deployed. */
 beforeAll(async () => {
   cloudflare = await new Cloudflare().listen();
   folder = await mkdtemp(join(tmpdir(), "deploy-"));
@@ -38,7 +38,7 @@ afterAll(async () => {
 
 const configure = (content: string) => writeFile(join(folder, "wrangler.toml"), content);
 
-/** Runs an npm script, as one who is logged in unless told otherwise, and answers what it called. */
+/** Runs an npm script, and returns the calls to Cloudflare that it made. */
 async function npmRun(command: string, { loggedIn = true } = {}) {
   cloudflare.calls.length = 0;
   const [script = "", ...args] = command.split(" ");
@@ -48,7 +48,7 @@ async function npmRun(command: string, { loggedIn = true } = {}) {
     stdio: ["ignore", "pipe", "pipe"],
     env: {
       ...Object.fromEntries(inherited),
-      // Where Wrangler finds no login of whoever runs the tests.
+      // Hides the login of the developer who runs the tests.
       HOME: folder,
       XDG_CONFIG_HOME: join(folder, ".config"),
       TMPDIR: folder,
@@ -67,7 +67,7 @@ async function npmRun(command: string, { loggedIn = true } = {}) {
 }
 type Run = Awaited<ReturnType<typeof npmRun>>;
 
-/** That a program did nothing, and said in one sentence what to do instead. */
+/** Expects one sentence that says what to do instead. */
 function expectRefusal({ code, stdout, stderr }: Run, sentence: RegExp): void {
   expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
   expect(stderr).toMatch(sentence);
@@ -84,7 +84,7 @@ const isSecretUpload = ({ method, path }: Call) =>
   method === "PATCH" && path.endsWith("/secrets-bulk");
 const isPartnerRequest = ({ path }: Call) => path === "/sandbox/partners";
 
-/** The part of an upload that says what the Worker is bound to. */
+/** The part of an upload that lists the bindings. */
 function metadataOf(call: Call | undefined) {
   const line = call?.body.split("\r\n").find((each) => each.startsWith("{"));
   return JSON.parse(line ?? "{}") as {
@@ -94,7 +94,7 @@ function metadataOf(call: Call | undefined) {
 }
 
 describe("npm run deploy", () => {
-  it("migrates production's database, then uploads, and says what is next", () => {
+  it("migrates production's database, then uploads, and prints the next steps", () => {
     const { code, stdout, calls } = deployed;
     expect(code).toBe(0);
     const migrations = calls.filter(isMigration);
@@ -107,23 +107,22 @@ describe("npm run deploy", () => {
     expect(stdout).toContain(`npm run partner -- create "Name" --url ${url}`);
   });
 
-  it("makes a KEY_SECRET where there is none, and never another", async () => {
+  it("creates a KEY_SECRET, and doesn't print it", () => {
     const call = deployed.calls.find(isSecretUpload);
     const [, secret = ""] = /"KEY_SECRET"[^}]*"text":"([\w-]{43})"/.exec(call?.body ?? "") ?? [];
     expect(secret).not.toBe("");
     expect(outputs.join("\n")).not.toContain(secret);
-    cloudflare.secrets.push({ name: "KEY_SECRET" });
-    expect((await npmRun("deploy")).calls.filter(isSecretUpload)).toEqual([]);
   });
 
-  it("doesn't ask for an ADMIN_TOKEN that is there", async () => {
-    cloudflare.secrets.push({ name: "ADMIN_TOKEN" });
-    const { code, stdout } = await npmRun("deploy");
+  it("keeps an existing KEY_SECRET, and mentions no ADMIN_TOKEN that is set", async () => {
+    cloudflare.secrets.push({ name: "KEY_SECRET" }, { name: "ADMIN_TOKEN" });
+    const { code, stdout, calls } = await npmRun("deploy");
     expect(code).toBe(0);
+    expect(calls.filter(isSecretUpload)).toEqual([]);
     expect(stdout).not.toContain("secret put");
   });
 
-  it("calls nobody without a database, and says how to create one", async () => {
+  it("makes no call without a database, and says how to create one", async () => {
     await configure(toml.replace(PRODUCTION_DATABASE_ID, PLACEHOLDER_DATABASE_ID));
     const run = await npmRun("deploy");
     await configure(toml);
@@ -131,7 +130,7 @@ describe("npm run deploy", () => {
     expect(run.calls).toEqual([]);
   });
 
-  it("calls nobody without a login, and says how to log in", async () => {
+  it("makes no call without a login, and says how to log in", async () => {
     const run = await npmRun("deploy", { loggedIn: false });
     expectRefusal(run, /npx wrangler login.+CLOUDFLARE_API_TOKEN/);
     expect(run.calls).toEqual([]);
@@ -148,13 +147,13 @@ describe("npm run preview", () => {
     adminToken = env["ADMIN_TOKEN"]?.text ?? "";
   });
 
-  it("ends with the URL and a key", () => {
+  it("prints the URL and a key on its last line", () => {
     expect(first).toMatchObject({ code: 0, stderr: "" });
     const last = first.stdout.trim().split("\n").at(-1)!;
     expect(JSON.parse(last)).toEqual({ url: cloudflare.url, key: "test_preview" });
   });
 
-  it("migrates a database of the preview's own, and binds the preview to it", () => {
+  it("migrates the preview's own database, and binds the preview to it", () => {
     const id = cloudflare.databases.get("orders-sandbox-pr-12")!;
     const { calls } = first;
     const migrations = calls.filter(isMigration);
@@ -169,12 +168,12 @@ describe("npm run preview", () => {
     expect(JSON.stringify(first.calls)).not.toContain(PRODUCTION_DATABASE_ID);
   });
 
-  it("takes no binding from Cloudflare's dashboard", () => {
+  it("ignores bindings of Cloudflare's dashboard", () => {
     const creation = first.calls.find(({ path }) => /\/previews\?/.test(path));
     expect(creation?.path).toContain("ignore_base_config=true");
   });
 
-  it("creates the partner with the token that it uploaded, once the preview answers", () => {
+  it("creates the partner with the uploaded token, once the preview responds", () => {
     const requests = first.calls.filter(isPartnerRequest);
     expect(requests).toHaveLength(3);
     expect(adminToken).toMatch(/^[\w-]{43}$/);
@@ -192,7 +191,7 @@ describe("npm run preview", () => {
     expect(Object.keys(env).toSorted()).toEqual([...secrets, ...production].toSorted());
   });
 
-  it("keeps database, token and partner when told to keep the partner", async () => {
+  it("keeps database, token and partner with --keep-partner", async () => {
     const { code, stdout, calls } = await npmRun("preview deploy --name pr-12 --keep-partner");
     expect({ code, stdout }).toEqual({ code: 0, stdout: `{"url":"${cloudflare.url}"}\n` });
     expect(calls.filter(isPartnerRequest)).toEqual([]);
@@ -202,7 +201,7 @@ describe("npm run preview", () => {
     expect(env["KEY_SECRET"]).toEqual({ type: "inherit" });
   });
 
-  it("leaves no file behind and no token in its output, even where it fails", async () => {
+  it("leaves no file and prints no token, even if it fails", async () => {
     cloudflare.failing = true;
     const { code, calls } = await npmRun("preview deploy --name pr-12");
     cloudflare.failing = false;
@@ -214,7 +213,7 @@ describe("npm run preview", () => {
     expect(left.filter((each) => /^(\.wrangler\.|secrets-)/.test(each))).toEqual([]);
   });
 
-  it("refuses a database that has production's name or id", async () => {
+  it("refuses a database with production's name or ID", async () => {
     await configure(toml.replace(/^(database_name = "orders-sandbox)"/m, '$1-pr-12"'));
     const byName = await npmRun("preview deploy --name pr-12");
     await configure(toml);
@@ -228,16 +227,16 @@ describe("npm run preview", () => {
     }
   });
 
-  it("refuses what it doesn't know, and calls nobody without a login", async () => {
+  it("rejects unknown flags and names, and makes no call without a login", async () => {
     const misspelt = await npmRun("preview deploy --name pr-12 --keep-partners");
     expectRefusal(misspelt, /--keep-partner to create no partner/);
-    expectRefusal(await npmRun("preview deploy --name ../PR"), /--name takes .+ such as pr-12/);
+    expectRefusal(await npmRun("preview deploy --name ../PR"), /--name must have .+ such as pr-12/);
     const run = await npmRun("preview deploy --name pr-12", { loggedIn: false });
     expectRefusal(run, /npx wrangler login.+CLOUDFLARE_API_TOKEN/);
     expect(run.calls).toEqual([]);
   });
 
-  it("deletes the preview and its database, and is content when both are gone", async () => {
+  it("deletes the preview and its database, and succeeds if both are gone", async () => {
     cloudflare.databases.set("orders-sandbox", PRODUCTION_DATABASE_ID);
     const run = await npmRun("preview delete --name pr-12");
     expect(run).toMatchObject({ code: 0, stderr: "" });
