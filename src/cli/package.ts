@@ -35,7 +35,7 @@ console.log((await run("npm", ["pack", `./${FOLDER}`, ...destination])).trim());
 /** Bundles the small libraries, so that the package depends on Miniflare alone. */
 async function writeScripts(): Promise<void> {
   await build({
-    entryPoints: ["src/local/index.ts", "src/local/bin.ts"],
+    entryPoints: ["index", "bin", "sandbox-thread"].map((name) => `src/local/${name}.ts`),
     outdir: join(FOLDER, "local"),
     bundle: true,
     splitting: true,

@@ -1,7 +1,9 @@
 /** `createSandbox()`: starts a sandbox in a test. */
 import type { Environment, EnvironmentOptions, OwnEnvironment } from "./environment.ts";
+import { createEnvironment, environmentOf } from "./controls.ts";
+import { startInThread } from "./thread-client.ts";
 import { requireNode } from "./node-version.ts";
-import type { SandboxError } from "./sandbox-error.ts";
+import { SandboxError } from "./sandbox-error.ts";
 
 export type * from "./environment.ts";
 /** The types of the OpenAPI document, for a typed client such as `openapi-fetch`. */
@@ -62,20 +64,12 @@ export interface Sandbox extends Environment, AsyncDisposable {
  */
 export async function createSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   requireNode();
-  const { startSandbox } = await import("./sandbox.ts");
-  const { createEnvironment, environmentOf } = await import("./controls.ts");
-  let failure: SandboxError | undefined;
-  const { url, key, close } = await startSandbox({
-    ...options,
-    onFolderLost: (error) => (failure = error),
+  const { close, ...connection } = await startInThread(options).catch((error: unknown) => {
+    throw SandboxError.from(error);
   });
-  const requireRunning = () => {
-    if (failure) throw failure;
-  };
-  const first = { url, key, requireRunning };
   return {
-    ...environmentOf(first),
-    environment: (input = {}) => createEnvironment(first, input),
+    ...environmentOf(connection),
+    environment: (input = {}) => createEnvironment(connection, input),
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -16,7 +16,7 @@ import { parseLogMessage, type RequestLine } from "./request-line.ts";
 import { SandboxError } from "./sandbox-error.ts";
 import { dataFolderOf, lockFolder } from "./state-folder.ts";
 import { serveAsset } from "./static-files.ts";
-import { withWorkerdGuard } from "./workerd-guard.ts";
+import { withWorkerdGuard, type GuardOptions } from "./workerd-guard.ts";
 import type { WrapperOptions } from "./wrapper-options.ts";
 
 /** The binding of the order ledgers. They store nothing; creating a file for each would take 20 ms. */
@@ -32,6 +32,7 @@ export interface RuntimeOptions {
   onRequest: ((line: RequestLine) => void) | undefined;
   /** Called with a line of the log for each internal error. */
   onError: (message: string) => void;
+  guard: GuardOptions;
 }
 
 /** Starts the runtime, and resolves when its database is ready. Earlier requests wait for that. */
@@ -41,7 +42,7 @@ export async function startRuntime(
 ): Promise<Miniflare> {
   const setupPath = `/${randomUUID()}`;
   const miniflareOptions = await miniflareOptionsOf(built, setupPath, options);
-  const miniflare = withWorkerdGuard(() => new Miniflare(miniflareOptions));
+  const miniflare = withWorkerdGuard(() => new Miniflare(miniflareOptions), options.guard);
   try {
     const response = await miniflare.dispatchFetch(`http://localhost${setupPath}`);
     requireKnownMigrations((await response.json()) as SetupOutcome, built);

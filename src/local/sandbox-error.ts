@@ -21,4 +21,11 @@ export class SandboxError extends Error {
     if (type !== undefined) this.type = type;
     if (status !== undefined) this.status = status;
   }
+
+  /** Returns the error itself, or a `SandboxError` that it caused. */
+  static from(error: unknown): SandboxError {
+    if (error instanceof SandboxError) return error;
+    const { message } = error as Error;
+    return new SandboxError(`The sandbox can't start: ${message}`, { cause: error });
+  }
 }

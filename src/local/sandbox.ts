@@ -18,9 +18,13 @@ export interface StartOptions {
   host?: string;
   persistTo?: string;
   vars?: Record<string, string>;
+  /** The folder of all temporary files. It is removed if this process is killed. */
+  temporaryFolder?: string;
   onRequest?: (line: RequestLine) => void;
   /** Called with a line of the log for each internal error. */
   onError?: (message: string) => void;
+  /** Called with the process ID of the runtime. */
+  onSpawn?: (pid: number) => void;
   /** Called when the sandbox ends because its data folder is gone. */
   onFolderLost?: (error: SandboxError) => void;
 }
@@ -32,10 +36,11 @@ export interface RunningSandbox {
 }
 
 export async function startSandbox(options: StartOptions): Promise<RunningSandbox> {
-  const { persistTo } = options;
+  const { port = 0, host = "127.0.0.1", persistTo } = options;
+  await requireFreePort(port, host);
   const unlock = persistTo === undefined ? () => undefined : lockFolder(persistTo);
   try {
-    const runtime = await startOn(options);
+    const runtime = await startOn(port, host, options);
     const { origin: url } = await runtime.unsafeGetDirectURL();
     return { url, key: SEEDED_KEYS[0], close: keepRunning(runtime, unlock, options) };
   } catch (error) {
@@ -44,9 +49,8 @@ export async function startSandbox(options: StartOptions): Promise<RunningSandbo
   }
 }
 
-async function startOn(options: StartOptions): Promise<Miniflare> {
-  const { port = 0, host = "127.0.0.1", persistTo, vars = {}, onRequest } = options;
-  await requireFreePort(port, host);
+async function startOn(port: number, host: string, options: StartOptions): Promise<Miniflare> {
+  const { persistTo, temporaryFolder, vars = {}, onRequest } = options;
   return startRuntime(await readBuiltWorker(), {
     port,
     host,
@@ -54,6 +58,7 @@ async function startOn(options: StartOptions): Promise<Miniflare> {
     persistTo: persistTo === undefined ? undefined : dataFolderOf(persistTo),
     onRequest,
     onError: options.onError ?? (() => undefined),
+    guard: { onSpawn: options.onSpawn ?? (() => undefined), temporaryFolder },
   });
 }
 

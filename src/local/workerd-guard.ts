@@ -8,25 +8,37 @@ import { subscribe } from "node:diagnostics_channel";
 import type { Socket } from "node:net";
 import { basename } from "node:path";
 
-const isGuarded = new AsyncLocalStorage<true>();
+export interface GuardOptions {
+  /** Called with the process ID of workerd. */
+  onSpawn: (pid: number) => void;
+  /** A folder to remove with workerd. */
+  temporaryFolder: string | undefined;
+}
+
+const optionsOfStart = new AsyncLocalStorage<GuardOptions>();
 
 /** Runs `start`, and guards each workerd that it spawns. */
-export function withWorkerdGuard<Result>(start: () => Result): Result {
-  return isGuarded.run(true, start);
+export function withWorkerdGuard<Result>(start: () => Result, options: GuardOptions): Result {
+  return optionsOfStart.run(options, start);
 }
 
 // Miniflare doesn't expose its child process; Node's diagnostics channel does.
 subscribe("child_process", (message) => {
-  if (isGuarded.getStore() === undefined || process.platform === "win32") return;
+  const options = optionsOfStart.getStore();
+  if (!options) return;
   const { process: child } = message as { process: ChildProcess };
   child.once("spawn", () => {
-    if (basename(child.spawnfile).startsWith("workerd")) guard(child);
+    if (!basename(child.spawnfile).startsWith("workerd")) return;
+    options.onSpawn(child.pid!);
+    if (process.platform !== "win32") guard(child, options);
   });
 });
 
-/** Starts a shell that kills workerd when its standard input closes, which happens when this process ends. */
-function guard(child: ChildProcess): void {
-  const shell = spawn("sh", ["-c", 'read -r _; kill -KILL "$0"', String(child.pid)], {
+/** Kills workerd when the shell's standard input closes, which happens when this process ends. */
+const SCRIPT = 'read -r _; kill -KILL "$1"; if [ -n "$2" ]; then rm -rf -- "$2"; fi';
+
+function guard(child: ChildProcess, { temporaryFolder = "" }: GuardOptions): void {
+  const shell = spawn("sh", ["-c", SCRIPT, "sh", String(child.pid), temporaryFolder], {
     stdio: ["pipe", "ignore", "ignore"],
     // Keeps Ctrl-C from reaching the shell.
     detached: true,

@@ -143,6 +143,7 @@ it("runs the hourly job", async () => {
     vars: {},
     onRequest: undefined,
     onError: () => undefined,
+    guard: { onSpawn: () => undefined, temporaryFolder: undefined },
   });
   expect(await runHourlyJob(runtime)).toBe("ok");
   await runtime.dispose();

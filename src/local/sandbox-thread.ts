@@ -1,0 +1,67 @@
+/** The entry of the thread in which the library runs its sandboxes. `thread-client.ts` is the other side. */
+import { mkdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { parentPort } from "node:worker_threads";
+import { startSandbox, type StartOptions } from "./sandbox.ts";
+import { SandboxError } from "./sandbox-error.ts";
+
+export type ThreadOptions = Pick<StartOptions, "host" | "persistTo" | "port" | "vars">;
+
+/** `id` names the sandbox. */
+export type ThreadRequest = { id: number } & (
+  | { type: "start"; options: ThreadOptions }
+  | { type: "close" }
+);
+export type ThreadMessage = { id: number } & (
+  | { type: "spawned"; workerdPid: number }
+  | { type: "started"; url: string; key: string }
+  /** Why the sandbox doesn't start, or why it stops. `ended` follows. */
+  | { type: "failed"; message: string; cause: unknown }
+  | { type: "ended" }
+);
+
+const closers = new Map<number, () => Promise<void>>();
+
+parentPort!.on("message", (request: ThreadRequest) => {
+  void (request.type === "start" ? start(request.id, request.options) : close(request.id));
+});
+
+const post = (message: ThreadMessage) => parentPort!.postMessage(message, []);
+
+function postFailure(id: number, error: unknown): void {
+  const { message, cause } = SandboxError.from(error);
+  post({ id, type: "failed", message, cause });
+}
+
+async function start(id: number, options: ThreadOptions): Promise<void> {
+  try {
+    // The client removes it when no sandbox runs.
+    mkdirSync(tmpdir(), { recursive: true });
+    const sandbox = await startSandbox({
+      ...options,
+      temporaryFolder: tmpdir(),
+      onSpawn: (workerdPid) => post({ id, type: "spawned", workerdPid }),
+      onFolderLost: (error) => {
+        postFailure(id, error);
+        void close(id);
+      },
+    });
+    closers.set(id, sandbox.close);
+    post({ id, type: "started", url: sandbox.url, key: sandbox.key });
+  } catch (error) {
+    postFailure(id, error);
+    post({ id, type: "ended" });
+  }
+}
+
+async function close(id: number): Promise<void> {
+  const closeSandbox = closers.get(id);
+  if (!closeSandbox) return;
+  closers.delete(id);
+  try {
+    await closeSandbox();
+  } catch (error) {
+    postFailure(id, error);
+  }
+  post({ id, type: "ended" });
+}
