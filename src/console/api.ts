@@ -1,6 +1,6 @@
 import createClient from "openapi-fetch";
 import type { components, paths } from "../generated/openapi.d.ts";
-import { refuseKey, session } from "./session.ts";
+import { dropKey, session } from "./session.ts";
 
 type Schemas = components["schemas"];
 export type RecordedRequest = Schemas["RecordedRequest"];
@@ -13,8 +13,9 @@ export type TimelineEntry = Schemas["TimelineEntry"];
 export type TimelineFigures = Schemas["TimelineFigures"];
 export type Fault = Schemas["Fault"];
 export type Environment = Schemas["Environment"];
+export type ListedKey = Schemas["ListedKey"];
 
-/** Why something could not be had, as a sentence for people. */
+/** A request that failed, with a message for people. */
 export class Problem extends Error {
   readonly type: string;
   constructor(type: string, message: string) {
@@ -24,12 +25,13 @@ export class Problem extends Error {
 }
 
 export const OFFLINE = "OFFLINE";
-const offline = () =>
-  new Problem(OFFLINE, "The sandbox can't be reached. Is it running? This goes on when it is.");
+
+export const KEY_REFUSED =
+  "The sandbox rejects this key. It was mistyped or revoked, or its environment expired or was deleted.";
 
 export const authorization = (key = session.value.current?.key ?? "") => `Bearer ${key}`;
 
-/** The API by its document. What the console reads is not recorded among the integration's requests. */
+/** A typed client of the API. The sandbox does not record what the console reads. */
 export const api = createClient<paths>({
   baseUrl: location.origin,
   fetch: (request) => fetch(request),
@@ -42,44 +44,42 @@ api.use({
     if (request.method === "GET") request.headers.set("Sandbox-Console", "true");
   },
   onResponse({ request, response }) {
-    if (response.status === 401) {
-      const key = request.headers.get("Authorization")!.replace("Bearer ", "");
-      refuseKey(key, KEY_REFUSED);
-    }
+    if (response.status !== 401) return;
+    dropKey(request.headers.get("Authorization")!.replace("Bearer ", ""), KEY_REFUSED);
   },
 });
 
-export const KEY_REFUSED =
-  "The sandbox doesn't take this key any more: it was revoked, or its environment has expired or was deleted.";
-
-/** What was answered; throws a Problem where that is no success. */
-export async function answered<T>(
-  asked: Promise<{ data?: T; error?: unknown; response: Response }>,
+/** Returns the data of a response; throws a Problem for an error. */
+export async function unwrap<T>(
+  call: Promise<{ data?: T; error?: unknown; response: Response }>,
 ): Promise<T> {
-  const { data, error, response } = await asked.catch(() => {
-    throw offline();
+  const { data, error, response } = await call.catch(() => {
+    throw new Problem(OFFLINE, "The sandbox can't be reached. Is it running? Trying again.");
   });
   if (response.ok) return data as T;
   const { type, message } = (error as Partial<Schemas["Error"]> | undefined)?.error ?? {};
   throw new Problem(
     type ?? `HTTP ${response.status}`,
-    message ?? `It answered ${response.status}.`,
+    message ?? `The sandbox returned ${response.status}.`,
   );
 }
 
-const RECORDED_MILLISECONDS = 150;
+const POLL_MILLISECONDS = 150;
 
-/** The id of a recorded request, by what its answer said. It may be on its way still: undefined where it isn't there by then. */
-export async function recordedAs(request_id: string, until: number): Promise<string | undefined> {
+/** Finds a recorded request by its X-Request-Id. It may be recorded shortly after its response. */
+export async function findRecorded(
+  request_id: string,
+  deadline: number,
+): Promise<string | undefined> {
   const query = { request_id, limit: 1 };
   for (;;) {
-    const { data } = await answered(api.GET("/sandbox/requests", { params: { query } }));
-    if (data[0] || Date.now() > until) return data[0]?.id;
-    await new Promise((resolve) => setTimeout(resolve, RECORDED_MILLISECONDS));
+    const { data } = await unwrap(api.GET("/sandbox/requests", { params: { query } }));
+    if (data[0] || Date.now() > deadline) return data[0]?.id;
+    await new Promise((resolve) => setTimeout(resolve, POLL_MILLISECONDS));
   }
 }
 
-/** Sends a request as an integration would: it is recorded, and faults act on it. */
+/** Sends a request as an integration does: the sandbox records it, and faults apply to it. */
 export async function send(
   method: string,
   path: string,
@@ -88,6 +88,6 @@ export async function send(
 ): Promise<Response> {
   const init = { method, headers: { ...headers, Authorization: authorization() } };
   return fetch(path, body === undefined ? init : { ...init, body }).catch(() => {
-    throw new Problem(OFFLINE, "No answer came: the connection broke.");
+    throw new Problem(OFFLINE, "The connection broke before a response.");
   });
 }

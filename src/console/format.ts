@@ -13,7 +13,7 @@ function formatOf(currency: string): Intl.NumberFormat {
   return format;
 }
 
-/** An amount in its currency. It goes there as text: beyond 2^53 a division would change it. */
+/** Formats an amount as text all the way: a division would round amounts beyond 2^53. */
 export function money(amount: number, currency: string): string {
   const format = formatOf(currency);
   const digits = format.resolvedOptions().maximumFractionDigits ?? 0;
@@ -36,19 +36,23 @@ const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
 const ago = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "narrow" });
 const JUST_NOW_MILLISECONDS = 5_000;
 
-export function relative(at: string, today: number): string {
+export function relativeTime(at: string, today: number): string {
   const past = Date.parse(at) - today;
   if (Math.abs(past) < JUST_NOW_MILLISECONDS) return "now";
   const [unit, length] = STEPS.find(([, each]) => Math.abs(past) >= each) ?? STEPS.at(-1)!;
   return ago.format(Math.trunc(past / length), unit);
 }
 
-const whole = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
+const long = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
 
-export const exact = (at: string): string => `${whole.format(new Date(at))} (${at})`;
+export const fullTime = (at: string): string => `${long.format(new Date(at))} (${at})`;
 
-/** One word of a POSIX shell, whatever is in it. */
+/** `1 request`, `10,000 requests`. */
+export const plural = (count: number, noun: string): string =>
+  `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
+
+/** Quotes any text as one word of a POSIX shell. */
 export const shellWord = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
-/** CONFLICT_ERROR as people read it: conflict error. */
+/** `captured_beyond_total` as people read it: captured beyond total. */
 export const words = (name: string): string => name.toLowerCase().replaceAll("_", " ");

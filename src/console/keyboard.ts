@@ -1,49 +1,33 @@
-/** What the keys do, as the help shows it. */
-export const KEYS: [key: string, what: string][] = [
+import { useEffect } from "preact/hooks";
+
+/** The shortcuts, as the help lists them. */
+export const SHORTCUTS: [key: string, action: string][] = [
   ["j", "next in the list"],
   ["k", "previous in the list"],
-  ["Enter", "open it"],
-  ["/", "search or filter"],
-  ["c", "copy what is open as curl"],
-  ["p", "pause the requests, and go on"],
-  ["Esc", "close what is open"],
-  ["?", "these keys"],
+  ["Enter", "open the selected item"],
+  ["/", "search"],
+  ["c", "copy the open item as curl"],
+  ["p", "pause or resume the live list"],
+  ["Esc", "close the open item"],
+  ["?", "show these shortcuts"],
 ];
 
-type Handler<Args extends unknown[]> = (...args: Args) => void;
+const KEYS: Record<string, string> = { Escape: "Esc" };
 
-/** What is on the screen at the time, and takes the key. */
-function slot<Args extends unknown[]>() {
-  const handlers: Handler<Args>[] = [];
-  return {
-    on: (handler: Handler<Args>) => {
-      handlers.push(handler);
-      return () => void handlers.splice(handlers.indexOf(handler), 1);
-    },
-    call: (...args: Args) => handlers.at(-1)?.(...args),
-  };
+const handlers = new Map<string, (() => void)[]>();
+
+/** Handles a key while the component is mounted. The component that was mounted last wins. */
+export function useShortcut(key: string, handler: () => void, inputs: unknown[]): void {
+  useEffect(() => {
+    handlers.set(key, [...(handlers.get(key) ?? []), handler]);
+    return () => {
+      handlers.set(
+        key,
+        handlers.get(key)!.filter((each) => each !== handler),
+      );
+    };
+  }, inputs);
 }
-
-const list = slot<[step: 1 | -1]>();
-const copying = slot<[]>();
-const pausing = slot<[]>();
-const closing = slot<[]>();
-const help = slot<[]>();
-export const onListKey = list.on;
-export const onCopyKey = copying.on;
-export const onPauseKey = pausing.on;
-export const onCloseKey = closing.on;
-export const onHelpKey = help.on;
-
-const ACTIONS: Record<string, () => void> = {
-  j: () => list.call(1),
-  k: () => list.call(-1),
-  "/": () => document.querySelector<HTMLElement>("[data-search]")?.focus(),
-  c: () => copying.call(),
-  p: () => pausing.call(),
-  Escape: () => closing.call(),
-  "?": () => help.call(),
-};
 
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
@@ -53,8 +37,8 @@ addEventListener("keydown", (event) => {
     if (event.key === "Escape") target.blur();
     return;
   }
-  const action = ACTIONS[event.key];
-  if (!action) return;
+  const handler = handlers.get(KEYS[event.key] ?? event.key)?.at(-1);
+  if (!handler) return;
   event.preventDefault();
-  action();
+  handler();
 });

@@ -1,59 +1,58 @@
-import { Store } from "./store.ts";
+import { signal } from "@preact/signals";
 
-/** An environment that this tab has a key of. */
+/** A key that this tab knows, and its environment once that is known. */
 export interface KnownKey {
+  key: string;
   environment_id?: number;
   name?: string;
-  key: string;
 }
 
-/** What the tab knows of keys. Nothing of it outlives the tab. */
 export interface Session {
   current?: KnownKey;
-  /** The key of the partner's first environment, which alone makes and deletes others. */
+  /** A key of the partner's first environment: only such keys create and delete environments. */
   first?: string;
   known: KnownKey[];
-  /** Why there is no key any more. */
+  /** Why the console asks for another key. */
   refusal?: string;
 }
 
 const ITEM = "orders-sandbox";
 
-/** The key that the local program fills in; elsewhere there is none. */
+/** The key of the local sandbox; empty elsewhere. */
 export const localKey =
   document.querySelector<HTMLMetaElement>('meta[name="local-key"]')?.content ?? "";
 
-export const session = new Store<Session>(stored());
+export const session = signal(readStored());
 
-function stored(): Session {
+function readStored(): Session {
   const item = sessionStorage.getItem(ITEM);
   if (item) return JSON.parse(item) as Session;
   return localKey ? { current: { key: localKey }, known: [] } : { known: [] };
 }
 
-export function keep(changed: Partial<Session>): void {
-  const next = { ...session.value, ...changed };
+/** Session storage ends with the tab: no key is stored beyond it. */
+function store(next: Session): void {
   sessionStorage.setItem(ITEM, JSON.stringify(next));
   session.value = next;
 }
 
-/** Works with this key from now on. */
-export function useKey(known: KnownKey): void {
-  const others = session.value.known.filter(({ key }) => key !== known.key);
-  const next: Session = { ...session.value, current: known, known: [...others, known] };
-  delete next.refusal;
-  sessionStorage.setItem(ITEM, JSON.stringify(next));
-  session.value = next;
+export function updateSession(changes: Partial<Session>): void {
+  store({ ...session.value, ...changes });
 }
 
-/** The key that was sent is not taken any more: another is asked for, on the same page. */
-export function refuseKey(key: string, refusal: string): void {
-  const { current, known, first } = session.value;
-  const left = known.filter((each) => each.key !== key);
-  const next: Session = { known: left };
-  if (first !== undefined && first !== key) next.first = first;
-  if (current && current.key !== key) next.current = current;
-  else next.refusal = refusal;
-  sessionStorage.setItem(ITEM, JSON.stringify(next));
-  session.value = next;
+export function switchKey(to: KnownKey): void {
+  const { refusal: _, known, ...rest } = session.value;
+  const others = known.filter(({ key }) => key !== to.key);
+  store({ ...rest, current: to, known: [...others, to] });
+}
+
+/** Forgets a key. If it is the current one, the console asks for another and shows the reason. */
+export function dropKey(key: string, reason: string): void {
+  const { current, first, known } = session.value;
+  const isCurrent = current?.key === key;
+  store({
+    known: known.filter((each) => each.key !== key),
+    ...(first !== undefined && first !== key && { first }),
+    ...(current && !isCurrent ? { current } : { refusal: reason }),
+  });
 }

@@ -1,97 +1,112 @@
+import { EventSourceParserStream } from "eventsource-parser/stream";
 import { authorization, KEY_REFUSED, type RecordedRequest } from "./api.ts";
-import { refuseKey, session } from "./session.ts";
+import { dropKey, session } from "./session.ts";
 
 export type StreamState = "connecting" | "live" | "broken" | "full";
 
-interface Watch {
+interface Follower {
   query: URLSearchParams;
-  /** The id of the last request that is known. */
-  last: () => string | undefined;
-  onRequests: (requests: RecordedRequest[]) => void;
-  onState: (state: StreamState) => void;
-  /** Called before each connection but the first. */
-  onResume?: () => Promise<void>;
+  /** The ID of the newest known request: the stream continues after it. */
+  lastId: () => string | undefined;
+  onRequest: (request: RecordedRequest) => void;
+  onState?: (state: StreamState) => void;
+  /** Called before each reconnection. */
+  onReconnect?: () => Promise<void>;
 }
 
 const RETRY_MILLISECONDS = 1_000;
-/** The sandbox says that it is there every 15 seconds. */
-const SILENT_MILLISECONDS = 40_000;
-const HIDDEN_MILLISECONDS = 30_000;
-/** Before all ids: what has no last one yet is sent all that there is. */
-const BEFORE_ALL = "1";
+/** The sandbox sends a comment every 15 seconds. */
+const MAX_SILENCE_MILLISECONDS = 40_000;
+/** A browser opens six connections to a server for all tabs, so a hidden tab closes its own. */
+const MAX_HIDDEN_MILLISECONDS = 30_000;
+/** Smaller than every ID, so that the stream sends all stored requests. */
+const FIRST_ID = "1";
 
-/** Follows the requests as they happen, and goes on after the last one that came. EventSource can't send a key. */
-export function watch({ query, last, onRequests, onState, onResume }: Watch): () => void {
+/** Follows the requests as they arrive, and reconnects. Returns the function that stops it. */
+export function followRequests(follower: Follower): () => void {
   const ending = new AbortController();
-  void follow();
+  void run(follower, ending.signal);
   return () => ending.abort();
+}
 
-  async function follow(): Promise<void> {
-    onState("connecting");
-    for (let times = 0; !ending.signal.aborted; times += 1) {
-      const state = await connect(times > 0).catch(() => "broken" as const);
-      if (ending.signal.aborted || state === "refused") return;
-      if (document.hidden) await visible();
-      onState(state);
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MILLISECONDS));
-    }
-  }
-
-  async function connect(isAgain: boolean): Promise<"broken" | "full" | "refused"> {
-    if (isAgain) await onResume?.();
-    const silence = new AbortController();
-    let timer = setTimeout(() => silence.abort(), SILENT_MILLISECONDS);
-    // A browser has six connections to a server, for all its tabs: those that nobody sees give theirs back.
-    let hiding: ReturnType<typeof setTimeout> | undefined;
-    const hide = () => {
-      clearTimeout(hiding);
-      if (document.hidden) hiding = setTimeout(() => silence.abort(), HIDDEN_MILLISECONDS);
-    };
-    document.addEventListener("visibilitychange", hide);
-    try {
-      const { current } = session.value;
-      const response = await fetch(`/sandbox/requests/stream?${query}`, {
-        headers: { Authorization: authorization(), "Last-Event-ID": last() ?? BEFORE_ALL },
-        signal: AbortSignal.any([ending.signal, silence.signal]),
-      });
-      if (response.status === 401) {
-        refuseKey(current?.key ?? "", KEY_REFUSED);
-        return "refused";
-      }
-      if (!response.ok || !response.body) return response.status === 409 ? "full" : "broken";
-      onState("live");
-      let rest = "";
-      const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-      for (;;) {
-        const { done, value } = await reader.read();
-        if (done) return "broken";
-        clearTimeout(timer);
-        timer = setTimeout(() => silence.abort(), SILENT_MILLISECONDS);
-        const blocks = (rest + value).split("\n\n");
-        rest = blocks.pop()!;
-        const requests = blocks.flatMap(requestIn);
-        if (requests.length > 0) onRequests(requests);
-      }
-    } finally {
-      document.removeEventListener("visibilitychange", hide);
-      clearTimeout(hiding);
-      clearTimeout(timer);
-    }
+async function run(follower: Follower, ending: AbortSignal): Promise<void> {
+  follower.onState?.("connecting");
+  for (let isFirst = true; ; isFirst = false) {
+    const state = await connect(follower, ending, isFirst).catch(() => "broken" as const);
+    if (ending.aborted || state === "refused") return;
+    if (document.hidden) await untilVisible();
+    follower.onState?.(state);
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MILLISECONDS));
+    if (ending.aborted) return;
   }
 }
 
-function visible(): Promise<void> {
+async function connect(
+  { query, lastId, onRequest, onState, onReconnect }: Follower,
+  ending: AbortSignal,
+  isFirst: boolean,
+): Promise<"broken" | "full" | "refused"> {
+  if (!isFirst) await onReconnect?.();
+  const limits = limitConnection();
+  try {
+    const key = session.value.current?.key ?? "";
+    const response = await fetch(`/sandbox/requests/stream?${query}`, {
+      headers: { Authorization: authorization(key), "Last-Event-ID": lastId() ?? FIRST_ID },
+      signal: AbortSignal.any([ending, limits.signal]),
+    });
+    if (response.status === 401) {
+      dropKey(key, KEY_REFUSED);
+      return "refused";
+    }
+    if (!response.ok || !response.body) return response.status === 409 ? "full" : "broken";
+    onState?.("live");
+    const events = response.body
+      .pipeThrough(new TextDecoderStream())
+      .pipeThrough(new EventSourceParserStream({ onComment: limits.onActivity }))
+      .getReader();
+    for (;;) {
+      const { done, value } = await events.read();
+      if (done) return "broken";
+      limits.onActivity();
+      onRequest(JSON.parse(value.data) as RecordedRequest);
+    }
+  } finally {
+    limits.clear();
+  }
+}
+
+/** Aborts a connection that is silent, or whose tab is hidden, for too long. */
+function limitConnection() {
+  const controller = new AbortController();
+  const abort = () => controller.abort();
+  let silence = setTimeout(abort, MAX_SILENCE_MILLISECONDS);
+  let hidden: ReturnType<typeof setTimeout> | undefined;
+  const onVisibility = () => {
+    clearTimeout(hidden);
+    if (document.hidden) hidden = setTimeout(abort, MAX_HIDDEN_MILLISECONDS);
+  };
+  document.addEventListener("visibilitychange", onVisibility);
+  return {
+    signal: controller.signal,
+    onActivity: () => {
+      clearTimeout(silence);
+      silence = setTimeout(abort, MAX_SILENCE_MILLISECONDS);
+    },
+    clear: () => {
+      clearTimeout(silence);
+      clearTimeout(hidden);
+      document.removeEventListener("visibilitychange", onVisibility);
+    },
+  };
+}
+
+function untilVisible(): Promise<void> {
   return new Promise((resolve) => {
-    const look = () => {
+    const check = () => {
       if (document.hidden) return;
-      document.removeEventListener("visibilitychange", look);
+      document.removeEventListener("visibilitychange", check);
       resolve();
     };
-    document.addEventListener("visibilitychange", look);
+    document.addEventListener("visibilitychange", check);
   });
-}
-
-function requestIn(block: string): RecordedRequest[] {
-  const data = block.split("\n").find((line) => line.startsWith("data: "));
-  return data ? [JSON.parse(data.slice("data: ".length)) as RecordedRequest] : [];
 }

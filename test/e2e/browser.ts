@@ -21,19 +21,19 @@ export interface Visit extends BrowserContextOptions {
   /** Console messages that are no failure: those of error responses that the test provokes. */
   expected?: RegExp;
   /** Initial content of the tab's session storage. */
-  remembers?: Record<string, string>;
+  sessionStorage?: Record<string, string>;
 }
 
 /** Opens a page and acts on it. Fails on a console message, a page error or a request to another server. */
 export async function visit(
   browser: Browser,
   url: string,
-  { expected, remembers, ...options }: Visit,
+  { expected, sessionStorage, ...options }: Visit,
   act: (page: Page) => Promise<void>,
 ): Promise<void> {
   const context = await browser.newContext(options);
   const page = await context.newPage();
-  for (const [name, content] of Object.entries(remembers ?? {})) {
+  for (const [name, content] of Object.entries(sessionStorage ?? {})) {
     const item = [name, content].map((each) => JSON.stringify(each)).join(", ");
     await page.addInitScript(
       `sessionStorage.getItem("${name}") ?? sessionStorage.setItem(${item})`,

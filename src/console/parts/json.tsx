@@ -1,9 +1,9 @@
 import type { ComponentChildren } from "preact";
 
-/** What is at fault in a body, by the path of the field as errors name it. */
+/** Why fields of a body are marked, by their paths as error responses name them. */
 export type Marks = ReadonlyMap<string, string>;
 
-/** A body as formatted JSON, with the fields at fault marked; as it is, where it is no JSON. */
+/** A body as formatted JSON with marked fields; unchanged if it is not JSON. */
 export function Json({ text, marks }: { text: string; marks: Marks }) {
   const parsed = parse(text);
   if (parsed === undefined) return <pre tabIndex={0}>{text}</pre>;
@@ -14,7 +14,7 @@ export function Json({ text, marks }: { text: string; marks: Marks }) {
   );
 }
 
-/** Whether the body has a field. */
+/** Whether a body contains a field. */
 export function has(text: string | undefined, path: string): boolean {
   let value = parse(text ?? "")?.value;
   for (const name of path.split(/[.[\]]+/).filter(Boolean)) {
@@ -41,9 +41,9 @@ interface PartProps {
 
 function Part({ value, path, indent, marks }: PartProps) {
   const content = contentOf(value, path, indent, marks);
-  const said = path ? marks.get(path) : undefined;
-  if (said === undefined) return <>{content}</>;
-  return <mark title={said}>{content}</mark>;
+  const reason = path ? marks.get(path) : undefined;
+  if (reason === undefined) return <>{content}</>;
+  return <mark title={reason}>{content}</mark>;
 }
 
 function contentOf(value: unknown, path: string, indent: string, marks: Marks): ComponentChildren {

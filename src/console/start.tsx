@@ -1,8 +1,10 @@
 import { useState } from "preact/hooks";
+import { Link } from "wouter-preact";
 import { send } from "./api.ts";
 import { shellWord } from "./format.ts";
-import { Copy, Status, tell } from "./parts.tsx";
-import { Link, pathOf } from "./route.tsx";
+import { hrefOf } from "./location.ts";
+import { Copy, notify } from "./parts/feedback.tsx";
+import { Status } from "./parts/values.tsx";
 
 interface Step {
   title: string;
@@ -13,10 +15,10 @@ interface Step {
 const ORDER = "order-1";
 const event = { order_id: ORDER, network_transaction_id: "txn-1" };
 
-/** The README's order, and what happens to it. */
+/** The README's example. */
 const STEPS: Step[] = [
   {
-    title: "Report an order of two lamps",
+    title: "Create an order of two lamps",
     path: "/v2/orders",
     body: {
       id: ORDER,
@@ -27,7 +29,7 @@ const STEPS: Step[] = [
     },
   },
   {
-    title: "Both are captured",
+    title: "Capture both",
     path: "/v2/order_events",
     body: {
       order_event_id: "event-1",
@@ -38,7 +40,7 @@ const STEPS: Step[] = [
     },
   },
   {
-    title: "One of them comes back",
+    title: "Refund one of them",
     path: "/v2/order_events",
     body: {
       order_event_id: "event-2",
@@ -49,7 +51,7 @@ const STEPS: Step[] = [
     },
   },
   {
-    title: "A refund of more than is left: it is refused, and says why",
+    title: "Refund more than is left: the sandbox rejects it and explains why",
     path: "/v2/order_events",
     body: { order_event_id: "event-3", ...event, type: "REFUNDED", amount: 5000 },
   },
@@ -57,7 +59,6 @@ const STEPS: Step[] = [
 
 const HEADERS = { "Content-Type": "application/json" };
 
-/** As it is typed into a shell, with the key in SANDBOX_KEY. */
 const curlOf = ({ path, body }: Step): string =>
   [
     `curl ${location.origin}${path}`,
@@ -66,20 +67,19 @@ const curlOf = ({ path, body }: Step): string =>
     `-d ${shellWord(JSON.stringify(body))}`,
   ].join(" \\\n  ");
 
-export function FirstStep() {
+export function FirstSteps() {
   const [statuses, setStatuses] = useState<number[]>([]);
   const [isRunning, setRunning] = useState(false);
   const run = async () => {
     setRunning(true);
-    const done: number[] = [];
+    setStatuses([]);
     try {
       for (const { path, body } of STEPS) {
         const { status } = await send("POST", path, HEADERS, JSON.stringify(body));
-        done.push(status);
-        setStatuses([...done]);
+        setStatuses((before) => [...before, status]);
       }
     } catch (error) {
-      tell((error as Error).message);
+      notify((error as Error).message);
     }
     setRunning(false);
   };
@@ -87,10 +87,10 @@ export function FirstStep() {
     <div class="steps">
       <div class="row">
         <button type="button" class="primary" disabled={isRunning} onClick={() => void run()}>
-          Make an order, a capture and a refund
+          Run all four steps
         </button>
         {statuses.length === STEPS.length && (
-          <Link to={pathOf("orders", ORDER)}>See the order</Link>
+          <Link href={hrefOf("orders", ORDER)}>Show the order</Link>
         )}
       </div>
       <ol>
@@ -99,7 +99,7 @@ export function FirstStep() {
             <div class="bar">
               <span>{step.title}</span>
               {statuses[index] !== undefined && <Status status={statuses[index]} />}
-              <Copy text={curlOf(step)} what="the call as curl">
+              <Copy text={curlOf(step)} subject="the request as curl">
                 Copy as curl
               </Copy>
             </div>
@@ -113,16 +113,16 @@ export function FirstStep() {
 
 export function Start() {
   return (
-    <section class="page" aria-label="First step">
-      <h1>First step</h1>
+    <section class="page" aria-label="First steps">
+      <h1>First steps</h1>
       <p>
-        These calls report an order and what happens to it, with your key. Run them here, or copy
-        each into a terminal where <code>SANDBOX_KEY</code> is the key. Sent again, they are
-        answered with what is there already.
+        These requests create an order, capture it and refund a part of it, with your key. Run them
+        here, or copy them into a terminal where <code>SANDBOX_KEY</code> holds the key. Repeating
+        them changes nothing.
       </p>
-      <FirstStep />
+      <FirstSteps />
       <p>
-        Every operation is in <a href="/docs">the reference</a>.
+        <a href="/docs">The reference</a> describes every operation.
       </p>
     </section>
   );

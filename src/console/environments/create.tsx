@@ -1,0 +1,84 @@
+import { useState } from "preact/hooks";
+import { api, unwrap, type Problem } from "../api.ts";
+import { confirm } from "../parts/dialog.tsx";
+import { Copy, Failure } from "../parts/feedback.tsx";
+import { CheckField, SelectField, TextField } from "../parts/fields.tsx";
+import { session, updateSession } from "../session.ts";
+import { asManager, titleOf } from "./manager.ts";
+
+const HOUR_SECONDS = 3_600;
+const DAY_SECONDS = 24 * HOUR_SECONDS;
+const LIFETIMES = [
+  [`${HOUR_SECONDS}`, "an hour"],
+  [`${DAY_SECONDS}`, "a day"],
+  [`${7 * DAY_SECONDS}`, "a week"],
+  [`${30 * DAY_SECONDS}`, "30 days"],
+] as const;
+
+export function CreateForm({ onCreated }: { onCreated: () => void }) {
+  const [name, setName] = useState("");
+  const [lifetime, setLifetime] = useState<string>(`${DAY_SECONDS}`);
+  const [strict, setStrict] = useState(false);
+  const [hasExamples, setExamples] = useState(false);
+  const [problem, setProblem] = useState<Problem>();
+  const create = async (event: Event) => {
+    event.preventDefault();
+    const body = {
+      ...(name.trim() && { name: name.trim() }),
+      expires_in_seconds: Number(lifetime),
+      strict,
+      fixture: hasExamples ? "documentation" : "empty",
+    } as const;
+    try {
+      const created = await unwrap(api.POST("/sandbox/environments", { body, ...asManager() }));
+      const known = { key: created.key, environment_id: created.id, name: titleOf(created) };
+      const { current, first = current?.key } = session.peek();
+      updateSession({ ...(first && { first }), known: [...session.peek().known, known] });
+      setProblem(undefined);
+      setName("");
+      onCreated();
+      await showNewKey(known.name, known.key);
+    } catch (error) {
+      setProblem(error as Problem);
+    }
+  };
+  return (
+    <form
+      class="fields"
+      aria-label="Create an environment"
+      onSubmit={(event) => void create(event)}
+    >
+      <TextField label="Name" value={name} placeholder="pull request 12" onChange={setName} />
+      <SelectField
+        label="Expires after"
+        value={lifetime}
+        options={LIFETIMES}
+        onChange={setLifetime}
+      />
+      <CheckField label="Reject unknown fields" checked={strict} onChange={setStrict} />
+      <CheckField
+        label="With the published examples"
+        checked={hasExamples}
+        onChange={setExamples}
+      />
+      <button type="submit" class="primary">
+        Create environment
+      </button>
+      {problem && <Failure problem={problem} />}
+    </form>
+  );
+}
+
+export const showNewKey = (environment: string, key: string) =>
+  confirm(
+    "New key",
+    <>
+      <p>The new key of {environment}. The sandbox shows it only once.</p>
+      <p class="row">
+        <code class="key">{key}</code>
+        <Copy text={key} subject="the key">
+          Copy
+        </Copy>
+      </p>
+    </>,
+  );

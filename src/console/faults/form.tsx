@@ -1,0 +1,107 @@
+import { useState } from "preact/hooks";
+import {
+  FAULT_NAMES,
+  MAX_DELAY_MILLISECONDS,
+  MAX_FAULT_TIMES,
+  type FaultName,
+} from "../../domain/faults.ts";
+import { api, unwrap, type Problem } from "../api.ts";
+import { shellWord } from "../format.ts";
+import { Copy, Failure, notify } from "../parts/feedback.tsx";
+import { NumberField, SelectField, TextField } from "../parts/fields.tsx";
+import { effectOf, TARGETS } from "./effects.ts";
+
+const FAULT_OPTIONS = FAULT_NAMES.map((name) => [name, `${name} · ${effectOf(name)}`] as const);
+const TARGET_NAMES = TARGETS.map(([name]) => [name, name] as const);
+
+interface FaultFormProps {
+  orderId: string;
+  onAdded: () => void;
+}
+
+export function FaultForm({ orderId, onAdded }: FaultFormProps) {
+  const [fault, setFault] = useState<FaultName>("lost_response");
+  const [target, setTarget] = useState(TARGETS[0]![0]);
+  const [order_id, setOrder] = useState(orderId);
+  const [times, setTimes] = useState(1);
+  const [skip, setSkip] = useState(0);
+  const [delay_ms, setDelay] = useState(2_000);
+  const [problem, setProblem] = useState<Problem>();
+
+  const [, match] = TARGETS.find(([name]) => name === target)!;
+  const body = {
+    fault,
+    ...(fault === "delay" && { delay_ms }),
+    ...(times !== 1 && { times }),
+    ...(skip > 0 && { skip }),
+    match: { ...match, ...(order_id.trim() && { order_id: order_id.trim() }) },
+  };
+  const add = async (event: Event) => {
+    event.preventDefault();
+    try {
+      await unwrap(api.POST("/sandbox/faults", { body }));
+      setProblem(undefined);
+      notify("Added the fault.");
+    } catch (error) {
+      setProblem(error as Problem);
+    }
+    onAdded();
+  };
+  return (
+    <form class="fields" onSubmit={(event) => void add(event)} aria-label="Add a fault">
+      <SelectField label="Fault" value={fault} options={FAULT_OPTIONS} onChange={setFault} />
+      <SelectField label="Applies to" value={target} options={TARGET_NAMES} onChange={setTarget} />
+      <TextField label="Order" value={order_id} placeholder="any" onChange={setOrder} />
+      <NumberField label="Times" value={times} min={1} max={MAX_FAULT_TIMES} onChange={setTimes} />
+      <NumberField
+        label="Skip first"
+        value={skip}
+        min={0}
+        max={MAX_FAULT_TIMES}
+        onChange={setSkip}
+      />
+      {fault === "delay" && (
+        <NumberField
+          label="Delay in ms"
+          value={delay_ms}
+          min={0}
+          max={MAX_DELAY_MILLISECONDS}
+          onChange={setDelay}
+        />
+      )}
+      <button type="submit" class="primary">
+        Add fault
+      </button>
+      {problem && <Failure problem={problem} />}
+      <AsCode body={body} />
+    </form>
+  );
+}
+
+/** The same fault as a curl command and as a line of a test that uses the library. */
+function AsCode({ body }: { body: object }) {
+  const json = JSON.stringify(body);
+  const lines = [
+    [
+      "curl",
+      `curl ${location.origin}/sandbox/faults -H "Authorization: Bearer $SANDBOX_KEY" -H "Content-Type: application/json" -d ${shellWord(json)}`,
+    ],
+    [
+      "library",
+      `await env.faults.add(${json.replaceAll(/"(\w+)":/g, "$1: ").replaceAll(",", ", ")});`,
+    ],
+  ] as const;
+  return (
+    <details class="code">
+      <summary>The same in a terminal or a test</summary>
+      {lines.map(([name, code]) => (
+        <div key={name} class="row">
+          <pre tabIndex={0}>{code}</pre>
+          <Copy text={code} subject={`the ${name} line`}>
+            Copy
+          </Copy>
+        </div>
+      ))}
+    </details>
+  );
+}

@@ -1,0 +1,92 @@
+import { signal } from "@preact/signals";
+import { useState } from "preact/hooks";
+import { authorization, OFFLINE, Problem } from "./api.ts";
+import { Failure } from "./parts/feedback.tsx";
+import { localKey, session, switchKey } from "./session.ts";
+
+/** Whether the form is open although there is a key. */
+export const isChangingKey = signal(false);
+
+/** The keys of the local seed. */
+const LOCAL_KEYS = [
+  { key: "test_sandbox_a", name: "Local partner A" },
+  { key: "test_sandbox_b", name: "Local partner B" },
+];
+
+/** Checks a key before the console uses it, so that a typo does not replace a working key. */
+async function isAccepted(key: string): Promise<boolean> {
+  const headers = { Authorization: authorization(key), "Sandbox-Console": "true" };
+  const { status } = await fetch("/sandbox/keys?limit=1", { headers }).catch(() => {
+    throw new Problem(OFFLINE, "The sandbox can't be reached. Is it running?");
+  });
+  return status !== 401;
+}
+
+export function KeyForm() {
+  const { refusal, current } = session.value;
+  const [text, setText] = useState("");
+  const [problem, setProblem] = useState<Problem>();
+  const use = async (key: string, name?: string) => {
+    try {
+      if (await isAccepted(key)) {
+        isChangingKey.value = false;
+        switchKey(name === undefined ? { key } : { key, name });
+      } else {
+        setProblem(new Problem("Unknown key", "The sandbox rejects this key. Check it for typos."));
+      }
+    } catch (error) {
+      setProblem(error as Problem);
+    }
+  };
+  const submit = (event: Event) => {
+    event.preventDefault();
+    if (text.trim()) void use(text.trim());
+  };
+  return (
+    <section class="page" aria-label="Key">
+      <h1>Your key</h1>
+      {problem ? (
+        <Failure problem={problem} />
+      ) : (
+        refusal && <Failure problem={new Problem("Key rejected", refusal)} />
+      )}
+      <p>
+        The console shows what was sent with a key. The key is stored in this tab only, until you
+        close it.
+      </p>
+      <form class="fields" onSubmit={submit}>
+        <label class="field wide">
+          <span>API key</span>
+          <input
+            type="password"
+            name="key"
+            placeholder="test_…"
+            value={text}
+            required
+            autocomplete="off"
+            onInput={(event) => setText(event.currentTarget.value)}
+          />
+        </label>
+        <button type="submit" class="primary">
+          Use this key
+        </button>
+        {current && (
+          <button type="button" onClick={() => (isChangingKey.value = false)}>
+            Cancel
+          </button>
+        )}
+      </form>
+      {localKey ? (
+        <div class="row">
+          {LOCAL_KEYS.map(({ key, name }) => (
+            <button key={key} type="button" onClick={() => void use(key, name)}>
+              {name} <code>{key}</code>
+            </button>
+          ))}
+        </div>
+      ) : (
+        <p class="quiet">The operator of this sandbox gives you a key.</p>
+      )}
+    </section>
+  );
+}

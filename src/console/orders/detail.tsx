@@ -1,0 +1,145 @@
+import type { ComponentChildren } from "preact";
+import { useEffect } from "preact/hooks";
+import { Link } from "wouter-preact";
+import { api, unwrap, type Order, type OrderEvent, type Timeline } from "../api.ts";
+import { shellWord } from "../format.ts";
+import { useShortcut } from "../keyboard.ts";
+import { hrefOf, without } from "../location.ts";
+import { DetailPane } from "../parts/detail-pane.tsx";
+import { copy, Failure, Loading } from "../parts/feedback.tsx";
+import { useResource } from "../parts/resource.ts";
+import { Time } from "../parts/values.tsx";
+import { Events, Lines } from "./events.tsx";
+import { Bars } from "./ledger.tsx";
+import { TimelineTable } from "./timeline.tsx";
+
+const MAX_EVENTS = 100;
+
+interface OrderDetailProps {
+  id: string;
+  changes: number;
+  query: URLSearchParams;
+}
+
+interface OrderContent {
+  timeline: Timeline;
+  /** Undefined if the order was deleted. */
+  order: Order | undefined;
+  events: OrderEvent[];
+  total: number;
+}
+
+async function loadOrder(id: string): Promise<OrderContent> {
+  const [timeline, orders, events] = await Promise.all([
+    unwrap(api.GET("/sandbox/orders/{order_id}/timeline", { params: { path: { order_id: id } } })),
+    unwrap(api.GET("/v2/orders", { params: { query: { id } } })),
+    unwrap(api.GET("/v2/order_events", { params: { query: { order_id: id, limit: MAX_EVENTS } } })),
+  ]);
+  const total = events.total ?? events.data.length;
+  return { timeline, order: orders.data[0], events: events.data, total };
+}
+
+export function OrderDetail({ id, changes, query }: OrderDetailProps) {
+  const { data, problem, reload } = useResource(() => loadOrder(id), [id]);
+  useEffect(() => {
+    if (changes > 0) reload();
+  }, [changes]);
+  useShortcut("c", () => void copy(curlOf(id), "the request for this order as curl"), [id]);
+  return (
+    <DetailPane
+      list="All orders"
+      href={hrefOf("orders", undefined, without(query, "event"))}
+      actions={
+        <>
+          <Link href={hrefOf("requests", undefined, { order_id: id })}>Its requests</Link>
+          <Link href={hrefOf("faults", undefined, { order_id: id })}>Add a fault</Link>
+        </>
+      }
+    >
+      <h1 class="title">
+        <span class="path">{id}</span>{" "}
+        {data && !data.order && <span class="tag fault">deleted</span>}
+      </h1>
+      {problem?.type === "ORDER_NOT_FOUND_ERROR" ? (
+        <p class="quiet">
+          This environment has never had an order {id}. It may belong to another environment.
+        </p>
+      ) : (
+        problem && <Failure problem={problem} retry={reload} />
+      )}
+      {!data && !problem && <Loading />}
+      {data && <Content {...data} openEvent={query.get("event") ?? undefined} />}
+    </DetailPane>
+  );
+}
+
+function curlOf(id: string): string {
+  const url = `${location.origin}/v2/orders?id=${encodeURIComponent(id)}`;
+  return `curl ${shellWord(url)} -H "Authorization: Bearer $SANDBOX_KEY"`;
+}
+
+function Content({
+  timeline,
+  order,
+  events,
+  total,
+  openEvent,
+}: OrderContent & { openEvent: string | undefined }) {
+  const currency = order?.currency ?? events[0]?.currency ?? "USD";
+  return (
+    <>
+      {order && <Facts order={order} />}
+      <h2>Ledger</h2>
+      <div class="ledgers">
+        <Bars title="Amount" figures={timeline.figures} currency={currency} />
+        <Bars title="Rewards" figures={timeline.figures.rewards} currency={currency} />
+      </div>
+      <h2>Timeline</h2>
+      <TimelineTable timeline={timeline} events={events} currency={currency} />
+      {order?.order_lines && (
+        <>
+          <h2>Lines</h2>
+          <Lines lines={order.order_lines} currency={currency} />
+        </>
+      )}
+      <h2>
+        Events{" "}
+        {total > events.length && (
+          <small class="quiet">
+            the newest {events.length} of {total}
+          </small>
+        )}
+      </h2>
+      <Events events={events} open={openEvent} />
+    </>
+  );
+}
+
+function Facts({ order }: { order: Order }) {
+  const merchant = [order.merchant_name, order.merchant_id].filter(Boolean).join(" · ");
+  return (
+    <dl class="facts">
+      <Fact name="partner_order_id">{order.partner_order_id}</Fact>
+      <Fact name="payment_method_id">{order.payment_method_id}</Fact>
+      <Fact name="customer_id">{order.customer_id}</Fact>
+      <Fact name="merchant">{merchant}</Fact>
+      <Fact name="currency">{order.currency}</Fact>
+      <Fact name="created">
+        <Time at={order.created_at} />
+      </Fact>
+      <Fact name="updated">
+        <Time at={order.updated_at} />
+      </Fact>
+    </dl>
+  );
+}
+
+function Fact({ name, children }: { name: string; children: ComponentChildren }) {
+  if (!children) return null;
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}

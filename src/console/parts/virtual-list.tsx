@@ -1,0 +1,137 @@
+import {
+  elementScroll,
+  observeElementOffset,
+  observeElementRect,
+  Virtualizer,
+} from "@tanstack/virtual-core";
+import type { ComponentChildren } from "preact";
+import { useEffect, useLayoutEffect, useReducer, useRef, useState } from "preact/hooks";
+import { useShortcut } from "../keyboard.ts";
+
+/** The same height as `.item` in styles/list.css. */
+const ROW_PIXELS = 56;
+const OVERSCAN_ROWS = 8;
+
+interface VirtualListProps<T extends { id: string }> {
+  label: string;
+  items: readonly T[];
+  total: number;
+  /** Renders a row, which contains one link. */
+  row: (item: T) => ComponentChildren;
+  /** Called when the last loaded rows are near. */
+  onEnd: () => void;
+}
+
+/** A list that renders only its visible rows. The keys j and k move the focus. */
+export function VirtualList<T extends { id: string }>({
+  label,
+  items,
+  total,
+  row,
+  onEnd,
+}: VirtualListProps<T>) {
+  const frame = useRef<HTMLDivElement>(null);
+  const virtualizer = useVirtualizer(frame, items.length);
+  useKeptPosition(frame, items);
+  useListKeys(frame, items, virtualizer);
+
+  const rows = virtualizer.getVirtualItems();
+  const end = rows.at(-1)?.index ?? 0;
+  useEffect(() => {
+    if (items.length < total && end >= items.length - OVERSCAN_ROWS) onEnd();
+  }, [end, items.length, total]);
+
+  return (
+    <div class="rows" ref={frame} role="list" aria-label={label}>
+      <div class="space" role="presentation" style={{ height: `${virtualizer.getTotalSize()}px` }}>
+        {rows.map(({ index, start }) => (
+          <div
+            key={items[index]!.id}
+            class="item"
+            role="listitem"
+            aria-posinset={index + 1}
+            aria-setsize={total}
+            data-row={items[index]!.id}
+            style={{ top: `${start}px` }}
+          >
+            {row(items[index]!)}
+          </div>
+        ))}
+      </div>
+    </div>
+  );
+}
+
+type Frame = { current: HTMLDivElement | null };
+type RowVirtualizer = Virtualizer<HTMLDivElement, HTMLDivElement>;
+
+/** Connects the virtualizer to Preact, as TanStack's own adapters do for their frameworks. */
+/* oxlint-disable no-underscore-dangle -- The hooks for adapters have such names. */
+function useVirtualizer(frame: Frame, count: number): RowVirtualizer {
+  const [, render] = useReducer((times: number) => times + 1, 0);
+  const options = {
+    count,
+    estimateSize: () => ROW_PIXELS,
+    overscan: OVERSCAN_ROWS,
+    getScrollElement: () => frame.current,
+    observeElementRect,
+    observeElementOffset,
+    scrollToFn: elementScroll,
+    onChange: () => render(undefined),
+  };
+  const [virtualizer] = useState<RowVirtualizer>(() => new Virtualizer(options));
+  virtualizer.setOptions(options);
+  useLayoutEffect(() => virtualizer._didMount(), []);
+  useLayoutEffect(() => virtualizer._willUpdate());
+  return virtualizer;
+}
+/* oxlint-enable no-underscore-dangle */
+
+/** Keeps the visible rows in place when rows are added above them. */
+function useKeptPosition(frame: Frame, items: readonly { id: string }[]): void {
+  const first = useRef(items[0]?.id);
+  useLayoutEffect(() => {
+    const added = items.findIndex(({ id }) => id === first.current);
+    first.current = items[0]?.id;
+    if (added > 0 && frame.current && frame.current.scrollTop > 0) {
+      frame.current.scrollTop += added * ROW_PIXELS;
+    }
+  }, [items]);
+}
+
+function useListKeys(
+  frame: Frame,
+  items: readonly { id: string }[],
+  virtualizer: RowVirtualizer,
+): void {
+  const last = useRef<string | undefined>(undefined);
+  const isFocusPending = useRef(false);
+
+  const focusPending = () => {
+    if (!isFocusPending.current) return;
+    const row = `[data-row="${CSS.escape(last.current ?? "")}"] a`;
+    const link = frame.current?.querySelector<HTMLElement>(row);
+    if (!link) return;
+    isFocusPending.current = false;
+    link.focus({ preventScroll: true });
+  };
+  // A row that was out of sight exists only after the next render.
+  useEffect(focusPending);
+
+  const move = (step: 1 | -1) => {
+    const open = frame.current?.querySelector("[aria-current]");
+    const from = [document.activeElement, open]
+      .map((element) => element?.closest("[data-row]")?.getAttribute("data-row"))
+      .concat(last.current)
+      .find((id) => id);
+    const at = items.findIndex(({ id }) => id === from);
+    const next = Math.min(Math.max(at + (at === -1 ? 1 : step), 0), items.length - 1);
+    if (!items[next]) return;
+    last.current = items[next].id;
+    isFocusPending.current = true;
+    virtualizer.scrollToIndex(next, { align: "auto" });
+    focusPending();
+  };
+  useShortcut("j", () => move(1), [items]);
+  useShortcut("k", () => move(-1), [items]);
+}

@@ -1,0 +1,161 @@
+import { useState } from "preact/hooks";
+import { Link } from "wouter-preact";
+import { navigate } from "wouter-preact/use-browser-location";
+import { api, unwrap, type RequestDetails } from "../api.ts";
+import { useShortcut } from "../keyboard.ts";
+import { hrefOf, without } from "../location.ts";
+import { DetailPane } from "../parts/detail-pane.tsx";
+import { attempt, copy, Copy, Failure, Loading, notify } from "../parts/feedback.tsx";
+import { has } from "../parts/json.tsx";
+import { useResource } from "../parts/resource.ts";
+import { Status, Time } from "../parts/values.tsx";
+import { AppliedFault, marksOf, RefusedBox, Warnings } from "./explanation.tsx";
+import { Message, type MessageProps } from "./message.tsx";
+import { repeatRequest } from "./repeat.ts";
+
+interface RequestDetailProps {
+  id: string;
+  query: URLSearchParams;
+}
+
+export function RequestDetail({ id, query }: RequestDetailProps) {
+  const { data, problem, reload } = useResource(
+    () => unwrap(api.GET("/sandbox/requests/{id}", { params: { path: { id } } })),
+    [id],
+  );
+  const copyCurl = () => {
+    if (data?.curl) void copy(data.curl, "the request as curl");
+    else notify("This request has no curl command: its body was not stored completely.");
+  };
+  useShortcut("c", copyCurl, [data]);
+  return (
+    <DetailPane
+      list="All requests"
+      href={hrefOf("requests", undefined, without(query, "request_id"))}
+      actions={data && <Actions request={data} query={query} />}
+    >
+      {problem && <Failure problem={problem} retry={reload} />}
+      {!data && !problem && <Loading />}
+      {data && <Content request={data} />}
+    </DetailPane>
+  );
+}
+
+function Actions({ request, query }: { request: RequestDetails; query: URLSearchParams }) {
+  const [isSending, setSending] = useState(false);
+  const sendAgain = async () => {
+    setSending(true);
+    await attempt(async () => {
+      const id = await repeatRequest(request);
+      navigate(hrefOf("requests", id, query));
+      notify("Sent again. This is the new request.");
+    });
+    setSending(false);
+  };
+  return (
+    <div class="row">
+      {request.curl && (
+        <Copy text={request.curl} subject="the request as curl">
+          Copy as curl
+        </Copy>
+      )}
+      {!request.request.cut && (
+        <button type="button" disabled={isSending} onClick={() => void sendAgain()}>
+          Send again
+        </button>
+      )}
+      {request.order_id && (
+        <Link href={hrefOf("orders", request.order_id)}>Order {request.order_id}</Link>
+      )}
+    </div>
+  );
+}
+
+function Content({ request }: { request: RequestDetails }) {
+  const { method, path, query, status, ms, at, fault, response, unaltered_response } = request;
+  const marks = marksOf(request);
+  return (
+    <>
+      <h1 class="title">
+        <Status status={status} /> <span>{method}</span> <span class="path">{path}</span>
+      </h1>
+      <p class="quiet">
+        <Time at={at} /> · {ms} ms
+      </p>
+      {fault && <AppliedFault request={request} fault={fault} />}
+      <RefusedBox request={request} />
+      <Warnings warnings={request.warnings ?? []} />
+      <Message
+        title="Request"
+        first={`${method} ${path}${query && `?${query}`}`}
+        {...request.request}
+        marks={marks}
+      />
+      <MissingFields body={request.request.body} marks={marks} />
+      {response ? (
+        <Message
+          title={fault ? "Response as sent" : "Response"}
+          first={`${status}`}
+          {...response}
+        />
+      ) : (
+        <>
+          <h2>Response</h2>
+          <p class="quiet">None was sent.</p>
+        </>
+      )}
+      {unaltered_response && (
+        <Message
+          title="Response without the fault"
+          first={`${unaltered_response.status}`}
+          {...unaltered_response}
+        />
+      )}
+      <Technical request={request} />
+    </>
+  );
+}
+
+/** The fields that an error names although the body lacks them. */
+function MissingFields({ body, marks }: Required<Pick<MessageProps, "marks">> & { body?: string }) {
+  if (!body) return null;
+  const missing = [...marks].filter(([param]) => !has(body, param));
+  return (
+    <ul class="quiet">
+      {missing.map(([param, reason]) => (
+        <li key={param}>
+          Not in the body: <mark>{param}</mark> {reason}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Technical({ request }: { request: RequestDetails }) {
+  const { request_id, cost, version_before, version_after } = request;
+  return (
+    <details>
+      <summary>Details</summary>
+      <dl class="facts">
+        <div>
+          <dt>X-Request-Id</dt>
+          <dd>{request_id}</dd>
+        </div>
+        <div>
+          <dt>D1</dt>
+          <dd>
+            {cost.queries} queries, {cost.rows_read} rows read, {cost.rows_written} written
+          </dd>
+        </div>
+        {version_after !== undefined && (
+          <div>
+            <dt>Version of the order</dt>
+            <dd>
+              {version_before ?? "none"}, then {version_after}
+            </dd>
+          </div>
+        )}
+      </dl>
+    </details>
+  );
+}
