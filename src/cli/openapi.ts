@@ -5,7 +5,7 @@
 import { CLIENT_TYPES, run } from "./tools.ts";
 
 const WRITERS = {
-  document: ["test/openapi/document.test.ts", "-t", "is the document that is committed"],
+  document: ["test/openapi/document.test.ts", "-t", "is the committed document"],
   examples: ["test/openapi/examples.test.ts"],
 };
 

@@ -26,9 +26,9 @@ import { loadOrders } from "../support/load.ts";
 const TIMEOUT = { timeout: 120_000 };
 
 /** Records the examples of the OpenAPI document. `npm run openapi` writes them. */
-it("has the examples that the operations really return", TIMEOUT, async () => {
+it("has the examples that the operations return", TIMEOUT, async () => {
   const recorded: Record<string, Record<string, unknown>> = {};
-  /** Keeps an answer as the operation's example: by its type where it is an error, else by its status. */
+  /** Records a response as an example of the operation, by its error type or its status. */
   async function record(
     operationId: string,
     expected: string | number,
@@ -37,10 +37,11 @@ it("has the examples that the operations really return", TIMEOUT, async () => {
   ) {
     const { status, body } = await sent;
     const kind = body.error?.type ?? status;
-    if (kind !== expected) throw new Error(`${operationId}: ${expected} answered ${kind}`);
+    if (kind !== expected)
+      throw new Error(`${operationId}: expected ${expected}, but received ${kind}`);
     const examples = (recorded[operationId] ??= {});
     if (request) examples["request"] = request;
-    examples[kind] = withoutChance(body);
+    examples[kind] = withFixedValues(body);
   }
 
   const partner = await newPartner();
@@ -174,7 +175,7 @@ it("has the examples that the operations really return", TIMEOUT, async () => {
   await watched.post("/v2/orders", { ...order, ...times });
   await watched.post("/v2/orders", { ...order, total_order_amount: 6_000 });
   const [item] = await stream.take(1);
-  const event = `id: ${RECORDED_ID}\ndata: ${JSON.stringify(withoutChance(item))}\n\n`;
+  const event = `id: ${RECORDED_ID}\ndata: ${JSON.stringify(withFixedValues(item))}\n\n`;
   (recorded["streamRequests"] ??= {})[200] = event;
   await stream.cancel();
   const recordedRequests = "/sandbox/requests";
@@ -254,7 +255,7 @@ it("has the examples that the operations really return", TIMEOUT, async () => {
 
 const RECORDED_ID = "1768469400123000";
 
-/** What the app answers where its bindings are these. */
+/** Sends a request to the app with other bindings. */
 async function readWith(
   bindings: AppEnv["Bindings"],
   path: string,
@@ -265,15 +266,15 @@ async function readWith(
   return readResponse("GET", request.url, response);
 }
 
-/** A D1 that answers every query with an error. */
+/** A D1 whose queries all fail. */
 function failing(message: string): D1Database {
   const fail = () => Promise.reject(new Error(message));
   const statement = { bind: () => statement, all: fail };
   return { prepare: () => statement, batch: fail } as unknown as D1Database;
 }
 
-/** An answer with fixed values for what is different each time: ids of requests, times and keys. */
-function withoutChance(body: unknown): unknown {
+/** Replaces what differs between runs by fixed values: generated IDs, times and keys. */
+function withFixedValues(body: unknown): unknown {
   const text = JSON.stringify(body)
     .replace(/"request_id":"[^"]*"/g, '"request_id":"5e3caf25-6a5e-4fad-b436-45abb9f3c420"')
     .replace(/[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}/g, "5e3caf25-6a5e-4fad-b436-45abb9f3c420")

@@ -34,10 +34,10 @@ beforeAll(async () => {
 }, 60_000);
 
 /** The most that a read of `items` items, with their lines, may cost: 2 × what it returns + 5, and what is `counted`. */
-function expectRead(answer: ApiResponse, items: number, counted = 0): Cost {
-  expectStatus(answer, 200);
-  expect(answer.body.data).toHaveLength(items);
-  const cost = costOf(answer);
+function expectRead(response: ApiResponse, items: number, counted = 0): Cost {
+  expectStatus(response, 200);
+  expect(response.body.data).toHaveLength(items);
+  const cost = costOf(response);
   const returned = 2 * items;
   expect(cost).toMatchObject({ queries: 1, rows_written: 0 });
   expect(cost.rows_read).toBeLessThanOrEqual(2 * returned + 5 + counted);
@@ -94,7 +94,7 @@ describe("a page", () => {
     },
   );
 
-  it("tells the total and the end", async () => {
+  it("reports the total and the end", async () => {
     for (const client of clients.values()) {
       for (const path of [
         "orders?partner_order_id=po-shared",
@@ -123,7 +123,7 @@ describe("a write", () => {
       ...lines,
     });
 
-  it("of an event is one round trip when its ledger is warm, two when it is cold", async () => {
+  it("of an event takes one round trip with a warm ledger, two with a cold one", async () => {
     const warm = await expectSame(async (client, size) => {
       expectStatus(await client.post("/v2/order_events", event("first")), 200);
       return costOf(
@@ -145,7 +145,7 @@ describe("a write", () => {
     expect(cold.rows_read).toBe(warm.rows_read + 2);
   });
 
-  it("of an order is one round trip", async () => {
+  it("of an order takes one round trip", async () => {
     const cost = await expectSame(async (client, size) => {
       const order = {
         payment_method_id: "pm",
@@ -158,7 +158,7 @@ describe("a write", () => {
     expect(cost).toMatchObject({ queries: 1, rows_written: 6 });
   });
 
-  it("with an Idempotency-Key costs the record and its index entry more", async () => {
+  it("with an Idempotency-Key also costs the record and its index entry", async () => {
     const cost = await expectSame(async (client) => {
       const headers = { "Idempotency-Key": "cost" };
       return costOf(
@@ -170,12 +170,12 @@ describe("a write", () => {
   });
 });
 
-describe("a change, with the statistics that are refreshed each hour", () => {
+describe("a change, after the hourly refresh of statistics", () => {
   beforeAll(async () => {
     await worker.scheduled(createScheduledController({ scheduledTime: new Date() }), env);
   });
 
-  it("costs the same at any size: a replacement, and the deletion of an event and of an order", async () => {
+  it("costs the same at any size, for a replacement and both deletions", async () => {
     const costs = await expectSame(async (client) => {
       const order = { payment_method_id: "pm", partner_order_id: "po-n", total_order_amount: 1 };
       const id = await client.createOrder({ ...order, id: "n" });
@@ -184,15 +184,15 @@ describe("a change, with the statistics that are refreshed each hour", () => {
       const replaced = expectStatus(await client.put(`/v2/orders/${id}`, order), 200);
       const eventDeleted = expectStatus(await client.delete("/v2/order_events/n"), 204);
       const orderDeleted = expectStatus(await client.delete(`/v2/orders/${id}`), 204);
-      for (const answer of [replaced, eventDeleted, orderDeleted]) {
-        expect(costOf(answer).rows_read).toBeLessThanOrEqual(20);
+      for (const response of [replaced, eventDeleted, orderDeleted]) {
+        expect(costOf(response).rows_read).toBeLessThanOrEqual(20);
       }
       return costOf(orderDeleted);
     });
     expect(costs.queries).toBe(1);
   });
 
-  it("leaves reads what they were", async () => {
+  it("leaves the cost of reads unchanged", async () => {
     for (const path of [
       "orders?",
       "order_events?order_id=o-1",
@@ -238,13 +238,13 @@ describe("a change among many that share a value", () => {
   });
 });
 
-it("a repeated event costs the batch that its ids refuse, and the look at the event that there is", async () => {
+it("a repeated event costs the rejected batch and a read of the stored event", async () => {
   for (const client of clients.values()) {
     const body = eventBody({ order_id: "o-11", amount: 1, order_event_id: "repeated" });
     expectStatus(await client.post("/v2/order_events", body), 200);
-    const answer = expectStatus(await client.post("/v2/order_events", body), 200);
-    expect(answer.headers.get("Idempotent-Replayed")).toBe("true");
-    expect(costOf(answer)).toMatchObject({ queries: 2, rows_written: 0 });
+    const response = expectStatus(await client.post("/v2/order_events", body), 200);
+    expect(response.headers.get("Idempotent-Replayed")).toBe("true");
+    expect(costOf(response)).toMatchObject({ queries: 2, rows_written: 0 });
   }
 });
 
@@ -254,9 +254,9 @@ it.each([
 ])("two filters that find $found read the index of the choosiest one", async (by) => {
   const query = `/v2/order_events?order_id=o-1&network_transaction_id=${by.transaction}&limit=10`;
   for (const client of clients.values()) {
-    const answer = expectStatus(await client.get(query), 200);
-    expect(answer.body.total).toBe(by.found);
-    const { queries, rows_read } = costOf(answer);
+    const response = expectStatus(await client.get(query), 200);
+    expect(response.body.total).toBe(by.found);
+    const { queries, rows_read } = costOf(response);
     expect(queries).toBe(1);
     expect(rows_read).toBeLessThanOrEqual(by.most);
   }

@@ -96,7 +96,7 @@ const authorization = fc.oneof(
   fc.tuple(fc.constant(aKey), fc.constantFrom(...NO_SCHEMES)),
 );
 
-it("answers 401, without a query, to keys of every wrong shape", async () => {
+it("returns 401 without a query to malformed keys", async () => {
   const attackerRows = await rowsOf(attacker);
   await fc.assert(
     fc.asyncProperty(
@@ -107,11 +107,11 @@ it("answers 401, without a query, to keys of every wrong shape", async () => {
       async ([method, path], [shape, scheme], isOwn, at) => {
         const [key, other] = isOwn ? [attacker.key, victim.key] : [victim.key, attacker.key];
         const sent = shape(key, other, at);
-        const answer = await send(method, path, { headers: { Authorization: scheme(sent) } });
-        audit.expectResponse(answer, anyJson);
-        expect(answer.status).toBe(401);
-        expect(costOf(answer).queries).toBe(0);
-        if (sent.length > "test_".length) expect(answer.text).not.toContain(sent);
+        const response = await send(method, path, { headers: { Authorization: scheme(sent) } });
+        audit.expectResponse(response, anyJson);
+        expect(response.status).toBe(401);
+        expect(costOf(response).queries).toBe(0);
+        if (sent.length > "test_".length) expect(response.text).not.toContain(sent);
       },
     ),
     { numRuns: 500 },
@@ -133,21 +133,21 @@ const TAGS = [
 const tag = fc.record({ isWeak: fc.boolean(), text: fc.constantFrom(...TAGS) });
 const tags = fc.array(tag, { minLength: 1, maxLength: 5 });
 
-it("honours an If-Match of any shape: by the version's own tag and by no other", async () => {
+it("honors only the version's own tag in If-Match, however it is written", async () => {
   const path = "/v2/orders/matched";
   let version = (await attacker.post("/v2/orders", orderBody({ id: "matched" }))).headers.get(
     "ETag",
   )!;
 
-  /** Changes the order if `ifMatch` lets it, and answers the status. */
+  /** Changes the order with `ifMatch`, and returns the status. */
   async function change(ifMatch: string): Promise<number> {
-    const answer = await attacker.put(path, orderBody(), { "If-Match": ifMatch });
-    audit.expectResponse(answer, anyJson);
+    const response = await attacker.put(path, orderBody(), { "If-Match": ifMatch });
+    audit.expectResponse(response, anyJson);
     const kept = await attacker.get("/v2/orders?id=matched");
     const hasChanged = kept.headers.get("ETag") !== version;
-    expect(hasChanged, `${ifMatch} → ${answer.text}`).toBe(answer.status === 200);
+    expect(hasChanged, `${ifMatch} → ${response.text}`).toBe(response.status === 200);
     version = kept.headers.get("ETag")!;
-    return answer.status;
+    return response.status;
   }
 
   await fc.assert(
@@ -181,7 +181,7 @@ interface KeyedRequest {
   method: string;
   path: string;
   body?: object;
-  /** What it is answered without a key, or with a new one. */
+  /** The status without a key, or with a new one. */
   status: number;
   isOperators?: boolean;
 }
@@ -233,7 +233,7 @@ const NOT_KEYED: KeyedRequest[] = [
 
 /** One partner's requests with keys, and what each of the keys stands for by now. */
 class KeyedPartner {
-  readonly #answers = new Map<string, { request: KeyedRequest; text: string }>();
+  readonly #responses = new Map<string, { request: KeyedRequest; text: string }>();
   readonly #partner: Client;
 
   constructor(partner: Client) {
@@ -243,28 +243,28 @@ class KeyedPartner {
   async send(request: KeyedRequest, key: string): Promise<void> {
     const { method, path, body, isOperators } = request;
     const who = isOperators ? operator : this.#partner;
-    const answer = await who.send(method, path, body, { "Idempotency-Key": key });
-    audit.expectResponse(answer, anyJson);
-    const earlier = NOT_KEYED.includes(request) ? undefined : this.#answers.get(key);
-    expect([answer.status, isReplayed(answer)], `${method} ${path}: ${answer.text}`).toEqual([
+    const response = await who.send(method, path, body, { "Idempotency-Key": key });
+    audit.expectResponse(response, anyJson);
+    const earlier = NOT_KEYED.includes(request) ? undefined : this.#responses.get(key);
+    expect([response.status, isReplayed(response)], `${method} ${path}: ${response.text}`).toEqual([
       this.#expected(request, key),
       earlier?.request === request,
     ]);
-    if (isReplayed(answer)) expect(answer.text).toBe(earlier!.text);
-    else if (KEYED.includes(request) && answer.status === 200) {
-      this.#answers.set(key, { request, text: answer.text });
+    if (isReplayed(response)) expect(response.text).toBe(earlier!.text);
+    else if (KEYED.includes(request) && response.status === 200) {
+      this.#responses.set(key, { request, text: response.text });
     }
   }
 
   #expected(request: KeyedRequest, key: string): number {
     if (NOT_KEYED.includes(request)) return request.status;
     if (BAD_KEYS.includes(key)) return 400;
-    const earlier = this.#answers.get(key);
+    const earlier = this.#responses.get(key);
     return earlier === undefined || earlier.request === request ? request.status : 422;
   }
 }
 
-it("honours an Idempotency-Key where it means something, and nowhere else", async () => {
+it("honors an Idempotency-Key only where it applies", async () => {
   const requests = fc.tuple(
     fc.constantFrom(...KEYED, ...KEYED, ...KEYED, ...REFUSED, ...NOT_KEYED),
     fc.constantFrom(...GOOD_KEYS, ...GOOD_KEYS, ...BAD_KEYS),
@@ -310,7 +310,7 @@ interface ListedKey {
 const list = async (client: Client): Promise<ListedKey[]> =>
   expectStatus(await client.get("/sandbox/keys?limit=100"), 200).body.data;
 
-it("makes and revokes keys as it was told, and always leaves one", async () => {
+it("creates and revokes keys, and always leaves one", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(keyRequest, { minLength: 5, maxLength: 15 }), async (requests) => {
       const partner = await newPartner();
@@ -318,12 +318,12 @@ it("makes and revokes keys as it was told, and always leaves one", async () => {
       for (const { method, path } of requests) {
         // By the oldest key that works.
         const [id, client] = [...opened][0]!;
-        const answer = await client.send(method, path);
-        audit.expectResponse(answer, anyJson);
-        if (answer.status === 204) opened.delete(Number(path.split("/").at(-1)));
-        if (answer.status === 200 && method === "DELETE") opened.delete(id);
-        if (answer.status === 200 && method === "POST") {
-          const made = new Client(partner, answer.body.key);
+        const response = await client.send(method, path);
+        audit.expectResponse(response, anyJson);
+        if (response.status === 204) opened.delete(Number(path.split("/").at(-1)));
+        if (response.status === 200 && method === "DELETE") opened.delete(id);
+        if (response.status === 200 && method === "POST") {
+          const made = new Client(partner, response.body.key);
           const [newest] = await list(made);
           expect(newest!.last_four).toBe(made.key.slice(-4));
           opened.set(newest!.id, made);
@@ -399,7 +399,7 @@ async function usageOf({ datasetId }: Client) {
   return results.map((each) => each.results[0]!);
 }
 
-it("keeps every quota, counts what is there, and loses nothing when it refuses", async () => {
+it("enforces every quota, counts usage exactly, and loses nothing when it rejects", async () => {
   setVariables(QUOTAS);
   let refusals = 0;
   await fc.assert(
@@ -407,12 +407,12 @@ it("keeps every quota, counts what is there, and loses nothing when it refuses",
       const partner = await newPartner();
       let rows = await rowsOf(partner);
       for (const { request, headers } of requests) {
-        const answer = await partner.send(request.method, request.path, request.body, headers);
-        audit.expectResponse(answer, anyJson);
-        if (answer.body?.error?.type === "QUOTA_EXCEEDED_ERROR") refusals += 1;
+        const response = await partner.send(request.method, request.path, request.body, headers);
+        audit.expectResponse(response, anyJson);
+        if (response.body?.error?.type === "QUOTA_EXCEEDED_ERROR") refusals += 1;
         const before = rows;
         rows = await rowsOf(partner);
-        if (answer.status >= 400) expect(rows).toBe(before);
+        if (response.status >= 400) expect(rows).toBe(before);
         const [counted, there] = await usageOf(partner);
         expect(counted).toEqual(there);
         expect(counted!.order_count).toBeLessThanOrEqual(Number(QUOTAS.ORDER_QUOTA));
@@ -426,7 +426,7 @@ it("keeps every quota, counts what is there, and loses nothing when it refuses",
   expect(await rowsOf(victim)).toBe(victimRows);
 }, 60_000);
 
-it("has seen answers of each kind", () => {
+it("has received responses of each kind", () => {
   audit.report();
   const kinds = [200, 204, 400, 401, 404, 405, 409, 412, 422];
   expect([...audit.statuses.keys()]).toEqual(expect.arrayContaining(kinds));

@@ -56,18 +56,18 @@ const events = fc.oneof(
   hostile,
 );
 
-it("answers hostile values in every field", async () => {
+it("survives hostile values in every field", async () => {
   await fc.assert(
     fc.asyncProperty(fc.boolean(), orders, events, async (isOrder, one, other) => {
       const path = isOrder ? "/v2/orders" : "/v2/order_events";
-      const answer = await attacker.post(path, isOrder ? one : other);
-      audit.expectResponse(answer, isOrder ? order : orderEvent);
-      if (answer.status === 200) {
+      const response = await attacker.post(path, isOrder ? one : other);
+      audit.expectResponse(response, isOrder ? order : orderEvent);
+      if (response.status === 200) {
         const [list, id] = isOrder
           ? ["orders?id", "id"]
           : ["order_events?order_event_id", "order_event_id"];
-        const kept = await attacker.get(`/v2/${list}=${encodeURIComponent(answer.body[id])}`);
-        expect(kept.body.data).toEqual([answer.body]);
+        const kept = await attacker.get(`/v2/${list}=${encodeURIComponent(response.body[id])}`);
+        expect(kept.body.data).toEqual([response.body]);
       }
       const put = await attacker.put("/v2/orders/known", one);
       audit.expectResponse(put, order);
@@ -116,7 +116,7 @@ const brokenBytes = fc.oneof(
     }),
 );
 
-it("answers bodies that are no JSON, or JSON of no use", async () => {
+it("survives bodies that are not JSON, or useless JSON", async () => {
   await fc.assert(
     fc.asyncProperty(fc.oneof(brokenText, brokenBytes), async (body) => {
       const headers = {
@@ -124,8 +124,8 @@ it("answers bodies that are no JSON, or JSON of no use", async () => {
         "Content-Type": "application/json",
       };
       for (const path of ["/v2/orders", "/v2/order_events"]) {
-        const answer = await send("POST", path, { headers, body: body as BodyInit });
-        audit.expectResponse(answer, path === "/v2/orders" ? order : orderEvent);
+        const response = await send("POST", path, { headers, body: body as BodyInit });
+        audit.expectResponse(response, path === "/v2/orders" ? order : orderEvent);
       }
     }),
     { numRuns: REQUESTS / 2 },
@@ -161,7 +161,7 @@ const root = fc.constantFrom(
 );
 const query = fc.array(fc.tuple(parameter, fc.oneof(inUrl, numberInUrl)), { maxLength: 4 });
 
-it("answers hostile paths, queries and headers", async () => {
+it("survives hostile paths, queries and headers", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.constantFrom("GET", "GET", "POST", "POST", "PUT", "DELETE", "PATCH"),
@@ -173,8 +173,8 @@ it("answers hostile paths, queries and headers", async () => {
         const all = parameters.map((each) => each.join("=")).join("&");
         const url = `${path}${segment === null ? "" : `/${segment}`}?${all}`;
         const body = method === "POST" || method === "PUT" ? VALID : undefined;
-        const answer = await attacker.send(method, url, body, Object.fromEntries(headers));
-        audit.expectResponse(answer, anyJson);
+        const response = await attacker.send(method, url, body, Object.fromEntries(headers));
+        audit.expectResponse(response, anyJson);
       },
     ),
     { numRuns: REQUESTS },
@@ -186,19 +186,19 @@ it("answers hostile paths, queries and headers", async () => {
   expect(await rowsOf(victim)).toBe(victimRows);
 }, 60_000);
 
-it("answers the same of its health, whatever comes with the question", async () => {
+it("returns the same health whatever the request contains", async () => {
   await fc.assert(
     fc.asyncProperty(query, header, headerValue, async (parameters, name, value) => {
       const all = parameters.map((each) => each.join("=")).join("&");
-      const answer = await send("GET", `/health?${all}`, { headers: { [name]: value } });
-      audit.expectResponse(answer, health.strict());
-      expect(answer.status).toBe(200);
+      const response = await send("GET", `/health?${all}`, { headers: { [name]: value } });
+      audit.expectResponse(response, health.strict());
+      expect(response.status).toBe(200);
     }),
     { numRuns: REQUESTS / 7 },
   );
 }, 60_000);
 
-it("answers an operator who mistypes", async () => {
+it("survives mistakes of the operator", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.boolean(),
@@ -208,13 +208,13 @@ it("answers an operator who mistypes", async () => {
       async (isOperator, segment, parameters, body) => {
         const who = isOperator ? operator : attacker;
         const all = parameters.map((each) => each.join("=")).join("&");
-        for (const answer of [
+        for (const response of [
           await who.get(`/sandbox/partners?${all}`),
           await who.post("/sandbox/partners", body),
           await who.post(`/sandbox/partners/${segment}/keys?${all}`),
         ]) {
-          audit.expectResponse(answer, anyJson);
-          if (!isOperator) expect([401, 404, 405]).toContain(answer.status);
+          audit.expectResponse(response, anyJson);
+          if (!isOperator) expect([401, 404, 405]).toContain(response.status);
         }
       },
     ),
@@ -223,7 +223,7 @@ it("answers an operator who mistypes", async () => {
   expect(await rowsOf(victim)).toBe(victimRows);
 }, 60_000);
 
-it("has sent at least 2,500 requests, some of which were in order", () => {
+it("has sent at least 2,500 requests, some of them valid", () => {
   audit.report();
   expect(audit.requests).toBeGreaterThanOrEqual(2_500);
   expect([...audit.statuses.keys()]).toEqual(expect.arrayContaining([200, 400, 401, 404, 405]));

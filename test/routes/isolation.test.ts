@@ -76,7 +76,7 @@ describe.each(Object.entries(PAIRS))("of %s", (_, newPair) => {
     }
   });
 
-  it("what only the other has is not found, and is no cursor", async () => {
+  it("doesn't find the other's items, and rejects them as cursors", async () => {
     for (const path of [
       "/v2/orders?id=order-2",
       "/v2/order_events?order_event_id=event-2",
@@ -89,7 +89,7 @@ describe.each(Object.entries(PAIRS))("of %s", (_, newPair) => {
     }
   });
 
-  it("each changes its own of equal ids alone", async () => {
+  it("changes only its own of two equal IDs", async () => {
     const before = await rowsOf(other);
     expectStatus(await one.put("/v2/orders/order-1", orderBody({ merchant_name: "New" })), 200);
     // Beyond what is captured here, but not there.
@@ -102,7 +102,7 @@ describe.each(Object.entries(PAIRS))("of %s", (_, newPair) => {
     expect(await rowsOf(other)).toBe(before);
   });
 
-  it("each is decided on its own figures, in turns", async () => {
+  it("decides each on its own figures when interleaved", async () => {
     for (const { client, count } of sides()) {
       await client.createOrder({ id: "even" });
       expectStatus(await client.capture("even", 100 * count), 200);
@@ -113,24 +113,24 @@ describe.each(Object.entries(PAIRS))("of %s", (_, newPair) => {
     expectStatus(await one.refund("even", 100), 200);
   });
 
-  it("what only the other has takes no change, and no event", async () => {
+  it("accepts no change and no event of the other's items", async () => {
     const before = await rowsOf(other);
-    for (const answer of [
+    for (const response of [
       await one.put("/v2/orders/order-2", orderBody()),
       await one.delete("/v2/orders/order-2"),
       await one.capture("order-2", 1),
       await one.delete("/v2/order_events/event-2"),
       await one.delete("/sandbox/keys/4"),
     ]) {
-      expectStatus(answer, 404);
+      expectStatus(response, 404);
     }
     expect(await rowsOf(other)).toBe(before);
   });
 
-  it("an Idempotency-Key stands for each one's own answer", async () => {
+  it("keeps equal Idempotency-Keys separate", async () => {
     const headers = { "Idempotency-Key": "key-1" };
     const [first, second] = [orderBody(), orderBody({ partner_order_id: "po-2" })];
-    const answers = [
+    const responses = [
       await one.post("/v2/orders", first, headers),
       // Another request than the other's, and the same as the other's.
       await other.post("/v2/orders", second, headers),
@@ -143,16 +143,16 @@ describe.each(Object.entries(PAIRS))("of %s", (_, newPair) => {
         "Idempotency-Key": "key-3",
       }),
     ];
-    for (const answer of answers) {
-      expectStatus(answer, 200);
-      expect(answer.headers.has("Idempotent-Replayed")).toBe(false);
+    for (const response of responses) {
+      expectStatus(response, 200);
+      expect(response.headers.has("Idempotent-Replayed")).toBe(false);
     }
-    expect(new Set(answers.map((each) => each.body.id ?? each.body.order_event_id)).size).toBe(6);
+    expect(new Set(responses.map((each) => each.body.id ?? each.body.order_event_id)).size).toBe(6);
     const again = await one.post("/v2/orders", first, headers);
-    expect(again.text).toBe(answers[0]!.text);
+    expect(again.text).toBe(responses[0]!.text);
   });
 
-  it("each lists its own keys, and revokes its own of equal numbers", async () => {
+  it("lists and revokes only its own keys of equal IDs", async () => {
     for (const { client, count } of sides()) {
       const { body } = expectStatus(await client.get("/sandbox/keys"), 200);
       expect(body.total).toBe(count + 1);
@@ -170,7 +170,7 @@ describe.each(Object.entries(PAIRS))("of %s", (_, newPair) => {
     });
   });
 
-  it("a revoked key of the one says nothing of the other's with the same number", async () => {
+  it("leaves the other's key with the same ID valid after a revocation", async () => {
     const { body } = expectStatus(await other.post("/v2/keys"), 200);
     const fifth = new Client(other, body.key);
     expectStatus(await fifth.get("/v2/orders"), 200);
@@ -179,7 +179,7 @@ describe.each(Object.entries(PAIRS))("of %s", (_, newPair) => {
     expectStatus(await fifth.get("/v2/orders"), 200);
   });
 
-  it("a key that one makes opens what its maker opens", async () => {
+  it("gives a new key the access of the key that created it", async () => {
     for (const { client, count } of sides()) {
       const { body } = expectStatus(await client.post("/v2/keys"), 200);
       const made = new Client(client, body.key);
@@ -189,7 +189,7 @@ describe.each(Object.entries(PAIRS))("of %s", (_, newPair) => {
     }
   });
 
-  it("the operator's key for the one opens nothing of the other", async () => {
+  it("gives the operator's key for one no access to the other", async () => {
     const before = await rowsOf(other);
     const made = await operator.post(`/sandbox/partners/${one.partnerId}/keys`);
     const holder = new Client(one, expectStatus(made, 200).body.key);
@@ -198,7 +198,7 @@ describe.each(Object.entries(PAIRS))("of %s", (_, newPair) => {
   });
 });
 
-it("a partner is removed with all its environments", async () => {
+it("removes a partner with all its environments", async () => {
   const one = await newPartner();
   const [other, stranger] = [await newEnvironment(one.partnerId), await newPartner()];
   for (const client of [one, other, stranger]) await fill(client, "Any", 1);

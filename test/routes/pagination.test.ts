@@ -19,7 +19,7 @@ const LISTS = [
 ];
 
 it.each(LISTS)(
-  "walks $path: every item once, newest first, whatever the page size, while others are added",
+  "lists $path completely, newest first, at every page size, while items are added",
   async ({ path, id, add }) => {
     await fc.assert(
       fc.asyncProperty(
@@ -36,8 +36,8 @@ it.each(LISTS)(
           const walked: string[] = [];
           for (let page = 0; ; page += 1) {
             const after = walked.length > 0 ? `&starting_after=${walked.at(-1)}` : "";
-            const answer = expectStatus(await client.get(`${path}?limit=${limit}${after}`), 200);
-            const { data, has_more, total } = answer.body;
+            const response = expectStatus(await client.get(`${path}?limit=${limit}${after}`), 200);
+            const { data, has_more, total } = response.body;
             walked.push(...data.map((each: Record<string, string>) => each[id]));
             expect(data.length).toBe(has_more ? limit : Math.min(limit, data.length));
             expect(total).toBeGreaterThanOrEqual(expected.length);
@@ -55,7 +55,7 @@ it.each(LISTS)(
 );
 
 describe.each(LISTS)("a page of $path", ({ path, add }) => {
-  it("has 10 items if nobody says how many, and at most 100", async () => {
+  it("has 10 items by default, and at most 100", async () => {
     const client = await newPartner();
     const orderId = await client.createOrder();
     await Promise.all(Array.from({ length: 102 }, () => add(client, orderId)));
@@ -65,14 +65,14 @@ describe.each(LISTS)("a page of $path", ({ path, add }) => {
   });
 
   it.each(["limit=0", "limit=x", "limit=1.5", "starting_after=unknown"])(
-    "is refused with %s",
+    "is rejected with %s",
     async (query) => {
-      const answer = await (await newPartner()).get(`${path}?${query}`);
-      expect(refusalOf(answer)).toMatchObject({ status: 400, param: query.split("=")[0] });
+      const response = await (await newPartner()).get(`${path}?${query}`);
+      expect(refusalOf(response)).toMatchObject({ status: 400, param: query.split("=")[0] });
     },
   );
 
-  it("has a limit that is described as a number, with its default", () => {
+  it("documents limit as a number with its default", () => {
     expect(document.paths[path]?.["get"]?.parameters).toContainEqual(
       expect.objectContaining({
         in: "query",

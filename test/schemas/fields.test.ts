@@ -9,7 +9,7 @@ it.each([
   ["2025-02-13T19:08:07.000Z", "2025-02-13T19:08:07Z"],
   ["2025-02-13T19:08:07.123456Z", "2025-02-13T19:08:07.123456Z"],
   ["2024-02-29T23:59:59-00:01", "2024-03-01T00:00:59Z"],
-])("takes the timestamp %s as %s", (sent, kept) => {
+])("reads the timestamp %s as %s", (sent, kept) => {
   expect(timestamp.parse(sent)).toBe(kept);
 });
 
@@ -22,6 +22,6 @@ it.each([
   "13.02.2025",
   "9999-12-31T23:59:59-01:00",
   "",
-])("refuses the timestamp %s", (sent) => {
+])("rejects the timestamp %s", (sent) => {
   expect(timestamp.safeParse(sent).success).toBe(false);
 });

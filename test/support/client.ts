@@ -3,7 +3,7 @@ import { expectDescribed } from "./document.ts";
 import { newApiKey, storedFormOf } from "../../src/access/secrets.ts";
 import type { KnownDataset } from "../../src/store/database.ts";
 
-/** What the Worker answered. `body` is the parsed JSON, undefined without one. */
+/** A response of the Worker. `body` is the parsed JSON, or undefined. */
 export interface ApiResponse {
   status: number;
   headers: Headers;
@@ -12,7 +12,7 @@ export interface ApiResponse {
   body: any;
 }
 
-/** What D1 was asked for, from Server-Timing. */
+/** The cost in D1, from `Server-Timing`. */
 export interface Cost {
   queries: number;
   rows_read: number;
@@ -29,7 +29,7 @@ export async function send(
   return readResponse(method, url, response);
 }
 
-/** Reads a response, which has to be as the OpenAPI document says. */
+/** Reads a response, and compares it with the OpenAPI document. */
 export async function readResponse(
   method: string,
   url: string,
@@ -37,14 +37,14 @@ export async function readResponse(
 ): Promise<ApiResponse> {
   const { status, headers } = response;
   const isStream = headers.get("Content-Type") === "text/event-stream";
-  // It would never end.
+  // A stream never ends.
   if (isStream) await response.body?.cancel();
   const text = isStream ? "" : await response.text();
   expectDescribed(method, url, { status, headers, text });
   return { status, headers, text, body: text === "" ? undefined : JSON.parse(text) };
 }
 
-/** Someone with a key, and their way to the API. */
+/** A client with an API key. */
 class KeyHolder {
   readonly key: string;
 
@@ -75,7 +75,7 @@ class KeyHolder {
 /** The secrets that test/vitest.config.ts configures. */
 export const secrets = env as unknown as { ADMIN_TOKEN: string; KEY_SECRET: string };
 
-/** Whoever runs the sandbox. */
+/** The operator of the sandbox. */
 export const operator = new KeyHolder(secrets.ADMIN_TOKEN);
 
 interface ClientIds {
@@ -84,11 +84,11 @@ interface ClientIds {
   datasetId: number;
 }
 
-/** One partner, with its environment. */
+/** A client of one environment of a partner. */
 export class Client extends KeyHolder {
   readonly partnerId: number;
   readonly environmentId: number;
-  /** The first dataset of the environment: a reset gives it another. */
+  /** The first dataset of the environment. A reset replaces it. */
   readonly datasetId: number;
 
   constructor(ids: ClientIds, key: string) {
@@ -98,15 +98,15 @@ export class Client extends KeyHolder {
     this.datasetId = ids.datasetId;
   }
 
-  /** Whose data it is, as a ledger is told. */
+  /** The dataset in the form that a ledger receives. */
   get dataset(): KnownDataset {
     return { environment_id: this.environmentId, dataset_id: this.datasetId, has_faults: false };
   }
 
-  /** Makes an order, and answers its id. */
+  /** Creates an order, and returns its ID. */
   async createOrder(fields: Record<string, unknown> = {}): Promise<string> {
-    const answer = expectStatus(await this.post("/v2/orders", orderBody(fields)), 200);
-    return answer.body.id;
+    const response = expectStatus(await this.post("/v2/orders", orderBody(fields)), 200);
+    return response.body.id;
   }
 
   capture = (orderId: string, amount: number, fields: Record<string, unknown> = {}) =>
@@ -177,27 +177,27 @@ export function eventBody(fields: Record<string, unknown> = {}) {
   return { type: "CAPTURED", amount: 100, network_transaction_id: "nt-1", ...fields };
 }
 
-/** Fails with the whole answer, not with a number, when the status is another one. */
-export function expectStatus(answer: ApiResponse, status: number): ApiResponse {
-  if (answer.status !== status) {
-    throw new Error(`Expected status ${status}, but received ${answer.status}: ${answer.text}`);
+/** Fails with the whole response, not only with its status. */
+export function expectStatus(response: ApiResponse, status: number): ApiResponse {
+  if (response.status !== status) {
+    throw new Error(`Expected status ${status}, but received ${response.status}: ${response.text}`);
   }
-  return answer;
+  return response;
 }
 
-/** An answer's text without what may differ between two that are the same: the ids in it, and the request's. */
-export function withoutIds(answer: ApiResponse, id: string): string {
-  return answer.text.replaceAll(id, "ID").replace(/"request_id":"[^"]+"/, "");
+/** The text of a response without its IDs, to compare two responses. */
+export function withoutIds(response: ApiResponse, id: string): string {
+  return response.text.replaceAll(id, "ID").replace(/"request_id":"[^"]+"/, "");
 }
 
-/** The refusal in an answer: its status, and the error without what differs by request. */
-export function refusalOf(answer: ApiResponse) {
-  const { request_id: _, message: __, ...error } = answer.body.error;
-  return { status: answer.status, ...error };
+/** The status and error of a response, without the request ID and the message. */
+export function refusalOf(response: ApiResponse) {
+  const { request_id: _, message: __, ...error } = response.body.error;
+  return { status: response.status, ...error };
 }
 
-export function costOf(answer: ApiResponse): Cost {
-  const header = answer.headers.get("Server-Timing") ?? "";
+export function costOf(response: ApiResponse): Cost {
+  const header = response.headers.get("Server-Timing") ?? "";
   const figures = /^d1;desc="queries=(\d+) rows_read=(\d+) rows_written=(\d+)"$/.exec(header);
   if (!figures) throw new Error(`Not a Server-Timing of ours: ${header}`);
   const [queries, rows_read, rows_written] = figures.slice(1).map(Number);

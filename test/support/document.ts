@@ -5,8 +5,8 @@ import {
 } from "../../src/schemas/response-headers.ts";
 import committed from "../../src/generated/openapi.json" with { type: "json" };
 
-/** An answer, wherever it came from. */
-interface Answered {
+/** A response from the Worker under test or a real server. */
+interface ReceivedResponse {
   status: number;
   headers: Headers;
   text: string;
@@ -18,7 +18,7 @@ interface Parameter {
   examples?: object;
 }
 
-/** A body by its media type: JSON, or an event stream. */
+/** A body by media type. */
 export type Content = Record<
   string,
   { schema: Schema; example?: unknown; examples?: Record<string, unknown> }
@@ -36,7 +36,7 @@ export interface Operation {
   responses: Record<string, Response | undefined>;
 }
 
-/** The document that is committed, as far as tests look into it. */
+/** The committed document, with the types that tests need. */
 export const document = committed as unknown as {
   paths: Record<string, Record<string, Operation>>;
   components: {
@@ -52,23 +52,23 @@ const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
   })),
 );
 
-/** How a request is refused that is for no operation, and so not in the document. */
+/** The statuses of requests that match no operation of the document. */
 const WITHOUT_OPERATION = new Set([401, 404, 405]);
 
-/** What our answers have wherever it is described, though production lacks it and the document requires none of it. */
+/** Headers that the document makes optional, since production lacks them, but that the sandbox always sends. */
 const ALWAYS = new Set<string | undefined>([
   ...HEADERS_ON_EVERY_RESPONSE,
   ...Object.values(HEADERS_OF_STATUS),
 ]);
 
-/** The schemas of the document, which allow what they don't name, as ones that don't. */
+/** The schemas of the document, changed to reject unknown fields. */
 const components = JSON.parse(JSON.stringify(document.components), (_, value) =>
   value?.type === "object" && value.properties ? { ...value, additionalProperties: false } : value,
 );
 const validators = new Map<Schema, Validator>();
 const ERROR: Schema = { $ref: "#/components/schemas/Error" };
 
-/** Headers that every HTTP answer may have, and that need no description. */
+/** Standard HTTP headers, which need no description. */
 const COMMON = new Set([
   "content-type",
   "content-length",
@@ -80,30 +80,34 @@ const COMMON = new Set([
   "x-content-type-options",
   "strict-transport-security",
 ]);
-/** What a server in front of the Worker adds. */
+/** Headers that a server in front of the Worker adds. */
 const ADDED = /^(connection|content-encoding|keep-alive|access-control-.*|cf-.*)$/;
 
-/** Fails where an answer is not what the OpenAPI document says of its operation: its status, headers and fields. */
-export function expectDescribed(method: string, url: string, answer: Answered): void {
-  const wrong = undescribed(method, new URL(url).pathname, answer);
+/** Fails if the OpenAPI document doesn't describe the response: its status, headers and body. */
+export function expectDescribed(method: string, url: string, response: ReceivedResponse): void {
+  const wrong = undescribed(method, new URL(url).pathname, response);
   if (wrong.length === 0) return;
-  const { status, text } = answer;
+  const { status, text } = response;
   throw new Error(
     `The OpenAPI document doesn't describe ${method} ${url} → ${status} ${text}:\n${wrong.join("\n")}`,
   );
 }
 
-function undescribed(method: string, path: string, { status, headers, text }: Answered): string[] {
+function undescribed(
+  method: string,
+  path: string,
+  { status, headers, text }: ReceivedResponse,
+): string[] {
   const found = operations.find((each) => each.method === method && each.path.test(path));
   if (!found) return undescribedRefusal(status, headers, text);
-  // A proxy's page is no answer of the API: it is in the description of the fault that answers it.
+  // A proxy's page isn't a response of the API. The fault's description covers it.
   if (headers.get("Sandbox-Fault-Applied")?.startsWith("gateway_timeout")) return [];
   const response = found.operation.responses[status];
   if (!response) return [`no status ${status}`];
   return [...undescribedHeaders(response, headers), ...undescribedBody(response, headers, text)];
 }
 
-/** What is for no operation is refused, with an error. */
+/** A request that matches no operation must return an error. */
 function undescribedRefusal(status: number, headers: Headers, text: string): string[] {
   if (!WITHOUT_OPERATION.has(status)) return ["no operation"];
   const problems = [
@@ -136,11 +140,11 @@ function wrongHeaders(names: string[], sent: Headers): string[] {
 }
 
 function undescribedBody({ content }: Response, sent: Headers, text: string): string[] {
-  if (!content) return text === "" ? [] : ["a body, where none is described"];
+  if (!content) return text === "" ? [] : ["a body, but none is described"];
   const [mediaType = ""] = (sent.get("Content-Type") ?? "").split(";");
   const described = content[mediaType];
   if (!described) return [`not ${Object.keys(content).join()}`];
-  // Of a stream, nothing was read.
+  // The body of a stream was not read.
   if (mediaType !== "application/json") return [];
   const { schema, examples } = described;
   const type = JSON.parse(text).error?.type;

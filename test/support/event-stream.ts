@@ -1,13 +1,13 @@
 import { exports } from "cloudflare:workers";
 import type { Client } from "./client.ts";
 
-/** Someone who reads server-sent events. */
+/** An open stream of server-sent events. */
 export interface EventStream {
   response: Response;
   /** The data of the next events. */
   // oxlint-disable-next-line typescript/no-explicit-any -- a test looks into events of every shape
   take(count: number): Promise<any[]>;
-  /** What has come since, to the stream's end. */
+  /** Everything up to the end of the stream. */
   rest(): Promise<string>;
   cancel(): Promise<void>;
 }
@@ -27,7 +27,7 @@ export async function openStream(
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
   let isOver = false;
-  // Read all the time: who takes nothing is given up when others want to watch.
+  // Keep reading: the sandbox closes a stream that nobody reads.
   const reading = (async () => {
     for (;;) {
       const { done, value } = await reader.read();
@@ -41,7 +41,7 @@ export async function openStream(
     response,
     async take(count) {
       while (events().length < count) {
-        if (isOver) throw new Error(`The stream has ended after: ${text}`);
+        if (isOver) throw new Error(`The stream ended after: ${text}`);
         await scheduler.wait(5);
       }
       const taken = events().slice(0, count);

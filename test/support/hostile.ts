@@ -1,4 +1,4 @@
-/** What breaks servers: values for fields, for URLs and for headers. */
+/** Values that break servers, for fields, URLs and headers. */
 import * as fc from "fast-check";
 
 const sql = fc.constantFrom(
@@ -37,7 +37,7 @@ const strange = fc.constantFrom<unknown>(
   { toString: 1, valueOf: null },
 );
 
-/** A value of JSON that a field can hardly have. */
+/** A JSON value that a field rarely has. */
 export const hostile = fc.oneof(
   sql,
   strange,
@@ -45,7 +45,7 @@ export const hostile = fc.oneof(
   fc.string({ unit: "binary" }),
 );
 
-/** A valid body, some of whose fields have been given values that they can't have. */
+/** A valid body with invalid values in some fields. */
 export const spoiled = (body: object, fields: string[]) =>
   fc
     .dictionary(fc.constantFrom(...fields, "__proto__", "constructor", "unknown"), hostile, {
@@ -72,12 +72,12 @@ const text = fc.oneof(
   ),
 );
 
-/** A part of a path or a query, percent-encoded, but for what is so already. */
+/** A part of a path or query, percent-encoded unless it already is. */
 export const inUrl = text.map((each) =>
   each.startsWith("%") ? each : encodeURIComponent(each.toWellFormed()),
 );
 
-/** A number that is none, or not one that we give. */
+/** A malformed or unassigned numeric ID. */
 export const numberInUrl = fc.constantFrom(
   "",
   "0",
@@ -97,7 +97,7 @@ export const numberInUrl = fc.constantFrom(
   "9".repeat(400),
 );
 
-/** What a header can have at all: fetch itself refuses the rest. */
+/** A header value that `fetch` accepts. */
 export const headerValue = fc.oneof(
   fc.string({ unit: fc.constantFrom(...Array.from("abcXYZ019 \"',;=:%/\\*\t!é")), maxLength: 60 }),
   fc.constantFrom(

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 
-/** How many orders share one partner_order_id, and how many events one order and one transaction. */
+/** The number of orders with one partner_order_id, and of events with one order and transaction. */
 export const SHARED = 200;
 
 const NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?2)";

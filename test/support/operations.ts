@@ -1,6 +1,6 @@
 import { app } from "../../src/app.ts";
 
-/** The operations whose path begins so, from the app itself: a new route can't be forgotten in a suite over them. */
+/** The operations under a path, read from the app so that no suite misses a new route. */
 const operationsUnder = (prefix: string) =>
   [
     ...new Set(
@@ -10,9 +10,9 @@ const operationsUnder = (prefix: string) =>
     ),
   ].map((operation) => operation.split(" ") as [method: string, path: string]);
 
-/** Every operation that wants the operator's token. */
+/** All operations that need the operator's token. */
 export const OPERATOR_OPERATIONS = operationsUnder("/sandbox/partners");
-/** Every operation that wants a partner's key. */
+/** All operations that need a partner's key. */
 export const OPERATIONS = [...operationsUnder("/v2/"), ...operationsUnder("/sandbox/")].filter(
   ([, path]) => !path.startsWith("/sandbox/partners"),
 );

@@ -6,9 +6,9 @@ interface Schema {
   parse(body: unknown): unknown;
 }
 
-/** Looks at every answer to a hostile request. To be made at the top of a file, since it hooks into its tests. */
+/** Checks the responses to hostile requests. Create it at the top of a file, since it registers hooks. */
 export class ResponseAudit {
-  /** How often each status was answered, in all of the file's tests. */
+  /** The number of responses by status, over all tests of the file. */
   readonly statuses = new Map<number, number>();
   readonly #errors: unknown[] = [];
 
@@ -24,7 +24,7 @@ export class ResponseAudit {
     return this.statuses.values().reduce((sum, count) => sum + count, 0);
   }
 
-  /** A 4xx in the envelope, or a 2xx that is what its schema says; and no error in the log. */
+  /** Expects a 4xx with an error or a 2xx that matches the schema, and no error in the log. */
   expectResponse({ status, text, body }: ApiResponse, schema: Schema): void {
     this.statuses.set(status, (this.statuses.get(status) ?? 0) + 1);
     expect(this.#errors).toEqual([]);
@@ -40,9 +40,9 @@ export class ResponseAudit {
 
   report(): void {
     const counts = [...this.statuses].toSorted(([one], [other]) => one - other);
-    console.log(`answers by status: ${counts.map((each) => each.join(" × ")).join(", ")}`);
+    console.log(`responses by status: ${counts.map((each) => each.join(" × ")).join(", ")}`);
   }
 }
 
-/** For what only has to be JSON. */
+/** Accepts any JSON object. */
 export const anyJson: Schema = { parse: (body) => expect(body).toBeTypeOf("object") };

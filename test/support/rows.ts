@@ -3,10 +3,10 @@ import { getTableName } from "drizzle-orm";
 import { DATASET_TABLES } from "../../src/store/closed-datasets.ts";
 import type { Client } from "./client.ts";
 
-/** A key's last use is noted after the answer: nobody knows when. */
+/** A key's last use is stored after the response, so it may change at any time. */
 const isSettled = (column: string) => column !== "last_used_at";
 
-/** All that D1 has of an environment, as one text: what nobody has changed is equal byte for byte. */
+/** All rows of an environment as one string, to compare before and after. */
 export async function rowsOf({ environmentId, datasetId }: Client): Promise<string> {
   const tables = DATASET_TABLES.map(getTableName);
   const results = await env.DB.batch([

@@ -31,7 +31,7 @@ async function sweep(): Promise<void> {
 afterEach(() => vi.useRealTimers());
 
 describe("POST /sandbox/environments", () => {
-  it("makes a dataset of its own, whose key opens it and nothing else", async () => {
+  it("creates a separate dataset, and a key for it alone", async () => {
     const partner = await newPartner();
     const { body } = expectStatus(
       await partner.post(PATH, { name: "pull request 12", strict: true, expires_in_seconds: 60 }),
@@ -55,7 +55,7 @@ describe("POST /sandbox/environments", () => {
     expect(seen).toMatchObject([{ id: "order-1", total_order_amount: 10_000 }]);
   });
 
-  it("has the published example in it, if it is to, also after a reset", async () => {
+  it("contains the published example if requested, also after a reset", async () => {
     const environment = await createEnvironment(await newPartner(), { fixture: "documentation" });
     const id = "77f60af4-185e-4867-b113-34e3cf7c6acd";
     for (const _ of [1, 2]) {
@@ -82,7 +82,7 @@ describe("POST /sandbox/environments", () => {
     expect(refusalOf(refused)).toMatchObject({ status: 400, param });
   });
 
-  it(`makes at most ${MAX_ENVIRONMENTS}; what has expired doesn't count`, async () => {
+  it(`creates at most ${MAX_ENVIRONMENTS}, without counting expired ones`, async () => {
     const partner = await newPartner();
     const fill = async (expires: string) => {
       await env.DB.prepare(
@@ -112,7 +112,7 @@ describe("POST /sandbox/environments", () => {
 });
 
 describe("an environment", () => {
-  it("is listed, with the partner's first one, newest first", async () => {
+  it("is listed with the partner's first one, newest first", async () => {
     const partner = await newPartner();
     const one = await createEnvironment(partner, { name: "one" });
     const two = await createEnvironment(partner);
@@ -130,7 +130,7 @@ describe("an environment", () => {
     ]);
   });
 
-  it("is made, listed, deleted and given keys by the partner's first one alone", async () => {
+  it("can be managed only with a key of the partner's first one", async () => {
     const partner = await newPartner();
     const environment = await createEnvironment(partner);
     for (const refused of [
@@ -144,7 +144,7 @@ describe("an environment", () => {
     expectStatus(await environment.get("/sandbox/keys"), 200);
   });
 
-  it("is not there for another partner", async () => {
+  it("is invisible to another partner", async () => {
     const [partner, other] = [await newPartner(), await newPartner()];
     const { environmentId } = await createEnvironment(partner);
     for (const refused of [
@@ -160,7 +160,7 @@ describe("an environment", () => {
     }
   });
 
-  it("lets in again who has lost its keys", async () => {
+  it("gets a new key if its keys are lost", async () => {
     const partner = await newPartner();
     const environment = await createEnvironment(partner);
     await environment.createOrder();
@@ -170,7 +170,7 @@ describe("an environment", () => {
     expect((await new Client(environment, body.key).get("/v2/orders")).body.total).toBe(1);
   });
 
-  it("is deleted to its last row: its keys stop at once, and nobody else loses anything", async () => {
+  it("is deleted to its last row, and its keys stop immediately", async () => {
     const partner = await newPartner();
     const [gone, kept] = [await createEnvironment(partner), await createEnvironment(partner)];
     for (const each of [gone, kept, partner]) {
@@ -186,13 +186,13 @@ describe("an environment", () => {
     expectStatus(await partner.delete(`${PATH}/${gone.environmentId}`), 404);
   });
 
-  it("is not deleted if it is the partner's first one", async () => {
+  it("can't be deleted if it is the partner's first one", async () => {
     const partner = await newPartner();
     const refused = await partner.delete(`${PATH}/${partner.environmentId}`);
     expect(refusalOf(refused)).toEqual({ status: 409, type: "CONFLICT_ERROR" });
   });
 
-  it("expires: its key is told when, until the sweep, and then is unknown", async () => {
+  it("expires: the error names the time until the sweep, and then the key is unknown", async () => {
     const partner = await newPartner();
     const environment = await createEnvironment(partner, { expires_in_seconds: 60 });
     await environment.createOrder();
@@ -207,7 +207,7 @@ describe("an environment", () => {
     expect(unknown.body.error.message).toMatch(/no such key/);
   });
 
-  it("shares the partner's quota, and gives back what it used when it is swept", async () => {
+  it("shares the partner's quota, and frees its usage when it is swept", async () => {
     setVariables({ ORDER_QUOTA: "2" });
     const partner = await newPartner();
     const environment = await createEnvironment(partner);
@@ -220,7 +220,7 @@ describe("an environment", () => {
   });
 });
 
-it("two hundred environments, made and used at once, never see each other, and are swept to the last row", async () => {
+it("isolates two hundred concurrent environments, and sweeps them to the last row", async () => {
   const partner = await newPartner();
   const environments = await Promise.all(
     Array.from({ length: 200 }, () => createEnvironment(partner)),

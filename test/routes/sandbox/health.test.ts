@@ -9,7 +9,7 @@ afterEach(() => {
 
 let later = 0;
 
-/** What an isolate answers that remembers no earlier answer. */
+/** What an isolate responses that remembers no earlier response. */
 async function checkLater() {
   vi.useRealTimers();
   later += 10_000;
@@ -29,13 +29,13 @@ it("needs no key, and costs one query in 5 seconds", async () => {
   expect(costOf(await send("GET", "/health")).queries).toBe(0);
 });
 
-it("is 503 where the database lacks a migration", async () => {
+it("returns 503 if the database lacks a migration", async () => {
   const latest = "SELECT max(id) FROM d1_migrations";
   const { results } = await env.DB.prepare(
     `DELETE FROM d1_migrations WHERE id = (${latest}) RETURNING name`,
   ).all<{ name: string }>();
-  const answer = expectStatus(await checkLater(), 503);
-  expect(answer.body).toMatchObject({
+  const response = expectStatus(await checkLater(), 503);
+  expect(response.body).toMatchObject({
     status: "unavailable",
     database: "ok",
     migrations: "pending",
@@ -44,15 +44,15 @@ it("is 503 where the database lacks a migration", async () => {
   expectStatus(await checkLater(), 200);
 });
 
-it("is 503 where the database doesn't answer", async () => {
+it("returns 503 if the database is unreachable", async () => {
   vi.spyOn(console, "error").mockReturnValue(undefined);
   const { DB } = env;
   Object.assign(env, {
     DB: { prepare: () => ({ bind: () => ({ all: () => Promise.reject(new Error("lost")) }) }) },
   });
-  const answer = expectStatus(await checkLater(), 503);
+  const response = expectStatus(await checkLater(), 503);
   Object.assign(env, { DB });
-  expect(answer.body).toMatchObject({ status: "unavailable", database: "unavailable" });
-  expect(answer.text).not.toContain("lost");
+  expect(response.body).toMatchObject({ status: "unavailable", database: "unavailable" });
+  expect(response.text).not.toContain("lost");
   expectStatus(await checkLater(), 200);
 });

@@ -28,7 +28,7 @@ async function useKey({ key }: Client): Promise<Response> {
 }
 
 describe("GET /sandbox/keys", () => {
-  it("lists the environment's keys, newest first, deleted ones included, and never a key", async () => {
+  it("lists the environment's keys, newest first, including deleted ones, without the keys themselves", async () => {
     const partner = await newPartner();
     const second = await anotherKey(partner);
     const third = await anotherKey(second);
@@ -62,7 +62,7 @@ describe("GET /sandbox/keys", () => {
     expect(page.body).toMatchObject({ data: [{ id: 2 }], has_more: true, total: 3 });
   });
 
-  it("shows nothing of another partner's", async () => {
+  it("shows no keys of another partner", async () => {
     const [partner, other] = [await newPartner(), await newPartner()];
     await anotherKey(other);
     expect((await partner.get(PATH)).body.total).toBe(1);
@@ -84,7 +84,7 @@ describe("GET /sandbox/keys", () => {
 });
 
 describe("DELETE /sandbox/keys/{key_id}", () => {
-  it("revokes that key alone, at once in this isolate, as often as it is asked", async () => {
+  it("revokes only that key, immediately in this isolate, and can be repeated", async () => {
     const partner = await newPartner();
     const stolen = await anotherKey(partner);
     expectStatus(await stolen.get("/v2/orders"), 200);
@@ -94,7 +94,7 @@ describe("DELETE /sandbox/keys/{key_id}", () => {
     expectStatus(await partner.get("/v2/orders"), 200);
   });
 
-  it("refuses the only key, an unknown one, and another partner's", async () => {
+  it("rejects the only key, an unknown key and another partner's key", async () => {
     const [partner, other] = [await newPartner(), await newPartner()];
     await anotherKey(other);
     const last = await partner.delete(`${PATH}/1`);
@@ -107,7 +107,7 @@ describe("DELETE /sandbox/keys/{key_id}", () => {
     );
   });
 
-  it("is not for a key that only this isolate takes for valid: it revokes no other", async () => {
+  it("lets no deleted key revoke another, even where an isolate has it cached", async () => {
     const partner = await newPartner();
     const stolen = await anotherKey(partner);
     expectStatus(await stolen.get("/v2/orders"), 200);
@@ -120,7 +120,7 @@ describe("DELETE /sandbox/keys/{key_id}", () => {
 });
 
 describe("the number of keys", () => {
-  it("is bounded: one more is refused, until one is revoked", async () => {
+  it("is limited: another key is rejected until one is revoked", async () => {
     const partner = await newPartner();
     for (let keys = 1; keys < MAX_ACTIVE_KEYS; keys += 1) await anotherKey(partner);
     const refused = await partner.post("/v2/keys");
@@ -132,7 +132,7 @@ describe("the number of keys", () => {
     expectStatus(await partner.post("/v2/keys"), 200);
   });
 
-  it("forgets the oldest deleted ones beyond the list's length", async () => {
+  it("removes the oldest deleted keys beyond the list's length", async () => {
     const partner = await newPartner();
     await env.DB.prepare(
       `WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < ?2)
@@ -149,7 +149,7 @@ describe("the number of keys", () => {
 });
 
 describe("POST /sandbox/partners/{partner_id}/keys", () => {
-  it("makes a key for who has lost the last one", async () => {
+  it("creates a key for a partner that lost its last one", async () => {
     const partner = await newPartner();
     const order = await partner.createOrder();
     const { body } = expectStatus(
@@ -162,7 +162,7 @@ describe("POST /sandbox/partners/{partner_id}/keys", () => {
     expect((await partner.get(PATH)).body.data[0]).not.toHaveProperty("created_by");
   });
 
-  it("knows no partner that there isn't", async () => {
+  it("rejects an unknown partner", async () => {
     const refused = await operator.post("/sandbox/partners/100000/keys");
     expect(refusalOf(refused)).toMatchObject({ status: 404, type: "PARTNER_NOT_FOUND_ERROR" });
   });

@@ -29,7 +29,7 @@ async function createPartner(name = "Rest Assured"): Promise<Client> {
 }
 
 describe("POST /sandbox/partners", () => {
-  it("makes a partner with a key that works, and keeps nothing of the key but its hash", async () => {
+  it("creates a partner with a key, and stores only the key's hash", async () => {
     const partner = await createPartner();
     await partner.createOrder();
     expect((await partner.get("/v2/orders")).body.total).toBe(1);
@@ -40,7 +40,7 @@ describe("POST /sandbox/partners", () => {
     expect(JSON.stringify(results)).not.toContain(partner.key);
   });
 
-  it("doesn't honour an Idempotency-Key: each request makes a partner", async () => {
+  it("ignores an Idempotency-Key: each request creates a partner", async () => {
     const key = { "Idempotency-Key": "rest-assured" };
     const create = () => operator.post(PATH, { name: "Rest Assured" }, key);
     const [one, other] = [await create(), await create()];
@@ -48,7 +48,7 @@ describe("POST /sandbox/partners", () => {
     expect(one.body.key).not.toBe(other.body.key);
   });
 
-  it("refuses a partner without a name, and anything that is no JSON", async () => {
+  it("rejects a partner without a name, and a body that isn't JSON", async () => {
     const refused = await operator.post(PATH, {});
     expect(refusalOf(refused)).toMatchObject({ status: 400, param: "name" });
     expectStatus(await operator.post(PATH, "{"), 400);
@@ -57,7 +57,7 @@ describe("POST /sandbox/partners", () => {
 });
 
 describe("GET /sandbox/partners", () => {
-  it("lists the partners, newest first, with what each has", async () => {
+  it("lists the partners, newest first, with the amount of their data", async () => {
     const first = await createPartner("First");
     const second = await createPartner("Second");
     const order = await second.createOrder({ id: "order-1" });
@@ -82,7 +82,7 @@ describe("GET /sandbox/partners", () => {
 });
 
 describe("DELETE /sandbox/partners/{partner_id}", () => {
-  it("deletes a partner with all that is its own, and nothing of another", async () => {
+  it("deletes a partner with all its data, and no data of another", async () => {
     const [partner, other] = [await createPartner(), await createPartner()];
     for (const each of [partner, other]) {
       const order = await each.createOrder({
@@ -113,7 +113,7 @@ describe("DELETE /sandbox/partners/{partner_id}", () => {
     });
   });
 
-  it("takes as many requests as there are rows, each bounded, and then is done", async () => {
+  it("deletes a bounded number of rows per request, until none is left", async () => {
     const partner = await createPartner();
     await loadOrders(partner.datasetId, 12 * REMOVAL_STEP_ROWS);
     const path = `${PATH}/${partner.partnerId}`;
@@ -124,7 +124,7 @@ describe("DELETE /sandbox/partners/{partner_id}", () => {
     expect(Object.values(await rowsOf(partner)).every((rows) => rows === 0)).toBe(true);
   });
 
-  it("lets nobody add anything behind it, whatever keys an isolate remembers", async () => {
+  it("accepts no new data of the partner, whatever keys an isolate has cached", async () => {
     const partner = await createPartner();
     const id = await partner.createOrder();
     expectStatus(await partner.capture(id, 100), 200);
@@ -145,7 +145,7 @@ describe("DELETE /sandbox/partners/{partner_id}", () => {
     expectStatus(await operator.delete(`${PATH}/${partner.partnerId}`), 204);
   });
 
-  it("knows every table, and removes what refers before what is referred to", async () => {
+  it("covers every table, and removes referring rows first", async () => {
     const { results } = await env.DB.prepare(
       "SELECT name FROM sqlite_master WHERE type = 'table'",
     ).all<{ name: string }>();
@@ -163,7 +163,7 @@ describe("DELETE /sandbox/partners/{partner_id}", () => {
     }
   });
 
-  it("fails loudly where a table that it doesn't know refers to the partner, and never answers 202 for ever", async () => {
+  it("fails if an unknown table refers to the partner, instead of returning 202 forever", async () => {
     const log = vi.spyOn(console, "error").mockReturnValue(undefined);
     const partner = await createPartner();
     await env.DB.batch([
@@ -179,14 +179,14 @@ describe("DELETE /sandbox/partners/{partner_id}", () => {
     log.mockRestore();
   });
 
-  it("never gives a partner's number to another", async () => {
+  it("never reuses a partner's ID", async () => {
     const last = await createPartner();
     expectStatus(await operator.delete(`${PATH}/${last.partnerId}`), 204);
     expect((await createPartner()).partnerId).toBeGreaterThan(last.partnerId);
   });
 });
 
-it("is not there without an ADMIN_TOKEN: no path, no method, no token tells otherwise", async () => {
+it("is not found without an ADMIN_TOKEN, for every path, method and token", async () => {
   const unconfigured = { ...env, ADMIN_TOKEN: undefined } as unknown as Cloudflare.Env;
   for (const [method, path] of [
     ["GET", PATH],
@@ -199,9 +199,9 @@ it("is not there without an ADMIN_TOKEN: no path, no method, no token tells othe
         method,
         headers: { Authorization: `Bearer ${token}` },
       });
-      const response = await app.fetch(request, unconfigured, createExecutionContext());
-      const answer = await readResponse(method, request.url, response);
-      expect(refusalOf(answer)).toEqual({ status: 404, type: "NOT_FOUND_ERROR" });
+      const received = await app.fetch(request, unconfigured, createExecutionContext());
+      const response = await readResponse(method, request.url, received);
+      expect(refusalOf(response)).toEqual({ status: 404, type: "NOT_FOUND_ERROR" });
     }
   }
 });

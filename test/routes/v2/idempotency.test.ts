@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 
 const withKey = (key: string) => ({ "Idempotency-Key": key });
-const isReplay = (answer: ApiResponse) => answer.headers.has("Idempotent-Replayed");
+const isReplay = (response: ApiResponse) => response.headers.has("Idempotent-Replayed");
 
 /** The POSTs that honour an Idempotency-Key, each with a body to send twice. */
 const POSTS: [path: string, body: () => Record<string, unknown>][] = [
@@ -37,7 +37,7 @@ const age = (key: string, hours: number) =>
     .run();
 
 describe.each(POSTS)("POST %s with an Idempotency-Key", (path, body) => {
-  it("takes effect once, and answers the same to the byte", async () => {
+  it("takes effect once, and returns the same bytes again", async () => {
     const headers = withKey(`once ${path}`.replace(" ", "-"));
     const first = expectStatus(await a.post(path, body(), headers), 200);
     expect(isReplay(first)).toBe(false);
@@ -48,16 +48,16 @@ describe.each(POSTS)("POST %s with an Idempotency-Key", (path, body) => {
     expect(costOf(second).rows_written).toBe(0);
   });
 
-  it("takes effect once however many come at once", async () => {
+  it("takes effect once when sent many times concurrently", async () => {
     const headers = withKey(`burst${path}`);
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 10 }, () => a.post(path, body(), headers)),
     );
-    expect(new Set(answers.map((each) => `${each.status} ${each.text}`)).size).toBe(1);
-    expect(answers.filter((each) => !isReplay(each))).toHaveLength(1);
+    expect(new Set(responses.map((each) => `${each.status} ${each.text}`)).size).toBe(1);
+    expect(responses.filter((each) => !isReplay(each))).toHaveLength(1);
   });
 
-  it("belongs to the partner", async () => {
+  it("is scoped to the partner", async () => {
     const headers = withKey(`shared${path}`);
     const first = expectStatus(await a.post(path, body(), headers), 200);
     const other = await newPartner();
@@ -79,14 +79,14 @@ describe.each(POSTS)("POST %s with an Idempotency-Key", (path, body) => {
     expect(late.text).not.toBe(first.text);
   });
 
-  it.each(["", "with space", "x".repeat(256), "\u00fc"])("refuses the key %s", async (key) => {
-    const answer = await a.post(path, body(), withKey(key));
-    expect(refusalOf(answer)).toMatchObject({ status: 400, param: "Idempotency-Key" });
+  it.each(["", "with space", "x".repeat(256), "\u00fc"])("rejects the key %s", async (key) => {
+    const response = await a.post(path, body(), withKey(key));
+    expect(refusalOf(response)).toMatchObject({ status: 400, param: "Idempotency-Key" });
   });
 });
 
 describe("an Idempotency-Key", () => {
-  it("is refused with another request: content, operation, or order", async () => {
+  it("rejects another request with the same key: other content, operation or order", async () => {
     expectStatus(await a.capture(orderId, 5), 200);
     const headers = withKey("of-one-request");
     expectStatus(await a.post("/v2/order_events", eventBody({ order_id: orderId }), headers), 200);
@@ -97,8 +97,8 @@ describe("an Idempotency-Key", () => {
       ["/v2/order_events", eventBody({ order_id: orderId, type: "REFUNDED", amount: 1_000_000 })],
       ["/v2/orders", orderBody()],
     ] as const) {
-      const answer = await a.post(path, body, headers);
-      expect(refusalOf(answer)).toEqual({
+      const response = await a.post(path, body, headers);
+      expect(refusalOf(response)).toEqual({
         status: 422,
         type: "IDEMPOTENCY_ERROR",
         param: "Idempotency-Key",
@@ -106,7 +106,7 @@ describe("an Idempotency-Key", () => {
     }
   });
 
-  it("knows a request by its meaning", async () => {
+  it("ignores differences in spelling", async () => {
     const headers = withKey("two-spellings");
     const one =
       '{"payment_method_id":"p","partner_order_id":"o","total_order_amount":1,"created_at":"2025-01-01T01:00:00+01:00"}';
@@ -116,7 +116,7 @@ describe("an Idempotency-Key", () => {
     expect(isReplay(expectStatus(await a.post("/v2/orders", two, headers), 200))).toBe(true);
   });
 
-  it("repeats the answer that was given, whatever has happened since", async () => {
+  it("returns the first response, whatever happened since", async () => {
     const headers = withKey("before-the-change");
     const first = expectStatus(
       await a.post("/v2/orders", orderBody({ id: "changing" }), headers),
@@ -126,13 +126,13 @@ describe("an Idempotency-Key", () => {
     const second = await a.post("/v2/orders", orderBody({ id: "changing" }), headers);
     expect([second.status, second.text]).toEqual([200, first.text]);
     await a.delete("/v2/orders/changing");
-    // The order is gone, and the request has been answered all the same.
+    // The order is gone, but its response is still stored.
     const third = await a.post("/v2/orders", orderBody({ id: "changing" }), headers);
     expect([third.status, third.text, isReplay(third)]).toEqual([200, first.text, true]);
     expect((await a.get("/v2/orders?id=changing")).body.total).toBe(0);
   });
 
-  it("repeats an event's answer when its order is gone", async () => {
+  it("returns an event's first response after its order was deleted", async () => {
     const id = await a.createOrder();
     const headers = withKey("order-gone");
     const body = eventBody({ order_id: id });
@@ -143,7 +143,7 @@ describe("an Idempotency-Key", () => {
     expect([second.status, second.text]).toEqual([200, first.text]);
   });
 
-  it("is not kept for a refusal: the corrected request may use it", async () => {
+  it("can be used again after a rejected request", async () => {
     const id = await a.createOrder();
     const headers = withKey("refused-first");
     const refund = eventBody({ order_id: id, type: "REFUNDED", amount: 10 });
@@ -158,37 +158,41 @@ describe("an Idempotency-Key", () => {
     const id = await a.createOrder();
     await a.capture(id, 1);
     const without = costOf(await a.capture(id, 1));
-    const answer = await a.post("/v2/order_events", eventBody({ order_id: id }), withKey("costs"));
-    const { queries, rows_written } = costOf(answer);
+    const response = await a.post(
+      "/v2/order_events",
+      eventBody({ order_id: id }),
+      withKey("costs"),
+    );
+    const { queries, rows_written } = costOf(response);
     expect({ queries, rows_written }).toEqual({
       queries: without.queries,
       rows_written: without.rows_written + 2,
     });
   });
 
-  it("is kept for a request that its ids alone answer: the same key always gets the same answer", async () => {
-    const id = await a.createOrder({ id: "answered-by-ids" });
-    const event = eventBody({ order_id: id, order_event_id: "answered-by-ids" });
+  it("is stored for a request that repeats an ID, so that the key always returns the same response", async () => {
+    const id = await a.createOrder({ id: "repeated-by-id" });
+    const event = eventBody({ order_id: id, order_event_id: "repeated-by-id" });
     const stored = expectStatus(await a.post("/v2/order_events", event), 200);
-    const headers = withKey("answered-by-ids");
+    const headers = withKey("repeated-by-id");
     const once = expectStatus(await a.post("/v2/order_events", event, headers), 200);
     expect([isReplay(once), once.text]).toEqual([true, stored.text]);
-    expectStatus(await a.delete("/v2/order_events/answered-by-ids"), 204);
+    expectStatus(await a.delete("/v2/order_events/repeated-by-id"), 204);
     const again = expectStatus(await a.post("/v2/order_events", event, headers), 200);
     expect([isReplay(again), again.text]).toEqual([true, stored.text]);
     expect((await a.get(`/v2/order_events?order_id=${id}`)).body.total).toBe(0);
 
-    const orderKey = withKey("order-answered-by-ids");
-    const order = orderBody({ id: "answered-by-ids" });
+    const orderKey = withKey("order-repeated-by-id");
+    const order = orderBody({ id: "repeated-by-id" });
     const repeated = expectStatus(await a.post("/v2/orders", order, orderKey), 200);
-    expectStatus(await a.delete("/v2/orders/answered-by-ids"), 204);
+    expectStatus(await a.delete("/v2/orders/repeated-by-id"), 204);
     const third = expectStatus(await a.post("/v2/orders", order, orderKey), 200);
     expect([isReplay(third), third.text]).toEqual([true, repeated.text]);
     expect(third.headers.get("ETag")).toBe(repeated.headers.get("ETag"));
-    expect((await a.get("/v2/orders?id=answered-by-ids")).body.total).toBe(0);
+    expect((await a.get("/v2/orders?id=repeated-by-id")).body.total).toBe(0);
   });
 
-  it("isn't honoured where nothing repeats: a new key each time", async () => {
+  it("is ignored on operations that can't be repeated", async () => {
     const headers = withKey("new-key");
     const one = await a.post("/v2/keys", undefined, headers);
     const other = await a.post("/v2/keys", undefined, headers);
@@ -197,8 +201,8 @@ describe("an Idempotency-Key", () => {
   });
 });
 
-describe("the same content", () => {
-  it("is a matter of meaning, not of spelling", async () => {
+describe("equal content", () => {
+  it("is compared by meaning, not by spelling", async () => {
     const fields = { id: "meaning", created_at: "2025-01-01T00:00:00Z" };
     expectStatus(await a.post("/v2/orders", orderBody(fields)), 200);
     for (const spelling of [
@@ -220,60 +224,63 @@ describe("the same content", () => {
 const total = async (client: Client): Promise<number> =>
   (await client.get("/v2/order_events")).body.total;
 
-describe("one hundred at once", () => {
+describe("one hundred concurrent requests", () => {
   const HUNDRED = Array.from({ length: 100 });
 
-  it("with one Idempotency-Key make one event, and get equal answers", async () => {
+  it("with one Idempotency-Key create one event and return equal responses", async () => {
     const client = await newPartner();
     const body = eventBody({ order_id: await client.createOrder() });
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       HUNDRED.map(() => client.post("/v2/order_events", body, withKey("hundred"))),
     );
-    expect(new Set(answers.map((each) => `${each.status} ${each.text}`)).size).toBe(1);
-    expectStatus(answers[0]!, 200);
+    expect(new Set(responses.map((each) => `${each.status} ${each.text}`)).size).toBe(1);
+    expectStatus(responses[0]!, 200);
     expect(await total(client)).toBe(1);
   });
 
-  it("with one partner_event_id and no header make one event, and get equal answers", async () => {
+  it("with one partner_event_id create one event and return equal responses", async () => {
     const client = await newPartner();
     const body = eventBody({ order_id: await client.createOrder(), partner_event_id: "hundred" });
-    const answers = await Promise.all(HUNDRED.map(() => client.post("/v2/order_events", body)));
-    expect(new Set(answers.map((each) => `${each.status} ${each.text}`)).size).toBe(1);
-    expectStatus(answers[0]!, 200);
+    const responses = await Promise.all(HUNDRED.map(() => client.post("/v2/order_events", body)));
+    expect(new Set(responses.map((each) => `${each.status} ${each.text}`)).size).toBe(1);
+    expectStatus(responses[0]!, 200);
     expect(await total(client)).toBe(1);
   });
 
   it.each([
     ["partner_event_id", 409],
     ["Idempotency-Key", 422],
-  ])("with one %s across two orders: one order wins, the other is told", async (id, refused) => {
-    const client = await newPartner();
-    const orders = [await client.createOrder(), await client.createOrder()];
-    const answers = await Promise.all(
-      HUNDRED.map((_, index) => {
-        const body = eventBody({ order_id: orders[index % 2] });
-        return id === "partner_event_id"
-          ? client.post("/v2/order_events", { ...body, partner_event_id: "two-orders" })
-          : client.post("/v2/order_events", body, withKey("two-orders"));
-      }),
-    );
-    const byOrder = [0, 1].map(
-      (order) =>
-        new Set(answers.filter((_, index) => index % 2 === order).map((each) => each.status)),
-    );
-    expect(byOrder.toSorted((x, y) => [...x][0]! - [...y][0]!)).toEqual([
-      new Set([200]),
-      new Set([refused]),
-    ]);
-    expect(
-      new Set(answers.filter((each) => each.status === 200).map((each) => each.text)).size,
-    ).toBe(1);
-    expect(await total(client)).toBe(1);
-  });
+  ])(
+    "with one %s across two orders: one order gets the event, the other an error",
+    async (id, refused) => {
+      const client = await newPartner();
+      const orders = [await client.createOrder(), await client.createOrder()];
+      const responses = await Promise.all(
+        HUNDRED.map((_, index) => {
+          const body = eventBody({ order_id: orders[index % 2] });
+          return id === "partner_event_id"
+            ? client.post("/v2/order_events", { ...body, partner_event_id: "two-orders" })
+            : client.post("/v2/order_events", body, withKey("two-orders"));
+        }),
+      );
+      const byOrder = [0, 1].map(
+        (order) =>
+          new Set(responses.filter((_, index) => index % 2 === order).map((each) => each.status)),
+      );
+      expect(byOrder.toSorted((x, y) => [...x][0]! - [...y][0]!)).toEqual([
+        new Set([200]),
+        new Set([refused]),
+      ]);
+      expect(
+        new Set(responses.filter((each) => each.status === 200).map((each) => each.text)).size,
+      ).toBe(1);
+      expect(await total(client)).toBe(1);
+    },
+  );
 });
 
 describe("the sweep", () => {
-  it("deletes what has expired, in bounded steps, and nothing else", async () => {
+  it("deletes only expired records, in bounded steps", async () => {
     const records = SWEEP_STEP_RECORDS + 20;
     await env.DB.prepare(
       `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)

@@ -6,7 +6,7 @@ import { Client, expectStatus, newPartner, refusalOf } from "../../support/clien
 const timestamp = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
 
 describe("POST /v2/keys", () => {
-  it("makes a key of the same partner, shown once and kept as its hash", async () => {
+  it("creates a key of the same partner, shown once and stored as a hash", async () => {
     const partner = await newPartner();
     const order = await partner.createOrder();
     const { body } = expectStatus(await partner.post("/v2/keys"), 200);
@@ -26,7 +26,7 @@ describe("POST /v2/keys", () => {
 });
 
 describe("DELETE /v2/keys", () => {
-  it("deletes the key that makes the call: the rotation of the contract", async () => {
+  it("deletes the key that sends the request", async () => {
     const partner = await newPartner();
     const { body: created } = await partner.post("/v2/keys");
     const { body } = expectStatus(await partner.delete("/v2/keys"), 200);
@@ -37,7 +37,7 @@ describe("DELETE /v2/keys", () => {
     expectStatus(await new Client(partner, created.key).get("/v2/orders"), 200);
   });
 
-  it("refuses to delete an environment's only key, however many other partners there are", async () => {
+  it("rejects the deletion of an environment's only key", async () => {
     await newPartner();
     const partner = await newPartner();
     const refused = await partner.delete("/v2/keys");
@@ -45,7 +45,7 @@ describe("DELETE /v2/keys", () => {
     expectStatus(await partner.get("/v2/orders"), 200);
   });
 
-  it("has no successor made by a key that only an isolate's memory takes for valid", async () => {
+  it("lets no deleted key create another, even where an isolate has it cached", async () => {
     const partner = await newPartner();
     await partner.post("/v2/keys");
     expectStatus(await partner.get("/v2/orders"), 200);
@@ -63,7 +63,7 @@ describe("DELETE /v2/keys", () => {
     expect(results).toHaveLength(2);
   });
 
-  it("answers 401 to a deletion by a key that was deleted elsewhere", async () => {
+  it("returns 401 to a key that was deleted in another isolate", async () => {
     const partner = await newPartner();
     await partner.post("/v2/keys");
     await env.DB.prepare("UPDATE api_keys SET deleted_at = '2026-01-01T00:00:00Z' WHERE hash = ?")
@@ -72,11 +72,11 @@ describe("DELETE /v2/keys", () => {
     expectStatus(await partner.delete("/v2/keys"), 401);
   });
 
-  it("leaves one of two keys that delete themselves at once", async () => {
+  it("keeps one of two keys that delete themselves concurrently", async () => {
     const partner = await newPartner();
     const { body } = await partner.post("/v2/keys");
     const other = new Client(partner, body.key);
-    const answers = await Promise.all([partner.delete("/v2/keys"), other.delete("/v2/keys")]);
-    expect(answers.map((each) => each.status).toSorted((x, y) => x - y)).toEqual([200, 409]);
+    const responses = await Promise.all([partner.delete("/v2/keys"), other.delete("/v2/keys")]);
+    expect(responses.map((each) => each.status).toSorted((x, y) => x - y)).toEqual([200, 409]);
   });
 });

@@ -22,39 +22,36 @@ beforeAll(async () => {
 const lines = (rate: number) => [{ name: "x", quantity: 1, rate, rewards_rate: 0 }];
 
 describe("POST /v2/order_events", () => {
-  it.each(ORDER_EVENT_TYPES)(
-    "answers every field of %s as it was sent, and keeps it",
-    async (type) => {
-      const order_id = await a.createOrder();
-      // So that there is something to refund.
-      await a.capture(order_id, 900, { rewards_amount: 9 });
-      const event = {
-        order_event_id: `event-${type}`,
-        order_id,
-        partner_event_id: `pe-${type}`,
-        type,
-        amount: 900,
-        rewards_amount: 9,
-        currency: "USD",
-        network_transaction_id: "nt-full",
-        order_lines: [
-          {
-            name: "Oak table",
-            product_url: "shop.example",
-            quantity: 3,
-            rate: 300,
-            rewards_rate: 3,
-          },
-        ] satisfies Required<OrderLine>[],
-      } satisfies Required<OrderEventInput>;
-      const created = expectStatus(await a.post("/v2/order_events", event), 200);
-      expect(created.body).toEqual(event);
-      const listed = await a.get(`/v2/order_events?order_event_id=${event.order_event_id}`);
-      expect(listed.body).toEqual({ data: [event], has_more: false, total: 1 });
-    },
-  );
+  it.each(ORDER_EVENT_TYPES)("stores and returns every field of %s as sent", async (type) => {
+    const order_id = await a.createOrder();
+    // So that there is something to refund.
+    await a.capture(order_id, 900, { rewards_amount: 9 });
+    const event = {
+      order_event_id: `event-${type}`,
+      order_id,
+      partner_event_id: `pe-${type}`,
+      type,
+      amount: 900,
+      rewards_amount: 9,
+      currency: "USD",
+      network_transaction_id: "nt-full",
+      order_lines: [
+        {
+          name: "Oak table",
+          product_url: "shop.example",
+          quantity: 3,
+          rate: 300,
+          rewards_rate: 3,
+        },
+      ] satisfies Required<OrderLine>[],
+    } satisfies Required<OrderEventInput>;
+    const created = expectStatus(await a.post("/v2/order_events", event), 200);
+    expect(created.body).toEqual(event);
+    const listed = await a.get(`/v2/order_events?order_event_id=${event.order_event_id}`);
+    expect(listed.body).toEqual({ data: [event], has_more: false, total: 1 });
+  });
 
-  it("fills in what was left out", async () => {
+  it("fills in the defaults", async () => {
     const euros = await a.createOrder({ currency: "EUR" });
     const { body } = expectStatus(await a.capture(euros, 5), 200);
     expect(body).toEqual({
@@ -65,12 +62,12 @@ describe("POST /v2/order_events", () => {
     });
   });
 
-  it("takes captures beyond the order's total", async () => {
+  it("accepts captures above the order's total", async () => {
     const id = await a.createOrder({ total_order_amount: 1 });
     expectStatus(await a.capture(id, 1_000_000), 200);
   });
 
-  it("replays the same event by either id, and refuses another one under them", async () => {
+  it("replays the same event by either ID, and rejects different content", async () => {
     const ids = { order_event_id: "event-twice", partner_event_id: "pe-twice" };
     const first = expectStatus(await a.capture(orderId, 50, ids), 200);
     for (const same of [ids, { partner_event_id: "pe-twice" }]) {
@@ -87,7 +84,7 @@ describe("POST /v2/order_events", () => {
     expectStatus(await a.capture(elsewhere, 50, { partner_event_id: "pe-twice" }), 409);
   });
 
-  it("replays a refund that used up what there was", async () => {
+  it("replays a refund of the full captured amount", async () => {
     const id = await a.createOrder();
     await a.capture(id, 10);
     const refund = () => a.refund(id, 10, { partner_event_id: "pe-all" });
@@ -95,7 +92,7 @@ describe("POST /v2/order_events", () => {
     expect(expectStatus(await refund(), 200).headers.get("Idempotent-Replayed")).toBe("true");
   });
 
-  it("refuses a refund beyond what was captured, with the figures", async () => {
+  it("rejects a refund above the captured amount, with the figures", async () => {
     const id = await a.createOrder();
     const events = { order_event_ids: ["event-200", "event-500"] };
     await a.capture(id, 500, { rewards_amount: 5, order_event_id: "event-500" });
@@ -115,16 +112,16 @@ describe("POST /v2/order_events", () => {
     expectStatus(await a.refund(id, 300, { rewards_amount: 5 }), 200);
   });
 
-  it("refuses captures that add up to more than there are amounts", async () => {
+  it("rejects captures whose sum exceeds the largest amount", async () => {
     const id = await a.createOrder();
     expectStatus(await a.capture(id, Number.MAX_SAFE_INTEGER), 200);
     expect(refusalOf(await a.capture(id, 1))).toMatchObject({ status: 409, param: "amount" });
     expectStatus(await a.refund(id, Number.MAX_SAFE_INTEGER), 200);
   });
 
-  it("refuses another currency than the order's", async () => {
-    const answer = await a.capture(orderId, 1, { currency: "EUR" });
-    expect(refusalOf(answer)).toEqual({
+  it("rejects a currency other than the order's", async () => {
+    const response = await a.capture(orderId, 1, { currency: "EUR" });
+    expect(refusalOf(response)).toEqual({
       status: 400,
       type: "INVALID_REQUEST_ERROR",
       param: "currency",
@@ -132,9 +129,9 @@ describe("POST /v2/order_events", () => {
     });
   });
 
-  it("refuses an unknown order", async () => {
-    const answer = await a.capture("no-such-order", 1);
-    expect(refusalOf(answer)).toEqual({
+  it("rejects an event of an unknown order", async () => {
+    const response = await a.capture("no-such-order", 1);
+    expect(refusalOf(response)).toEqual({
       status: 404,
       type: "ORDER_NOT_FOUND_ERROR",
       param: "order_id",
@@ -152,23 +149,27 @@ describe("POST /v2/order_events", () => {
       "amount",
     ],
   ])("refuses %s, and names the field", async (_, fields, param) => {
-    const answer = await a.post("/v2/order_events", eventBody({ order_id: orderId, ...fields }));
-    expect(refusalOf(answer)).toMatchObject({ status: 400, type: "INVALID_REQUEST_ERROR", param });
+    const response = await a.post("/v2/order_events", eventBody({ order_id: orderId, ...fields }));
+    expect(refusalOf(response)).toMatchObject({
+      status: 400,
+      type: "INVALID_REQUEST_ERROR",
+      param,
+    });
   });
 
-  it("keeps the same ids of two partners apart", async () => {
+  it("keeps equal IDs of two partners separate", async () => {
     const ids = { order_event_id: "event-shared", partner_event_id: "pe-shared" };
     expectStatus(await a.capture(orderId, 1, { ...ids, order_lines: lines(1) }), 200);
     const ofB = await b.createOrder();
-    const answer = expectStatus(await b.capture(ofB, 2, { ...ids, order_lines: lines(2) }), 200);
-    expect(answer.headers.has("Idempotent-Replayed")).toBe(false);
+    const response = expectStatus(await b.capture(ofB, 2, { ...ids, order_lines: lines(2) }), 200);
+    expect(response.headers.has("Idempotent-Replayed")).toBe(false);
     const listed = await b.get("/v2/order_events?order_event_id=event-shared");
     expect(listed.body.data[0].order_lines).toEqual(lines(2));
   });
 });
 
 describe("GET /v2/order_events", () => {
-  it("filters by every id there is, alone and together", async () => {
+  it("filters by every ID, alone and combined", async () => {
     const one = await a.createOrder();
     const two = await a.createOrder();
     const ids: string[] = [];
@@ -193,7 +194,7 @@ describe("GET /v2/order_events", () => {
     expect(await found("order_id=no-such-order")).toEqual([]);
   });
 
-  it("shows nothing of another partner", async () => {
+  it("shows no data of another partner", async () => {
     const { body } = await a.capture(orderId, 1);
     for (const query of [`order_event_id=${body.order_event_id}`, `order_id=${orderId}`]) {
       const foreign = await b.get(`/v2/order_events?${query}`);
@@ -205,7 +206,7 @@ describe("GET /v2/order_events", () => {
 });
 
 describe("DELETE /v2/order_events/{order_event_id}", () => {
-  it("takes the event out of the sums, and gives its ids back", async () => {
+  it("subtracts the event from the sums, and frees its IDs", async () => {
     const id = await a.createOrder();
     const ids = { order_event_id: "event-gone", partner_event_id: "pe-gone" };
     expectStatus(await a.capture(id, 100, ids), 200);
@@ -216,7 +217,7 @@ describe("DELETE /v2/order_events/{order_event_id}", () => {
     expect(again.headers.has("Idempotent-Replayed")).toBe(false);
   });
 
-  it("refuses to leave refunds above captures, with the figures", async () => {
+  it("rejects a deletion that leaves refunds above captures, with the figures", async () => {
     const id = await a.createOrder();
     await a.capture(id, 100, { order_event_id: "event-needed" });
     await a.capture(id, 50, { order_event_id: "event-other" });
@@ -237,7 +238,7 @@ describe("DELETE /v2/order_events/{order_event_id}", () => {
     expectStatus(await a.delete("/v2/order_events/event-needed"), 204);
   });
 
-  it("answers a foreign event exactly as an unknown one", async () => {
+  it("treats another partner's event like an unknown one", async () => {
     const { body } = await a.capture(orderId, 1);
     const foreign = await b.delete(`/v2/order_events/${body.order_event_id}`);
     const unknown = await b.delete("/v2/order_events/no-such-event");

@@ -53,14 +53,14 @@ const FULL_ORDER = {
 } satisfies Required<OrderInput>;
 
 describe("POST /v2/orders", () => {
-  it("answers every field as it was sent, and keeps it", async () => {
+  it("stores and returns every field as sent", async () => {
     const created = expectStatus(await a.post("/v2/orders", FULL_ORDER), 200);
     expect(created.body).toEqual(FULL_ORDER);
     const listed = expectStatus(await a.get("/v2/orders?id=order-full"), 200);
     expect(listed.body).toEqual({ data: [FULL_ORDER], has_more: false, total: 1 });
   });
 
-  it("fills in what was left out, and leaves out what has no value", async () => {
+  it("fills in the defaults, and leaves out fields without a value", async () => {
     const { body } = expectStatus(await a.post("/v2/orders", orderBody()), 200);
     expect(body).toEqual({
       ...orderBody(),
@@ -72,13 +72,13 @@ describe("POST /v2/orders", () => {
     });
   });
 
-  it("takes the rewards from the lines when their total is left out", async () => {
+  it("sums the rewards of the lines if the total is left out", async () => {
     const order_lines = [{ name: "x", quantity: 3, rate: 5, rewards_rate: 2 }];
     const { body } = await a.post("/v2/orders", orderBody({ order_lines, total_order_amount: 15 }));
     expect(body.total_rewards_amount).toBe(6);
   });
 
-  it("takes null for absent where the contract allows null, and an empty list of lines for none", async () => {
+  it("treats null as absent where the contract allows it, and an empty list of lines as none", async () => {
     const nulls = { merchant_id: null, merchant_name: null, created_at: null, updated_at: null };
     const { body } = expectStatus(
       await a.post("/v2/orders", orderBody({ ...nulls, order_lines: [] })),
@@ -90,7 +90,7 @@ describe("POST /v2/orders", () => {
     expect(refusalOf(refused)).toMatchObject({ status: 400, param: "customer_id" });
   });
 
-  it("keeps a thousand lines in their order", async () => {
+  it("keeps the order of a thousand lines", async () => {
     const order_lines = Array.from({ length: 1000 }, (_, index) => ({
       name: `Line ${index}`,
       quantity: 1,
@@ -107,7 +107,7 @@ describe("POST /v2/orders", () => {
     expect(body).not.toHaveProperty("colour");
   });
 
-  it("replays the same order, and refuses another one under its id", async () => {
+  it("replays the same order, and rejects different content under its ID", async () => {
     const id = await a.createOrder();
     const again = expectStatus(await a.post("/v2/orders", orderBody({ id })), 200);
     expect(again.headers.get("Idempotent-Replayed")).toBe("true");
@@ -168,14 +168,18 @@ describe("POST /v2/orders", () => {
       "total_rewards_amount",
     ],
   ])("refuses %s, and names the field", async (_, fields, param) => {
-    const answer = await a.post("/v2/orders", orderBody(fields));
-    expect(refusalOf(answer)).toMatchObject({ status: 400, type: "INVALID_REQUEST_ERROR", param });
-    expect(answer.body.error.message).toMatch(/Expected .+, but (received .+|it is missing)/);
+    const response = await a.post("/v2/orders", orderBody(fields));
+    expect(refusalOf(response)).toMatchObject({
+      status: 400,
+      type: "INVALID_REQUEST_ERROR",
+      param,
+    });
+    expect(response.body.error.message).toMatch(/Expected .+, but (received .+|it is missing)/);
   });
 
   it("lists every violation", async () => {
-    const answer = await a.post("/v2/orders", { id: "", total_order_amount: 1.5 });
-    expect(answer.body.error.details.map((each: { param: string }) => each.param)).toEqual([
+    const response = await a.post("/v2/orders", { id: "", total_order_amount: 1.5 });
+    expect(response.body.error.details.map((each: { param: string }) => each.param)).toEqual([
       "id",
       "payment_method_id",
       "partner_order_id",
@@ -183,7 +187,7 @@ describe("POST /v2/orders", () => {
     ]);
   });
 
-  it("keeps the same id of two partners apart", async () => {
+  it("keeps an equal ID of two partners separate", async () => {
     const line = { name: "of A", quantity: 1, rate: 1, rewards_rate: 0 };
     await a.createOrder({ id: "shared", total_order_amount: 1, order_lines: [line] });
     await b.createOrder({
@@ -201,7 +205,7 @@ describe("POST /v2/orders", () => {
 });
 
 describe("GET /v2/orders", () => {
-  it("filters by both ids, and answers an empty list when nothing matches", async () => {
+  it("filters by both IDs, and returns an empty list if nothing matches", async () => {
     const id = await a.createOrder({ partner_order_id: "po-filter" });
     const other = await a.createOrder({ partner_order_id: "po-filter" });
     const both = await a.get("/v2/orders?partner_order_id=po-filter");
@@ -213,20 +217,20 @@ describe("GET /v2/orders", () => {
     expect(none.body).toEqual({ data: [], has_more: false, total: 0 });
   });
 
-  it("answers the ETag of a single order", async () => {
+  it("returns the ETag of a single order", async () => {
     const id = await a.createOrder();
     expect((await a.get(`/v2/orders?id=${id}`)).headers.get("ETag")).toBe('"1"');
     expect((await a.get("/v2/orders")).headers.has("ETag")).toBe(false);
   });
 
-  it.each(["id=", "id=a&id=b"])("refuses %s", async (query) => {
+  it.each(["id=", "id=a&id=b"])("rejects %s", async (query) => {
     expect(refusalOf(await a.get(`/v2/orders?${query}`))).toMatchObject({
       status: 400,
       param: "id",
     });
   });
 
-  it("shows nothing of another partner, and does not take its ids as cursors", async () => {
+  it("shows no data of another partner, and rejects its IDs as cursors", async () => {
     const id = await a.createOrder();
     expect((await b.get(`/v2/orders?id=${id}`)).body).toEqual({
       data: [],
@@ -239,7 +243,7 @@ describe("GET /v2/orders", () => {
 });
 
 describe("PUT /v2/orders/{order_id}", () => {
-  it("replaces: what is left out is cleared, but for created_at", async () => {
+  it("clears the fields that are left out, except created_at", async () => {
     await a.post("/v2/orders", { ...FULL_ORDER, id: "order-put" });
     const replaced = expectStatus(await a.put("/v2/orders/order-put", orderBody()), 200);
     expect(replaced.body).toEqual({
@@ -253,7 +257,7 @@ describe("PUT /v2/orders/{order_id}", () => {
     expect((await a.get("/v2/orders?id=order-put")).body.data).toEqual([replaced.body]);
   });
 
-  it("replaces lines by other lines", async () => {
+  it("replaces the lines", async () => {
     const line = { name: "x", quantity: 1, rate: 10_000, rewards_rate: 0 };
     const id = await a.createOrder({ order_lines: [line] });
     const order_lines = [
@@ -264,17 +268,17 @@ describe("PUT /v2/orders/{order_id}", () => {
     expect((await a.get(`/v2/orders?id=${id}`)).body.data[0].order_lines).toEqual(order_lines);
   });
 
-  it("refuses another id in the body", async () => {
+  it("rejects another ID in the body", async () => {
     const id = await a.createOrder();
-    const answer = await a.put(`/v2/orders/${id}`, orderBody({ id: "another" }));
-    expect(refusalOf(answer)).toMatchObject({ status: 400, param: "id" });
+    const response = await a.put(`/v2/orders/${id}`, orderBody({ id: "another" }));
+    expect(refusalOf(response)).toMatchObject({ status: 400, param: "id" });
   });
 
-  it("refuses another currency once there are events", async () => {
+  it("rejects another currency once the order has events", async () => {
     const id = await a.createOrder();
     const { order_event_id } = (await a.capture(id, 100)).body;
-    const answer = await a.put(`/v2/orders/${id}`, orderBody({ currency: "EUR" }));
-    expect(refusalOf(answer)).toEqual({
+    const response = await a.put(`/v2/orders/${id}`, orderBody({ currency: "EUR" }));
+    expect(refusalOf(response)).toEqual({
       status: 409,
       type: "CONFLICT_ERROR",
       param: "currency",
@@ -283,7 +287,7 @@ describe("PUT /v2/orders/{order_id}", () => {
     expectStatus(await a.put(`/v2/orders/${id}`, orderBody({ total_order_amount: 1 })), 200);
   });
 
-  it("honours If-Match", async () => {
+  it("honors If-Match", async () => {
     const id = await a.createOrder();
     const first = { "If-Match": '"1"' };
     expectStatus(await a.put(`/v2/orders/${id}`, orderBody(), first), 200);
@@ -294,15 +298,15 @@ describe("PUT /v2/orders/{order_id}", () => {
       details: { current: '"2"' },
     });
     for (const tags of ['"1", "2"', "*"]) {
-      const answer = await a.put(`/v2/orders/${id}`, orderBody(), { "If-Match": tags });
-      expectStatus(answer, 200);
+      const response = await a.put(`/v2/orders/${id}`, orderBody(), { "If-Match": tags });
+      expectStatus(response, 200);
     }
     expectStatus(await a.put(`/v2/orders/${id}`, orderBody(), { "If-Match": 'W/"4"' }), 412);
   });
 });
 
 describe("DELETE /v2/orders/{order_id}", () => {
-  it("deletes the order and its lines, and gives the id back", async () => {
+  it("deletes the order with its lines, and frees its ID", async () => {
     const order_lines = [{ name: "x", quantity: 1, rate: 10_000, rewards_rate: 0 }];
     const id = await a.createOrder({ order_lines });
     const deleted = expectStatus(await a.delete(`/v2/orders/${id}`), 204);
@@ -315,7 +319,7 @@ describe("DELETE /v2/orders/{order_id}", () => {
     expect(again.headers.get("ETag")).toBe('"3"');
   });
 
-  it("refuses while there are events, with the figures", async () => {
+  it("rejects the deletion while the order has events, with the figures", async () => {
     const id = await a.createOrder();
     const event = await a.capture(id, 700);
     expect(refusalOf(await a.delete(`/v2/orders/${id}`))).toEqual({
@@ -333,7 +337,7 @@ describe("DELETE /v2/orders/{order_id}", () => {
     expectStatus(await a.delete(`/v2/orders/${id}`), 204);
   });
 
-  it("honours If-Match", async () => {
+  it("honors If-Match", async () => {
     const id = await a.createOrder();
     expectStatus(await a.delete(`/v2/orders/${id}`, { "If-Match": '"2"' }), 412);
     expectStatus(await a.delete(`/v2/orders/${id}`, { "If-Match": '"1"' }), 204);
@@ -341,7 +345,7 @@ describe("DELETE /v2/orders/{order_id}", () => {
 });
 
 describe("an order of another partner", () => {
-  it.each(["PUT", "DELETE"])("answers %s exactly as an unknown one", async (method) => {
+  it.each(["PUT", "DELETE"])("rejects %s like that of an unknown order", async (method) => {
     const id = await a.createOrder();
     const body = method === "PUT" ? orderBody() : undefined;
     const foreign = await b.send(method, `/v2/orders/${id}`, body);
@@ -351,7 +355,7 @@ describe("an order of another partner", () => {
     expect((await a.get(`/v2/orders?id=${id}`)).body.data).toHaveLength(1);
   });
 
-  it("takes no event", async () => {
+  it("accepts no event", async () => {
     const id = await a.createOrder();
     const foreign = await b.capture(id, 1);
     const unknown = await b.post(
