@@ -11,9 +11,9 @@ import type { AppEnv } from "./context.ts";
 const RETRY_AFTER_SECONDS = 1;
 
 /** What can be said of an error to the one who sent the request. */
-interface ErrorBody extends Omit<Refusal, "type" | "details"> {
+interface ErrorBody extends Omit<Refusal, "type"> {
   type: ErrorType;
-  details?: Refusal["details"] | Violation[];
+  violations?: Violation[];
 }
 
 /** Thrown by middleware and routes; the error handler answers it in the envelope. */
@@ -26,6 +26,21 @@ export class ApiError extends Error {
     this.body = body;
     this.headers = headers;
   }
+}
+
+/** 400 with every violation; `param` and `message` are the first one's. */
+export function invalidRequest(violations: [Violation, ...Violation[]]): ApiError {
+  const [{ param, message }, ...others] = violations;
+  const more =
+    others.length === 0
+      ? ""
+      : ` (and ${others.length} more violation${others.length === 1 ? "" : "s"})`;
+  return new ApiError({
+    type: "INVALID_REQUEST_ERROR",
+    ...(param && { param }),
+    message: (param ? `${param}: ${message}` : message) + more,
+    violations,
+  });
 }
 
 /** The caller can't be told from anybody else. */
@@ -60,8 +75,11 @@ export function answerError(error: Error, c: Context<AppEnv>): Response {
   const { body, headers } = toApiError(error, c);
   const status = ERROR_TYPES[body.type].status;
   const { type, message, param, details } = body;
+  // A rule that refuses with 400 names one field.
+  const ofRule = status === 400 && param !== undefined ? [{ param, message }] : undefined;
+  const { violations = ofRule } = body;
   const envelope: ErrorEnvelope = {
-    error: { type, message, param, details, request_id: c.get("requestId") },
+    error: { type, message, param, violations, details, request_id: c.get("requestId") },
   };
   const wait = { "Retry-After": String(RETRY_AFTER_SECONDS) };
   return c.json(envelope, status, {

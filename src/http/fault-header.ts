@@ -5,7 +5,7 @@ import {
   type AppliedFault,
   type FaultName,
 } from "../domain/faults.ts";
-import { ApiError } from "./errors.ts";
+import { invalidRequest, type ApiError } from "./errors.ts";
 import { describeValue } from "./violations.ts";
 
 export const FAULT_HEADER = "Sandbox-Fault";
@@ -40,12 +40,7 @@ function isDelay(value: unknown): value is number {
 
 function invalidHeader(header: string, expected: string): ApiError {
   const message = `Expected ${expected}, but received ${describeValue(header)}`;
-  return new ApiError({
-    type: "INVALID_REQUEST_ERROR",
-    param: FAULT_HEADER,
-    message: `${FAULT_HEADER}: ${message}`,
-    details: [{ param: FAULT_HEADER, message }],
-  });
+  return invalidRequest([{ param: FAULT_HEADER, message }]);
 }
 
 /** The header that reports the fault, like `delay;id="…"`. */

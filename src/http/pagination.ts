@@ -1,5 +1,5 @@
 import type { Page } from "../store/pages.ts";
-import { ApiError } from "./errors.ts";
+import { invalidRequest } from "./errors.ts";
 
 /** The page, or 400 where its cursor is none of the environment's items. */
 export function requirePage<T>(
@@ -7,9 +7,10 @@ export function requirePage<T>(
   startingAfter: string | undefined,
 ): Page<T> {
   if (page) return page;
-  throw new ApiError({
-    type: "INVALID_REQUEST_ERROR",
-    param: "starting_after",
-    message: `starting_after: Expected the id of the last item of the page before, but there is no item ${startingAfter}.`,
-  });
+  throw invalidRequest([
+    {
+      param: "starting_after",
+      message: `Expected the id of the last item of the previous page, but no item has the id ${startingAfter}. If it was deleted, start over without starting_after`,
+    },
+  ]);
 }

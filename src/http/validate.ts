@@ -10,12 +10,11 @@ import {
   type AcceptedNames,
   type UnknownName,
 } from "../domain/unknown-names.ts";
-import type { Violation } from "../domain/violation.ts";
 import { MAX_WARNINGS } from "../domain/warnings.ts";
 import { acceptedNamesOf } from "../schemas/accepted-names.ts";
 import { MAX_PAGE_ITEMS } from "../schemas/pages.ts";
 import type { AppEnv } from "./context.ts";
-import { ApiError } from "./errors.ts";
+import { ApiError, invalidRequest } from "./errors.ts";
 import { MAX_VIOLATIONS, sentenceFor, violationOf, violationsOf } from "./violations.ts";
 import { collectsWarnings, warn } from "./warnings.ts";
 
@@ -25,7 +24,7 @@ export const MAX_BODY_BYTES = 256 * 1024;
 /**
  * Validates one part of a request with a zod schema: the body (`json`), the query, the path (`param`) or
  * the headers. It describes the part in the OpenAPI document with the same schema. A violation answers
- * 400: `param` names the first field, `details` lists them all. A body answers 413 and 415 as well.
+ * 400: `param` names the first field, `violations` lists them all. A body answers 413 and 415 as well.
  * Unknown fields and parameters are told, and refused under /sandbox and in a strict environment.
  */
 export function validate<
@@ -45,7 +44,8 @@ export function validate<
       else warn(c, ...unknown);
       if (target === "query" && result.success) tellReducedLimit(c, result.received);
     }
-    if (violations.length > 0) refuse(violations);
+    const [first, ...others] = violations.slice(0, MAX_VIOLATIONS);
+    if (first) throw invalidRequest([first, ...others]);
   };
   const validator = zValidator(target, schema, report as never, {
     // With what came, for the message and the names; as never, since zValidator types its results by zod's internals.
@@ -83,17 +83,6 @@ function unknownNamesIn(
 function tellReducedLimit(c: Context<AppEnv>, received: unknown): void {
   const { limit } = received as { limit?: string };
   if (Number(limit) > MAX_PAGE_ITEMS) warn(c, { code: "limit_reduced", param: "limit" });
-}
-
-function refuse(violations: Violation[]): never {
-  const details = violations.slice(0, MAX_VIOLATIONS);
-  const { param, message } = details[0]!;
-  throw new ApiError({
-    type: "INVALID_REQUEST_ERROR",
-    ...(param && { param }),
-    message: param ? `${param}: ${message}` : message,
-    details,
-  });
 }
 
 type Middleware = (c: Context<AppEnv>, next: Next) => Promise<Response | void>;

@@ -75,8 +75,8 @@ matching items on all pages.
 
 ## Errors
 
-\`message\` says what was expected and what was received. \`param\` names the invalid field. \`details\` lists all
-invalid fields, or the figures behind the decision.
+\`message\` says what was expected and what was received. \`param\` names the invalid field, and
+\`violations\` lists every invalid field of a 400. \`details\` has the figures behind a decision.
 
 ${listOfErrors}
 
@@ -113,6 +113,6 @@ These limits are the sandbox's own:
 
 Production lacks everything that is marked "Not in production": the operations under \`/sandbox\`, the request
 headers \`Idempotency-Key\`, \`If-Match\`, \`X-Request-Id\` and \`Sandbox-Fault\`, the response headers
-${addedHeaders}, the pages of the list of orders, and \`details\` and \`request_id\` of errors. All of it is optional
-in this document, so a client generated from it also works with production.
+${addedHeaders}, the pages of the list of orders, and \`violations\`, \`details\` and \`request_id\` of errors. All of
+it is optional in this document, so a client generated from it also works with production.
 `.trim();

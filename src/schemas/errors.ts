@@ -14,7 +14,7 @@ export const ERROR_TYPES = {
   INVALID_REQUEST_ERROR: {
     status: 400,
     meaning: "The body, a field, a parameter or a header is invalid.",
-    remedy: "Correct the fields listed in `details`. Don't retry unchanged.",
+    remedy: "Correct the fields listed in `violations`. Don't retry unchanged.",
   },
   AUTHENTICATION_ERROR: {
     status: 401,
@@ -121,7 +121,7 @@ export const ERROR_TYPES = {
 
 export type ErrorType = keyof typeof ERROR_TYPES;
 
-/** The published envelope, with two fields of ours: `details` and `request_id`. */
+/** The published envelope, with three fields of ours: `violations`, `details` and `request_id`. */
 export const errorEnvelope = z
   .object({
     error: z.object({
@@ -135,14 +135,16 @@ export const errorEnvelope = z
         .string()
         .optional()
         .meta({ description: "The invalid field", examples: ["order_lines[0].quantity"] }),
+      violations: z
+        .array(z.object({ param: z.string(), message: z.string() }))
+        .optional()
+        .meta({ description: "Every invalid field of a 400, with the reason. Not in production" }),
       details: z
-        .union([
-          z.array(z.object({ param: z.string(), message: z.string() })),
-          z.record(z.string(), z.unknown()),
-        ])
+        .record(z.string(), z.unknown())
         .optional()
         .meta({
-          description: "All invalid fields, or the figures behind the decision. Not in production",
+          description: "The figures that the decision was based on. Not in production",
+          examples: [{ captured: 5000, refunded: 0, refundable: 5000, requested: 6000 }],
         }),
       request_id: z
         .string()

@@ -11,16 +11,14 @@ interface Violation {
   message: string;
 }
 
-/** The details of an error response: violations of a 400, figures of a 409. */
+/** The violations and the figures in an error response. */
 function errorDetailsOf({ response, unaltered_response }: RequestDetails) {
   const body = parse((unaltered_response ?? response)?.body ?? "")?.value as
-    | { error?: { details?: Violation[] | Record<string, unknown> } }
+    | { error?: { violations?: Violation[]; details?: Record<string, unknown> } }
     | null
     | undefined;
-  const details = body?.error?.details;
-  return Array.isArray(details)
-    ? { violations: details, figures: undefined }
-    : { violations: [], figures: details };
+  const { violations = [], details: figures } = body?.error ?? {};
+  return { violations, figures };
 }
 
 /** The fields that errors and warnings name, each with the reason. */

@@ -125,6 +125,7 @@ describe("POST /v2/order_events", () => {
       status: 400,
       type: "INVALID_REQUEST_ERROR",
       param: "currency",
+      violations: [{ param: "currency", message: expect.stringContaining("EUR") }],
       details: { currency: "USD", requested: "EUR" },
     });
   });

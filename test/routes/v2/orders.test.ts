@@ -179,12 +179,14 @@ describe("POST /v2/orders", () => {
 
   it("lists every violation", async () => {
     const response = await a.post("/v2/orders", { id: "", total_order_amount: 1.5 });
-    expect(response.body.error.details.map((each: { param: string }) => each.param)).toEqual([
+    expect(response.body.error.violations.map((each: { param: string }) => each.param)).toEqual([
       "id",
       "payment_method_id",
       "partner_order_id",
       "total_order_amount",
     ]);
+    expect(response.body.error.message).toMatch(/^id: Expected .+ \(and 3 more violations\)$/);
+    expect(response.body.error).not.toHaveProperty("details");
   });
 
   it("keeps an equal ID of two partners separate", async () => {
