@@ -5,16 +5,16 @@ import { requestId } from "hono/request-id";
 import { authenticate, requireKeySecret } from "./access/authenticate.ts";
 import { requireFirstEnvironment } from "./access/environments.ts";
 import { authenticateOperator } from "./access/operator.ts";
-import { limitPartner } from "./access/rate-limits.ts";
+import { limitRequestRate } from "./access/rate-limits.ts";
 import { limitConcurrency } from "./access/concurrency.ts";
 import type { AppEnv } from "./http/context.ts";
 import { openDatabase } from "./http/database.ts";
-import { answerError, nothingAt, refuseMethod } from "./http/errors.ts";
+import { respondWithError, notFound, rejectMethod } from "./http/errors.ts";
 import { applyFaults } from "./http/faults.ts";
 import { protectAnswers } from "./http/headers.ts";
 import { isConsoleRead } from "./http/console-reads.ts";
 import { recordRequests } from "./http/recording/record.ts";
-import { logRequests } from "./http/request-log.ts";
+import { logRequests } from "./http/access-log.ts";
 import { sendWarnings } from "./http/warnings.ts";
 import { serveOpenApi } from "./openapi/document.ts";
 import { consolePages } from "./routes/pages/console.ts";
@@ -32,7 +32,7 @@ import { orderEvents } from "./routes/v2/order-events.ts";
 import { orders } from "./routes/v2/orders.ts";
 
 const app = new Hono<AppEnv>();
-const admitPartner = [authenticate, limitPartner, limitConcurrency] as const;
+const admitPartner = [authenticate, limitRequestRate, limitConcurrency] as const;
 
 app
   .use(requestId())
@@ -43,7 +43,7 @@ app
   .use("/health", protectAnswers)
   // Around all that answers a request with a key, also 429 and what faults make of an answer.
   .use("/v2/*", except(isConsoleRead, recordRequests))
-  .use("/v2/*", requireKeySecret, authenticate, limitPartner)
+  .use("/v2/*", requireKeySecret, authenticate, limitRequestRate)
   .use("/v2/*", except(isConsoleRead, applyFaults), sendWarnings, limitConcurrency)
   .use("/sandbox/*", requireKeySecret)
   .use("/sandbox/partners/*", authenticateOperator)
@@ -54,7 +54,7 @@ app
   .use("/sandbox/faults/*", ...admitPartner)
   .use("/sandbox/requests/*", ...admitPartner)
   // Within the faults, which alter this answer too.
-  .use(methodNotAllowed({ app, onMethodNotAllowed: refuseMethod }))
+  .use(methodNotAllowed({ app, onMethodNotAllowed: rejectMethod }))
   .route("/", orders)
   .route("/", orderEvents)
   .route("/", keys)
@@ -72,7 +72,7 @@ app
 serveOpenApi(app);
 
 // Answered, not thrown: after a throw in here, no middleware goes on to set its headers.
-app.notFound((c) => answerError(nothingAt(c.req.path), c));
-app.onError(answerError);
+app.notFound((c) => respondWithError(notFound(c.req.path), c));
+app.onError(respondWithError);
 
 export { app };

@@ -28,7 +28,7 @@ export const requireKeySecret = createMiddleware<AppEnv>(async (c, next) => {
  * with an empty password. 401 without a key that is valid; no message repeats what was sent.
  */
 export const authenticate = createMiddleware<AppEnv>(async (c, next) => {
-  const secret = secretOf(c.req.header("Authorization"), "API key");
+  const secret = parseCredentials(c.req.header("Authorization"), "API key");
   const now = new Date();
   const key = await verify(c, secret, now.getTime());
   c.set("apiKey", key);
@@ -84,7 +84,7 @@ function noteUse(c: Context<AppEnv>, key: StoredKey, now: Date): void {
  * What was sent as Bearer, or as the user name of Basic; `what` is its name in the 401 that comes where
  * nothing was.
  */
-export function secretOf(header: string | undefined, what: string): string {
+export function parseCredentials(header: string | undefined, what: string): string {
   if (header === undefined) {
     throw unauthenticated(`No ${what} came. Send the header Authorization: Bearer <key>.`);
   }

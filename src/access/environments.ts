@@ -23,7 +23,7 @@ import {
 } from "../store/closed-datasets.ts";
 import { addFixture } from "../store/fixtures.ts";
 import { keyCache } from "./key-cache.ts";
-import { createKeyFor, newKey } from "./keys.ts";
+import { createKeyInEnvironment, generateKey } from "./keys.ts";
 
 /** How many round trips a step of a sweep takes at most, and how many steps the hourly one: a Worker may make 1,000 requests. */
 const STEP_ROUND_TRIPS = 40;
@@ -49,7 +49,7 @@ export const requireFirstEnvironment = createMiddleware<AppEnv>(async (c, next) 
 
 /** Makes an environment with its first key, which nobody can be shown again. 409 where there are too many. */
 export async function createEnvironment(c: Context<AppEnv>, input: EnvironmentInput) {
-  const { key, stored } = await newKey(c);
+  const { key, stored } = await generateKey(c);
   const { created_at } = stored;
   const expires = Date.parse(created_at) + input.expires_in_seconds * 1_000;
   const expires_at = toTimestamp(new Date(expires));
@@ -67,7 +67,7 @@ export async function createEnvironmentKey(c: Context<AppEnv>, id: number) {
   const { partner_id } = c.get("apiKey");
   const isThere = await hasEnvironment(c.get("db"), partner_id, id, toTimestamp(new Date()));
   if (!isThere) throw unknownEnvironment(id);
-  return createKeyFor(c, id);
+  return createKeyInEnvironment(c, id);
 }
 
 /**

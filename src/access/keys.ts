@@ -5,12 +5,12 @@ import { ApiError, unauthenticated } from "../http/errors.ts";
 import { inCurrentDataset } from "../http/dataset.ts";
 import { deleteKey, insertKey, insertKeyFor, MAX_ACTIVE_KEYS, type NewKey } from "../store/keys.ts";
 import { keyCache } from "./key-cache.ts";
-import { newApiKey, storedFormOf } from "./secrets.ts";
+import { newApiKey, hashApiKey } from "./secrets.ts";
 
 /** A key that is to be stored, which nobody can be shown again, and what is stored of it. */
-export async function newKey(c: Context<AppEnv>): Promise<{ key: string; stored: NewKey }> {
+export async function generateKey(c: Context<AppEnv>): Promise<{ key: string; stored: NewKey }> {
   const key = await newApiKey(c.env.KEY_SECRET);
-  return { key, stored: { ...(await storedFormOf(key)), created_at: toTimestamp(new Date()) } };
+  return { key, stored: { ...(await hashApiKey(key)), created_at: toTimestamp(new Date()) } };
 }
 
 /**
@@ -19,7 +19,7 @@ export async function newKey(c: Context<AppEnv>): Promise<{ key: string; stored:
  */
 export async function createKey(c: Context<AppEnv>): Promise<{ key: string; created_at: string }> {
   const { id } = c.get("apiKey");
-  const { key, stored } = await newKey(c);
+  const { key, stored } = await generateKey(c);
   const { created_at } = stored;
   const inserted = await inCurrentDataset(c, (dataset) => insertKey(dataset, stored, id));
   if (inserted === "not allowed") throw deletedElsewhere(c, created_at);
@@ -28,8 +28,8 @@ export async function createKey(c: Context<AppEnv>): Promise<{ key: string; crea
 }
 
 /** Makes a key of an environment from outside, for who has lost its keys. 409 where there are too many. */
-export async function createKeyFor(c: Context<AppEnv>, environmentId: number) {
-  const { key, stored } = await newKey(c);
+export async function createKeyInEnvironment(c: Context<AppEnv>, environmentId: number) {
+  const { key, stored } = await generateKey(c);
   const id = await insertKeyFor(c.get("db"), environmentId, stored);
   if (id === "too many") throw tooManyKeys();
   return { id, key, created_at: stored.created_at };

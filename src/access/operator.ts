@@ -1,7 +1,7 @@
 import { createMiddleware } from "hono/factory";
 import type { AppEnv } from "../http/context.ts";
-import { nothingAt, unauthenticated } from "../http/errors.ts";
-import { secretOf } from "./authenticate.ts";
+import { notFound, unauthenticated } from "../http/errors.ts";
+import { parseCredentials } from "./authenticate.ts";
 
 /**
  * Lets the operator of a sandbox through, who sends its ADMIN_TOKEN. Where none is configured the
@@ -9,8 +9,8 @@ import { secretOf } from "./authenticate.ts";
  */
 export const authenticateOperator = createMiddleware<AppEnv>(async (c, next) => {
   const configured = c.env.ADMIN_TOKEN;
-  if (!configured) throw nothingAt(c.req.path);
-  const sent = secretOf(c.req.header("Authorization"), "ADMIN_TOKEN");
+  if (!configured) throw notFound(c.req.path);
+  const sent = parseCredentials(c.req.header("Authorization"), "ADMIN_TOKEN");
   if (await isSame(sent, configured)) return next();
   throw unauthenticated("The token is not this sandbox's ADMIN_TOKEN.");
 });

@@ -7,11 +7,11 @@ import { hasPartner, insertPartner, removePartner } from "../store/partners.ts";
 import type { Removal } from "../store/closed-datasets.ts";
 import { sweepEnvironments } from "./environments.ts";
 import { keyCache } from "./key-cache.ts";
-import { createKeyFor, newKey } from "./keys.ts";
+import { createKeyInEnvironment, generateKey } from "./keys.ts";
 
 /** Makes a partner with its first key, which nobody can be shown again. */
 export async function createPartner(c: Context<AppEnv>, name: string) {
-  const { key, stored } = await newKey(c);
+  const { key, stored } = await generateKey(c);
   const id = await insertPartner(c.get("db"), name, stored);
   return { id, name, created_at: stored.created_at, key };
 }
@@ -20,7 +20,7 @@ export async function createPartner(c: Context<AppEnv>, name: string) {
 export async function createPartnerKey(c: Context<AppEnv>, id: number) {
   const environment_id = await findFirstEnvironment(c.get("db"), id);
   if (environment_id === undefined) throw unknownPartner(id);
-  return createKeyFor(c, environment_id);
+  return createKeyInEnvironment(c, environment_id);
 }
 
 /**

@@ -6,7 +6,7 @@ import { ApiError } from "../http/errors.ts";
 const PERIOD_SECONDS = 10;
 
 /** 429 to a partner that sends more than wrangler.toml allows, with whichever keys. Comes after authentication. */
-export const limitPartner = createMiddleware<AppEnv>(async (c, next) => {
+export const limitRequestRate = createMiddleware<AppEnv>(async (c, next) => {
   if (c.env.RATE_LIMITS === "off") return next();
   const { success } = await c.env.PARTNER_RATE_LIMIT.limit({
     key: String(c.get("apiKey").partner_id),

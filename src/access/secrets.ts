@@ -53,6 +53,6 @@ function hmacKey(secret: string): Promise<CryptoKey> {
 }
 
 /** What is stored of a key: its hash, and its end, to tell keys apart. A slow hash would guard nothing: keys are random. */
-export async function storedFormOf(key: string): Promise<{ hash: string; last_four: string }> {
+export async function hashApiKey(key: string): Promise<{ hash: string; last_four: string }> {
   return { hash: await sha256(key), last_four: key.slice(-4) };
 }

@@ -36,7 +36,7 @@ export interface AppEnv {
 }
 
 /** Where a new Durable Object is placed: next to the database, if it is known where that is. */
-export function nextToDatabase({
+export function locationHint({
   LEDGER_LOCATION_HINT,
 }: Cloudflare.Env): DurableObjectNamespaceGetDurableObjectOptions {
   return LEDGER_LOCATION_HINT ? { locationHint: LEDGER_LOCATION_HINT } : {};

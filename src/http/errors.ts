@@ -3,7 +3,7 @@ import type { Refusal } from "../domain/decision.ts";
 import type { Violation } from "../domain/violation.ts";
 import { logError } from "../log.ts";
 import { ERROR_TYPES, type ErrorEnvelope, type ErrorType } from "../schemas/errors.ts";
-import { OUR_MISTAKE } from "../ledger/refusals.ts";
+import { INTERNAL_ERROR } from "../ledger/refusals.ts";
 import { isUnavailable, isUnmigrated } from "../store/failures.ts";
 import type { AppEnv } from "./context.ts";
 
@@ -53,7 +53,7 @@ export function unauthenticated(message: string): ApiError {
 }
 
 /** There is no such path. */
-export function nothingAt(path: string): ApiError {
+export function notFound(path: string): ApiError {
   return new ApiError({
     type: "NOT_FOUND_ERROR",
     message: `There is nothing at ${path}. The operations are listed at /openapi.json, and explained at /docs.`,
@@ -61,17 +61,17 @@ export function nothingAt(path: string): ApiError {
 }
 
 /** Answers 405, with Allow, to a method that the path doesn't have. */
-export function refuseMethod(c: Context<AppEnv>, allowed: string[]): Response {
+export function rejectMethod(c: Context<AppEnv>, allowed: string[]): Response {
   const allow = allowed.join(", ");
   const message = `${c.req.method} is not a method of ${c.req.path}: it has ${allow}.`;
-  return answerError(
+  return respondWithError(
     new ApiError({ type: "METHOD_NOT_ALLOWED_ERROR", message }, { Allow: allow }),
     c,
   );
 }
 
 /** The error handler of the app: whatever was thrown, in the envelope. */
-export function answerError(error: Error, c: Context<AppEnv>): Response {
+export function respondWithError(error: Error, c: Context<AppEnv>): Response {
   const { body, headers } = toApiError(error, c);
   const status = ERROR_TYPES[body.type].status;
   const { type, message, param, details } = body;
@@ -105,5 +105,5 @@ function toApiError(error: Error, c: Context<AppEnv>): ApiError {
       message: "The database could not be reached. Send the same request again.",
     });
   }
-  return new ApiError(OUR_MISTAKE);
+  return new ApiError(INTERNAL_ERROR);
 }

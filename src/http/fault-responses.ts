@@ -7,7 +7,7 @@ import {
 } from "../domain/faults.ts";
 import type { ErrorType } from "../schemas/errors.ts";
 import type { AppEnv } from "./context.ts";
-import { answerError, ApiError } from "./errors.ts";
+import { respondWithError, ApiError } from "./errors.ts";
 import { appliedFaultHeader } from "./fault-header.ts";
 
 /** How long the runtime needs to send what was written before the connection breaks. */
@@ -45,7 +45,7 @@ const ALTERATIONS: Record<AlteringFault, Alteration> = {
   },
   error_after_commit: (c) => {
     const message = "The fault error_after_commit replaced the response to this request.";
-    const { status, body } = answerError(new ApiError({ type: "INTERNAL_ERROR", message }), c);
+    const { status, body } = respondWithError(new ApiError({ type: "INTERNAL_ERROR", message }), c);
     return replacement(c, body, { status, type: "application/json" });
   },
   gateway_timeout: (c) => proxyPage(c, 504, "Gateway Time-out"),

@@ -9,7 +9,7 @@ import { unavailable } from "../ledger/refusals.ts";
 import { logError } from "../log.ts";
 import { DatasetSuperseded } from "../store/failures.ts";
 import type { RequestMetadata } from "../store/order-changes.ts";
-import { nextToDatabase, type AppEnv } from "./context.ts";
+import { locationHint, type AppEnv } from "./context.ts";
 import { ApiError } from "./errors.ts";
 import { warn } from "./warnings.ts";
 
@@ -17,7 +17,7 @@ import { warn } from "./warnings.ts";
 export function ledgerOf(c: Context<AppEnv>, orderId: string): DurableObjectStub<OrderLedger> {
   // An environment's number can't contain a colon, so no two orders share a name.
   const name = `${c.get("apiKey").environment_id}:${orderId}`;
-  return c.env.ORDER_LEDGER.getByName(name, nextToDatabase(c.env));
+  return c.env.ORDER_LEDGER.getByName(name, locationHint(c.env));
 }
 
 /**
@@ -35,7 +35,7 @@ export function requestOf(c: Context<AppEnv>): RequestMetadata {
 }
 
 /** What every command says of the request that it comes from. Of a POST, `ids` are those that make it repeatable. */
-export async function commandOf(
+export async function newCommand(
   c: Context<AppEnv>,
   orderId: string,
   post?: { key: string | undefined; ids: (string | undefined)[]; content: unknown },
@@ -58,7 +58,7 @@ export async function commandOf(
  * Waits for a ledger's reply, and counts what it has spent in D1. A ledger that can't be reached is a
  * refusal too: the command may or may not have been run. Throws DatasetSuperseded like a `Dataset`.
  */
-export async function outcomeOf<T>(
+export async function awaitOutcome<T>(
   c: Context<AppEnv>,
   reply: Promise<Reply<T>>,
 ): Promise<Outcome<T>> {
@@ -74,7 +74,7 @@ export async function outcomeOf<T>(
 }
 
 /** What a command's outcome answers. A refusal is thrown as the error that it is over HTTP; a repeated answer is marked. */
-export function resultOf<T>(c: Context<AppEnv>, outcome: Outcome<T>): T {
+export function resultOrThrow<T>(c: Context<AppEnv>, outcome: Outcome<T>): T {
   warn(c, ...(outcome.ok ? outcome.warnings : warningsOfRefusal(outcome.refusal)));
   if (!outcome.ok) throw new ApiError(outcome.refusal);
   const { version } = outcome;

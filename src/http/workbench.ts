@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import { logError } from "../log.ts";
 import type { Workbench } from "../workbench/workbench.ts";
-import { nextToDatabase, type AppEnv } from "./context.ts";
+import { locationHint, type AppEnv } from "./context.ts";
 import { ApiError } from "./errors.ts";
 
 /** The workbench of the request's environment. */
@@ -14,7 +14,7 @@ export function findWorkbench(
   env: Cloudflare.Env,
   environmentId: number,
 ): DurableObjectStub<Workbench> {
-  return env.WORKBENCH.getByName(String(environmentId), nextToDatabase(env));
+  return env.WORKBENCH.getByName(String(environmentId), locationHint(env));
 }
 
 /** Awaits a call of the workbench. Throws a 503 if it can't be reached. */

@@ -32,7 +32,13 @@ import {
   type Reply,
 } from "./commands.ts";
 import { findEarlierAnswer } from "./earlier-answer.ts";
-import { MAX_ATTEMPTS, OUR_MISTAKE, OVERTAKEN, unavailable, whyNotCommitted } from "./refusals.ts";
+import {
+  MAX_ATTEMPTS,
+  INTERNAL_ERROR,
+  OVERTAKEN,
+  unavailable,
+  whyNotCommitted,
+} from "./refusals.ts";
 
 /** How many of an order's events a refusal names, the newest ones. */
 const MAX_NAMED_EVENTS = 100;
@@ -221,7 +227,7 @@ export class OrderLedger extends DurableObject {
       const refusal =
         isUnavailable(error) || isUnmigrated(error)
           ? unavailable("The database did not confirm the change.")
-          : OUR_MISTAKE;
+          : INTERNAL_ERROR;
       return { outcome: refuse(refusal), cost: db.cost };
     }
   }

@@ -16,7 +16,7 @@ export function unavailable(reason: string): Refusal {
 }
 
 /** The answer where something is wrong with the sandbox itself. The cause is for the log alone. */
-export const OUR_MISTAKE: Refusal = {
+export const INTERNAL_ERROR: Refusal = {
   type: "INTERNAL_ERROR",
   message: "Something went wrong on our side. The request id finds it in the log.",
 };

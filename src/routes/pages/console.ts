@@ -1,7 +1,7 @@
 import { Hono, type Context } from "hono";
 import { html } from "hono/html";
 import type { AppEnv } from "../../http/context.ts";
-import { answerAsset, localKey, protectPage } from "../../http/assets.ts";
+import { serveAsset, localKey, protectPage } from "./page.ts";
 
 const page = (key: string) =>
   html`<!doctype html>
@@ -24,8 +24,8 @@ const page = (key: string) =>
 
 /** `/console`: shows what an integration did. The page calls the API with the key that the user enters. */
 export const consolePages = new Hono<AppEnv>()
-  .get("/console/console.js", answerAsset)
-  .get("/console/console.css", answerAsset)
+  .get("/console/console.js", serveAsset)
+  .get("/console/console.css", serveAsset)
   .get(
     "/console/*",
     protectPage({

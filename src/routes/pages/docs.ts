@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import { html } from "hono/html";
-import { answerAsset, localKey, protectPage } from "../../http/assets.ts";
+import { serveAsset, localKey, protectPage } from "./page.ts";
 import type { AppEnv } from "../../http/context.ts";
 
 /** The configuration of Scalar. The page contacts only this server and stores no key. */
@@ -67,4 +67,4 @@ export const docs = new Hono<AppEnv>()
     }),
     (c) => c.html(page(localKey(c))),
   )
-  .get("/docs/scalar.js", answerAsset);
+  .get("/docs/scalar.js", serveAsset);

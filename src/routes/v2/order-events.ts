@@ -2,7 +2,7 @@ import { Hono } from "hono";
 import { refuse } from "../../domain/decision.ts";
 import { unknownOrderEvent } from "../../domain/order-events.ts";
 import type { AppEnv } from "../../http/context.ts";
-import { commandOf, ledgerOf, outcomeOf, resultOf } from "../../http/ledger.ts";
+import { newCommand, ledgerOf, awaitOutcome, resultOrThrow } from "../../http/ledger.ts";
 import { requirePage } from "../../http/pagination.ts";
 import { validate } from "../../http/validate.ts";
 import { inCurrentDataset } from "../../http/dataset.ts";
@@ -70,16 +70,16 @@ export const orderEvents = new Hono<AppEnv>()
       const input = c.req.valid("json");
       const key = c.req.valid("header")["Idempotency-Key"];
       const ids = [input.order_event_id, input.partner_event_id];
-      const command = await commandOf(c, input.order_id, { key, ids, content: input });
+      const command = await newCommand(c, input.order_id, { key, ids, content: input });
       const new_order_event_id = crypto.randomUUID();
       const ledger = ledgerOf(c, input.order_id);
       const outcome = await inCurrentDataset(c, ({ known }) =>
-        outcomeOf(
+        awaitOutcome(
           c,
           ledger.appendOrderEvent({ ...command, dataset: known, input, new_order_event_id }),
         ),
       );
-      return c.json(resultOf(c, outcome), 200);
+      return c.json(resultOrThrow(c, outcome), 200);
     },
   )
   .delete(
@@ -100,13 +100,13 @@ export const orderEvents = new Hono<AppEnv>()
         const order_id = await findOrderOfEvent(dataset, order_event_id);
         if (order_id === undefined) return refuse(unknownOrderEvent(order_event_id));
         const command = {
-          ...(await commandOf(c, order_id)),
+          ...(await newCommand(c, order_id)),
           dataset: dataset.known,
           order_event_id,
         };
-        return outcomeOf(c, ledgerOf(c, order_id).deleteOrderEvent(command));
+        return awaitOutcome(c, ledgerOf(c, order_id).deleteOrderEvent(command));
       });
-      resultOf(c, outcome);
+      resultOrThrow(c, outcome);
       return c.body(null, 204);
     },
   );

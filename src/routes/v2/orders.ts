@@ -1,7 +1,7 @@
 import { Hono } from "hono";
-import { etagOf, versionsOf } from "../../http/conditional.ts";
+import { formatETag, parseIfMatch } from "../../http/etag.ts";
 import type { AppEnv } from "../../http/context.ts";
-import { commandOf, ledgerOf, outcomeOf, resultOf } from "../../http/ledger.ts";
+import { newCommand, ledgerOf, awaitOutcome, resultOrThrow } from "../../http/ledger.ts";
 import { requirePage } from "../../http/pagination.ts";
 import { validate } from "../../http/validate.ts";
 import { inCurrentDataset } from "../../http/dataset.ts";
@@ -34,7 +34,7 @@ export const orders = new Hono<AppEnv>()
       );
       const { data, has_more, total } = requirePage(page, starting_after);
       const [only] = data;
-      if (filter.id !== undefined && only) c.header("ETag", etagOf(only.version));
+      if (filter.id !== undefined && only) c.header("ETag", formatETag(only.version));
       return c.json({ data: data.map((each) => each.order), has_more, total }, 200);
     },
   )
@@ -57,12 +57,12 @@ export const orders = new Hono<AppEnv>()
       const input = c.req.valid("json");
       const key = c.req.valid("header")["Idempotency-Key"];
       const orderId = input.id ?? crypto.randomUUID();
-      const command = await commandOf(c, orderId, { key, ids: [input.id], content: input });
+      const command = await newCommand(c, orderId, { key, ids: [input.id], content: input });
       const outcome = await inCurrentDataset(c, (dataset) =>
         createOrder(dataset, { ...command, input }),
       );
-      const stored = resultOf(c, outcome);
-      return c.json(stored.order, 200, { ETag: etagOf(stored.version) });
+      const stored = resultOrThrow(c, outcome);
+      return c.json(stored.order, 200, { ETag: formatETag(stored.version) });
     },
   )
   .put(
@@ -87,15 +87,15 @@ export const orders = new Hono<AppEnv>()
     validate("json", orderInput),
     async (c) => {
       const { order_id } = c.req.valid("param");
-      const expected_versions = versionsOf(c.req.valid("header")["If-Match"]);
+      const expected_versions = parseIfMatch(c.req.valid("header")["If-Match"]);
       const input = c.req.valid("json");
-      const command = { ...(await commandOf(c, order_id)), expected_versions, input };
+      const command = { ...(await newCommand(c, order_id)), expected_versions, input };
       const ledger = ledgerOf(c, order_id);
       const outcome = await inCurrentDataset(c, ({ known }) =>
-        outcomeOf(c, ledger.replaceOrder({ ...command, dataset: known })),
+        awaitOutcome(c, ledger.replaceOrder({ ...command, dataset: known })),
       );
-      const stored = resultOf(c, outcome);
-      return c.json(stored.order, 200, { ETag: etagOf(stored.version) });
+      const stored = resultOrThrow(c, outcome);
+      return c.json(stored.order, 200, { ETag: formatETag(stored.version) });
     },
   )
   .delete(
@@ -117,13 +117,13 @@ export const orders = new Hono<AppEnv>()
     validate("header", conditionalHeaders),
     async (c) => {
       const { order_id } = c.req.valid("param");
-      const expected_versions = versionsOf(c.req.valid("header")["If-Match"]);
-      const command = { ...(await commandOf(c, order_id)), expected_versions };
+      const expected_versions = parseIfMatch(c.req.valid("header")["If-Match"]);
+      const command = { ...(await newCommand(c, order_id)), expected_versions };
       const ledger = ledgerOf(c, order_id);
       const outcome = await inCurrentDataset(c, ({ known }) =>
-        outcomeOf(c, ledger.deleteOrder({ ...command, dataset: known })),
+        awaitOutcome(c, ledger.deleteOrder({ ...command, dataset: known })),
       );
-      resultOf(c, outcome);
+      resultOrThrow(c, outcome);
       return c.body(null, 204);
     },
   );

@@ -1,10 +1,10 @@
 import type { Context } from "hono";
 import { secureHeaders } from "hono/secure-headers";
 import type { StatusCode } from "hono/utils/http-status";
-import type { AppEnv } from "./context.ts";
+import type { AppEnv } from "../../http/context.ts";
 
 /** Answers a file of a page: as it was built, and with the ETag that saves a second download. */
-export async function answerAsset(c: Context<AppEnv>): Promise<Response> {
+export async function serveAsset(c: Context<AppEnv>): Promise<Response> {
   const { body, status, headers } = await c.env.ASSETS.fetch(c.req.raw);
   return c.newResponse(body, status as StatusCode, Object.fromEntries(headers));
 }

@@ -1,5 +1,5 @@
 /** The ETag of an order's version: strong, as each change makes another version (RFC 9110, 8.8.3). */
-export function etagOf(version: number): string {
+export function formatETag(version: number): string {
   return `"${version}"`;
 }
 
@@ -7,7 +7,7 @@ export function etagOf(version: number): string {
  * The versions that an If-Match header names; undefined where any will do: without the header, or
  * with `*`. Weak and foreign tags match nothing (RFC 9110, 13.1.1).
  */
-export function versionsOf(ifMatch: string | undefined): number[] | undefined {
+export function parseIfMatch(ifMatch: string | undefined): number[] | undefined {
   if (ifMatch === undefined || ifMatch.trim() === "*") return undefined;
   return ifMatch
     .split(",")
