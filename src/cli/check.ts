@@ -1,6 +1,7 @@
 /** `npm test`: everything that must hold, here and in CI. Arguments go to Vitest. */
 import { spawn } from "node:child_process";
 import { hasChromium, WITHOUT_CHROMIUM } from "./chromium.ts";
+import { memoryFolder } from "./memory-folder.ts";
 import { attempt, CLIENT_TYPES, fail } from "./tools.ts";
 
 type Check = [what: string, tool: string, ...args: string[]];
@@ -39,8 +40,12 @@ if (chosen.length === 0 && !hasChromium()) fail(WITHOUT_CHROMIUM);
 const failures = await runChecks();
 if (failures.length > 0) fail(`Failed: ${failures.join("; ")}. The output is above.`);
 
+const folder = memoryFolder();
+// Ctrl-C ends Vitest, and this process after it.
+process.once("SIGINT", () => undefined);
 spawn("vitest", ["run", "--config", "test/vitest.config.ts", ...chosen], {
   stdio: "inherit",
+  env: { ...process.env, ...(folder !== undefined && { TMPDIR: folder }) },
 }).on("exit", (code) => process.exit(code ?? 1));
 
 /** Runs all checks side by side, prints their results in the order above, and returns those that failed. */
