@@ -16,6 +16,11 @@ export interface SandboxOptions {
   /** The address to listen on. Default: `127.0.0.1`. The keys are public, so mind who can reach it. */
   host?: string;
   /**
+   * Host names that requests may use besides `localhost`, IP addresses of this machine and `host`, such as the
+   * name of a container. Other hosts get a 421, because a web page may make its own name resolve to this machine.
+   */
+  allowHosts?: string[];
+  /**
    * The folder that stores the data. Default: none; the data is deleted when the sandbox closes. If the folder
    * is removed while the sandbox runs, the sandbox stops, and its methods reject with a `SandboxError`.
    */

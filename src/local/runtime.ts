@@ -14,6 +14,7 @@ import { BUNDLE_FILE, readArtifact, WRAPPER_FILE, type BuiltWorker } from "./art
 import { setUpDatabase } from "./database-setup.ts";
 import { parseLogMessage, type RequestLine } from "./request-line.ts";
 import { SandboxError } from "./sandbox-error.ts";
+import { servedHosts } from "./served-hosts.ts";
 import { dataFolderOf, lockFolder } from "./state-folder.ts";
 import { serveAsset } from "./static-files.ts";
 import { withWorkerdGuard, type GuardOptions } from "./workerd-guard.ts";
@@ -27,6 +28,8 @@ export interface RuntimeOptions {
   port: number;
   /** Where Miniflare stores data; a temporary folder if undefined. */
   persistTo: string | undefined;
+  /** Host names to serve besides those of this machine. */
+  allowHosts: string[];
   vars: Record<string, string>;
   /** Called for each request. If undefined, requests aren't logged. */
   onRequest: ((line: RequestLine) => void) | undefined;
@@ -56,13 +59,14 @@ export async function startRuntime(
 async function miniflareOptionsOf(
   built: BuiltWorker,
   setupPath: string,
-  { host, port, persistTo, vars, onRequest, onError }: RuntimeOptions,
+  { host, port, allowHosts, persistTo, vars, onRequest, onError }: RuntimeOptions,
 ) {
   const { databaseSetup, databaseBinding, assetsBinding, worker } = built;
   const modules = await readModules({
     databaseSetup,
     databaseBinding,
     ledgerBinding: LEDGER_BINDING,
+    servedHosts: servedHosts(host, allowHosts),
     setupPath,
     logsRequests: onRequest !== undefined,
   });

@@ -5,7 +5,10 @@ import { parentPort } from "node:worker_threads";
 import { startSandbox, type StartOptions } from "./sandbox.ts";
 import { SandboxError } from "./sandbox-error.ts";
 
-export type ThreadOptions = Pick<StartOptions, "host" | "persistTo" | "port" | "vars">;
+export type ThreadOptions = Pick<
+  StartOptions,
+  "allowHosts" | "host" | "persistTo" | "port" | "vars"
+>;
 
 /** `id` names the sandbox. */
 export type ThreadRequest = { id: number } & (

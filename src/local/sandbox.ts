@@ -16,6 +16,8 @@ const HOUR_MILLISECONDS = 3_600_000;
 export interface StartOptions {
   port?: number;
   host?: string;
+  /** Host names to serve besides those of this machine. */
+  allowHosts?: string[];
   persistTo?: string;
   vars?: Record<string, string>;
   /** The folder of all temporary files. It is removed if this process is killed. */
@@ -50,10 +52,11 @@ export async function startSandbox(options: StartOptions): Promise<RunningSandbo
 }
 
 async function startOn(port: number, host: string, options: StartOptions): Promise<Miniflare> {
-  const { persistTo, temporaryFolder, vars = {}, onRequest } = options;
+  const { allowHosts = [], persistTo, temporaryFolder, vars = {}, onRequest } = options;
   return startRuntime(await readBuiltWorker(), {
     port,
     host,
+    allowHosts,
     vars,
     persistTo: persistTo === undefined ? undefined : dataFolderOf(persistTo),
     onRequest,

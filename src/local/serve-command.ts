@@ -20,6 +20,7 @@ Runs a sandbox of the orders part of Imprint's v2 partner API on this machine.
 
   --port <port>            the port to listen on; 0 for any free port. Default: ${DEFAULT_PORT}
   --host <address>         the address to listen on. Default: 127.0.0.1
+  --allow-host <name>      another name under which clients reach it, such as a container's; repeatable
   --persist-to <folder>    where to store the data. Default: ${persistTo ?? "in memory"}
   --var <name>:<value>     a variable of the Worker, such as ADMIN_TOKEN:secret; repeatable
   --quiet                  don't print requests
@@ -39,7 +40,7 @@ export async function serve(args: string[], invocation: Invocation): Promise<voi
   exitOnSignals();
   onNpmExit(() => process.exit(0));
 
-  const { host, persistTo, vars } = flags;
+  const { allowHosts, host, persistTo, vars } = flags;
   const output = new Output();
   // Loaded late, because it loads Miniflare, which the other commands don't need.
   const { SEEDED_KEYS, startSandbox } = await import("./sandbox.ts");
@@ -47,6 +48,7 @@ export async function serve(args: string[], invocation: Invocation): Promise<voi
     port: Number(flags.port),
     ...(host !== undefined && { host }),
     ...(persistTo !== undefined && { persistTo }),
+    allowHosts,
     vars,
     ...(!flags.quiet && !flags.json && { onRequest: (line) => output.printRequest(line) }),
     onError: (message) => console.error(message),
@@ -96,6 +98,7 @@ function readFlags(args: string[], invocation: Invocation) {
   return {
     ...values,
     port,
+    allowHosts: [...(values["allow-host"] ?? []), ...hostsInEnvironment()],
     persistTo: values["persist-to"] ?? invocation.persistTo,
     vars: Object.fromEntries((values.var ?? []).map(readVariable)),
   };
@@ -110,6 +113,7 @@ function parse(args: string[], { command }: Invocation) {
       options: {
         port: text,
         host: text,
+        "allow-host": { type: "string", multiple: true },
         "persist-to": text,
         var: { type: "string", multiple: true },
         quiet: flag,
@@ -121,6 +125,14 @@ function parse(args: string[], { command }: Invocation) {
   } catch (error) {
     throw unknownFlag(error, command);
   }
+}
+
+/** A container in a CI often has an environment, and no flags. */
+function hostsInEnvironment(): string[] {
+  return (process.env["SANDBOX_ALLOW_HOST"] ?? "")
+    .split(",")
+    .map((name) => name.trim())
+    .filter(Boolean);
 }
 
 /** Splits at the first colon, as Wrangler does: the value may contain colons. */

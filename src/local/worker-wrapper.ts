@@ -1,5 +1,9 @@
-/** Wraps the Worker in its own isolate: sets up the database before the first request, and logs each request. */
+/**
+ * Wraps the Worker in its own isolate: refuses web pages of other sites, sets up the database before the first
+ * request, and logs each request.
+ */
 import { setUpDatabase } from "./database-setup.ts";
+import { refuseForeignSite } from "./foreign-sites.ts";
 import { toLogMessage, type RequestLine } from "./request-line.ts";
 import type { WrapperOptions } from "./wrapper-options.ts";
 
@@ -10,14 +14,20 @@ type Worker = Required<Pick<ExportedHandler<Env>, "fetch">> & ExportedHandler<En
 type Fetch = Worker["fetch"];
 
 export function wrapWorker(worker: Worker, options: WrapperOptions): Worker {
-  const { databaseSetup, databaseBinding, ledgerBinding, setupPath, logsRequests } = options;
+  const { databaseSetup, databaseBinding, ledgerBinding, servedHosts, setupPath } = options;
   const writeLog = console.log.bind(console);
   console.log = () => undefined;
-  const respond: Fetch = logsRequests ? withRequestLog(worker, writeLog) : worker.fetch;
+  const respond: Fetch = options.logsRequests ? withRequestLog(worker, writeLog) : worker.fetch;
   let setup: ReturnType<typeof setUpDatabase> | undefined;
   return {
     ...worker,
     async fetch(request, env, context) {
+      const { url, method, headers } = request;
+      const refusal = refuseForeignSite(
+        { url, method, origin: headers.get("Origin") },
+        servedHosts,
+      );
+      if (refusal) return toResponse(refusal);
       setup ??= setUpDatabase(env[databaseBinding]!, databaseSetup).catch((error: unknown) => {
         // The next request tries again.
         setup = undefined;
@@ -29,6 +39,11 @@ export function wrapWorker(worker: Worker, options: WrapperOptions): Worker {
       return respond(request, env, context);
     },
   };
+}
+
+/** In the form of the API's errors. */
+function toResponse({ status, message }: { status: number; message: string }): Response {
+  return Response.json({ error: { type: "FORBIDDEN_ERROR", message } }, { status });
 }
 
 function withRequestLog(worker: Worker, writeLog: (message: string) => void): Fetch {

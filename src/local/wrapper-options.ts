@@ -1,4 +1,5 @@
 import type { DatabaseSetup } from "./database-setup.ts";
+import type { ServedHosts } from "./foreign-sites.ts";
 
 /** What the Node side passes to `worker-wrapper.ts`. */
 export interface WrapperOptions {
@@ -6,6 +7,7 @@ export interface WrapperOptions {
   databaseBinding: string;
   /** The binding of the order ledgers, whose namespace has no storage locally. */
   ledgerBinding: string;
+  servedHosts: ServedHosts;
   /** A random path that returns the outcome of the database setup. */
   setupPath: string;
   /** Whether each request is logged as a `RequestLine`. The Worker's own JSON log is always dropped. */

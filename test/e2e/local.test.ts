@@ -110,7 +110,17 @@ it.each([
 
 it("prints its help and its version without starting", async () => {
   const { stdout } = await runToItsEnd("--help");
-  for (const flag of ["port", "host", "persist-to", "var", "quiet", "json", "version", "help"]) {
+  for (const flag of [
+    "port",
+    "host",
+    "allow-host",
+    "persist-to",
+    "var",
+    "quiet",
+    "json",
+    "version",
+    "help",
+  ]) {
     expect(stdout).toContain(`--${flag}`);
   }
   const { version } = JSON.parse(await readFile("package.json", "utf8"));
@@ -139,6 +149,7 @@ it("runs the hourly job", async () => {
   const runtime = await startRuntime(await readBuiltWorker(), {
     host: "127.0.0.1",
     port: 0,
+    allowHosts: [],
     persistTo: undefined,
     vars: {},
     onRequest: undefined,
