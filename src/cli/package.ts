@@ -5,7 +5,7 @@
 import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { build } from "esbuild";
+import { build, type BuildOptions } from "esbuild";
 import { buildIfChanged, STAMP, WORKER_FOLDER } from "./build.ts";
 import { run } from "./tools.ts";
 
@@ -34,16 +34,28 @@ console.log((await run("npm", ["pack", `./${FOLDER}`, ...destination])).trim());
 
 /** Bundles the small libraries, so that the package depends on Miniflare alone. */
 async function writeScripts(): Promise<void> {
-  await build({
-    entryPoints: ["index", "bin", "sandbox-thread"].map((name) => `src/local/${name}.ts`),
+  const options = {
     outdir: join(FOLDER, "local"),
     bundle: true,
-    splitting: true,
     external: ["miniflare"],
     platform: "node",
     target: "node22",
-    format: "esm",
     logLevel: "warning",
+  } satisfies BuildOptions;
+  await build({
+    ...options,
+    entryPoints: ["index", "bin", "sandbox-thread"].map((name) => `src/local/${name}.ts`),
+    splitting: true,
+    format: "esm",
+  });
+  // For `require`, which Jest uses even where Node could require an ES module.
+  await build({
+    ...options,
+    entryPoints: ["src/local/index.ts"],
+    outExtension: { ".js": ".cjs" },
+    format: "cjs",
+    define: { "import.meta.url": "moduleUrl" },
+    banner: { js: 'const moduleUrl = require("node:url").pathToFileURL(__filename).href;' },
   });
 }
 
@@ -70,7 +82,16 @@ function manifest() {
     repository: repository["repository"],
     type,
     bin: { "orders-sandbox": "local/bin.js" },
-    exports: { ".": { types: "./local/index.d.ts", default: "./local/index.js" } },
+    // For TypeScript's `node10` resolution, which ts-jest uses by default.
+    main: "./local/index.cjs",
+    types: "./local/index.d.ts",
+    exports: {
+      ".": {
+        types: "./local/index.d.ts",
+        require: "./local/index.cjs",
+        default: "./local/index.js",
+      },
+    },
     engines: { node: ">=22" },
     // The version that the tests use.
     dependencies: { miniflare: repository.devDependencies.miniflare },

@@ -1,6 +1,6 @@
 /** A typed client of a sandbox's API. Its types are those of the OpenAPI document. */
 import type { paths } from "../generated/openapi.d.ts";
-import { requestJson } from "./http-client.ts";
+import { requestJson, type RequestJson } from "./http-client.ts";
 
 type Method = "get" | "post" | "delete";
 /** The paths that have this method. */
@@ -38,12 +38,12 @@ interface AnyInput {
 }
 
 /** Returns a function that sends a request and returns the response's body, or throws a `SandboxError`. */
-export function createClient(url: string, key: string): Send {
+export function createClient(url: string, key: string, request: RequestJson = requestJson): Send {
   const send = (method: string, template: string, { path, query, body }: AnyInput) => {
     const pathname = template.replace(/\{(\w+)\}/g, (_, name: string) =>
       encodeURIComponent(path?.[name] ?? ""),
     );
-    return requestJson(url + pathname + queryString(query), {
+    return request(url + pathname + queryString(query), {
       method: method.toUpperCase(),
       headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/json" },
       ...(body && { body: JSON.stringify(body) }),

@@ -9,6 +9,7 @@ import type {
   RecordedRequest,
   RequestFilter,
 } from "./environment.ts";
+import type { RequestJson } from "./http-client.ts";
 import { SandboxError } from "./sandbox-error.ts";
 
 /** The largest page that the API returns. */
@@ -20,22 +21,12 @@ const POLL_MILLISECONDS = 20;
 export interface Connection {
   url: string;
   key: string;
-  /** Throws the error that ended the sandbox. */
-  requireRunning: () => void;
+  request: RequestJson;
 }
 
-export function environmentOf(connection: Connection): Environment {
-  const { url, key } = connection;
-  const send = sendOver(connection);
+export function environmentOf({ url, key, request }: Connection): Environment {
+  const send = createClient(url, key, request);
   return { url, key, faults: faultsOf(send), ...methodsOf(send) };
-}
-
-function sendOver({ url, key, requireRunning }: Connection): Send {
-  const send = createClient(url, key);
-  return async (...operation) => {
-    requireRunning();
-    return send(...operation);
-  };
 }
 
 /** Creates an environment with the key of another one of the same partner. */
@@ -43,7 +34,8 @@ export async function createEnvironment(
   connection: Connection,
   options: EnvironmentOptions,
 ): Promise<OwnEnvironment> {
-  const send = sendOver(connection);
+  const { url, key, request } = connection;
+  const send = createClient(url, key, request);
   const created = await send("post", "/sandbox/environments", { body: options });
   const path = { environment_id: created.id };
   let deleted: Promise<void> | undefined;

@@ -1,22 +1,16 @@
-/**
- * HTTP requests that use nothing a test may replace: the globals of a test runner belong to the code under
- * test, and so do its proxies.
- */
+/** HTTP requests to a sandbox. */
 import * as http from "node:http";
 import * as https from "node:https";
 import { text } from "node:stream/consumers";
-import { URL } from "node:url";
 import { SandboxError } from "./sandbox-error.ts";
-
-// Taken now, because libraries that mock HTTP replace these in the modules.
-const { Agent, request: requestOverHttp } = http;
-const { request: requestOverHttps } = https;
 
 export interface RequestOptions {
   method?: string;
   headers?: Record<string, string>;
   body?: string;
 }
+
+export type RequestJson = (url: string, options: RequestOptions) => Promise<unknown>;
 
 /**
  * Sends a request to a sandbox and returns the JSON of the response, or undefined if it has no body.
@@ -54,9 +48,9 @@ function open(url: URL, { body, ...options }: RequestOptions): Promise<http.Inco
   return new Promise<http.IncomingMessage>((resolve, reject) => {
     const request =
       url.protocol === "https:"
-        ? requestOverHttps(url, options, resolve)
-        : // With an agent of its own: the default one may be set to use a proxy.
-          requestOverHttp(url, { ...options, agent: new Agent() }, resolve);
+        ? https.request(url, options, resolve)
+        : // A new agent, because the default one may use a proxy.
+          http.request(url, { ...options, agent: new http.Agent() }, resolve);
     request.on("error", reject).end(body);
   }).catch((error: unknown) => {
     throw unreachable(url, error);

@@ -2,8 +2,8 @@
 import type { Environment, EnvironmentOptions, OwnEnvironment } from "./environment.ts";
 import { createEnvironment, environmentOf } from "./controls.ts";
 import { startInThread } from "./thread-client.ts";
+import { toSandboxError } from "./error-details.ts";
 import { requireNode } from "./node-version.ts";
-import { SandboxError } from "./sandbox-error.ts";
 
 export type * from "./environment.ts";
 /** The types of the OpenAPI document, for a typed client such as `openapi-fetch`. */
@@ -70,7 +70,7 @@ export interface Sandbox extends Environment, AsyncDisposable {
 export async function createSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   requireNode();
   const { close, ...connection } = await startInThread(options).catch((error: unknown) => {
-    throw SandboxError.from(error);
+    throw toSandboxError(error);
   });
   return {
     ...environmentOf(connection),

@@ -1,31 +1,24 @@
 /**
  * An error that the caller can act on. The message is a sentence that says what to do; if the API refused a
- * request, it is the API's own message.
+ * request, it is the API's own message, and `cause` is its `error` object.
  */
 export class SandboxError extends Error {
   override name = "SandboxError";
   /** The type of the API's error, such as `ORDER_NOT_FOUND_ERROR`. Only set if the API refused a request. */
-  readonly type?: string;
+  declare readonly type?: string;
   /** The HTTP status of the API's response. Only set if the API refused a request. */
-  readonly status?: number;
+  declare readonly status?: number;
 
   constructor(
     message: string,
     {
       type,
       status,
-      ...options
-    }: { type?: string | undefined; status?: number } & ErrorOptions = {},
+      cause,
+    }: { type?: string | undefined; status?: number | undefined; cause?: unknown } = {},
   ) {
-    super(message, options);
+    super(message, cause === undefined ? {} : { cause });
     if (type !== undefined) this.type = type;
     if (status !== undefined) this.status = status;
-  }
-
-  /** Returns the error itself, or a `SandboxError` that it caused. */
-  static from(error: unknown): SandboxError {
-    if (error instanceof SandboxError) return error;
-    const { message } = error as Error;
-    return new SandboxError(`The sandbox can't start: ${message}`, { cause: error });
   }
 }

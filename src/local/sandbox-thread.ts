@@ -2,38 +2,43 @@
 import { mkdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { parentPort } from "node:worker_threads";
+import { toErrorDetails, type ErrorDetails } from "./error-details.ts";
+import { requestJson, type RequestOptions } from "./http-client.ts";
 import { startSandbox, type StartOptions } from "./sandbox.ts";
-import { SandboxError } from "./sandbox-error.ts";
 
 export type ThreadOptions = Pick<
   StartOptions,
   "allowHosts" | "host" | "persistTo" | "port" | "vars"
 >;
 
-/** `id` names the sandbox. */
+/** `id` names the sandbox, or the request. */
 export type ThreadRequest = { id: number } & (
   | { type: "start"; options: ThreadOptions }
   | { type: "close" }
+  | { type: "request"; url: string; options: RequestOptions }
 );
 export type ThreadMessage = { id: number } & (
   | { type: "spawned"; workerdPid: number }
   | { type: "started"; url: string; key: string }
   /** Why the sandbox doesn't start, or why it stops. `ended` follows. */
-  | { type: "failed"; message: string; cause: unknown }
+  | { type: "failed"; error: ErrorDetails }
   | { type: "ended" }
+  | { type: "responded"; content: unknown }
+  | { type: "refused"; error: ErrorDetails }
 );
 
 const closers = new Map<number, () => Promise<void>>();
 
 parentPort!.on("message", (request: ThreadRequest) => {
-  void (request.type === "start" ? start(request.id, request.options) : close(request.id));
+  if (request.type === "start") void start(request.id, request.options);
+  else if (request.type === "close") void close(request.id);
+  else void send(request.id, request.url, request.options);
 });
 
 const post = (message: ThreadMessage) => parentPort!.postMessage(message, []);
 
 function postFailure(id: number, error: unknown): void {
-  const { message, cause } = SandboxError.from(error);
-  post({ id, type: "failed", message, cause });
+  post({ id, type: "failed", error: toErrorDetails(error) });
 }
 
 async function start(id: number, options: ThreadOptions): Promise<void> {
@@ -67,4 +72,12 @@ async function close(id: number): Promise<void> {
     postFailure(id, error);
   }
   post({ id, type: "ended" });
+}
+
+async function send(id: number, url: string, options: RequestOptions): Promise<void> {
+  try {
+    post({ id, type: "responded", content: await requestJson(url, options) });
+  } catch (error) {
+    post({ id, type: "refused", error: toErrorDetails(error) });
+  }
 }

@@ -1,6 +1,6 @@
 /**
- * Runs sandboxes in a thread, because their runtime uses globals: a test may replace `fetch`, timers, the clock
- * and others in its own thread.
+ * Runs sandboxes, and sends requests to them, in another thread. A test may replace `fetch`, timers, the clock,
+ * sockets and other parts of its own thread, on which the runtime of a sandbox depends.
  */
 import { randomUUID } from "node:crypto";
 import { rmSync } from "node:fs";
@@ -8,6 +8,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { URL } from "node:url";
 import { Worker } from "node:worker_threads";
+import { fromErrorDetails } from "./error-details.ts";
+import type { RequestJson } from "./http-client.ts";
 import { SandboxError } from "./sandbox-error.ts";
 import type { ThreadMessage, ThreadOptions, ThreadRequest } from "./sandbox-thread.ts";
 
@@ -22,8 +24,8 @@ const MAX_YOUNG_GENERATION_MEBIBYTES = 4;
 export interface ThreadSandbox {
   url: string;
   key: string;
-  /** Throws the error that says why the sandbox doesn't run any more. */
-  requireRunning: () => void;
+  /** Rejects with the error that ended the sandbox, if it doesn't run any more. */
+  request: RequestJson;
   close: () => Promise<void>;
 }
 
@@ -44,45 +46,57 @@ interface Entry {
 
 class SandboxThread {
   readonly #sandboxes = new Map<number, Entry>();
+  readonly #requests = new Map<number, PromiseWithResolvers<unknown>>();
   readonly #temporaryFolder = join(tmpdir(), `orders-sandbox-${randomUUID()}`);
   readonly #worker: Worker;
   #lastId = 0;
 
   constructor(onExit: () => void) {
-    const { NODE_OPTIONS: _, NODE_USE_ENV_PROXY: __, ...env } = process.env;
-    const folder = this.#temporaryFolder;
     this.#worker = new Worker(ENTRY, {
       // Flags such as --import would load the test's hooks.
       execArgv: [],
-      env: { ...env, TMPDIR: folder, TEMP: folder, TMP: folder },
+      env: environmentOf(this.#temporaryFolder),
       resourceLimits: { maxYoungGenerationSizeMb: MAX_YOUNG_GENERATION_MEBIBYTES },
     });
+    this.#worker.unref();
     this.#worker.on("message", (message: ThreadMessage) => this.#receive(message));
     let cause: unknown;
     this.#worker.on("error", (error) => (cause = error));
     this.#worker.on("exit", () => {
       onExit();
-      for (const [id, entry] of this.#sandboxes) {
-        entry.failure ??= new SandboxError("The sandbox has stopped unexpectedly.", { cause });
-        this.#end(id, entry);
-      }
+      this.#endAll(new SandboxError("The sandbox has stopped unexpectedly.", { cause }));
     });
   }
 
   async start(options: ThreadOptions): Promise<ThreadSandbox> {
-    const id = (this.#lastId += 1);
+    const id = this.#nextId();
     const entry: Entry = { started: Promise.withResolvers(), ended: Promise.withResolvers() };
     this.#post({ id, type: "start", options });
     if (this.#sandboxes.size === 0) this.#keepProcessAlive();
     this.#sandboxes.set(id, entry);
-    const requireRunning = () => {
-      if (entry.failure) throw entry.failure;
+    return {
+      ...(await entry.started.promise),
+      request: async (url, input) => {
+        if (entry.failure) throw entry.failure;
+        return this.#request(url, input);
+      },
+      close: () => {
+        if (this.#sandboxes.has(id)) this.#post({ id, type: "close" });
+        return entry.ended.promise;
+      },
     };
-    const close = () => {
-      if (this.#sandboxes.has(id)) this.#post({ id, type: "close" });
-      return entry.ended.promise;
-    };
-    return { ...(await entry.started.promise), requireRunning, close };
+  }
+
+  #request: RequestJson = (url, options) => {
+    const id = this.#nextId();
+    const response = Promise.withResolvers<unknown>();
+    this.#requests.set(id, response);
+    this.#post({ id, type: "request", url, options });
+    return response.promise;
+  };
+
+  #nextId(): number {
+    return (this.#lastId += 1);
   }
 
   #post(request: ThreadRequest): void {
@@ -90,12 +104,32 @@ class SandboxThread {
   }
 
   #receive(message: ThreadMessage): void {
-    const entry = this.#sandboxes.get(message.id)!;
-    if (message.type === "spawned") entry.workerdPid = message.workerdPid;
-    else if (message.type === "started") entry.started.resolve(message);
-    else if (message.type === "failed") {
-      entry.failure = new SandboxError(message.message, { cause: message.cause });
-    } else this.#end(message.id, entry);
+    if (message.type === "responded") this.#takeRequest(message.id).resolve(message.content);
+    else if (message.type === "refused")
+      this.#takeRequest(message.id).reject(fromErrorDetails(message.error));
+    else this.#update(message, this.#sandboxes.get(message.id)!);
+  }
+
+  #takeRequest(id: number): PromiseWithResolvers<unknown> {
+    const request = this.#requests.get(id)!;
+    this.#requests.delete(id);
+    return request;
+  }
+
+  #update(message: Exclude<ThreadMessage, { type: "responded" | "refused" }>, entry: Entry): void {
+    switch (message.type) {
+      case "spawned":
+        entry.workerdPid = message.workerdPid;
+        break;
+      case "started":
+        entry.started.resolve(message);
+        break;
+      case "failed":
+        entry.failure = fromErrorDetails(message.error);
+        break;
+      case "ended":
+        this.#end(message.id, entry);
+    }
   }
 
   #end(id: number, entry: Entry): void {
@@ -104,6 +138,14 @@ class SandboxThread {
     this.#sandboxes.delete(id);
     if (this.#sandboxes.size === 0) this.#letProcessExit();
     entry.ended.resolve();
+  }
+
+  #endAll(error: SandboxError): void {
+    for (const [id, entry] of this.#sandboxes) {
+      entry.failure ??= error;
+      this.#end(id, entry);
+    }
+    for (const request of this.#requests.values()) request.reject(error);
   }
 
   #keepProcessAlive(): void {
@@ -124,6 +166,12 @@ class SandboxThread {
     }
     rmSync(this.#temporaryFolder, { recursive: true, force: true });
   };
+}
+
+/** Without what would change how the thread's Node behaves. */
+function environmentOf(temporaryFolder: string): NodeJS.ProcessEnv {
+  const { NODE_OPTIONS: _, NODE_USE_ENV_PROXY: __, ...env } = process.env;
+  return { ...env, TMPDIR: temporaryFolder, TEMP: temporaryFolder, TMP: temporaryFolder };
 }
 
 function kill(pid: number): void {
