@@ -26,9 +26,12 @@ import { healthCheck } from "./routes/sandbox/health.ts";
 import { sandboxKeys } from "./routes/sandbox/keys.ts";
 import { partners } from "./routes/sandbox/partners.ts";
 import { sandboxRequests } from "./routes/sandbox/requests.ts";
+import { reconciliation } from "./routes/sandbox/reconciliation.ts";
 import { timelines } from "./routes/sandbox/timeline.ts";
+import { sandboxTransactions } from "./routes/sandbox/transactions.ts";
 import { keys } from "./routes/v2/keys.ts";
 import { orderEvents } from "./routes/v2/order-events.ts";
+import { transactions } from "./routes/v2/transactions.ts";
 import { orders } from "./routes/v2/orders.ts";
 
 const app = new Hono<AppEnv>();
@@ -51,6 +54,8 @@ app
   .use("/sandbox/environments/*", ...admitPartner, requireFirstEnvironment)
   .use("/sandbox/reset", ...admitPartner)
   .use("/sandbox/orders/*", ...admitPartner)
+  .use("/sandbox/transactions/*", ...admitPartner)
+  .use("/sandbox/reconciliation/*", ...admitPartner)
   .use("/sandbox/faults/*", ...admitPartner)
   .use("/sandbox/requests/*", ...admitPartner)
   // Within the faults, which alter this answer too.
@@ -58,11 +63,14 @@ app
   .route("/", orders)
   .route("/", orderEvents)
   .route("/", keys)
+  .route("/", transactions)
   .route("/", sandboxKeys)
   .route("/", environments)
   .route("/", sandboxFaults)
   .route("/", sandboxRequests)
   .route("/", timelines)
+  .route("/", sandboxTransactions)
+  .route("/", reconciliation)
   .route("/", partners)
   .route("/", healthCheck)
   .route("/", home)

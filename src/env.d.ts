@@ -11,6 +11,7 @@ interface __BaseEnv_Env {
 	BYTE_QUOTA: string;
 	ORDER_QUOTA: string;
 	ORDER_EVENT_QUOTA: string;
+	TRANSACTION_QUOTA: string;
 	RETENTION_DAYS: string;
 	ORDER_LEDGER: DurableObjectNamespace<import("./index").OrderLedger>;
 	WORKBENCH: DurableObjectNamespace<import("./index").Workbench>;

@@ -19,6 +19,7 @@ CREATE TABLE `datasets` (
 	`environment_id` integer DEFAULT 0 NOT NULL,
 	`order_count` integer DEFAULT 0 NOT NULL,
 	`order_event_count` integer DEFAULT 0 NOT NULL,
+	`transaction_count` integer DEFAULT 0 NOT NULL,
 	`stored_bytes` integer DEFAULT 0 NOT NULL,
 	`closed_at` text,
 	FOREIGN KEY (`partner_id`) REFERENCES `partners`(`id`) ON UPDATE no action ON DELETE no action
@@ -99,6 +100,7 @@ CREATE TABLE `order_events` (
 	`rewards_amount` integer NOT NULL,
 	`currency` text NOT NULL,
 	`network_transaction_id` text NOT NULL,
+	`payment_method_id` text NOT NULL,
 	`line_count` integer NOT NULL,
 	`content_bytes` integer DEFAULT 0 NOT NULL,
 	PRIMARY KEY(`dataset_id`, `sequence`),
@@ -111,6 +113,7 @@ CREATE UNIQUE INDEX `order_events_order_event_id` ON `order_events` (`dataset_id
 CREATE UNIQUE INDEX `order_events_partner_event_id` ON `order_events` (`dataset_id`,`partner_event_id`) WHERE "order_events"."partner_event_id" is not null;--> statement-breakpoint
 CREATE INDEX `order_events_order_id` ON `order_events` (`dataset_id`,`order_id`,`sequence`,`network_transaction_id`);--> statement-breakpoint
 CREATE INDEX `order_events_network_transaction_id` ON `order_events` (`dataset_id`,`network_transaction_id`);--> statement-breakpoint
+CREATE INDEX `order_events_card` ON `order_events` (`dataset_id`,`network_transaction_id`,`currency`,`payment_method_id`);--> statement-breakpoint
 CREATE TABLE `order_lines` (
 	`dataset_id` integer NOT NULL,
 	`order_id` text NOT NULL,
@@ -171,3 +174,73 @@ CREATE TABLE `sweep_positions` (
 	`dataset_id` integer NOT NULL,
 	`sequence` integer NOT NULL
 ) WITHOUT ROWID;
+--> statement-breakpoint
+CREATE TABLE `reconciliations` (
+	`dataset_id` integer NOT NULL,
+	`network_transaction_id` text NOT NULL,
+	`created_at` text NOT NULL,
+	`transaction_id` text,
+	`card_status` text,
+	`card_currency` text,
+	`card_payment_method_id` text,
+	`card_captured` integer DEFAULT 0 NOT NULL,
+	`card_refunded` integer DEFAULT 0 NOT NULL,
+	`event_captured` integer DEFAULT 0 NOT NULL,
+	`event_refunded` integer DEFAULT 0 NOT NULL,
+	`event_count` integer DEFAULT 0 NOT NULL,
+	`has_other_currency` integer DEFAULT 0 NOT NULL,
+	`has_other_payment_method` integer DEFAULT 0 NOT NULL,
+	`findings` integer GENERATED ALWAYS AS (
+  (transaction_id is null and event_count > 0)
+  + 2 * ((card_captured > 0 and event_captured = 0) or (card_refunded > 0 and event_refunded = 0))
+  + 4 * ((card_captured > 0 and event_captured > 0 and card_captured <> event_captured)
+    or (card_refunded > 0 and event_refunded > 0 and card_refunded <> event_refunded))
+  + 8 * (transaction_id is not null and has_other_currency)
+  + 16 * (transaction_id is not null and has_other_payment_method)
+  + 32 * (coalesce(card_status, '') = 'VOIDED' and event_count > 0)) VIRTUAL,
+	PRIMARY KEY(`dataset_id`, `network_transaction_id`),
+	FOREIGN KEY (`dataset_id`) REFERENCES `datasets`(`id`) ON UPDATE no action ON DELETE no action
+) WITHOUT ROWID;
+--> statement-breakpoint
+CREATE INDEX `reconciliations_findings` ON `reconciliations` (`dataset_id`,`findings`,`created_at`) WHERE "reconciliations"."findings" <> 0;--> statement-breakpoint
+CREATE TABLE `transaction_events` (
+	`dataset_id` integer NOT NULL,
+	`event_id` text NOT NULL,
+	`transaction_id` text NOT NULL,
+	`version` integer NOT NULL,
+	`status` text NOT NULL,
+	`amount` integer NOT NULL,
+	`captured_event_id` text,
+	`refunded_amount` integer NOT NULL,
+	`created_at` text NOT NULL,
+	`input` text NOT NULL,
+	`is_id_given` integer NOT NULL,
+	PRIMARY KEY(`dataset_id`, `transaction_id`, `event_id`),
+	FOREIGN KEY (`dataset_id`,`transaction_id`) REFERENCES `transactions`(`dataset_id`,`id`) ON UPDATE no action ON DELETE no action
+) WITHOUT ROWID;
+--> statement-breakpoint
+CREATE UNIQUE INDEX `transaction_events_event_id` ON `transaction_events` (`dataset_id`,`event_id`) WHERE "transaction_events"."is_id_given" = 1;--> statement-breakpoint
+CREATE TABLE `transactions` (
+	`dataset_id` integer NOT NULL,
+	`id` text NOT NULL,
+	`customer_id` text NOT NULL,
+	`payment_method_id` text NOT NULL,
+	`currency` text NOT NULL,
+	`status` text NOT NULL,
+	`network_transaction_id` text NOT NULL,
+	`authorization_code` text,
+	`purchase_method` text,
+	`merchant` text,
+	`authorized_amount` integer NOT NULL,
+	`captured_amount` integer NOT NULL,
+	`refunded_amount` integer NOT NULL,
+	`version` integer NOT NULL,
+	`created_at` text NOT NULL,
+	`updated_at` text NOT NULL,
+	`is_customer_given` integer NOT NULL,
+	PRIMARY KEY(`dataset_id`, `id`),
+	FOREIGN KEY (`dataset_id`) REFERENCES `datasets`(`id`) ON UPDATE no action ON DELETE no action
+) WITHOUT ROWID;
+--> statement-breakpoint
+CREATE INDEX `transactions_customer_id` ON `transactions` (`dataset_id`,`customer_id`);--> statement-breakpoint
+CREATE INDEX `transactions_payment_method_id` ON `transactions` (`dataset_id`,`payment_method_id`) WHERE "transactions"."is_customer_given" = 1;

@@ -32,6 +32,7 @@ export interface LedgerState extends LedgerTotals, OrderedTotals {
   /** Counts the changes of this order id, and goes on counting when the id is deleted and made again. */
   version: number;
   currency: string;
+  payment_method_id: string;
   created_at: string;
   event_count: number;
   /** What the order takes without its events and its history: see `contentBytesOf`. */

@@ -11,7 +11,7 @@ import {
   type Sum,
   type Transition,
 } from "./ledger-state.ts";
-import { CHANGE_BYTES, contentBytesOf } from "./quotas.ts";
+import { CHANGE_BYTES, contentBytesOf, NO_USAGE } from "./quotas.ts";
 import { MAX_MONEY, type Money } from "./money.ts";
 import { sumOfRewards, type OrderLine } from "./order-lines.ts";
 import { unknownOrder } from "./orders.ts";
@@ -127,7 +127,7 @@ function count(
   };
   for (const measure of MEASURES) next[`${SUM_OF[event.type]}_${measure}`] += sign * event[measure];
   const bytes = sign * contentBytes + CHANGE_BYTES;
-  return { next, added: { orders: 0, order_events: sign, bytes } };
+  return { next, added: { ...NO_USAGE, order_events: sign, bytes } };
 }
 
 /**

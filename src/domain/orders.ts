@@ -4,7 +4,7 @@ import { differingFields } from "./differences.ts";
 import { figuresOf, NO_TOTALS, type LedgerState, type Transition } from "./ledger-state.ts";
 import type { Money } from "./money.ts";
 import { sumOfRewards, type OrderLine } from "./order-lines.ts";
-import { CHANGE_BYTES, contentBytesOf } from "./quotas.ts";
+import { CHANGE_BYTES, contentBytesOf, NO_USAGE } from "./quotas.ts";
 
 /** The currency of an order that names none (contract: "USD where no currency is given"). */
 export const DEFAULT_CURRENCY = "USD";
@@ -88,11 +88,13 @@ export function repeatOrder(input: OrderInput, stored: Order): Decision<Order> {
 
 /** The state of an order that was just created, under an ID that was never used before. */
 export function newLedgerState(order: Order): LedgerState {
-  const { id, currency, created_at, total_order_amount, total_rewards_amount } = order;
+  const { id, currency, payment_method_id, created_at } = order;
+  const { total_order_amount, total_rewards_amount } = order;
   return {
     id,
     version: 1,
     currency,
+    payment_method_id,
     created_at,
     total_order_amount,
     total_rewards_amount,
@@ -131,12 +133,13 @@ export function replaceOrder(
       ...found.result,
       version: version + 1,
       currency: order.currency,
+      payment_method_id: order.payment_method_id,
       created_at: order.created_at,
       total_order_amount: order.total_order_amount,
       total_rewards_amount: order.total_rewards_amount,
       content_bytes: bytes,
     },
-    added: { orders: 0, order_events: 0, bytes: bytes - content_bytes + CHANGE_BYTES },
+    added: { ...NO_USAGE, bytes: bytes - content_bytes + CHANGE_BYTES },
   });
 }
 
@@ -152,7 +155,7 @@ export function deleteOrder(
     ? refuse(hasEvents(found.result))
     : accept({
         next: { ...found.result, version: version + 1 },
-        added: { orders: -1, order_events: 0, bytes: CHANGE_BYTES - content_bytes },
+        added: { ...NO_USAGE, orders: -1, bytes: CHANGE_BYTES - content_bytes },
       });
 }
 

@@ -1,28 +1,30 @@
 import type { Refusal } from "./decision.ts";
 
 /** What a partner has a quota of. */
-export const QUOTAS = ["orders", "order_events", "bytes"] as const;
+export const QUOTAS = ["orders", "order_events", "transactions", "bytes"] as const;
 export type Quota = (typeof QUOTAS)[number];
 
 /** How much there is, or comes, of each. */
 export type Usage = Record<Quota, number>;
 
-export const NO_USAGE: Usage = { orders: 0, order_events: 0, bytes: 0 };
+export const NO_USAGE: Usage = { orders: 0, order_events: 0, transactions: 0, bytes: 0 };
 
 /** The variables that say how much a partner may have. Empty: as much as it likes. */
 interface QuotaVariables {
   ORDER_QUOTA: string;
   ORDER_EVENT_QUOTA: string;
+  TRANSACTION_QUOTA: string;
   BYTE_QUOTA: string;
 }
 
 /** The most that a partner may have of each; undefined where there is no quota at all. */
 export function quotasOf(variables: QuotaVariables): Usage | undefined {
-  const { ORDER_QUOTA, ORDER_EVENT_QUOTA, BYTE_QUOTA } = variables;
-  if (!ORDER_QUOTA && !ORDER_EVENT_QUOTA && !BYTE_QUOTA) return undefined;
+  const { ORDER_QUOTA, ORDER_EVENT_QUOTA, TRANSACTION_QUOTA, BYTE_QUOTA } = variables;
+  if (!ORDER_QUOTA && !ORDER_EVENT_QUOTA && !TRANSACTION_QUOTA && !BYTE_QUOTA) return undefined;
   return {
     orders: limitOf(ORDER_QUOTA),
     order_events: limitOf(ORDER_EVENT_QUOTA),
+    transactions: limitOf(TRANSACTION_QUOTA),
     bytes: limitOf(BYTE_QUOTA),
   };
 }
@@ -64,6 +66,7 @@ export const MAX_PAGE_BYTES = 250_000;
 const NOUN: Record<Quota, string> = {
   orders: "orders",
   order_events: "order events",
+  transactions: "simulated transactions",
   bytes: "bytes of stored data",
 };
 

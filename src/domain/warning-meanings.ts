@@ -9,6 +9,13 @@ export const WARNING_MEANINGS: Record<Warning["code"], string> = {
   limit_reduced: "The `limit` was above the maximum and was reduced to it.",
   captured_beyond_total: "More is captured than was ordered. The contract allows this.",
   refund_without_rewards: "The refund returns no rewards, although captured rewards remain.",
+  captured_beyond_authorization:
+    "More is captured than was authorized. The card networks allow this, for example for tips.",
+  unknown_transaction: "No simulated transaction has this `network_transaction_id`.",
+  amount_beyond_transaction:
+    "Order events report more than the card captured or refunded under this `network_transaction_id`.",
+  currency_differs: "The order event's currency is not the card transaction's.",
+  payment_method_differs: "The order's payment method is not the card transaction's.",
   not_repeatable:
     "The request has neither an ID nor an `Idempotency-Key`. Repeating it takes effect again.",
   not_published:

@@ -16,6 +16,11 @@ export const WARNINGS = [
   "limit_reduced",
   "captured_beyond_total",
   "refund_without_rewards",
+  "captured_beyond_authorization",
+  "unknown_transaction",
+  "amount_beyond_transaction",
+  "currency_differs",
+  "payment_method_differs",
   "not_repeatable",
   "not_published",
 ] as const;
@@ -27,6 +32,9 @@ export interface Warning {
   param?: string;
   /** The name that was probably meant. */
   did_you_mean?: string;
+  /** The value on the card, and the value in order events. */
+  card?: string | number;
+  reported?: string | number;
 }
 
 /** The most warnings of one answer. */

@@ -20,11 +20,14 @@ interface ErrorBody extends Omit<Refusal, "type"> {
 export class ApiError extends Error {
   readonly body: ErrorBody;
   readonly headers: Record<string, string>;
+  /** Whether the response has the published bare form, without the envelope. */
+  readonly isBare: boolean;
 
-  constructor(body: ErrorBody, headers: Record<string, string> = {}) {
+  constructor(body: ErrorBody, headers: Record<string, string> = {}, isBare = false) {
     super(body.message);
     this.body = body;
     this.headers = headers;
+    this.isBare = isBare;
   }
 }
 
@@ -41,6 +44,11 @@ export function invalidRequest(violations: [Violation, ...Violation[]]): ApiErro
     message: (param ? `${param}: ${message}` : message) + more,
     violations,
   });
+}
+
+/** An error in the form that the contract publishes for the card side: the figures stand next to `type` and `message`. */
+export function bareError(body: ErrorBody): ApiError {
+  return new ApiError(body, {}, true);
 }
 
 /** The caller can't be told from anybody else. */
@@ -72,17 +80,18 @@ export function rejectMethod(c: Context<AppEnv>, allowed: string[]): Response {
 
 /** The error handler of the app: whatever was thrown, in the envelope. */
 export function respondWithError(error: Error, c: Context<AppEnv>): Response {
-  const { body, headers } = toApiError(error, c);
+  const { body, headers, isBare } = toApiError(error, c);
   const status = ERROR_TYPES[body.type].status;
   const { type, message, param, details } = body;
   // A rule that refuses with 400 names one field.
   const ofRule = status === 400 && param !== undefined ? [{ param, message }] : undefined;
   const { violations = ofRule } = body;
+  const request_id = c.get("requestId");
   const envelope: ErrorEnvelope = {
-    error: { type, message, param, violations, details, request_id: c.get("requestId") },
+    error: { type, message, param, violations, details, request_id },
   };
   const wait = { "Retry-After": String(RETRY_AFTER_SECONDS) };
-  return c.json(envelope, status, {
+  return c.json(isBare ? { ...details, type, message, param, request_id } : envelope, status, {
     ...(status === 503 && wait),
     ...headers,
   });

@@ -34,23 +34,33 @@ export function requestOf(c: Context<AppEnv>): RequestMetadata {
   return { request_id: c.get("requestId"), received_at: toTimestamp(new Date()) };
 }
 
-/** What every command says of the request that it comes from. Of a POST, `ids` are those that make it repeatable. */
-export async function newCommand(
+/** A POST, with the IDs that make it repeatable. */
+interface Post {
+  key: string | undefined;
+  ids: (string | undefined)[];
+  content: unknown;
+}
+
+/** The request of a POST, with its Idempotency-Key. Warns if nothing makes it repeatable. */
+export async function repeatableRequest(
   c: Context<AppEnv>,
-  orderId: string,
-  post?: { key: string | undefined; ids: (string | undefined)[]; content: unknown },
-) {
-  const { key, content } = post ?? {};
+  { key, ids, content }: Post,
+): Promise<RequestMetadata> {
+  if ([key, ...ids].every((each) => each === undefined)) warn(c, NOT_REPEATABLE);
+  return {
+    ...requestOf(c),
+    ...(key !== undefined && {
+      idempotency: { key, fingerprint: await fingerprintOf(c, content) },
+    }),
+  };
+}
+
+/** The parts that every command on an order has. */
+export async function newCommand(c: Context<AppEnv>, orderId: string, post?: Post) {
   c.set("orderId", orderId);
-  if (post && [key, ...post.ids].every((each) => each === undefined)) warn(c, NOT_REPEATABLE);
   return {
     order_id: orderId,
-    request: {
-      ...requestOf(c),
-      ...(key !== undefined && {
-        idempotency: { key, fingerprint: await fingerprintOf(c, content) },
-      }),
-    },
+    request: post ? await repeatableRequest(c, post) : requestOf(c),
   };
 }
 

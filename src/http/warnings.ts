@@ -39,7 +39,8 @@ export function headerOf(warnings: readonly Warning[]): string {
 }
 
 /** A String, or where that can't hold it a Display String. */
-function toBareItem(text: string): BareItem {
+function toBareItem(text: string | number): BareItem {
+  if (typeof text === "number") return text;
   if (/^[\x20-\x7e]*$/.test(text)) return text;
   // Control characters are left out: of some, the package writes one digit where the RFC wants two.
   return new DisplayString(text.replace(/\p{Cc}/gu, "\ufffd"));

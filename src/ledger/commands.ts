@@ -47,7 +47,7 @@ export interface DeleteOrderEvent extends LedgerCommand {
  * the order's, which a change has made.
  */
 export type Outcome<T> =
-  | { ok: true; result: T; replayed: boolean; warnings: Warning[]; version?: number }
+  | { ok: true; result: T; replayed: boolean; warnings: Warning[]; version?: number | undefined }
   | { ok: false; refusal: Refusal };
 
 /**
@@ -59,7 +59,11 @@ export interface Reply<T> {
   cost: D1Cost;
 }
 
-export function done<T>(result: T, version: number, warnings: Warning[] = []): Outcome<T> {
+export function done<T>(
+  result: T,
+  version: number | undefined,
+  warnings: Warning[] = [],
+): Outcome<T> {
   return { ok: true, result, replayed: false, warnings, version };
 }
 

@@ -14,9 +14,11 @@ import { recordRepeatedAnswer } from "../store/idempotency.ts";
 import {
   findOrderEvent,
   findOrderEventIds,
-  orderEventAppended,
+  insertOrderEvent,
   orderEventDeleted,
 } from "../store/order-events.ts";
+import { warningsOfReport } from "../domain/reconciliation.ts";
+import type { ReportedTransaction } from "../store/reconciliations.ts";
 import { findLedgerState, orderDeleted, orderReplaced, type StoredOrder } from "../store/orders.ts";
 import { Dataset } from "../store/dataset.ts";
 import { CommandQueue, MAX_QUEUED_COMMANDS } from "./command-queue.ts";
@@ -128,11 +130,10 @@ export class OrderLedger extends DurableObject {
       const decision = events.appendOrderEvent(state, input, new_order_event_id);
       if (decision.ok) {
         const { event, next } = decision.result;
-        const statements = orderEventAppended(dataset, decision.result, request);
-        const committed = await commit(dataset, statements);
-        if (committed === "committed") {
+        const committed = await insertOrderEvent(dataset, decision.result, request);
+        if (typeof committed === "object" && "reported" in committed) {
           this.#remember(dataset, next);
-          return done(event, next.version, warnings.warningsOfEvent(event, next));
+          return done(event, next.version, warningsOfAppended(event, next, committed.reported));
         }
         if (committed === "stale") continue;
         const refusal = await whyNotCommitted(dataset, committed);
@@ -236,3 +237,11 @@ export class OrderLedger extends DurableObject {
 const TOO_MANY = unavailable(
   `More than ${MAX_QUEUED_COMMANDS} requests are waiting for this order.`,
 );
+
+/** What may be wrong with an event, on its own and compared with the card. */
+function warningsOfAppended(event: OrderEvent, next: LedgerState, reported: ReportedTransaction) {
+  const compared = reported.is_compared
+    ? warningsOfReport(reported, event, next.payment_method_id)
+    : [];
+  return [...warnings.warningsOfEvent(event, next), ...compared];
+}

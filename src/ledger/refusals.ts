@@ -29,7 +29,7 @@ export async function whyNotCommitted(
   dataset: Dataset,
   failure: CommitFailure,
 ): Promise<Refusal | undefined> {
-  if (failure === "stale" || failure === "taken") return undefined;
+  if (typeof failure === "string") return undefined;
   const { exceeded } = failure;
   return quotaExceeded(exceeded, (await findUsage(dataset))[exceeded], dataset.quotas![exceeded]);
 }

@@ -1,6 +1,6 @@
 import { describeRoute, resolver } from "hono-openapi";
 import type * as z from "zod";
-import { errorEnvelope, type ErrorType } from "../schemas/errors.ts";
+import { bareError, errorEnvelope, type ErrorType } from "../schemas/errors.ts";
 import { faultParameter, requestIdParameter } from "../schemas/request-headers.ts";
 import {
   HEADERS_OF_STATUS,
@@ -20,6 +20,7 @@ import {
 const HEADERS_OF_TAG = {
   Orders: ["Sandbox-Fault-Applied", "Sandbox-Warnings"],
   "Order Events": ["Sandbox-Fault-Applied", "Sandbox-Warnings"],
+  Transactions: ["Sandbox-Fault-Applied", "Sandbox-Warnings"],
   Keys: ["Sandbox-Fault-Applied"],
   Sandbox: [],
 } as const satisfies Record<string, ResponseHeader[]>;
@@ -34,6 +35,8 @@ interface Operation {
   responses: Record<number, OperationResponse>;
   /** The errors of this operation, beyond those that all operations of its caller have. */
   errors: ErrorType[];
+  /** The statuses whose errors have the published bare form, without the envelope. */
+  bareErrors?: number[];
   /** Left out if a partner's key is needed; empty if no key is needed. */
   security?: Record<string, string[]>[];
 }
@@ -47,7 +50,13 @@ interface OperationResponse {
 }
 
 /** Describes a route for the OpenAPI document, with its recorded examples. */
-export function describeOperation({ tag, responses, errors, ...operation }: Operation) {
+export function describeOperation({
+  tag,
+  responses,
+  errors,
+  bareErrors = [],
+  ...operation
+}: Operation) {
   const examples = operationExamples[operation.operationId];
   // Faults can be injected into everything under /v2, which is every tag except this one.
   const canFault = tag !== "Sandbox";
@@ -68,7 +77,13 @@ export function describeOperation({ tag, responses, errors, ...operation }: Oper
       ]),
       ...[...errorsByStatus].map(([status, types]) => [
         status,
-        errorResponse(status, types, headers, examples),
+        errorResponse(
+          status,
+          types,
+          bareErrors.includes(status) ? bareError : errorEnvelope,
+          headers,
+          examples,
+        ),
       ]),
     ]),
   });
@@ -95,6 +110,7 @@ function resultResponse(
 function errorResponse(
   status: number,
   types: ErrorType[],
+  schema: z.ZodType,
   commonHeaders: ResponseHeader[],
   examples: OperationExamples = {},
 ) {
@@ -105,7 +121,7 @@ function errorResponse(
     headers: headerReferences([...commonHeaders, ...(header ? [header] : [])]),
     content: {
       "application/json": {
-        schema: resolver(errorEnvelope),
+        schema: resolver(schema),
         examples: Object.fromEntries(
           types.map((type) => {
             const value = examples[type];

@@ -22,6 +22,7 @@ const options: Parameters<typeof generateSpecs>[1] = {
         name: "Order Events",
         description: "What happened to an order, such as captures and refunds",
       },
+      { name: "Transactions", description: "Simulated card transactions" },
       { name: "Keys", description: "API keys of the environment" },
       {
         name: "Sandbox",

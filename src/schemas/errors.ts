@@ -41,6 +41,16 @@ export const ERROR_TYPES = {
     meaning: "No order event in this environment has this ID.",
     remedy: "Check the ID. The event may already be deleted.",
   },
+  TRANSACTION_FOUND_ERROR: {
+    status: 404,
+    meaning: "No simulated transaction has this ID. The contract publishes this type for it.",
+    remedy: "Check the ID, or simulate the transaction first.",
+  },
+  CUSTOMER_NOT_FOUND_ERROR: {
+    status: 404,
+    meaning: "No simulated transaction belongs to this customer.",
+    remedy: "Check the ID, or simulate a transaction of the customer first.",
+  },
   KEY_NOT_FOUND_ERROR: {
     status: 404,
     meaning: "No key of this environment has this number.",
@@ -153,5 +163,15 @@ export const errorEnvelope = z
     }),
   })
   .meta({ id: "Error" });
+
+/** The form that the contract publishes for some errors of the card side. The figures and `request_id` are ours. */
+export const bareError = z
+  .looseObject({
+    type: errorEnvelope.shape.error.shape.type,
+    message: errorEnvelope.shape.error.shape.message,
+    param: errorEnvelope.shape.error.shape.param,
+    request_id: errorEnvelope.shape.error.shape.request_id,
+  })
+  .meta({ id: "BareError" });
 
 export type ErrorEnvelope = z.infer<typeof errorEnvelope>;

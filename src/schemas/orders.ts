@@ -9,7 +9,7 @@ import type { FieldSchemas } from "./field-schemas.ts";
 /** The most addresses that an order can have. */
 export const MAX_ADDRESSES = 100;
 
-const address = z
+export const address = z
   .object({
     street_line1: text
       .optional()

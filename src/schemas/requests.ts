@@ -69,6 +69,8 @@ const fields = {
         code: z.enum(WARNINGS),
         param: z.string().optional(),
         did_you_mean: z.string().optional(),
+        card: z.union([z.string(), z.int()]).optional(),
+        reported: z.union([z.string(), z.int()]).optional(),
       }),
     )
     .optional()

@@ -12,6 +12,7 @@ import {
   orders,
   datasets,
 } from "./schema.ts";
+import { reconciliations, transactionEvents, transactions } from "./transaction-schema.ts";
 
 /** How many rows one step of a removal deletes, and how many datasets or environments one sweep looks at. */
 export const REMOVAL_STEP_ROWS = 1_000;
@@ -25,6 +26,9 @@ export const DATASET_TABLES = [
   orders,
   orderChanges,
   idempotencyRecords,
+  transactionEvents,
+  transactions,
+  reconciliations,
 ];
 
 const ids = sql`(select value from json_each(${placeholder("ids")}))`;

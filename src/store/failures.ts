@@ -17,14 +17,20 @@ export function violatedUniqueColumns(error: unknown): string[] {
 
 /** Whether a change was refused because its order is not in the version that it follows: see `insertChange`. */
 export function violatesFence(error: unknown): boolean {
-  return /(UNIQUE|NOT NULL) constraint failed: (?:[\w., ]+, )?order_changes\.version/.test(
+  return /(UNIQUE|NOT NULL) constraint failed: (?:[\w., ]+, )?(?:order_changes|transactions)\.version/.test(
     messagesOf(error),
   );
+}
+
+/** Whether a network_transaction_id belongs to another transaction: see `countTransaction`. */
+export function violatesNetworkId(error: unknown): boolean {
+  return /NOT NULL constraint failed: reconciliations\.card_captured/.test(messagesOf(error));
 }
 
 const QUOTA_COLUMNS: Record<string, Quota> = {
   order_count: "orders",
   order_event_count: "order_events",
+  transaction_count: "transactions",
   stored_bytes: "bytes",
 };
 

@@ -4,7 +4,6 @@ import {
   type IdempotencyKey,
   type IdempotencyRecord,
 } from "../domain/idempotency.ts";
-import type { OrderEvent } from "../domain/order-events.ts";
 import type { Order } from "../domain/orders.ts";
 import { bytesOf, RECORD_BYTES } from "../domain/quotas.ts";
 import {
@@ -71,12 +70,12 @@ const removeExpired = Statement.of(
 );
 
 /** What the record of an answer takes, for the quota; nothing without an Idempotency-Key. */
-export function recordBytes({ idempotency }: RequestMetadata, answer: Order | OrderEvent): number {
+export function recordBytes({ idempotency }: RequestMetadata, answer: object): number {
   return idempotency ? RECORD_BYTES + bytesOf(JSON.stringify(answer)) : 0;
 }
 
 /** The answer to a POST. An order without a version is one that the same batch creates. */
-export type Answer = { order: Order; version?: number } | { event: OrderEvent };
+export type Answer = { order: Order; version?: number } | { event: object };
 
 /**
  * Stores the answer to a request with an Idempotency-Key: goes into the batch of the request's effect, and

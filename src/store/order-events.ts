@@ -2,6 +2,7 @@ import { and, desc, eq, sql } from "drizzle-orm";
 import type { Transition } from "../domain/ledger-state.ts";
 import { DELETION_RANK, type AppendedEvent, type OrderEvent } from "../domain/order-events.ts";
 import { builder, placeholder, DatasetStatement, type BoundDatasetStatement } from "./database.ts";
+import { commitFailure, type CommitFailure } from "./commit.ts";
 import type { Dataset } from "./dataset.ts";
 import { countUsage, orderEventTotal } from "./usage.ts";
 import { recordAnswer, recordBytes } from "./idempotency.ts";
@@ -16,6 +17,12 @@ import {
   type PageRequest,
   type Selected,
 } from "./pages.ts";
+import {
+  countOrderEvent,
+  toReportedTransaction,
+  uncountOrderEvent,
+  type ReportedTransaction,
+} from "./reconciliations.ts";
 import { columnsOf, placeholdersFor, toItem, toValues } from "./rows.ts";
 import { orderEventFields, orderEvents, orders, totalFields } from "./schema.ts";
 
@@ -122,6 +129,7 @@ const insert = DatasetStatement.of(
     dataset_id: placeholder("dataset_id"),
     sequence: sql`(select coalesce(max(sequence), 0) + 1 from order_events where dataset_id = ${placeholder("dataset_id")})`,
     ...placeholdersFor(orderEventFields),
+    payment_method_id: placeholder("payment_method_id"),
     line_count: placeholder("line_count"),
     content_bytes: placeholder("content_bytes"),
   }),
@@ -138,23 +146,47 @@ const updateOrder = DatasetStatement.of(
     .where(isOrder),
 );
 
-/** Adds an event to its order, whose next state this is. Fails on a unique index when one of the event's ids is taken. */
+/**
+ * The statements that add an event to its order. The first returns the sums of its card transaction. The batch
+ * fails on a unique index if one of the event's IDs is taken.
+ */
 export function orderEventAppended(
   dataset: Dataset,
   { event, content_bytes, next, added }: AppendedEvent,
   request: RequestMetadata,
-): BoundDatasetStatement[] {
+) {
   const { order_event_id, order_id, order_lines } = event;
-  const line_count = order_lines?.length ?? 0;
+  const { payment_method_id } = next;
+  const values = {
+    ...toValues(columns, event),
+    payment_method_id,
+    line_count: order_lines?.length ?? 0,
+    content_bytes,
+  };
   const bytes = added.bytes + recordBytes(request, event);
   return [
+    countOrderEvent(dataset, { event, payment_method_id, now: request.received_at }),
     insertChange(dataset, { change: "EVENT_APPENDED", state: next, order_event_id, request }),
-    insert.bind(dataset, { ...toValues(columns, event), line_count, content_bytes }),
+    insert.bind(dataset, values),
     ...insertLines(dataset, "event", order_event_id, order_lines),
     updateOrder.bind(dataset, { ...next, order_id }),
     ...recordAnswer(dataset, request, { event }),
     countUsage(dataset, { ...added, bytes }),
-  ];
+  ] as const;
+}
+
+/** Adds an event to its order. Returns the sums of its card transaction, or why nothing was added. One round trip. */
+export async function insertOrderEvent(
+  dataset: Dataset,
+  appended: AppendedEvent,
+  request: RequestMetadata,
+): Promise<{ reported: ReportedTransaction } | CommitFailure> {
+  try {
+    const [[sums]] = await dataset.run(...orderEventAppended(dataset, appended, request));
+    return { reported: toReportedTransaction(sums!) };
+  } catch (error) {
+    return commitFailure(error);
+  }
 }
 
 const remove = DatasetStatement.of(builder.delete(orderEvents).where(isEvent));
@@ -162,13 +194,15 @@ const remove = DatasetStatement.of(builder.delete(orderEvents).where(isEvent));
 /** Removes an event from its order, whose next state this is. */
 export function orderEventDeleted(
   dataset: Dataset,
-  { order_event_id, order_id }: OrderEvent,
+  event: OrderEvent,
   { next, added }: Transition,
   request: RequestMetadata,
 ): BoundDatasetStatement[] {
+  const { order_event_id, order_id } = event;
   return [
     insertChange(dataset, { change: "EVENT_DELETED", state: next, order_event_id, request }),
     remove.bind(dataset, { order_event_id }),
+    ...uncountOrderEvent(dataset, event),
     updateOrder.bind(dataset, { ...next, order_id }),
     countUsage(dataset, added),
   ];
@@ -214,6 +248,7 @@ export function orderEventsSwept(
   return [
     insertChange(dataset, { change: "EVENT_DELETED", state: next, request }),
     removeMany.bind(dataset, { order_event_ids }),
+    ...events.flatMap((event) => uncountOrderEvent(dataset, event)),
     updateOrder.bind(dataset, { ...next, order_id: next.id }),
     countUsage(dataset, added),
   ];

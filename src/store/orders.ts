@@ -73,6 +73,7 @@ const selectState = DatasetStatement.of(
       id: orders.id,
       version: orders.version,
       currency: orders.currency,
+      payment_method_id: orders.payment_method_id,
       created_at: orders.created_at,
       event_count: orders.event_count,
       content_bytes: orders.content_bytes,

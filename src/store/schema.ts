@@ -62,6 +62,7 @@ export const datasets = sqliteTable(
     /** The `total` of the unfiltered lists. It changes with each row, so nobody has to count. */
     order_count: integer().notNull().default(0),
     order_event_count: integer().notNull().default(0),
+    transaction_count: integer().notNull().default(0),
     /** How much is stored, as `domain/quotas.ts` reckons it. */
     stored_bytes: integer().notNull().default(0),
     closed_at: text(),
@@ -256,6 +257,8 @@ export const orderEvents = sqliteTable(
     dataset_id: integer().notNull(),
     sequence: integer().notNull(),
     ...orderEventFields,
+    /** The order's when the event was created. */
+    payment_method_id: text().notNull(),
     line_count: integer().notNull(),
     content_bytes: integer().notNull().default(0),
   },
@@ -274,6 +277,13 @@ export const orderEvents = sqliteTable(
       t.network_transaction_id,
     ),
     index("order_events_network_transaction_id").on(t.dataset_id, t.network_transaction_id),
+    // For "is another currency or payment method reported for this transaction?" (reconciliations.ts).
+    index("order_events_card").on(
+      t.dataset_id,
+      t.network_transaction_id,
+      t.currency,
+      t.payment_method_id,
+    ),
     foreignKey({
       name: "order_events_order",
       columns: [t.dataset_id, t.order_id],

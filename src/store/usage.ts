@@ -13,6 +13,7 @@ import { datasets } from "./schema.ts";
 const COLUMNS = {
   orders: datasets.order_count,
   order_events: datasets.order_event_count,
+  transactions: datasets.transaction_count,
   bytes: datasets.stored_bytes,
 } as const satisfies Record<Quota, unknown>;
 
@@ -29,13 +30,15 @@ const add = DatasetStatement.of(
     update datasets set
       order_count = order_count + ${placeholder("orders")},
       order_event_count = order_event_count + ${placeholder("order_events")},
+      transaction_count = transaction_count + ${placeholder("transactions")},
       stored_bytes = stored_bytes + ${placeholder("bytes")}
     where id = ${placeholder("dataset_id")}`,
 );
 
 /** The sums over a partner's datasets, with those that are still being deleted: they fill the database too. */
 const used = sql<Usage>`
-  select sum(order_count) as orders, sum(order_event_count) as order_events, sum(stored_bytes) as bytes
+  select sum(order_count) as orders, sum(order_event_count) as order_events,
+    sum(transaction_count) as transactions, sum(stored_bytes) as bytes
   from datasets where partner_id = (
     select partner_id from datasets where id = ${placeholder("dataset_id")})`;
 
@@ -49,7 +52,8 @@ const within = (quota: Quota) => {
 
 const addWithinQuotas = DatasetStatement.of(
   sql<unknown>`
-    update datasets set ${within("orders")}, ${within("order_events")}, ${within("bytes")}
+    update datasets set ${within("orders")}, ${within("order_events")},
+      ${within("transactions")}, ${within("bytes")}
     from (${used}) as used where id = ${placeholder("dataset_id")}`,
 );
 
@@ -59,13 +63,14 @@ const addWithinQuotas = DatasetStatement.of(
  */
 export function countUsage(dataset: Dataset, added: Partial<Usage>): BoundDatasetStatement {
   const values = { ...NO_USAGE, ...added };
-  const isRemoval = values.orders < 0 || values.order_events < 0;
+  const isRemoval = values.orders < 0 || values.order_events < 0 || values.transactions < 0;
   if (!dataset.quotas || isRemoval) return add.bind(dataset, values);
-  const { orders, order_events, bytes } = dataset.quotas;
+  const { orders, order_events, transactions, bytes } = dataset.quotas;
   return addWithinQuotas.bind(dataset, {
     ...values,
     orders_quota: orders,
     order_events_quota: order_events,
+    transactions_quota: transactions,
     bytes_quota: bytes,
   });
 }
@@ -76,9 +81,10 @@ const NEAR = 0.8;
 const selectNear = Statement.of(
   sql<Usage & { partner_id: number }>`
     select partner_id, sum(order_count) as orders, sum(order_event_count) as order_events,
-      sum(stored_bytes) as bytes
+      sum(transaction_count) as transactions, sum(stored_bytes) as bytes
     from datasets group by partner_id
     having orders > ${placeholder("orders")} or order_events > ${placeholder("order_events")}
+      or transactions > ${placeholder("transactions")}
       or bytes > ${placeholder("bytes")}`,
 );
 

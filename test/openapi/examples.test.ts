@@ -36,7 +36,7 @@ it("has the examples that the operations return", TIMEOUT, async () => {
     request?: object,
   ) {
     const { status, body } = await sent;
-    const kind = body.error?.type ?? status;
+    const kind = (body.error ?? (status >= 400 ? body : {})).type ?? status;
     if (kind !== expected)
       throw new Error(`${operationId}: expected ${expected}, but received ${kind}`);
     const examples = (recorded[operationId] ??= {});
@@ -112,6 +112,59 @@ it("has the examples that the operations return", TIMEOUT, async () => {
   await record("revokeKey", "KEY_NOT_FOUND_ERROR", revoke(7));
   await record("revokeKey", "CONFLICT_ERROR", (await newPartner()).delete("/sandbox/keys/1"));
   await record("getHealth", 200, send("GET", "/health"));
+
+  const shop = await newPartner();
+  const simulate = (fields: object, headers?: Record<string, string>) =>
+    shop.post("/v2/simulate_transaction_event", { ...approval, ...fields }, headers);
+  const approval = {
+    payment_method_id: "pm-1",
+    customer_id: "customer-1",
+    status: "APPROVED",
+    amount: 5_000,
+    network_transaction_id: "nt-1",
+  };
+  const approvalKey = { "Idempotency-Key": "approval-1" };
+  const approved = await simulate({}, approvalKey);
+  await record("simulateTransactionEvent", 200, Promise.resolve(approved), approval);
+  const { transaction_id } = approved.body;
+  await record("simulateTransactionEvent", "INVALID_REQUEST_ERROR", simulate({ amount: -1 }));
+  await record("simulateTransactionEvent", "CONFLICT_ERROR", simulate({ transaction_id }));
+  const voided = { status: "VOIDED", transaction_id: "none" };
+  await record("simulateTransactionEvent", "TRANSACTION_FOUND_ERROR", simulate(voided));
+  const otherApproval = simulate({ amount: 1 }, approvalKey);
+  await record("simulateTransactionEvent", "IDEMPOTENCY_ERROR", otherApproval);
+  await record("getTransaction", 200, shop.get(`/v2/transactions/${transaction_id}`));
+  await record("getTransaction", "INVALID_REQUEST_ERROR", shop.get("/v2/transactions/a%20b"));
+  await record("getTransaction", "TRANSACTION_FOUND_ERROR", shop.get("/v2/transactions/none"));
+  const customerPath = (id: string) => `/v2/customers/${id}/transactions`;
+  await record("getTransactions", 200, shop.get(customerPath("customer-1")));
+  await record("getTransactions", "INVALID_REQUEST_ERROR", shop.get(customerPath("a%20b")));
+  await record("getTransactions", "CUSTOMER_NOT_FOUND_ERROR", shop.get(customerPath("none")));
+  const stories = "/sandbox/transactions";
+  const story = {
+    story: "partly_refunded",
+    amount: 5_000,
+    payment_method_id: "pm-1",
+    network_transaction_id: "nt-2",
+  };
+  await record("simulateStory", 200, shop.post(stories, story), story);
+  await record("simulateStory", "CONFLICT_ERROR", shop.post(stories, story));
+  await record("simulateStory", "INVALID_REQUEST_ERROR", shop.post(stories, { story: "none" }));
+  await record("listTransactions", 200, shop.get(`${stories}?limit=1`));
+  await record("listTransactions", "INVALID_REQUEST_ERROR", shop.get(`${stories}?limit=0`));
+  await record("getTransactionWithEvents", 200, shop.get(`${stories}/${transaction_id}`));
+  await record("getTransactionWithEvents", "INVALID_REQUEST_ERROR", shop.get(`${stories}/a%20b`));
+  await record("getTransactionWithEvents", "TRANSACTION_FOUND_ERROR", shop.get(`${stories}/none`));
+  await shop.createOrder({ id: "order-1" });
+  const reported = { order_event_id: "event-1", network_transaction_id: "nt-2" };
+  await shop.capture("order-1", 5_000, reported);
+  const reconciliationPath = (id: string) => `/sandbox/orders/${id}/reconciliation`;
+  await record("reconcileOrder", 200, shop.get(reconciliationPath("order-1")));
+  await record("reconcileOrder", "INVALID_REQUEST_ERROR", shop.get(reconciliationPath("a%20b")));
+  await record("reconcileOrder", "ORDER_NOT_FOUND_ERROR", shop.get(reconciliationPath("none")));
+  await record("listDisagreements", 200, shop.get("/sandbox/reconciliation"));
+  const noFinding = shop.get("/sandbox/reconciliation?finding=none");
+  await record("listDisagreements", "INVALID_REQUEST_ERROR", noFinding);
 
   const faults = "/sandbox/faults";
   const tester = await newPartner();

@@ -63,7 +63,9 @@ const ALWAYS = new Set<string | undefined>([
 
 /** The schemas of the document, changed to reject unknown fields. */
 const components = JSON.parse(JSON.stringify(document.components), (_, value) =>
-  value?.type === "object" && value.properties ? { ...value, additionalProperties: false } : value,
+  value?.type === "object" && value.properties
+    ? { ...value, additionalProperties: value.additionalProperties ?? false }
+    : value,
 );
 const validators = new Map<Schema, Validator>();
 const ERROR: Schema = { $ref: "#/components/schemas/Error" };
@@ -147,7 +149,8 @@ function undescribedBody({ content }: Response, sent: Headers, text: string): st
   // The body of a stream was not read.
   if (mediaType !== "application/json") return [];
   const { schema, examples } = described;
-  const type = JSON.parse(text).error?.type;
+  const body = JSON.parse(text);
+  const type = body.error?.type ?? body.type;
   const isOtherType = examples && !(type in examples);
   return [...violations(schema, text), ...(isOtherType ? [`${type} is not described`] : [])];
 }

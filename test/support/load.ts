@@ -25,9 +25,13 @@ export async function loadOrders(
     `${NUMBERS} INSERT INTO order_lines (dataset_id, order_id, position, name, quantity, rate, rewards_rate)
      SELECT ?1, 'o-' || i, 0, 'Line', 1, 1, 0 FROM n`,
     `${NUMBERS} INSERT INTO order_events (dataset_id, sequence, order_event_id, order_id, partner_event_id,
-       type, amount, rewards_amount, currency, network_transaction_id, line_count)
+       type, amount, rewards_amount, currency, network_transaction_id, payment_method_id, line_count)
      SELECT ?1, i, 'e-' || i, iif(i <= ${sharedEvents}, 'o-1', 'o-' || i), 'pe-' || i, 'CAPTURED', 1, 0, 'USD',
-       iif(i <= ${sharedEvents}, 'nt-shared', 'nt-' || i), 1 FROM n`,
+       iif(i <= ${sharedEvents}, 'nt-shared', 'nt-' || i), 'pm', 1 FROM n`,
+    `${NUMBERS} INSERT INTO reconciliations (dataset_id, network_transaction_id, created_at, event_captured,
+       event_count)
+     SELECT ?1, iif(i <= ${sharedEvents}, 'nt-shared', 'nt-' || i), '2025-01-01T00:00:00Z', count(*), count(*)
+     FROM n GROUP BY 2`,
     `${NUMBERS} INSERT INTO order_event_lines (dataset_id, order_event_id, position, name, quantity, rate,
        rewards_rate)
      SELECT ?1, 'e-' || i, 0, 'Line', 1, 1, 0 FROM n`,

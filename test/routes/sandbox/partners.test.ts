@@ -91,6 +91,7 @@ describe("DELETE /sandbox/partners/{partner_id}", () => {
       });
       const lines = [{ name: "Lamp", quantity: 1, rate: 100, rewards_rate: 0 }];
       expectStatus(await each.capture(order, 100, { order_lines: lines }), 200);
+      await each.post("/sandbox/transactions", { story: "captured", amount: 100 });
       await each.post("/v2/keys");
       const key = { "Idempotency-Key": "order-2" };
       expectStatus(await each.post("/v2/orders", orderBody({ id: "order-2" }), key), 200);

@@ -1,0 +1,114 @@
+import type { Money } from "./money.ts";
+import type { OrderEvent, OrderEventType } from "./order-events.ts";
+import type { TransactionStatus } from "./transactions.ts";
+import type { Warning } from "./warnings.ts";
+
+/**
+ * The ways in which order events and a card transaction can disagree. Production accepts all of them, so a
+ * finding never refuses a request. The order is that of the stored bits: add new ones at the end.
+ */
+export const FINDINGS = [
+  "unknown_transaction",
+  "not_reported",
+  "amount_differs",
+  "currency_differs",
+  "payment_method_differs",
+  "event_after_void",
+] as const;
+export type Finding = (typeof FINDINGS)[number];
+
+/** What the card captured and refunded under a `network_transaction_id`. */
+export interface CardSide {
+  transaction_id: string;
+  captured: Money;
+  refunded: Money;
+  currency: string;
+  payment_method_id: string;
+  status: TransactionStatus;
+}
+
+/** What all order events under the same `network_transaction_id` add up to. */
+export interface OrderEventSide {
+  captured: Money;
+  refunded: Money;
+  event_count: number;
+  /** Whether an event is in another currency than the card's. */
+  has_other_currency: boolean;
+  /** Whether an event in the card's currency belongs to an order with another payment method. */
+  has_other_payment_method: boolean;
+}
+
+/** Both sides of one `network_transaction_id`. */
+export interface Reconciliation {
+  network_transaction_id: string;
+  card: CardSide | undefined;
+  events: OrderEventSide;
+}
+
+/** A reconciliation with the IDs of its newest order events. */
+export interface NamedReconciliation extends Reconciliation {
+  order_event_ids: string[];
+}
+
+const SIDES = ["captured", "refunded"] as const;
+
+const APPLIES: Record<Finding, (card: CardSide | undefined, events: OrderEventSide) => boolean> = {
+  unknown_transaction: (card, events) => !card && events.event_count > 0,
+  // Captured and refunded are compared each by itself.
+  not_reported: (card, events) =>
+    SIDES.some((side) => (card?.[side] ?? 0) > 0 && events[side] === 0),
+  amount_differs: (card, events) =>
+    SIDES.some((side) => card && card[side] > 0 && events[side] > 0 && card[side] !== events[side]),
+  currency_differs: (card, events) => card !== undefined && events.has_other_currency,
+  payment_method_differs: (card, events) => card !== undefined && events.has_other_payment_method,
+  event_after_void: (card, events) => card?.status === "VOIDED" && events.event_count > 0,
+};
+
+/** In what the two sides disagree: nothing if they agree. */
+export function findingsOf(card: CardSide | undefined, events: OrderEventSide): Finding[] {
+  return FINDINGS.filter((finding) => APPLIES[finding](card, events));
+}
+
+const SIDE_OF: Record<OrderEventType, (typeof SIDES)[number]> = {
+  CAPTURED: "captured",
+  REFUNDED: "refunded",
+};
+
+/** What an order event may have got wrong about its card transaction. `events` has it counted in. */
+export function warningsOfReport(
+  { card, events }: Reconciliation,
+  event: OrderEvent,
+  payment_method_id: string,
+): Warning[] {
+  if (!card) return [{ code: "unknown_transaction", param: "network_transaction_id" }];
+  const warnings: Warning[] = [];
+  const side = SIDE_OF[event.type];
+  if (events[side] > card[side]) {
+    warnings.push({
+      code: "amount_beyond_transaction",
+      param: "amount",
+      card: card[side],
+      reported: events[side],
+    });
+  }
+  const values = [
+    ["currency_differs", "currency", card.currency, event.currency],
+    ["payment_method_differs", "payment_method_id", card.payment_method_id, payment_method_id],
+  ] as const;
+  for (const [code, param, onCard, reported] of values) {
+    if (onCard !== reported) warnings.push({ code, param, card: onCard, reported });
+  }
+  return warnings;
+}
+
+/** Both sides and their findings, for the sandbox's responses. */
+export function toPublishedReconciliation(reconciliation: NamedReconciliation) {
+  const { network_transaction_id, card, events, order_event_ids } = reconciliation;
+  const { transaction_id, ...onCard } = card ?? {};
+  return {
+    network_transaction_id,
+    ...(card && { transaction_id, card: onCard }),
+    order_events: { captured: events.captured, refunded: events.refunded, ids: order_event_ids },
+    findings: findingsOf(card, events),
+  };
+}

@@ -1,0 +1,442 @@
+import { accept, refuse, type Decision, type Refusal } from "./decision.ts";
+import { differingFields } from "./differences.ts";
+import { MAX_MONEY, type Money } from "./money.ts";
+import { DEFAULT_CURRENCY, type Address } from "./orders.ts";
+import type { Warning } from "./warnings.ts";
+
+/** The statuses of a card transaction, and of its events (contract: TransactionStatus). */
+export const TRANSACTION_STATUSES = [
+  "APPROVED",
+  "UPDATED",
+  "VOIDED",
+  "CAPTURED",
+  "REFUNDED",
+] as const;
+export type TransactionStatus = (typeof TRANSACTION_STATUSES)[number];
+
+/** How a purchase was completed (contract: PurchaseMethod). */
+export const PURCHASE_METHODS = [
+  "CHIP",
+  "CONTACTLESS",
+  "KEYEDIN",
+  "ONLINE",
+  "SWIPE",
+  "QRCODE",
+  "OCR",
+  "UNKNOWN",
+] as const;
+export type PurchaseMethod = (typeof PURCHASE_METHODS)[number];
+
+/** Where the card was used (contract: Merchant). */
+export interface Merchant {
+  network_id?: string | undefined;
+  name?: string | undefined;
+  category?: string | undefined;
+  category_code?: string | undefined;
+  address?: Address | undefined;
+}
+
+/** A request to simulate a transaction event: validated, without nulls and without empty IDs. */
+export interface TransactionEventInput {
+  /** With `REFUNDED` and a `transaction_id`: the capture to refund. Otherwise the new event's own ID. */
+  event_id?: string | undefined;
+  /** Left out: the event creates a transaction. */
+  transaction_id?: string | undefined;
+  customer_id?: string | undefined;
+  payment_method_id: string;
+  status: TransactionStatus;
+  amount?: Money | undefined;
+  currency?: string | undefined;
+  authorization_code?: string | undefined;
+  network_transaction_id?: string | undefined;
+  purchase_method?: PurchaseMethod | undefined;
+  merchant?: Merchant | undefined;
+}
+
+/** A transaction as the rules know it. Timestamps are RFC 3339. */
+export interface Transaction {
+  id: string;
+  customer_id: string;
+  payment_method_id: string;
+  currency: string;
+  /** The status of its latest event. */
+  status: TransactionStatus;
+  network_transaction_id: string;
+  authorization_code: string | undefined;
+  purchase_method: PurchaseMethod | undefined;
+  merchant: Merchant | undefined;
+  authorized_amount: Money;
+  captured_amount: Money;
+  refunded_amount: Money;
+  /** Counts its events. */
+  version: number;
+  created_at: string;
+  updated_at: string;
+}
+
+/** One event of a transaction. */
+export interface TransactionEvent {
+  event_id: string;
+  transaction_id: string;
+  /** The transaction's version that this event created. */
+  version: number;
+  status: TransactionStatus;
+  amount: Money;
+  /** Of a refund: the capture that it refunds. A blind refund has none. */
+  captured_event_id: string | undefined;
+  /** Of a capture: how much of it was refunded. */
+  refunded_amount: Money;
+  created_at: string;
+  /** The request, to recognize a repetition. */
+  input: TransactionEventInput;
+}
+
+/** Values for whatever the request leaves out, and the time of the event (RFC 3339). */
+export interface TransactionDefaults {
+  transaction_id: string;
+  event_id: string;
+  network_transaction_id: string;
+  customer_id: string;
+  created_at: string;
+}
+
+/** An event that can happen, and its effect on the transaction. */
+export interface SimulatedEvent {
+  transaction: Transaction;
+  event: TransactionEvent;
+  /** The capture that a refund refunds, with the refund counted in. */
+  capture: TransactionEvent | undefined;
+  warnings: Warning[];
+}
+
+/** `amount` of the published transaction: the captured amount once there is a capture, else the authorized one. */
+export function amountOf(transaction: Transaction): Money {
+  const { captured_amount, authorized_amount, refunded_amount } = transaction;
+  // A blind refund was neither authorized nor captured.
+  return captured_amount || authorized_amount || refunded_amount;
+}
+
+/** A transaction under the contract's field names. */
+export function toPublishedTransaction(transaction: Transaction) {
+  const {
+    authorized_amount: _,
+    captured_amount: __,
+    refunded_amount: ___,
+    version: ____,
+    ...published
+  } = transaction;
+  return { ...published, amount: amountOf(transaction) };
+}
+
+/** An event with its amount, for the sandbox's own responses. */
+export function toPublishedEvent({ event_id, status, amount, created_at }: TransactionEvent) {
+  return { event_id, status, amount, created_at };
+}
+
+/** Whether `event_id` names the capture to refund, and not the new event. */
+export function namesCapture({ status, transaction_id }: TransactionEventInput): boolean {
+  return status === "REFUNDED" && transaction_id !== undefined;
+}
+
+/** The statuses after which each event can follow; without a transaction: `null`. */
+const FOLLOWS: Record<TransactionStatus, readonly (TransactionStatus | null)[]> = {
+  APPROVED: [null],
+  UPDATED: ["APPROVED", "UPDATED"],
+  VOIDED: ["APPROVED", "UPDATED"],
+  CAPTURED: [null, "APPROVED", "UPDATED", "CAPTURED"],
+  REFUNDED: [null, "CAPTURED", "REFUNDED"],
+};
+
+/**
+ * Simulates an event on a card (guide "Simulate transaction events"). `transaction` is the one that the
+ * request names, `capture` the event that a refund names.
+ */
+export function simulateEvent(
+  transaction: Transaction | undefined,
+  input: TransactionEventInput,
+  capture: TransactionEvent | undefined,
+  defaults: TransactionDefaults,
+): Decision<SimulatedEvent> {
+  if (input.transaction_id === undefined) return createTransaction(input, defaults);
+  if (!transaction) return refuse(unknownTransaction(input.transaction_id));
+  const mismatch = mismatchOf(transaction, input) ?? sequenceError(transaction, input);
+  return mismatch ? refuse(mismatch) : APPEND[input.status](transaction, input, capture, defaults);
+}
+
+/** The stored event for a repeated ID if the request is the same, else the reason for the refusal. */
+export function repeatTransactionEvent(
+  input: TransactionEventInput,
+  stored: TransactionEvent,
+): Decision<TransactionEvent> {
+  const differing_fields = differingFields(input, stored.input);
+  if (differing_fields.length === 0) return accept(stored);
+  return refuse({
+    type: "CONFLICT_ERROR",
+    param: "event_id",
+    message: `The event ${stored.event_id} exists with different content (${differing_fields.join(", ")}). Use a new event_id for a new event.`,
+    details: { differing_fields },
+  });
+}
+
+function createTransaction(
+  input: TransactionEventInput,
+  defaults: TransactionDefaults,
+): Decision<SimulatedEvent> {
+  const { status, amount } = input;
+  if (!FOLLOWS[status].includes(null)) return refuse(needsTransaction(status));
+  if (amount === undefined) return refuse(needsAmount(status));
+  const created: Transaction = {
+    id: defaults.transaction_id,
+    customer_id: input.customer_id ?? defaults.customer_id,
+    payment_method_id: input.payment_method_id,
+    currency: input.currency ?? DEFAULT_CURRENCY,
+    status,
+    network_transaction_id: input.network_transaction_id ?? defaults.network_transaction_id,
+    authorization_code: input.authorization_code,
+    purchase_method: input.purchase_method,
+    merchant: input.merchant,
+    authorized_amount: status === "APPROVED" ? amount : 0,
+    captured_amount: status === "CAPTURED" ? amount : 0,
+    refunded_amount: status === "REFUNDED" ? amount : 0,
+    version: 0,
+    created_at: defaults.created_at,
+    updated_at: defaults.created_at,
+  };
+  return accept(append(created, input, { amount }, defaults));
+}
+
+type Append = (
+  transaction: Transaction,
+  input: TransactionEventInput,
+  capture: TransactionEvent | undefined,
+  defaults: TransactionDefaults,
+) => Decision<SimulatedEvent>;
+
+const APPEND: Record<TransactionStatus, Append> = {
+  APPROVED: (transaction) => refuse(alreadyApproved(transaction)),
+
+  UPDATED: (transaction, input, _, defaults) => {
+    const { amount } = input;
+    if (amount === undefined) return refuse(needsAmount("UPDATED"));
+    return accept(
+      append({ ...transaction, authorized_amount: amount }, input, { amount }, defaults),
+    );
+  },
+
+  VOIDED: (transaction, input, _, defaults) =>
+    accept(append(transaction, input, { amount: transaction.authorized_amount }, defaults)),
+
+  CAPTURED: (transaction, input, _, defaults) => {
+    const { authorized_amount: authorized, captured_amount: captured } = transaction;
+    const amount = input.amount ?? authorized - captured;
+    if (input.amount === undefined && amount <= 0) return refuse(nothingLeft(transaction));
+    if (captured + amount > MAX_MONEY) return refuse(tooMuchCaptured(transaction, amount));
+    const next = { ...transaction, captured_amount: captured + amount };
+    const isBeyond = authorized > 0 && next.captured_amount > authorized;
+    const warnings: Warning[] = isBeyond
+      ? [{ code: "captured_beyond_authorization", param: "amount" }]
+      : [];
+    return accept(append(next, input, { amount, warnings }, defaults));
+  },
+
+  REFUNDED: (transaction, input, capture, defaults) => {
+    if (input.event_id === undefined) return refuse(needsCapture());
+    if (capture?.transaction_id !== transaction.id || capture.status !== "CAPTURED") {
+      return refuse(noSuchCapture(transaction, input.event_id));
+    }
+    const refundable = capture.amount - capture.refunded_amount;
+    const amount = input.amount ?? refundable;
+    if (amount > refundable || (input.amount === undefined && refundable === 0)) {
+      return refuse(beyondCapture(capture, amount));
+    }
+    const next = { ...transaction, refunded_amount: transaction.refunded_amount + amount };
+    const refunded = { ...capture, refunded_amount: capture.refunded_amount + amount };
+    return accept(append(next, input, { amount, capture: refunded }, defaults));
+  },
+};
+
+/** The transaction with one more event. */
+function append(
+  transaction: Transaction,
+  input: TransactionEventInput,
+  effect: { amount: Money; capture?: TransactionEvent; warnings?: Warning[] },
+  defaults: TransactionDefaults,
+): SimulatedEvent {
+  const { amount, capture, warnings = [] } = effect;
+  const next: Transaction = {
+    ...transaction,
+    status: input.status,
+    authorization_code: transaction.authorization_code ?? input.authorization_code,
+    purchase_method: transaction.purchase_method ?? input.purchase_method,
+    merchant: transaction.merchant ?? input.merchant,
+    version: transaction.version + 1,
+    updated_at: defaults.created_at,
+  };
+  const ownId = namesCapture(input) ? undefined : input.event_id;
+  const event: TransactionEvent = {
+    event_id: ownId ?? defaults.event_id,
+    transaction_id: next.id,
+    version: next.version,
+    status: input.status,
+    amount,
+    captured_event_id: capture?.event_id,
+    refunded_amount: 0,
+    created_at: defaults.created_at,
+    input,
+  };
+  return { transaction: next, event, capture, warnings };
+}
+
+/** A field that names another card than the transaction's. */
+function mismatchOf(transaction: Transaction, input: TransactionEventInput): Refusal | undefined {
+  const { currency } = input;
+  if (currency !== undefined && currency !== transaction.currency) {
+    return {
+      type: "INVALID_REQUEST_ERROR",
+      param: "currency",
+      message: `Expected the transaction's currency, ${transaction.currency}, but received ${currency}.`,
+      details: { currency: transaction.currency, requested: currency },
+    };
+  }
+  const fields = ["payment_method_id", "customer_id", "network_transaction_id"] as const;
+  const param = fields.find(
+    (field) => input[field] !== undefined && input[field] !== transaction[field],
+  );
+  return param && otherTransaction(param, transaction[param], input[param]!);
+}
+
+function otherTransaction(param: string, expected: string, requested: string): Refusal {
+  return {
+    type: "CONFLICT_ERROR",
+    param,
+    message: `The transaction's ${param} is ${expected}, but the request names ${requested}. Leave ${param} out or send the transaction's.`,
+    details: { expected, requested },
+  };
+}
+
+/** The figures that a refusal shows. */
+function figuresOf({ status, authorized_amount, captured_amount, refunded_amount }: Transaction) {
+  return {
+    status,
+    authorized: authorized_amount,
+    captured: captured_amount,
+    refunded: refunded_amount,
+  };
+}
+
+function sequenceError(
+  transaction: Transaction,
+  { status }: TransactionEventInput,
+): Refusal | undefined {
+  const before = FOLLOWS[status];
+  if (status === "APPROVED" || before.includes(transaction.status)) return undefined;
+  const allowed = before.filter((each) => each !== null).join(", ");
+  return {
+    type: "CONFLICT_ERROR",
+    param: "status",
+    message: `${status} can't follow ${transaction.status}. It follows ${allowed}.`,
+    details: figuresOf(transaction),
+  };
+}
+
+function alreadyApproved(transaction: Transaction): Refusal {
+  return {
+    type: "CONFLICT_ERROR",
+    param: "transaction_id",
+    message: `APPROVED creates a transaction, but the request names ${transaction.id}, which exists. Leave transaction_id out, or send UPDATED to change the amount.`,
+    details: figuresOf(transaction),
+  };
+}
+
+function nothingLeft(transaction: Transaction): Refusal {
+  const { authorized_amount, captured_amount } = transaction;
+  return {
+    type: "CONFLICT_ERROR",
+    param: "amount",
+    message: `Nothing is left to capture (authorized ${authorized_amount}, captured ${captured_amount}). Send an amount to capture more than was authorized.`,
+    details: figuresOf(transaction),
+  };
+}
+
+function tooMuchCaptured(transaction: Transaction, requested: Money): Refusal {
+  return {
+    type: "CONFLICT_ERROR",
+    param: "amount",
+    message: `A capture of ${requested} on top of ${transaction.captured_amount} exceeds ${MAX_MONEY}, the most that a transaction can have captured.`,
+    details: { ...figuresOf(transaction), requested },
+  };
+}
+
+function beyondCapture(capture: TransactionEvent, requested: Money): Refusal {
+  const { amount: captured, refunded_amount: refunded } = capture;
+  const refundable = captured - refunded;
+  return {
+    type: "CONFLICT_ERROR",
+    param: "amount",
+    message: `A refund of ${requested} exceeds the ${refundable} that can still be refunded (captured ${captured}, refunded ${refunded}).`,
+    details: { captured, refunded, refundable, requested },
+  };
+}
+
+function needsTransaction(status: TransactionStatus): Refusal {
+  return {
+    type: "INVALID_REQUEST_ERROR",
+    param: "transaction_id",
+    message: `${status} needs the transaction_id of an approved transaction, but it is missing.`,
+  };
+}
+
+function needsAmount(status: TransactionStatus): Refusal {
+  const reason =
+    status === "UPDATED" ? "UPDATED needs the new amount" : `${status} needs an amount here`;
+  return {
+    type: "INVALID_REQUEST_ERROR",
+    param: "amount",
+    message: `${reason}, but it is missing.`,
+  };
+}
+
+function needsCapture(): Refusal {
+  return {
+    type: "INVALID_REQUEST_ERROR",
+    param: "event_id",
+    message: "A refund of a transaction needs the event_id of the capture, but it is missing.",
+  };
+}
+
+function noSuchCapture(transaction: Transaction, event_id: string): Refusal {
+  return {
+    type: "CONFLICT_ERROR",
+    param: "event_id",
+    message: `The transaction has no capture ${event_id}. Send the event_id that its CAPTURED event returned.`,
+    details: figuresOf(transaction),
+  };
+}
+
+/** The refusal if the environment has no such transaction. The type is the published one. */
+export function unknownTransaction(id: string): Refusal {
+  return {
+    type: "TRANSACTION_FOUND_ERROR",
+    param: "transaction_id",
+    message: `Transaction not found: ${id}.`,
+  };
+}
+
+/** The refusal if no transaction belongs to the customer. */
+export function unknownCustomer(id: string): Refusal {
+  return {
+    type: "CUSTOMER_NOT_FOUND_ERROR",
+    param: "customer_id",
+    message: `Customer not found: ${id}. A customer exists once a simulated transaction names it.`,
+  };
+}
+
+/** The refusal if a `network_transaction_id` belongs to another transaction. */
+export function networkIdTaken(network_transaction_id: string): Refusal {
+  return {
+    type: "CONFLICT_ERROR",
+    param: "network_transaction_id",
+    message: `The network_transaction_id ${network_transaction_id} belongs to another transaction. Send another one, or leave it out.`,
+    details: { network_transaction_id },
+  };
+}

@@ -1,0 +1,64 @@
+import { Hono } from "hono";
+import { unknownOrder } from "../../domain/orders.ts";
+import { toPublishedReconciliation } from "../../domain/reconciliation.ts";
+import type { AppEnv } from "../../http/context.ts";
+import { inCurrentDataset } from "../../http/dataset.ts";
+import { ApiError } from "../../http/errors.ts";
+import { requirePage } from "../../http/pagination.ts";
+import { validate } from "../../http/validate.ts";
+import { describeOperation } from "../../openapi/describe-operation.ts";
+import {
+  orderReconciliation,
+  reconciliationList,
+  reconciliationPath,
+  reconciliationQuery,
+} from "../../schemas/reconciliation.ts";
+import { listDisagreements, reconcileOrder } from "../../store/reconciliations.ts";
+
+const tag = "Sandbox";
+
+export const reconciliation = new Hono<AppEnv>()
+  .get(
+    "/sandbox/orders/:order_id/reconciliation",
+    describeOperation({
+      tag,
+      operationId: "reconcileOrder",
+      summary: "Compare an order with its card transactions",
+      description:
+        "Compares, for each `network_transaction_id` that the order's events name, what the card captured and refunded with the sums of all order events that name it. One transaction may pay for several orders. Without simulated transactions there is nothing to compare.",
+      responses: {
+        200: { description: "Both sides of each transaction", schema: orderReconciliation },
+      },
+      errors: ["INVALID_REQUEST_ERROR", "ORDER_NOT_FOUND_ERROR"],
+    }),
+    validate("param", reconciliationPath),
+    async (c) => {
+      const { order_id } = c.req.valid("param");
+      const found = await inCurrentDataset(c, (dataset) => reconcileOrder(dataset, order_id));
+      if (!found) throw new ApiError(unknownOrder(order_id));
+      const transactions = found.map(toPublishedReconciliation);
+      const agrees = transactions.every(({ findings }) => findings.length === 0);
+      return c.json({ order_id, agrees, transactions }, 200);
+    },
+  )
+  .get(
+    "/sandbox/reconciliation",
+    describeOperation({
+      tag,
+      operationId: "listDisagreements",
+      summary: "List what doesn't agree",
+      description:
+        "Returns a page of the environment's `network_transaction_id`s whose card transaction and order events disagree, newest first, including those that no order event names.",
+      responses: { 200: { description: "The disagreements", schema: reconciliationList } },
+      errors: ["INVALID_REQUEST_ERROR"],
+    }),
+    validate("query", reconciliationQuery),
+    async (c) => {
+      const { finding, limit, starting_after } = c.req.valid("query");
+      const page = await inCurrentDataset(c, (dataset) =>
+        listDisagreements(dataset, finding, { limit, starting_after }),
+      );
+      const { data, ...rest } = requirePage(page, starting_after);
+      return c.json({ ...rest, data: data.map(toPublishedReconciliation) }, 200);
+    },
+  );

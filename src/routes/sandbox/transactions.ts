@@ -1,0 +1,109 @@
+import { Hono } from "hono";
+import { playStory } from "../../domain/transaction-stories.ts";
+import {
+  toPublishedEvent,
+  toPublishedTransaction,
+  unknownTransaction,
+} from "../../domain/transactions.ts";
+import type { AppEnv } from "../../http/context.ts";
+import { inCurrentDataset } from "../../http/dataset.ts";
+import { ApiError } from "../../http/errors.ts";
+import { resultOrThrow } from "../../http/ledger.ts";
+import { requirePage } from "../../http/pagination.ts";
+import { transactionDefaults } from "../../http/simulation.ts";
+import { validate } from "../../http/validate.ts";
+import { simulateStory } from "../../ledger/simulate-event.ts";
+import { describeOperation } from "../../openapi/describe-operation.ts";
+import { BODY_ERRORS } from "../../openapi/operation-errors.ts";
+import {
+  playedStory,
+  storyInput,
+  transactionList,
+  transactionPath,
+  transactionQuery,
+} from "../../schemas/transactions.ts";
+import {
+  findTransaction,
+  findTransactionEvents,
+  listTransactions,
+} from "../../store/transactions.ts";
+
+const tag = "Sandbox";
+/** The newest events of a transaction that a response lists. */
+const MAX_EVENTS = 1_000;
+
+export const sandboxTransactions = new Hono<AppEnv>()
+  .post(
+    "/sandbox/transactions",
+    describeOperation({
+      tag,
+      operationId: "simulateStory",
+      summary: "Simulate a story",
+      description:
+        "Simulates a card transaction with all of its events in one call: the same events that single calls of `POST /v2/simulate_transaction_event` would create.",
+      responses: { 200: { description: "The transaction and its events", schema: playedStory } },
+      errors: [...BODY_ERRORS, "CONFLICT_ERROR", "QUOTA_EXCEEDED_ERROR"],
+    }),
+    validate("json", storyInput),
+    async (c) => {
+      const { payment_method_id = crypto.randomUUID(), ...input } = c.req.valid("json");
+      const first = await transactionDefaults(payment_method_id);
+      const played = playStory({ ...input, payment_method_id }, (index) =>
+        index === 0 ? first : { ...first, event_id: crypto.randomUUID() },
+      );
+      if (!played.ok) throw new ApiError(played.refusal);
+      const outcome = await inCurrentDataset(c, (dataset) => simulateStory(dataset, played.result));
+      const events = resultOrThrow(c, outcome);
+      return c.json(
+        {
+          transaction: toPublishedTransaction(events.at(-1)!.transaction),
+          events: events.map(({ event }) => toPublishedEvent(event)),
+        },
+        200,
+      );
+    },
+  )
+  .get(
+    "/sandbox/transactions",
+    describeOperation({
+      tag,
+      operationId: "listTransactions",
+      summary: "List transactions",
+      description: "Returns a page of the environment's simulated transactions, newest first.",
+      responses: { 200: { description: "The transactions", schema: transactionList } },
+      errors: ["INVALID_REQUEST_ERROR"],
+    }),
+    validate("query", transactionQuery),
+    async (c) => {
+      const { limit, starting_after } = c.req.valid("query");
+      const page = await inCurrentDataset(c, (dataset) =>
+        listTransactions(dataset, undefined, { limit, starting_after }),
+      );
+      const { data, ...rest } = requirePage(page, starting_after);
+      return c.json({ ...rest, data: data.map(toPublishedTransaction) }, 200);
+    },
+  )
+  .get(
+    "/sandbox/transactions/:transaction_id",
+    describeOperation({
+      tag,
+      operationId: "getTransactionWithEvents",
+      summary: "Retrieve a transaction with its events",
+      description: `Returns one simulated transaction and its events, oldest first, at most ${MAX_EVENTS}.`,
+      responses: { 200: { description: "The transaction and its events", schema: playedStory } },
+      errors: ["INVALID_REQUEST_ERROR", "TRANSACTION_FOUND_ERROR"],
+    }),
+    validate("param", transactionPath),
+    async (c) => {
+      const { transaction_id } = c.req.valid("param");
+      const { transaction, events } = await inCurrentDataset(c, async (dataset) => ({
+        transaction: await findTransaction(dataset, transaction_id),
+        events: await findTransactionEvents(dataset, transaction_id, MAX_EVENTS),
+      }));
+      if (!transaction) throw new ApiError(unknownTransaction(transaction_id));
+      return c.json(
+        { transaction: toPublishedTransaction(transaction), events: events.map(toPublishedEvent) },
+        200,
+      );
+    },
+  );

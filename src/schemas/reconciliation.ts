@@ -1,0 +1,74 @@
+import * as z from "zod";
+import { FINDINGS } from "../domain/reconciliation.ts";
+import { TRANSACTION_STATUSES } from "../domain/transactions.ts";
+import { id, reference } from "./fields.ts";
+import { limit, listOf } from "./pages.ts";
+
+const sum = (what: string, example: number) =>
+  z.int().meta({ description: `${what}, in the minor unit`, examples: [example] });
+
+const network_transaction_id = reference.meta({
+  description: "The ID that joins order events and card transactions",
+  examples: ["txn-789456"],
+});
+
+const finding = z.enum(FINDINGS).meta({
+  description:
+    "`unknown_transaction`: no card transaction has this ID. `not_reported`: the card captured or refunded money, and no order event reports it. `amount_differs`: both captured or both refunded, but different sums. `currency_differs`, `payment_method_differs`: an order event is in another currency, or belongs to an order with another payment method. `event_after_void`: the card transaction is voided",
+  examples: ["not_reported"],
+});
+
+const card = z
+  .object({
+    captured: sum("Captured on the card", 5000),
+    refunded: sum("Refunded on the card", 0),
+    currency: z.string().meta({ description: "ISO 4217 code", examples: ["USD"] }),
+    payment_method_id: z.string().meta({ description: "The card's payment method" }),
+    status: z.enum(TRANSACTION_STATUSES).meta({ description: "The transaction's status" }),
+  })
+  .meta({ id: "CardSide" });
+
+const orderEvents = z
+  .object({
+    captured: sum("Captured according to all order events with this ID", 5000),
+    refunded: sum("Refunded according to all order events with this ID", 0),
+    ids: z
+      .array(z.string())
+      .meta({ description: "The newest order events with this ID, at most 100" }),
+  })
+  .meta({ id: "OrderEventSide" });
+
+const reconciledTransaction = z
+  .object({
+    network_transaction_id,
+    transaction_id: z
+      .string()
+      .optional()
+      .meta({ description: "The card transaction; left out if there is none" }),
+    card: card.optional().meta({ description: "Left out if there is no card transaction" }),
+    order_events: orderEvents,
+    findings: z.array(finding).meta({ description: "Empty if both sides agree" }),
+  })
+  .meta({ id: "ReconciledTransaction" });
+
+export const orderReconciliation = z
+  .object({
+    order_id: z.string().meta({ examples: ["order-1"] }),
+    agrees: z.boolean().meta({ description: "Whether there is no finding" }),
+    transactions: z.array(reconciledTransaction),
+  })
+  .meta({ id: "OrderReconciliation" });
+
+export const reconciliationList = listOf(reconciledTransaction, "ReconciliationList");
+
+export const reconciliationQuery = z.object({
+  finding: finding.optional(),
+  limit: limit(),
+  starting_after: reference.optional().meta({
+    description: "The network_transaction_id of the last item of the previous page",
+  }),
+});
+
+export const reconciliationPath = z.object({
+  order_id: id.meta({ description: "The order's ID", examples: ["order-1"] }),
+});

@@ -1,0 +1,210 @@
+import { sql } from "drizzle-orm";
+import type {
+  SimulatedEvent,
+  Transaction,
+  TransactionEvent,
+  TransactionEventInput,
+} from "../domain/transactions.ts";
+import { namesCapture } from "../domain/transactions.ts";
+import { DatasetStatement, placeholder, type BoundDatasetStatement } from "./database.ts";
+import type { Dataset } from "./dataset.ts";
+import { pageOf, selectItems, type Page, type PageRequest } from "./pages.ts";
+import { countTransaction } from "./reconciliations.ts";
+import { columnsOf, placeholdersFor, toItem, toValues } from "./rows.ts";
+import {
+  transactionEventFields,
+  transactionEvents,
+  transactionFields,
+  transactions,
+} from "./transaction-schema.ts";
+
+const columns = columnsOf(transactions, transactionFields);
+const eventColumns = columnsOf(transactionEvents, transactionEventFields);
+
+const ofDataset = sql`dataset_id = ${placeholder("dataset_id")}`;
+const isTransaction = sql`${ofDataset} and id = ${placeholder("transaction_id")}`;
+const isOfCustomer = sql`${ofDataset} and customer_id = ${placeholder("customer_id")}`;
+const ofTransaction = sql`${ofDataset} and transaction_id = ${placeholder("transaction_id")}`;
+
+const selectTransaction = selectItems(columns, transactions, isTransaction, sql`id`);
+const selectCapture = selectItems(
+  eventColumns,
+  transactionEvents,
+  sql`${ofTransaction} and event_id = ${placeholder("event_id")}`,
+  sql`version`,
+);
+const selectRepeated = selectItems(
+  eventColumns,
+  transactionEvents,
+  sql`${ofDataset} and event_id = ${placeholder("event_id")} and is_id_given = 1`,
+  sql`version`,
+);
+const selectCustomer = DatasetStatement.of(
+  sql<{ customer_id: string }>`
+    select customer_id from transactions
+    where ${ofDataset} and payment_method_id = ${placeholder("payment_method_id")}
+      and is_customer_given = 1
+    order by id desc limit 1`,
+);
+
+/** What the rules need to decide on a request. */
+export interface SimulationState {
+  transaction: Transaction | undefined;
+  /** The event that a refund names. */
+  capture: TransactionEvent | undefined;
+  /** The stored event with the request's own event ID. */
+  repeated: TransactionEvent | undefined;
+  /** The customer whom the payment method's latest transaction named. */
+  customer_id: string | undefined;
+}
+
+/** Reads whatever the request names. One round trip. */
+export async function findSimulationState(
+  dataset: Dataset,
+  input: TransactionEventInput,
+): Promise<SimulationState> {
+  const { transaction_id = "", event_id = "", payment_method_id } = input;
+  const [[transaction], [event], [customer]] = await dataset.run(
+    selectTransaction.bind(dataset, { transaction_id, limit: 1 }),
+    namesCapture(input)
+      ? selectCapture.bind(dataset, { transaction_id, event_id, limit: 1 })
+      : selectRepeated.bind(dataset, { event_id, limit: 1 }),
+    selectCustomer.bind(dataset, { payment_method_id }),
+  );
+  const found = event && toItem(eventColumns, event);
+  return {
+    transaction: transaction && toItem(columns, transaction),
+    capture: namesCapture(input) ? found : undefined,
+    repeated: namesCapture(input) ? undefined : found,
+    customer_id: customer?.customer_id,
+  };
+}
+
+const insertTransaction = DatasetStatement.of(
+  sql<unknown>`
+    insert into transactions (dataset_id, is_customer_given, ${namesOf(transactionFields)})
+    values (${placeholder("dataset_id")}, ${placeholder("is_customer_given")}, ${valuesOf(transactionFields)})`,
+);
+// The fence: where the stored version is another one, the new one is NULL, which the column refuses.
+const updateTransaction = DatasetStatement.of(
+  sql<unknown>`
+    update transactions set
+      version = iif(version = ${placeholder("version")} - 1, ${placeholder("version")}, null),
+      status = ${placeholder("status")},
+      authorization_code = ${placeholder("authorization_code")},
+      purchase_method = ${placeholder("purchase_method")},
+      merchant = ${placeholder("merchant")},
+      authorized_amount = ${placeholder("authorized_amount")},
+      captured_amount = ${placeholder("captured_amount")},
+      refunded_amount = ${placeholder("refunded_amount")},
+      updated_at = ${placeholder("updated_at")}
+    where ${ofDataset} and id = ${placeholder("id")}`,
+);
+const insertEvent = DatasetStatement.of(
+  sql<unknown>`
+    insert into transaction_events (dataset_id, is_id_given, ${namesOf(transactionEventFields)})
+    values (${placeholder("dataset_id")}, ${placeholder("is_id_given")}, ${valuesOf(transactionEventFields)})`,
+);
+const updateCapture = DatasetStatement.of(
+  sql<unknown>`
+    update transaction_events set refunded_amount = ${placeholder("refunded_amount")}
+    where ${ofTransaction} and event_id = ${placeholder("event_id")}`,
+);
+
+function namesOf(fields: Record<string, unknown>) {
+  return sql.join(
+    Object.keys(fields).map((name) => sql.identifier(name)),
+    sql`, `,
+  );
+}
+
+function valuesOf(fields: Record<string, unknown>) {
+  return sql.join(Object.values(placeholdersFor(fields)), sql`, `);
+}
+
+/** The statements of one simulated event. The batch fails if another event of the transaction came first. */
+export function eventSimulated(
+  dataset: Dataset,
+  { transaction, event, capture }: SimulatedEvent,
+): BoundDatasetStatement[] {
+  const values = toValues(columns, transaction);
+  const { input } = event;
+  const isNew = event.version === 1;
+  const is_customer_given = Number(input.customer_id !== undefined);
+  const is_id_given = Number(input.event_id !== undefined && !namesCapture(input));
+  return [
+    isNew
+      ? insertTransaction.bind(dataset, { ...values, is_customer_given })
+      : updateTransaction.bind(dataset, values),
+    insertEvent.bind(dataset, { ...toValues(eventColumns, event), is_id_given }),
+    ...(capture ? [updateCapture.bind(dataset, toValues(eventColumns, capture))] : []),
+    countTransaction(dataset, transaction),
+  ];
+}
+
+/** One transaction. One round trip. */
+export async function findTransaction(
+  dataset: Dataset,
+  transaction_id: string,
+): Promise<Transaction | undefined> {
+  const [[row]] = await dataset.run(selectTransaction.bind(dataset, { transaction_id, limit: 1 }));
+  return row && toItem(columns, row);
+}
+
+const selectEvents = selectItems(eventColumns, transactionEvents, ofTransaction, sql`version`);
+
+/** The events of a transaction, oldest first, at most `limit`. One round trip. */
+export async function findTransactionEvents(
+  dataset: Dataset,
+  transaction_id: string,
+  limit: number,
+): Promise<TransactionEvent[]> {
+  const [rows] = await dataset.run(selectEvents.bind(dataset, { transaction_id, limit }));
+  return rows.map((row) => toItem(eventColumns, row));
+}
+
+const before = sql`id < ${placeholder("before")}`;
+const selectOfCustomer = selectItems(
+  columns,
+  sql`transactions indexed by transactions_customer_id`,
+  sql`${isOfCustomer} and ${before}`,
+  sql`id desc`,
+);
+const countOfCustomer = DatasetStatement.of(
+  sql<{ total: number }>`select count(*) as total from transactions where ${isOfCustomer}`,
+);
+const selectAll = selectItems(columns, transactions, sql`${ofDataset} and ${before}`, sql`id desc`);
+const countAll = DatasetStatement.of(
+  sql<{ total: number }>`
+    select transaction_count as total from datasets where id = ${placeholder("dataset_id")}`,
+);
+
+/** Sorts after every ID. */
+const END = "\u{10ffff}";
+
+/**
+ * A page of transactions, newest first, of a customer or of the whole environment; undefined if the cursor is
+ * unknown. One round trip.
+ */
+export async function listTransactions(
+  dataset: Dataset,
+  customer_id: string | undefined,
+  { limit, starting_after }: PageRequest,
+): Promise<Page<Transaction> | undefined> {
+  const values = {
+    before: starting_after ?? END,
+    limit: limit + 1,
+    customer_id: customer_id ?? "",
+  };
+  const [rows, counted, [cursor]] = await dataset.run(
+    (customer_id === undefined ? selectAll : selectOfCustomer).bind(dataset, values),
+    (customer_id === undefined ? countAll : countOfCustomer).bind(dataset, values),
+    selectTransaction.bind(dataset, { transaction_id: starting_after ?? "", limit: 1 }),
+  );
+  if (starting_after !== undefined && !cursor) return undefined;
+  return pageOf(
+    rows.map((row) => toItem(columns, row)),
+    limit,
+    counted[0]?.total ?? 0,
+  );
+}

@@ -1,0 +1,188 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { FINDINGS, type Finding } from "../../../src/domain/reconciliation.ts";
+import { STORIES } from "../../../src/domain/transaction-stories.ts";
+import { expectStatus, newPartner, type Client } from "../../support/client.ts";
+
+let client: Client;
+let order_id: string;
+beforeEach(async () => {
+  client = await newPartner();
+  order_id = await client.createOrder();
+});
+
+const NTI = { network_transaction_id: "txn-1" };
+const story = async (body: object) =>
+  expectStatus(
+    await client.post("/sandbox/transactions", {
+      story: "captured",
+      amount: 5000,
+      payment_method_id: "pm-1",
+      ...NTI,
+      ...body,
+    }),
+    200,
+  ).body;
+const capture = (amount: number, fields: object = {}) =>
+  client.capture(order_id, amount, { ...NTI, ...fields });
+const refund = (amount: number, fields: object = {}) =>
+  client.refund(order_id, amount, { ...NTI, ...fields });
+const reconciliation = async (id = order_id) =>
+  expectStatus(await client.get(`/sandbox/orders/${id}/reconciliation`), 200).body;
+const disagreements = async (query = "") =>
+  expectStatus(await client.get(`/sandbox/reconciliation${query}`), 200).body;
+
+describe("POST /sandbox/transactions", () => {
+  it.each(STORIES)("plays %s as the events of single requests", async (name) => {
+    const { transaction, events } = await story({ story: name });
+    const stored = await client.get(`/v2/transactions/${transaction.id}`);
+    expect(stored.body).toEqual(transaction);
+    expect(events.at(-1).status).toBe(transaction.status);
+  });
+});
+
+describe("reconciliation", () => {
+  it("agrees if the order events report what the card did", async () => {
+    const { transaction } = await story({ story: "partly_refunded" });
+    await capture(3000, { order_event_id: "e-1" });
+    await capture(2000, { order_event_id: "e-2" });
+    await refund(2500, { order_event_id: "e-3" });
+    expect(await reconciliation()).toEqual({
+      order_id,
+      agrees: true,
+      transactions: [
+        {
+          ...NTI,
+          transaction_id: transaction.id,
+          card: {
+            captured: 5000,
+            refunded: 2500,
+            currency: "USD",
+            payment_method_id: "pm-1",
+            status: "REFUNDED",
+          },
+          order_events: { captured: 5000, refunded: 2500, ids: ["e-3", "e-2", "e-1"] },
+          findings: [],
+        },
+      ],
+    });
+    expect(await disagreements()).toEqual({ data: [], has_more: false, total: 0 });
+  });
+
+  it("compares the sums of several orders with one transaction", async () => {
+    await story({});
+    await capture(2000);
+    const other = await client.createOrder();
+    expect((await reconciliation()).agrees).toBe(false);
+    await client.capture(other, 3000, NTI);
+    expect(await reconciliation()).toMatchObject({ agrees: true });
+    expect(await reconciliation(other)).toMatchObject({ agrees: true });
+  });
+
+  it.each<[Finding, () => Promise<unknown>]>([
+    [
+      "unknown_transaction",
+      async () => {
+        await story({ story: "voided", network_transaction_id: "txn-other" });
+        await capture(1);
+      },
+    ],
+    ["not_reported", async () => (await story({ story: "refunded" }), await capture(5000))],
+    ["amount_differs", async () => (await story({}), await capture(5000), await capture(5000))],
+    ["currency_differs", async () => (await capture(5000), await story({ currency: "EUR" }))],
+    [
+      "payment_method_differs",
+      async () => (await story({ payment_method_id: "pm-2" }), await capture(5000)),
+    ],
+    ["event_after_void", async () => (await story({ story: "voided" }), await capture(5000))],
+  ])("finds %s, and nothing else", async (finding, arrange) => {
+    await arrange();
+    const { agrees, transactions } = await reconciliation();
+    expect({ agrees, findings: transactions[0].findings }).toEqual({
+      agrees: false,
+      findings: [finding],
+    });
+    for (const filter of FINDINGS) {
+      const { data, total } = await disagreements(`?finding=${filter}`);
+      expect({ filter, total, length: data.length }).toEqual({
+        filter,
+        total: Number(filter === finding),
+        length: Number(filter === finding),
+      });
+    }
+    expect((await disagreements()).data).toEqual(transactions);
+  });
+
+  it("finds a transaction that no order event names", async () => {
+    await story({});
+    expect((await disagreements()).data).toMatchObject([
+      { ...NTI, order_events: { captured: 0, ids: [] }, findings: ["not_reported"] },
+    ]);
+    expect(await reconciliation()).toEqual({ order_id, agrees: true, transactions: [] });
+  });
+
+  it("reports nothing in an environment without simulated transactions", async () => {
+    const { headers } = await capture(1, { order_event_id: "e-1" });
+    expect(headers.has("Sandbox-Warnings")).toBe(false);
+    expect((await disagreements()).total).toBe(0);
+    expect(await reconciliation()).toMatchObject({ agrees: true, transactions: [] });
+  });
+
+  it("counts a deleted event out again", async () => {
+    await story({});
+    await capture(5000, { order_event_id: "e-1" });
+    await capture(5000, { order_event_id: "e-2" });
+    expect((await reconciliation()).agrees).toBe(false);
+    expectStatus(await client.delete("/v2/order_events/e-2"), 204);
+    expect((await reconciliation()).agrees).toBe(true);
+  });
+
+  it("lists disagreements newest first, page by page", async () => {
+    for (const index of [1, 2, 3]) await story({ network_transaction_id: `txn-${index}` });
+    const first = await disagreements("?limit=2");
+    expect(first).toMatchObject({ has_more: true, total: 3 });
+    const last = first.data[1].network_transaction_id;
+    const second = await disagreements(`?starting_after=${last}`);
+    const ids = [...first.data, ...second.data].map((each) => each.network_transaction_id);
+    expect(ids).toEqual(["txn-3", "txn-2", "txn-1"]);
+    expectStatus(await client.get("/sandbox/reconciliation?starting_after=none"), 400);
+  });
+
+  it("returns 404 for an unknown order", async () => {
+    expectStatus(await client.get("/sandbox/orders/none/reconciliation"), 404);
+  });
+});
+
+describe("POST /v2/order_events warns", () => {
+  it.each<[string, () => Promise<unknown>, string]>([
+    [
+      "about an unknown transaction",
+      () => story({ network_transaction_id: "txn-other" }),
+      'unknown_transaction;param="network_transaction_id"',
+    ],
+    [
+      "about an amount beyond the transaction's",
+      () => story({ amount: 99 }),
+      'amount_beyond_transaction;param="amount";card=99;reported=100',
+    ],
+    [
+      "about another currency",
+      () => story({ currency: "EUR" }),
+      'currency_differs;param="currency";card="EUR";reported="USD"',
+    ],
+    [
+      "about another payment method",
+      () => story({ payment_method_id: "pm-2" }),
+      'payment_method_differs;param="payment_method_id";card="pm-2";reported="pm-1"',
+    ],
+  ])("%s", async (_, arrange, expected) => {
+    await arrange();
+    const { headers } = await capture(100, { order_event_id: "e-1" });
+    expect(headers.get("Sandbox-Warnings")).toBe(expected);
+  });
+
+  it("of nothing if both sides agree", async () => {
+    await story({ amount: 100 });
+    const { headers } = await capture(100, { order_event_id: "e-1" });
+    expect(headers.has("Sandbox-Warnings")).toBe(false);
+  });
+});
