@@ -120,6 +120,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v2/simulate_transaction_event": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Simulate a transaction event
+         * @description Simulates what happens to a card: `APPROVED` creates a transaction, which `UPDATED`, `VOIDED` and `CAPTURED` events change. A refund names the `event_id` of its capture. Without a `transaction_id`, `CAPTURED` is a force capture and `REFUNDED` a blind refund. Repeating an event with the same `event_id` returns the stored event.
+         */
+        post: operations["simulateTransactionEvent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/transactions/{transaction_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Retrieve a transaction
+         * @description Returns one simulated card transaction.
+         */
+        get: operations["getTransaction"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/customers/{customer_id}/transactions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List a customer's transactions
+         * @description Returns a page of a customer's simulated transactions, newest first.
+         */
+        get: operations["getTransactions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/sandbox/keys": {
         parameters: {
             query?: never;
@@ -406,6 +466,90 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/sandbox/transactions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List transactions
+         * @description Returns a page of the environment's simulated transactions, newest first.
+         */
+        get: operations["listTransactions"];
+        put?: never;
+        /**
+         * Simulate a story
+         * @description Simulates a card transaction with all of its events in one call: the same events that single calls of `POST /v2/simulate_transaction_event` would create.
+         */
+        post: operations["simulateStory"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sandbox/transactions/{transaction_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Retrieve a transaction with its events
+         * @description Returns one simulated transaction and its events, oldest first, at most 1000.
+         */
+        get: operations["getTransactionWithEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sandbox/orders/{order_id}/reconciliation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare an order with its card transactions
+         * @description Compares, for each `network_transaction_id` that the order's events name, what the card captured and refunded with the sums of all order events that name it. One transaction may pay for several orders. Without simulated transactions there is nothing to compare.
+         */
+        get: operations["reconcileOrder"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sandbox/reconciliation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what doesn't agree
+         * @description Returns a page of the environment's `network_transaction_id`s whose card transaction and order events disagree, newest first, including those that no order event names.
+         */
+        get: operations["listDisagreements"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/sandbox/partners": {
         parameters: {
             query?: never;
@@ -635,11 +779,21 @@ export interface components {
                  * @example order_lines[0].quantity
                  */
                 param?: string;
-                /** @description All invalid fields, or the figures behind the decision. Not in production */
-                details?: {
+                /** @description Every invalid field of a 400, with the reason. Not in production */
+                violations?: {
                     param: string;
                     message: string;
-                }[] | {
+                }[];
+                /**
+                 * @description The figures that the decision was based on. Not in production
+                 * @example {
+                 *       "captured": 5000,
+                 *       "refunded": 0,
+                 *       "refundable": 5000,
+                 *       "requested": 6000
+                 *     }
+                 */
+                details?: {
                     [key: string]: unknown;
                 };
                 /** @description The same as `X-Request-Id`. Not in production */
@@ -856,6 +1010,167 @@ export interface components {
              * @example 2025-02-13T19:08:07Z
              */
             deleted_at?: string;
+        };
+        TransactionEvent: {
+            /**
+             * @description The transaction's ID
+             * @example e2806932-5f1b-4518-8b15-156d773e9496
+             */
+            transaction_id: string;
+            /**
+             * @description The event's ID
+             * @example 0b0c2a6e-3f0e-4f0c-9f6a-0d6c9a1f7a55
+             */
+            event_id: string;
+            /**
+             * @description The event, and the transaction's status after it
+             * @example CAPTURED
+             * @enum {string}
+             */
+            status: "APPROVED" | "UPDATED" | "VOIDED" | "CAPTURED" | "REFUNDED";
+        };
+        BareError: {
+            /**
+             * @description The type of error. It ends in `_ERROR`
+             * @example CONFLICT_ERROR
+             */
+            type: string;
+            /** @description What was expected, and what was received */
+            message: string;
+            /**
+             * @description The invalid field
+             * @example order_lines[0].quantity
+             */
+            param?: string;
+            /** @description The same as `X-Request-Id`. Not in production */
+            request_id?: string;
+        } & {
+            [key: string]: unknown;
+        };
+        TransactionEventInput: {
+            /**
+             * @description The payment method
+             * @example 7f754378-dd84-4a9a-b1ce-0646bb769c29
+             */
+            payment_method_id: string;
+            /**
+             * @description The event, and the transaction's status after it
+             * @example CAPTURED
+             * @enum {string}
+             */
+            status: "APPROVED" | "UPDATED" | "VOIDED" | "CAPTURED" | "REFUNDED";
+            /** @description With `REFUNDED` and a `transaction_id`: the event ID of the capture to refund, required. Otherwise the new event's ID; defaults to a UUID */
+            event_id?: "" | string;
+            /** @description The transaction that the event belongs to. `APPROVED` creates one; `CAPTURED` and `REFUNDED` without it are a force capture and a blind refund */
+            transaction_id?: "" | string;
+            /** @description Defaults to the customer of the payment method's latest transaction, else to an ID derived from the payment method */
+            customer_id?: "" | string;
+            /**
+             * @description Amount in the minor unit. A capture defaults to the rest of the authorization, a refund to the rest of its capture
+             * @example 5000
+             */
+            amount?: number;
+            /**
+             * @description ISO 4217 code; defaults to USD
+             * @example USD
+             */
+            currency?: string;
+            authorization_code?: ("" | string) | null;
+            /** @description The card network's ID of the transaction; defaults to a generated one */
+            network_transaction_id?: ("" | string) | null;
+            purchase_method?: ("CHIP" | "CONTACTLESS" | "KEYEDIN" | "ONLINE" | "SWIPE" | "QRCODE" | "OCR" | "UNKNOWN") | null;
+            merchant?: components["schemas"]["Merchant"];
+        };
+        Merchant: {
+            /**
+             * @description The network's ID of the merchant
+             * @example 234923454545
+             */
+            network_id?: string;
+            /**
+             * @description The merchant's name
+             * @example Target
+             */
+            name?: string;
+            /**
+             * @description The merchant's category
+             * @example Grocery Stores
+             */
+            category?: string | null;
+            /**
+             * @description The code of the category
+             * @example 5411
+             */
+            category_code?: string | null;
+            address?: components["schemas"]["Address"];
+        };
+        Transaction: {
+            /**
+             * @description The transaction's ID
+             * @example e2806932-5f1b-4518-8b15-156d773e9496
+             */
+            id: string;
+            /**
+             * @description The customer
+             * @example e0549550-90e9-4acb-b7e9-2e4738b7def2
+             */
+            customer_id: string;
+            /**
+             * @description The payment method
+             * @example 7f754378-dd84-4a9a-b1ce-0646bb769c29
+             */
+            payment_method_id: string;
+            /**
+             * @description The captured amount once there is a capture, else the authorized amount
+             * @example 5000
+             */
+            amount: number;
+            /**
+             * @description ISO 4217 code
+             * @example USD
+             */
+            currency: string;
+            /**
+             * @description The event, and the transaction's status after it
+             * @example CAPTURED
+             * @enum {string}
+             */
+            status: "APPROVED" | "UPDATED" | "VOIDED" | "CAPTURED" | "REFUNDED";
+            /**
+             * @description The card network's ID of the transaction, which order events name
+             * @example txn-789456
+             */
+            network_transaction_id: string;
+            /**
+             * @description The code of the authorization
+             * @example 645432
+             */
+            authorization_code?: string;
+            /**
+             * @description How the purchase was completed
+             * @example ONLINE
+             * @enum {string}
+             */
+            purchase_method?: "CHIP" | "CONTACTLESS" | "KEYEDIN" | "ONLINE" | "SWIPE" | "QRCODE" | "OCR" | "UNKNOWN";
+            merchant?: components["schemas"]["Merchant"];
+            /**
+             * Format: date-time
+             * @example 2025-02-13T19:08:07Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @example 2025-02-13T19:08:07Z
+             */
+            updated_at: string;
+        };
+        TransactionList: {
+            /** @description Newest first */
+            data: components["schemas"]["Transaction"][];
+            /** @description Whether more items follow the last one */
+            has_more: boolean;
+            /** @description The number of matching items on all pages */
+            total: number;
         };
         KeyList: {
             /** @description Newest first */
@@ -1210,9 +1525,11 @@ export interface components {
             /** @description What deserved a look */
             warnings?: {
                 /** @enum {string} */
-                code: "unknown_field" | "unknown_parameter" | "limit_reduced" | "captured_beyond_total" | "refund_without_rewards" | "not_repeatable" | "not_published";
+                code: "unknown_field" | "unknown_parameter" | "limit_reduced" | "captured_beyond_total" | "refund_without_rewards" | "captured_beyond_authorization" | "unknown_transaction" | "amount_beyond_transaction" | "currency_differs" | "payment_method_differs" | "not_repeatable" | "not_published";
                 param?: string;
                 did_you_mean?: string;
+                card?: string | number;
+                reported?: string | number;
             }[];
         };
         RequestDetails: {
@@ -1284,9 +1601,11 @@ export interface components {
             /** @description What deserved a look */
             warnings?: {
                 /** @enum {string} */
-                code: "unknown_field" | "unknown_parameter" | "limit_reduced" | "captured_beyond_total" | "refund_without_rewards" | "not_repeatable" | "not_published";
+                code: "unknown_field" | "unknown_parameter" | "limit_reduced" | "captured_beyond_total" | "refund_without_rewards" | "captured_beyond_authorization" | "unknown_transaction" | "amount_beyond_transaction" | "currency_differs" | "payment_method_differs" | "not_repeatable" | "not_published";
                 param?: string;
                 did_you_mean?: string;
+                card?: string | number;
+                reported?: string | number;
             }[];
             /** @description The URL as it was called, with keys masked */
             url: string;
@@ -1451,6 +1770,133 @@ export interface components {
                 delay_ms: number;
             };
         };
+        PlayedStory: {
+            transaction: components["schemas"]["Transaction"];
+            /** @description Oldest first */
+            events: components["schemas"]["SimulatedEvent"][];
+        };
+        SimulatedEvent: {
+            /**
+             * @description The event's ID
+             * @example 0b0c2a6e-3f0e-4f0c-9f6a-0d6c9a1f7a55
+             */
+            event_id: string;
+            /**
+             * @description The event, and the transaction's status after it
+             * @example CAPTURED
+             * @enum {string}
+             */
+            status: "APPROVED" | "UPDATED" | "VOIDED" | "CAPTURED" | "REFUNDED";
+            /**
+             * @description The event's amount in the minor unit
+             * @example 5000
+             */
+            amount: number;
+            /**
+             * Format: date-time
+             * @example 2025-02-13T19:08:07Z
+             */
+            created_at: string;
+        };
+        StoryInput: {
+            /**
+             * @description The events to simulate: `captured`, `captured_in_two`, `voided`, `partly_refunded` (half), `refunded`, `tip_added` (a fifth above the authorization), `force_captured` or `blind_refund`
+             * @example captured
+             * @enum {string}
+             */
+            story: "captured" | "captured_in_two" | "voided" | "partly_refunded" | "refunded" | "tip_added" | "force_captured" | "blind_refund";
+            /**
+             * @description Amount in the minor unit
+             * @example 5000
+             */
+            amount: number;
+            /**
+             * @description Defaults to a generated ID
+             * @example 7f754378-dd84-4a9a-b1ce-0646bb769c29
+             */
+            payment_method_id?: string;
+            /**
+             * @description The customer
+             * @example e0549550-90e9-4acb-b7e9-2e4738b7def2
+             */
+            customer_id?: string;
+            /**
+             * @description ISO 4217 code; defaults to USD
+             * @example USD
+             */
+            currency?: string;
+            /**
+             * @description Defaults to a generated ID
+             * @example txn-789456
+             */
+            network_transaction_id?: string;
+        };
+        OrderReconciliation: {
+            /** @example order-1 */
+            order_id: string;
+            /** @description Whether there is no finding */
+            agrees: boolean;
+            transactions: components["schemas"]["ReconciledTransaction"][];
+        };
+        ReconciledTransaction: {
+            /**
+             * @description The ID that joins order events and card transactions
+             * @example txn-789456
+             */
+            network_transaction_id: string;
+            /** @description The card transaction; left out if there is none */
+            transaction_id?: string;
+            card?: components["schemas"]["CardSide"];
+            order_events: components["schemas"]["OrderEventSide"];
+            /** @description Empty if both sides agree */
+            findings: ("unknown_transaction" | "not_reported" | "amount_differs" | "currency_differs" | "payment_method_differs" | "event_after_void")[];
+        };
+        CardSide: {
+            /**
+             * @description Captured on the card, in the minor unit
+             * @example 5000
+             */
+            captured: number;
+            /**
+             * @description Refunded on the card, in the minor unit
+             * @example 0
+             */
+            refunded: number;
+            /**
+             * @description ISO 4217 code
+             * @example USD
+             */
+            currency: string;
+            /** @description The card's payment method */
+            payment_method_id: string;
+            /**
+             * @description The transaction's status
+             * @enum {string}
+             */
+            status: "APPROVED" | "UPDATED" | "VOIDED" | "CAPTURED" | "REFUNDED";
+        };
+        OrderEventSide: {
+            /**
+             * @description Captured according to all order events with this ID, in the minor unit
+             * @example 5000
+             */
+            captured: number;
+            /**
+             * @description Refunded according to all order events with this ID, in the minor unit
+             * @example 0
+             */
+            refunded: number;
+            /** @description The newest order events with this ID, at most 100 */
+            ids: string[];
+        };
+        ReconciliationList: {
+            /** @description Newest first */
+            data: components["schemas"]["ReconciledTransaction"][];
+            /** @description Whether more items follow the last one */
+            has_more: boolean;
+            /** @description The number of matching items on all pages */
+            total: number;
+        };
         PartnerList: {
             /** @description Newest first */
             data: components["schemas"]["Partner"][];
@@ -1579,6 +2025,11 @@ export interface components {
          *     - `limit_reduced`: The `limit` was above the maximum and was reduced to it.
          *     - `captured_beyond_total`: More is captured than was ordered. The contract allows this.
          *     - `refund_without_rewards`: The refund returns no rewards, although captured rewards remain.
+         *     - `captured_beyond_authorization`: More is captured than was authorized. The card networks allow this, for example for tips.
+         *     - `unknown_transaction`: No simulated transaction has this `network_transaction_id`.
+         *     - `amount_beyond_transaction`: Order events report more than the card captured or refunded under this `network_transaction_id`.
+         *     - `currency_differs`: The order event's currency is not the card transaction's.
+         *     - `payment_method_differs`: The order's payment method is not the card transaction's.
          *     - `not_repeatable`: The request has neither an ID nor an `Idempotency-Key`. Repeating it takes effect again.
          *     - `not_published`: The response depends on a header that production may ignore: it repeats an earlier response by its `Idempotency-Key`, or follows `If-Match`.
          *
@@ -2930,6 +3381,454 @@ export interface operations {
             };
         };
     };
+    simulateTransactionEvent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
+                "X-Request-Id"?: string;
+                /** @description Injects a fault into this request only, with a name from `POST /sandbox/faults`. A `delay` needs its milliseconds: `delay;ms=3000` (an Item of RFC 9651). Takes precedence over the environment's faults and doesn't count as one of their uses. Not in production */
+                "Sandbox-Fault"?: string;
+                /** @description Makes the request safe to retry: repeating it with the same key within 24 hours returns the first response and has no further effect. Not in production */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "payment_method_id": "pm-1",
+                 *       "customer_id": "customer-1",
+                 *       "status": "APPROVED",
+                 *       "amount": 5000,
+                 *       "network_transaction_id": "nt-1"
+                 *     }
+                 */
+                "application/json": components["schemas"]["TransactionEventInput"];
+            };
+        };
+        responses: {
+            /** @description The event */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
+                    "Idempotent-Replayed": components["headers"]["Idempotent-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "transaction_id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
+                     *       "event_id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
+                     *       "status": "APPROVED"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TransactionEvent"];
+                };
+            };
+            /** @description `INVALID_REQUEST_ERROR` */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `AUTHENTICATION_ERROR` */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `TRANSACTION_FOUND_ERROR` */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `CONFLICT_ERROR`, `QUOTA_EXCEEDED_ERROR` */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BareError"];
+                };
+            };
+            /** @description `PAYLOAD_TOO_LARGE_ERROR`. Not in production */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `UNSUPPORTED_MEDIA_TYPE_ERROR`. Not in production */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `IDEMPOTENCY_ERROR`. Not in production */
+            422: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `RATE_LIMIT_ERROR`. Not in production */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `INTERNAL_ERROR`. Not in production */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `SERVICE_UNAVAILABLE_ERROR`. Not in production */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getTransaction: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
+                "X-Request-Id"?: string;
+                /** @description Injects a fault into this request only, with a name from `POST /sandbox/faults`. A `delay` needs its milliseconds: `delay;ms=3000` (an Item of RFC 9651). Takes precedence over the environment's faults and doesn't count as one of their uses. Not in production */
+                "Sandbox-Fault"?: string;
+            };
+            path: {
+                /** @description The transaction's ID */
+                transaction_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The transaction */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
+                     *       "customer_id": "customer-1",
+                     *       "payment_method_id": "pm-1",
+                     *       "currency": "USD",
+                     *       "status": "APPROVED",
+                     *       "network_transaction_id": "nt-1",
+                     *       "created_at": "2026-01-15T09:30:00Z",
+                     *       "updated_at": "2026-01-15T09:30:00Z",
+                     *       "amount": 5000
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Transaction"];
+                };
+            };
+            /** @description `INVALID_REQUEST_ERROR` */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `AUTHENTICATION_ERROR` */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `TRANSACTION_FOUND_ERROR` */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BareError"];
+                };
+            };
+            /** @description `RATE_LIMIT_ERROR`. Not in production */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `INTERNAL_ERROR`. Not in production */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `SERVICE_UNAVAILABLE_ERROR`. Not in production */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getTransactions: {
+        parameters: {
+            query?: {
+                /** @description The maximum number of items. Values above 100 are reduced to 100 */
+                limit?: number;
+                /** @description The ID of the last item of the previous page */
+                starting_after?: string;
+            };
+            header?: {
+                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
+                "X-Request-Id"?: string;
+                /** @description Injects a fault into this request only, with a name from `POST /sandbox/faults`. A `delay` needs its milliseconds: `delay;ms=3000` (an Item of RFC 9651). Takes precedence over the environment's faults and doesn't count as one of their uses. Not in production */
+                "Sandbox-Fault"?: string;
+            };
+            path: {
+                /** @description The customer */
+                customer_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The transactions */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "has_more": false,
+                     *       "total": 1,
+                     *       "data": [
+                     *         {
+                     *           "id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
+                     *           "customer_id": "customer-1",
+                     *           "payment_method_id": "pm-1",
+                     *           "currency": "USD",
+                     *           "status": "APPROVED",
+                     *           "network_transaction_id": "nt-1",
+                     *           "created_at": "2026-01-15T09:30:00Z",
+                     *           "updated_at": "2026-01-15T09:30:00Z",
+                     *           "amount": 5000
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TransactionList"];
+                };
+            };
+            /** @description `INVALID_REQUEST_ERROR` */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `AUTHENTICATION_ERROR` */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `CUSTOMER_NOT_FOUND_ERROR` */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BareError"];
+                };
+            };
+            /** @description `RATE_LIMIT_ERROR`. Not in production */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `INTERNAL_ERROR`. Not in production */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `SERVICE_UNAVAILABLE_ERROR`. Not in production */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     listKeys: {
         parameters: {
             query?: {
@@ -3173,7 +4072,7 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": 6,
+                     *           "id": 7,
                      *           "name": "pull request 12",
                      *           "fixture": "empty",
                      *           "created_at": "2026-01-15T09:30:00Z",
@@ -3181,7 +4080,7 @@ export interface operations {
                      *           "strict": false
                      *         },
                      *         {
-                     *           "id": 5,
+                     *           "id": 6,
                      *           "fixture": "empty",
                      *           "created_at": "2026-01-15T09:30:00Z",
                      *           "strict": false
@@ -3297,7 +4196,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": 6,
+                     *       "id": 7,
                      *       "name": "pull request 12",
                      *       "fixture": "empty",
                      *       "created_at": "2026-01-15T09:30:00Z",
@@ -4423,6 +5322,8 @@ export interface operations {
                      *       "ms": 4,
                      *       "order_id": "order-1",
                      *       "partner_order_id": "po-1",
+                     *       "version_before": 0,
+                     *       "version_after": 1,
                      *       "url": "https://sandbox.test/v2/orders",
                      *       "query": "",
                      *       "request": {
@@ -4449,8 +5350,6 @@ export interface operations {
                      *         "rows_read": 7,
                      *         "rows_written": 6
                      *       },
-                     *       "version_before": 0,
-                     *       "version_after": 1,
                      *       "curl": "curl --globoff -X 'POST' 'https://sandbox.test/v2/orders' -H \"Authorization: Bearer $SANDBOX_KEY\" -H 'content-type: application/json' --data-raw '{\"payment_method_id\":\"pm-1\",\"partner_order_id\":\"po-1\",\"total_order_amount\":5000,\"id\":\"order-1\",\"order_lines\":[{\"name\":\"Lamp\",\"quantity\":2,\"rate\":2500,\"rewards_rate\":25}],\"created_at\":\"2026-01-15T09:30:00Z\",\"updated_at\":\"2026-01-15T09:30:00Z\"}'"
                      *     }
                      */
@@ -4682,6 +5581,641 @@ export interface operations {
             };
         };
     };
+    listTransactions: {
+        parameters: {
+            query?: {
+                /** @description The maximum number of items. Values above 100 are reduced to 100 */
+                limit?: number;
+                /** @description The ID of the last item of the previous page */
+                starting_after?: string;
+            };
+            header?: {
+                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
+                "X-Request-Id"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The transactions */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "has_more": true,
+                     *       "total": 2,
+                     *       "data": [
+                     *         {
+                     *           "id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
+                     *           "customer_id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
+                     *           "payment_method_id": "pm-1",
+                     *           "currency": "USD",
+                     *           "status": "REFUNDED",
+                     *           "network_transaction_id": "nt-2",
+                     *           "created_at": "2026-01-15T09:30:00Z",
+                     *           "updated_at": "2026-01-15T09:30:00Z",
+                     *           "amount": 5000
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TransactionList"];
+                };
+            };
+            /** @description `INVALID_REQUEST_ERROR` */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `AUTHENTICATION_ERROR` */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `RATE_LIMIT_ERROR`. Not in production */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `INTERNAL_ERROR`. Not in production */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `SERVICE_UNAVAILABLE_ERROR`. Not in production */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    simulateStory: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
+                "X-Request-Id"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "story": "partly_refunded",
+                 *       "amount": 5000,
+                 *       "payment_method_id": "pm-1",
+                 *       "network_transaction_id": "nt-2"
+                 *     }
+                 */
+                "application/json": components["schemas"]["StoryInput"];
+            };
+        };
+        responses: {
+            /** @description The transaction and its events */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "transaction": {
+                     *         "id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
+                     *         "customer_id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
+                     *         "payment_method_id": "pm-1",
+                     *         "currency": "USD",
+                     *         "status": "REFUNDED",
+                     *         "network_transaction_id": "nt-2",
+                     *         "created_at": "2026-01-15T09:30:00Z",
+                     *         "updated_at": "2026-01-15T09:30:00Z",
+                     *         "amount": 5000
+                     *       },
+                     *       "events": [
+                     *         {
+                     *           "event_id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
+                     *           "status": "APPROVED",
+                     *           "amount": 5000,
+                     *           "created_at": "2026-01-15T09:30:00Z"
+                     *         },
+                     *         {
+                     *           "event_id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
+                     *           "status": "CAPTURED",
+                     *           "amount": 5000,
+                     *           "created_at": "2026-01-15T09:30:00Z"
+                     *         },
+                     *         {
+                     *           "event_id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
+                     *           "status": "REFUNDED",
+                     *           "amount": 2500,
+                     *           "created_at": "2026-01-15T09:30:00Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PlayedStory"];
+                };
+            };
+            /** @description `INVALID_REQUEST_ERROR` */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `AUTHENTICATION_ERROR` */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `CONFLICT_ERROR`, `QUOTA_EXCEEDED_ERROR` */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `PAYLOAD_TOO_LARGE_ERROR`. Not in production */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `UNSUPPORTED_MEDIA_TYPE_ERROR`. Not in production */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `RATE_LIMIT_ERROR`. Not in production */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `INTERNAL_ERROR`. Not in production */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `SERVICE_UNAVAILABLE_ERROR`. Not in production */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getTransactionWithEvents: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
+                "X-Request-Id"?: string;
+            };
+            path: {
+                /** @description The transaction's ID */
+                transaction_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The transaction and its events */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "transaction": {
+                     *         "id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
+                     *         "customer_id": "customer-1",
+                     *         "payment_method_id": "pm-1",
+                     *         "currency": "USD",
+                     *         "status": "APPROVED",
+                     *         "network_transaction_id": "nt-1",
+                     *         "created_at": "2026-01-15T09:30:00Z",
+                     *         "updated_at": "2026-01-15T09:30:00Z",
+                     *         "amount": 5000
+                     *       },
+                     *       "events": [
+                     *         {
+                     *           "event_id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
+                     *           "status": "APPROVED",
+                     *           "amount": 5000,
+                     *           "created_at": "2026-01-15T09:30:00Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PlayedStory"];
+                };
+            };
+            /** @description `INVALID_REQUEST_ERROR` */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `AUTHENTICATION_ERROR` */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `TRANSACTION_FOUND_ERROR` */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `RATE_LIMIT_ERROR`. Not in production */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `INTERNAL_ERROR`. Not in production */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `SERVICE_UNAVAILABLE_ERROR`. Not in production */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    reconcileOrder: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
+                "X-Request-Id"?: string;
+            };
+            path: {
+                /** @description The order's ID */
+                order_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Both sides of each transaction */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "order_id": "order-1",
+                     *       "agrees": false,
+                     *       "transactions": [
+                     *         {
+                     *           "network_transaction_id": "nt-2",
+                     *           "transaction_id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
+                     *           "card": {
+                     *             "captured": 5000,
+                     *             "refunded": 2500,
+                     *             "currency": "USD",
+                     *             "payment_method_id": "pm-1",
+                     *             "status": "REFUNDED"
+                     *           },
+                     *           "order_events": {
+                     *             "captured": 5000,
+                     *             "refunded": 0,
+                     *             "ids": [
+                     *               "event-1"
+                     *             ]
+                     *           },
+                     *           "findings": [
+                     *             "not_reported"
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OrderReconciliation"];
+                };
+            };
+            /** @description `INVALID_REQUEST_ERROR` */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `AUTHENTICATION_ERROR` */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `ORDER_NOT_FOUND_ERROR` */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `RATE_LIMIT_ERROR`. Not in production */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `INTERNAL_ERROR`. Not in production */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `SERVICE_UNAVAILABLE_ERROR`. Not in production */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listDisagreements: {
+        parameters: {
+            query?: {
+                /** @description `unknown_transaction`: no card transaction has this ID. `not_reported`: the card captured or refunded money, and no order event reports it. `amount_differs`: both captured or both refunded, but different sums. `currency_differs`, `payment_method_differs`: an order event is in another currency, or belongs to an order with another payment method. `event_after_void`: the card transaction is voided */
+                finding?: "unknown_transaction" | "not_reported" | "amount_differs" | "currency_differs" | "payment_method_differs" | "event_after_void";
+                /** @description The maximum number of items. Values above 100 are reduced to 100 */
+                limit?: number;
+                /** @description The network_transaction_id of the last item of the previous page */
+                starting_after?: string;
+            };
+            header?: {
+                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
+                "X-Request-Id"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The disagreements */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "has_more": false,
+                     *       "total": 1,
+                     *       "data": [
+                     *         {
+                     *           "network_transaction_id": "nt-2",
+                     *           "transaction_id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
+                     *           "card": {
+                     *             "captured": 5000,
+                     *             "refunded": 2500,
+                     *             "currency": "USD",
+                     *             "payment_method_id": "pm-1",
+                     *             "status": "REFUNDED"
+                     *           },
+                     *           "order_events": {
+                     *             "captured": 5000,
+                     *             "refunded": 0,
+                     *             "ids": [
+                     *               "event-1"
+                     *             ]
+                     *           },
+                     *           "findings": [
+                     *             "not_reported"
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReconciliationList"];
+                };
+            };
+            /** @description `INVALID_REQUEST_ERROR` */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `AUTHENTICATION_ERROR` */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `RATE_LIMIT_ERROR`. Not in production */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `INTERNAL_ERROR`. Not in production */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `SERVICE_UNAVAILABLE_ERROR`. Not in production */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     listPartners: {
         parameters: {
             query?: {
@@ -4711,7 +6245,7 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": 8,
+                     *           "id": 9,
                      *           "name": "Rest Assured",
                      *           "created_at": "2026-01-15T09:30:00Z",
                      *           "order_count": 0,
@@ -4720,7 +6254,7 @@ export interface operations {
                      *         }
                      *       ],
                      *       "has_more": true,
-                     *       "total": 8
+                     *       "total": 9
                      *     }
                      */
                     "application/json": components["schemas"]["PartnerList"];
@@ -4816,7 +6350,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": 8,
+                     *       "id": 9,
                      *       "name": "Rest Assured",
                      *       "created_at": "2026-01-15T09:30:00Z",
                      *       "key": "test_a-key-that-is-shown-only-once-00"
@@ -5034,7 +6568,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": 9,
+                     *       "id": 10,
                      *       "deleted_rows": 37000
                      *     }
                      */
