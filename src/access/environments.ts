@@ -23,7 +23,7 @@ import {
 } from "../store/closed-datasets.ts";
 import { addFixture } from "../store/fixtures.ts";
 import { keyCache } from "./key-cache.ts";
-import { createKeyInEnvironment, generateKey } from "./keys.ts";
+import { createKey, createKeyInEnvironment, generateKey } from "./keys.ts";
 
 /** How many round trips a step of a sweep takes at most, and how many steps the hourly one: a Worker may make 1,000 requests. */
 const STEP_ROUND_TRIPS = 40;
@@ -62,9 +62,11 @@ export async function createEnvironment(c: Context<AppEnv>, input: EnvironmentIn
   return { environment: { id: known.environment_id, ...environment }, key };
 }
 
-/** Makes a key of a partner's environment, for who wants in again. 404 where the partner has none of this id. */
+/** Creates a key for one of the partner's environments. 404 if the partner has no such environment. */
 export async function createEnvironmentKey(c: Context<AppEnv>, id: number) {
-  const { partner_id } = c.get("apiKey");
+  const { partner_id, environment_id } = c.get("apiKey");
+  // In its own environment, a key is recorded as the creator of the new one.
+  if (id === environment_id) return createKey(c);
   const isThere = await hasEnvironment(c.get("db"), partner_id, id, toTimestamp(new Date()));
   if (!isThere) throw unknownEnvironment(id);
   return createKeyInEnvironment(c, id);

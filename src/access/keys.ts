@@ -17,14 +17,16 @@ export async function generateKey(c: Context<AppEnv>): Promise<{ key: string; st
  * Makes another key of the environment whose key asks. 401 where that key was deleted elsewhere and only
  * this isolate took it for valid, 409 where there are too many.
  */
-export async function createKey(c: Context<AppEnv>): Promise<{ key: string; created_at: string }> {
+export async function createKey(
+  c: Context<AppEnv>,
+): Promise<{ id: number; key: string; created_at: string }> {
   const { id } = c.get("apiKey");
   const { key, stored } = await generateKey(c);
   const { created_at } = stored;
   const inserted = await inCurrentDataset(c, (dataset) => insertKey(dataset, stored, id));
   if (inserted === "not allowed") throw deletedElsewhere(c, created_at);
   if (inserted === "too many") throw tooManyKeys();
-  return { key, created_at };
+  return { id: inserted, key, created_at };
 }
 
 /** Makes a key of an environment from outside, for who has lost its keys. 409 where there are too many. */

@@ -1,7 +1,6 @@
 import { describeRoute, resolver } from "hono-openapi";
 import type * as z from "zod";
 import { bareError, errorEnvelope, type ErrorType } from "../schemas/errors.ts";
-import { faultParameter, requestIdParameter } from "../schemas/request-headers.ts";
 import {
   HEADERS_OF_STATUS,
   HEADERS_ON_EVERY_RESPONSE,
@@ -69,7 +68,6 @@ export function describeOperation({
   return describeRoute({
     ...operation,
     tags: [tag],
-    parameters: [{ ...requestIdParameter }, ...(canFault ? [{ ...faultParameter }] : [])],
     responses: Object.fromEntries([
       ...Object.entries(responses).map(([status, response]) => [
         status,

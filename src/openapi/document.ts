@@ -15,7 +15,6 @@ const options: Parameters<typeof generateSpecs>[1] = {
       description: INTRODUCTION,
       license: { name: "Proprietary", identifier: "LicenseRef-Proprietary" },
     },
-    servers: [{ url: "/", description: "This sandbox" }],
     tags: [
       { name: "Orders", description: "What a customer ordered and is expected to pay" },
       {
@@ -30,7 +29,8 @@ const options: Parameters<typeof generateSpecs>[1] = {
           "Tools for testing that production lacks: environments, faults, recorded requests, timelines, keys and health; for the operator, partners",
       },
     ],
-    security: [{ apiKey: [] }, { apiKeyAsUser: [] }],
+    // Bearer only: of two schemes, some client generators send the key with the first and some with the last.
+    security: [{ apiKey: [] }],
     components: {
       headers: responseHeaders,
       examples: sharedExamples,
@@ -38,12 +38,8 @@ const options: Parameters<typeof generateSpecs>[1] = {
         apiKey: {
           type: "http",
           scheme: "bearer",
-          description: "A partner's API key. With `npm start`: `test_sandbox_a`",
-        },
-        apiKeyAsUser: {
-          type: "http",
-          scheme: "basic",
-          description: "A partner's API key as the user name, with an empty password",
+          description:
+            "A partner's API key. With `npm start`: `test_sandbox_a`. Basic authentication with the key as the user name and an empty password also works",
         },
         adminToken: { type: "http", scheme: "bearer", description: "The operator's `ADMIN_TOKEN`" },
       },
@@ -55,7 +51,13 @@ const options: Parameters<typeof generateSpecs>[1] = {
 export function serveOpenApi(app: Hono<AppEnv>): void {
   let document: Awaited<ReturnType<typeof generateDocument>> | undefined;
   // Not the promise: a rejected one would be remembered.
-  app.get("/openapi.json", async (c) => c.json((document ??= await generateDocument(app))));
+  app.get("/openapi.json", async (c) => {
+    document ??= await generateDocument(app);
+    const { openapi, info, ...rest } = document;
+    // Absolute, since importers can't resolve a relative URL.
+    const servers = [{ url: new URL(c.req.url).origin, description: "This sandbox" }];
+    return c.json({ openapi, info, servers, ...rest });
+  });
 }
 
 async function generateDocument(app: Hono<AppEnv>) {
@@ -68,19 +70,25 @@ async function generateDocument(app: Hono<AppEnv>) {
         requestBody.content["application/json"]!.example =
           operationExamples[operationId]?.["request"];
       }
-      parameters.forEach(disableExample);
+      if (!operation?.parameters) continue;
+      operation.parameters = parameters.filter(isInUrl).map(withExample);
     }
   }
   return document;
 }
 
-type Parameter = NonNullable<DescribeRouteOptions["parameters"]>[number];
+type Parameter = Exclude<NonNullable<DescribeRouteOptions["parameters"]>[number], { $ref: string }>;
 
-/** Keeps the reference from filling in an optional parameter with its example. */
-function disableExample(parameter: Parameter): void {
-  if ("$ref" in parameter || parameter.required || !parameter.schema) return;
-  const { examples: [value] = [], ...schema } = parameter.schema as { examples?: unknown[] };
-  parameter.schema = schema;
+/** The document describes headers in prose only (see schemas/request-headers.ts). */
+function isInUrl(parameter: object): parameter is Parameter {
+  return "in" in parameter && parameter.in !== "header";
+}
+
+/** Moves the example from the schema to the parameter, where importers look for it. */
+function withExample({ schema, ...parameter }: Parameter): Parameter {
+  const { examples: [value] = [], ...rest } = schema as { examples?: unknown[] };
+  if (parameter.required) return { ...parameter, schema: rest, example: value };
+  // Keeps the reference from filling in an optional parameter.
   const example = { value, "x-disabled": true };
-  parameter.examples = { example };
+  return { ...parameter, schema: rest, examples: { example } };
 }

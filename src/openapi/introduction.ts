@@ -14,8 +14,10 @@ const listOfEventTypes = Object.entries(ORDER_EVENT_MEANINGS)
   .join("\n");
 
 const listOfErrors = Object.entries(ERROR_TYPES)
-  .map(([type, { status, meaning, remedy }]) => `- \`${type}\` (${status}): ${meaning} ${remedy}`)
-  .join("\n");
+  .map(
+    ([type, { status, meaning, remedy }]) => `### ${type}\n\n**${status}.** ${meaning} ${remedy}`,
+  )
+  .join("\n\n");
 
 const addedHeaders = Object.keys(responseHeaders)
   .map((name) => `\`${name}\``)
@@ -28,8 +30,7 @@ how your integration handles every response, including failures.
 
 ## First call
 
-Send an API key with each request: \`Authorization: Bearer <key>\`, or Basic authentication with the key as the
-user name and an empty password. A sandbox on your laptop has two partners with the keys \`test_sandbox_a\` and
+Send an API key with each request: \`Authorization: Bearer <key>\`. A sandbox on your laptop has two partners with the keys \`test_sandbox_a\` and
 \`test_sandbox_b\`. For a deployed sandbox, get a key from its operator.
 
 1. \`POST /v2/orders\` creates an order.
@@ -90,6 +91,7 @@ header \`Sandbox-Warnings\` reports them:
 
 - **Faults** inject failures into matching requests: a lost response, a delay, a proxy's error page. Add them with
   \`POST /sandbox/faults\`, or send \`Sandbox-Fault\` with a single request.
+- **Request IDs**: send your own as \`X-Request-Id\`. The response and the log repeat it.
 - **Recorded requests** show what your integration sent and received, for ${REQUEST_DAYS} days. The timeline of an order shows
   what each request changed.
 - **Environments** isolate tests from each other. Each API key belongs to one. Create more for a test or a pull

@@ -12,9 +12,16 @@ export const MAX_URL_CHARACTERS = 2_048;
 const wellFormed = (text: string) => text.isWellFormed();
 const WELL_FORMED = "Expected well-formed Unicode text, without half a surrogate pair";
 
-/** An ID that a partner may choose: visible ASCII (VCHAR of RFC 5234), so that it fits in a path and a header. */
-export const id = z.string().regex(new RegExp(`^[\\x21-\\x7e]{1,${MAX_ID_CHARACTERS}}$`), {
-  error: `Expected 1 to ${MAX_ID_CHARACTERS} visible ASCII characters, without spaces`,
+const EXPECTED_VISIBLE_ASCII = `Expected 1 to ${MAX_ID_CHARACTERS} visible ASCII characters, without spaces`;
+
+/** Text that fits in a header: visible ASCII (VCHAR of RFC 5234). */
+export const visibleAscii = z
+  .string()
+  .regex(new RegExp(`^[\\x21-\\x7e]{1,${MAX_ID_CHARACTERS}}$`), { error: EXPECTED_VISIBLE_ASCII });
+
+/** An ID that a partner may choose. URLs can't contain `.` and `..` as a path segment, not even percent-encoded. */
+export const id = visibleAscii.refine((value) => value !== "." && value !== "..", {
+  error: `${EXPECTED_VISIBLE_ASCII}, other than . and ..`,
 });
 
 /** An identifier from another system. */
@@ -61,8 +68,9 @@ export const timestamp = z
   .refine((value) => toUtc(value) !== undefined, {
     error: "Expected an RFC 3339 timestamp, like 2025-02-13T19:08:07Z",
   })
-  .transform((value) => toUtc(value)!)
-  .meta({ format: "date-time" });
+  // Before the transform: the document takes no examples from after it.
+  .meta({ format: "date-time", examples: ["2025-02-13T19:08:07Z"] })
+  .transform((value) => toUtc(value)!);
 
 /** A timestamp that only responses contain. */
 export const responseTimestamp = z

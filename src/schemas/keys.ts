@@ -23,7 +23,8 @@ export const listedKey = z
       .int()
       .optional()
       .meta({
-        description: "The ID of the key that created it. Left out if the operator created it",
+        description:
+          "The ID of the key that created it. Left out if it was created from outside the environment: by the operator, or with a key of the partner's first environment",
         examples: [1],
       }),
     deleted_at: key.shape.deleted_at,

@@ -97,14 +97,14 @@ async function wholeFlow(client: Client, { keep = false } = {}) {
   const body = { ...order, merchant_name: "Oak & Co" };
   const path = { order_id: "order-1" };
   const replace = () =>
-    client.PUT("/v2/orders/{order_id}", { params: { path, header: { "If-Match": etag } }, body });
+    client.PUT("/v2/orders/{order_id}", { params: { path }, headers: { "If-Match": etag }, body });
   expect((await replace()).data).toMatchObject(body);
   expect((await replace()).error?.error.type).toBe("PRECONDITION_FAILED_ERROR");
 
-  const header = { "Idempotency-Key": crypto.randomUUID() };
+  const headers = { "Idempotency-Key": crypto.randomUUID() };
   const events = "/v2/order_events";
   for (const replayed of [null, "true"]) {
-    const captured = await client.POST(events, { params: { header }, body: capture });
+    const captured = await client.POST(events, { headers, body: capture });
     expect(captured.data).toMatchObject(capture);
     expect(captured.response.headers.get("Idempotent-Replayed")).toBe(replayed);
   }

@@ -1,7 +1,8 @@
 import { exports } from "cloudflare:workers";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { app } from "../../src/app.ts";
 import { ERROR_TYPES } from "../../src/schemas/errors.ts";
+import { responseHeaders } from "../../src/schemas/response-headers.ts";
 import { document, type Content, type Operation } from "../support/document.ts";
 
 /** Routes for people and tools, which are not operations of the API. */
@@ -16,7 +17,7 @@ const PAGES = [
 ];
 
 it("is the committed document: `npm run openapi` writes it", async () => {
-  const response = await exports.default.fetch("https://sandbox.test/openapi.json");
+  const response = await exports.default.fetch("http://localhost:8787/openapi.json");
   const file = `${JSON.stringify(await response.json(), null, 2)}\n`;
   await expect(file).toMatchFileSnapshot("../../src/generated/openapi.json");
 });
@@ -31,15 +32,12 @@ it("describes exactly the routes of the API", () => {
   expect([...described, ...PAGES].toSorted()).toEqual([...new Set(routed)].toSorted());
 });
 
-it("has an example for every parameter, header, body and response", () => {
+it("has an example for every header, body and response", () => {
   const { paths, components } = document;
   const without = Object.values(paths)
     .flatMap(Object.values<Operation>)
-    .flatMap(({ operationId, parameters, requestBody, responses }) => [
+    .flatMap(({ operationId, requestBody, responses }) => [
       ...(requestBody && !hasExample(requestBody.content) ? [`${operationId} request`] : []),
-      ...parameters
-        .filter(({ schema, examples }) => !schema.examples && !examples)
-        .map(({ name }) => `${operationId} ${name}`),
       ...Object.entries(responses)
         .filter(([, response]) => response?.content && !hasExample(response.content))
         .map(([status]) => `${operationId} ${status}`),
@@ -65,3 +63,64 @@ const hasExample = (content: Content) =>
   Object.values(content).every(
     ({ example, examples }) => example !== undefined || Object.keys(examples ?? {}).length > 0,
   );
+
+const operations = Object.values(document.paths).flatMap(Object.values<Operation>);
+
+describe("what an importer fills in", () => {
+  it("is no header, since each of ours changes the response", () => {
+    const headers = operations
+      .flatMap(({ parameters = [] }) => parameters)
+      .filter((parameter) => parameter.in === "header");
+    expect(headers).toEqual([]);
+  });
+
+  it("has an example with a value for every parameter", () => {
+    const without = operations.flatMap(({ operationId, parameters = [] }) =>
+      parameters
+        .filter(({ example, examples }) => (example ?? examples?.["example"]?.value) === undefined)
+        .map(({ name }) => `${operationId} ${name}`),
+    );
+    expect(without).toEqual([]);
+  });
+
+  it("repeats the example of each ID, so that the imported requests belong together", () => {
+    const requests = operations.map(({ requestBody }) => requestBody?.content["application/json"]);
+    const ids = requests.map((content) => (content?.example as { order_id?: string })?.order_id);
+    const paths = operations
+      .flatMap(({ parameters = [] }) => parameters)
+      .filter(({ name, in: place }) => name === "order_id" && place === "path")
+      .map(({ example }) => example);
+    const used = [...ids.filter((id) => id !== undefined), ...paths];
+    expect(used.length).toBeGreaterThan(3);
+    expect(new Set(used)).toEqual(new Set(["order-1"]));
+  });
+
+  it("is the server's own absolute URL", async () => {
+    const response = await exports.default.fetch("https://orders.example/openapi.json");
+    const { servers } = await response.json<{ servers: { url: string }[] }>();
+    expect(servers.map(({ url }) => url)).toEqual(["https://orders.example"]);
+    expect(document.servers.map(({ url }) => url)).toEqual(["http://localhost:8787"]);
+  });
+
+  it("is one scheme of authentication, Bearer", () => {
+    const { securitySchemes } = document.components;
+    const used = [document.security, ...operations.map(({ security }) => security)];
+    for (const requirements of used.filter((each) => each !== undefined)) {
+      expect(requirements.length).toBeLessThan(2);
+      for (const name of requirements.flatMap(Object.keys)) {
+        expect(securitySchemes[name]).toMatchObject({ type: "http", scheme: "bearer" });
+      }
+    }
+  });
+});
+
+it("explains every error type under the anchor that its `doc_url` names", () => {
+  for (const type of Object.keys(ERROR_TYPES)) {
+    expect(document.info.description).toContain(`### ${type}\n`);
+  }
+});
+
+it("names every response header that production lacks", () => {
+  const [, differences] = document.info.description.split("## Differences from production");
+  for (const name of Object.keys(responseHeaders)) expect(differences).toContain(`\`${name}\``);
+});

@@ -14,8 +14,10 @@ interface ReceivedResponse {
 
 interface Parameter {
   name: string;
+  in: string;
   schema: Schema;
-  examples?: object;
+  example?: unknown;
+  examples?: Record<string, { value?: unknown }>;
 }
 
 /** A body by media type. */
@@ -31,7 +33,8 @@ interface Response {
 
 export interface Operation {
   operationId: string;
-  parameters: Parameter[];
+  parameters?: Parameter[];
+  security?: Record<string, string[]>[];
   requestBody?: { content: Content };
   responses: Record<string, Response | undefined>;
 }
@@ -39,7 +42,11 @@ export interface Operation {
 /** The committed document, with the types that tests need. */
 export const document = committed as unknown as {
   paths: Record<string, Record<string, Operation>>;
+  info: { description: string };
+  servers: { url: string }[];
+  security: Record<string, string[]>[];
   components: {
+    securitySchemes: Record<string, object>;
     headers: Record<string, { schema: Schema }>;
   };
 };

@@ -55,7 +55,7 @@ function History({
   return (
     <small class="quiet">
       ID {id} · created <Time at={created_at} />{" "}
-      {created_by === undefined ? "by the operator" : `by key ${created_by}`}
+      {created_by === undefined ? "from outside the environment" : `by key ${created_by}`}
       {last_used_at && (
         <>
           {" "}

@@ -20,7 +20,10 @@ export const keys = new Hono<AppEnv>()
       responses: { 200: { description: "The new key", schema: key } },
       errors: ["CONFLICT_ERROR"],
     }),
-    async (c) => c.json(await createKey(c), 200),
+    async (c) => {
+      const { key: created, created_at } = await createKey(c);
+      return c.json({ key: created, created_at }, 200);
+    },
   )
   .delete(
     "/v2/keys",

@@ -45,7 +45,7 @@ export const orders = new Hono<AppEnv>()
       operationId: "createOrder",
       summary: "Create an order",
       description:
-        "Creates an order. Repeating an order with the same ID returns the stored order.",
+        "Creates an order. Repeating an order with the same ID returns the stored order. The header `Idempotency-Key` makes an order without an ID safe to retry.",
       responses: {
         200: { description: "The order", schema: order, headers: ["ETag", "Idempotent-Replayed"] },
       },
@@ -72,7 +72,7 @@ export const orders = new Hono<AppEnv>()
       operationId: "putOrder",
       summary: "Replace an order",
       description:
-        "Replaces the order with the body. Optional fields that are left out are cleared, except `created_at`.",
+        "Replaces the order with the body. Optional fields that are left out are cleared, except `created_at`. With the header `If-Match`, replaces it only if it still has that `ETag`.",
       responses: { 200: { description: "The order", schema: order, headers: ["ETag"] } },
       errors: [
         ...BODY_ERRORS,
@@ -104,7 +104,8 @@ export const orders = new Hono<AppEnv>()
       tag,
       operationId: "deleteOrder",
       summary: "Delete an order",
-      description: "Deletes an order without events. Its ID can then be used again.",
+      description:
+        "Deletes an order without events. Its ID can then be used again. With the header `If-Match`, deletes it only if it still has that `ETag`.",
       responses: { 204: { description: "The order was deleted" } },
       errors: [
         "INVALID_REQUEST_ERROR",

@@ -170,6 +170,27 @@ describe("an environment", () => {
     expect((await new Client(environment, body.key).get("/v2/orders")).body.total).toBe(1);
   });
 
+  it("lists the creator of a key only if it is a key of the same environment", async () => {
+    const partner = await newPartner();
+    const environment = await createEnvironment(partner);
+    for (const each of [partner, environment]) {
+      expectStatus(await partner.post(`${PATH}/${each.environmentId}/keys`), 200);
+    }
+    const creators = async (each: Client) =>
+      (await each.get("/sandbox/keys")).body.data.map(
+        ({ id, created_by }: { id: number; created_by?: number }) => [id, created_by],
+      );
+    // The console's "New key" of its own environment.
+    expect(await creators(partner)).toEqual([
+      [2, 1],
+      [1, undefined],
+    ]);
+    expect(await creators(environment)).toEqual([
+      [2, undefined],
+      [1, undefined],
+    ]);
+  });
+
   it("is deleted to its last row, and its keys stop immediately", async () => {
     const partner = await newPartner();
     const [gone, kept] = [await createEnvironment(partner), await createEnvironment(partner)];

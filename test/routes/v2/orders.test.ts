@@ -368,3 +368,33 @@ describe("an order of another partner", () => {
     expectStatus(foreign, 404);
   });
 });
+
+describe("an ID", () => {
+  it.each([".", ".."])("can't be %s, which no URL can contain", async (id) => {
+    const client = await newPartner();
+    const { error } = expectStatus(await client.post("/v2/orders", orderBody({ id })), 400).body;
+    expect(error).toMatchObject({ param: "id", message: expect.stringContaining(`"${id}"`) });
+    const order_id = await client.createOrder();
+    for (const fields of [{ order_event_id: id }, { partner_event_id: id }]) {
+      const response = await client.capture(order_id, 1, fields);
+      expect(refusalOf(response)).toMatchObject({ status: 400, param: Object.keys(fields)[0] });
+    }
+    expectStatus(await client.capture(id, 1), 400);
+    expectStatus(await client.get(`/v2/orders?id=${id}`), 400);
+    const match = { order_id: id };
+    expectStatus(await client.post("/sandbox/faults", { fault: "error", match }), 400);
+  });
+
+  it.each(["...", ".a", "a/b", "a/../b", "50%", "%2e", "a?b#c", "a+b", "~!@$&'()*,;=:[]", "\\"])(
+    "can be %s: the order and its event can be replaced and deleted",
+    async (id) => {
+      const client = await newPartner();
+      const path = encodeURIComponent(id);
+      await client.createOrder({ id });
+      expectStatus(await client.capture(id, 1, { order_event_id: id }), 200);
+      expectStatus(await client.put(`/v2/orders/${path}`, orderBody()), 200);
+      expectStatus(await client.delete(`/v2/order_events/${path}`), 204);
+      expectStatus(await client.delete(`/v2/orders/${path}`), 204);
+    },
+  );
+});
