@@ -19,7 +19,7 @@ export interface paths {
         put?: never;
         /**
          * Create an order
-         * @description Creates an order. Repeating an order with the same ID returns the stored order.
+         * @description Creates an order. Repeating an order with the same ID returns the stored order. The header `Idempotency-Key` makes an order without an ID safe to retry.
          */
         post: operations["createOrder"];
         delete?: never;
@@ -38,13 +38,13 @@ export interface paths {
         get?: never;
         /**
          * Replace an order
-         * @description Replaces the order with the body. Optional fields that are left out are cleared, except `created_at`.
+         * @description Replaces the order with the body. Optional fields that are left out are cleared, except `created_at`. With the header `If-Match`, replaces it only if it still has that `ETag`.
          */
         put: operations["putOrder"];
         post?: never;
         /**
          * Delete an order
-         * @description Deletes an order without events. Its ID can then be used again.
+         * @description Deletes an order without events. Its ID can then be used again. With the header `If-Match`, deletes it only if it still has that `ETag`.
          */
         delete: operations["deleteOrder"];
         options?: never;
@@ -67,7 +67,7 @@ export interface paths {
         put?: never;
         /**
          * Create an order event
-         * @description Reports an event of an order, such as a capture or a refund. The field `type` explains when each is allowed. Repeating an event with the same ID returns the stored event.
+         * @description Reports an event of an order, such as a capture or a refund. The field `type` explains when each is allowed. Repeating an event with the same ID returns the stored event. The header `Idempotency-Key` makes an event without an ID safe to retry.
          */
         post: operations["postOrderEvent"];
         delete?: never;
@@ -687,11 +687,13 @@ export interface components {
             /**
              * Format: date-time
              * @description When the order was created (RFC 3339). Defaults to the time of the request. A `PUT` without it keeps the stored value
+             * @example 2025-02-13T19:08:07Z
              */
             created_at: string;
             /**
              * Format: date-time
              * @description When the order was last changed (RFC 3339). Stored as sent on creation; a `PUT` sets it
+             * @example 2025-02-13T19:08:07Z
              */
             updated_at: string;
             /**
@@ -1198,7 +1200,7 @@ export interface components {
              */
             created_at: string;
             /**
-             * @description The ID of the key that created it. Left out if the operator created it
+             * @description The ID of the key that created it. Left out if it was created from outside the environment: by the operator, or with a key of the partner's first environment
              * @example 1
              */
             created_by?: number;
@@ -2059,12 +2061,7 @@ export interface operations {
                 /** @description The ID of the last item of the previous page. Not in production */
                 starting_after?: string;
             };
-            header?: {
-                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
-                "X-Request-Id"?: string;
-                /** @description Injects a fault into this request only, with a name from `POST /sandbox/faults`. A `delay` needs its milliseconds: `delay;ms=3000` (an Item of RFC 9651). Takes precedence over the environment's faults and doesn't count as one of their uses. Not in production */
-                "Sandbox-Fault"?: string;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -2183,14 +2180,7 @@ export interface operations {
     createOrder: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
-                "X-Request-Id"?: string;
-                /** @description Injects a fault into this request only, with a name from `POST /sandbox/faults`. A `delay` needs its milliseconds: `delay;ms=3000` (an Item of RFC 9651). Takes precedence over the environment's faults and doesn't count as one of their uses. Not in production */
-                "Sandbox-Fault"?: string;
-                /** @description Makes the request safe to retry: repeating it with the same key within 24 hours returns the first response and has no further effect. Not in production */
-                "Idempotency-Key"?: string;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -2376,16 +2366,12 @@ export interface operations {
     putOrder: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
-                "X-Request-Id"?: string;
-                /** @description Injects a fault into this request only, with a name from `POST /sandbox/faults`. A `delay` needs its milliseconds: `delay;ms=3000` (an Item of RFC 9651). Takes precedence over the environment's faults and doesn't count as one of their uses. Not in production */
-                "Sandbox-Fault"?: string;
-                /** @description Executes the request only if the order still has this `ETag`; otherwise the response is a 412. Not in production */
-                "If-Match"?: string;
-            };
+            header?: never;
             path: {
-                /** @description The order's ID */
+                /**
+                 * @description The order's ID
+                 * @example order-1
+                 */
                 order_id: string;
             };
             cookie?: never;
@@ -2586,16 +2572,12 @@ export interface operations {
     deleteOrder: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
-                "X-Request-Id"?: string;
-                /** @description Injects a fault into this request only, with a name from `POST /sandbox/faults`. A `delay` needs its milliseconds: `delay;ms=3000` (an Item of RFC 9651). Takes precedence over the environment's faults and doesn't count as one of their uses. Not in production */
-                "Sandbox-Fault"?: string;
-                /** @description Executes the request only if the order still has this `ETag`; otherwise the response is a 412. Not in production */
-                "If-Match"?: string;
-            };
+            header?: never;
             path: {
-                /** @description The order's ID */
+                /**
+                 * @description The order's ID
+                 * @example order-1
+                 */
                 order_id: string;
             };
             cookie?: never;
@@ -2738,12 +2720,7 @@ export interface operations {
                 /** @description The ID of the last item of the previous page */
                 starting_after?: string;
             };
-            header?: {
-                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
-                "X-Request-Id"?: string;
-                /** @description Injects a fault into this request only, with a name from `POST /sandbox/faults`. A `delay` needs its milliseconds: `delay;ms=3000` (an Item of RFC 9651). Takes precedence over the environment's faults and doesn't count as one of their uses. Not in production */
-                "Sandbox-Fault"?: string;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -2852,14 +2829,7 @@ export interface operations {
     postOrderEvent: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
-                "X-Request-Id"?: string;
-                /** @description Injects a fault into this request only, with a name from `POST /sandbox/faults`. A `delay` needs its milliseconds: `delay;ms=3000` (an Item of RFC 9651). Takes precedence over the environment's faults and doesn't count as one of their uses. Not in production */
-                "Sandbox-Fault"?: string;
-                /** @description Makes the request safe to retry: repeating it with the same key within 24 hours returns the first response and has no further effect. Not in production */
-                "Idempotency-Key"?: string;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -3041,14 +3011,12 @@ export interface operations {
     deleteOrderEvent: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
-                "X-Request-Id"?: string;
-                /** @description Injects a fault into this request only, with a name from `POST /sandbox/faults`. A `delay` needs its milliseconds: `delay;ms=3000` (an Item of RFC 9651). Takes precedence over the environment's faults and doesn't count as one of their uses. Not in production */
-                "Sandbox-Fault"?: string;
-            };
+            header?: never;
             path: {
-                /** @description The event's ID */
+                /**
+                 * @description The event's ID
+                 * @example event-1
+                 */
                 order_event_id: string;
             };
             cookie?: never;
@@ -3165,12 +3133,7 @@ export interface operations {
     createKey: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
-                "X-Request-Id"?: string;
-                /** @description Injects a fault into this request only, with a name from `POST /sandbox/faults`. A `delay` needs its milliseconds: `delay;ms=3000` (an Item of RFC 9651). Takes precedence over the environment's faults and doesn't count as one of their uses. Not in production */
-                "Sandbox-Fault"?: string;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -3274,12 +3237,7 @@ export interface operations {
     deleteKey: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
-                "X-Request-Id"?: string;
-                /** @description Injects a fault into this request only, with a name from `POST /sandbox/faults`. A `delay` needs its milliseconds: `delay;ms=3000` (an Item of RFC 9651). Takes precedence over the environment's faults and doesn't count as one of their uses. Not in production */
-                "Sandbox-Fault"?: string;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -3384,14 +3342,7 @@ export interface operations {
     simulateTransactionEvent: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
-                "X-Request-Id"?: string;
-                /** @description Injects a fault into this request only, with a name from `POST /sandbox/faults`. A `delay` needs its milliseconds: `delay;ms=3000` (an Item of RFC 9651). Takes precedence over the environment's faults and doesn't count as one of their uses. Not in production */
-                "Sandbox-Fault"?: string;
-                /** @description Makes the request safe to retry: repeating it with the same key within 24 hours returns the first response and has no further effect. Not in production */
-                "Idempotency-Key"?: string;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -3569,14 +3520,12 @@ export interface operations {
     getTransaction: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
-                "X-Request-Id"?: string;
-                /** @description Injects a fault into this request only, with a name from `POST /sandbox/faults`. A `delay` needs its milliseconds: `delay;ms=3000` (an Item of RFC 9651). Takes precedence over the environment's faults and doesn't count as one of their uses. Not in production */
-                "Sandbox-Fault"?: string;
-            };
+            header?: never;
             path: {
-                /** @description The transaction's ID */
+                /**
+                 * @description The transaction's ID
+                 * @example e2806932-5f1b-4518-8b15-156d773e9496
+                 */
                 transaction_id: string;
             };
             cookie?: never;
@@ -3700,14 +3649,12 @@ export interface operations {
                 /** @description The ID of the last item of the previous page */
                 starting_after?: string;
             };
-            header?: {
-                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
-                "X-Request-Id"?: string;
-                /** @description Injects a fault into this request only, with a name from `POST /sandbox/faults`. A `delay` needs its milliseconds: `delay;ms=3000` (an Item of RFC 9651). Takes precedence over the environment's faults and doesn't count as one of their uses. Not in production */
-                "Sandbox-Fault"?: string;
-            };
+            header?: never;
             path: {
-                /** @description The customer */
+                /**
+                 * @description The customer
+                 * @example e0549550-90e9-4acb-b7e9-2e4738b7def2
+                 */
                 customer_id: string;
             };
             cookie?: never;
@@ -3837,10 +3784,7 @@ export interface operations {
                 /** @description The ID of the last key of the previous page */
                 starting_after?: number;
             };
-            header?: {
-                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
-                "X-Request-Id"?: string;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -3940,12 +3884,12 @@ export interface operations {
     revokeKey: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
-                "X-Request-Id"?: string;
-            };
+            header?: never;
             path: {
-                /** @description The key's ID */
+                /**
+                 * @description The key's ID
+                 * @example 3
+                 */
                 key_id: number;
             };
             cookie?: never;
@@ -4051,10 +3995,7 @@ export interface operations {
                 /** @description The ID of the last environment of the previous page */
                 starting_after?: number;
             };
-            header?: {
-                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
-                "X-Request-Id"?: string;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -4167,10 +4108,7 @@ export interface operations {
     createEnvironment: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
-                "X-Request-Id"?: string;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -4315,12 +4253,12 @@ export interface operations {
     deleteEnvironment: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
-                "X-Request-Id"?: string;
-            };
+            header?: never;
             path: {
-                /** @description The environment's ID */
+                /**
+                 * @description The environment's ID
+                 * @example 3
+                 */
                 environment_id: number;
             };
             cookie?: never;
@@ -4432,12 +4370,12 @@ export interface operations {
     createEnvironmentKey: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
-                "X-Request-Id"?: string;
-            };
+            header?: never;
             path: {
-                /** @description The environment's ID */
+                /**
+                 * @description The environment's ID
+                 * @example 3
+                 */
                 environment_id: number;
             };
             cookie?: never;
@@ -4558,10 +4496,7 @@ export interface operations {
     resetEnvironment: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
-                "X-Request-Id"?: string;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -4633,10 +4568,7 @@ export interface operations {
                 /** @description The ID of the last item of the previous page */
                 starting_after?: string;
             };
-            header?: {
-                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
-                "X-Request-Id"?: string;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -4737,10 +4669,7 @@ export interface operations {
     addFault: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
-                "X-Request-Id"?: string;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -4881,10 +4810,7 @@ export interface operations {
     removeFaults: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
-                "X-Request-Id"?: string;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -4951,12 +4877,12 @@ export interface operations {
     removeFault: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
-                "X-Request-Id"?: string;
-            };
+            header?: never;
             path: {
-                /** @description The fault's ID */
+                /**
+                 * @description The fault's ID
+                 * @example 0a7e2b9c-5d0e-4a53-9f5f-2f1c8c0b6a11
+                 */
                 fault_id: string;
             };
             cookie?: never;
@@ -5067,10 +4993,7 @@ export interface operations {
                 /** @description The id of the last request of the page before */
                 starting_after?: string;
             };
-            header?: {
-                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
-                "X-Request-Id"?: string;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -5191,12 +5114,7 @@ export interface operations {
                 /** @description Only requests that came at this time or later (RFC 3339) */
                 since?: string;
             };
-            header?: {
-                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
-                "X-Request-Id"?: string;
-                /** @description The id of the last event that came: the stream goes on after it */
-                "Last-Event-ID"?: string;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -5291,12 +5209,12 @@ export interface operations {
     getRequest: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
-                "X-Request-Id"?: string;
-            };
+            header?: never;
             path: {
-                /** @description The recorded request's own id. Not `request_id`, which the client may have chosen */
+                /**
+                 * @description The recorded request's own id. Not `request_id`, which the client may have chosen
+                 * @example 1763984420123000
+                 */
                 id: string;
             };
             cookie?: never;
@@ -5430,12 +5348,12 @@ export interface operations {
     getTimeline: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
-                "X-Request-Id"?: string;
-            };
+            header?: never;
             path: {
-                /** @description The order's id */
+                /**
+                 * @description The order's id
+                 * @example order-1
+                 */
                 order_id: string;
             };
             cookie?: never;
@@ -5589,10 +5507,7 @@ export interface operations {
                 /** @description The ID of the last item of the previous page */
                 starting_after?: string;
             };
-            header?: {
-                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
-                "X-Request-Id"?: string;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -5691,10 +5606,7 @@ export interface operations {
     simulateStory: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
-                "X-Request-Id"?: string;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -5854,12 +5766,12 @@ export interface operations {
     getTransactionWithEvents: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
-                "X-Request-Id"?: string;
-            };
+            header?: never;
             path: {
-                /** @description The transaction's ID */
+                /**
+                 * @description The transaction's ID
+                 * @example e2806932-5f1b-4518-8b15-156d773e9496
+                 */
                 transaction_id: string;
             };
             cookie?: never;
@@ -5974,12 +5886,12 @@ export interface operations {
     reconcileOrder: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
-                "X-Request-Id"?: string;
-            };
+            header?: never;
             path: {
-                /** @description The order's ID */
+                /**
+                 * @description The order's ID
+                 * @example order-1
+                 */
                 order_id: string;
             };
             cookie?: never;
@@ -6107,10 +6019,7 @@ export interface operations {
                 /** @description The network_transaction_id of the last item of the previous page */
                 starting_after?: string;
             };
-            header?: {
-                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
-                "X-Request-Id"?: string;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -6224,10 +6133,7 @@ export interface operations {
                 /** @description The ID of the last partner of the previous page */
                 starting_after?: number;
             };
-            header?: {
-                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
-                "X-Request-Id"?: string;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -6322,10 +6228,7 @@ export interface operations {
     createPartner: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
-                "X-Request-Id"?: string;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -6443,12 +6346,12 @@ export interface operations {
     createPartnerKey: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
-                "X-Request-Id"?: string;
-            };
+            header?: never;
             path: {
-                /** @description The partner's ID */
+                /**
+                 * @description The partner's ID
+                 * @example 3
+                 */
                 partner_id: number;
             };
             cookie?: never;
@@ -6546,12 +6449,12 @@ export interface operations {
     deletePartner: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
-                "X-Request-Id"?: string;
-            };
+            header?: never;
             path: {
-                /** @description The partner's ID */
+                /**
+                 * @description The partner's ID
+                 * @example 3
+                 */
                 partner_id: number;
             };
             cookie?: never;
@@ -6646,10 +6549,7 @@ export interface operations {
     getHealth: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Your ID for the request. The response and the log repeat it. If omitted, the sandbox generates a UUID. Not in production */
-                "X-Request-Id"?: string;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };

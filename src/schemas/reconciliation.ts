@@ -66,6 +66,7 @@ export const reconciliationQuery = z.object({
   limit: limit(),
   starting_after: reference.optional().meta({
     description: "The network_transaction_id of the last item of the previous page",
+    examples: ["txn-1"],
   }),
 });
 
