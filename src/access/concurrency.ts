@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
 import type { AppEnv } from "../http/context.ts";
-import { MAX_BODY_BYTES } from "../http/validate.ts";
+import { MAX_BODY_BYTES } from "../http/request-body.ts";
 
 /** How much an isolate takes on at once for a partner: the largest body, or some small ones. */
 const MAX_BYTES_AT_ONCE = MAX_BODY_BYTES;

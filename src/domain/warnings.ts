@@ -13,6 +13,7 @@ import type { ExpectedOrder } from "./orders.ts";
 export const WARNINGS = [
   "unknown_field",
   "unknown_parameter",
+  "duplicate_field",
   "limit_reduced",
   "captured_beyond_total",
   "refund_without_rewards",

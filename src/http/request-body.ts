@@ -1,28 +1,95 @@
 import type { Context } from "hono";
 import type { AppEnv } from "./context.ts";
-import { MAX_BODY_BYTES } from "./validate.ts";
+import { ApiError } from "./errors.ts";
+import { parseJson, type ParsedJson } from "./json.ts";
+
+/** The largest body of a request. */
+export const MAX_BODY_BYTES = 256 * 1024;
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
+
+/** Reads a JSON body. Throws 400, 413 or 415 if it is incomplete or malformed, too large, or not JSON. */
+export async function readJson(c: Context<AppEnv>): Promise<ParsedJson> {
+  requireJson(c.req.raw.headers);
+  const body = await readBody(c);
+  if (body === "too large") {
+    throw new ApiError({
+      type: "PAYLOAD_TOO_LARGE_ERROR",
+      message: `Expected a body of at most ${MAX_BODY_BYTES} bytes. Send less in one request.`,
+    });
+  }
+  const text = decode(body);
+  try {
+    return parseJson(text);
+  } catch (error) {
+    throw invalidBody(`The body is not valid JSON: ${(error as Error).message}.`);
+  }
+}
 
 /** The body as text, which stays readable for the route; undefined if it is empty or too large. */
 export async function peekBody(c: Context<AppEnv>): Promise<string | undefined> {
-  const { raw } = c.req;
-  if (!raw.body) return undefined;
-  const length = raw.headers.get("Content-Length");
-  if (raw.bodyUsed || (length !== null && Number(length) <= MAX_BODY_BYTES)) {
-    return new TextDecoder().decode(await c.req.arrayBuffer());
-  }
-  if (length !== null) return undefined;
-  return peekChunkedBody(raw);
+  if (!c.req.raw.body) return undefined;
+  const body = await readBody(c);
+  return body === "too large" ? undefined : new TextDecoder().decode(body);
 }
 
-/** Reads a copy of a body of unknown length, up to the limit. */
-async function peekChunkedBody(raw: Request): Promise<string | undefined> {
-  const decoder = new TextDecoder();
-  let text = "";
-  let bytes = 0;
-  for await (const chunk of raw.clone().body!) {
-    bytes += chunk.byteLength;
-    if (bytes > MAX_BODY_BYTES) return undefined;
-    text += decoder.decode(chunk, { stream: true });
+/** Reads the body once, for everything that needs it later. */
+async function readBody(c: Context<AppEnv>): Promise<ArrayBuffer | "too large"> {
+  const { raw, bodyCache } = c.req;
+  const length = Number(raw.headers.get("Content-Length") ?? NaN);
+  if (length > MAX_BODY_BYTES) return "too large";
+  try {
+    if (bodyCache.arrayBuffer || !raw.body || length >= 0) return await c.req.arrayBuffer();
+    const body = await readChunks(raw.clone().body!);
+    if (body !== "too large") bodyCache.arrayBuffer = Promise.resolve(body) as never;
+    return body;
+  } catch {
+    throw invalidBody(
+      "The body ended early, or its chunks are malformed. Send the whole request again.",
+    );
   }
-  return text + decoder.decode();
+}
+
+/** Reads a body of unknown length, up to the limit. */
+async function readChunks(stream: ReadableStream<Uint8Array>): Promise<ArrayBuffer | "too large"> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of stream) {
+    bytes += chunk.byteLength;
+    if (bytes > MAX_BODY_BYTES) return "too large";
+    chunks.push(chunk);
+  }
+  return new Blob(chunks).arrayBuffer();
+}
+
+function requireJson(headers: Headers): void {
+  const encoding = headers.get("Content-Encoding") ?? "identity";
+  if (!/^identity$/i.test(encoding.trim())) {
+    throw unsupportedMediaType(
+      `Expected a body without Content-Encoding, but received Content-Encoding: ${encoding}. Send the body uncompressed.`,
+    );
+  }
+  const type = headers.get("Content-Type");
+  if (!/^application\/json\s*(;|$)/i.test(type ?? "")) {
+    throw unsupportedMediaType(
+      `Expected Content-Type: application/json, but received ${type ?? "none"}.`,
+    );
+  }
+}
+
+/** Rejects what isn't UTF-8. It would otherwise be stored with replacement characters. */
+function decode(body: ArrayBuffer): string {
+  try {
+    return utf8.decode(body);
+  } catch {
+    throw invalidBody("The body is not valid UTF-8, the encoding of JSON (RFC 8259).");
+  }
+}
+
+function invalidBody(message: string): ApiError {
+  return new ApiError({ type: "INVALID_REQUEST_ERROR", message });
+}
+
+function unsupportedMediaType(message: string): ApiError {
+  return new ApiError({ type: "UNSUPPORTED_MEDIA_TYPE_ERROR", message });
 }

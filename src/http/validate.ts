@@ -1,149 +1,110 @@
-import { zValidator } from "@hono/zod-validator";
-import type { Context, Next, ValidationTargets } from "hono";
-import { bodyLimit } from "hono/body-limit";
-import { HTTPException } from "hono/http-exception";
+import type { Context, MiddlewareHandler } from "hono";
 import { resolver, uniqueSymbol } from "hono-openapi";
-import type * as z from "zod";
-import {
-  findUnknownNames,
-  NO_NAMES,
-  type AcceptedNames,
-  type UnknownName,
-} from "../domain/unknown-names.ts";
-import { MAX_WARNINGS } from "../domain/warnings.ts";
+import * as z from "zod";
+import { findUnknownNames, NO_NAMES, type AcceptedNames } from "../domain/unknown-names.ts";
+import { MAX_WARNINGS, type Warning } from "../domain/warnings.ts";
 import { acceptedNamesOf } from "../schemas/accepted-names.ts";
 import { MAX_PAGE_ITEMS } from "../schemas/pages.ts";
 import type { AppEnv } from "./context.ts";
-import { ApiError, invalidRequest } from "./errors.ts";
-import { MAX_VIOLATIONS, sentenceFor, violationOf, violationsOf } from "./violations.ts";
-import { collectsWarnings, warn } from "./warnings.ts";
+import { invalidRequest } from "./errors.ts";
+import type { ParsedJson } from "./json.ts";
+import { readJson } from "./request-body.ts";
+import { expectedSentence, MAX_VIOLATIONS, violationsOf, violationOfName } from "./violations.ts";
+import { warn } from "./warnings.ts";
 
-/** The largest body of a request. */
-export const MAX_BODY_BYTES = 256 * 1024;
+/** The part of a request that a schema validates: its body, query, path or headers. */
+type Target = "json" | "query" | "param" | "header";
+
+type Validator<T extends Target, Schema extends z.ZodType> = MiddlewareHandler<
+  AppEnv,
+  string,
+  { in: Record<T, z.input<Schema>>; out: Record<T, z.output<Schema>> }
+>;
 
 /**
- * Validates one part of a request with a zod schema: the body (`json`), the query, the path (`param`) or
- * the headers. It describes the part in the OpenAPI document with the same schema. A violation answers
- * 400: `param` names the first field, `violations` lists them all. A body answers 413 and 415 as well.
- * Unknown fields and parameters are told, and refused under /sandbox and in a strict environment.
+ * Validates one part of a request with a zod schema, which also describes that part in the OpenAPI document. Throws
+ * a 400 with all violations. Unknown and duplicate names cause a warning, but a 400 under /sandbox, which has no
+ * published contract that allows them, and in a strict environment.
  */
-export function validate<
-  Target extends keyof Pick<ValidationTargets, "json" | "query" | "param" | "header">,
-  Schema extends z.ZodType,
->(target: Target, schema: Schema) {
-  const known = acceptedNamesOf(schema);
-  const report = (result: Result, c: Context<AppEnv>): void => {
-    const violations = result.success ? [] : violationsOf(result.error);
-    // What is ours alone has no contract that allows them, and what is misspelt would do more than was meant.
-    const isOurs = c.req.path.startsWith("/sandbox/");
-    if (collectsWarnings(c) || isOurs) {
-      const isStrict = isOurs || c.get("apiKey").is_strict;
-      const most = isStrict ? MAX_VIOLATIONS : MAX_WARNINGS;
-      const unknown = unknownNamesIn(c, target, known, result.received, most);
-      if (isStrict) violations.unshift(...unknown.map(violationOf));
-      else warn(c, ...unknown);
-      if (target === "query" && result.success) tellReducedLimit(c, result.received);
-    }
+export function validate<T extends Target, Schema extends z.ZodType>(target: T, schema: Schema) {
+  const accepted = acceptedNamesOf(schema);
+  const validator: Validator<T, Schema> = async (c, next) => {
+    const received = await READERS[target](c, schema);
+    const result = schema.safeParse(received.content, {
+      reportInput: true,
+      error: expectedSentence,
+    });
+    const violations = result.success ? [] : violationsOf(result.error, target);
+    const isStrict = c.req.path.startsWith("/sandbox/") || c.get("apiKey").is_strict;
+    const names = findWrongNames(c, target, accepted, received, isStrict);
+    if (isStrict) violations.unshift(...names.map(violationOfName));
+    else warn(c, ...names);
     const [first, ...others] = violations.slice(0, MAX_VIOLATIONS);
-    if (first) throw invalidRequest([first, ...others]);
+    if (first || !result.success) throw invalidRequest([first!, ...others]);
+    if (target === "query") warnOfReducedLimit(c, received.content as { limit?: string });
+    c.req.addValidatedData(target, result.data as object);
+    await next();
   };
-  const validator = zValidator(target, schema, report as never, {
-    // With what came, for the message and the names; as never, since zValidator types its results by zod's internals.
-    validationFunction: (_, received) =>
-      ({
-        ...schema.safeParse(received, { reportInput: true, error: sentenceFor }),
-        received,
-      }) as never,
-  });
-  const handler = (target === "json" ? readingJson(validator) : validator) as typeof validator;
-  return Object.assign(handler, { [uniqueSymbol]: { target, ...resolver(schema) } });
+  return Object.assign(validator, { [uniqueSymbol]: { target, ...resolver(schema) } });
 }
 
-/** What zod says, and of what. */
-type Result = ({ success: true } | { success: false; error: z.core.$ZodError }) & {
-  received: unknown;
+type Reader = (c: Context<AppEnv>, schema: z.ZodType) => ParsedJson | Promise<ParsedJson>;
+
+const READERS: Record<Target, Reader> = {
+  json: readJson,
+  query: (c) => withoutDuplicates(queryOf(c)),
+  param: (c) => withoutDuplicates(c.req.param()),
+  header: (c, schema) => withoutDuplicates(headersOf(c, schema)),
 };
 
-/** The names in a part of a request, and in its query, that mean nothing. */
-function unknownNamesIn(
+const withoutDuplicates = (content: object): ParsedJson => ({ content, duplicates: [] });
+
+/** Each parameter as text; a repeated one as a list. */
+function queryOf(c: Context<AppEnv>): Record<string, string | string[]> {
+  if (!c.req.url.includes("?")) return {};
+  return Object.fromEntries(
+    Object.entries(c.req.queries()).map(([name, [first, ...others]]) => [
+      name,
+      others.length === 0 ? first! : [first!, ...others],
+    ]),
+  );
+}
+
+/** The headers that a schema names. */
+function headersOf(c: Context<AppEnv>, schema: z.ZodType): Record<string, string> {
+  const names = schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const content = c.req.header(name);
+      return content === undefined ? [] : [[name, content]];
+    }),
+  );
+}
+
+/** A field or query parameter that is unknown, or a field that was sent more than once. */
+type WrongName = Warning & {
+  code: "unknown_field" | "unknown_parameter" | "duplicate_field";
+  param: string;
+};
+
+function findWrongNames(
   c: Context<AppEnv>,
-  target: keyof ValidationTargets,
-  known: AcceptedNames,
-  received: unknown,
-  most: number,
-): UnknownName[] {
+  target: Target,
+  accepted: AcceptedNames,
+  { content, duplicates }: ParsedJson,
+  isStrict: boolean,
+): WrongName[] {
   if (target === "header") return [];
-  const fields = target === "json" ? findUnknownNames("unknown_field", known, received, most) : [];
-  if (!c.req.url.includes("?")) return fields;
-  // Without a query that is validated, there is no parameter.
-  const [parameters, query] = target === "query" ? [known, received] : [NO_NAMES, c.req.queries()];
-  return [...findUnknownNames("unknown_parameter", parameters, query, most), ...fields];
+  const most = isStrict ? MAX_VIOLATIONS : MAX_WARNINGS;
+  const fields =
+    target === "json" ? findUnknownNames("unknown_field", accepted, content, most) : [];
+  const twice = duplicates.map((param) => ({ code: "duplicate_field" as const, param }));
+  if (!c.req.url.includes("?")) return [...twice, ...fields];
+  // A route that validates no query accepts no parameters.
+  const [names, query] = target === "query" ? [accepted, content] : [NO_NAMES, c.req.queries()];
+  return [...findUnknownNames("unknown_parameter", names, query, most), ...twice, ...fields];
 }
 
-function tellReducedLimit(c: Context<AppEnv>, received: unknown): void {
-  const { limit } = received as { limit?: string };
+function warnOfReducedLimit(c: Context<AppEnv>, { limit }: { limit?: string }): void {
   if (Number(limit) > MAX_PAGE_ITEMS) warn(c, { code: "limit_reduced", param: "limit" });
-}
-
-type Middleware = (c: Context<AppEnv>, next: Next) => Promise<Response | void>;
-
-/** Sees to it that the body is what the validator takes for granted: not too large, declared as JSON, and JSON. */
-function readingJson(validator: unknown): Middleware {
-  const validateJson: Middleware = async (c, next) => {
-    requireContentType(c.req.header("Content-Type"));
-    requireUtf8(await c.req.arrayBuffer());
-    try {
-      return await (validator as Middleware)(c, next);
-    } catch (error) {
-      // The validator's own, for JSON that is malformed: it doesn't say where.
-      if (error instanceof HTTPException) throw whyMalformed(await c.req.text());
-      throw error;
-    }
-  };
-  return (c, next) => limitBody(c, () => validateJson(c, next) as Promise<void>);
-}
-
-const limitBody = bodyLimit({
-  maxSize: MAX_BODY_BYTES,
-  onError: () => {
-    throw new ApiError({
-      type: "PAYLOAD_TOO_LARGE_ERROR",
-      message: `The body has more than ${MAX_BODY_BYTES} bytes, the most that is taken.`,
-    });
-  },
-});
-
-function requireContentType(contentType: string | undefined): void {
-  if (/^application\/json\s*(;|$)/i.test(contentType ?? "")) return;
-  throw new ApiError({
-    type: "UNSUPPORTED_MEDIA_TYPE_ERROR",
-    message: `Expected Content-Type: application/json, but received ${contentType ?? "none"}.`,
-  });
-}
-
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
-
-/** What isn't UTF-8 would else be stored with replacement characters. */
-function requireUtf8(body: ArrayBuffer): void {
-  try {
-    utf8.decode(body);
-  } catch {
-    throw new ApiError({
-      type: "INVALID_REQUEST_ERROR",
-      message: "The body is not valid UTF-8, the encoding of JSON (RFC 8259).",
-    });
-  }
-}
-
-function whyMalformed(text: string): ApiError {
-  let why = "";
-  try {
-    JSON.parse(text);
-  } catch (error) {
-    why = `: ${(error as Error).message}`;
-  }
-  return new ApiError({
-    type: "INVALID_REQUEST_ERROR",
-    message: `The body is not valid JSON${why}.`,
-  });
 }

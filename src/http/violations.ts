@@ -1,29 +1,33 @@
 import type * as z from "zod";
-import type { UnknownName } from "../domain/unknown-names.ts";
 import type { Violation } from "../domain/violation.ts";
+import type { Warning } from "../domain/warnings.ts";
+import { InexactNumber } from "./json.ts";
 
-/** The most violations that one answer lists. */
+/** The most violations in one response. */
 export const MAX_VIOLATIONS = 100;
 
-/** How much of what came an answer repeats. */
-const MAX_SHOWN_CHARACTERS = 80;
+/** The longest received value in a message. */
+const MAX_VALUE_CHARACTERS = 80;
 
-/** Every field that is not as it has to be, with what was expected and what came. One sentence for each field. */
-export function violationsOf({ issues }: z.core.$ZodError): Violation[] {
+/** One violation per invalid field: what was expected, and what was received. */
+export function violationsOf({ issues }: z.core.$ZodError, target: string): Violation[] {
   const byParam = Map.groupBy(issues, ({ path }) => paramOf(path));
   return [...byParam]
     .slice(0, MAX_VIOLATIONS)
-    .map(([param, [first]]) => ({ param, message: messageOf(first!) }));
+    .map(([param, [first]]) => ({ param, message: messageOf(first!, target) }));
 }
 
-/** An unknown name as a violation, where it is one. */
-export function violationOf({ code, param, did_you_mean }: UnknownName): Violation {
+/** The violation of a warning about a name. */
+export function violationOfName({ code, param = "", did_you_mean }: Warning): Violation {
+  if (code === "duplicate_field") {
+    return { param, message: "Expected this field once, but received it more than once" };
+  }
   const what = code === "unknown_field" ? "field" : "parameter";
   const hint = did_you_mean === undefined ? "" : ` Did you mean ${did_you_mean}?`;
   return { param, message: `There is no such ${what}.${hint}` };
 }
 
-/** A path as `order_lines[0].quantity`; Zod's own way quotes the hyphen of a header. */
+/** A path as `order_lines[0].quantity`. Zod's own function would quote a header's hyphen. */
 function paramOf(path: PropertyKey[]): string {
   return path
     .map((key, depth) =>
@@ -32,8 +36,11 @@ function paramOf(path: PropertyKey[]): string {
     .join("");
 }
 
-function messageOf({ code, message, input }: z.core.$ZodIssue): string {
-  // A rule over several fields says itself what came, and so does one over their names.
+function messageOf({ code, message, input }: z.core.$ZodIssue, target: string): string {
+  if (target === "query" && Array.isArray(input)) {
+    return `Expected this parameter once, but received it ${input.length} times`;
+  }
+  // The message of a rule about several fields, or about names, is complete.
   if (code === "custom" && typeof input === "object") return message;
   if (code === "unrecognized_keys") return message;
   if (input === undefined) return `${message}, but it is missing`;
@@ -43,9 +50,11 @@ function messageOf({ code, message, input }: z.core.$ZodIssue): string {
 /** A received value in an error message: a list or object by its kind, anything else shortened. */
 export function describeValue(input: unknown): string {
   if (Array.isArray(input)) return `a list of ${input.length}`;
-  if (typeof input === "object" && input !== null) return "an object";
-  const text = JSON.stringify(input);
-  return text.length > MAX_SHOWN_CHARACTERS ? `${text.slice(0, MAX_SHOWN_CHARACTERS)}…` : text;
+  if (typeof input === "object" && input !== null && !(input instanceof InexactNumber)) {
+    return "an object";
+  }
+  const text = input instanceof InexactNumber ? input.text : JSON.stringify(input);
+  return text.length > MAX_VALUE_CHARACTERS ? `${text.slice(0, MAX_VALUE_CHARACTERS)}…` : text;
 }
 
 const KINDS: Record<string, string> = {
@@ -56,14 +65,24 @@ const KINDS: Record<string, string> = {
   object: "an object",
 };
 
-/** What was expected, in our words where the schema has none of its own. */
-export function sentenceFor(issue: z.core.$ZodRawIssue): string | undefined {
-  if (issue.code === "invalid_type") return `Expected ${KINDS[issue.expected] ?? issue.expected}`;
+/** What a schema expects, if the schema has no message of its own. */
+export function expectedSentence(issue: z.core.$ZodRawIssue): string | undefined {
+  if (issue.code === "invalid_type") {
+    const range = issue.expected === "number" && isBeyondRange(issue.input) ? SAFE_RANGE : "";
+    return `Expected ${KINDS[issue.expected] ?? issue.expected}${range}`;
+  }
   if (issue.code === "invalid_value") return `Expected ${issue.values.map(String).join(" or ")}`;
   if (issue.code === "too_small")
     return `Expected ${bound(issue.origin, "at least", issue.minimum)}`;
   if (issue.code === "too_big") return `Expected ${bound(issue.origin, "at most", issue.maximum)}`;
   return undefined;
+}
+
+const SAFE_RANGE = ` from ${Number.MIN_SAFE_INTEGER} to ${Number.MAX_SAFE_INTEGER}`;
+
+/** Without the range, "expected a whole number" would puzzle whoever sent a whole number that is too large. */
+function isBeyondRange(input: unknown): boolean {
+  return input instanceof InexactNumber && !Number.isSafeInteger(Math.trunc(Number(input.text)));
 }
 
 function bound(origin: string, word: string, limit: number | bigint): string {

@@ -1,7 +1,7 @@
 import { IDEMPOTENCY_KEY_HOURS } from "../domain/idempotency.ts";
 import { MAX_PAGE_BYTES } from "../domain/quotas.ts";
 import { REQUEST_DAYS } from "../domain/requests.ts";
-import { MAX_BODY_BYTES } from "../http/validate.ts";
+import { MAX_BODY_BYTES } from "../http/request-body.ts";
 import { ERROR_TYPES } from "../schemas/errors.ts";
 import { MAX_ID_CHARACTERS, MAX_TEXT_CHARACTERS, MAX_URL_CHARACTERS } from "../schemas/fields.ts";
 import { ORDER_EVENT_MEANINGS } from "../schemas/order-events.ts";

@@ -3,7 +3,7 @@ import { Hono } from "hono";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { limitConcurrency } from "../../src/access/concurrency.ts";
 import type { AppEnv } from "../../src/http/context.ts";
-import { MAX_BODY_BYTES } from "../../src/http/validate.ts";
+import { MAX_BODY_BYTES } from "../../src/http/request-body.ts";
 import { newPartner } from "../support/client.ts";
 
 /** What a partner may have in work at once. */

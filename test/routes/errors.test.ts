@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { app } from "../../src/app.ts";
-import { MAX_BODY_BYTES } from "../../src/http/validate.ts";
+import { MAX_BODY_BYTES } from "../../src/http/request-body.ts";
 import {
   expectStatus,
   newPartner,
@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterEach(() => vi.restoreAllMocks());
 
 describe("the envelope", () => {
-  it("answers unknown paths, with and without a key", async () => {
+  it("responds 404 to unknown paths, with and without a key", async () => {
     expect(refusalOf(await a.get("/v2/unknown"))).toEqual({ status: 404, type: "NOT_FOUND_ERROR" });
     expect(refusalOf(await send("GET", "/unknown"))).toEqual({
       status: 404,
@@ -32,46 +32,96 @@ describe("the envelope", () => {
     ["GET", "/v2/order_events/some-id", "DELETE"],
     ["GET", "/v2/keys", "POST, DELETE"],
     ["POST", "/openapi.json", "GET, HEAD"],
-  ])("answers %s %s with the methods that there are", async (method, path, allow) => {
-    const answer = await a.send(method, path);
-    expect(refusalOf(answer)).toEqual({ status: 405, type: "METHOD_NOT_ALLOWED_ERROR" });
-    expect(answer.headers.get("Allow")).toBe(allow);
+  ])("responds 405 to %s %s, with the methods of the path", async (method, path, allow) => {
+    const response = await a.send(method, path);
+    expect(refusalOf(response)).toEqual({ status: 405, type: "METHOD_NOT_ALLOWED_ERROR" });
+    expect(response.headers.get("Allow")).toBe(allow);
   });
 
-  it.each(["{", "", '{"a":1,}', "nul"])("answers malformed JSON: %s", async (body) => {
-    const answer = await a.post("/v2/orders", body);
-    expect(refusalOf(answer)).toEqual({ status: 400, type: "INVALID_REQUEST_ERROR" });
-    expect(answer.body.error.message).toMatch(/^The body is not valid JSON: .+/);
+  it.each(["{", "", '{"a":1,}', "nul"])("rejects malformed JSON: %s", async (body) => {
+    const response = await a.post("/v2/orders", body);
+    expect(refusalOf(response)).toEqual({ status: 400, type: "INVALID_REQUEST_ERROR" });
+    expect(response.body.error.message).toMatch(/^The body is not valid JSON: .+/);
   });
 
-  it.each(["null", "[]", '"order"', "7"])("answers JSON that is no object: %s", async (body) => {
-    expect(refusalOf(await a.post("/v2/orders", body))).toMatchObject({ status: 400 });
-  });
-
-  it("answers invalid UTF-8", async () => {
-    const answer = await send("POST", "/v2/orders", {
-      body: new Uint8Array([0x7b, 0xff, 0x7d]),
-      headers: { Authorization: `Bearer ${a.key}`, "Content-Type": "application/json" },
-    });
-    expect(refusalOf(answer)).toEqual({ status: 400, type: "INVALID_REQUEST_ERROR" });
-    expect(answer.body.error.message).toContain("UTF-8");
-  });
-
-  it.each(["text/plain", "application/x-www-form-urlencoded", "application/jsonx"])(
-    "answers the content type %s",
-    async (contentType) => {
-      const answer = await a.post("/v2/orders", orderBody(), { "Content-Type": contentType });
-      expect(refusalOf(answer)).toEqual({ status: 415, type: "UNSUPPORTED_MEDIA_TYPE_ERROR" });
-      expect(answer.body.error.message).toContain(contentType);
+  it.each(["null", "[]", '"order"', "7"])(
+    "rejects JSON that is not an object: %s",
+    async (body) => {
+      expect(refusalOf(await a.post("/v2/orders", body))).toMatchObject({ status: 400 });
     },
   );
 
-  it("takes JSON with a charset", async () => {
+  it("rejects invalid UTF-8", async () => {
+    const response = await send("POST", "/v2/orders", {
+      body: new Uint8Array([0x7b, 0xff, 0x7d]),
+      headers: { Authorization: `Bearer ${a.key}`, "Content-Type": "application/json" },
+    });
+    expect(refusalOf(response)).toEqual({ status: 400, type: "INVALID_REQUEST_ERROR" });
+    expect(response.body.error.message).toContain("UTF-8");
+  });
+
+  it.each(["text/plain", "application/x-www-form-urlencoded", "application/jsonx"])(
+    "rejects the content type %s",
+    async (contentType) => {
+      const response = await a.post("/v2/orders", orderBody(), { "Content-Type": contentType });
+      expect(refusalOf(response)).toEqual({ status: 415, type: "UNSUPPORTED_MEDIA_TYPE_ERROR" });
+      expect(response.body.error.message).toContain(contentType);
+    },
+  );
+
+  it.each(["gzip", "GZIP", "br", "gzip, identity"])(
+    "rejects the Content-Encoding %s, and names the header",
+    async (encoding) => {
+      const gzip = new Blob([JSON.stringify(orderBody())])
+        .stream()
+        .pipeThrough(new CompressionStream("gzip"));
+      const response = await send("POST", "/v2/orders", {
+        body: await new Response(gzip).arrayBuffer(),
+        headers: {
+          Authorization: `Bearer ${a.key}`,
+          "Content-Type": "application/json",
+          "Content-Encoding": encoding,
+        },
+      });
+      expect(refusalOf(response)).toEqual({ status: 415, type: "UNSUPPORTED_MEDIA_TYPE_ERROR" });
+      expect(response.body.error.message).toContain(`received Content-Encoding: ${encoding}`);
+    },
+  );
+
+  it("accepts the Content-Encoding identity", async () => {
+    const headers = { "Content-Encoding": "identity" };
+    expectStatus(await a.post("/v2/orders", orderBody(), headers), 200);
+  });
+
+  it.each([undefined, "100"])(
+    "rejects a body that ends early, and logs no error, with a Content-Length of %s",
+    async (length) => {
+      const log = vi.spyOn(console, "error").mockReturnValue(undefined);
+      const response = await send("POST", "/v2/orders", {
+        body: new ReadableStream({
+          start(controller) {
+            controller.enqueue(new TextEncoder().encode('{"id": '));
+            controller.error(new Error("cut"));
+          },
+        }),
+        headers: {
+          Authorization: `Bearer ${a.key}`,
+          "Content-Type": "application/json",
+          ...(length !== undefined && { "Content-Length": length }),
+        },
+      });
+      expect(refusalOf(response)).toEqual({ status: 400, type: "INVALID_REQUEST_ERROR" });
+      expect(response.body.error.message).toContain("ended early");
+      expect(log).not.toHaveBeenCalled();
+    },
+  );
+
+  it("accepts JSON with a charset", async () => {
     const headers = { "Content-Type": "Application/JSON; charset=utf-8" };
     expectStatus(await a.post("/v2/orders", orderBody(), headers), 200);
   });
 
-  it("answers a body that is too large, also when its length is not declared", async () => {
+  it("rejects a body that is too large, with and without a Content-Length", async () => {
     const body = JSON.stringify(orderBody({ padding: "x".repeat(MAX_BODY_BYTES) }));
     const declared = await a.post("/v2/orders", body);
     expect(refusalOf(declared)).toEqual({ status: 413, type: "PAYLOAD_TOO_LARGE_ERROR" });
@@ -82,13 +132,13 @@ describe("the envelope", () => {
     expectStatus(streamed, 413);
   });
 
-  it("takes a body of exactly the limit", async () => {
+  it("accepts a body of exactly the limit", async () => {
     const empty = JSON.stringify(orderBody({ padding: "" }));
     const padding = "x".repeat(MAX_BODY_BYTES - empty.length);
     expectStatus(await a.post("/v2/orders", orderBody({ padding })), 200);
   });
 
-  it("answers a thrown exception with nothing of the inside, and logs it with the request id", async () => {
+  it("hides the cause of a thrown exception, and logs it with the request ID", async () => {
     const log = vi.spyOn(console, "error").mockReturnValue(undefined);
     const broken = {
       ...env,
@@ -111,10 +161,63 @@ describe("the envelope", () => {
   });
 });
 
-describe("the request id", () => {
-  it("is on every response, and the sender's own is kept", async () => {
-    const answer = await a.get("/v2/orders");
-    expect(answer.headers.get("X-Request-Id")).toMatch(/^[0-9a-f-]{36}$/);
+describe("numbers in messages", () => {
+  const messageFor = async (amount: string) => {
+    const body = JSON.stringify(orderBody({ total_order_amount: 0 })).replace(
+      '"total_order_amount":0',
+      `"total_order_amount": ${amount}`,
+    );
+    const response = await a.post("/v2/orders", body);
+    return response.status === 200
+      ? response.body.total_order_amount
+      : response.body.error.violations[0].message;
+  };
+  const RANGE = "Expected a whole number from -9007199254740991 to 9007199254740991";
+
+  it.each([
+    ["1e400", `${RANGE}, but received 1e400`],
+    ["9007199254740993", `${RANGE}, but received 9007199254740993`],
+    ["-9007199254740993", `${RANGE}, but received -9007199254740993`],
+    ["9007199254740991.4", "Expected a whole number, but received 9007199254740991.4"],
+    ["1.50", "Expected a whole number, but received 1.50"],
+    ["-1", "Expected a whole number of at least 0, but received -1"],
+  ])("repeat %s as sent", async (amount, message) => {
+    expect(await messageFor(amount)).toBe(message);
+  });
+
+  it.each([
+    ["1.0", 1],
+    ["5e3", 5_000],
+    ["9007199254740991", 9_007_199_254_740_991],
+  ])("are whole as %s", async (amount, stored) => {
+    expect(await messageFor(amount)).toBe(stored);
+  });
+
+  it("are not rounded in a field that expects text", async () => {
+    const body = '{"partner_order_id": 12345678901234567890}';
+    const { violations } = (await a.post("/v2/orders", body)).body.error;
+    expect(violations).toContainEqual({
+      param: "partner_order_id",
+      message: "Expected text, but received 12345678901234567890",
+    });
+  });
+});
+
+describe("a repeated parameter", () => {
+  it.each([
+    ["/v2/orders?limit=1&limit=2", "limit", 2],
+    ["/v2/order_events?order_id=a&order_id=a&order_id=b", "order_id", 3],
+  ])("is rejected with its count: %s", async (path, param, count) => {
+    const { violations } = expectStatus(await a.get(path), 400).body.error;
+    const message = `Expected this parameter once, but received it ${count} times`;
+    expect(violations).toEqual([{ param, message }]);
+  });
+});
+
+describe("the request ID", () => {
+  it("is on every response; the client's own is kept", async () => {
+    const response = await a.get("/v2/orders");
+    expect(response.headers.get("X-Request-Id")).toMatch(/^[0-9a-f-]{36}$/);
     const own = await a.send("GET", "/v2/unknown", undefined, { "X-Request-Id": "my-request-7" });
     expect(own.headers.get("X-Request-Id")).toBe("my-request-7");
     expect(own.body.error.request_id).toBe("my-request-7");

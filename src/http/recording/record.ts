@@ -64,7 +64,7 @@ function isSentWhole(c: Context<AppEnv>): boolean {
 async function requestBodyOf(c: Context<AppEnv>): Promise<Exchange["requestBody"]> {
   const { bodyCache, raw } = c.req;
   // A promise, whatever Hono's type says.
-  if (bodyCache.arrayBuffer) return c.req.arrayBuffer();
+  if (bodyCache.arrayBuffer) return c.req.arrayBuffer().catch(() => "unread" as const);
   if (raw.method === "GET" || raw.body === null) return undefined;
   const isLong = Number(raw.headers.get("Content-Length") ?? Infinity) > MAX_RECORDED_BODY_BYTES;
   if (isLong || raw.bodyUsed) return "unread";

@@ -67,10 +67,47 @@ async function expectRejected(response: Promise<ApiResponse>, violations: object
   expect((await response).headers.has("Sandbox-Warnings")).toBe(false);
 }
 
+async function newStrictPartner(): Promise<Client> {
+  const strict = await newPartner();
+  await env.DB.prepare("UPDATE environments SET is_strict = 1 WHERE id = ?")
+    .bind(strict.environmentId)
+    .run();
+  return strict;
+}
+
 const withId = (fields: Record<string, unknown> = {}) =>
   orderBody({ id: crypto.randomUUID(), ...fields });
 const withEventId = (fields: Record<string, unknown> = {}) =>
   eventBody({ order_event_id: crypto.randomUUID(), ...fields });
+
+describe("duplicate fields", () => {
+  const order = `"payment_method_id": "pm", "partner_order_id": "po"`;
+
+  it("are reported, and the last value counts", async () => {
+    const body = `{"id": "dup-1", ${order}, "total_order_amount": 1, "total_order_amount": 2}`;
+    const response = await expectWarnings(a.post("/v2/orders", body), [
+      "duplicate_field total_order_amount",
+    ]);
+    expect(response.body.total_order_amount).toBe(2);
+    const address = `"merchant_address": [{"city": "A", "city": "B"}]`;
+    const nested = `{"id": "dup-2", ${order}, "total_order_amount": 1, ${address}}`;
+    await expectWarnings(a.post("/v2/orders", nested), [
+      "duplicate_field merchant_address[0].city",
+    ]);
+  });
+
+  it("are rejected in a strict environment and under /sandbox", async () => {
+    const strict = await newStrictPartner();
+    const twice = (param: string) => ({
+      param,
+      message: "Expected this field once, but received it more than once",
+    });
+    const body = `{"id": "dup-3", ${order}, "total_order_amount": 1, "id": "dup-4"}`;
+    await expectRejected(strict.post("/v2/orders", body), [twice("id")]);
+    const fault = `{"fault": "error", "fault": "delay"}`;
+    await expectRejected(a.post("/sandbox/faults", fault), [twice("fault")]);
+  });
+});
 
 describe("unknown fields", () => {
   it("are reported, and otherwise ignored", async () => {
@@ -298,10 +335,7 @@ it("rejects unknown fields under /sandbox", async () => {
 describe("a strict environment", () => {
   let strict: Client;
   beforeAll(async () => {
-    strict = await newPartner();
-    await env.DB.prepare("UPDATE environments SET is_strict = 1 WHERE id = ?")
-      .bind(strict.environmentId)
-      .run();
+    strict = await newStrictPartner();
   });
 
   it("rejects unknown fields, each with the similar name", async () => {
