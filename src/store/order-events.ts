@@ -19,6 +19,7 @@ import {
 } from "./pages.ts";
 import {
   countOrderEvent,
+  eventsUncounted,
   toReportedTransaction,
   uncountOrderEvent,
   type ReportedTransaction,
@@ -226,16 +227,12 @@ export async function findEventsToSweep(
   return rows.map(toOrderEvent);
 }
 
-const removeMany = DatasetStatement.of(
-  builder
-    .delete(orderEvents)
-    .where(
-      and(
-        ofDataset,
-        sql`order_event_id in (select value from json_each(${placeholder("order_event_ids")}))`,
-      ),
-    ),
-);
+const areSwept = sql`dataset_id = ${placeholder("dataset_id")}
+  and order_event_id in (select value from json_each(${placeholder("order_event_ids")}))`;
+const removeMany = [
+  ...eventsUncounted(areSwept),
+  sql`delete from order_events where ${areSwept}`,
+].map((statement) => DatasetStatement.of(statement));
 
 /** Removes many events of one order, whose next state this is: one change, whose history names none of them. */
 export function orderEventsSwept(
@@ -247,8 +244,7 @@ export function orderEventsSwept(
   const order_event_ids = JSON.stringify(events.map((event) => event.order_event_id));
   return [
     insertChange(dataset, { change: "EVENT_DELETED", state: next, request }),
-    removeMany.bind(dataset, { order_event_ids }),
-    ...events.flatMap((event) => uncountOrderEvent(dataset, event)),
+    ...removeMany.map((statement) => statement.bind(dataset, { order_event_ids })),
     updateOrder.bind(dataset, { ...next, order_id: next.id }),
     countUsage(dataset, added),
   ];

@@ -114,6 +114,32 @@ export function uncountOrderEvent(dataset: Dataset, event: OrderEvent): BoundDat
   ];
 }
 
+/**
+ * Takes many order events out of the sums, before they are deleted. `selection` is a condition on `order_events`.
+ * A stale flag about currencies or payment methods stays until the last event is gone.
+ */
+export function eventsUncounted(selection: SQL): [SQL, SQL] {
+  return [
+    sql`
+      update reconciliations set event_captured = event_captured - removed.captured,
+        event_refunded = event_refunded - removed.refunded,
+        event_count = event_count - removed.events,
+        has_other_currency = iif(event_count = removed.events, 0, has_other_currency),
+        has_other_payment_method = iif(event_count = removed.events, 0, has_other_payment_method)
+      from (
+        select dataset_id, network_transaction_id, count(*) as events,
+          sum(iif(type = 'CAPTURED', amount, 0)) as captured,
+          sum(iif(type = 'REFUNDED', amount, 0)) as refunded
+        from order_events where ${selection} group by dataset_id, network_transaction_id) as removed
+      where reconciliations.dataset_id = removed.dataset_id
+        and reconciliations.network_transaction_id = removed.network_transaction_id`,
+    sql`
+      delete from reconciliations where event_count = 0 and transaction_id is null
+        and (dataset_id, network_transaction_id) in (
+          select dataset_id, network_transaction_id from order_events where ${selection})`,
+  ];
+}
+
 function sumsOf({ type, amount }: OrderEvent) {
   return {
     captured: type === "CAPTURED" ? amount : 0,

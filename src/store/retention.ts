@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import { CHANGE_BYTES } from "../domain/quotas.ts";
 import { placeholder, Statement, type Database } from "./database.ts";
+import { eventsUncounted } from "./reconciliations.ts";
 import { orderedFields, totalFields } from "./schema.ts";
 
 /** What stands for the request in the history of what the sweep does. */
@@ -90,25 +91,7 @@ const removals = [
           where order_events.dataset_id = untouched.dataset_id and order_id = untouched.id)) as bytes
       from (${untouched}) as untouched group by dataset_id) as removed
     where datasets.id = removed.dataset_id`,
-  sql`
-    update reconciliations set event_captured = event_captured - removed.captured,
-      event_refunded = event_refunded - removed.refunded,
-      event_count = event_count - removed.events,
-      has_other_currency = iif(event_count = removed.events, 0, has_other_currency),
-      has_other_payment_method = iif(event_count = removed.events, 0, has_other_payment_method)
-    from (
-      select dataset_id, network_transaction_id, count(*) as events,
-        sum(iif(type = 'CAPTURED', amount, 0)) as captured,
-        sum(iif(type = 'REFUNDED', amount, 0)) as refunded
-      from order_events where (dataset_id, order_id) in (${untouchedIds})
-      group by dataset_id, network_transaction_id) as removed
-    where reconciliations.dataset_id = removed.dataset_id
-      and reconciliations.network_transaction_id = removed.network_transaction_id`,
-  sql`
-    delete from reconciliations where event_count = 0 and transaction_id is null
-      and (dataset_id, network_transaction_id) in (
-        select dataset_id, network_transaction_id from order_events
-        where (dataset_id, order_id) in (${untouchedIds}))`,
+  ...eventsUncounted(sql`(dataset_id, order_id) in (${untouchedIds})`),
   sql`delete from order_events where (dataset_id, order_id) in (${untouchedIds})`,
   sql`delete from orders where (dataset_id, id) in (${untouchedIds}) returning id`,
 ].map((statement) => Statement.of(statement as ReturnType<typeof sql<{ id: string }>>));

@@ -149,8 +149,13 @@ describe("the sweep of orders", () => {
       env.DB.prepare(
         `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?2)
          INSERT INTO order_events (dataset_id, sequence, order_event_id, order_id, type, amount,
-           rewards_amount, currency, network_transaction_id, line_count)
-         SELECT ?1, i, 'e-' || i, 'many', iif(i % 2, 'CAPTURED', 'REFUNDED'), 1, 0, 'USD', 'nt', 0 FROM n`,
+           rewards_amount, currency, network_transaction_id, payment_method_id, line_count)
+         SELECT ?1, i, 'e-' || i, 'many', iif(i % 2, 'CAPTURED', 'REFUNDED'), 1, 0, 'USD', 'nt', 'pm-1', 0 FROM n`,
+      ).bind(client.datasetId, events),
+      env.DB.prepare(
+        `INSERT INTO reconciliations (dataset_id, network_transaction_id, created_at, event_captured,
+           event_refunded, event_count)
+         VALUES (?1, 'nt', '2025-01-01T00:00:00Z', ?2 / 2, ?2 / 2, ?2)`,
       ).bind(client.datasetId, events),
       env.DB.prepare(
         `UPDATE orders SET event_count = ?2, captured_amount = ?2 / 2, refunded_amount = ?2 / 2
@@ -168,5 +173,7 @@ describe("the sweep of orders", () => {
     }
     expect((await client.get("/v2/orders")).body.total).toBe(0);
     expect((await client.get("/v2/order_events")).body.total).toBe(0);
+    const sums = env.DB.prepare("SELECT * FROM reconciliations WHERE dataset_id = ?");
+    expect((await sums.bind(client.datasetId).all()).results).toEqual([]);
   });
 });

@@ -385,6 +385,41 @@ describe("a strict environment", () => {
   });
 });
 
+describe("an order event next to simulated transactions", () => {
+  it.each<[string, object, string[]]>([
+    [
+      "an unknown transaction",
+      { network_transaction_id: "other" },
+      ["unknown_transaction network_transaction_id"],
+    ],
+    ["more than the card captured", { amount: 1 }, ["amount_beyond_transaction amount"]],
+    ["another currency", { currency: "EUR" }, ["currency_differs currency"]],
+    [
+      "another payment method",
+      { payment_method_id: "pm-2" },
+      ["payment_method_differs payment_method_id"],
+    ],
+    ["nothing, if both sides agree", {}, []],
+  ])("warns about %s", async (_, fields, warnings) => {
+    const client = await newPartner();
+    const order_id = await client.createOrder({ id: "order-1" });
+    const story = { story: "captured", amount: 100, payment_method_id: "pm-1", ...fields };
+    const ofCard = { network_transaction_id: "nt-1", ...story };
+    expectStatus(await client.post("/sandbox/transactions", ofCard), 200);
+    await expectWarnings(client.capture(order_id, 100, { order_event_id: "event-1" }), warnings);
+  });
+});
+
+it("warns about a capture above the authorization", async () => {
+  const client = await newPartner();
+  const path = "/v2/simulate_transaction_event";
+  const card = { payment_method_id: "pm-1" };
+  const approved = await client.post(path, { ...card, status: "APPROVED", amount: 1 });
+  const { transaction_id } = approved.body;
+  const capture = { ...card, transaction_id, status: "CAPTURED", amount: 2, event_id: "capture-1" };
+  await expectWarnings(client.post(path, capture), ["captured_beyond_authorization amount"]);
+});
+
 it("tests every warning", () => {
   expect([...seen].toSorted()).toEqual([...WARNINGS].toSorted());
 });
