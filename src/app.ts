@@ -1,17 +1,19 @@
 import { Hono } from "hono";
 import { except } from "hono/combine";
+import { createMiddleware } from "hono/factory";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { requestId } from "hono/request-id";
-import { authenticate, requireKeySecret } from "./access/authenticate.ts";
+import { authenticate } from "./access/authenticate.ts";
 import { requireFirstEnvironment } from "./access/environments.ts";
 import { authenticateOperator } from "./access/operator.ts";
 import { limitRequestRate } from "./access/rate-limits.ts";
 import { limitConcurrency } from "./access/concurrency.ts";
+import { configOf } from "./config.ts";
 import type { AppEnv } from "./http/context.ts";
 import { openDatabase } from "./http/database.ts";
 import { respondWithError, notFound, rejectMethod } from "./http/errors.ts";
 import { applyFaults } from "./http/faults.ts";
-import { protectAnswers } from "./http/headers.ts";
+import { setHeadersOfEveryResponse, setSecurityHeaders } from "./http/response-headers.ts";
 import { isConsoleRead } from "./http/console-reads.ts";
 import { recordRequests } from "./http/recording/record.ts";
 import { logRequests } from "./http/access-log.ts";
@@ -35,20 +37,28 @@ import { transactions } from "./routes/v2/transactions.ts";
 import { orders } from "./routes/v2/orders.ts";
 
 const app = new Hono<AppEnv>();
+
+/** Responds 503 if the configuration is invalid. */
+const requireConfig = createMiddleware<AppEnv>((c, next) => {
+  configOf(c.env);
+  return next();
+});
+
 const admitPartner = [authenticate, limitRequestRate, limitConcurrency] as const;
 
 app
   .use(requestId())
   .use(logRequests)
   .use(openDatabase)
-  .use("/v2/*", protectAnswers)
-  .use("/sandbox/*", protectAnswers)
-  .use("/health", protectAnswers)
-  // Around all that answers a request with a key, also 429 and what faults make of an answer.
+  .use(setHeadersOfEveryResponse)
+  .use("/v2/*", setSecurityHeaders)
+  .use("/sandbox/*", setSecurityHeaders)
+  .use("/health", setSecurityHeaders)
+  // Before everything that responds to a request with a key, so that a 429 and a fault are recorded too.
   .use("/v2/*", except(isConsoleRead, recordRequests))
-  .use("/v2/*", requireKeySecret, authenticate, limitRequestRate)
+  .use("/v2/*", requireConfig, authenticate, limitRequestRate)
   .use("/v2/*", except(isConsoleRead, applyFaults), sendWarnings, limitConcurrency)
-  .use("/sandbox/*", requireKeySecret)
+  .use("/sandbox/*", requireConfig)
   .use("/sandbox/partners/*", authenticateOperator)
   .use("/sandbox/keys/*", ...admitPartner)
   .use("/sandbox/environments/*", ...admitPartner, requireFirstEnvironment)
@@ -58,7 +68,7 @@ app
   .use("/sandbox/reconciliation/*", ...admitPartner)
   .use("/sandbox/faults/*", ...admitPartner)
   .use("/sandbox/requests/*", ...admitPartner)
-  // Within the faults, which alter this answer too.
+  // After the faults, which also alter a 405.
   .use(methodNotAllowed({ app, onMethodNotAllowed: rejectMethod }))
   .route("/", orders)
   .route("/", orderEvents)
@@ -79,7 +89,7 @@ app
 
 serveOpenApi(app);
 
-// Answered, not thrown: after a throw in here, no middleware goes on to set its headers.
+// Returned, not thrown: after a throw here, no middleware would set its headers.
 app.notFound((c) => respondWithError(notFound(c.req.path), c));
 app.onError(respondWithError);
 

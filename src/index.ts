@@ -1,6 +1,6 @@
-import { sweepExpired } from "./access/environments.ts";
+import { sweepHourly } from "./access/sweeps.ts";
 import { app } from "./app.ts";
-import { quotasOf } from "./domain/quotas.ts";
+import { configOf } from "./config.ts";
 import { toTimestamp } from "./domain/timestamp.ts";
 import { NOTHING_SWEPT, sweepOrders } from "./ledger/retention.ts";
 import { log } from "./log.ts";
@@ -15,16 +15,16 @@ export { Workbench } from "./workbench/workbench.ts";
 export default {
   fetch: app.fetch,
 
-  /** What is to be done each hour: the sweeps, the statistics, and a look at the quotas. */
+  /** The hourly job: sweeps, statistics, and partners near their quotas. With an invalid configuration it fails. */
   async scheduled({ scheduledTime }, env) {
+    const { retentionDays: days, quotas } = configOf(env);
     const db = new Database(env.DB);
     const now = new Date(scheduledTime);
     const idempotency_keys = await sweepIdempotencyRecords(db, toTimestamp(now));
-    const days = Number(env.RETENTION_DAYS);
     const { orders, changes } = days > 0 ? await sweepOrders(db, now, days) : NOTHING_SWEPT;
-    const rows = await sweepExpired(env, db, toTimestamp(now));
+    const rows = await sweepHourly(env, db, toTimestamp(now));
     await refreshStatistics(db);
-    for (const usage of await findUsageNearQuotas(db, quotasOf(env))) {
+    for (const usage of await findUsageNearQuotas(db, quotas)) {
       log("a partner is close to a quota", { ...usage });
     }
     log("hourly work done", {

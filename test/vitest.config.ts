@@ -29,7 +29,7 @@ export default defineConfig({
             miniflare: {
               bindings: {
                 MIGRATIONS: migrations,
-                ADMIN_TOKEN: "operator-of-the-tests",
+                ADMIN_TOKEN: "operator-of-the-tests-with-32-characters",
                 KEY_SECRET: "signs-the-keys-of-the-tests",
               },
             },

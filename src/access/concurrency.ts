@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
+import { configOf } from "../config.ts";
 import type { AppEnv } from "../http/context.ts";
 import { MAX_BODY_BYTES } from "../http/request-body.ts";
 
@@ -34,7 +35,7 @@ const lines = new Map<number, Set<Turn>>();
  * Comes after the faults, which can make a request last long.
  */
 export const limitConcurrency = createMiddleware<AppEnv>(async (c, next) => {
-  if (c.env.RATE_LIMITS === "off") return next();
+  if (!configOf(c.env).hasRateLimits) return next();
   const { partner_id } = c.get("apiKey");
   const turn: Turn = { bytes: bytesOf(c), isRunning: false, seenAt: 0 };
   const line = lines.get(partner_id) ?? new Set();

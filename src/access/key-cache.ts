@@ -1,11 +1,11 @@
 import type { StoredKey } from "../store/keys.ts";
 
-/** How long a key's verification is remembered, and so how long a deleted key can go on working in another isolate. */
+/** How long an isolate caches a key, and so how long a deleted key can keep working in another isolate. */
 export const KEY_CACHE_SECONDS = 30;
-/** How many keys an isolate remembers; beyond it the oldest is forgotten. */
+/** The most keys in the cache. Beyond it, the oldest is removed. */
 export const KEY_CACHE_KEYS = 10_000;
 
-/** What D1 says of a key: the key, or that there is none. */
+/** The result of looking a key up in D1. */
 export type KnownKey = StoredKey | "unknown";
 
 interface Entry {
@@ -14,10 +14,7 @@ interface Entry {
   expires: number;
 }
 
-/**
- * What this isolate knows of API keys. A known key costs no query for a while, and no hash, which is why
- * keys are found here as they are sent: in memory only, and not for long.
- */
+/** The keys of recent requests, which then cost no query. Keys are held as sent, to save a hash: only in memory, and briefly. */
 export class KeyCache {
   readonly #entries = new Map<string, Entry>();
 
@@ -27,11 +24,11 @@ export class KeyCache {
     return entry && entry.expires > now ? entry.key : undefined;
   }
 
-  /** Remembers what D1 says of a key. That it is deleted is final: a look-up begun before can't undo it. */
+  /** Stores the result of a lookup. A deletion is final: a lookup that began before it can't undo it. */
   set(secret: string, key: KnownKey, now: number): void {
     const known = this.get(secret, now);
     if (known && isDead(known) && !isDead(key)) return;
-    // Deleted first, so that the map's order is by age and its first entry the oldest.
+    // Deleted first, so that the map stays ordered by age.
     this.#entries.delete(secret);
     if (this.#entries.size >= KEY_CACHE_KEYS) {
       const [oldest] = this.#entries.keys();
@@ -40,21 +37,15 @@ export class KeyCache {
     this.#entries.set(secret, { key, expires: now + KEY_CACHE_SECONDS * 1_000 });
   }
 
-  /** Forgets all keys of a partner. */
-  forgetPartner(partnerId: number): void {
+  /** Removes all keys of a partner or an environment. */
+  forget(owner: Pick<StoredKey, "partner_id"> | Pick<StoredKey, "environment_id">): void {
+    const [[field, id]] = Object.entries(owner) as [[keyof StoredKey, number]];
     for (const [secret, { key }] of this.#entries) {
-      if (key !== "unknown" && key.partner_id === partnerId) this.#entries.delete(secret);
+      if (key !== "unknown" && key[field] === id) this.#entries.delete(secret);
     }
   }
 
-  /** Forgets all keys of an environment. */
-  forgetEnvironment(environmentId: number): void {
-    for (const [secret, { key }] of this.#entries) {
-      if (key !== "unknown" && key.environment_id === environmentId) this.#entries.delete(secret);
-    }
-  }
-
-  /** Notes that a key was deleted, by its environment and its id. */
+  /** Marks a key as deleted. */
   markDeleted(environmentId: number, id: number, deleted_at: string): void {
     for (const { key } of this.#entries.values()) {
       if (key !== "unknown" && key.environment_id === environmentId && key.id === id) {
@@ -68,5 +59,5 @@ function isDead(key: KnownKey): boolean {
   return key === "unknown" || key.deleted_at !== null;
 }
 
-/** The isolate's own. */
+/** The cache of this isolate. */
 export const keyCache = new KeyCache();

@@ -1,21 +1,22 @@
 import type { Context } from "hono";
+import { configOf } from "../config.ts";
 import { toTimestamp } from "../domain/timestamp.ts";
 import type { AppEnv } from "../http/context.ts";
 import { ApiError, unauthenticated } from "../http/errors.ts";
 import { inCurrentDataset } from "../http/dataset.ts";
 import { deleteKey, insertKey, insertKeyFor, MAX_ACTIVE_KEYS, type NewKey } from "../store/keys.ts";
 import { keyCache } from "./key-cache.ts";
-import { newApiKey, hashApiKey } from "./secrets.ts";
+import { generateApiKey, hashApiKey } from "./secrets.ts";
 
-/** A key that is to be stored, which nobody can be shown again, and what is stored of it. */
+/** A new key, which can be shown only now, and its stored form. */
 export async function generateKey(c: Context<AppEnv>): Promise<{ key: string; stored: NewKey }> {
-  const key = await newApiKey(c.env.KEY_SECRET);
+  const key = await generateApiKey(configOf(c.env).keySecrets);
   return { key, stored: { ...(await hashApiKey(key)), created_at: toTimestamp(new Date()) } };
 }
 
 /**
- * Makes another key of the environment whose key asks. 401 where that key was deleted elsewhere and only
- * this isolate took it for valid, 409 where there are too many.
+ * Creates another key of the caller's environment. Throws a 401 if another isolate deleted the caller's key, and a
+ * 409 if the environment has too many.
  */
 export async function createKey(
   c: Context<AppEnv>,
@@ -29,7 +30,7 @@ export async function createKey(
   return { id: inserted, key, created_at };
 }
 
-/** Makes a key of an environment from outside, for who has lost its keys. 409 where there are too many. */
+/** Creates a key of an environment without one of its keys, which may be lost. Throws a 409 if it has too many. */
 export async function createKeyInEnvironment(c: Context<AppEnv>, environmentId: number) {
   const { key, stored } = await generateKey(c);
   const id = await insertKeyFor(c.get("db"), environmentId, stored);
@@ -40,14 +41,14 @@ export async function createKeyInEnvironment(c: Context<AppEnv>, environmentId: 
 function tooManyKeys(): ApiError {
   return new ApiError({
     type: "CONFLICT_ERROR",
-    message: `There are ${MAX_ACTIVE_KEYS} keys that work, the most there can be: delete one first.`,
+    message: `This environment has ${MAX_ACTIVE_KEYS} active keys, the maximum. Delete one first.`,
     details: { limit: MAX_ACTIVE_KEYS },
   });
 }
 
 /**
- * Deletes a key of the environment whose key asks. It stops working here at once, and elsewhere when the
- * other isolates ask again. 404 where there is none, 409 where it is the last one.
+ * Deletes a key of the caller's environment. It stops working here immediately, and in other isolates when their
+ * cached entry expires. Throws a 404 if there is no such key, and a 409 if it is the last one.
  */
 export async function revokeKey(c: Context<AppEnv>, id: number): Promise<{ deleted_at: string }> {
   const { environment_id, id: deleted_by } = c.get("apiKey");
@@ -73,11 +74,12 @@ function unknownKey(id: number): ApiError {
 function lastKey(): ApiError {
   return new ApiError({
     type: "CONFLICT_ERROR",
-    message: "This is the only key, and deleting it would lock you out: create another one first.",
+    message:
+      "This is the environment's only key. Create another one first: without a key, nobody could use the environment.",
   });
 }
 
-/** 401 for a key that only this isolate took for valid; from now on it is refused here too. */
+/** A 401 for a key that another isolate deleted. This isolate rejects it from now on. */
 function deletedElsewhere(c: Context<AppEnv>, now: string): ApiError {
   const { environment_id, id } = c.get("apiKey");
   keyCache.markDeleted(environment_id, id, now);

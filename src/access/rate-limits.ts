@@ -1,13 +1,14 @@
 import { createMiddleware } from "hono/factory";
+import { configOf } from "../config.ts";
 import type { AppEnv } from "../http/context.ts";
 import { ApiError } from "../http/errors.ts";
 
-/** The period of the limit, as wrangler.toml has it: how long until there is room again for sure. */
+/** The period of PARTNER_RATE_LIMIT in wrangler.toml. */
 const PERIOD_SECONDS = 10;
 
-/** 429 to a partner that sends more than wrangler.toml allows, with whichever keys. Comes after authentication. */
+/** Throws a 429 if the partner exceeds the limit in wrangler.toml, over all its keys. Runs after authentication. */
 export const limitRequestRate = createMiddleware<AppEnv>(async (c, next) => {
-  if (c.env.RATE_LIMITS === "off") return next();
+  if (!configOf(c.env).hasRateLimits) return next();
   const { success } = await c.env.PARTNER_RATE_LIMIT.limit({
     key: String(c.get("apiKey").partner_id),
   });
@@ -15,7 +16,7 @@ export const limitRequestRate = createMiddleware<AppEnv>(async (c, next) => {
   throw new ApiError(
     {
       type: "RATE_LIMIT_ERROR",
-      message: `This partner sends more requests than it may: send this one again after ${PERIOD_SECONDS} seconds.`,
+      message: `This partner exceeded its rate limit. Send this request again after ${PERIOD_SECONDS} seconds.`,
     },
     { "Retry-After": String(PERIOD_SECONDS) },
   );

@@ -9,30 +9,6 @@ export type Usage = Record<Quota, number>;
 
 export const NO_USAGE: Usage = { orders: 0, order_events: 0, transactions: 0, bytes: 0 };
 
-/** The variables that say how much a partner may have. Empty: as much as it likes. */
-interface QuotaVariables {
-  ORDER_QUOTA: string;
-  ORDER_EVENT_QUOTA: string;
-  TRANSACTION_QUOTA: string;
-  BYTE_QUOTA: string;
-}
-
-/** The most that a partner may have of each; undefined where there is no quota at all. */
-export function quotasOf(variables: QuotaVariables): Usage | undefined {
-  const { ORDER_QUOTA, ORDER_EVENT_QUOTA, TRANSACTION_QUOTA, BYTE_QUOTA } = variables;
-  if (!ORDER_QUOTA && !ORDER_EVENT_QUOTA && !TRANSACTION_QUOTA && !BYTE_QUOTA) return undefined;
-  return {
-    orders: limitOf(ORDER_QUOTA),
-    order_events: limitOf(ORDER_EVENT_QUOTA),
-    transactions: limitOf(TRANSACTION_QUOTA),
-    bytes: limitOf(BYTE_QUOTA),
-  };
-}
-
-function limitOf(variable: string): number {
-  return variable ? Number(variable) : Number.MAX_SAFE_INTEGER;
-}
-
 /*
  * The content is counted as JSON. These bytes come on top: the index entries of the row, and the rows of its
  * lines. A test holds that the sum is near to what the database takes.

@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import { quotasOf } from "../domain/quotas.ts";
+import { configOf } from "../config.ts";
 import { unavailable } from "../ledger/refusals.ts";
 import { findDataset } from "../store/environments.ts";
 import { DatasetSuperseded } from "../store/failures.ts";
@@ -28,7 +28,7 @@ export async function inCurrentDataset<T>(
     const known = { environment_id, dataset_id, has_faults };
     c.set("datasetId", dataset_id);
     try {
-      return await work(new Dataset(c.get("db"), known, quotasOf(c.env)));
+      return await work(new Dataset(c.get("db"), known, configOf(c.env).quotas));
     } catch (error) {
       if (!(error instanceof DatasetSuperseded)) throw error;
       await learnDataset(c);

@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import { InvalidConfig } from "../config.ts";
 import type { Refusal } from "../domain/decision.ts";
 import type { Violation } from "../domain/violation.ts";
 import { logError } from "../log.ts";
@@ -104,6 +105,13 @@ function toApiError(error: Error, c: Context<AppEnv>): ApiError {
       type: "SERVICE_UNAVAILABLE_ERROR",
       message:
         "The database has no tables yet. Run `npm start`, or `npx wrangler d1 migrations apply DB --local` (`--remote` where it is deployed).",
+    });
+  }
+  if (error instanceof InvalidConfig) {
+    logError("invalid configuration", error, { request_id: c.get("requestId") });
+    return new ApiError({
+      type: "SERVICE_UNAVAILABLE_ERROR",
+      message: `This sandbox is misconfigured. ${error.message}`,
     });
   }
   // The cause is for the log alone.

@@ -1,7 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { refuse, type Refusal } from "../domain/decision.ts";
 import type { LedgerState } from "../domain/ledger-state.ts";
-import { quotasOf } from "../domain/quotas.ts";
+import { configOf } from "../config.ts";
 import * as events from "../domain/order-events.ts";
 import type { OrderEvent } from "../domain/order-events.ts";
 import * as orders from "../domain/orders.ts";
@@ -215,7 +215,7 @@ export class OrderLedger extends DurableObject {
     command: (dataset: Dataset) => Promise<Outcome<T>>,
   ): Promise<Reply<T>> {
     const db = new Database(this.env.DB);
-    const dataset = new Dataset(db, known, quotasOf(this.env));
+    const dataset = new Dataset(db, known, configOf(this.env).quotas);
     const running = this.#queue.run(() => command(dataset));
     if (!running) return { outcome: refuse(TOO_MANY), cost: db.cost };
     try {

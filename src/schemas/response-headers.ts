@@ -78,6 +78,7 @@ const someResponses = {
 export const responseHeaders = { ...everyResponse, ...someResponses };
 
 export type ResponseHeader = keyof typeof responseHeaders;
+export type HeaderOfEveryResponse = keyof typeof everyResponse;
 
 export const HEADERS_ON_EVERY_RESPONSE = Object.keys(everyResponse) as ResponseHeader[];
 

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { KEY_CACHE_KEYS, KEY_CACHE_SECONDS, KeyCache } from "../../src/access/key-cache.ts";
-import { newApiKey } from "../../src/access/secrets.ts";
+import { generateApiKey } from "../../src/access/secrets.ts";
 import type { StoredKey } from "../../src/store/keys.ts";
 import { sha256 } from "../../src/domain/hash.ts";
 import { costOf, expectStatus, newPartner, refusalOf, secrets, send } from "../support/client.ts";
@@ -101,7 +101,7 @@ describe("unknown keys", () => {
   });
 
   it("that were signed once, but whose partner is gone, cost one query in 30 seconds", async () => {
-    const secret = await newApiKey(secrets.KEY_SECRET);
+    const secret = await generateApiKey([secrets.KEY_SECRET]);
     const queries = [];
     for (let index = 0; index < 3; index += 1) queries.push(costOf(await sendKey(secret)).queries);
     expect(queries).toEqual([1, 0, 0]);

@@ -1,9 +1,9 @@
 import { expect, it } from "vitest";
-import { newApiKey } from "../../src/access/secrets.ts";
+import { generateApiKey } from "../../src/access/secrets.ts";
 import { maskKeys, recordedText } from "../../src/domain/requests.ts";
 
 it("masks every key, and nothing that only starts like one", async () => {
-  const keys = [await newApiKey("secret"), await newApiKey(undefined), "test_sandbox_a"];
+  const keys = [await generateApiKey(["secret"]), await generateApiKey([]), "test_sandbox_a"];
   for (const key of keys) {
     expect(maskKeys(`{"key":"${key}"}, key=${key}&x ${key}`)).toBe(
       '{"key":"test_***"}, key=test_***&x test_***',
@@ -17,7 +17,7 @@ it("masks every key, and nothing that only starts like one", async () => {
 });
 
 it("masks a key that is cut off at the size limit", async () => {
-  const key = await newApiKey("secret");
+  const key = await generateApiKey(["secret"]);
   const { text, isCut } = recordedText(" ".repeat(480) + key + "x".repeat(2_000), 500);
   expect(isCut).toBe(true);
   expect(text).not.toContain(key.slice(0, 15));

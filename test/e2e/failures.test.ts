@@ -9,7 +9,7 @@ import { expectDescribed } from "../support/document.ts";
 import { freePort, Server } from "./server.ts";
 import { canMountDisk, SmallDisk } from "./small-disk.ts";
 
-const ADMIN_TOKEN = "operator-of-this-test";
+const ADMIN_TOKEN = "operator-of-this-test-with-32-characters";
 
 /** How long /health may go on saying what it found before, and a little. */
 const HEALTH_MILLISECONDS = 6_000;

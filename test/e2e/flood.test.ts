@@ -20,7 +20,7 @@ const REFUSALS_BETWEEN = Math.floor(FLOOD_REQUESTS / (PARTNERS * KEYS_OF_A_PARTN
 const LOG_TIMEOUT_MILLISECONDS = 60_000;
 const LOG_POLL_MILLISECONDS = 100;
 
-const ADMIN_TOKEN = "operator-of-this-test";
+const ADMIN_TOKEN = "operator-of-this-test-with-32-characters";
 const SECRETS = ["KEY_SECRET:signs-the-keys-of-this-test", `ADMIN_TOKEN:${ADMIN_TOKEN}`];
 const flags = SECRETS.flatMap((secret) => ["--var", secret]);
 

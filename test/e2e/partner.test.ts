@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { clientOf } from "./client.ts";
 import { freePort, Server } from "./server.ts";
 
-const ADMIN_TOKEN = "operator-of-this-test";
+const ADMIN_TOKEN = "operator-of-this-test-with-32-characters";
 
 let folder: string;
 let server: Server;

@@ -1,3 +1,4 @@
+import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { app } from "../../src/app.ts";
@@ -93,28 +94,23 @@ describe("the envelope", () => {
     expectStatus(await a.post("/v2/orders", orderBody(), headers), 200);
   });
 
-  it.each([undefined, "100"])(
-    "rejects a body that ends early, and logs no error, with a Content-Length of %s",
-    async (length) => {
-      const log = vi.spyOn(console, "error").mockReturnValue(undefined);
-      const response = await send("POST", "/v2/orders", {
-        body: new ReadableStream({
-          start(controller) {
-            controller.enqueue(new TextEncoder().encode('{"id": '));
-            controller.error(new Error("cut"));
-          },
-        }),
-        headers: {
-          Authorization: `Bearer ${a.key}`,
-          "Content-Type": "application/json",
-          ...(length !== undefined && { "Content-Length": length }),
-        },
-      });
-      expect(refusalOf(response)).toEqual({ status: 400, type: "INVALID_REQUEST_ERROR" });
-      expect(response.body.error.message).toContain("ended early");
-      expect(log).not.toHaveBeenCalled();
-    },
-  );
+  it("rejects a body that ends early, and logs no error", async () => {
+    const log = vi.spyOn(console, "error").mockReturnValue(undefined);
+    const body = new ReadableStream({
+      pull: (controller) => controller.error(new Error("Network connection lost.")),
+    });
+    const headers = { Authorization: `Bearer ${a.key}`, "Content-Type": "application/json" };
+    const request = new Request("https://sandbox.test/v2/orders", {
+      method: "POST",
+      headers,
+      body,
+    });
+    const response = await app.fetch(request, env, createExecutionContext());
+    const { error } = await response.json<{ error: { type: string; message: string } }>();
+    expect([response.status, error.type]).toEqual([400, "INVALID_REQUEST_ERROR"]);
+    expect(error.message).toContain("ended early");
+    expect(log).not.toHaveBeenCalled();
+  });
 
   it("accepts JSON with a charset", async () => {
     const headers = { "Content-Type": "Application/JSON; charset=utf-8" };

@@ -1,6 +1,6 @@
 import { env, exports } from "cloudflare:workers";
 import { expectDescribed } from "./document.ts";
-import { newApiKey, hashApiKey } from "../../src/access/secrets.ts";
+import { generateApiKey, hashApiKey } from "../../src/access/secrets.ts";
 import type { KnownDataset } from "../../src/store/database.ts";
 
 /** A response of the Worker. `body` is the parsed JSON, or undefined. */
@@ -132,7 +132,7 @@ export const newEnvironment = (partnerId: number): Promise<Client> => insertClie
 
 /** Inserts an environment with its dataset and a key, in one batch. */
 async function insertClient(partnerId: string, ...before: D1PreparedStatement[]): Promise<Client> {
-  const key = await newApiKey(secrets.KEY_SECRET);
+  const key = await generateApiKey([secrets.KEY_SECRET]);
   const { hash, last_four } = await hashApiKey(key);
   const prepare = (text: string, ...values: unknown[]) => env.DB.prepare(text).bind(...values);
   const dataset = "datasets WHERE id = last_insert_rowid()";

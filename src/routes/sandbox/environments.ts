@@ -3,8 +3,8 @@ import {
   createEnvironment,
   createEnvironmentKey,
   deleteEnvironment,
-  sweepAfterwards,
 } from "../../access/environments.ts";
+import { sweepAfterResponse } from "../../access/sweeps.ts";
 import { resetEnvironment } from "../../access/reset.ts";
 import { withoutNulls } from "../../domain/complete.ts";
 import { toTimestamp } from "../../domain/timestamp.ts";
@@ -62,7 +62,7 @@ export const environments = new Hono<AppEnv>()
     validate("json", environmentInput),
     async (c) => {
       const { environment, key } = await createEnvironment(c, c.req.valid("json"));
-      sweepAfterwards(c);
+      sweepAfterResponse(c);
       return c.json({ ...environmentResponse(environment), key }, 200);
     },
   )
@@ -120,7 +120,7 @@ export const environments = new Hono<AppEnv>()
     }),
     async (c) => {
       await resetEnvironment(c);
-      sweepAfterwards(c);
+      sweepAfterResponse(c);
       return c.body(null, 204);
     },
   );

@@ -1,7 +1,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { sweepExpired } from "../../../src/access/environments.ts";
+import { sweepHourly } from "../../../src/access/sweeps.ts";
 import { Database } from "../../../src/store/database.ts";
 import { MAX_ENVIRONMENTS } from "../../../src/store/environments.ts";
 import { Client, expectStatus, newPartner, orderBody, refusalOf } from "../../support/client.ts";
@@ -25,7 +25,7 @@ const datasetOf = async (environmentId: number) =>
 /** As many hours as it takes. */
 async function sweep(): Promise<void> {
   const db = new Database(env.DB);
-  while ((await sweepExpired(env, db, new Date().toJSON())) > 0);
+  while ((await sweepHourly(env, db, new Date().toJSON())) > 0);
 }
 
 afterEach(() => vi.useRealTimers());

@@ -8,7 +8,7 @@ import {
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { app } from "../../../src/app.ts";
-import { newApiKey } from "../../../src/access/secrets.ts";
+import { generateApiKey } from "../../../src/access/secrets.ts";
 import {
   MAX_RECORDED_BODY_BYTES,
   MAX_RECORDED_BYTES,
@@ -272,7 +272,7 @@ describe("a request", () => {
 
   it("has no key in it, and no address", async () => {
     const { body } = await partner.post("/v2/keys");
-    const unsigned = await newApiKey(undefined);
+    const unsigned = await generateApiKey([]);
     for (const key of [partner.key, body.key, unsigned, "test_sandbox_a"]) {
       const order = orderBody({ id: key, merchant_name: `a ${key}, b` });
       await partner.post(`/v2/orders?key=${key}`, order, {

@@ -1,0 +1,126 @@
+/** The Worker's variables and secrets, validated. Every room may import this. */
+import * as z from "zod";
+import type { Usage } from "./domain/quotas.ts";
+
+/** The Worker's text bindings: the variables of wrangler.toml, and its secrets. */
+type Variable =
+  | keyof {
+      [Name in keyof Cloudflare.Env as Cloudflare.Env[Name] extends string ? Name : never]: true;
+    }
+  | "ADMIN_TOKEN"
+  | "KEY_SECRET";
+
+/** The shortest ADMIN_TOKEN that can't be guessed. */
+const MIN_TOKEN_CHARACTERS = 32;
+
+const LOCATIONS = ["wnam", "enam", "sam", "weur", "eeur", "apac", "oc", "afr", "me"] as const;
+
+const onOrOff = z
+  .enum(["on", "off"], { error: `Expected "on" or "off"` })
+  .transform((text) => text === "on");
+
+const quota = z
+  .string()
+  .regex(/^\d{0,15}$/, { error: "Expected a whole number, or nothing for no quota" })
+  .transform((text) => (text === "" ? Number.MAX_SAFE_INTEGER : Number(text)));
+
+/** A variable that is missing here doesn't compile. */
+const variables = z.object({
+  LEDGER_LOCATION_HINT: z.enum(["", ...LOCATIONS], {
+    error: `Expected a region (${LOCATIONS.join(", ")}), or nothing`,
+  }),
+  RATE_LIMITS: onOrOff,
+  UNSIGNED_KEYS: onOrOff,
+  LOCAL_KEY: z.string(),
+  BYTE_QUOTA: quota,
+  ORDER_QUOTA: quota,
+  ORDER_EVENT_QUOTA: quota,
+  TRANSACTION_QUOTA: quota,
+  RETENTION_DAYS: z
+    .string()
+    .regex(/^\d{0,5}$/, { error: "Expected a whole number of days, or 0 to keep orders" })
+    .transform(Number),
+  ADMIN_TOKEN: z
+    .string()
+    .refine((token) => token === "" || token.length >= MIN_TOKEN_CHARACTERS, {
+      error: `Expected at least ${MIN_TOKEN_CHARACTERS} characters`,
+    })
+    .optional(),
+  KEY_SECRET: z
+    .string()
+    .refine((secrets) => secrets === "" || parseKeySecret(secrets).length > 0, {
+      error: "Expected a secret, or several with commas between",
+    })
+    .optional(),
+} satisfies Record<Variable, z.ZodType>);
+
+const SECRETS: ReadonlySet<PropertyKey> = new Set(["ADMIN_TOKEN", "KEY_SECRET"]);
+
+export interface Config {
+  hasRateLimits: boolean;
+  retentionDays: number;
+  /** The most that a partner may store; undefined if nothing is limited. */
+  quotas: Usage | undefined;
+  adminToken: string | undefined;
+  /** The secrets that sign API keys, the current one first. Without any, keys are unsigned. */
+  keySecrets: string[];
+}
+
+/** Variables that can't be used. The message names each, and never shows a secret. */
+export class InvalidConfig extends Error {}
+
+/** The secrets in KEY_SECRET, which has several while they are rotated. */
+export function parseKeySecret(text: string | undefined): string[] {
+  return (text ?? "")
+    .split(",")
+    .map((secret) => secret.trim())
+    .filter((secret) => secret !== "");
+}
+
+type Bindings = Partial<Record<Variable, string>>;
+
+let latest: { source: string; config: Config | InvalidConfig } | undefined;
+
+/** The configuration of the Worker, parsed once while its variables stay the same. Throws InvalidConfig. */
+export function configOf(env: Cloudflare.Env): Config {
+  const source = NAMES.map((name) => (env as Bindings)[name]).join("\0");
+  if (latest?.source !== source) latest = { source, config: parse(env) };
+  const { config } = latest;
+  if (config instanceof InvalidConfig) throw config;
+  return config;
+}
+
+const NAMES = Object.keys(variables.shape) as Variable[];
+
+function parse(env: Cloudflare.Env): Config | InvalidConfig {
+  const { success, data, error } = variables.safeParse(env, { reportInput: true });
+  if (!success) return new InvalidConfig(error.issues.map(sentenceOf).join(" "));
+  const quotas: Usage = {
+    orders: data.ORDER_QUOTA,
+    order_events: data.ORDER_EVENT_QUOTA,
+    transactions: data.TRANSACTION_QUOTA,
+    bytes: data.BYTE_QUOTA,
+  };
+  const keySecrets = parseKeySecret(data.KEY_SECRET);
+  if (keySecrets.length === 0 && !data.UNSIGNED_KEYS) return new InvalidConfig(NO_KEY_SECRET);
+  const isLimited = Object.values(quotas).some((limit) => limit < Number.MAX_SAFE_INTEGER);
+  return {
+    hasRateLimits: data.RATE_LIMITS,
+    retentionDays: data.RETENTION_DAYS,
+    quotas: isLimited ? quotas : undefined,
+    adminToken: data.ADMIN_TOKEN || undefined,
+    keySecrets,
+  };
+}
+
+const NO_KEY_SECRET = "KEY_SECRET is missing. Set it with npx wrangler secret put KEY_SECRET.";
+
+function sentenceOf({ path: [name = ""], message, input }: z.core.$ZodIssue): string {
+  const received =
+    input === undefined
+      ? "it is missing"
+      : SECRETS.has(name)
+        ? `received ${String(input).length}`
+        : `received ${JSON.stringify(input)}`;
+  return `${String(name)}: ${message}, but ${received}.`;
+}
