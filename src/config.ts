@@ -116,11 +116,7 @@ function parse(env: Cloudflare.Env): Config | InvalidConfig {
 const NO_KEY_SECRET = "KEY_SECRET is missing. Set it with npx wrangler secret put KEY_SECRET.";
 
 function sentenceOf({ path: [name = ""], message, input }: z.core.$ZodIssue): string {
-  const received =
-    input === undefined
-      ? "it is missing"
-      : SECRETS.has(name)
-        ? `received ${String(input).length}`
-        : `received ${JSON.stringify(input)}`;
-  return `${String(name)}: ${message}, but ${received}.`;
+  if (input === undefined) return `${String(name)}: Expected text, but it is missing.`;
+  const received = SECRETS.has(name) ? String(input).length : JSON.stringify(input);
+  return `${String(name)}: ${message}, but received ${received}.`;
 }

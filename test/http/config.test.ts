@@ -1,12 +1,15 @@
 import { createExecutionContext, createScheduledController } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, expect, it, vi, type MockInstance } from "vitest";
 import { app } from "../../src/app.ts";
 import { configOf, InvalidConfig } from "../../src/config.ts";
 import worker from "../../src/index.ts";
 import { newPartner, refusalOf, readResponse } from "../support/client.ts";
 
-beforeEach(() => vi.spyOn(console, "error").mockReturnValue(undefined));
+let log: MockInstance;
+beforeEach(() => {
+  log = vi.spyOn(console, "error").mockReturnValue(undefined);
+});
 afterEach(() => vi.restoreAllMocks());
 
 const withVariables = (variables: object) => ({ ...env, ...variables }) as typeof env;
@@ -19,7 +22,7 @@ const INVALID: [name: string, value: string | undefined, sentence: string][] = [
     `Expected a whole number, or nothing for no quota, but received "-1"`,
   ],
   ["BYTE_QUOTA", "1e9", `Expected a whole number, or nothing for no quota, but received "1e9"`],
-  ["BYTE_QUOTA", undefined, "but it is missing"],
+  ["BYTE_QUOTA", undefined, "Expected text, but it is missing"],
   ["RETENTION_DAYS", "abc", `Expected a whole number of days`],
   ["RETENTION_DAYS", "0.5", `Expected a whole number of days`],
   ["RATE_LIMITS", "false", `Expected "on" or "off", but received "false"`],
@@ -41,7 +44,7 @@ it.each(INVALID)("%s = %j: every API request is 503, and the log names it", asyn
     expect(refusalOf(refused)).toEqual({ status: 503, type: "SERVICE_UNAVAILABLE_ERROR" });
     expect(refused.body.error.message).toContain(`${name}: ${sentence.slice(0, 20)}`);
   }
-  const logged = vi.mocked(console.error).mock.calls.map(([line]) => JSON.parse(String(line)));
+  const logged = log.mock.calls.map(([line]) => JSON.parse(String(line)));
   expect(logged).toHaveLength(3);
   expect(logged[0]).toMatchObject({ message: "invalid configuration" });
   expect(logged[0].error.message).toContain(`${name}: `);

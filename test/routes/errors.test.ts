@@ -145,7 +145,8 @@ describe("the envelope", () => {
       },
     };
     const headers = { Authorization: `Bearer ${a.key}` };
-    const response = await app.request("/v2/orders", { headers }, broken);
+    const request = new Request("https://sandbox.test/v2/orders", { headers });
+    const response = await app.fetch(request, broken, createExecutionContext());
     const body = await response.json<{ error: { type: string; request_id: string } }>();
     expect([response.status, body.error.type]).toEqual([500, "INTERNAL_ERROR"]);
     expect(JSON.stringify(body)).not.toContain("secret detail");
