@@ -1527,7 +1527,7 @@ export interface components {
             /** @description What deserved a look */
             warnings?: {
                 /** @enum {string} */
-                code: "unknown_field" | "unknown_parameter" | "limit_reduced" | "captured_beyond_total" | "refund_without_rewards" | "captured_beyond_authorization" | "unknown_transaction" | "amount_beyond_transaction" | "currency_differs" | "payment_method_differs" | "not_repeatable" | "not_published";
+                code: "unknown_field" | "unknown_parameter" | "duplicate_field" | "limit_reduced" | "captured_beyond_total" | "refund_without_rewards" | "captured_beyond_authorization" | "unknown_transaction" | "amount_beyond_transaction" | "currency_differs" | "payment_method_differs" | "not_repeatable" | "not_published";
                 param?: string;
                 did_you_mean?: string;
                 card?: string | number;
@@ -1603,7 +1603,7 @@ export interface components {
             /** @description What deserved a look */
             warnings?: {
                 /** @enum {string} */
-                code: "unknown_field" | "unknown_parameter" | "limit_reduced" | "captured_beyond_total" | "refund_without_rewards" | "captured_beyond_authorization" | "unknown_transaction" | "amount_beyond_transaction" | "currency_differs" | "payment_method_differs" | "not_repeatable" | "not_published";
+                code: "unknown_field" | "unknown_parameter" | "duplicate_field" | "limit_reduced" | "captured_beyond_total" | "refund_without_rewards" | "captured_beyond_authorization" | "unknown_transaction" | "amount_beyond_transaction" | "currency_differs" | "payment_method_differs" | "not_repeatable" | "not_published";
                 param?: string;
                 did_you_mean?: string;
                 card?: string | number;
@@ -2024,6 +2024,7 @@ export interface components {
          * @description Possible mistakes in the request, although production would accept it: a list (RFC 9651) of at most 20 codes. `param` names the field, parameter or header, and `did_you_mean` the name that was probably meant.
          *     - `unknown_field`: The contract has no such field. It was ignored; a strict environment returns 400.
          *     - `unknown_parameter`: The contract has no such query parameter. It was ignored; a strict environment returns 400.
+         *     - `duplicate_field`: An object has the field more than once. The last value counts; a strict environment returns 400.
          *     - `limit_reduced`: The `limit` was above the maximum and was reduced to it.
          *     - `captured_beyond_total`: More is captured than was ordered. The contract allows this.
          *     - `refund_without_rewards`: The refund returns no rewards, although captured rewards remain.

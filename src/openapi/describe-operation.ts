@@ -6,7 +6,7 @@ import {
   HEADERS_ON_EVERY_RESPONSE,
   type ResponseHeader,
 } from "../schemas/response-headers.ts";
-import { operationExamples, type OperationExamples } from "./examples.ts";
+import { operationExamples, sharedExamples, type OperationExamples } from "./examples.ts";
 import {
   ERRORS_OF_CALLER,
   FAULT_HEADER_ERRORS,
@@ -75,13 +75,7 @@ export function describeOperation({
       ]),
       ...[...errorsByStatus].map(([status, types]) => [
         status,
-        errorResponse(
-          status,
-          types,
-          bareErrors.includes(status) ? bareError : errorEnvelope,
-          headers,
-          examples,
-        ),
+        errorResponse(status, types, bareErrors.includes(status), headers, examples),
       ]),
     ]),
   });
@@ -108,7 +102,7 @@ function resultResponse(
 function errorResponse(
   status: number,
   types: ErrorType[],
-  schema: z.ZodType,
+  isBare: boolean,
   commonHeaders: ResponseHeader[],
   examples: OperationExamples = {},
 ) {
@@ -119,16 +113,20 @@ function errorResponse(
     headers: headerReferences([...commonHeaders, ...(header ? [header] : [])]),
     content: {
       "application/json": {
-        schema: resolver(schema),
+        schema: resolver(isBare ? bareError : errorEnvelope),
         examples: Object.fromEntries(
-          types.map((type) => {
-            const value = examples[type];
-            return [type, value ? { value } : { $ref: `#/components/examples/${type}` }];
-          }),
+          types.map((type) => [type, errorExample(type, isBare, examples[type])]),
         ),
       },
     },
   };
+}
+
+function errorExample(type: ErrorType, isBare: boolean, recorded: unknown) {
+  if (recorded) return { value: recorded };
+  // The shared examples have the envelope.
+  if (isBare) return { value: sharedExamples[type]?.value.error };
+  return { $ref: `#/components/examples/${type}` };
 }
 
 function headerReferences(names: ResponseHeader[]) {

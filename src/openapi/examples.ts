@@ -7,6 +7,6 @@ export type OperationExamples = Record<string, unknown>;
 export const operationExamples: Record<string, OperationExamples | undefined> = recorded;
 
 /** Recorded errors that are the same for every operation, by type. */
-export const sharedExamples = Object.fromEntries(
+export const sharedExamples: Record<string, { value: { error: object } }> = Object.fromEntries(
   Object.entries(recorded.anywhere).map(([type, value]) => [type, { value }]),
 );
