@@ -1772,7 +1772,7 @@ export interface components {
                 delay_ms: number;
             };
         };
-        PlayedStory: {
+        TransactionWithEvents: {
             transaction: components["schemas"]["Transaction"];
             /** @description Oldest first */
             events: components["schemas"]["SimulatedEvent"][];
@@ -5668,7 +5668,7 @@ export interface operations {
                      *       ]
                      *     }
                      */
-                    "application/json": components["schemas"]["PlayedStory"];
+                    "application/json": components["schemas"]["TransactionWithEvents"];
                 };
             };
             /** @description `INVALID_REQUEST_ERROR` */
@@ -5810,7 +5810,7 @@ export interface operations {
                      *       ]
                      *     }
                      */
-                    "application/json": components["schemas"]["PlayedStory"];
+                    "application/json": components["schemas"]["TransactionWithEvents"];
                 };
             };
             /** @description `INVALID_REQUEST_ERROR` */

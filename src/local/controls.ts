@@ -8,6 +8,7 @@ import type {
   OwnEnvironment,
   RecordedRequest,
   RequestFilter,
+  Transactions,
 } from "./environment.ts";
 import type { RequestJson } from "./http-client.ts";
 import { SandboxError } from "./sandbox-error.ts";
@@ -26,7 +27,13 @@ export interface Connection {
 
 export function environmentOf({ url, key, request }: Connection): Environment {
   const send = createClient(url, key, request);
-  return { url, key, faults: faultsOf(send), ...methodsOf(send) };
+  return {
+    url,
+    key,
+    faults: faultsOf(send),
+    transactions: transactionsOf(send),
+    ...methodsOf(send),
+  };
 }
 
 /** Creates an environment with the key of another one of the same partner. */
@@ -60,7 +67,17 @@ function faultsOf(send: Send): Faults {
   };
 }
 
-function methodsOf(send: Send): Omit<Environment, "url" | "key" | "faults"> {
+function transactionsOf(send: Send): Transactions {
+  return {
+    simulate: (body) => send("post", "/v2/simulate_transaction_event", { body }),
+    story: (body) => send("post", "/sandbox/transactions", { body }),
+    get: (transaction_id) =>
+      send("get", "/sandbox/transactions/{transaction_id}", { path: { transaction_id } }),
+    list: () => itemsOf((page) => send("get", "/sandbox/transactions", { query: page }), Infinity),
+  };
+}
+
+function methodsOf(send: Send): Omit<Environment, "url" | "key" | "faults" | "transactions"> {
   const requests: Environment["requests"] = ({ limit = Infinity, ...filter } = {}) =>
     itemsOf((page) => send("get", "/sandbox/requests", { query: { ...filter, ...page } }), limit);
 
@@ -87,6 +104,10 @@ function methodsOf(send: Send): Omit<Environment, "url" | "key" | "faults"> {
     request: (id) => send("get", "/sandbox/requests/{id}", { path: { id } }),
     timeline: (order_id) =>
       send("get", "/sandbox/orders/{order_id}/timeline", { path: { order_id } }),
+    reconciliation: (order_id) =>
+      send("get", "/sandbox/orders/{order_id}/reconciliation", { path: { order_id } }),
+    disagreements: () =>
+      itemsOf((page) => send("get", "/sandbox/reconciliation", { query: page }), Infinity),
     reset: () => send("post", "/sandbox/reset", {}),
   };
 }
@@ -97,7 +118,7 @@ interface Page<Item> {
 }
 
 /** Reads a list page by page, up to `limit` items. */
-async function itemsOf<Item extends { id: string }>(
+async function itemsOf<Item extends { id: string } | { network_transaction_id: string }>(
   readPage: (page: { limit: number; starting_after?: string }) => Promise<Page<Item>>,
   limit: number,
 ): Promise<Item[]> {
@@ -106,7 +127,7 @@ async function itemsOf<Item extends { id: string }>(
     const last = items.at(-1);
     const page = await readPage({
       limit: Math.min(limit - items.length, PAGE_ITEMS),
-      ...(last && { starting_after: last.id }),
+      ...(last && { starting_after: "id" in last ? last.id : last.network_transaction_id }),
     });
     items.push(...page.data);
     hasMore = page.has_more;

@@ -15,6 +15,20 @@ export type RecordedRequest = Schemas["RecordedRequest"];
 export type RequestDetails = Schemas["RequestDetails"];
 /** The history of an order, oldest entry first, and its sums in the minor unit. */
 export type Timeline = Schemas["Timeline"];
+/** An event on a simulated card, as `POST /v2/simulate_transaction_event` takes it. Amounts in the minor unit. */
+export type TransactionEventOptions = Schemas["TransactionEventInput"];
+/** The IDs and the status of a simulated event. */
+export type TransactionEvent = Schemas["TransactionEvent"];
+/** A simulated card transaction. `amount` is in the minor unit. */
+export type Transaction = Schemas["Transaction"];
+/** A story to simulate: its name, its amount in the minor unit, and optionally the card. */
+export type StoryOptions = Schemas["StoryInput"];
+/** A simulated transaction with its events, oldest first. */
+export type TransactionWithEvents = Schemas["TransactionWithEvents"];
+/** The card transactions that an order's events name, and whether both sides agree. */
+export type OrderReconciliation = Schemas["OrderReconciliation"];
+/** Both sides of one `network_transaction_id`, with the findings. */
+export type ReconciledTransaction = Schemas["ReconciledTransaction"];
 
 type RequestQuery = NonNullable<operations["listRequests"]["parameters"]["query"]>;
 /** Selects the requests that match all given properties. */
@@ -28,6 +42,8 @@ export interface Environment {
   readonly key: string;
   /** Faults that act on requests under `/v2` with this environment's keys. */
   readonly faults: Faults;
+  /** Simulated card transactions. */
+  readonly transactions: Transactions;
 
   /**
    * Returns recorded requests under `/v2`, newest first, including rejected ones and those that a fault acted
@@ -48,8 +64,26 @@ export interface Environment {
   /** Returns the history of an order, even of a deleted one. */
   timeline(orderId: string): Promise<Timeline>;
 
+  /** Compares an order with the card transactions that its events name. */
+  reconciliation(orderId: string): Promise<OrderReconciliation>;
+
+  /** Returns everything that disagrees between order events and card transactions, newest first. */
+  disagreements(): Promise<ReconciledTransaction[]>;
+
   /** Deletes everything in the environment except its keys, and recreates its fixture. */
   reset(): Promise<void>;
+}
+
+/** The simulated card transactions of an environment. */
+export interface Transactions {
+  /** Simulates one event. An `APPROVED` event creates a transaction. */
+  simulate(event: TransactionEventOptions): Promise<TransactionEvent>;
+  /** Simulates a transaction with all of its events. */
+  story(story: StoryOptions): Promise<TransactionWithEvents>;
+  /** Returns a transaction with its events. */
+  get(transactionId: string): Promise<TransactionWithEvents>;
+  /** Returns all transactions, newest first. */
+  list(): Promise<Transaction[]>;
 }
 
 /** The faults of an environment. */

@@ -170,9 +170,9 @@ export const simulatedEvent = z
   })
   .meta({ id: "SimulatedEvent" });
 
-export const playedStory = z
+export const transactionWithEvents = z
   .object({
     transaction,
     events: z.array(simulatedEvent).meta({ description: "Oldest first" }),
   })
-  .meta({ id: "PlayedStory" });
+  .meta({ id: "TransactionWithEvents" });

@@ -16,7 +16,7 @@ import { simulateStory } from "../../ledger/simulate-event.ts";
 import { describeOperation } from "../../openapi/describe-operation.ts";
 import { BODY_ERRORS } from "../../openapi/operation-errors.ts";
 import {
-  playedStory,
+  transactionWithEvents,
   storyInput,
   transactionList,
   transactionPath,
@@ -41,7 +41,9 @@ export const sandboxTransactions = new Hono<AppEnv>()
       summary: "Simulate a story",
       description:
         "Simulates a card transaction with all of its events in one call: the same events that single calls of `POST /v2/simulate_transaction_event` would create.",
-      responses: { 200: { description: "The transaction and its events", schema: playedStory } },
+      responses: {
+        200: { description: "The transaction and its events", schema: transactionWithEvents },
+      },
       errors: [...BODY_ERRORS, "CONFLICT_ERROR", "QUOTA_EXCEEDED_ERROR"],
     }),
     validate("json", storyInput),
@@ -90,7 +92,9 @@ export const sandboxTransactions = new Hono<AppEnv>()
       operationId: "getTransactionWithEvents",
       summary: "Retrieve a transaction with its events",
       description: `Returns one simulated transaction and its events, oldest first, at most ${MAX_EVENTS}.`,
-      responses: { 200: { description: "The transaction and its events", schema: playedStory } },
+      responses: {
+        200: { description: "The transaction and its events", schema: transactionWithEvents },
+      },
       errors: ["INVALID_REQUEST_ERROR", "TRANSACTION_FOUND_ERROR"],
     }),
     validate("param", transactionPath),
