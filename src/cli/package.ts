@@ -25,7 +25,9 @@ rmSync(FOLDER, { recursive: true, force: true });
 await Promise.all([writeScripts(), writeTypes()]);
 cpSync(WORKER_FOLDER, join(FOLDER, "worker"), { recursive: true });
 rmSync(join(FOLDER, "worker", STAMP));
-cpSync("README.md", join(FOLDER, "README.md"));
+for (const path of ["README.md", ...globSync(".github/*.{md,png}")]) {
+  cpSync(path, join(FOLDER, path));
+}
 writeFileSync(join(FOLDER, "package.json"), JSON.stringify(manifest(), null, 2));
 mkdirSync(values["pack-destination"], { recursive: true });
 // npm prints the name of the tarball last.

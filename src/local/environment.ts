@@ -98,7 +98,7 @@ export interface Faults {
   clear(): Promise<void>;
 }
 
-/** An environment that a test has created. `await using` deletes it at the end of the scope. */
+/** An environment that a test has created. In TypeScript, `await using` deletes it at the end of the scope. */
 export interface OwnEnvironment
   extends Environment, Readonly<Omit<Schemas["NewEnvironment"], "key">>, AsyncDisposable {
   /** Deletes the environment and everything in it. Its keys stop working. */

@@ -6,19 +6,24 @@ export interface ErrorDetails {
   type?: string | undefined;
   status?: number | undefined;
   cause?: unknown;
+  /** The `code` of the cause, which isn't copied to another thread with it. */
+  causeCode?: string | undefined;
 }
 
 export function toErrorDetails(error: unknown): ErrorDetails {
   const { message, type, status, cause } = toSandboxError(error);
-  return { message, type, status, cause };
+  const causeCode = (cause as NodeJS.ErrnoException | undefined)?.code;
+  return { message, type, status, cause, causeCode };
 }
 
-export function fromErrorDetails({ message, ...details }: ErrorDetails): SandboxError {
+export function fromErrorDetails({ message, causeCode, ...details }: ErrorDetails): SandboxError {
+  if (causeCode !== undefined) Object.assign(details.cause as Error, { code: causeCode });
   return new SandboxError(message, details);
 }
 
 /** Returns the error itself, or a `SandboxError` that it caused. */
 export function toSandboxError(error: unknown): SandboxError {
   if (error instanceof SandboxError) return error;
-  return new SandboxError(`The sandbox has failed: ${(error as Error).message}`, { cause: error });
+  const [firstLine = ""] = (error as Error).message.split("\n");
+  return new SandboxError(`The sandbox has failed: ${firstLine}`, { cause: error });
 }

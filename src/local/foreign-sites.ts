@@ -28,7 +28,9 @@ export function refuseForeignSite(
       message: `This sandbox doesn't serve the host ${hostname}: to allow it, use --allow-host, SANDBOX_ALLOW_HOST, or allowHosts in createSandbox().`,
     };
   }
-  if (origin === null || READ_METHODS.has(method) || isServed(hostOf(origin), hosts)) return;
+  if (origin === null || READ_METHODS.has(method) || isServed(hostOf(origin), hosts)) {
+    return undefined;
+  }
   return {
     status: 403,
     message: `A page of ${origin} can't change this sandbox: send the request from a server, without the header Origin.`,

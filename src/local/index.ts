@@ -52,10 +52,11 @@ export interface Sandbox extends Environment, AsyncDisposable {
  * keys are `test_sandbox_a` and `test_sandbox_b`.
  *
  * ```ts
- * await using sandbox = await createSandbox();
+ * const sandbox = await createSandbox();
  * const response = await fetch(`${sandbox.url}/v2/orders`, {
  *   headers: { Authorization: `Bearer ${sandbox.key}` },
  * });
+ * await sandbox.close();
  * ```
  *
  * To lose a response, and see the effect of its request:

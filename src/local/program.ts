@@ -1,14 +1,18 @@
 /** The program `orders-sandbox`, which `npm start` runs from the sources. */
+import { debuglog } from "node:util";
+import { toSandboxError } from "./error-details.ts";
 import type { Invocation } from "./invocation.ts";
-import { SandboxError } from "./sandbox-error.ts";
 
-/** Runs the program. A `SandboxError` becomes a sentence on stderr and status 1. */
+/** `NODE_DEBUG=orders-sandbox` prints the stacks of errors. */
+const debug = debuglog("orders-sandbox");
+
+/** Runs the program. An error becomes a sentence on stderr and status 1. */
 export async function runProgram(args: string[], invocation: Invocation): Promise<void> {
   try {
     await runCommand(args, invocation);
   } catch (error) {
-    if (!(error instanceof SandboxError)) throw error;
-    console.error(error.message);
+    debug("%o", error);
+    console.error(toSandboxError(error).message);
     process.exit(1);
   }
 }

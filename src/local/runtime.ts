@@ -1,5 +1,6 @@
 /** Runs the built Worker on Miniflare, with nothing between it and its clients. */
 import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   convertV4MiniflareOptions,
   kUnsafeEphemeralUniqueKey,
@@ -18,10 +19,13 @@ import { servedHosts } from "./served-hosts.ts";
 import { dataFolderOf, lockFolder } from "./state-folder.ts";
 import { serveAsset } from "./static-files.ts";
 import { withWorkerdGuard, type GuardOptions } from "./workerd-guard.ts";
-import type { WrapperOptions } from "./wrapper-options.ts";
+import type { SetupOutcome, WrapperOptions } from "./wrapper-options.ts";
 
 /** The binding of the order ledgers. They store nothing; creating a file for each would take 20 ms. */
 const LEDGER_BINDING = "ORDER_LEDGER";
+
+const START_TIMEOUT_MILLISECONDS = 60_000;
+const DISPOSE_MILLISECONDS = 2_000;
 
 export interface RuntimeOptions {
   host: string;
@@ -35,7 +39,7 @@ export interface RuntimeOptions {
   onRequest: ((line: RequestLine) => void) | undefined;
   /** Called with a line of the log for each internal error. */
   onError: (message: string) => void;
-  guard: GuardOptions;
+  guard: Omit<GuardOptions, "onFailure">;
 }
 
 /** Starts the runtime, and resolves when its database is ready. Earlier requests wait for that. */
@@ -45,13 +49,19 @@ export async function startRuntime(
 ): Promise<Miniflare> {
   const setupPath = `/${randomUUID()}`;
   const miniflareOptions = await miniflareOptionsOf(built, setupPath, options);
-  const miniflare = withWorkerdGuard(() => new Miniflare(miniflareOptions), options.guard);
+  const failed = Promise.withResolvers<never>();
+  const miniflare = withWorkerdGuard(() => new Miniflare(miniflareOptions), {
+    ...options.guard,
+    onFailure: failed.reject,
+  });
   try {
-    const response = await miniflare.dispatchFetch(`http://localhost${setupPath}`);
-    requireKnownMigrations((await response.json()) as SetupOutcome, built);
+    const setup = miniflare.dispatchFetch(`http://localhost${setupPath}`);
+    const response = await Promise.race([setup, failed.promise, timeout()]);
+    requireSetUp((await response.json()) as SetupOutcome, built);
     return miniflare;
   } catch (error) {
-    await miniflare.dispose();
+    // Miniflare waits for a workerd that doesn't start.
+    await Promise.race([miniflare.dispose(), sleep(DISPOSE_MILLISECONDS)]);
     throw error;
   }
 }
@@ -104,12 +114,16 @@ function withoutLedgerStorage(objects: BuiltWorker["worker"]["durableObjects"]) 
   );
 }
 
-type SetupOutcome = Awaited<ReturnType<typeof setUpDatabase>>;
+async function timeout(): Promise<never> {
+  await sleep(START_TIMEOUT_MILLISECONDS, undefined, { ref: false });
+  throw new Error(`workerd hasn't started within ${START_TIMEOUT_MILLISECONDS / 1_000} seconds`);
+}
 
-function requireKnownMigrations({ unknownMigration }: SetupOutcome, { version }: BuiltWorker) {
+function requireSetUp({ unknownMigration, error }: SetupOutcome, { version }: BuiltWorker) {
+  if (error !== undefined) throw new Error(error);
   if (unknownMigration === undefined) return;
   throw new SandboxError(
-    `The state folder was written by a newer version of the sandbox: version ${version} doesn't know its migration ${unknownMigration}.`,
+    `The data folder was written by another version of the sandbox: version ${version} doesn't know its migration ${unknownMigration}. Remove the folder, or choose another one.`,
   );
 }
 
@@ -128,7 +142,7 @@ export async function setUpFolder(folder: string, built: BuiltWorker): Promise<v
   );
   try {
     const database = await miniflare.getD1Database(built.databaseBinding);
-    requireKnownMigrations(await setUpDatabase(database, built.databaseSetup), built);
+    requireSetUp(await setUpDatabase(database, built.databaseSetup), built);
   } finally {
     await miniflare.dispose();
     unlock();

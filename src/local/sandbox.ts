@@ -1,4 +1,5 @@
 /** A running sandbox, for the library and for the program. */
+import { tmpdir } from "node:os";
 import { clearInterval, setInterval } from "node:timers";
 import type { Miniflare } from "miniflare";
 import { readBuiltWorker } from "./artifacts.ts";
@@ -7,6 +8,7 @@ import { requireFreePort } from "./ports.ts";
 import type { RequestLine } from "./request-line.ts";
 import { startRuntime } from "./runtime.ts";
 import { SandboxError } from "./sandbox-error.ts";
+import { startFailure } from "./start-failures.ts";
 import { dataFolderOf, lockFolder } from "./state-folder.ts";
 
 export const SEEDED_KEYS = ["test_sandbox_a", "test_sandbox_b"] as const;
@@ -41,28 +43,38 @@ export async function startSandbox(options: StartOptions): Promise<RunningSandbo
   const { port = 0, host = "127.0.0.1", persistTo } = options;
   await requireFreePort(port, host);
   const unlock = persistTo === undefined ? () => undefined : lockFolder(persistTo);
+  const errors: string[] = [];
   try {
-    const runtime = await startOn(port, host, options);
+    const runtime = await startOn(port, host, options, errors);
     const { origin: url } = await runtime.unsafeGetDirectURL();
     return { url, key: SEEDED_KEYS[0], close: keepRunning(runtime, unlock, options) };
   } catch (error) {
     unlock();
-    throw error;
+    throw startFailure(error, errors, persistTo ?? tmpdir());
   }
 }
 
-async function startOn(port: number, host: string, options: StartOptions): Promise<Miniflare> {
+/** Adds errors of the log to `startErrors` until the sandbox has started. */
+async function startOn(
+  port: number,
+  host: string,
+  options: StartOptions,
+  startErrors: string[],
+): Promise<Miniflare> {
   const { allowHosts = [], persistTo, temporaryFolder, vars = {}, onRequest } = options;
-  return startRuntime(await readBuiltWorker(), {
+  let isStarted = false;
+  const runtime = await startRuntime(await readBuiltWorker(), {
     port,
     host,
     allowHosts,
     vars,
     persistTo: persistTo === undefined ? undefined : dataFolderOf(persistTo),
     onRequest,
-    onError: options.onError ?? (() => undefined),
+    onError: (message) => (isStarted ? options.onError?.(message) : startErrors.push(message)),
     guard: { onSpawn: options.onSpawn ?? (() => undefined), temporaryFolder },
   });
+  isStarted = true;
+  return runtime;
 }
 
 /** Runs the hourly job, and ends the runtime when its folder is gone. Returns the function that closes it. */

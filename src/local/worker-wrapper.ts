@@ -5,7 +5,7 @@
 import { setUpDatabase } from "./database-setup.ts";
 import { refuseForeignSite } from "./foreign-sites.ts";
 import { toLogMessage, type RequestLine } from "./request-line.ts";
-import type { WrapperOptions } from "./wrapper-options.ts";
+import type { SetupOutcome, WrapperOptions } from "./wrapper-options.ts";
 
 type Env = Record<string, D1Database & NamespaceWithoutStorage>;
 /** A namespace without storage has `get(name)` where others have `getByName`. */
@@ -28,18 +28,18 @@ export function wrapWorker(worker: Worker, options: WrapperOptions): Worker {
         servedHosts,
       );
       if (refusal) return toResponse(refusal);
-      setup ??= setUpDatabase(env[databaseBinding]!, databaseSetup).catch((error: unknown) => {
-        // The next request tries again.
-        setup = undefined;
-        throw error;
-      });
+      setup ??= setUpDatabase(env[databaseBinding]!, databaseSetup);
       env[ledgerBinding]!.getByName ??= env[ledgerBinding]!.get;
-      const outcome = await setup;
-      if (new URL(request.url).pathname === setupPath) return Response.json(outcome);
+      if (new URL(url).pathname === setupPath) return Response.json(await outcomeOf(setup));
+      await setup;
       return respond(request, env, context);
     },
   };
 }
+
+/** The program ends with the error, so nothing tries the setup again. */
+const outcomeOf = (setup: ReturnType<typeof setUpDatabase>): Promise<SetupOutcome> =>
+  setup.catch((error: unknown) => ({ error: String(error) }));
 
 /** In the form of the API's errors. */
 function toResponse({ status, message }: { status: number; message: string }): Response {

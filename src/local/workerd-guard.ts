@@ -11,6 +11,8 @@ import { basename } from "node:path";
 export interface GuardOptions {
   /** Called with the process ID of workerd. */
   onSpawn: (pid: number) => void;
+  /** Called if workerd can't be spawned. */
+  onFailure: (error: Error) => void;
   /** A folder to remove with workerd. */
   temporaryFolder: string | undefined;
 }
@@ -27,6 +29,7 @@ subscribe("child_process", (message) => {
   const options = optionsOfStart.getStore();
   if (!options) return;
   const { process: child } = message as { process: ChildProcess };
+  child.once("error", options.onFailure);
   child.once("spawn", () => {
     if (!basename(child.spawnfile).startsWith("workerd")) return;
     options.onSpawn(child.pid!);

@@ -1,6 +1,13 @@
 import type { DatabaseSetup } from "./database-setup.ts";
 import type { ServedHosts } from "./foreign-sites.ts";
 
+/** What `setupPath` returns. */
+export interface SetupOutcome {
+  /** A migration of the database that this version doesn't know. */
+  unknownMigration?: string;
+  error?: string;
+}
+
 /** What the Node side passes to `worker-wrapper.ts`. */
 export interface WrapperOptions {
   databaseSetup: DatabaseSetup;

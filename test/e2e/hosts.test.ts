@@ -1,4 +1,4 @@
-import { request } from "node:http";
+import { request, type IncomingMessage } from "node:http";
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -15,7 +15,8 @@ beforeAll(async () => {
   const flags = ["--host", "0.0.0.0", "--allow-host", "compose-service", "--port", "0", "--json"];
   const env = { ...process.env, SANDBOX_ALLOW_HOST: "workflow-service, other" };
   open = await new Program("node", ["src/local/bin.ts", ...flags], "\n", { env }).ready();
-  openUrl = `http://127.0.0.1:${new URL(JSON.parse(open.output.split("\n")[0]!).url).port}`;
+  const [line = ""] = open.output.split("\n");
+  openUrl = `http://127.0.0.1:${new URL(JSON.parse(line).url).port}`;
 });
 afterAll(async () => {
   await sandbox.close();
@@ -37,7 +38,7 @@ async function send(
   path = "/v2/orders",
 ) {
   const body = method === "POST" ? JSON.stringify(order) : undefined;
-  const response = await new Promise<import("node:http").IncomingMessage>((resolve, reject) => {
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
     const all = {
       Authorization: "Bearer test_sandbox_a",
       "Content-Type": "application/json",

@@ -108,12 +108,12 @@ it("rejects a port or folder in use, and a folder of a newer version", async () 
 
   await addMigration(persistTo, "9999_from_the_future.sql");
   await expect(createSandbox({ persistTo })).rejects.toThrow(
-    /newer version.* 9999_from_the_future\.sql/,
+    /another version.* 9999_from_the_future\.sql\. Remove the folder/,
   );
   // The refused start has unlocked the folder.
   const copy = join(folder, "copy");
   await cp(persistTo, copy, { recursive: true });
-  await expect(createSandbox({ persistTo: copy })).rejects.toThrow("newer version");
+  await expect(createSandbox({ persistTo: copy })).rejects.toThrow("another version");
   await expect.poll(childrenOfThis).toEqual([]);
 });
 
