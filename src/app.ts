@@ -1,8 +1,6 @@
 import { Hono } from "hono";
-import { except } from "hono/combine";
 import { createMiddleware } from "hono/factory";
 import { methodNotAllowed } from "hono/method-not-allowed";
-import { requestId } from "hono/request-id";
 import { authenticate } from "./access/authenticate.ts";
 import { requireFirstEnvironment } from "./access/environments.ts";
 import { authenticateOperator } from "./access/operator.ts";
@@ -14,9 +12,9 @@ import { openDatabase } from "./http/database.ts";
 import { respondWithError, notFound, rejectMethod } from "./http/errors.ts";
 import { applyFaults } from "./http/faults.ts";
 import { setHeadersOfEveryResponse, setSecurityHeaders } from "./http/response-headers.ts";
-import { isConsoleRead } from "./http/console-reads.ts";
 import { recordRequests } from "./http/recording/record.ts";
 import { logRequests } from "./http/access-log.ts";
+import { identifyRequest } from "./http/request-id.ts";
 import { sendWarnings } from "./http/warnings.ts";
 import { serveOpenApi } from "./openapi/document.ts";
 import { consolePages } from "./routes/pages/console.ts";
@@ -47,7 +45,7 @@ const requireConfig = createMiddleware<AppEnv>((c, next) => {
 const admitPartner = [authenticate, limitRequestRate, limitConcurrency] as const;
 
 app
-  .use(requestId())
+  .use(identifyRequest)
   .use(logRequests)
   .use(openDatabase)
   .use(setHeadersOfEveryResponse)
@@ -55,9 +53,9 @@ app
   .use("/sandbox/*", setSecurityHeaders)
   .use("/health", setSecurityHeaders)
   // Before everything that responds to a request with a key, so that a 429 and a fault are recorded too.
-  .use("/v2/*", except(isConsoleRead, recordRequests))
+  .use("/v2/*", recordRequests)
   .use("/v2/*", requireConfig, authenticate, limitRequestRate)
-  .use("/v2/*", except(isConsoleRead, applyFaults), sendWarnings, limitConcurrency)
+  .use("/v2/*", applyFaults, sendWarnings, limitConcurrency)
   .use("/sandbox/*", requireConfig)
   .use("/sandbox/partners/*", authenticateOperator)
   .use("/sandbox/keys/*", ...admitPartner)

@@ -12,11 +12,13 @@ import { parseCredentials } from "./credentials.ts";
 import { keyCache, type KnownKey } from "./key-cache.ts";
 import { isSigned, KEY_PREFIX } from "./secrets.ts";
 
+const HOUR_MILLISECONDS = 3_600_000;
+
 /** Finds the caller's API key and environment. Throws a 401, which never repeats what was sent. */
 export const authenticate = createMiddleware<AppEnv>(async (c, next) => {
   const secret = parseCredentials(c.req.header("Authorization"), "API key");
-  const now = new Date();
-  const key = await verify(c, secret, now.getTime());
+  const now = Date.now();
+  const key = await verify(c, secret, now);
   c.set("apiKey", key);
   c.set("sentKey", secret);
   await next();
@@ -55,9 +57,9 @@ async function lookUp(c: Context<AppEnv>, secret: string, now: number): Promise<
 }
 
 /** Stores the hour in which a key was used, after the response, and outside of the request's cost. */
-function noteUse(c: Context<AppEnv>, key: StoredKey, now: Date): void {
-  const hour = toTimestamp(now).replace(/\d\d:\d\dZ$/, "00:00Z");
-  if (key.last_used_at !== null && key.last_used_at >= hour) return;
+function noteUse(c: Context<AppEnv>, key: StoredKey, now: number): void {
+  if (key.last_used_at !== null && now < Date.parse(key.last_used_at) + HOUR_MILLISECONDS) return;
+  const hour = toTimestamp(new Date(now - (now % HOUR_MILLISECONDS)));
   // `key` is the isolate's cached key, so later requests in this hour skip this.
   key.last_used_at = hour;
   c.executionCtx.waitUntil(

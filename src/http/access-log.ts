@@ -12,7 +12,7 @@ export const logRequests = createMiddleware<AppEnv>(async (c, next) => {
   const fault = c.get("fault");
   log("request", {
     request_id: c.get("requestId"),
-    partner_id: c.var.apiKey?.partner_id,
+    partner_id: c.get("apiKey")?.partner_id,
     method: c.req.method,
     // The pattern: a path has a partner's ids in it.
     route: routePath(c, -1),
@@ -22,6 +22,6 @@ export const logRequests = createMiddleware<AppEnv>(async (c, next) => {
     ...(fault && { fault: fault.fault, fault_id: fault.id }),
     ms: Math.round(performance.now() - start),
     // Not there where D1 could not even be asked.
-    ...c.var.db?.cost,
+    ...c.get("db")?.cost,
   });
 });

@@ -2,6 +2,7 @@ import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
 import { isRejecting, type AppliedFault } from "../domain/faults.ts";
 import { idsOf, type RequestSubject } from "../domain/request-subject.ts";
+import { isConsoleRead } from "./console-reads.ts";
 import type { AppEnv } from "./context.ts";
 import { FAULT_HEADER, parseFaultHeader } from "./fault-header.ts";
 import { alterResponse, rejectionBy } from "./fault-responses.ts";
@@ -13,6 +14,7 @@ import { callWorkbench, workbenchOf } from "./workbench.ts";
  * faults reject the request before validation; the others alter its response, whatever that is.
  */
 export const applyFaults = createMiddleware<AppEnv>(async (c, next) => {
+  if (isConsoleRead(c)) return next();
   const header = c.req.header(FAULT_HEADER);
   c.set("isFaultPending", true);
   if (header !== undefined) apply(c, parseFaultHeader(header));

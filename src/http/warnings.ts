@@ -23,7 +23,7 @@ export function warn(c: Context<AppEnv>, ...warnings: Warning[]): void {
 }
 
 export function collectsWarnings(c: Context<AppEnv>): boolean {
-  return c.var.warnings !== undefined;
+  return c.get("warnings") !== undefined;
 }
 
 /** A list of tokens with parameters (RFC 9651, 3.1). What doesn't fit at the end is left out. */

@@ -3,6 +3,7 @@ import { createMiddleware } from "hono/factory";
 import { FAULTS } from "../../domain/faults.ts";
 import { MAX_RECORDED_BODY_BYTES } from "../../domain/requests.ts";
 import { logError } from "../../log.ts";
+import { isConsoleRead } from "../console-reads.ts";
 import type { AppEnv } from "../context.ts";
 import { recordInBatch, sendPending } from "./batches.ts";
 import { toNewRequest, type Exchange } from "./recorded-request.ts";
@@ -12,6 +13,7 @@ const UNREAD_BODY_MILLISECONDS = 50;
 
 /** Records each request with a valid key and its response, after the response. A failure is only logged. */
 export const recordRequests = createMiddleware<AppEnv>(async (c, next) => {
+  if (isConsoleRead(c)) return next();
   const start = performance.now();
   await next();
   if (!c.get("apiKey")) return;
