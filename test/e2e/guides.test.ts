@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { ERROR_TYPES } from "../../src/schemas/errors.ts";
 import { DEFAULT_PAGE_ITEMS, MAX_PAGE_ITEMS } from "../../src/schemas/pages.ts";
 import { MAX_PAGE_BYTES } from "../../src/domain/quotas.ts";
 
@@ -23,15 +22,5 @@ it.each(["README.md", ".github/DEPLOYING.md", ".github/COST.md"])(
 it("the README says of a page what the code does", () => {
   expect(README).toContain(`\`limit\` is ${DEFAULT_PAGE_ITEMS} if not given`);
   expect(README).toContain(`at most ${MAX_PAGE_ITEMS} a page`);
-  expect(README).toContain(`at ${MAX_PAGE_BYTES / 1_000} KB: \`has_more\` tells`);
+  expect(README).toContain(`at ${MAX_PAGE_BYTES / 1_000} KB`);
 });
-
-it.each(Object.entries(ERROR_TYPES).map(([type, { status }]) => [type, status] as const))(
-  "the README's table of errors has %s with %i",
-  (type, status) => {
-    const row = README.split("\n").find(
-      (line) => /^\|[\d, ]+\|/.test(line) && line.includes(`\`${type}\``),
-    );
-    expect(row?.split("|")[1]).toContain(String(status));
-  },
-);
