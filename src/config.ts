@@ -36,6 +36,7 @@ const variables = z.object({
   ORDER_QUOTA: quota,
   ORDER_EVENT_QUOTA: quota,
   TRANSACTION_QUOTA: quota,
+  RECORDED_BYTE_QUOTA: quota,
   RETENTION_DAYS: z
     .string()
     .regex(/^\d{0,5}$/, { error: "Expected a whole number of days, or 0 to keep orders" })
@@ -61,6 +62,8 @@ export interface Config {
   retentionDays: number;
   /** The most that a partner may store; undefined if nothing is limited. */
   quotas: Usage | undefined;
+  /** How many bytes of recorded requests a partner may have. */
+  recordedByteQuota: number;
   adminToken: string | undefined;
   /** The secrets that sign API keys, the current one first. Without any, keys are unsigned. */
   keySecrets: string[];
@@ -108,6 +111,7 @@ function parse(env: Cloudflare.Env): Config | InvalidConfig {
     hasRateLimits: data.RATE_LIMITS,
     retentionDays: data.RETENTION_DAYS,
     quotas: isLimited ? quotas : undefined,
+    recordedByteQuota: data.RECORDED_BYTE_QUOTA,
     adminToken: data.ADMIN_TOKEN || undefined,
     keySecrets,
   };

@@ -10,6 +10,7 @@ import { sweepIdempotencyRecords } from "./store/idempotency.ts";
 import { refreshStatistics } from "./store/statistics.ts";
 
 export { OrderLedger } from "./ledger/order-ledger.ts";
+export { PartnerStreams } from "./workbench/partner-streams.ts";
 export { Workbench } from "./workbench/workbench.ts";
 
 export default {

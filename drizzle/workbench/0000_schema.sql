@@ -12,6 +12,11 @@ CREATE TABLE `faults` (
 );
 --> statement-breakpoint
 CREATE UNIQUE INDEX `faults_id_unique` ON `faults` (`id`);--> statement-breakpoint
+CREATE TABLE `request_details` (
+	`sequence` integer PRIMARY KEY NOT NULL,
+	`details` text NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE `requests` (
 	`sequence` integer PRIMARY KEY NOT NULL,
 	`at` integer NOT NULL,
@@ -23,9 +28,10 @@ CREATE TABLE `requests` (
 	`ms` integer NOT NULL,
 	`order_id` text,
 	`partner_order_id` text,
+	`order_event_id` text,
 	`partner_event_id` text,
+	`network_transaction_id` text,
 	`version_before` integer,
 	`version_after` integer,
-	`remarks` text NOT NULL,
-	`details` text NOT NULL
+	`remarks` text NOT NULL
 );

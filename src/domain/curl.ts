@@ -1,6 +1,6 @@
 import type { RequestDetails } from "./requests.ts";
 
-/** What curl says by itself, or what belongs to the connection. */
+/** Headers that curl sets, or that belong to the connection. */
 const SET_BY_CURL = new Set([
   "accept-encoding",
   "connection",
@@ -14,23 +14,25 @@ const SET_BY_CURL = new Set([
 ]);
 
 /**
- * The command that sends a request again, for a POSIX shell in which SANDBOX_KEY is the key. Undefined where
- * it can't be the same: its body was cut, or has a byte that no argument can have.
+ * The command that sends a recorded request again, for a POSIX shell with the key in SANDBOX_KEY. `origin` is
+ * the sandbox's own: the recorded URL has whatever host the client named. Undefined if the record differs
+ * from the request, or no argument can hold it.
  */
 export function curlOf(
   method: string,
-  { url, request }: Pick<RequestDetails, "url" | "request">,
+  { url, request, is_exact }: Pick<RequestDetails, "url" | "request" | "is_exact">,
+  origin: string,
 ): string | undefined {
-  const { headers, body, cut } = request;
-  if (cut || body?.includes("\0")) return undefined;
+  const { headers, body } = request;
+  if (!is_exact || body?.includes("\0")) return undefined;
   const sent = Object.entries(headers).filter(([name]) => !SET_BY_CURL.has(name));
-  // Unless it is told not to, curl declares a form.
+  // Otherwise curl declares a form.
   const typeless = body !== undefined && !("content-type" in headers) ? ["-H 'Content-Type:'"] : [];
   return [
-    // Without --globoff, brackets and braces in the URL would have a meaning.
-    "curl --globoff",
+    // --globoff: brackets and braces in a URL are literal. --path-as-is: so are dots.
+    "curl --globoff --path-as-is",
     method === "HEAD" ? "--head" : `-X ${quote(method)}`,
-    quote(url),
+    quote(origin + url.replace(/^[^/]*\/\/[^/?#]*/, "")),
     '-H "Authorization: Bearer $SANDBOX_KEY"',
     // A header without content ends in a semicolon.
     ...sent.map(([name, content]) => `-H ${quote(content ? `${name}: ${content}` : `${name};`)}`),
@@ -39,7 +41,7 @@ export function curlOf(
   ].join(" ");
 }
 
-/** One word of a POSIX shell, whatever is in it. */
+/** Quotes any text as one word of a POSIX shell. */
 function quote(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }

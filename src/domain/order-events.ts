@@ -20,7 +20,7 @@ export const ORDER_EVENT_TYPES = ["CAPTURED", "REFUNDED"] as const;
 export type OrderEventType = (typeof ORDER_EVENT_TYPES)[number];
 
 /** The sum of its order that an event counts in. */
-const SUM_OF = { CAPTURED: "captured", REFUNDED: "refunded" } as const satisfies Record<
+export const SUM_OF = { CAPTURED: "captured", REFUNDED: "refunded" } as const satisfies Record<
   OrderEventType,
   Sum
 >;

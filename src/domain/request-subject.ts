@@ -4,10 +4,11 @@ export interface RequestIds {
   partner_order_id?: string;
   order_event_id?: string;
   partner_event_id?: string;
+  network_transaction_id?: string;
 }
 
 /** What a fault is matched against. */
-export interface RequestSubject extends RequestIds {
+export interface RequestSubject extends Omit<RequestIds, "network_transaction_id"> {
   method: string;
   /** Percent-encoded, as in the URL. */
   path: string;
@@ -30,6 +31,7 @@ export function idsOf(
     partner_order_id: named("partner_order_id"),
     order_event_id: isOrder ? undefined : (inPath ?? named("order_event_id")),
     partner_event_id: named("partner_event_id"),
+    network_transaction_id: named("network_transaction_id"),
   };
   return Object.fromEntries(Object.entries(ids).filter(([, id]) => id !== undefined));
 }

@@ -7,6 +7,8 @@ export const REQUEST_DAYS = 7;
 export const DAY_MILLISECONDS = 86_400_000;
 export const MAX_RECORDED_REQUESTS = 10_000;
 export const MAX_RECORDED_BYTES = 64_000_000;
+/** What every environment may store, however many the partner has. */
+export const MIN_RECORDED_BYTES = 1_000_000;
 
 /** How much of a body, of a message's headers and of a URL is stored; the rest is cut off. */
 export const MAX_RECORDED_BODY_BYTES = 32 * 1024;
@@ -34,7 +36,9 @@ export interface RequestSummary {
   ms: number;
   order_id: string | null;
   partner_order_id: string | null;
+  order_event_id: string | null;
   partner_event_id: string | null;
+  network_transaction_id: string | null;
   error: RequestError | null;
   fault: AppliedFault | null;
   warnings: Warning[] | null;
@@ -64,6 +68,8 @@ export interface RequestDetails {
   unaltered_response?: RecordedMessage & { status: number };
   /** What the request cost in D1. */
   cost: { queries: number; rows_read: number; rows_written: number };
+  /** Whether URL, headers and body are stored exactly as they were sent. */
+  is_exact: boolean;
 }
 
 /** A request to record, with its details as stored JSON. */
@@ -71,19 +77,36 @@ export interface NewRequest extends RequestSummary, RecordedVersions {
   details: string;
 }
 
-/** Which requests to list. */
+/** Which requests to list. A path and the IDs are exact, or a prefix that ends in `*`. */
 export interface RequestFilter {
   method?: string | undefined;
-  /** Exact, or a prefix that ends in `*`. */
   path?: string | undefined;
   /** `409` or `4xx`. */
   status?: string | undefined;
   order_id?: string | undefined;
   partner_order_id?: string | undefined;
+  order_event_id?: string | undefined;
   partner_event_id?: string | undefined;
+  network_transaction_id?: string | undefined;
   request_id?: string | undefined;
   /** RFC 3339. */
   since?: string | undefined;
+}
+
+/** Counts of the requests that match a filter, the largest first. */
+export interface RequestCounts {
+  total: number;
+  /** By class, like `4xx`; null counts requests without a response. */
+  by_status: { status: string | null; count: number }[];
+  by_method: { method: string; count: number }[];
+  by_error: { type: string; param?: string; count: number }[];
+  by_warning: { code: Warning["code"]; param?: string; count: number }[];
+}
+
+/** How many bytes each of a partner's environments may store: its share of the partner's quota. */
+export function byteLimitOf(quota: number, environments: number): number {
+  const share = Math.floor(quota / Math.max(environments, 1));
+  return Math.min(Math.max(share, MIN_RECORDED_BYTES), MAX_RECORDED_BYTES);
 }
 
 /** The keys of the local seed, and generated ones: 32 random characters, and 43 more if the key is signed. */
@@ -95,14 +118,23 @@ export function maskKeys(text: string): string {
   return text.includes("test_") ? text.replace(KEY, MASKED_KEY) : text;
 }
 
-/** A text as it is stored: keys masked, and cut between two characters. */
-export function recordedText(text: string, maxBytes: number): { text: string; isCut: boolean } {
+/** A text as it is stored, and whether that is all of it. */
+interface RecordedText {
+  text: string;
+  isCut: boolean;
+  /** Whether a key was masked. */
+  isMasked: boolean;
+}
+
+/** Masks the keys in a text, and cuts it between two characters. */
+export function recordedText(text: string, maxBytes: number): RecordedText {
   // Masked first, so that the cut leaves no half of a key.
   const masked = maskKeys(text);
+  const isMasked = masked !== text;
   // A UTF-16 code unit has at most three bytes in UTF-8.
-  if (masked.length * 3 <= maxBytes) return { text: masked, isCut: false };
+  if (masked.length * 3 <= maxBytes) return { text: masked, isCut: false, isMasked };
   const { read } = encoder.encodeInto(masked, new Uint8Array(maxBytes));
-  return { text: masked.slice(0, read), isCut: read < masked.length };
+  return { text: masked.slice(0, read), isCut: read < masked.length, isMasked };
 }
 
 const encoder = new TextEncoder();
@@ -115,17 +147,20 @@ const OMITTED_HEADERS =
 export function recordedHeaders(headers: Iterable<[name: string, content: string]>): {
   headers: Record<string, string>;
   isCut: boolean;
+  isMasked: boolean;
 } {
   const recorded: Record<string, string> = {};
   let left = MAX_RECORDED_HEADER_BYTES;
+  let hasMask = false;
   for (const [name, content] of headers) {
     if (OMITTED_HEADERS.test(name)) continue;
     left -= name.length;
-    if (left < 0) return { headers: recorded, isCut: true };
-    const { text, isCut } = recordedText(content, left);
+    if (left < 0) return { headers: recorded, isCut: true, isMasked: hasMask };
+    const { text, isCut, isMasked } = recordedText(content, left);
     recorded[name] = text;
     left -= bytesOf(text);
-    if (isCut) return { headers: recorded, isCut };
+    hasMask ||= isMasked;
+    if (isCut) return { headers: recorded, isCut, isMasked: hasMask };
   }
-  return { headers: recorded, isCut: false };
+  return { headers: recorded, isCut: false, isMasked: hasMask };
 }

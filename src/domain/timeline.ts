@@ -8,25 +8,28 @@ import {
 } from "./ledger-state.ts";
 import type { Money } from "./money.ts";
 import type { OrderChange } from "./order-changes.ts";
+import { ORDER_EVENT_TYPES, SUM_OF, type OrderEventType } from "./order-events.ts";
 import type { RequestError } from "./requests.ts";
+import type { Warning } from "./warnings.ts";
 
-/** What can happen to an order: the changes of its history, and requests that changed nothing. */
-const KIND_OF = {
+const CHANGE_KINDS = {
   CREATED: "created",
   REPLACED: "replaced",
   DELETED: "deleted",
   EVENT_APPENDED: "event_appended",
   EVENT_DELETED: "event_deleted",
 } as const satisfies Record<OrderChange, string>;
+
+/** The changes of an order, and the requests that changed nothing. */
 export const TIMELINE_KINDS = [
-  ...Object.values(KIND_OF),
+  ...Object.values(CHANGE_KINDS),
   "refused",
   "replayed",
   "faulted",
 ] as const;
 export type TimelineKind = (typeof TIMELINE_KINDS)[number];
 
-/** A change as the order's history has it, with the sums after it. */
+/** A change in an order's history, with the sums after it. */
 export interface PastChange extends LedgerTotals, OrderedTotals {
   version: number;
   change: OrderChange;
@@ -35,18 +38,18 @@ export interface PastChange extends LedgerTotals, OrderedTotals {
   changed_at: string;
 }
 
-/** A request on the order, as far as it is recorded still. Timestamps are RFC 3339. */
+/** A recorded request on an order. Timestamps are RFC 3339. */
 export interface PastRequest {
   request_id: string;
   at: string;
   method: string;
-  /** The version that it made; null where it changed nothing. */
+  /** The version that the request created; null if it changed nothing. */
   version_after: number | null;
   error?: RequestError;
   fault?: AppliedFault;
+  warnings?: Warning[];
 }
 
-/** The figures of one measure, with what was ordered. */
 interface OrderFigures extends Figures {
   ordered: Money;
 }
@@ -55,7 +58,13 @@ export interface TimelineFigures extends OrderFigures {
   rewards: OrderFigures;
 }
 
-export interface TimelineEntry {
+/** The event that a change appended or deleted. */
+interface ChangedEvent extends Record<Measure, Money> {
+  /** Absent for an event without amounts, which changes no sum. */
+  type?: OrderEventType;
+}
+
+export interface TimelineEntry extends Partial<ChangedEvent> {
   kind: TimelineKind;
   at: string;
   request_id: string;
@@ -64,6 +73,7 @@ export interface TimelineEntry {
   order_event_id?: string;
   error?: RequestError;
   fault?: AppliedFault;
+  warnings?: Warning[];
 }
 
 export function timelineFiguresOf(change: LedgerTotals & OrderedTotals): TimelineFigures {
@@ -75,42 +85,69 @@ export function timelineFiguresOf(change: LedgerTotals & OrderedTotals): Timelin
 }
 
 /**
- * What happened to an order, oldest first: its changes by their version, and between them, by their time, the
- * writes that changed nothing. Both come oldest first.
+ * An order's history, oldest first: its changes by version, and the writes that changed nothing between them by
+ * time. Both come oldest first. `previous` is the change before the first one, if that is known.
  */
-export function timelineOf(changes: PastChange[], requests: PastRequest[]): TimelineEntry[] {
+export function timelineOf(
+  changes: PastChange[],
+  requests: PastRequest[],
+  previous?: PastChange,
+): TimelineEntry[] {
   const writes = requests.filter(({ method }) => method !== "GET");
+  // A client may send the same request ID again, but only one of its requests created this version.
+  const byChange = new Map(writes.map((each) => [changeKey(each.version_after, each), each]));
   const timeline: { time: number; entry: TimelineEntry }[] = [];
   let time = 0;
-  for (const change of changes) {
-    const { version, request_id, order_event_id } = change;
-    // A client may send one request id many times, but only one of its requests made this version.
-    const request = writes.find(
-      (each) => each.request_id === request_id && each.version_after === version,
-    );
-    // Requests can overtake each other on their way. The versions say how it was.
+  for (const [index, change] of changes.entries()) {
+    const request = byChange.get(changeKey(change.version, change));
+    // Clocks differ and requests overtake each other. The versions have the true order.
     time = Math.max(time, Date.parse(request?.at ?? change.changed_at));
-    timeline.push({
-      time,
-      entry: {
-        kind: KIND_OF[change.change],
-        at: request?.at ?? change.changed_at,
-        request_id,
-        version,
-        figures: timelineFiguresOf(change),
-        ...(order_event_id !== null && { order_event_id }),
-        ...(request?.fault && { fault: request.fault }),
-      },
-    });
+    const entry = entryOfChange(change, changes[index - 1] ?? previous, request);
+    timeline.push({ time, entry });
   }
   const unchanging = writes
     .filter(({ version_after }) => version_after === null)
-    .map((request) => ({ time: Date.parse(request.at), entry: withoutEffect(request) }));
-  // A stable sort: what is as old as a change comes after it.
+    .map((request) => ({ time: Date.parse(request.at), entry: entryOfRequest(request) }));
+  // The sort is stable: a request of the same time comes after the change.
   return [...timeline, ...unchanging].toSorted((a, b) => a.time - b.time).map(({ entry }) => entry);
 }
 
-function withoutEffect({ request_id, at, error, fault }: PastRequest): TimelineEntry {
+const changeKey = (version: number | null, { request_id }: { request_id: string }): string =>
+  `${version} ${request_id}`;
+
+function entryOfChange(
+  change: PastChange,
+  previous: PastChange | undefined,
+  request: PastRequest | undefined,
+): TimelineEntry {
+  const { order_event_id, version, request_id, changed_at } = change;
+  return {
+    kind: CHANGE_KINDS[change.change],
+    at: request?.at ?? changed_at,
+    request_id,
+    version,
+    ...(order_event_id !== null && { order_event_id }),
+    ...(order_event_id !== null && previous && changedEvent(change, previous)),
+    figures: timelineFiguresOf(change),
+    ...(request?.fault && { fault: request.fault }),
+    ...(request?.warnings && { warnings: request.warnings }),
+  };
+}
+
+/** An event from the sums before and after it: the history doesn't store its amounts. */
+function changedEvent(after: LedgerTotals, before: LedgerTotals): ChangedEvent {
+  for (const type of ORDER_EVENT_TYPES) {
+    const difference = (measure: Measure) => {
+      const sum = `${SUM_OF[type]}_${measure}` as const;
+      return Math.abs(after[sum] - before[sum]);
+    };
+    const [amount, rewards_amount] = [difference("amount"), difference("rewards_amount")];
+    if (amount > 0 || rewards_amount > 0) return { type, amount, rewards_amount };
+  }
+  return { amount: 0, rewards_amount: 0 };
+}
+
+function entryOfRequest({ request_id, at, error, fault, warnings }: PastRequest): TimelineEntry {
   const isFaulted = fault !== undefined && isRejecting(fault.fault);
   return {
     kind: isFaulted ? "faulted" : error ? "refused" : "replayed",
@@ -118,5 +155,6 @@ function withoutEffect({ request_id, at, error, fault }: PastRequest): TimelineE
     request_id,
     ...(error && { error }),
     ...(fault && { fault }),
+    ...(warnings && { warnings }),
   };
 }

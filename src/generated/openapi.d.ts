@@ -395,9 +395,29 @@ export interface paths {
         };
         /**
          * Retrieve requests
-         * @description A page of the requests to `/v2` that came with a valid key of the environment, newest first, refused ones too. Filters combine. A request is there within a second of its answer, and for 7 days, while it is one of the last 10000.
+         * @description A page of the requests to `/v2` with a valid key of the environment, newest first, including refused ones. Filters combine. A request is listed within a second of its response, and is stored for 7 days. An environment stores its last 10000 requests, or fewer if they are long.
          */
         get: operations["listRequests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sandbox/requests/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count requests
+         * @description Counts of all requests that match the filters, by class of status, method, error and warning.
+         */
+        get: operations["countRequests"];
         put?: never;
         post?: never;
         delete?: never;
@@ -415,7 +435,7 @@ export interface paths {
         };
         /**
          * Watch requests
-         * @description The same requests as server-sent events, as they happen: `curl -N` shows them. At most 10 streams of an environment are open at a time. A stream ends when its key is revoked, the environment expires, or it is reset.
+         * @description The same requests as server-sent events, as they happen: `curl -N` shows them. At most 10 streams of an environment, and 50 of a partner, are open at a time. A stream ends when its key is revoked, or when the environment expires or is reset.
          */
         get: operations["streamRequests"];
         put?: never;
@@ -435,7 +455,7 @@ export interface paths {
         };
         /**
          * Retrieve a request
-         * @description All that was kept of a request, with what was answered, and a command that sends it again. No key is in it.
+         * @description A request with its response, and a command that sends it again. Keys in it are masked.
          */
         get: operations["getRequest"];
         put?: never;
@@ -455,7 +475,7 @@ export interface paths {
         };
         /**
          * Retrieve an order's timeline
-         * @description What happened to an order, also to one that is deleted: its last 1000 changes with the sums after each, and the requests that changed nothing, which are kept for 7 days.
+         * @description The history of an order, also of a deleted one: its last 1000 changes with the sums after each, and the requests that changed nothing, which are stored for 7 days.
          */
         get: operations["getTimeline"];
         put?: never;
@@ -1460,18 +1480,18 @@ export interface components {
         };
         RecordedRequest: {
             /**
-             * @description The recorded request's own id. Not `request_id`, which the client may have chosen
+             * @description The ID of the recorded request. `request_id` differs: the client may choose it
              * @example 1763984420123000
              */
             id: string;
             /**
-             * @description What the answer's `X-Request-Id` was
+             * @description The response's `X-Request-Id`
              * @example 5e3caf25-6a5e-4fad-b436-45abb9f3c420
              */
             request_id: string;
             /**
              * Format: date-time
-             * @description When it came (RFC 3339, with milliseconds)
+             * @description When the request arrived (RFC 3339, with milliseconds)
              * @example 2026-01-15T09:30:00.123Z
              */
             at: string;
@@ -1481,50 +1501,60 @@ export interface components {
              */
             method: string;
             /**
-             * @description The path, without its query
+             * @description The path, without the query
              * @example /v2/order_events
              */
             path: string;
             /**
-             * @description The status of the answer; null where a fault let none go out
+             * @description The status of the response; null if a fault kept the response from being sent
              * @example 409
              */
             status: number | null;
             /**
-             * @description How long it took, in milliseconds
+             * @description The duration in milliseconds
              * @example 4
              */
             ms: number;
             /**
-             * @description The order that it was about
+             * @description The ID of the order
              * @example order-1
              */
             order_id?: string;
             /**
-             * @description The order's id in the partner's own system
+             * @description The order's ID in the partner's own system
              * @example po-1
              */
             partner_order_id?: string;
             /**
-             * @description The event's id in the partner's own system
+             * @description The ID of the event
+             * @example event-1
+             */
+            order_event_id?: string;
+            /**
+             * @description The event's ID in the partner's own system
              * @example pe-1
              */
             partner_event_id?: string;
-            /** @description The error that was answered, or would have been without the fault */
+            /**
+             * @description The transaction's ID in the card network
+             * @example 615e3ba0-6b99-495b-ade4-1f584c40f376
+             */
+            network_transaction_id?: string;
+            /** @description The error in the response, or the one that a fault replaced */
             error?: {
                 type: string;
                 message: string;
                 param?: string;
             };
-            /** @description The fault that acted on it */
+            /** @description The fault that applied to the request */
             fault?: {
-                /** @description Left out for the header's */
+                /** @description Absent for a fault from the header */
                 id?: string;
                 /** @enum {string} */
                 fault: "error" | "unavailable" | "rate_limited" | "delay" | "error_after_commit" | "gateway_timeout" | "lost_response" | "cut_response";
                 delay_ms: number;
             };
-            /** @description What deserved a look */
+            /** @description What may be a mistake in the request */
             warnings?: {
                 /** @enum {string} */
                 code: "unknown_field" | "unknown_parameter" | "duplicate_field" | "limit_reduced" | "captured_beyond_total" | "refund_without_rewards" | "captured_beyond_authorization" | "unknown_transaction" | "amount_beyond_transaction" | "currency_differs" | "payment_method_differs" | "not_repeatable" | "not_published";
@@ -1534,20 +1564,64 @@ export interface components {
                 reported?: string | number;
             }[];
         };
+        RequestCounts: {
+            /**
+             * @description The number of matching requests
+             * @example 42
+             */
+            total: number;
+            /** @description Counts by class of status, the largest count first */
+            by_status: {
+                /**
+                 * @description The class of the status; null without a response
+                 * @example 4xx
+                 */
+                status: string | null;
+                count: number;
+            }[];
+            /** @description Counts by method, the largest count first */
+            by_method: {
+                /** @example POST */
+                method: string;
+                count: number;
+            }[];
+            /** @description Counts by type of error and field, at most 100 of them, the largest count first */
+            by_error: {
+                /** @example CONFLICT_ERROR */
+                type: string;
+                /**
+                 * @description The field, parameter or header
+                 * @example amount
+                 */
+                param?: string;
+                count: number;
+            }[];
+            /** @description Counts by warning and field, at most 100 of them, the largest count first */
+            by_warning: {
+                /** @enum {string} */
+                code: "unknown_field" | "unknown_parameter" | "duplicate_field" | "limit_reduced" | "captured_beyond_total" | "refund_without_rewards" | "captured_beyond_authorization" | "unknown_transaction" | "amount_beyond_transaction" | "currency_differs" | "payment_method_differs" | "not_repeatable" | "not_published";
+                /**
+                 * @description The field, parameter or header
+                 * @example reward_amount
+                 */
+                param?: string;
+                count: number;
+            }[];
+        };
         RequestDetails: {
             /**
-             * @description The recorded request's own id. Not `request_id`, which the client may have chosen
+             * @description The ID of the recorded request. `request_id` differs: the client may choose it
              * @example 1763984420123000
              */
             id: string;
             /**
-             * @description What the answer's `X-Request-Id` was
+             * @description The response's `X-Request-Id`
              * @example 5e3caf25-6a5e-4fad-b436-45abb9f3c420
              */
             request_id: string;
             /**
              * Format: date-time
-             * @description When it came (RFC 3339, with milliseconds)
+             * @description When the request arrived (RFC 3339, with milliseconds)
              * @example 2026-01-15T09:30:00.123Z
              */
             at: string;
@@ -1557,50 +1631,60 @@ export interface components {
              */
             method: string;
             /**
-             * @description The path, without its query
+             * @description The path, without the query
              * @example /v2/order_events
              */
             path: string;
             /**
-             * @description The status of the answer; null where a fault let none go out
+             * @description The status of the response; null if a fault kept the response from being sent
              * @example 409
              */
             status: number | null;
             /**
-             * @description How long it took, in milliseconds
+             * @description The duration in milliseconds
              * @example 4
              */
             ms: number;
             /**
-             * @description The order that it was about
+             * @description The ID of the order
              * @example order-1
              */
             order_id?: string;
             /**
-             * @description The order's id in the partner's own system
+             * @description The order's ID in the partner's own system
              * @example po-1
              */
             partner_order_id?: string;
             /**
-             * @description The event's id in the partner's own system
+             * @description The ID of the event
+             * @example event-1
+             */
+            order_event_id?: string;
+            /**
+             * @description The event's ID in the partner's own system
              * @example pe-1
              */
             partner_event_id?: string;
-            /** @description The error that was answered, or would have been without the fault */
+            /**
+             * @description The transaction's ID in the card network
+             * @example 615e3ba0-6b99-495b-ade4-1f584c40f376
+             */
+            network_transaction_id?: string;
+            /** @description The error in the response, or the one that a fault replaced */
             error?: {
                 type: string;
                 message: string;
                 param?: string;
             };
-            /** @description The fault that acted on it */
+            /** @description The fault that applied to the request */
             fault?: {
-                /** @description Left out for the header's */
+                /** @description Absent for a fault from the header */
                 id?: string;
                 /** @enum {string} */
                 fault: "error" | "unavailable" | "rate_limited" | "delay" | "error_after_commit" | "gateway_timeout" | "lost_response" | "cut_response";
                 delay_ms: number;
             };
-            /** @description What deserved a look */
+            /** @description What may be a mistake in the request */
             warnings?: {
                 /** @enum {string} */
                 code: "unknown_field" | "unknown_parameter" | "duplicate_field" | "limit_reduced" | "captured_beyond_total" | "refund_without_rewards" | "captured_beyond_authorization" | "unknown_transaction" | "amount_beyond_transaction" | "currency_differs" | "payment_method_differs" | "not_repeatable" | "not_published";
@@ -1609,120 +1693,120 @@ export interface components {
                 card?: string | number;
                 reported?: string | number;
             }[];
-            /** @description The URL as it was called, with keys masked */
+            /** @description The URL as it was called, with keys masked, at most 8192 bytes of it */
             url: string;
             /**
-             * @description The query as it was sent, without its question mark
+             * @description The query as it was sent, without the question mark
              * @example limit=5
              */
             query: string;
             request: {
-                /** @description Without those that carry a key, a cookie or an address */
+                /** @description Without those that carry a key, a cookie or an address; at most 16384 bytes in total */
                 headers: {
                     [key: string]: string;
                 };
-                /** @description At most 32768 bytes of it, with keys masked; left out where there was none */
+                /** @description The body, with keys masked, at most 32768 bytes of it; absent without a body */
                 body?: string;
                 /**
-                 * @description There where this is not all of the body
+                 * @description Present if a part of the headers or body, or of the request's URL, is missing
                  * @constant
                  */
                 cut?: true;
             };
-            /** @description What went out; left out where nothing did */
+            /** @description The response; absent if a fault kept it from being sent */
             response?: {
-                /** @description Without those that carry a key, a cookie or an address */
+                /** @description Without those that carry a key, a cookie or an address; at most 16384 bytes in total */
                 headers: {
                     [key: string]: string;
                 };
-                /** @description At most 32768 bytes of it, with keys masked; left out where there was none */
+                /** @description The body, with keys masked, at most 32768 bytes of it; absent without a body */
                 body?: string;
                 /**
-                 * @description There where this is not all of the body
+                 * @description Present if a part of the headers or body, or of the request's URL, is missing
                  * @constant
                  */
                 cut?: true;
             };
-            /** @description What would have gone out, had the fault not altered it */
+            /** @description The response that a fault replaced */
             unaltered_response?: {
                 status: number;
-                /** @description Without those that carry a key, a cookie or an address */
+                /** @description Without those that carry a key, a cookie or an address; at most 16384 bytes in total */
                 headers: {
                     [key: string]: string;
                 };
-                /** @description At most 32768 bytes of it, with keys masked; left out where there was none */
+                /** @description The body, with keys masked, at most 32768 bytes of it; absent without a body */
                 body?: string;
                 /**
-                 * @description There where this is not all of the body
+                 * @description Present if a part of the headers or body, or of the request's URL, is missing
                  * @constant
                  */
                 cut?: true;
             };
-            /** @description What it cost in D1, as `Server-Timing` says it */
+            /** @description The request's cost in D1, as in `Server-Timing` */
             cost: {
                 queries: number;
                 rows_read: number;
                 rows_written: number;
             };
-            /** @description The order's version before a write; left out where there was no order */
+            /** @description The order's version before a write; absent without an order */
             version_before?: number;
-            /** @description The order's version after a write; left out where there is no order */
+            /** @description The order's version after a write; absent without an order */
             version_after?: number;
-            /** @description A command that sends it again, with the key in `SANDBOX_KEY`; left out where the body was cut */
+            /** @description A command that sends the same request again, with the key in `SANDBOX_KEY`; absent if the stored request differs from the one that was sent, because it was cut, had a key in it, or was not UTF-8 */
             curl?: string;
         };
         Timeline: {
             /**
-             * @description The order
+             * @description The order's ID
              * @example order-1
              */
             order_id: string;
             figures: components["schemas"]["TimelineFigures"];
-            /** @description Whether there is more, before the oldest of these */
+            /** @description Whether older changes exist */
             has_more: boolean;
             /** @description Oldest first */
             data: components["schemas"]["TimelineEntry"][];
         };
         TimelineFigures: {
             /**
-             * @description What was ordered, in the minor unit
+             * @description The order's total, in the minor unit
              * @example 5000
              */
             ordered: number;
             /**
-             * @description What was captured, in the minor unit
+             * @description The sum of the captures, in the minor unit
              * @example 5000
              */
             captured: number;
             /**
-             * @description What was refunded, in the minor unit
+             * @description The sum of the refunds, in the minor unit
              * @example 2500
              */
             refunded: number;
             /**
-             * @description What can still be refunded, in the minor unit
+             * @description The captures less the refunds, in the minor unit
              * @example 2500
              */
             refundable: number;
             /** @description The same for the rewards */
             rewards: {
                 /**
-                 * @description What was ordered, in the minor unit
+                 * @description The order's total, in the minor unit
                  * @example 5000
                  */
                 ordered: number;
                 /**
-                 * @description What was captured, in the minor unit
+                 * @description The sum of the captures, in the minor unit
                  * @example 5000
                  */
                 captured: number;
                 /**
-                 * @description What was refunded, in the minor unit
+                 * @description The sum of the refunds, in the minor unit
                  * @example 2500
                  */
                 refunded: number;
                 /**
-                 * @description What can still be refunded, in the minor unit
+                 * @description The captures less the refunds, in the minor unit
                  * @example 2500
                  */
                 refundable: number;
@@ -1730,47 +1814,71 @@ export interface components {
         };
         TimelineEntry: {
             /**
-             * @description A change of the order or its events; or a request that changed nothing: it was `refused`, or `replayed` as it had taken effect before, or a fault kept it from being done (`faulted`)
+             * @description A change of the order or its events, or a request that changed nothing: `refused`; `replayed`, because it had taken effect before; or `faulted`, because a fault rejected it
              * @example event_appended
              * @enum {string}
              */
             kind: "created" | "replaced" | "deleted" | "event_appended" | "event_deleted" | "refused" | "replayed" | "faulted";
             /**
              * Format: date-time
-             * @description When it came (RFC 3339, with milliseconds)
+             * @description When the request arrived (RFC 3339, with milliseconds)
              * @example 2026-01-15T09:30:00.123Z
              */
             at: string;
             /**
-             * @description What the answer's `X-Request-Id` was
+             * @description The response's `X-Request-Id`
              * @example 5e3caf25-6a5e-4fad-b436-45abb9f3c420
              */
             request_id: string;
             /**
-             * @description The order's version that the change made
+             * @description The order's version after the change
              * @example 2
              */
             version?: number;
-            figures?: components["schemas"]["TimelineFigures"];
             /**
-             * @description The event that was added or deleted
+             * @description The event that was appended or deleted
              * @example event-1
              */
             order_event_id?: string;
-            /** @description The error that was answered, or would have been without the fault */
+            /**
+             * @description The event's type; absent if both its amounts are 0
+             * @enum {string}
+             */
+            type?: "CAPTURED" | "REFUNDED";
+            /**
+             * @description The event's amount, in the minor unit
+             * @example 2500
+             */
+            amount?: number;
+            /**
+             * @description The event's rewards amount, in the minor unit
+             * @example 25
+             */
+            rewards_amount?: number;
+            figures?: components["schemas"]["TimelineFigures"];
+            /** @description The error in the response, or the one that a fault replaced */
             error?: {
                 type: string;
                 message: string;
                 param?: string;
             };
-            /** @description The fault that acted on it */
+            /** @description The fault that applied to the request */
             fault?: {
-                /** @description Left out for the header's */
+                /** @description Absent for a fault from the header */
                 id?: string;
                 /** @enum {string} */
                 fault: "error" | "unavailable" | "rate_limited" | "delay" | "error_after_commit" | "gateway_timeout" | "lost_response" | "cut_response";
                 delay_ms: number;
             };
+            /** @description What may be a mistake in the request */
+            warnings?: {
+                /** @enum {string} */
+                code: "unknown_field" | "unknown_parameter" | "duplicate_field" | "limit_reduced" | "captured_beyond_total" | "refund_without_rewards" | "captured_beyond_authorization" | "unknown_transaction" | "amount_beyond_transaction" | "currency_differs" | "payment_method_differs" | "not_repeatable" | "not_published";
+                param?: string;
+                did_you_mean?: string;
+                card?: string | number;
+                reported?: string | number;
+            }[];
         };
         TransactionWithEvents: {
             transaction: components["schemas"]["Transaction"];
@@ -4973,25 +5081,29 @@ export interface operations {
     listRequests: {
         parameters: {
             query?: {
-                /** @description Only requests by this method */
+                /** @description Only requests with this method */
                 method?: string;
-                /** @description Only requests of this path, or with `*` at the end, of those that begin so */
+                /** @description Only requests to this path, or a prefix that ends in `*` */
                 path?: string;
-                /** @description Only requests that were answered so */
+                /** @description Only requests with this status or class */
                 status?: string;
-                /** @description Only requests about this order */
+                /** @description Only requests about the order with this ID, or a prefix that ends in `*` */
                 order_id?: string;
-                /** @description Only requests about orders with this id in the partner's own system */
+                /** @description Only requests about orders with this ID in the partner's own system, or a prefix that ends in `*` */
                 partner_order_id?: string;
-                /** @description Only requests about the event with this id in the partner's own system */
+                /** @description Only requests about the event with this ID, or a prefix that ends in `*` */
+                order_event_id?: string;
+                /** @description Only requests about the event with this ID in the partner's own system, or a prefix that ends in `*` */
                 partner_event_id?: string;
-                /** @description Only requests whose answer's `X-Request-Id` was this */
+                /** @description Only requests about this card network transaction, or a prefix that ends in `*` */
+                network_transaction_id?: string;
+                /** @description Only requests with this `X-Request-Id` in their response, or a prefix that ends in `*` */
                 request_id?: string;
-                /** @description Only requests that came at this time or later (RFC 3339) */
+                /** @description Only requests that arrived at this time or later (RFC 3339) */
                 since?: string;
                 /** @description The maximum number of items. Values above 100 are reduced to 100 */
                 limit?: number;
-                /** @description The id of the last request of the page before */
+                /** @description The ID of the last request of the previous page */
                 starting_after?: string;
             };
             header?: never;
@@ -5095,24 +5207,158 @@ export interface operations {
             };
         };
     };
+    countRequests: {
+        parameters: {
+            query?: {
+                /** @description Only requests with this method */
+                method?: string;
+                /** @description Only requests to this path, or a prefix that ends in `*` */
+                path?: string;
+                /** @description Only requests with this status or class */
+                status?: string;
+                /** @description Only requests about the order with this ID, or a prefix that ends in `*` */
+                order_id?: string;
+                /** @description Only requests about orders with this ID in the partner's own system, or a prefix that ends in `*` */
+                partner_order_id?: string;
+                /** @description Only requests about the event with this ID, or a prefix that ends in `*` */
+                order_event_id?: string;
+                /** @description Only requests about the event with this ID in the partner's own system, or a prefix that ends in `*` */
+                partner_event_id?: string;
+                /** @description Only requests about this card network transaction, or a prefix that ends in `*` */
+                network_transaction_id?: string;
+                /** @description Only requests with this `X-Request-Id` in their response, or a prefix that ends in `*` */
+                request_id?: string;
+                /** @description Only requests that arrived at this time or later (RFC 3339) */
+                since?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The counts */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "total": 2,
+                     *       "by_status": [
+                     *         {
+                     *           "status": "4xx",
+                     *           "count": 1
+                     *         },
+                     *         {
+                     *           "status": "2xx",
+                     *           "count": 1
+                     *         }
+                     *       ],
+                     *       "by_method": [
+                     *         {
+                     *           "method": "POST",
+                     *           "count": 2
+                     *         }
+                     *       ],
+                     *       "by_error": [
+                     *         {
+                     *           "type": "INVALID_REQUEST_ERROR",
+                     *           "param": "total_order_amount",
+                     *           "count": 1
+                     *         }
+                     *       ],
+                     *       "by_warning": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RequestCounts"];
+                };
+            };
+            /** @description `INVALID_REQUEST_ERROR` */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `AUTHENTICATION_ERROR` */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `RATE_LIMIT_ERROR`. Not in production */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `INTERNAL_ERROR`. Not in production */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `SERVICE_UNAVAILABLE_ERROR`. Not in production */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     streamRequests: {
         parameters: {
             query?: {
-                /** @description Only requests by this method */
+                /** @description Only requests with this method */
                 method?: string;
-                /** @description Only requests of this path, or with `*` at the end, of those that begin so */
+                /** @description Only requests to this path, or a prefix that ends in `*` */
                 path?: string;
-                /** @description Only requests that were answered so */
+                /** @description Only requests with this status or class */
                 status?: string;
-                /** @description Only requests about this order */
+                /** @description Only requests about the order with this ID, or a prefix that ends in `*` */
                 order_id?: string;
-                /** @description Only requests about orders with this id in the partner's own system */
+                /** @description Only requests about orders with this ID in the partner's own system, or a prefix that ends in `*` */
                 partner_order_id?: string;
-                /** @description Only requests about the event with this id in the partner's own system */
+                /** @description Only requests about the event with this ID, or a prefix that ends in `*` */
+                order_event_id?: string;
+                /** @description Only requests about the event with this ID in the partner's own system, or a prefix that ends in `*` */
                 partner_event_id?: string;
-                /** @description Only requests whose answer's `X-Request-Id` was this */
+                /** @description Only requests about this card network transaction, or a prefix that ends in `*` */
+                network_transaction_id?: string;
+                /** @description Only requests with this `X-Request-Id` in their response, or a prefix that ends in `*` */
                 request_id?: string;
-                /** @description Only requests that came at this time or later (RFC 3339) */
+                /** @description Only requests that arrived at this time or later (RFC 3339) */
                 since?: string;
             };
             header?: never;
@@ -5213,7 +5459,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The recorded request's own id. Not `request_id`, which the client may have chosen
+                 * @description The ID of the recorded request. `request_id` differs: the client may choose it
                  * @example 1763984420123000
                  */
                 id: string;
@@ -5269,7 +5515,7 @@ export interface operations {
                      *         "rows_read": 7,
                      *         "rows_written": 6
                      *       },
-                     *       "curl": "curl --globoff -X 'POST' 'https://sandbox.test/v2/orders' -H \"Authorization: Bearer $SANDBOX_KEY\" -H 'content-type: application/json' --data-raw '{\"payment_method_id\":\"pm-1\",\"partner_order_id\":\"po-1\",\"total_order_amount\":5000,\"id\":\"order-1\",\"order_lines\":[{\"name\":\"Lamp\",\"quantity\":2,\"rate\":2500,\"rewards_rate\":25}],\"created_at\":\"2026-01-15T09:30:00Z\",\"updated_at\":\"2026-01-15T09:30:00Z\"}'"
+                     *       "curl": "curl --globoff --path-as-is -X 'POST' 'https://sandbox.test/v2/orders' -H \"Authorization: Bearer $SANDBOX_KEY\" -H 'content-type: application/json' --data-raw '{\"payment_method_id\":\"pm-1\",\"partner_order_id\":\"po-1\",\"total_order_amount\":5000,\"id\":\"order-1\",\"order_lines\":[{\"name\":\"Lamp\",\"quantity\":2,\"rate\":2500,\"rewards_rate\":25}],\"created_at\":\"2026-01-15T09:30:00Z\",\"updated_at\":\"2026-01-15T09:30:00Z\"}'"
                      *     }
                      */
                     "application/json": components["schemas"]["RequestDetails"];
@@ -5352,7 +5598,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The order's id
+                 * @description The order's ID
                  * @example order-1
                  */
                 order_id: string;
@@ -5409,6 +5655,10 @@ export interface operations {
                      *           "at": "2026-01-15T09:30:00.123Z",
                      *           "request_id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
                      *           "version": 2,
+                     *           "order_event_id": "event-1",
+                     *           "type": "CAPTURED",
+                     *           "amount": 5000,
+                     *           "rewards_amount": 0,
                      *           "figures": {
                      *             "ordered": 5000,
                      *             "captured": 5000,
@@ -5420,8 +5670,7 @@ export interface operations {
                      *               "refunded": 0,
                      *               "refundable": 0
                      *             }
-                     *           },
-                     *           "order_event_id": "event-1"
+                     *           }
                      *         }
                      *       ]
                      *     }

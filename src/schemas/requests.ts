@@ -1,6 +1,12 @@
 import * as z from "zod";
 import { FAULT_NAMES } from "../domain/faults.ts";
-import { MAX_RECORDED_BODY_BYTES, type RequestFilter } from "../domain/requests.ts";
+import {
+  MAX_RECORDED_BODY_BYTES,
+  MAX_RECORDED_HEADER_BYTES,
+  MAX_RECORDED_URL_BYTES,
+  type RequestCounts,
+  type RequestFilter,
+} from "../domain/requests.ts";
 import { WARNINGS } from "../domain/warnings.ts";
 import { id, reference, timestamp } from "./fields.ts";
 import { limit, listOf } from "./pages.ts";
@@ -8,61 +14,62 @@ import type { FieldSchemas } from "./field-schemas.ts";
 
 const recordedId = z
   .string()
-  .regex(/^[1-9]\d{0,15}$/, { error: "Expected the id of a recorded request, which is digits" })
+  .regex(/^[1-9]\d{0,15}$/, { error: "Expected the ID of a recorded request, which is digits" })
   .meta({
-    description:
-      "The recorded request's own id. Not `request_id`, which the client may have chosen",
+    description: "The ID of the recorded request. `request_id` differs: the client may choose it",
     examples: ["1763984420123000"],
   });
+
+const optionalText = (description: string, example: string) =>
+  z
+    .string()
+    .optional()
+    .meta({ description, examples: [example] });
 
 const fields = {
   id: recordedId,
   request_id: z.string().meta({
-    description: "What the answer's `X-Request-Id` was",
+    description: "The response's `X-Request-Id`",
     examples: ["5e3caf25-6a5e-4fad-b436-45abb9f3c420"],
   }),
   at: z.string().meta({
     format: "date-time",
-    description: "When it came (RFC 3339, with milliseconds)",
+    description: "When the request arrived (RFC 3339, with milliseconds)",
     examples: ["2026-01-15T09:30:00.123Z"],
   }),
   method: z.string().meta({ description: "The method", examples: ["POST"] }),
   path: z.string().meta({
-    description: "The path, without its query",
+    description: "The path, without the query",
     examples: ["/v2/order_events"],
   }),
   status: z
     .int()
     .nullable()
     .meta({
-      description: "The status of the answer; null where a fault let none go out",
+      description: "The status of the response; null if a fault kept the response from being sent",
       examples: [409],
     }),
-  ms: z.int().meta({ description: "How long it took, in milliseconds", examples: [4] }),
-  order_id: z
-    .string()
-    .optional()
-    .meta({ description: "The order that it was about", examples: ["order-1"] }),
-  partner_order_id: z
-    .string()
-    .optional()
-    .meta({ description: "The order's id in the partner's own system", examples: ["po-1"] }),
-  partner_event_id: z
-    .string()
-    .optional()
-    .meta({ description: "The event's id in the partner's own system", examples: ["pe-1"] }),
+  ms: z.int().meta({ description: "The duration in milliseconds", examples: [4] }),
+  order_id: optionalText("The ID of the order", "order-1"),
+  partner_order_id: optionalText("The order's ID in the partner's own system", "po-1"),
+  order_event_id: optionalText("The ID of the event", "event-1"),
+  partner_event_id: optionalText("The event's ID in the partner's own system", "pe-1"),
+  network_transaction_id: optionalText(
+    "The transaction's ID in the card network",
+    "615e3ba0-6b99-495b-ade4-1f584c40f376",
+  ),
   error: z
     .object({ type: z.string(), message: z.string(), param: z.string().optional() })
     .optional()
-    .meta({ description: "The error that was answered, or would have been without the fault" }),
+    .meta({ description: "The error in the response, or the one that a fault replaced" }),
   fault: z
     .object({
-      id: z.string().optional().meta({ description: "Left out for the header's" }),
+      id: z.string().optional().meta({ description: "Absent for a fault from the header" }),
       fault: z.enum(FAULT_NAMES),
       delay_ms: z.int(),
     })
     .optional()
-    .meta({ description: "The fault that acted on it" }),
+    .meta({ description: "The fault that applied to the request" }),
   warnings: z
     .array(
       z.object({
@@ -74,97 +81,146 @@ const fields = {
       }),
     )
     .optional()
-    .meta({ description: "What deserved a look" }),
+    .meta({ description: "What may be a mistake in the request" }),
 };
 
-/** A request as the list has it, and the stream. */
+/** A request in the list and in the stream. */
 export const recordedRequest = z.object(fields).meta({ id: "RecordedRequest" });
 
 export const requestList = listOf(recordedRequest, "RequestList");
 
 const message = {
   headers: z.record(z.string(), z.string()).meta({
-    description: "Without those that carry a key, a cookie or an address",
+    description: `Without those that carry a key, a cookie or an address; at most ${MAX_RECORDED_HEADER_BYTES} bytes in total`,
   }),
   body: z
     .string()
     .optional()
     .meta({
-      description: `At most ${MAX_RECORDED_BODY_BYTES} bytes of it, with keys masked; left out where there was none`,
+      description: `The body, with keys masked, at most ${MAX_RECORDED_BODY_BYTES} bytes of it; absent without a body`,
     }),
-  cut: z.literal(true).optional().meta({ description: "There where this is not all of the body" }),
+  cut: z.literal(true).optional().meta({
+    description: "Present if a part of the headers or body, or of the request's URL, is missing",
+  }),
 };
 
 export const requestDetails = z
   .object({
     ...fields,
-    url: z.string().meta({ description: "The URL as it was called, with keys masked" }),
+    url: z.string().meta({
+      description: `The URL as it was called, with keys masked, at most ${MAX_RECORDED_URL_BYTES} bytes of it`,
+    }),
     query: z.string().meta({
-      description: "The query as it was sent, without its question mark",
+      description: "The query as it was sent, without the question mark",
       examples: ["limit=5"],
     }),
     request: z.object(message),
     response: z
       .object(message)
       .optional()
-      .meta({ description: "What went out; left out where nothing did" }),
+      .meta({ description: "The response; absent if a fault kept it from being sent" }),
     unaltered_response: z
       .object({ status: z.int(), ...message })
       .optional()
-      .meta({ description: "What would have gone out, had the fault not altered it" }),
+      .meta({ description: "The response that a fault replaced" }),
     cost: z
       .object({ queries: z.int(), rows_read: z.int(), rows_written: z.int() })
-      .meta({ description: "What it cost in D1, as `Server-Timing` says it" }),
+      .meta({ description: "The request's cost in D1, as in `Server-Timing`" }),
     version_before: z.int().optional().meta({
-      description: "The order's version before a write; left out where there was no order",
+      description: "The order's version before a write; absent without an order",
     }),
-    version_after: z
-      .int()
-      .optional()
-      .meta({ description: "The order's version after a write; left out where there is no order" }),
+    version_after: z.int().optional().meta({
+      description: "The order's version after a write; absent without an order",
+    }),
     curl: z.string().optional().meta({
       description:
-        "A command that sends it again, with the key in `SANDBOX_KEY`; left out where the body was cut",
+        "A command that sends the same request again, with the key in `SANDBOX_KEY`; absent if the stored request differs from the one that was sent, because it was cut, had a key in it, or was not UTF-8",
     }),
   })
   .meta({ id: "RequestDetails" });
+
+const counted = <Shape extends z.ZodRawShape>(shape: Shape, description: string) =>
+  z
+    .array(z.object({ ...shape, count: z.int() }))
+    .meta({ description: `${description}, the largest count first` });
+
+export const requestCounts = z
+  .object({
+    total: z.int().meta({ description: "The number of matching requests", examples: [42] }),
+    by_status: counted(
+      {
+        status: z
+          .string()
+          .nullable()
+          .meta({
+            description: "The class of the status; null without a response",
+            examples: ["4xx"],
+          }),
+      },
+      "Counts by class of status",
+    ),
+    by_method: counted({ method: z.string().meta({ examples: ["POST"] }) }, "Counts by method"),
+    by_error: counted(
+      {
+        type: z.string().meta({ examples: ["CONFLICT_ERROR"] }),
+        param: optionalText("The field, parameter or header", "amount"),
+      },
+      "Counts by type of error and field, at most 100 of them",
+    ),
+    by_warning: counted(
+      {
+        code: z.enum(WARNINGS),
+        param: optionalText("The field, parameter or header", "reward_amount"),
+      },
+      "Counts by warning and field, at most 100 of them",
+    ),
+  } satisfies FieldSchemas<RequestCounts>)
+  .meta({ id: "RequestCounts" });
+
+const orPrefix = "or a prefix that ends in `*`";
 
 const filters = {
   method: z
     .string()
     .regex(/^[A-Za-z]{1,20}$/, { error: "Expected a method, like POST" })
     .optional()
-    .meta({ description: "Only requests by this method", examples: ["POST"] }),
+    .meta({ description: "Only requests with this method", examples: ["POST"] }),
   path: z
     .string()
     .regex(/^\//, { error: "Expected a path, which begins with a slash" })
     .optional()
-    .meta({
-      description: "Only requests of this path, or with `*` at the end, of those that begin so",
-      examples: ["/v2/orders*"],
-    }),
+    .meta({ description: `Only requests to this path, ${orPrefix}`, examples: ["/v2/orders*"] }),
   status: z
     .string()
     .regex(/^[1-5](\d\d|xx)$/, { error: "Expected a status like 409, or a class like 4xx" })
     .optional()
-    .meta({ description: "Only requests that were answered so", examples: ["4xx"] }),
-  order_id: id
-    .optional()
-    .meta({ description: "Only requests about this order", examples: ["order-1"] }),
+    .meta({ description: "Only requests with this status or class", examples: ["4xx"] }),
+  order_id: id.optional().meta({
+    description: `Only requests about the order with this ID, ${orPrefix}`,
+    examples: ["order-1"],
+  }),
   partner_order_id: reference.optional().meta({
-    description: "Only requests about orders with this id in the partner's own system",
+    description: `Only requests about orders with this ID in the partner's own system, ${orPrefix}`,
     examples: ["po-1"],
   }),
+  order_event_id: id.optional().meta({
+    description: `Only requests about the event with this ID, ${orPrefix}`,
+    examples: ["event-1"],
+  }),
   partner_event_id: id.optional().meta({
-    description: "Only requests about the event with this id in the partner's own system",
+    description: `Only requests about the event with this ID in the partner's own system, ${orPrefix}`,
     examples: ["pe-1"],
   }),
+  network_transaction_id: reference.optional().meta({
+    description: `Only requests about this card network transaction, ${orPrefix}`,
+    examples: ["615e3ba0*"],
+  }),
   request_id: id.optional().meta({
-    description: "Only requests whose answer's `X-Request-Id` was this",
+    description: `Only requests with this \`X-Request-Id\` in their response, ${orPrefix}`,
     examples: ["5e3caf25-6a5e-4fad-b436-45abb9f3c420"],
   }),
   since: timestamp.optional().meta({
-    description: "Only requests that came at this time or later (RFC 3339)",
+    description: "Only requests that arrived at this time or later (RFC 3339)",
     examples: ["2026-01-15T09:30:00Z"],
   }),
 } satisfies FieldSchemas<RequestFilter>;
@@ -174,19 +230,21 @@ export const requestQuery = z.object({
   limit: limit(),
   starting_after: recordedId
     .optional()
-    .meta({ description: "The id of the last request of the page before" }),
+    .meta({ description: "The ID of the last request of the previous page" }),
 });
 
-export const streamQuery = z.object(filters);
+/** The query of the stream and of the summary. */
+export const requestFilter = z.object(filters);
 
 export const streamHeaders = z.object({
   "Last-Event-ID": recordedId.optional().meta({
-    description: "The id of the last event that came: the stream goes on after it",
+    description: "The ID of the last event received: the stream resumes after it",
   }),
 });
 
 export const requestPath = z.object({ id: recordedId });
 
 export const eventStream = z.string().meta({
-  description: "Server-sent events: `id` is the request's, `data` is a RecordedRequest as JSON",
+  description:
+    "Server-sent events: `id` is the recorded request's ID, `data` is a RecordedRequest as JSON",
 });

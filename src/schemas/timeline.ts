@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { ORDER_EVENT_TYPES } from "../domain/order-events.ts";
 import { TIMELINE_KINDS } from "../domain/timeline.ts";
 import { id } from "./fields.ts";
 import { recordedRequest } from "./requests.ts";
@@ -7,10 +8,10 @@ const amount = (description: string, example: number) =>
   z.int().meta({ description: `${description}, in the minor unit`, examples: [example] });
 
 const orderFigures = {
-  ordered: amount("What was ordered", 5_000),
-  captured: amount("What was captured", 5_000),
-  refunded: amount("What was refunded", 2_500),
-  refundable: amount("What can still be refunded", 2_500),
+  ordered: amount("The order's total", 5_000),
+  captured: amount("The sum of the captures", 5_000),
+  refunded: amount("The sum of the refunds", 2_500),
+  refundable: amount("The captures less the refunds", 2_500),
 };
 
 const figures = z
@@ -20,13 +21,13 @@ const figures = z
   })
   .meta({ id: "TimelineFigures" });
 
-const { request_id, at, error, fault } = recordedRequest.shape;
+const { request_id, at, error, fault, warnings } = recordedRequest.shape;
 
 const entry = z
   .object({
     kind: z.enum(TIMELINE_KINDS).meta({
       description:
-        "A change of the order or its events; or a request that changed nothing: it was `refused`, or `replayed` as it had taken effect before, or a fault kept it from being done (`faulted`)",
+        "A change of the order or its events, or a request that changed nothing: `refused`; `replayed`, because it had taken effect before; or `faulted`, because a fault rejected it",
       examples: ["event_appended"],
     }),
     at,
@@ -34,31 +35,33 @@ const entry = z
     version: z
       .int()
       .optional()
-      .meta({
-        description: "The order's version that the change made",
-        examples: [2],
-      }),
-    figures: figures.optional().meta({ description: "The sums after the change" }),
+      .meta({ description: "The order's version after the change", examples: [2] }),
     order_event_id: z
       .string()
       .optional()
-      .meta({ description: "The event that was added or deleted", examples: ["event-1"] }),
+      .meta({ description: "The event that was appended or deleted", examples: ["event-1"] }),
+    type: z
+      .enum(ORDER_EVENT_TYPES)
+      .optional()
+      .meta({ description: "The event's type; absent if both its amounts are 0" }),
+    amount: amount("The event's amount", 2_500).optional(),
+    rewards_amount: amount("The event's rewards amount", 25).optional(),
+    figures: figures.optional().meta({ description: "The sums after the change" }),
     error,
     fault,
+    warnings,
   })
   .meta({ id: "TimelineEntry" });
 
 export const timeline = z
   .object({
-    order_id: z.string().meta({ description: "The order", examples: ["order-1"] }),
-    figures: figures.meta({ description: "The sums as they are now, or were when it was deleted" }),
-    has_more: z
-      .boolean()
-      .meta({ description: "Whether there is more, before the oldest of these" }),
+    order_id: z.string().meta({ description: "The order's ID", examples: ["order-1"] }),
+    figures: figures.meta({ description: "The current sums, or those at the order's deletion" }),
+    has_more: z.boolean().meta({ description: "Whether older changes exist" }),
     data: z.array(entry).meta({ description: "Oldest first" }),
   })
   .meta({ id: "Timeline" });
 
 export const timelinePath = z.object({
-  order_id: id.meta({ description: "The order's id", examples: ["order-1"] }),
+  order_id: id.meta({ description: "The order's ID", examples: ["order-1"] }),
 });

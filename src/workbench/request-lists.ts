@@ -1,17 +1,4 @@
-import {
-  and,
-  asc,
-  count,
-  desc,
-  eq,
-  getTableColumns,
-  gt,
-  gte,
-  lt,
-  ne,
-  sql,
-  type SQL,
-} from "drizzle-orm";
+import { and, asc, count, desc, eq, getTableColumns, gt, lt, ne } from "drizzle-orm";
 import { withoutNulls, type WithoutNulls } from "../domain/complete.ts";
 import type {
   RecordedVersions,
@@ -21,7 +8,8 @@ import type {
 } from "../domain/requests.ts";
 import { pageOf, type Page, type PageRequest } from "../store/pages.ts";
 import type { WorkbenchDatabase } from "./database.ts";
-import { requests } from "./schema.ts";
+import { conditionOf } from "./request-filter.ts";
+import { requestDetails, requests } from "./schema.ts";
 
 /** A recorded request without the fields that it lacks. Its ID grows, so lists and streams resume after it. */
 export interface RecordedRequest extends WithoutNulls<Omit<RequestSummary, "status">> {
@@ -29,9 +17,9 @@ export interface RecordedRequest extends WithoutNulls<Omit<RequestSummary, "stat
   status: number | null;
 }
 
-const { bytes: _bytes, details: _details, ...summaryAndVersions } = getTableColumns(requests);
+const { bytes: _bytes, ...summaryAndVersions } = getTableColumns(requests);
 const { version_before: _before, version_after: _after, ...summary } = summaryAndVersions;
-type Row = Omit<typeof requests.$inferSelect, "bytes" | "details" | keyof RecordedVersions>;
+type Row = Omit<typeof requests.$inferSelect, "bytes" | keyof RecordedVersions>;
 
 function toRecordedRequest({ sequence, at, status, remarks, ...row }: Row): RecordedRequest {
   const { request_id, method, path, ms, ...ids } = row;
@@ -97,8 +85,9 @@ export function findRequest(
   id: string,
 ): (RecordedRequest & WithoutNulls<RecordedVersions> & RequestDetails) | undefined {
   const row = database
-    .select({ ...summaryAndVersions, details: requests.details })
+    .select({ ...summaryAndVersions, details: requestDetails.details })
     .from(requests)
+    .innerJoin(requestDetails, eq(requestDetails.sequence, requests.sequence))
     .where(eq(requests.sequence, Number(id)))
     .get();
   if (!row) return undefined;
@@ -129,36 +118,4 @@ export function listOrderRequests(database: WorkbenchDatabase, orderId: string):
     .map(({ version_before, version_after, ...row }) =>
       Object.assign(toRecordedRequest(row), { version_before, version_after }),
     );
-}
-
-type Conditions = {
-  [Name in keyof RequestFilter]-?: (wanted: string) => SQL | undefined;
-};
-
-const CONDITIONS: Conditions = {
-  method: (method) => eq(requests.method, method.toUpperCase()),
-  path: pathCondition,
-  status: statusCondition,
-  order_id: (id) => eq(requests.order_id, id),
-  partner_order_id: (id) => eq(requests.partner_order_id, id),
-  partner_event_id: (id) => eq(requests.partner_event_id, id),
-  request_id: (id) => eq(requests.request_id, id),
-  since: (time) => gte(requests.at, Date.parse(time)),
-};
-
-function conditionOf(filter: RequestFilter): SQL | undefined {
-  const wanted = Object.entries(filter).filter(([, content]) => content !== undefined);
-  return and(...wanted.map(([name, content]) => CONDITIONS[name as keyof Conditions](content)));
-}
-
-function pathCondition(path: string): SQL {
-  if (!path.endsWith("*")) return eq(requests.path, path);
-  const start = path.slice(0, -1);
-  return sql`substr(${requests.path}, 1, length(${start})) = ${start}`;
-}
-
-function statusCondition(status: string): SQL | undefined {
-  if (!status.endsWith("xx")) return eq(requests.status, Number(status));
-  const least = Number(status[0]) * 100;
-  return and(gte(requests.status, least), lt(requests.status, least + 100));
 }

@@ -5,20 +5,21 @@ import {
   lte,
   max,
   min,
+  notInArray,
   sql,
   sum,
   type Placeholder,
 } from "drizzle-orm";
+import type { SQLiteTable } from "drizzle-orm/sqlite-core";
 import { bytesOf } from "../domain/quotas.ts";
 import {
   DAY_MILLISECONDS,
-  MAX_RECORDED_BYTES,
   MAX_RECORDED_REQUESTS,
   REQUEST_DAYS,
   type NewRequest,
 } from "../domain/requests.ts";
 import type { WorkbenchDatabase } from "./database.ts";
-import { requests } from "./schema.ts";
+import { requestDetails, requests } from "./schema.ts";
 
 /** What the stored requests add up to, kept in memory so that no insert has to count. */
 export interface RequestTotals {
@@ -40,12 +41,13 @@ export function readTotals(database: WorkbenchDatabase): RequestTotals {
   };
 }
 
-const placeholders = Object.fromEntries(
-  Object.keys(getTableColumns(requests)).map((name) => [name, sql.placeholder(name)]),
-) as Record<keyof typeof requests.$inferSelect, Placeholder>;
+const placeholdersFor = <Table extends SQLiteTable>(table: Table) =>
+  Object.fromEntries(
+    Object.keys(getTableColumns(table)).map((name) => [name, sql.placeholder(name)]),
+  ) as Record<keyof Table["$inferSelect"], Placeholder>;
 
 /** A row without its details, its path and its remarks: a rough figure. */
-const ROW_BYTES = 200;
+const ROW_BYTES = 300;
 
 /**
  * Stores requests, then deletes the oldest beyond the limits. A sequence starts with the time, so that
@@ -57,25 +59,35 @@ export function insertRequests(
   items: NewRequest[],
   now: number,
 ): void {
-  // One prepared statement, run for each, is faster than one statement that reads all of them out of JSON.
-  const insert = database.insert(requests).values(placeholders).prepare();
-  for (const { at, error, fault, warnings, ...item } of items) {
+  // A prepared statement for each row is faster than one statement that reads all rows out of JSON.
+  const insert = database.insert(requests).values(placeholdersFor(requests)).prepare();
+  const insertDetails = database
+    .insert(requestDetails)
+    .values(placeholdersFor(requestDetails))
+    .prepare();
+  for (const { at, error, fault, warnings, details, ...item } of items) {
     totals.last = Math.max(now * 1_000, totals.last + 1);
+    const sequence = totals.last;
     const remarks = { error, fault, warnings };
     const bytes =
-      bytesOf(item.details) + bytesOf(item.path) + bytesOf(JSON.stringify(remarks)) + ROW_BYTES;
-    insert.run({ ...item, sequence: totals.last, at: Date.parse(at), bytes, remarks });
+      bytesOf(details) + bytesOf(item.path) + bytesOf(JSON.stringify(remarks)) + ROW_BYTES;
+    insert.run({ ...item, sequence, at: Date.parse(at), bytes, remarks });
+    insertDetails.run({ sequence, details });
     totals.rows += 1;
     totals.bytes += bytes;
   }
-  deleteSurplus(database, totals);
 }
 
 /** How many of the oldest rows one step reads. */
 const STEP_ROWS = 100;
 
-function deleteSurplus(database: WorkbenchDatabase, totals: RequestTotals): void {
-  const isSurplus = () => totals.rows > MAX_RECORDED_REQUESTS || totals.bytes > MAX_RECORDED_BYTES;
+/** Deletes the oldest requests beyond the limits. */
+export function deleteSurplus(
+  database: WorkbenchDatabase,
+  totals: RequestTotals,
+  maxBytes: number,
+): void {
+  const isSurplus = () => totals.rows > MAX_RECORDED_REQUESTS || totals.bytes > maxBytes;
   while (isSurplus()) {
     const oldest = database
       .select({ sequence: requests.sequence, bytes: requests.bytes })
@@ -92,6 +104,7 @@ function deleteSurplus(database: WorkbenchDatabase, totals: RequestTotals): void
     }
     if (last === undefined) return;
     database.delete(requests).where(lte(requests.sequence, last)).run();
+    database.delete(requestDetails).where(lte(requestDetails.sequence, last)).run();
   }
 }
 
@@ -102,6 +115,8 @@ export function deleteExpired(database: WorkbenchDatabase, now: number): number 
     .delete(requests)
     .where(lte(requests.at, now - lifetime))
     .run();
+  const left = database.select({ sequence: requests.sequence }).from(requests);
+  database.delete(requestDetails).where(notInArray(requestDetails.sequence, left)).run();
   const oldest = database
     .select({ at: min(requests.at) })
     .from(requests)

@@ -1,4 +1,6 @@
 import type { RequestFilter } from "../domain/requests.ts";
+import type { PartnerStreams } from "./partner-streams.ts";
+import { StreamLeases } from "./stream-leases.ts";
 
 /** How many streams of an environment are open at a time. */
 export const MAX_STREAMS = 10;
@@ -13,6 +15,7 @@ const RETRY_MILLISECONDS = 1_000;
 /** Who opens a stream, of which requests, and after which one. */
 export interface Watcher {
   key_id: number;
+  partner_id: number;
   expires_at: string | null;
   filter: RequestFilter;
   after?: string | undefined;
@@ -25,6 +28,7 @@ export interface StreamedItem {
 
 export interface StreamSource {
   dataset_id: number;
+  partner_id: number;
   key_id: number;
   /** RFC 3339; null: never. */
   expires_at: string | null;
@@ -49,8 +53,11 @@ class Stream {
   /** What to send even without items. */
   #comment: string | undefined = `retry: ${RETRY_MILLISECONDS}\n: the requests as they happen\n\n`;
 
+  readonly #onEnd: (stream: Stream) => void;
+
   constructor(source: StreamSource, onEnd: (stream: Stream) => void) {
     this.source = source;
+    this.#onEnd = onEnd;
     this.body = new ReadableStream<Uint8Array>({
       pull: async (controller) => {
         const text = await this.#next();
@@ -74,6 +81,12 @@ class Stream {
   close(): void {
     this.#isClosed = true;
     this.wake();
+  }
+
+  /** Closes it, and lets it count no longer, without waiting for the client. */
+  end(): void {
+    this.close();
+    this.#onEnd(this);
   }
 
   /** Sends a comment: only by sending does the runtime notice that a client has disconnected. */
@@ -113,12 +126,28 @@ const toEvent = (item: StreamedItem): string => `id: ${item.id}\ndata: ${JSON.st
 /** The open streams of an environment. */
 export class StreamSet {
   readonly #open = new Set<Stream>();
+  readonly #leases: StreamLeases;
 
-  /** The body of a new stream; undefined if MAX_STREAMS are open. */
-  async open(source: StreamSource): Promise<ReadableStream<Uint8Array> | undefined> {
+  constructor(namespace: DurableObjectNamespace<PartnerStreams>) {
+    this.#leases = new StreamLeases(namespace);
+  }
+
+  /** The body of a new stream, unless the environment or the partner has too many. */
+  async open(
+    source: StreamSource,
+  ): Promise<ReadableStream<Uint8Array> | "too many" | "too many of the partner"> {
     if (this.#open.size >= MAX_STREAMS) await this.#closeDisconnected();
-    if (this.#open.size >= MAX_STREAMS) return undefined;
-    const stream = new Stream(source, (ended) => this.#open.delete(ended));
+    if (this.#open.size >= MAX_STREAMS) return "too many";
+    const { partner_id } = source;
+    const lease = await this.#leases.acquire(partner_id);
+    if (lease === undefined) return "too many of the partner";
+    if (this.#open.size >= MAX_STREAMS) {
+      await this.#leases.release(partner_id, lease);
+      return "too many";
+    }
+    const stream = new Stream(source, (ended) => {
+      if (this.#open.delete(ended)) void this.#leases.release(partner_id, lease);
+    });
     this.#open.add(stream);
     return stream.body;
   }
@@ -140,8 +169,7 @@ export class StreamSet {
     }
     for (const stream of this.#open) {
       if (stream.isWaiting) continue;
-      stream.close();
-      this.#open.delete(stream);
+      stream.end();
     }
   }
 }

@@ -4,18 +4,28 @@ import { MAX_FAULTS, type AppliedFault, type StoredFault } from "../domain/fault
 import type { RequestSubject } from "../domain/request-subject.ts";
 import {
   DAY_MILLISECONDS,
+  MIN_RECORDED_BYTES,
   REQUEST_DAYS,
   type NewRequest,
+  type RequestCounts,
   type RequestDetails,
   type RequestFilter,
 } from "../domain/requests.ts";
 import { logError } from "../log.ts";
 import type { Page, PageRequest } from "../store/pages.ts";
+import { ByteLimit } from "./byte-limit.ts";
 import { DatasetStorage, type WorkbenchDatabase } from "./database.ts";
 import type { DatasetRef, DatasetReply } from "./dataset-ref.ts";
 import { FaultFlag, type FaultState } from "./fault-flag.ts";
 import * as faults from "./faults.ts";
-import { deleteExpired, insertRequests, readTotals, type RequestTotals } from "./requests.ts";
+import { countRequests, NO_REQUESTS } from "./request-counts.ts";
+import {
+  deleteExpired,
+  deleteSurplus,
+  insertRequests,
+  readTotals,
+  type RequestTotals,
+} from "./requests.ts";
 import {
   findRequest,
   listAfter,
@@ -46,16 +56,18 @@ const SWEEP_MILLISECONDS = 3_600_000;
 export class Workbench extends DurableObject {
   readonly #storage: DatasetStorage;
   readonly #faultFlag = new FaultFlag();
-  readonly #streams = new StreamSet();
+  readonly #byteLimit = new ByteLimit();
+  readonly #streams: StreamSet;
   /** What the stored requests add up to; undefined until they are counted. */
   #totals: { dataset_id: number; of: RequestTotals } | undefined;
-  #hasAlarm = false;
+  #alarmAt: number | undefined;
   /** Keeps late requests from recreating the tables. After an eviction, the alarm deletes such tables. */
   #isDestroyed = false;
 
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env);
     this.#storage = new DatasetStorage(ctx.storage);
+    this.#streams = new StreamSet(env.PARTNER_STREAMS);
     void ctx.blockConcurrencyWhile(() => this.#storage.open());
   }
 
@@ -74,28 +86,46 @@ export class Workbench extends DurableObject {
 
   /** Deletes expired requests; everything if nothing is left, so that an unused workbench takes no storage. */
   override async alarm(): Promise<void> {
-    this.#totals = undefined;
-    this.#hasAlarm = false;
-    const database = this.#storage.read(this.#storage.datasetId);
+    this.#alarmAt = undefined;
+    const { datasetId } = this.#storage;
+    const database = this.#storage.read(datasetId);
     const nextExpiry = database && deleteExpired(database, Date.now());
-    const isEmpty = nextExpiry === undefined && !(database && hasFaults(database));
-    if (isEmpty) return this.#clear();
+    if (!database || (nextExpiry === undefined && !hasFaults(database))) return this.#clear();
+    this.#totals = undefined;
+    await this.#enforceLimits(database, datasetId!);
     await this.#ensureAlarm(nextExpiry);
   }
 
   async #clear(): Promise<void> {
     this.#totals = undefined;
-    this.#hasAlarm = false;
+    this.#alarmAt = undefined;
     await this.#storage.clear();
   }
 
-  async #ensureAlarm(at = Date.now() + REQUEST_DAYS * DAY_MILLISECONDS): Promise<void> {
-    if (this.#hasAlarm) return;
+  async #ensureAlarm(nextExpiry = Date.now() + REQUEST_DAYS * DAY_MILLISECONDS): Promise<void> {
+    const soonest = Date.now() + SWEEP_MILLISECONDS;
+    // The limit of a workbench that stores more than the minimum falls as the partner's environments grow.
+    const hasMore = (this.#totals?.of.bytes ?? 0) > MIN_RECORDED_BYTES;
+    const due = hasMore ? soonest : Math.max(nextExpiry, soonest);
+    if (this.#alarmAt !== undefined && this.#alarmAt <= due) return;
     const { storage } = this.ctx;
-    if ((await storage.getAlarm()) === null) {
-      await storage.setAlarm(Math.max(at, Date.now() + SWEEP_MILLISECONDS));
+    const current = await storage.getAlarm();
+    if (current === null || current > due) await storage.setAlarm(due);
+    this.#alarmAt = Math.min(current ?? due, due);
+  }
+
+  /** Deletes the oldest requests beyond what the environment may store. */
+  async #enforceLimits(database: WorkbenchDatabase, datasetId: number): Promise<void> {
+    const totals = this.#totalsOf(database, datasetId);
+    const maxBytes = await this.#byteLimit.read(this.env, datasetId, totals.bytes);
+    if (this.#storage.read(datasetId)) deleteSurplus(database, totals, maxBytes);
+  }
+
+  #totalsOf(database: WorkbenchDatabase, datasetId: number): RequestTotals {
+    if (this.#totals?.dataset_id !== datasetId) {
+      this.#totals = { dataset_id: datasetId, of: readTotals(database) };
     }
-    this.#hasAlarm = true;
+    return this.#totals.of;
   }
 
   /** Runs `query` on the dataset's rows; `empty` if nothing is stored. */
@@ -194,12 +224,10 @@ export class Workbench extends DurableObject {
   async record({ dataset_id }: DatasetRef, requests: NewRequest[]): Promise<void> {
     const database = this.#isDestroyed ? undefined : await this.#storage.write(dataset_id);
     if (!database) return;
-    if (this.#totals?.dataset_id !== dataset_id) {
-      this.#totals = { dataset_id, of: readTotals(database) };
-    }
-    insertRequests(database, this.#totals.of, requests, Date.now());
+    insertRequests(database, this.#totalsOf(database, dataset_id), requests, Date.now());
     this.#streams.wake();
-    await this.#ensureAlarm();
+    await this.#enforceLimits(database, dataset_id);
+    if (!this.#isDestroyed) await this.#ensureAlarm();
   }
 
   /** A page of requests, newest first; undefined for an unknown cursor. */
@@ -220,6 +248,13 @@ export class Workbench extends DurableObject {
     return this.#query(dataset, undefined, (database) => findRequest(database, id));
   }
 
+  async countRequests(
+    dataset: DatasetRef,
+    filter: RequestFilter,
+  ): Promise<DatasetReply<RequestCounts>> {
+    return this.#query(dataset, NO_REQUESTS, (database) => countRequests(database, filter));
+  }
+
   /** The writes to an order, also those that changed nothing, oldest first. */
   async listOrderRequests(
     dataset: DatasetRef,
@@ -228,18 +263,17 @@ export class Workbench extends DurableObject {
     return this.#query(dataset, [], (database) => listOrderRequests(database, orderId));
   }
 
-  /** Requests as server-sent events, while they are recorded; undefined if too many streams are open. */
+  /** Requests as server-sent events, while they are recorded. */
   async watch(
     { dataset_id }: DatasetRef,
-    { key_id, expires_at, filter, after }: Watcher,
-  ): Promise<DatasetReply<ReadableStream<Uint8Array> | undefined>> {
+    { filter, after, ...watcher }: Watcher,
+  ): Promise<DatasetReply<Awaited<ReturnType<StreamSet["open"]>>>> {
     const isSuperseded = () => this.#isDestroyed || this.#storage.isSuperseded(dataset_id);
     if (isSuperseded()) return { result: "superseded" };
     let last = after === undefined ? this.#lastSequence(dataset_id) : Number(after);
     const result = await this.#streams.open({
+      ...watcher,
       dataset_id,
-      key_id,
-      expires_at,
       isSuperseded,
       next: () => {
         const database = this.#storage.read(dataset_id);
@@ -257,9 +291,8 @@ export class Workbench extends DurableObject {
 
   /** The sequence of the dataset's newest request. */
   #lastSequence(datasetId: number): number {
-    if (this.#totals?.dataset_id === datasetId) return this.#totals.of.last;
     const database = this.#storage.read(datasetId);
-    return database ? readTotals(database).last : 0;
+    return database ? this.#totalsOf(database, datasetId).last : 0;
   }
 
   /** Closes the streams of a revoked key. */

@@ -1,19 +1,24 @@
 import { expect, it } from "vitest";
 import { curlOf } from "../../src/domain/curl.ts";
-import { recordedHeaders, recordedText } from "../../src/domain/requests.ts";
+import {
+  byteLimitOf,
+  recordedHeaders,
+  recordedText,
+  type RequestDetails,
+} from "../../src/domain/requests.ts";
 
 it("stores a text of the largest size, and cuts a longer one between characters", () => {
   for (const character of ["a", "é", "€", "😀"]) {
     const bytes = new TextEncoder().encode(character).length;
     const fits = character.repeat(Math.floor(500 / bytes));
-    expect(recordedText(fits, 500)).toEqual({ text: fits, isCut: false });
-    expect(recordedText(fits + character, 500)).toEqual({ text: fits, isCut: true });
+    expect(recordedText(fits, 500)).toMatchObject({ text: fits, isCut: false });
+    expect(recordedText(fits + character, 500)).toMatchObject({ text: fits, isCut: true });
   }
 });
 
 it("cuts headers at the limit of all of them together", () => {
   const short: [string, string][] = [["accept", "*/*"]];
-  expect(recordedHeaders(short)).toEqual({ headers: { accept: "*/*" }, isCut: false });
+  expect(recordedHeaders(short)).toMatchObject({ headers: { accept: "*/*" }, isCut: false });
   const long: [string, string][] = [...short, ["x-long", "é".repeat(400_000)], ["x-next", "1"]];
   const { headers, isCut } = recordedHeaders(long);
   expect(isCut).toBe(true);
@@ -23,16 +28,39 @@ it("cuts headers at the limit of all of them together", () => {
   expect(recordedHeaders(many).isCut).toBe(true);
 });
 
-const url = "http://localhost:8787/v2/orders?id=[1]";
+it.each([
+  [250_000_000, 1, 64_000_000],
+  [250_000_000, 10, 25_000_000],
+  [250_000_000, 1_001, 1_000_000],
+  [10, 0, 1_000_000],
+])(
+  "gives each environment its share of %i bytes: %i environments, %i each",
+  (quota, count, share) => {
+    expect(byteLimitOf(quota, count)).toBe(share);
+  },
+);
+
+const origin = "http://localhost:8787";
+const url = "http://evil.example/v2/orders?id=[1]";
 
 it("gives no curl command for a request that curl can't repeat", () => {
-  expect(curlOf("POST", { url, request: { headers: {}, cut: true } })).toBeUndefined();
-  expect(curlOf("POST", { url, request: { headers: {}, body: "a\0b" } })).toBeUndefined();
+  expect(curlFor({ is_exact: false })).toBeUndefined();
+  expect(curlFor({ request: { headers: {}, body: "a\0b" } })).toBeUndefined();
 });
 
-it("leaves out of the curl command the headers that curl adds", () => {
+it("calls the sandbox's own origin, whatever host the client named", () => {
+  expect(curlFor({})).toContain(` 'http://localhost:8787/v2/orders?id=[1]' `);
+  expect(curlFor({})).not.toContain("evil");
+});
+
+it("leaves out of the command the headers that curl sets", () => {
   const headers = { host: "x", "content-length": "3", accept: "*/*", "x-empty": "" };
-  expect(curlOf("HEAD", { url, request: { headers } })).toBe(
-    `curl --globoff --head '${url}' -H "Authorization: Bearer $SANDBOX_KEY" -H 'accept: */*' -H 'x-empty;'`,
+  expect(curlOf("HEAD", { url, request: { headers }, is_exact: true }, origin)).toBe(
+    `curl --globoff --path-as-is --head '${origin}/v2/orders?id=[1]' -H "Authorization: Bearer $SANDBOX_KEY" -H 'accept: */*' -H 'x-empty;'`,
   );
 });
+
+function curlFor(details: Partial<RequestDetails>) {
+  const recorded = { url, request: { headers: {} }, is_exact: true, ...details };
+  return curlOf("POST", recorded, origin);
+}

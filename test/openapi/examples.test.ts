@@ -241,6 +241,9 @@ it("has the examples that the operations return", TIMEOUT, async () => {
     "INVALID_REQUEST_ERROR",
     watched.get(`${recordedRequests}?status=5`),
   );
+  const summary = `${recordedRequests}/summary`;
+  await record("countRequests", 200, watched.get(summary));
+  await record("countRequests", "INVALID_REQUEST_ERROR", watched.get(`${summary}?status=5`));
   await record("getRequest", 200, watched.get(`${recordedRequests}/${item.id}`));
   await record("getRequest", "REQUEST_NOT_FOUND_ERROR", watched.get(`${recordedRequests}/1`));
   await record("getRequest", "INVALID_REQUEST_ERROR", watched.get(`${recordedRequests}/first`));

@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import { FAULTS } from "../../domain/faults.ts";
+import { FAULTS, type AppliedFault } from "../../domain/faults.ts";
 import {
   MAX_RECORDED_BODY_BYTES,
   MAX_RECORDED_URL_BYTES,
@@ -11,7 +11,7 @@ import {
   type RequestDetails,
   type RequestError,
 } from "../../domain/requests.ts";
-import { idsOf } from "../../domain/request-subject.ts";
+import { idsOf, type RequestIds } from "../../domain/request-subject.ts";
 import type { AppEnv } from "../context.ts";
 
 /** The bodies of a request and its response. */
@@ -26,31 +26,29 @@ export interface Exchange {
 
 /** The record of a request and its response. */
 export function toNewRequest(c: Context<AppEnv>, exchange: Exchange): NewRequest {
-  const { ms, requestBody, responseBody, unalteredBody } = exchange;
+  const { ms, responseBody, unalteredBody } = exchange;
   const { res } = c;
-  const sent = requestBody instanceof ArrayBuffer ? new TextDecoder().decode(requestBody) : "";
+  const body = decodeBody(exchange.requestBody);
   const fault = c.get("fault") ?? null;
   const unaltered = c.get("unalteredResponse");
-  const isResponseCut = fault !== null && FAULTS[fault.fault].delivers === "part";
   const isLost = c.get("isResponseLost") === true;
   const versions = c.get("versions");
   const warnings = c.get("warnings");
   const url = recordedText(c.req.url, MAX_RECORDED_URL_BYTES);
-  const isRequestCut = url.isCut || requestBody === "unread";
+  const request = toMessage(c.req.raw.headers, body.text, url.isCut || body.isUnread);
   const details: RequestDetails = {
     url: url.text,
     query: url.text.includes("?") ? url.text.slice(url.text.indexOf("?") + 1) : "",
-    request: toMessage(c.req.raw.headers, sent, isRequestCut),
-    ...(!isLost && {
-      response: toMessage(res.headers, responseBody, isResponseCut),
-    }),
+    request: request.message,
+    ...(!isLost && { response: toMessage(res.headers, responseBody, isCut(fault)).message }),
     ...(unaltered && {
       unaltered_response: {
         status: unaltered.status,
-        ...toMessage(unaltered.headers, unalteredBody),
+        ...toMessage(unaltered.headers, unalteredBody).message,
       },
     }),
     cost: c.get("db").cost,
+    is_exact: request.isExact && body.isExact && !url.isMasked,
   };
   return {
     request_id: c.get("requestId"),
@@ -59,7 +57,7 @@ export function toNewRequest(c: Context<AppEnv>, exchange: Exchange): NewRequest
     path: recordedText(c.req.path, MAX_RECORDED_URL_BYTES).text,
     status: isLost ? null : res.status,
     ms,
-    ...toIds(c, sent, (unaltered?.ok ? unalteredBody : responseBody) ?? ""),
+    ...toIds(c, body.text, (unaltered?.ok ? unalteredBody : responseBody) ?? ""),
     version_before: versions?.before ?? null,
     version_after: versions?.after ?? null,
     error:
@@ -72,17 +70,42 @@ export function toNewRequest(c: Context<AppEnv>, exchange: Exchange): NewRequest
   };
 }
 
-function toMessage(allHeaders: Headers, content: string | undefined, cut = false): RecordedMessage {
-  const { headers, isCut } = recordedHeaders(allHeaders);
+const isCut = (fault: AppliedFault | null): boolean =>
+  fault !== null && FAULTS[fault.fault].delivers === "part";
+
+const exactUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+function decodeBody(body: Exchange["requestBody"]) {
+  if (body === undefined || body === "unread") {
+    return { text: "", isUnread: body === "unread", isExact: body === undefined };
+  }
+  try {
+    return { text: exactUtf8.decode(body), isUnread: false, isExact: true };
+  } catch {
+    return { text: new TextDecoder().decode(body), isUnread: false, isExact: false };
+  }
+}
+
+/** A message as it is stored, and whether it is stored exactly as it was sent. */
+function toMessage(
+  allHeaders: Headers,
+  content: string | undefined,
+  isIncomplete = false,
+): { message: RecordedMessage; isExact: boolean } {
+  const headers = recordedHeaders(allHeaders);
   const body = content ? recordedText(content, MAX_RECORDED_BODY_BYTES) : undefined;
+  const cut = isIncomplete || headers.isCut || body?.isCut === true;
   return {
-    headers,
-    ...(body && { body: body.text }),
-    ...((cut || isCut || body?.isCut) && { cut: true }),
+    message: {
+      headers: headers.headers,
+      ...(body && { body: body.text }),
+      ...(cut && { cut }),
+    },
+    isExact: !cut && !headers.isMasked && !body?.isMasked,
   };
 }
 
-type Ids = Pick<NewRequest, "order_id" | "partner_order_id" | "partner_event_id">;
+type Ids = Pick<NewRequest, keyof RequestIds>;
 
 /** The order and event of a request, from the request, its response, or the route. */
 function toIds(c: Context<AppEnv>, sent: string, response: string): Ids {
@@ -92,11 +115,14 @@ function toIds(c: Context<AppEnv>, sent: string, response: string): Ids {
   const isResponseRead = inRequest.order_id === undefined && method === "POST";
   const inResponse = isResponseRead ? idsOf(path, objectIn(response), {}) : {};
   // A new order's ID is in its response. If the response is an error, there is no order.
-  const ofRoute = method === "POST" ? undefined : c.get("orderId");
+  const ofRoute = method === "POST" ? {} : { order_id: c.get("orderId") };
+  const ids = { ...ofRoute, ...inResponse, ...inRequest };
   return {
-    order_id: toId(inRequest.order_id ?? inResponse.order_id ?? ofRoute),
-    partner_order_id: toId(inRequest.partner_order_id ?? inResponse.partner_order_id),
-    partner_event_id: toId(inRequest.partner_event_id ?? inResponse.partner_event_id),
+    order_id: toId(ids.order_id),
+    partner_order_id: toId(ids.partner_order_id),
+    order_event_id: toId(ids.order_event_id),
+    partner_event_id: toId(ids.partner_event_id),
+    network_transaction_id: toId(ids.network_transaction_id),
   };
 }
 
@@ -108,9 +134,11 @@ function toId(content: string | undefined): string | null {
 }
 
 function objectIn(text: string): Record<string, unknown> {
-  if (!text.startsWith("{") && !/^\s*\{/.test(text)) return {};
+  // Without a byte order mark, too.
+  const json = text.trimStart();
+  if (!json.startsWith("{")) return {};
   try {
-    return JSON.parse(text) as Record<string, unknown>;
+    return JSON.parse(json) as Record<string, unknown>;
   } catch {
     return {};
   }

@@ -10,13 +10,15 @@ import { queryWorkbench } from "../../http/dataset.ts";
 import { describeOperation } from "../../openapi/describe-operation.ts";
 import {
   eventStream,
+  requestCounts,
   requestDetails,
+  requestFilter,
   requestList,
   requestPath,
   requestQuery,
   streamHeaders,
-  streamQuery,
 } from "../../schemas/requests.ts";
+import { MAX_PARTNER_STREAMS, STREAM_LEASE_SECONDS } from "../../workbench/partner-streams.ts";
 import { MAX_STREAMS } from "../../workbench/streams.ts";
 
 const tag = "Sandbox";
@@ -28,7 +30,7 @@ export const sandboxRequests = new Hono<AppEnv>()
       tag,
       operationId: "listRequests",
       summary: "Retrieve requests",
-      description: `A page of the requests to \`/v2\` that came with a valid key of the environment, newest first, refused ones too. Filters combine. A request is there within a second of its answer, and for ${REQUEST_DAYS} days, while it is one of the last ${MAX_RECORDED_REQUESTS}.`,
+      description: `A page of the requests to \`/v2\` with a valid key of the environment, newest first, including refused ones. Filters combine. A request is listed within a second of its response, and is stored for ${REQUEST_DAYS} days. An environment stores its last ${MAX_RECORDED_REQUESTS} requests, or fewer if they are long.`,
       responses: { 200: { description: "The requests", schema: requestList } },
       errors: ["INVALID_REQUEST_ERROR"],
     }),
@@ -44,27 +46,48 @@ export const sandboxRequests = new Hono<AppEnv>()
     },
   )
   .get(
+    "/sandbox/requests/summary",
+    describeOperation({
+      tag,
+      operationId: "countRequests",
+      summary: "Count requests",
+      description:
+        "Counts of all requests that match the filters, by class of status, method, error and warning.",
+      responses: { 200: { description: "The counts", schema: requestCounts } },
+      errors: ["INVALID_REQUEST_ERROR"],
+    }),
+    validate("query", requestFilter),
+    async (c) => {
+      await recordPending(c);
+      const counts = await queryWorkbench(c, (workbench, dataset) =>
+        workbench.countRequests(dataset, c.req.valid("query")),
+      );
+      return c.json(counts, 200);
+    },
+  )
+  .get(
     "/sandbox/requests/stream",
     describeOperation({
       tag,
       operationId: "streamRequests",
       summary: "Watch requests",
-      description: `The same requests as server-sent events, as they happen: \`curl -N\` shows them. At most ${MAX_STREAMS} streams of an environment are open at a time. A stream ends when its key is revoked, the environment expires, or it is reset.`,
+      description: `The same requests as server-sent events, as they happen: \`curl -N\` shows them. At most ${MAX_STREAMS} streams of an environment, and ${MAX_PARTNER_STREAMS} of a partner, are open at a time. A stream ends when its key is revoked, or when the environment expires or is reset.`,
       responses: {
         200: { description: "The stream", schema: eventStream, mediaType: "text/event-stream" },
       },
       errors: ["INVALID_REQUEST_ERROR", "CONFLICT_ERROR"],
     }),
     validate("header", streamHeaders),
-    validate("query", streamQuery),
+    validate("query", requestFilter),
     async (c) => {
-      const { id: key_id, expires_at } = c.get("apiKey");
+      const { id: key_id, partner_id, expires_at } = c.get("apiKey");
       const after = c.req.valid("header")["Last-Event-ID"];
-      const watcher = { key_id, expires_at, filter: c.req.valid("query"), after };
+      const watcher = { key_id, partner_id, expires_at, filter: c.req.valid("query"), after };
       const stream = await queryWorkbench(c, (workbench, dataset) =>
         workbench.watch(dataset, watcher),
       );
-      if (!stream) throw tooManyStreams();
+      if (stream === "too many") throw tooManyStreams();
+      if (stream === "too many of the partner") throw tooManyPartnerStreams();
       return c.body(stream, 200, { "Content-Type": "text/event-stream" });
     },
   )
@@ -75,7 +98,7 @@ export const sandboxRequests = new Hono<AppEnv>()
       operationId: "getRequest",
       summary: "Retrieve a request",
       description:
-        "All that was kept of a request, with what was answered, and a command that sends it again. No key is in it.",
+        "A request with its response, and a command that sends it again. Keys in it are masked.",
       responses: { 200: { description: "The request", schema: requestDetails } },
       errors: ["INVALID_REQUEST_ERROR", "REQUEST_NOT_FOUND_ERROR"],
     }),
@@ -86,7 +109,9 @@ export const sandboxRequests = new Hono<AppEnv>()
         workbench.findRequest(dataset, id),
       );
       if (!found) throw unknownRequest(id);
-      return c.json({ ...found, curl: curlOf(found.method, found) }, 200);
+      const { is_exact: _, ...request } = found;
+      const curl = curlOf(found.method, found, new URL(c.req.url).origin);
+      return c.json({ ...request, curl }, 200);
     },
   );
 
@@ -94,14 +119,25 @@ function unknownRequest(id: string): ApiError {
   return new ApiError({
     type: "REQUEST_NOT_FOUND_ERROR",
     param: "id",
-    message: `There is no recorded request ${id}.`,
+    message: `No recorded request has the ID ${id}.`,
   });
 }
 
 function tooManyStreams(): ApiError {
   return new ApiError({
     type: "CONFLICT_ERROR",
-    message: `There are ${MAX_STREAMS} streams of this environment, the most that can be open: close one first.`,
+    message: `${MAX_STREAMS} streams of this environment are open, the maximum: close one first.`,
     details: { limit: MAX_STREAMS },
   });
+}
+
+function tooManyPartnerStreams(): ApiError {
+  return new ApiError(
+    {
+      type: "RATE_LIMIT_ERROR",
+      message: `${MAX_PARTNER_STREAMS} streams of this partner are open, the maximum: close one first.`,
+      details: { limit: MAX_PARTNER_STREAMS },
+    },
+    { "Retry-After": String(STREAM_LEASE_SECONDS) },
+  );
 }

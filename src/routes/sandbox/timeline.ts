@@ -11,7 +11,7 @@ import { describeOperation } from "../../openapi/describe-operation.ts";
 import { timeline, timelinePath } from "../../schemas/timeline.ts";
 import { findChanges } from "../../store/order-changes.ts";
 
-/** How many changes a timeline shows, the newest ones. */
+/** A timeline has the newest changes, at most this many. */
 const MAX_CHANGES = 1_000;
 
 export const timelines = new Hono<AppEnv>().get(
@@ -20,7 +20,7 @@ export const timelines = new Hono<AppEnv>().get(
     tag: "Sandbox",
     operationId: "getTimeline",
     summary: "Retrieve an order's timeline",
-    description: `What happened to an order, also to one that is deleted: its last ${MAX_CHANGES} changes with the sums after each, and the requests that changed nothing, which are kept for ${REQUEST_DAYS} days.`,
+    description: `The history of an order, also of a deleted one: its last ${MAX_CHANGES} changes with the sums after each, and the requests that changed nothing, which are stored for ${REQUEST_DAYS} days.`,
     responses: { 200: { description: "The timeline", schema: timeline } },
     errors: ["INVALID_REQUEST_ERROR", "ORDER_NOT_FOUND_ERROR"],
   }),
@@ -37,8 +37,9 @@ export const timelines = new Hono<AppEnv>().get(
     const requests = await queryWorkbench(c, (workbench, dataset) =>
       workbench.listOrderRequests(dataset, order_id),
     );
-    const data = timelineOf(changes, requests);
-    const has_more = found.length > changes.length;
+    const previous = found.at(-MAX_CHANGES - 1);
+    const data = timelineOf(changes, requests, previous);
+    const has_more = previous !== undefined;
     return c.json({ order_id, figures: timelineFiguresOf(last), has_more, data }, 200);
   },
 );

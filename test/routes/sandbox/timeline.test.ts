@@ -10,7 +10,7 @@ import {
 
 const path = (id: string) => `/sandbox/orders/${id}/timeline`;
 
-/** An order's timeline, when it has as many entries: what was recorded comes a moment later. */
+/** An order's timeline, when it has this many entries: requests are recorded a moment later. */
 async function timelineWith(client: Client, id: string, entries: number) {
   let body;
   await expect
@@ -28,7 +28,7 @@ async function timelineWith(client: Client, id: string, entries: number) {
 const kindsOf = ({ data }: { data: Record<string, unknown>[] }) => data.map(({ kind }) => kind);
 
 describe("GET /sandbox/orders/{order_id}/timeline", () => {
-  it("tells all that happened, with the sums after each change", async () => {
+  it("has every change with the sums after it", async () => {
     const client = await newPartner();
     const lines = [{ name: "Lamp", quantity: 2, rate: 2_500, rewards_rate: 25 }];
     const order = orderBody({ id: "o", total_order_amount: 5_000, order_lines: lines });
@@ -57,9 +57,17 @@ describe("GET /sandbox/orders/{order_id}/timeline", () => {
       request_id: expect.any(String),
       error: { type: "CONFLICT_ERROR", param: "amount", message: expect.stringContaining("6000") },
     });
+    expect(timeline.data[3]).toMatchObject({
+      type: "CAPTURED",
+      amount: 5_000,
+      rewards_amount: 50,
+    });
     expect(timeline.data[5]).toMatchObject({
       version: 4,
       order_event_id: "e-2",
+      type: "REFUNDED",
+      amount: 2_000,
+      rewards_amount: 20,
       figures: {
         ordered: 5_000,
         captured: 5_000,
@@ -68,10 +76,29 @@ describe("GET /sandbox/orders/{order_id}/timeline", () => {
         rewards: { ordered: 50, captured: 50, refunded: 20, refundable: 30 },
       },
     });
+    const deleted = { order_event_id: "e-2", type: "REFUNDED", amount: 2_000, rewards_amount: 20 };
+    expect(timeline.data[6]).toMatchObject(deleted);
+    expect(timeline.data[0]).not.toHaveProperty("amount");
     expect(timeline.figures).toMatchObject({ refunded: 0, refundable: 5_000 });
   });
 
-  it("proves that a capture whose answer was lost, and that was sent again, was captured once", async () => {
+  it("has the warnings of each request", async () => {
+    const client = await newPartner();
+    const id = await client.createOrder({ id: "o", total_order_amount: 10 });
+    await client.capture(id, 11, { reward_amount: 1 });
+    const { data } = await timelineWith(client, id, 2);
+    await expect
+      .poll(async () => (await timelineWith(client, id, 2)).data[1]!["warnings"])
+      .toEqual(
+        expect.arrayContaining([
+          { code: "captured_beyond_total", param: "amount" },
+          expect.objectContaining({ code: "unknown_field", param: "reward_amount" }),
+        ]),
+      );
+    expect(data[0]).not.toHaveProperty("warnings");
+  });
+
+  it("shows one capture for a request that was retried after its response was lost", async () => {
     const client = await newPartner();
     const id = await client.createOrder();
     const event = { order_event_id: "e-1" };
@@ -86,7 +113,7 @@ describe("GET /sandbox/orders/{order_id}/timeline", () => {
     expect(timeline.figures).toMatchObject({ captured: 150 });
   });
 
-  it("tells what a fault kept from being done", async () => {
+  it("has requests that a fault rejected", async () => {
     const client = await newPartner();
     const id = await client.createOrder();
     expectStatus(await client.post("/sandbox/faults", { fault: "unavailable" }), 200);
@@ -95,7 +122,7 @@ describe("GET /sandbox/orders/{order_id}/timeline", () => {
     expect(timeline.data[1]).toMatchObject({ kind: "faulted", fault: { fault: "unavailable" } });
   });
 
-  it("is there for an order that is deleted, and goes on with one of the same id", async () => {
+  it("remains after an order is deleted, and continues with one of the same ID", async () => {
     const client = await newPartner();
     await client.createOrder({ id: "o" });
     expectStatus(await client.delete("/v2/orders/o"), 204);
@@ -105,7 +132,7 @@ describe("GET /sandbox/orders/{order_id}/timeline", () => {
     expect(timeline).toMatchObject({ figures: { ordered: 7 }, has_more: false });
   });
 
-  it("is not there for an order that never was, or that is another's", async () => {
+  it("returns 404 for an unknown order and for another partner's", async () => {
     const [client, other] = [await newPartner(), await newPartner()];
     await other.createOrder({ id: "o" });
     for (const id of ["o", "never"]) {
@@ -117,7 +144,7 @@ describe("GET /sandbox/orders/{order_id}/timeline", () => {
     }
   });
 
-  it("begins anew after a reset", async () => {
+  it("is empty after a reset", async () => {
     const client = await newPartner();
     await client.createOrder({ id: "o" });
     expectStatus(await client.post("/sandbox/reset"), 204);
@@ -148,7 +175,7 @@ const request = (at: string, request_id: string, version_after: number | null) =
 });
 
 describe("the order of a timeline", () => {
-  it("is that of the versions, though requests have overtaken each other", () => {
+  it("follows the versions if requests overtook each other", () => {
     const entries = timelineOf(
       [change(1, "a"), change(2, "b"), change(3, "c")],
       [request("100", "a", 1), request("200", "c", 3), request("300", "b", 2)],
@@ -156,11 +183,22 @@ describe("the order of a timeline", () => {
     expect(entries.map(({ version }) => version)).toEqual([1, 2, 3]);
   });
 
-  it("tells requests apart that came with one id", () => {
+  it("distinguishes requests with the same ID", () => {
     const entries = timelineOf(
       [change(1, "same")],
       [request("100", "same", 1), request("200", "same", null)],
     );
     expect(entries.map(({ kind }) => kind)).toEqual(["created", "replayed"]);
+  });
+
+  it("has no type and amount of an event whose sums before it aren't known", () => {
+    const captured = { ...change(2, "b"), captured_amount: 7 };
+    const [unknown] = timelineOf([captured], []);
+    expect(unknown).not.toHaveProperty("amount");
+    const [known] = timelineOf([captured], [], change(1, "a"));
+    expect(known).toMatchObject({ type: "CAPTURED", amount: 7, rewards_amount: 0 });
+    const [free] = timelineOf([change(2, "b")], [], change(1, "a"));
+    expect(free).toMatchObject({ amount: 0, rewards_amount: 0 });
+    expect(free).not.toHaveProperty("type");
   });
 });

@@ -1,0 +1,70 @@
+import { and, count, desc, sql, type SQL } from "drizzle-orm";
+import { withoutNulls } from "../domain/complete.ts";
+import type { RequestCounts, RequestFilter } from "../domain/requests.ts";
+import type { Warning } from "../domain/warnings.ts";
+import type { WorkbenchDatabase } from "./database.ts";
+import { conditionOf } from "./request-filter.ts";
+import { requests } from "./schema.ts";
+
+/** How many kinds of errors, and of warnings, are counted: a partner's field names can be in them. */
+const MAX_KINDS = 100;
+
+export const NO_REQUESTS: RequestCounts = {
+  total: 0,
+  by_status: [],
+  by_method: [],
+  by_error: [],
+  by_warning: [],
+};
+
+/** Counts all requests that match the filter. */
+export function countRequests(database: WorkbenchDatabase, filter: RequestFilter): RequestCounts {
+  const matching = conditionOf(filter);
+  const statusClass = sql<string | null>`cast(${requests.status} / 100 as text) || 'xx'`;
+  const errorType = sql<string>`${requests.remarks} ->> '$.error.type'`;
+  const errorParam = sql<string | null>`${requests.remarks} ->> '$.error.param'`;
+  const by_status = database
+    .select({ status: statusClass, count: count() })
+    .from(requests)
+    .where(matching)
+    .groupBy(statusClass)
+    .orderBy(desc(count()))
+    .all();
+  const by_method = database
+    .select({ method: requests.method, count: count() })
+    .from(requests)
+    .where(matching)
+    .groupBy(requests.method)
+    .orderBy(desc(count()))
+    .all();
+  const errors = database
+    .select({ type: errorType, param: errorParam, count: count() })
+    .from(requests)
+    .where(and(matching, sql`${errorType} is not null`))
+    .groupBy(errorType, errorParam)
+    .orderBy(desc(count()), errorType, errorParam)
+    .limit(MAX_KINDS)
+    .all();
+  return {
+    total: by_status.reduce((total, each) => total + each.count, 0),
+    by_status,
+    by_method,
+    by_error: errors.map(withoutNulls),
+    by_warning: countWarnings(database, matching).map(withoutNulls),
+  };
+}
+
+interface WarningCount {
+  code: Warning["code"];
+  param: string | null;
+  count: number;
+}
+
+/** In plain SQL: Drizzle's builder can't select from a table-valued function. */
+function countWarnings(database: WorkbenchDatabase, matching: SQL | undefined): WarningCount[] {
+  return database.all<WarningCount>(sql`
+    select value ->> '$.code' as code, value ->> '$.param' as param, count(*) as count
+    from ${requests}, json_each(${requests.remarks}, '$.warnings')
+    where ${matching ?? sql`true`} and json_type(${requests.remarks}, '$.warnings') = 'array'
+    group by 1, 2 order by 3 desc, 1, 2 limit ${MAX_KINDS}`);
+}

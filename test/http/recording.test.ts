@@ -1,0 +1,97 @@
+import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import { app } from "../../src/app.ts";
+import { MAX_RECORDED_HEADER_BYTES, type NewRequest } from "../../src/domain/requests.ts";
+import { recordInBatch } from "../../src/http/recording/batches.ts";
+import { newPartner, orderBody, type Client } from "../support/client.ts";
+import { datasetOf, listed, newestRequest, newRequest } from "../support/recorded-requests.ts";
+
+let partner: Client;
+beforeEach(async () => {
+  partner = await newPartner();
+});
+
+describe("recording", () => {
+  it("neither delays nor fails a request, and logs no body", async () => {
+    const logged = [vi.spyOn(console, "log"), vi.spyOn(console, "error")];
+    const failures = [
+      () => Promise.reject(new Error("not reached")),
+      () => new Promise<never>(() => undefined),
+    ];
+    for (const record of failures) {
+      const context = createExecutionContext();
+      const WORKBENCH = { getByName: () => ({ record }) } as unknown as typeof env.WORKBENCH;
+      const request = new Request("https://sandbox.test/v2/orders", {
+        method: "POST",
+        headers: { Authorization: `Bearer ${partner.key}`, "Content-Type": "application/json" },
+        body: JSON.stringify(orderBody({ merchant_name: "secret-name" })),
+      });
+      const answer = await app.fetch(request, { ...env, WORKBENCH }, context);
+      expect(answer.status).toBe(200);
+      if (record === failures[0]) await waitOnExecutionContext(context);
+    }
+    const lines = JSON.stringify(logged.map((each) => each.mock.calls));
+    expect(lines).toContain("requests not recorded");
+    expect(lines).not.toContain("secret-name");
+  });
+
+  it("sends the requests of a batch in one call", async () => {
+    await Promise.all(Array.from({ length: 50 }, () => partner.get("/v2/orders")));
+    await listed(partner, 50);
+    const sequences = (await listed(partner, 50)).map(({ id }: { id: string }) => Number(id));
+    // The sequences of one call follow each other.
+    const calls = sequences.filter((id: number, index: number) => sequences[index + 1] !== id - 1);
+    expect(calls.length).toBeLessThan(10);
+  });
+
+  it("records requests with long headers and URLs, and cuts them", async () => {
+    const headers = { "X-Long": "x".repeat(400_000) };
+    const path = `/v2/orders?id=${"x".repeat(20_000)}`;
+    // Uncut, they would be more than one call of a Durable Object can take.
+    const sent = Array.from({ length: 90 }, () => partner.send("GET", path, undefined, headers));
+    await Promise.all(sent);
+    await listed(partner, 90);
+    const { request, url, curl } = await newestRequest(partner);
+    expect(request.cut).toBe(true);
+    expect(JSON.stringify(request.headers).length).toBeLessThan(MAX_RECORDED_HEADER_BYTES + 500);
+    expect(url.length).toBeLessThan(10_000);
+    expect(curl).toBeUndefined();
+  });
+});
+
+/** A Worker's bindings whose workbench records by this function. */
+const withWorkbench = (record: (dataset: unknown, requests: NewRequest[]) => Promise<void>) =>
+  ({ ...env, WORKBENCH: { getByName: () => ({ record }) } }) as unknown as typeof env;
+
+describe("a batch", () => {
+  it("is sent by the next request if the invocation of the first one ended", async () => {
+    const sent: string[][] = [];
+    const bindings = withWorkbench(async (_, requests) => {
+      sent.push(requests.map(({ request_id }) => request_id));
+    });
+    vi.spyOn(scheduler, "wait").mockReturnValueOnce(new Promise(() => undefined));
+    onTestFinished(() => void vi.restoreAllMocks());
+    void recordInBatch(bindings, datasetOf(partner), newRequest({ request_id: "first" }));
+    await recordInBatch(bindings, datasetOf(partner), newRequest({ request_id: "second" }));
+    expect(sent).toEqual([["first", "second"]]);
+  });
+
+  it("holds a bounded number of bytes, and no longer those of invocations that ended", async () => {
+    const logged = vi.spyOn(console, "log").mockReturnValue(undefined);
+    onTestFinished(() => void vi.useRealTimers());
+    onTestFinished(() => void vi.restoreAllMocks());
+    const isStuck = withWorkbench(() => new Promise(() => undefined));
+    const large = newRequest({ details: "x".repeat(5_000_000) });
+    for (let count = 0; count < 6; count += 1) {
+      void recordInBatch(isStuck, datasetOf(partner), large);
+    }
+    const record = vi.fn(() => Promise.resolve());
+    await recordInBatch(withWorkbench(record), datasetOf(partner), large);
+    expect(record).not.toHaveBeenCalled();
+    expect(JSON.stringify(logged.mock.calls)).toContain("too many are waiting");
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 31_000 });
+    await recordInBatch(withWorkbench(record), datasetOf(partner), large);
+    expect(record).toHaveBeenCalledTimes(1);
+  });
+});
