@@ -1,3 +1,4 @@
+import type { OrderEventType } from "./order-events.ts";
 import { bytesOf } from "./quotas.ts";
 import type { AppliedFault } from "./faults.ts";
 import type { Warning } from "./warnings.ts";
@@ -42,6 +43,9 @@ export interface RequestSummary {
   error: RequestError | null;
   fault: AppliedFault | null;
   warnings: Warning[] | null;
+  content: RequestContent | null;
+  /** True if the response repeats an earlier one. */
+  replayed: true | null;
 }
 
 /** The order's versions around a write; null without an order. */
@@ -55,6 +59,14 @@ export interface RecordedMessage {
   body?: string;
   /** Set if a part of the message is missing. */
   cut?: true;
+}
+
+/** The part of a write's body that says what it is about. */
+export interface RequestContent {
+  event_type?: OrderEventType;
+  /** The event's amount, or the order's total. */
+  amount?: number;
+  currency?: string;
 }
 
 /** The part of a request that lists leave out. */

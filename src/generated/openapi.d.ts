@@ -1563,6 +1563,19 @@ export interface components {
                 card?: string | number;
                 reported?: string | number;
             }[];
+            /** @description What an order or event in the request's body is about */
+            content?: {
+                /** @enum {string} */
+                event_type?: "CAPTURED" | "REFUNDED";
+                /** @description The event's amount, or the order's total */
+                amount?: number;
+                currency?: string;
+            };
+            /**
+             * @description Present if the response repeats an earlier one
+             * @constant
+             */
+            replayed?: true;
         };
         RequestCounts: {
             /**
@@ -1693,6 +1706,19 @@ export interface components {
                 card?: string | number;
                 reported?: string | number;
             }[];
+            /** @description What an order or event in the request's body is about */
+            content?: {
+                /** @enum {string} */
+                event_type?: "CAPTURED" | "REFUNDED";
+                /** @description The event's amount, or the order's total */
+                amount?: number;
+                currency?: string;
+            };
+            /**
+             * @description Present if the response repeats an earlier one
+             * @constant
+             */
+            replayed?: true;
             /** @description The URL as it was called, with keys masked, at most 8192 bytes of it */
             url: string;
             /**
@@ -5137,6 +5163,9 @@ export interface operations {
                      *             "type": "INVALID_REQUEST_ERROR",
                      *             "message": "total_order_amount: Expected the sum of rate × quantity over order_lines, which is 5000, but received 6000.",
                      *             "param": "total_order_amount"
+                     *           },
+                     *           "content": {
+                     *             "amount": 6000
                      *           }
                      *         }
                      *       ],
@@ -5377,7 +5406,7 @@ export interface operations {
                 content: {
                     /**
                      * @example id: 1768469400123000
-                     *     data: {"id":"1768469400123000","request_id":"5e3caf25-6a5e-4fad-b436-45abb9f3c420","at":"2026-01-15T09:30:00.123Z","method":"POST","path":"/v2/orders","status":200,"ms":4,"order_id":"order-1","partner_order_id":"po-1"}
+                     *     data: {"id":"1768469400123000","request_id":"5e3caf25-6a5e-4fad-b436-45abb9f3c420","at":"2026-01-15T09:30:00.123Z","method":"POST","path":"/v2/orders","status":200,"ms":4,"order_id":"order-1","partner_order_id":"po-1","content":{"amount":5000,"currency":"USD"}}
                      */
                     "text/event-stream": string;
                 };
@@ -5487,6 +5516,10 @@ export interface operations {
                      *       "ms": 4,
                      *       "order_id": "order-1",
                      *       "partner_order_id": "po-1",
+                     *       "content": {
+                     *         "amount": 5000,
+                     *         "currency": "USD"
+                     *       },
                      *       "version_before": 0,
                      *       "version_after": 1,
                      *       "url": "https://sandbox.test/v2/orders",

@@ -7,6 +7,7 @@ import {
   type RequestCounts,
   type RequestFilter,
 } from "../domain/requests.ts";
+import { ORDER_EVENT_TYPES } from "../domain/order-events.ts";
 import { WARNINGS } from "../domain/warnings.ts";
 import { id, reference, timestamp } from "./fields.ts";
 import { limit, listOf } from "./pages.ts";
@@ -82,6 +83,18 @@ const fields = {
     )
     .optional()
     .meta({ description: "What may be a mistake in the request" }),
+  content: z
+    .object({
+      event_type: z.enum(ORDER_EVENT_TYPES).optional(),
+      amount: z.int().optional().meta({ description: "The event's amount, or the order's total" }),
+      currency: z.string().optional(),
+    })
+    .optional()
+    .meta({ description: "What an order or event in the request's body is about" }),
+  replayed: z
+    .literal(true)
+    .optional()
+    .meta({ description: "Present if the response repeats an earlier one" }),
 };
 
 /** A request in the list and in the stream. */

@@ -65,10 +65,10 @@ export function insertRequests(
     .insert(requestDetails)
     .values(placeholdersFor(requestDetails))
     .prepare();
-  for (const { at, error, fault, warnings, details, ...item } of items) {
+  for (const { at, error, fault, warnings, content, replayed, details, ...item } of items) {
     totals.last = Math.max(now * 1_000, totals.last + 1);
     const sequence = totals.last;
-    const remarks = { error, fault, warnings };
+    const remarks = { error, fault, warnings, content, replayed };
     const bytes =
       bytesOf(details) + bytesOf(item.path) + bytesOf(JSON.stringify(remarks)) + ROW_BYTES;
     insert.run({ ...item, sequence, at: Date.parse(at), bytes, remarks });

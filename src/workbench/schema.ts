@@ -46,7 +46,7 @@ export const requests = sqliteTable("requests", {
 });
 
 /** Fields without a filter. */
-type Remarks = Pick<RequestSummary, "error" | "fault" | "warnings">;
+type Remarks = Pick<RequestSummary, "error" | "fault" | "warnings" | "content" | "replayed">;
 
 /**
  * The long part of a request, in a table of its own: in one table, counting ten thousand requests reads tens of

@@ -47,6 +47,8 @@ export const newRequest = (fields: Partial<NewRequest> = {}): NewRequest => ({
   error: null,
   fault: null,
   warnings: null,
+  content: null,
+  replayed: null,
   details: "{}",
   ...fields,
 });

@@ -8,9 +8,11 @@ import {
   recordedText,
   type NewRequest,
   type RecordedMessage,
+  type RequestContent,
   type RequestDetails,
   type RequestError,
 } from "../../domain/requests.ts";
+import { ORDER_EVENT_TYPES } from "../../domain/order-events.ts";
 import { idsOf, type RequestIds } from "../../domain/request-subject.ts";
 import type { AppEnv } from "../context.ts";
 
@@ -66,6 +68,8 @@ export function toNewRequest(c: Context<AppEnv>, exchange: Exchange): NewRequest
       null,
     fault,
     warnings: warnings && warnings.length > 0 ? warnings : null,
+    content: toContent(objectIn(body.text), objectIn(responseBody ?? "")),
+    replayed: (unaltered ?? res).headers.has("Idempotent-Replayed") || null,
     details: JSON.stringify(details),
   };
 }
@@ -104,6 +108,23 @@ function toMessage(
     isExact: !cut && !headers.isMasked && !body?.isMasked,
   };
 }
+
+/** Takes only what is valid, as the request may not be. The response has the currency that a request left out. */
+function toContent(
+  sent: Record<string, unknown>,
+  response: Record<string, unknown>,
+): RequestContent | null {
+  const { type, amount = sent["total_order_amount"], currency = response["currency"] } = sent;
+  const event_type = ORDER_EVENT_TYPES.find((each) => each === type);
+  if (!Number.isSafeInteger(amount)) return event_type ? { event_type } : null;
+  return {
+    ...(event_type && { event_type }),
+    amount: amount as number,
+    ...(typeof currency === "string" && currency.length === CURRENCY_CHARACTERS && { currency }),
+  };
+}
+
+const CURRENCY_CHARACTERS = 3;
 
 type Ids = Pick<NewRequest, keyof RequestIds>;
 

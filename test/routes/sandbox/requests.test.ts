@@ -39,6 +39,19 @@ async function sendRaw(body: Uint8Array): Promise<void> {
 }
 
 describe("the list", () => {
+  it("has the type and amount of an event, and marks a replay", async () => {
+    await partner.post("/v2/orders", orderBody({ id: "o-1" }));
+    const event = eventBody({ order_id: "o-1", order_event_id: "e-1", amount: 70 });
+    for (let times = 1; times <= 2; times += 1) await partner.post("/v2/order_events", event);
+    await partner.post("/v2/order_events", { ...event, order_event_id: "e-2", type: 7 });
+    const [invalid, repeated, first] = await listed(partner, 4);
+    const content = { event_type: "CAPTURED", amount: 70, currency: "USD" };
+    expect(first.content).toEqual(content);
+    expect(first).not.toHaveProperty("replayed");
+    expect(repeated).toMatchObject({ content, replayed: true, order_event_id: "e-1" });
+    expect(invalid).toMatchObject({ status: 400, content: { amount: 70 } });
+  });
+
   it("has each request and its response's status, newest first", async () => {
     const order = orderBody({ id: "o-1" });
     const created = await partner.post("/v2/orders", order);
@@ -56,6 +69,7 @@ describe("the list", () => {
       ms: expect.any(Number),
       order_id: "o-1",
       partner_order_id: "po-1",
+      content: { amount: order.total_order_amount, currency: "USD" },
     });
     expect(captured).toMatchObject({ order_id: "o-1", partner_event_id: "pe", status: 200 });
     expect(refused).toMatchObject({
