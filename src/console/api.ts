@@ -4,6 +4,7 @@ import { dropKey, session } from "./session.ts";
 
 type Schemas = components["schemas"];
 export type RecordedRequest = Schemas["RecordedRequest"];
+export type RequestCounts = Schemas["RequestCounts"];
 export type RequestDetails = Schemas["RequestDetails"];
 export type Order = Schemas["Order"];
 export type OrderEvent = Schemas["OrderEvent"];

@@ -43,6 +43,14 @@ export function relativeTime(at: string, today: number): string {
   return ago.format(Math.trunc(past / length), unit);
 }
 
+const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
+
+export const clockTime = (at: string): string => clock.format(new Date(at));
+
+const day = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+
+export const dayOf = (at: string): string => day.format(new Date(at));
+
 const long = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
 
 export const fullTime = (at: string): string => `${long.format(new Date(at))} (${at})`;
@@ -54,5 +62,10 @@ export const plural = (count: number, noun: string): string =>
 /** Quotes any text as one word of a POSIX shell. */
 export const shellWord = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
-/** `captured_beyond_total` as people read it: captured beyond total. */
-export const words = (name: string): string => name.toLowerCase().replaceAll("_", " ");
+/** Adds the money to the amounts in a message: `9000 ($90.00)`. */
+export function withMoney(message: string, amounts: Iterable<number>, currency: string): string {
+  const known = new Set([...amounts].filter((amount) => amount !== 0).map(String));
+  return message.replace(/(?<![\w.-])\d+(?![\w.])/g, (digits) =>
+    known.has(digits) ? `${digits} (${money(Number(digits), currency)})` : digits,
+  );
+}

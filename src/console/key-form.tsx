@@ -2,16 +2,10 @@ import { signal } from "@preact/signals";
 import { useState } from "preact/hooks";
 import { authorization, OFFLINE, Problem } from "./api.ts";
 import { Failure } from "./parts/feedback.tsx";
-import { localKey, session, switchKey } from "./session.ts";
+import { LOCAL_KEYS, session, switchKey } from "./session.ts";
 
 /** Whether the form is open although there is a key. */
 export const isChangingKey = signal(false);
-
-/** The keys of the local seed. */
-const LOCAL_KEYS = [
-  { key: "test_sandbox_a", name: "Local partner A" },
-  { key: "test_sandbox_b", name: "Local partner B" },
-];
 
 /** Checks a key before the console uses it, so that a typo does not replace a working key. */
 async function isAccepted(key: string): Promise<boolean> {
@@ -76,7 +70,7 @@ export function KeyForm() {
           </button>
         )}
       </form>
-      {localKey ? (
+      {LOCAL_KEYS.length > 0 ? (
         <div class="row">
           {LOCAL_KEYS.map(({ key, name }) => (
             <button key={key} type="button" onClick={() => void use(key, name)}>

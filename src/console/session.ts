@@ -18,9 +18,16 @@ export interface Session {
 
 const ITEM = "orders-sandbox";
 
-/** The key of the local sandbox; empty elsewhere. */
-export const localKey =
-  document.querySelector<HTMLMetaElement>('meta[name="local-key"]')?.content ?? "";
+/** The key that a local sandbox starts with; empty elsewhere. */
+const localKey = document.querySelector<HTMLMetaElement>('meta[name="local-key"]')?.content ?? "";
+
+/** The seeded keys of a local sandbox. */
+export const LOCAL_KEYS = localKey
+  ? [
+      { key: "test_sandbox_a", name: "Local partner A" },
+      { key: "test_sandbox_b", name: "Local partner B" },
+    ]
+  : [];
 
 export const session = signal(readStored());
 

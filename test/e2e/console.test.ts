@@ -228,7 +228,7 @@ it("adds a fault, and shows its effect in the timeline", async () => {
     await expect(integration.event("order-1", "CAPTURED", 5000, capture)).rejects.toThrow();
     const entry = page.locator(".timeline tr").filter({ hasText: "event-1" });
     await entry.getByText("the client received no response").waitFor();
-    await entry.getByRole("link", { name: "request" }).click();
+    await entry.getByRole("link", { name: "CAPTURED $50.00" }).click();
     await page.getByText("Injected fault: lost_response").waitFor();
     await page.getByText("Response without the fault").waitFor();
   });
@@ -320,8 +320,10 @@ it("resumes an interrupted stream without gaps or duplicates", async () => {
     await page.getByText("Live", { exact: true }).waitFor();
     for (const id of ids(11)) await integration.order(id);
     await poll(() => rows(page).count()).toBe(15);
-    const shown = await rows(page).locator(".about").allInnerTexts();
-    expect(shown).toEqual([...ids(1), ...ids(6), ...ids(11)].toReversed());
+    const shown = await rows(page).locator(".what").allInnerTexts();
+    expect(shown.map((text) => text.split(" · ")[1])).toEqual(
+      [...ids(1), ...ids(6), ...ids(11)].toReversed(),
+    );
     await page.getByText("15 requests").waitFor();
   };
   await visitWith(
@@ -372,6 +374,43 @@ it("shows hostile content as plain text", async () => {
   }
 });
 
+it("finds requests by a search of one line, and scrolls to a linked one", async () => {
+  const integration = await newIntegration();
+  for (let index = 1; index <= 40; index += 1) await integration.order(`order-${index}`);
+  await integration.event("order-1", "CAPTURED", 5000, { order_event_id: "ship-1" });
+  await integration.event("order-1", "REFUNDED", 9000, { order_event_id: "refund-1" });
+  await poll(async () => (await integration.requests()).length).toBe(42);
+  const first = (await integration.requests()).at(-1)!;
+  await visit(integration, `/console/requests/${first.id}`, async (page) => {
+    await page.locator(`[data-row="${first.id}"]`).waitFor();
+    await poll(() =>
+      page.evaluate<number>("document.querySelector('.rows').scrollTop"),
+    ).toBeGreaterThan(0);
+    const search = page.getByRole("combobox", { name: "Search" });
+    await search.fill("status:2xx event:ship*");
+    await poll(() => rows(page).allInnerTexts()).toHaveLength(1);
+    await page.getByText("CAPTURED $50.00 · order-1 · ship-1").waitFor();
+    await search.fill("409");
+    await page.getByText("REFUNDED $90.00 · order-1 · refund-1").waitFor();
+    await page.getByText("1 request", { exact: true }).waitFor();
+    expect(new URL(page.url()).search).toBe("?status=409");
+    await page.getByRole("button", { name: "Fields" }).click();
+    await page.getByLabel("Status").selectOption("any");
+    await page.getByText("42 requests", { exact: true }).waitFor();
+  });
+});
+
+it("shows in the list of orders what needs attention", async () => {
+  const integration = await busyIntegration();
+  await integration.event("order-1", "CAPTURED", 5000, { order_event_id: "event-2" });
+  await visit(integration, "/console/orders", async (page) => {
+    const row = rows(page).filter({ hasText: "order-1" });
+    await row.getByText("1 rejected").waitFor();
+    await row.getByText("captured_beyond_total").waitFor();
+    await row.getByTitle("captured $100.00, refunded $0.00").waitFor();
+  });
+});
+
 it("works with the keyboard alone", async () => {
   const integration = await busyIntegration();
   await visit(integration, "/console", async (page) => {
@@ -385,7 +424,7 @@ it("works with the keyboard alone", async () => {
     await page.keyboard.press("c");
     await page.getByText("Copied").waitFor();
     const copied = await page.evaluate<string>("navigator.clipboard.readText()");
-    expect(copied).toMatch(/^curl --globoff -X 'POST' .*\$SANDBOX_KEY/);
+    expect(copied).toMatch(/^curl --globoff .*-X 'POST' .*\$SANDBOX_KEY/);
     await page.keyboard.press("Escape");
     await page.waitForURL("**/console/requests");
     await page.keyboard.press("k");
@@ -500,7 +539,8 @@ it(`scrolls through ${MANY} requests without a frame above ${MAX_FRAME_MILLISECO
 const SCROLL = `(async () => {
   const list = document.querySelector(".rows");
   const frame = () => new Promise(requestAnimationFrame);
-  while (list.scrollHeight < ${MANY} * 56) {
+  const height = document.querySelector("[data-row]").offsetHeight;
+  while (list.scrollHeight < ${MANY} * height) {
     list.scrollTop = list.scrollHeight;
     await frame();
   }

@@ -4,7 +4,7 @@ import { confirm } from "../parts/dialog.tsx";
 import { attempt, Failure, Loading, notify } from "../parts/feedback.tsx";
 import { useResource } from "../parts/resource.ts";
 import { Time } from "../parts/values.tsx";
-import { session } from "../session.ts";
+import { LOCAL_KEYS, session } from "../session.ts";
 
 const HOUR_MILLISECONDS = 3_600_000;
 
@@ -48,14 +48,23 @@ export function Keys() {
 }
 
 function History({
-  of: { id, created_at, created_by, last_used_at, deleted_at },
+  of: { id, last_four, created_at, created_by, last_used_at, deleted_at },
 }: {
   of: ListedKey;
 }) {
+  // The seed has no real time of creation.
+  const isSeeded = LOCAL_KEYS.some(({ key }) => key.endsWith(last_four));
   return (
     <small class="quiet">
-      ID {id} · created <Time at={created_at} />{" "}
-      {created_by === undefined ? "from outside the environment" : `by key ${created_by}`}
+      ID {id} ·{" "}
+      {isSeeded ? (
+        "local key"
+      ) : (
+        <>
+          created <Time at={created_at} />{" "}
+          {created_by === undefined ? "from outside the environment" : `by key ${created_by}`}
+        </>
+      )}
       {last_used_at && (
         <>
           {" "}

@@ -49,7 +49,13 @@ export function FaultForm({ orderId, onAdded }: FaultFormProps) {
   };
   return (
     <form class="fields" onSubmit={(event) => void add(event)} aria-label="Add a fault">
-      <SelectField label="Fault" value={fault} options={FAULT_OPTIONS} onChange={setFault} />
+      <SelectField
+        class="wide"
+        label="Fault"
+        value={fault}
+        options={FAULT_OPTIONS}
+        onChange={setFault}
+      />
       <SelectField label="Applies to" value={target} options={TARGET_NAMES} onChange={setTarget} />
       <TextField label="Order" value={order_id} placeholder="any" onChange={setOrder} />
       <NumberField label="Times" value={times} min={1} max={MAX_FAULT_TIMES} onChange={setTimes} />

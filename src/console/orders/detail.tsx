@@ -1,5 +1,4 @@
 import type { ComponentChildren } from "preact";
-import { useEffect } from "preact/hooks";
 import { Link } from "wouter-preact";
 import { api, unwrap, type Order, type OrderEvent, type Timeline } from "../api.ts";
 import { shellWord } from "../format.ts";
@@ -17,7 +16,8 @@ const MAX_EVENTS = 100;
 
 interface OrderDetailProps {
   id: string;
-  changes: number;
+  /** Increases when the order may have changed. */
+  revision: number;
   query: URLSearchParams;
 }
 
@@ -39,11 +39,8 @@ async function loadOrder(id: string): Promise<OrderContent> {
   return { timeline, order: orders.data[0], events: events.data, total };
 }
 
-export function OrderDetail({ id, changes, query }: OrderDetailProps) {
-  const { data, problem, reload } = useResource(() => loadOrder(id), [id]);
-  useEffect(() => {
-    if (changes > 0) reload();
-  }, [changes]);
+export function OrderDetail({ id, revision, query }: OrderDetailProps) {
+  const { data, problem, reload } = useResource(() => loadOrder(id), [id], revision);
   useShortcut("c", () => void copy(curlOf(id), "the request for this order as curl"), [id]);
   return (
     <DetailPane
@@ -95,7 +92,7 @@ function Content({
         <Bars title="Rewards" figures={timeline.figures.rewards} currency={currency} />
       </div>
       <h2>Timeline</h2>
-      <TimelineTable timeline={timeline} events={events} currency={currency} />
+      <TimelineTable timeline={timeline} currency={currency} />
       {order?.order_lines && (
         <>
           <h2>Lines</h2>

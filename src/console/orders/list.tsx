@@ -5,8 +5,9 @@ import { plural } from "../format.ts";
 import { hrefOf } from "../location.ts";
 import { Failure, Loading } from "../parts/feedback.tsx";
 import { useResource } from "../parts/resource.ts";
-import { Money, Time } from "../parts/values.tsx";
 import { VirtualList } from "../parts/virtual-list.tsx";
+import type { Revisions } from "./orders.tsx";
+import { Row, type TimelineCache } from "./row.tsx";
 
 const PAGE = 100;
 const ID_PATTERN = /^[\x21-\x7e]{1,255}$/;
@@ -14,8 +15,7 @@ const ID_PATTERN = /^[\x21-\x7e]{1,255}$/;
 interface OrderListProps {
   search: string;
   open: string | undefined;
-  /** Increases when orders may have changed. */
-  changes: number;
+  revisions: Revisions;
   query: URLSearchParams;
   onLoaded: (newest: Order | "none") => void;
 }
@@ -38,17 +38,16 @@ async function newestOrders(): Promise<{ orders: Order[]; total: number }> {
   return { orders: data, total: total ?? data.length };
 }
 
-export function OrderList({ search, open, changes, query, onLoaded }: OrderListProps) {
+export function OrderList({ search, open, revisions, query, onLoaded }: OrderListProps) {
   const { data, problem, reload } = useResource(
     () => (search ? findOrders(search) : newestOrders()),
     [search],
+    revisions.total,
   );
-  useEffect(() => {
-    if (changes > 0) reload();
-  }, [changes]);
   useEffect(() => {
     if (data) onLoaded(data.orders[0] ?? "none");
   }, [data]);
+  const timelines = useMemo<TimelineCache>(() => new Map(), []);
   const { orders, loadMore } = useOlder(data?.orders ?? [], search);
   if (problem && !data) return <Failure problem={problem} retry={reload} />;
   if (!data) return <Loading />;
@@ -59,8 +58,17 @@ export function OrderList({ search, open, changes, query, onLoaded }: OrderListP
         label="Orders, newest first"
         items={orders}
         total={data.total}
+        open={open}
         onEnd={() => void loadMore()}
-        row={(order) => <Row order={order} isOpen={order.id === open} query={query} />}
+        row={(order) => (
+          <Row
+            order={order}
+            isOpen={order.id === open}
+            query={query}
+            revision={revisions.of.get(order.id) ?? 0}
+            cache={timelines}
+          />
+        )}
       />
       <p class="count quiet">{plural(data.total, "order")}</p>
     </>
@@ -93,25 +101,5 @@ function Empty({ search, query }: { search: string; query: URLSearchParams }) {
       No order has this ID or <code>partner_order_id</code>. A deleted order still has{" "}
       <Link href={hrefOf("orders", search, query)}>its page</Link>.
     </p>
-  );
-}
-
-interface RowProps {
-  order: Order;
-  isOpen: boolean;
-  query: URLSearchParams;
-}
-
-function Row({ order, isOpen, query }: RowProps) {
-  const { id, partner_order_id, total_order_amount, currency, created_at } = order;
-  return (
-    <Link class="line order" href={hrefOf("orders", id, query)} aria-current={isOpen || undefined}>
-      <span class="what">
-        <b>{id}</b>
-      </span>
-      <Money amount={total_order_amount} currency={currency} />
-      <span class="about">{partner_order_id}</span>
-      <Time at={created_at} />
-    </Link>
   );
 }

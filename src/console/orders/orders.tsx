@@ -9,12 +9,12 @@ import { OrderList } from "./list.tsx";
 
 export function Orders({ place: { id, query } }: { place: Place }) {
   const search = query.get("search") ?? "";
-  const [changes, setChanges] = useState(0);
+  const [revisions, setRevisions] = useState<Revisions>(NO_REVISIONS);
   const [newest, setNewest] = useState<Order | "none">();
-  useEffect(() => followWrites(() => setChanges((before) => before + 1)), []);
+  useEffect(() => followWrites((ids) => setRevisions((before) => increase(before, ids))), []);
   const open = id ?? (newest === "none" ? undefined : newest?.id);
   return (
-    <div class={id ? "split open" : "split"}>
+    <div class={`split${id ? " open" : ""}${newest === "none" && !search ? " first-use" : ""}`}>
       <section class="list" aria-label="Orders">
         <div class="bar">
           <h1>Orders</h1>
@@ -33,20 +33,38 @@ export function Orders({ place: { id, query } }: { place: Place }) {
           key={search}
           search={search}
           open={open}
-          changes={changes}
+          revisions={revisions}
           query={query}
           onLoaded={(order) => setNewest((before) => (before instanceof Object ? before : order))}
         />
       </section>
       <section class="detail" aria-label="Order">
         {open ? (
-          <OrderDetail key={open} id={open} changes={changes} query={query} />
+          <OrderDetail key={open} id={open} revision={revisions.of.get(open) ?? 0} query={query} />
         ) : (
-          newest === "none" && !search && <FirstSteps />
+          newest === "none" &&
+          !search && (
+            <div class="scroll">
+              <FirstSteps />
+            </div>
+          )
         )}
       </section>
     </div>
   );
+}
+
+/** How often the orders may have changed: all together, and each. */
+export interface Revisions {
+  total: number;
+  of: ReadonlyMap<string, number>;
+}
+
+const NO_REVISIONS: Revisions = { total: 0, of: new Map() };
+
+function increase({ total, of }: Revisions, ids: ReadonlySet<string>): Revisions {
+  const changed = [...ids].map((id) => [id, (of.get(id) ?? 0) + 1] as const);
+  return { total: total + 1, of: new Map([...of, ...changed]) };
 }
 
 /** How long changes gather before the orders are read again. */
@@ -54,21 +72,25 @@ const GATHER_MILLISECONDS = 200;
 /** A request that was sent before this page loaded may still be recorded later. */
 const LATE_MILLISECONDS = 10_000;
 
-/** Reports requests that may have changed an order. */
-function followWrites(onChange: () => void): () => void {
+/** Reports the orders that requests may have changed. */
+function followWrites(onChange: (ids: ReadonlySet<string>) => void): () => void {
   const since = new Date(Date.now() - LATE_MILLISECONDS).toISOString();
   let last: string | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let changed = new Set<string>();
+  const report = () => {
+    timer = undefined;
+    onChange(changed);
+    changed = new Set();
+  };
   const stop = followRequests({
     query: new URLSearchParams({ since }),
     lastId: () => last,
-    onRequest: ({ id, method }) => {
+    onRequest: ({ id, method, order_id }) => {
       last = id;
       if (method === "GET") return;
-      timer ??= setTimeout(() => {
-        timer = undefined;
-        onChange();
-      }, GATHER_MILLISECONDS);
+      if (order_id !== undefined) changed.add(order_id);
+      timer ??= setTimeout(report, GATHER_MILLISECONDS);
     },
   });
   return () => {

@@ -1,130 +1,113 @@
-import { Link } from "wouter-preact";
-import { FAULTS } from "../../domain/faults.ts";
-import type { OrderEvent, Timeline, TimelineEntry, TimelineFigures } from "../api.ts";
-import { hrefOf } from "../location.ts";
-import { Money, Prose, Time } from "../parts/values.tsx";
-import { Compare } from "./compare.tsx";
-import { MEASURES, type LedgerFigures } from "./ledger.tsx";
+import { useState } from "preact/hooks";
+import type { Timeline, TimelineEntry, TimelineFigures } from "../api.ts";
+import { clockTime, dayOf } from "../format.ts";
+import { Entry } from "./entry.tsx";
+import { MEASURES } from "./ledger.tsx";
 
-const KINDS: Record<TimelineEntry["kind"], string> = {
-  created: "Order created",
-  replaced: "Order replaced",
-  deleted: "Order deleted",
-  event_appended: "Event added",
-  event_deleted: "Event deleted",
-  refused: "Rejected",
-  replayed: "Repeated: the stored response was returned",
-  faulted: "Not executed because of a fault",
-};
+/** An entry with what it is compared with. */
+export interface PlacedEntry {
+  entry: TimelineEntry;
+  /** The figures before this entry. */
+  before: TimelineFigures | undefined;
+  /** The entry of the order's earlier version. */
+  replaced: TimelineEntry | undefined;
+}
+
+const MAX_GROUP_ENTRIES = 50;
+
+function place(entries: TimelineEntry[]): PlacedEntry[] {
+  let before: TimelineFigures | undefined;
+  let replaced: TimelineEntry | undefined;
+  return entries.map((entry) => {
+    const placed = { entry, before, replaced };
+    before = entry.figures ?? before;
+    if (entry.kind === "created" || entry.kind === "replaced") replaced = entry;
+    return placed;
+  });
+}
+
+/** Groups entries by day, at most fifty in one group. */
+function group(entries: PlacedEntry[]): PlacedEntry[][] {
+  const groups: PlacedEntry[][] = [];
+  for (const placed of entries) {
+    const last = groups.at(-1);
+    const isSameDay = last && dayOf(last[0]!.entry.at) === dayOf(placed.entry.at);
+    if (isSameDay && last.length < MAX_GROUP_ENTRIES) last.push(placed);
+    else groups.push([placed]);
+  }
+  return groups;
+}
 
 interface TimelineProps {
   timeline: Timeline;
-  events: OrderEvent[];
   currency: string;
 }
 
-export function TimelineTable({ timeline, events, currency }: TimelineProps) {
-  const { data, has_more } = timeline;
-  const eventsById = new Map(events.map((event) => [event.order_event_id, event]));
+export function TimelineTable({ timeline, currency }: TimelineProps) {
+  const groups = group(place(timeline.data));
   return (
     <div class="table">
-      {has_more && <p class="quiet">Older entries are not shown.</p>}
+      {timeline.has_more && <p class="quiet">Older entries are not shown.</p>}
       <table class="timeline">
         <thead>
           <tr>
             <th scope="col">when</th>
             <th scope="col">what happened</th>
             {MEASURES.map((name) => (
-              <th key={name} scope="col" class="right">
+              <th key={name} scope="col" class={`right ${name}`}>
                 {name}
               </th>
             ))}
           </tr>
         </thead>
-        <tbody>
-          {data.map((entry, index) => (
-            <Entry
-              key={`${entry.request_id} ${entry.kind} ${entry.version}`}
-              entry={entry}
-              event={eventsById.get(entry.order_event_id ?? "")}
-              before={data.slice(0, index).findLast(({ figures }) => figures)?.figures}
-              replaced={data.slice(0, index).findLast(isVersion)}
-              currency={currency}
-            />
-          ))}
-        </tbody>
+        {groups.map((entries, index) => (
+          <Group
+            key={entries[0]!.entry.request_id}
+            entries={entries}
+            currency={currency}
+            isOnly={groups.length === 1}
+            isLast={index === groups.length - 1}
+          />
+        ))}
       </table>
     </div>
   );
 }
 
-const isVersion = ({ kind }: TimelineEntry) => kind === "created" || kind === "replaced";
-
-interface EntryProps {
-  entry: TimelineEntry;
-  /** The event of the entry, unless it was deleted. */
-  event: OrderEvent | undefined;
-  /** The figures before this entry. */
-  before: TimelineFigures | undefined;
-  /** The earlier version of the order. */
-  replaced: TimelineEntry | undefined;
+interface GroupProps {
+  entries: PlacedEntry[];
   currency: string;
+  isOnly: boolean;
+  isLast: boolean;
 }
 
-function Entry({ entry, event, before, replaced, currency }: EntryProps) {
-  const { kind, at, request_id, order_event_id, version, error, fault, figures } = entry;
+/** The entries under a heading that unfolds them. Only the newest group is unfolded at first. */
+function Group({ entries, currency, isOnly, isLast }: GroupProps) {
+  const [isOpen, setOpen] = useState(isLast);
+  const first = entries[0]!.entry.at;
+  const last = entries.at(-1)!.entry.at;
+  const rejected = entries.filter(({ entry }) => entry.kind === "refused").length;
   return (
-    <tr class={kind}>
-      <td>
-        <Time at={at} />
-      </td>
-      <td colSpan={figures ? 1 : MEASURES.length + 1}>
-        <b>{event && kind === "event_appended" ? event.type : KINDS[kind]}</b>{" "}
-        {event && <Money amount={event.amount} currency={event.currency} />}{" "}
-        {order_event_id && <span>{order_event_id}</span>}{" "}
-        {version !== undefined && <small class="quiet">version {version}</small>}{" "}
-        {fault && <span class="tag fault">{fault.fault}</span>}{" "}
-        <Link href={hrefOf("requests", undefined, { request_id })}>request</Link>
-        {error && (
-          <p>
-            <b>{error.type}</b>: {error.message}
-          </p>
-        )}
-        {fault && figures && (
-          <p>
-            Executed, but the client received <Prose text={FAULTS[fault.fault].effect} />.
-          </p>
-        )}
-        {kind === "replaced" && replaced && <Compare before={replaced} after={entry} />}
-      </td>
-      {figures &&
-        MEASURES.map((name) => (
-          <Figure key={name} name={name} figures={figures} before={before} currency={currency} />
-        ))}
-    </tr>
-  );
-}
-
-interface FigureProps {
-  name: keyof LedgerFigures;
-  figures: TimelineFigures;
-  before: TimelineFigures | undefined;
-  currency: string;
-}
-
-/** A figure after the entry, in bold if the entry changed it. */
-function Figure({ name, figures, before, currency }: FigureProps) {
-  const rewards = figures.rewards[name];
-  return (
-    <td class="right">
-      <span class={figures[name] === (before?.[name] ?? 0) ? undefined : "changed"}>
-        <Money amount={figures[name]} currency={currency} />
-      </span>
-      {rewards > 0 && (
-        <small class={rewards === (before?.rewards[name] ?? 0) ? "quiet" : "changed"}>
-          + <Money amount={rewards} currency={currency} /> rewards
-        </small>
+    <tbody>
+      {!isOnly && (
+        <tr class="group">
+          <th colSpan={MEASURES.length + 2} scope="rowgroup">
+            <button type="button" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+              {isOpen ? "▾" : "▸"} {dayOf(first)}, {clockTime(first)} to {clockTime(last)}:{" "}
+              {entries.length === 1 ? "1 entry" : `${entries.length} entries`}
+              {rejected > 0 && `, ${rejected} rejected`}
+            </button>
+          </th>
+        </tr>
       )}
-    </td>
+      {(isOpen || isOnly) &&
+        entries.map((placed) => (
+          <Entry
+            key={`${placed.entry.request_id} ${placed.entry.kind} ${placed.entry.version}`}
+            {...placed}
+            currency={currency}
+          />
+        ))}
+    </tbody>
   );
 }

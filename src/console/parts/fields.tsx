@@ -1,9 +1,15 @@
 import type { ComponentChildren } from "preact";
 
+interface FieldProps {
+  label: string;
+  class?: string | undefined;
+  children: ComponentChildren;
+}
+
 /** A labelled control of a form. */
-export function Field({ label, children }: { label: string; children: ComponentChildren }) {
+export function Field({ label, class: name = "", children }: FieldProps) {
   return (
-    <label class="field">
+    <label class={`field ${name}`}>
       <span>{label}</span>
       {children}
     </label>
@@ -56,19 +62,20 @@ export function NumberField({ label, value, min, max, onChange }: NumberFieldPro
 
 interface SelectFieldProps<T extends string> {
   label: string;
+  class?: string;
   value: T;
   options: readonly (readonly [value: T, label: string])[];
   onChange: (value: T) => void;
 }
 
 export function SelectField<T extends string>({
-  label,
   value,
   options,
   onChange,
+  ...field
 }: SelectFieldProps<T>) {
   return (
-    <Field label={label}>
+    <Field {...field}>
       <select value={value} onChange={(event) => onChange(event.currentTarget.value as T)}>
         {options.map(([option, text]) => (
           <option key={option} value={option}>

@@ -3,6 +3,24 @@ import { setQuery } from "../location.ts";
 
 const TYPING_MILLISECONDS = 250;
 
+/** A text that is applied once the typing pauses. `isSame` compares texts that may differ in form only. */
+export function useTyped(
+  applied: string,
+  apply: (text: string) => void,
+  isSame = (text: string, other: string) => text.trim() === other,
+) {
+  const [text, setText] = useState(applied);
+  useEffect(() => {
+    if (!isSame(text, applied)) setText(applied);
+  }, [applied]);
+  useEffect(() => {
+    if (isSame(text, applied)) return undefined;
+    const timer = setTimeout(() => apply(text.trim()), TYPING_MILLISECONDS);
+    return () => clearTimeout(timer);
+  }, [text]);
+  return [text, setText] as const;
+}
+
 interface FilterProps {
   name: string;
   label: string;
@@ -16,16 +34,8 @@ interface TextFilterProps extends FilterProps {
   isSearch?: boolean;
 }
 
-/** Applies its text once the typing pauses. */
 export function TextFilter({ name, label, placeholder, query, ...props }: TextFilterProps) {
-  const applied = query.get(name) ?? "";
-  const [text, setText] = useState(applied);
-  useEffect(() => setText(applied), [applied]);
-  useEffect(() => {
-    if (text.trim() === applied) return undefined;
-    const timer = setTimeout(() => setQuery(name, text.trim()), TYPING_MILLISECONDS);
-    return () => clearTimeout(timer);
-  }, [text]);
+  const [text, setText] = useTyped(query.get(name) ?? "", (value) => setQuery(name, value));
   return (
     <label class={props.class}>
       <span>{label}</span>

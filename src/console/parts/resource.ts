@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useState } from "preact/hooks";
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { OFFLINE, Problem } from "../api.ts";
 
 export interface Resource<T> {
@@ -9,8 +9,15 @@ export interface Resource<T> {
 
 const RETRY_MILLISECONDS = 3_000;
 
-/** Loads data, again whenever the inputs change. While it reloads, the earlier data stays. */
-export function useResource<T>(load: () => Promise<T>, inputs: unknown[]): Resource<T> {
+/**
+ * Loads data, and loads it again when the inputs or the revision change. The earlier data stays until another
+ * revision is loaded.
+ */
+export function useResource<T>(
+  load: () => Promise<T>,
+  inputs: unknown[],
+  revision = 0,
+): Resource<T> {
   const subject = JSON.stringify(inputs);
   const [state, setState] = useState<{ subject: string; data?: T; problem?: Problem }>({ subject });
   const [attempts, setAttempts] = useState(0);
@@ -36,6 +43,18 @@ export function useResource<T>(load: () => Promise<T>, inputs: unknown[]): Resou
       isStale = true;
       clearTimeout(retry);
     };
-  }, [subject, attempts]);
+  }, [subject, attempts, revision]);
   return state.subject === subject ? { ...state, reload } : { reload };
+}
+
+/** Calls an action when an input changes, at most once per interval. */
+export function useThrottled(action: () => void, milliseconds: number, inputs: unknown[]): void {
+  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  useEffect(() => {
+    timer.current ??= setTimeout(() => {
+      timer.current = undefined;
+      action();
+    }, milliseconds);
+  }, inputs);
+  useEffect(() => () => clearTimeout(timer.current), []);
 }

@@ -4,18 +4,25 @@ import {
   observeElementRect,
   Virtualizer,
 } from "@tanstack/virtual-core";
+import { computed, signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useReducer, useRef, useState } from "preact/hooks";
 import { useShortcut } from "../keyboard.ts";
 
-/** The same height as `.item` in styles/list.css. */
-const ROW_PIXELS = 56;
+/** On a wide screen, a row is one line. The same width as in styles/list.css. */
+const wide = matchMedia("(min-width: 75rem)");
+const isWide = signal(wide.matches);
+wide.addEventListener("change", () => (isWide.value = wide.matches));
+const ROW_PIXELS = computed(() => (isWide.value ? 34 : 56));
+
 const OVERSCAN_ROWS = 8;
 
 interface VirtualListProps<T extends { id: string }> {
   label: string;
   items: readonly T[];
   total: number;
+  /** The ID of the open item: the list scrolls to it. */
+  open: string | undefined;
   /** Renders a row, which contains one link. */
   row: (item: T) => ComponentChildren;
   /** Called when the last loaded rows are near. */
@@ -27,6 +34,7 @@ export function VirtualList<T extends { id: string }>({
   label,
   items,
   total,
+  open,
   row,
   onEnd,
 }: VirtualListProps<T>) {
@@ -34,6 +42,7 @@ export function VirtualList<T extends { id: string }>({
   const virtualizer = useVirtualizer(frame, items.length);
   useKeptPosition(frame, items);
   useListKeys(frame, items, virtualizer);
+  useScrollToOpen(frame, items, open);
 
   const rows = virtualizer.getVirtualItems();
   const end = rows.at(-1)?.index ?? 0;
@@ -52,7 +61,7 @@ export function VirtualList<T extends { id: string }>({
             aria-posinset={index + 1}
             aria-setsize={total}
             data-row={items[index]!.id}
-            style={{ top: `${start}px` }}
+            style={{ top: `${start}px`, height: `${ROW_PIXELS.value}px` }}
           >
             {row(items[index]!)}
           </div>
@@ -71,7 +80,7 @@ function useVirtualizer(frame: Frame, count: number): RowVirtualizer {
   const [, render] = useReducer((times: number) => times + 1, 0);
   const options = {
     count,
-    estimateSize: () => ROW_PIXELS,
+    estimateSize: () => ROW_PIXELS.value,
     overscan: OVERSCAN_ROWS,
     getScrollElement: () => frame.current,
     observeElementRect,
@@ -82,6 +91,7 @@ function useVirtualizer(frame: Frame, count: number): RowVirtualizer {
   const [virtualizer] = useState<RowVirtualizer>(() => new Virtualizer(options));
   virtualizer.setOptions(options);
   useLayoutEffect(() => virtualizer._didMount(), []);
+  useLayoutEffect(() => virtualizer.measure(), [ROW_PIXELS.value]);
   useLayoutEffect(() => virtualizer._willUpdate());
   return virtualizer;
 }
@@ -94,9 +104,32 @@ function useKeptPosition(frame: Frame, items: readonly { id: string }[]): void {
     const added = items.findIndex(({ id }) => id === first.current);
     first.current = items[0]?.id;
     if (added > 0 && frame.current && frame.current.scrollTop > 0) {
-      frame.current.scrollTop += added * ROW_PIXELS;
+      frame.current.scrollTop += added * ROW_PIXELS.value;
     }
   }, [items]);
+}
+
+/** The list may become shorter when the kinds of errors above it have loaded. */
+const MARGIN_ROWS = 4;
+
+/** Scrolls to the open item once, when it is in the list. */
+function useScrollToOpen(
+  frame: Frame,
+  items: readonly { id: string }[],
+  open: string | undefined,
+): void {
+  const scrolledTo = useRef<string | undefined>(undefined);
+  useEffect(() => {
+    const index = items.findIndex(({ id }) => id === open);
+    const { current } = frame;
+    if (!current || index === -1 || scrolledTo.current === open) return;
+    scrolledTo.current = open;
+    const top = index * ROW_PIXELS.value;
+    const bottom = top + MARGIN_ROWS * ROW_PIXELS.value;
+    const isVisible =
+      top >= current.scrollTop && bottom <= current.scrollTop + current.clientHeight;
+    if (!isVisible) current.scrollTop = top - current.clientHeight / 2;
+  }, [items, open]);
 }
 
 function useListKeys(

@@ -12,6 +12,7 @@ import { Status, Time } from "../parts/values.tsx";
 import { AppliedFault, marksOf, RefusedBox, Warnings } from "./explanation.tsx";
 import { Message, type MessageProps } from "./message.tsx";
 import { repeatRequest } from "./repeat.ts";
+import { titleOf } from "./row.tsx";
 
 interface RequestDetailProps {
   id: string;
@@ -77,10 +78,13 @@ function Content({ request }: { request: RequestDetails }) {
   return (
     <>
       <h1 class="title">
-        <Status status={status} /> <span>{method}</span> <span class="path">{path}</span>
+        <Status status={status} /> {titleOf(request)}
       </h1>
       <p class="quiet">
-        <Time at={at} /> · {ms} ms
+        <span class="path">
+          {method} {path}
+        </span>{" "}
+        · <Time at={at} /> · {ms} ms{request.replayed && " · replayed: repeats an earlier response"}
       </p>
       {fault && <AppliedFault request={request} fault={fault} />}
       <RefusedBox request={request} />

@@ -1,8 +1,9 @@
 import { WARNING_MEANINGS } from "../../domain/warning-meanings.ts";
 import type { RequestDetails } from "../api.ts";
+import { withMoney } from "../format.ts";
 import { parse, type Marks } from "../parts/json.tsx";
 import { Prose } from "../parts/values.tsx";
-import { Figures } from "./figures.tsx";
+import { Figures, useCurrency } from "./figures.tsx";
 
 type WarningList = NonNullable<RequestDetails["warnings"]>;
 
@@ -11,14 +12,16 @@ interface Violation {
   message: string;
 }
 
-/** The violations and the figures in an error response. */
-function errorDetailsOf({ response, unaltered_response }: RequestDetails) {
-  const body = parse((unaltered_response ?? response)?.body ?? "")?.value as
-    | { error?: { violations?: Violation[]; details?: Record<string, unknown> } }
-    | null
-    | undefined;
-  const { violations = [], details: figures } = body?.error ?? {};
-  return { violations, figures };
+interface ErrorDetails {
+  /** What a 400 is about. */
+  violations?: Violation[];
+  /** The figures of a 409. */
+  details?: Record<string, unknown>;
+}
+
+function errorDetailsOf({ response, unaltered_response }: RequestDetails): ErrorDetails {
+  const body = parse((unaltered_response ?? response)?.body ?? "")?.value;
+  return (body as { error?: ErrorDetails } | null | undefined)?.error ?? {};
 }
 
 /** The fields that errors and warnings name, each with the reason. */
@@ -27,22 +30,22 @@ export function marksOf(request: RequestDetails): Marks {
   return new Map(
     [
       error ?? {},
-      ...errorDetailsOf(request).violations,
+      ...(errorDetailsOf(request).violations ?? []),
       ...warnings.map(({ code, param }) => ({ param, message: WARNING_MEANINGS[code] })),
     ].flatMap(({ param, message = "" }: Partial<Violation>) => (param ? [[param, message]] : [])),
   );
 }
 
 export function RefusedBox({ request }: { request: RequestDetails }) {
+  const currency = useCurrency(request);
   const { error } = request;
   if (!error) return null;
-  const { violations, figures } = errorDetailsOf(request);
+  const { violations = [], details = {} } = errorDetailsOf(request);
+  const amounts = Object.values(details).filter((value) => typeof value === "number");
   return (
     <section class="box refused">
       <h2>{error.type}</h2>
-      <p>{error.message}</p>
-      {figures && <Figures figures={figures} request={request} />}
-      {violations.length > 1 && (
+      {violations.length > 1 ? (
         <ul>
           {violations.map(({ param, message }) => (
             <li key={param}>
@@ -50,7 +53,10 @@ export function RefusedBox({ request }: { request: RequestDetails }) {
             </li>
           ))}
         </ul>
+      ) : (
+        <p>{withMoney(error.message, amounts, currency)}</p>
       )}
+      <Figures figures={details} order_id={request.order_id} currency={currency} />
     </section>
   );
 }

@@ -1,7 +1,6 @@
 import { Link } from "wouter-preact";
 import { api, unwrap, type RequestDetails } from "../api.ts";
 import { hrefOf } from "../location.ts";
-import { parse } from "../parts/json.tsx";
 import { useResource } from "../parts/resource.ts";
 import { Money } from "../parts/values.tsx";
 
@@ -9,12 +8,13 @@ const AMOUNTS = new Set(["ordered", "captured", "refunded", "refundable", "reque
 
 interface FiguresProps {
   figures: Record<string, unknown>;
-  request: RequestDetails;
+  order_id: string | undefined;
+  currency: string;
 }
 
 /** The figures that a refusal is based on. */
-export function Figures({ figures, request }: FiguresProps) {
-  const currency = useCurrency(request);
+export function Figures({ figures, order_id, currency }: FiguresProps) {
+  if (Object.keys(figures).length === 0) return null;
   return (
     <dl class="figures">
       {Object.entries(figures).map(([name, value]) => (
@@ -23,8 +23,8 @@ export function Figures({ figures, request }: FiguresProps) {
           <dd>
             {typeof value === "number" && AMOUNTS.has(name) ? (
               <Money amount={value} currency={currency} />
-            ) : name === "order_event_ids" && Array.isArray(value) && request.order_id ? (
-              <EventLinks order_id={request.order_id} ids={value.map(String)} />
+            ) : name === "order_event_ids" && Array.isArray(value) && order_id ? (
+              <EventLinks order_id={order_id} ids={value.map(String)} />
             ) : typeof value === "string" ? (
               value
             ) : (
@@ -37,18 +37,17 @@ export function Figures({ figures, request }: FiguresProps) {
   );
 }
 
-/** The currency that the request names, otherwise the order's. */
-function useCurrency({ request, order_id }: RequestDetails): string {
-  const body = parse(request.body ?? "")?.value as { currency?: unknown } | null | undefined;
-  const sent = typeof body?.currency === "string" ? body.currency : undefined;
+/** The currency of the request or its response, otherwise the order's. */
+export function useCurrency({ content, order_id, error }: RequestDetails): string {
+  const known = content?.currency;
   const { data } = useResource(async () => {
-    if (!order_id || sent) return undefined;
+    if (!order_id || known || error?.type !== "CONFLICT_ERROR") return undefined;
     const { data: orders } = await unwrap(
       api.GET("/v2/orders", { params: { query: { id: order_id } } }),
     );
     return orders[0]?.currency;
-  }, [order_id, sent]);
-  return sent ?? data ?? "USD";
+  }, [order_id, known]);
+  return known ?? data ?? "USD";
 }
 
 function EventLinks({ order_id, ids }: { order_id: string; ids: string[] }) {

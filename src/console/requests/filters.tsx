@@ -1,53 +1,82 @@
+import { useState } from "preact/hooks";
 import { Link } from "wouter-preact";
+import { navigate } from "wouter-preact/use-browser-location";
 import type { RecordedRequest } from "../api.ts";
-import { hrefOf, setQuery } from "../location.ts";
-import { SelectFilter, TextFilter } from "../parts/filters.tsx";
+import { hrefOf } from "../location.ts";
+import { SelectFilter, TextFilter, useTyped } from "../parts/filters.tsx";
+import { filterOf, parseSearch, searchOf, suggestionsFor } from "./query.ts";
 
-/** The filters of the API, by its own names. */
-const FILTERS = new Set([
-  "method",
-  "path",
-  "status",
-  "order_id",
-  "partner_order_id",
-  "partner_event_id",
-  "request_id",
-  "since",
-]);
 const METHODS = ["GET", "POST", "PUT", "DELETE"];
 const STATUSES = ["2xx", "4xx", "5xx", "400", "401", "404", "409", "412", "422", "429", "503"];
 
-export function filterOf(query: URLSearchParams): URLSearchParams {
-  return new URLSearchParams([...query].filter(([name, value]) => value && FILTERS.has(name)));
-}
+/** The other filters, with an example of each. */
+const FIELDS = [
+  ["path", "Path", "/v2/orders*"],
+  ["order_id", "Order", "order-1 or order-*"],
+  ["order_event_id", "Event", "event-1"],
+  ["network_transaction_id", "Transaction", "txn-1"],
+  ["partner_order_id", "Partner's order", "partner_order_id"],
+  ["partner_event_id", "Partner's event", "partner_event_id"],
+] as const;
 
+/** A search box of one line, and a field for each filter on demand. Both change the URL. */
 export function Filters({ query }: { query: URLSearchParams }) {
+  const [isOpen, setOpen] = useState(false);
   return (
     <form class="filters" role="search" onSubmit={(event) => event.preventDefault()}>
-      <TextFilter name="path" label="Path" placeholder="/v2/orders*" query={query} isSearch />
-      <SelectFilter name="method" label="Method" options={METHODS} query={query} />
-      <SelectFilter name="status" label="Status" options={STATUSES} query={query} />
-      <TextFilter name="order_id" label="Order" placeholder="order ID" query={query} />
-      <TextFilter
-        name="partner_order_id"
-        label="Partner's order"
-        placeholder="partner_order_id"
-        query={query}
-      />
-      <TextFilter
-        name="partner_event_id"
-        label="Partner's event"
-        placeholder="partner_event_id"
-        query={query}
-      />
-      {["request_id", "since"]
-        .filter((name) => query.has(name))
-        .map((name) => (
-          <button key={name} type="button" class="chip" onClick={() => setQuery(name, "")}>
-            {name} {query.get(name)}: show all
-          </button>
-        ))}
+      <SearchBox query={query} />
+      <button type="button" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+        Fields
+      </button>
+      {isOpen && (
+        <div class="grid">
+          <SelectFilter name="method" label="Method" options={METHODS} query={query} />
+          <SelectFilter name="status" label="Status" options={STATUSES} query={query} />
+          {FIELDS.map(([name, label, placeholder]) => (
+            <TextFilter
+              key={name}
+              name={name}
+              label={label}
+              placeholder={placeholder}
+              query={query}
+            />
+          ))}
+        </div>
+      )}
     </form>
+  );
+}
+
+const isSameSearch = (text: string, other: string) =>
+  parseSearch(text).toString() === parseSearch(other).toString();
+
+function SearchBox({ query }: { query: URLSearchParams }) {
+  const search = (text: string) => {
+    const kind = query.get("kind");
+    const filter = parseSearch(text);
+    if (kind) filter.set("kind", kind);
+    navigate(`${location.pathname}?${filter}`, { replace: true });
+  };
+  const [text, setText] = useTyped(searchOf(filterOf(query)), search, isSameSearch);
+  return (
+    <label class="wide">
+      <span class="hidden">Search</span>
+      <input
+        type="search"
+        list="suggestions"
+        placeholder="Search: status:409 order:order-1"
+        value={text}
+        autocomplete="off"
+        spellcheck={false}
+        data-search
+        onInput={(event) => setText(event.currentTarget.value)}
+      />
+      <datalist id="suggestions">
+        {suggestionsFor(text).map((each) => (
+          <option key={each} value={each} />
+        ))}
+      </datalist>
+    </label>
   );
 }
 

@@ -1,63 +1,79 @@
-import { useMemo } from "preact/hooks";
-import type { RecordedRequest } from "../api.ts";
+import { useState } from "preact/hooks";
+import { api, unwrap, type RecordedRequest, type RequestCounts } from "../api.ts";
 import { setQuery } from "../location.ts";
+import { useResource, useThrottled } from "../parts/resource.ts";
+import type { RequestFeed } from "../request-feed.ts";
 
-/** A kind of error or warning. */
-interface Kind {
+/** A kind of error or warning, and how many requests have it. */
+export interface Kind {
   name: string;
   isWarning: boolean;
+  count: number;
 }
 
 /** Names a field without its indexes, so that the same mistake on two lines is one kind. */
 export const kindName = (type: string, param: string | undefined): string =>
   param ? `${type} · ${param.replace(/\[\d+\]/g, "[]")}` : type;
 
-export function kindsOf({ error, warnings = [] }: RecordedRequest): Kind[] {
-  return [
-    ...(error ? [{ name: kindName(error.type, error.param), isWarning: false }] : []),
-    ...warnings.map(({ code, param }) => ({ name: kindName(code, param), isWarning: true })),
-  ];
+export const hasKind = ({ error, warnings = [] }: RecordedRequest, kind: string): boolean =>
+  (error && kindName(error.type, error.param) === kind) ||
+  warnings.some(({ code, param }) => kindName(code, param) === kind);
+
+const REFRESH_MILLISECONDS = 500;
+
+/** The kinds of all requests that match the filter, errors before warnings. */
+export function useKinds(feed: RequestFeed, filter: URLSearchParams): Kind[] {
+  const { data, reload } = useResource(async () => {
+    const query = Object.fromEntries(filter);
+    return mergeKinds(await unwrap(api.GET("/sandbox/requests/summary", { params: { query } })));
+  }, [filter.toString()]);
+  useThrottled(reload, REFRESH_MILLISECONDS, [feed.total.value]);
+  return data ?? [];
 }
 
+function mergeKinds({ by_error, by_warning }: RequestCounts): Kind[] {
+  const kinds = new Map<string, Kind>();
+  const add = (name: string, isWarning: boolean, count: number) =>
+    kinds.set(name, { name, isWarning, count: count + (kinds.get(name)?.count ?? 0) });
+  for (const { type, param, count } of by_error) add(kindName(type, param), false, count);
+  for (const { code, param, count } of by_warning) add(kindName(code, param), true, count);
+  return [...kinds.values()];
+}
+
+/** How many kinds are shown before the rest is asked for. */
+const SHOWN = 6;
+
 interface GroupsProps {
-  requests: readonly RecordedRequest[];
+  kinds: Kind[];
   /** The kind that the list is limited to. */
-  kind: string;
+  selected: string;
   isFiltered: boolean;
 }
 
-export function Groups({ requests, kind, isFiltered }: GroupsProps) {
-  const groups = useMemo(() => groupByKind(requests), [requests]);
+export function Groups({ kinds, selected, isFiltered }: GroupsProps) {
+  const [isComplete, setComplete] = useState(false);
+  const shown = isComplete ? kinds : kinds.slice(0, SHOWN);
   return (
     <div class="groups" role="group" aria-label="Errors and warnings by kind">
-      {groups.length === 0 && (
+      {kinds.length === 0 && (
         <span class="quiet">No errors or warnings{isFiltered && " in these requests"}</span>
       )}
-      {groups.map(({ name, isWarning, count }) => (
+      {shown.map(({ name, isWarning, count }) => (
         <button
           key={name}
           type="button"
           class={isWarning ? "chip warning" : "chip"}
-          aria-pressed={name === kind}
-          onClick={() => setQuery("kind", name === kind ? "" : name)}
+          aria-pressed={name === selected}
+          onClick={() => setQuery("kind", name === selected ? "" : name)}
         >
           {name} <b>{count}</b>
         </button>
       ))}
+      {kinds.length > SHOWN && (
+        <button type="button" class="chip more" onClick={() => setComplete(!isComplete)}>
+          {isComplete ? "Show fewer" : `${kinds.length - SHOWN} more`}
+        </button>
+      )}
     </div>
   );
-}
-
-const MAX_GROUPS = 20;
-
-/** Errors before warnings, the most frequent first. */
-function groupByKind(requests: readonly RecordedRequest[]): (Kind & { count: number })[] {
-  const groups = new Map<string, Kind & { count: number }>();
-  for (const kind of requests.flatMap(kindsOf)) {
-    const count = (groups.get(kind.name)?.count ?? 0) + 1;
-    groups.set(kind.name, { ...kind, count });
-  }
-  return [...groups.values()]
-    .toSorted((a, b) => Number(a.isWarning) - Number(b.isWarning) || b.count - a.count)
-    .slice(0, MAX_GROUPS);
 }

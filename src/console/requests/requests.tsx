@@ -1,5 +1,4 @@
 import { useEffect, useMemo, useRef } from "preact/hooks";
-import type { RecordedRequest } from "../api.ts";
 import { plural } from "../format.ts";
 import { useShortcut } from "../keyboard.ts";
 import type { Place } from "../location.ts";
@@ -9,8 +8,9 @@ import { RequestFeed } from "../request-feed.ts";
 import { FirstSteps } from "../start.tsx";
 import type { StreamState } from "../stream.ts";
 import { RequestDetail } from "./detail.tsx";
-import { filterOf, Filters, OrdersOfPartner } from "./filters.tsx";
-import { Groups, kindsOf } from "./groups.tsx";
+import { Filters, OrdersOfPartner } from "./filters.tsx";
+import { Groups, hasKind, useKinds } from "./groups.tsx";
+import { filterOf } from "./query.ts";
 import { Row } from "./row.tsx";
 
 const STREAM_STATES: Record<StreamState, string> = {
@@ -25,56 +25,68 @@ export function Requests({ place: { id, query } }: { place: Place }) {
   const feed = useMemo(() => new RequestFeed(filter), [filter.toString()]);
   useEffect(() => feed.start(), [feed]);
   const requests = feed.requests.value;
-  const kind = query.get("kind") ?? "";
+  const selected = query.get("kind") ?? "";
+  const kinds = useKinds(feed, filter);
   const listed = useMemo(
-    () => (kind ? requests.filter((each) => hasKind(each, kind)) : requests),
-    [requests, kind],
+    () => (selected ? requests.filter((each) => hasKind(each, selected)) : requests),
+    [requests, selected],
   );
+  const total = selected
+    ? (kinds.find(({ name }) => name === selected)?.count ?? listed.length)
+    : feed.total.value;
   const isEmpty = feed.isLoaded.value && requests.length === 0;
+  const isFirstUse = isEmpty && filter.size === 0;
   const suggested = useSuggested(feed);
   const open = id ?? suggested;
+  useOlderUntil(feed, id);
 
   return (
-    <div class={id ? "split open" : "split"}>
+    <div class={`split${id ? " open" : ""}${isFirstUse ? " first-use" : ""}`}>
       <section class="list" aria-label="Requests">
         <ListHeader feed={feed} />
         <Filters query={query} />
-        <Groups requests={requests} kind={kind} isFiltered={filter.size > 0} />
+        <Groups kinds={kinds} selected={selected} isFiltered={filter.size > 0} />
         {filter.has("partner_order_id") && <OrdersOfPartner requests={requests} />}
         {feed.problem.value && (
           <Failure problem={feed.problem.value} retry={() => void feed.loadMore()} />
         )}
         {!feed.isLoaded.value && !feed.problem.value && <Loading />}
-        {isEmpty && (filter.size > 0 ? <p class="quiet">No request matches.</p> : <Empty />)}
+        {isEmpty && (isFirstUse ? <FirstUse /> : <p class="quiet">No request matches.</p>)}
         {requests.length > 0 && (
           <VirtualList
             label="Requests, newest first"
             items={listed}
-            total={kind ? listed.length : feed.total.value}
+            total={total}
+            open={open}
             row={(request) => <Row request={request} isOpen={request.id === open} query={query} />}
             onEnd={() => void feed.loadMore()}
           />
         )}
-        {feed.isLoaded.value && (
-          <p class="count quiet">
-            {listed.length < feed.total.value && `${listed.length} of `}
-            {plural(feed.total.value, "request")}
-          </p>
-        )}
+        {feed.isLoaded.value && <p class="count quiet">{plural(total, "request")}</p>}
       </section>
       <section class="detail" aria-label="Request">
         {open ? (
           <RequestDetail key={open} id={open} query={query} />
         ) : (
-          isEmpty && filter.size === 0 && <FirstSteps />
+          isFirstUse && (
+            <div class="scroll">
+              <FirstSteps />
+            </div>
+          )
         )}
       </section>
     </div>
   );
 }
 
-const hasKind = (request: RecordedRequest, kind: string) =>
-  kindsOf(request).some(({ name }) => name === kind);
+/** Loads older pages until the linked request is in the list. IDs grow with time. */
+function useOlderUntil(feed: RequestFeed, id: string | undefined): void {
+  const oldest = feed.requests.value.at(-1);
+  useEffect(() => {
+    if (id === undefined || !oldest || feed.requests.value.length >= feed.total.value) return;
+    if (Number(oldest.id) > Number(id)) void feed.loadMore();
+  }, [id, oldest]);
+}
 
 /** The request to show until one is chosen: the newest that went wrong, otherwise the newest. */
 function useSuggested(feed: RequestFeed): string | undefined {
@@ -105,7 +117,7 @@ function ListHeader({ feed }: { feed: RequestFeed }) {
   );
 }
 
-function Empty() {
+function FirstUse() {
   return (
     <p class="quiet">
       No requests yet. Send one to <code>/v2</code> with this key; it appears here within a second.

@@ -1,9 +1,26 @@
 import { Link } from "wouter-preact";
 import type { RecordedRequest } from "../api.ts";
-import { plural } from "../format.ts";
+import { money, plural } from "../format.ts";
 import { hrefOf } from "../location.ts";
 import { Status, Time } from "../parts/values.tsx";
 import { kindName } from "./groups.tsx";
+
+const VERBS: Record<string, string> = {
+  GET: "Read",
+  POST: "Create",
+  PUT: "Replace",
+  DELETE: "Delete",
+};
+const NOUNS: Record<string, string> = { orders: "order", order_events: "event", keys: "key" };
+
+/** What a request asks for: `CAPTURED $89.99` or `Create order $89.99`. */
+export function titleOf({ method, path, content = {} }: RecordedRequest): string {
+  const { event_type, amount, currency } = content;
+  const noun = NOUNS[/^\/v2\/(\w+)/.exec(path)?.[1] ?? ""];
+  const verb = VERBS[method];
+  const action = event_type ?? (noun && verb ? `${verb} ${noun}` : `${method} ${path}`);
+  return amount === undefined ? action : `${action} ${money(amount, currency ?? "USD")}`;
+}
 
 interface RowProps {
   request: RecordedRequest;
@@ -12,25 +29,34 @@ interface RowProps {
 }
 
 export function Row({ request, isOpen, query }: RowProps) {
-  const { id, method, path, status, ms, at, order_id, error, fault, warnings } = request;
+  const { id, method, path, status, ms, at, order_id, order_event_id } = request;
   return (
     <Link class="line" href={hrefOf("requests", id, query)} aria-current={isOpen || undefined}>
       <Status status={status} />
       <span class="what">
-        <b>{method}</b> {path}
+        <b>{titleOf(request)}</b>
+        {[order_id, order_event_id].filter(Boolean).map((each) => ` · ${each}`)}
       </span>
-      <span class="ms">{ms} ms</span>
+      <Marks request={request} />
+      <small class="path">
+        {method} {path} <span class="ms">· {ms} ms</span>
+      </small>
       <Time at={at} />
-      <span class="about">
-        {fault && <span class="tag fault">{fault.fault}</span>}
-        {warnings && (
-          <span class="tag warning">
-            {warnings.length === 1 ? warnings[0]!.code : plural(warnings.length, "warning")}
-          </span>
-        )}
-        {error && <span class="error">{kindName(error.type, error.param)}</span>}
-        {order_id && <span>{order_id}</span>}
-      </span>
     </Link>
+  );
+}
+
+function Marks({ request: { error, fault, warnings, replayed } }: { request: RecordedRequest }) {
+  return (
+    <span class="marks">
+      {fault && <span class="tag fault">{fault.fault}</span>}
+      {replayed && <span class="tag">replayed</span>}
+      {warnings && (
+        <span class="tag warning">
+          {warnings.length === 1 ? warnings[0]!.code : plural(warnings.length, "warning")}
+        </span>
+      )}
+      {error && <span class="error">{kindName(error.type, error.param)}</span>}
+    </span>
   );
 }

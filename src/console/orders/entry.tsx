@@ -1,0 +1,112 @@
+import { Link } from "wouter-preact";
+import { FAULTS } from "../../domain/faults.ts";
+import type { TimelineEntry, TimelineFigures } from "../api.ts";
+import { clockTime, fullTime, withMoney } from "../format.ts";
+import { hrefOf } from "../location.ts";
+import { Money, Prose } from "../parts/values.tsx";
+import { Compare } from "./compare.tsx";
+import { MEASURES, type LedgerFigures } from "./ledger.tsx";
+import type { PlacedEntry } from "./timeline.tsx";
+
+const KINDS: Record<TimelineEntry["kind"], string> = {
+  created: "Order created",
+  replaced: "Order replaced",
+  deleted: "Order deleted",
+  event_appended: "Event added",
+  event_deleted: "Event deleted",
+  refused: "Rejected",
+  replayed: "Repeated: the stored response was returned",
+  faulted: "Not executed because of a fault",
+};
+
+/** A row of the timeline: what happened, and the figures after it. */
+export function Entry({ entry, before, replaced, currency }: PlacedEntry & { currency: string }) {
+  const { kind, at, request_id, version, figures } = entry;
+  return (
+    <tr class={kind}>
+      <td>
+        <time dateTime={at} title={fullTime(at)}>
+          {clockTime(at)}
+        </time>
+      </td>
+      <td colSpan={figures ? 1 : MEASURES.length + 1}>
+        <Link href={hrefOf("requests", undefined, { request_id })}>
+          <Title entry={entry} currency={currency} />
+        </Link>{" "}
+        {entry.order_event_id} {version !== undefined && <small class="quiet">v{version}</small>}{" "}
+        <Notes entry={entry} before={before} currency={currency} />
+        {kind === "replaced" && replaced && <Compare before={replaced} after={entry} />}
+      </td>
+      {figures &&
+        MEASURES.map((name) => (
+          <Figure key={name} name={name} figures={figures} before={before} currency={currency} />
+        ))}
+    </tr>
+  );
+}
+
+function Title({
+  entry: { kind, type, amount },
+  currency,
+}: {
+  entry: TimelineEntry;
+  currency: string;
+}) {
+  const title = kind === "event_appended" && type ? type : KINDS[kind];
+  return (
+    <b>
+      {title} {kind === "event_deleted" && type}{" "}
+      {amount !== undefined && <Money amount={amount} currency={currency} />}
+    </b>
+  );
+}
+
+type NotesProps = Pick<PlacedEntry, "entry" | "before"> & { currency: string };
+
+function Notes({ entry: { error, fault, warnings = [], figures }, before, currency }: NotesProps) {
+  const amounts = before ? MEASURES.flatMap((name) => [before[name], before.rewards[name]]) : [];
+  return (
+    <>
+      {fault && <span class="tag fault">{fault.fault}</span>}{" "}
+      {warnings.map(({ code, param }) => (
+        <span key={code + param} class="tag warning">
+          {[code, param].filter(Boolean).join(" · ")}
+        </span>
+      ))}
+      {error && (
+        <p>
+          <span class="error">{error.type}</span>: {withMoney(error.message, amounts, currency)}
+        </p>
+      )}
+      {fault && figures && (
+        <p>
+          Executed, but the client received <Prose text={FAULTS[fault.fault].effect} />.
+        </p>
+      )}
+    </>
+  );
+}
+
+interface FigureProps {
+  name: keyof LedgerFigures;
+  figures: TimelineFigures;
+  before: TimelineFigures | undefined;
+  currency: string;
+}
+
+/** A figure after the entry, in bold if the entry changed it. */
+function Figure({ name, figures, before, currency }: FigureProps) {
+  const rewards = figures.rewards[name];
+  return (
+    <td class={`right ${name}`}>
+      <span class={figures[name] === (before?.[name] ?? 0) ? "same" : "changed"}>
+        <Money amount={figures[name]} currency={currency} />
+      </span>
+      {rewards > 0 && (
+        <small class={rewards === (before?.rewards[name] ?? 0) ? "same" : "changed"}>
+          + <Money amount={rewards} currency={currency} /> rewards
+        </small>
+      )}
+    </td>
+  );
+}

@@ -1,0 +1,99 @@
+import { useEffect, useState } from "preact/hooks";
+import { Link } from "wouter-preact";
+import { api, unwrap, type Order, type Timeline } from "../api.ts";
+import { money, plural } from "../format.ts";
+import { hrefOf } from "../location.ts";
+import { Money, Time } from "../parts/values.tsx";
+
+/** The loaded timelines, by the ID of the order. */
+export type TimelineCache = Map<string, { revision: number; timeline: Timeline }>;
+
+interface RowProps {
+  order: Order;
+  isOpen: boolean;
+  query: URLSearchParams;
+  revision: number;
+  cache: TimelineCache;
+}
+
+export function Row({ order, isOpen, query, revision, cache }: RowProps) {
+  const { id, partner_order_id, total_order_amount, currency, created_at } = order;
+  const timeline = useTimeline(id, revision, cache);
+  return (
+    <Link class="line order" href={hrefOf("orders", id, query)} aria-current={isOpen || undefined}>
+      <span class="what">
+        <b>{id}</b> <small class="quiet">{partner_order_id}</small>
+      </span>
+      <span class="marks">{timeline && <Badges timeline={timeline} />}</span>
+      {timeline ? <Bar timeline={timeline} currency={currency} /> : <span class="track" />}
+      <Money amount={total_order_amount} currency={currency} />
+      <Time at={created_at} />
+    </Link>
+  );
+}
+
+/** A row that is scrolled past loads nothing. */
+const SETTLE_MILLISECONDS = 120;
+
+function useTimeline(id: string, revision: number, cache: TimelineCache): Timeline | undefined {
+  const cached = cache.get(id);
+  const [, setLoaded] = useState<Timeline>();
+  useEffect(() => {
+    if (cached?.revision === revision) return undefined;
+    let isStale = false;
+    const load = async () => {
+      const params = { path: { order_id: id } };
+      const timeline = await unwrap(
+        api.GET("/sandbox/orders/{order_id}/timeline", { params }),
+      ).catch(() => undefined);
+      if (!timeline || isStale) return;
+      cache.set(id, { revision, timeline });
+      setLoaded(timeline);
+    };
+    const timer = setTimeout(() => void load(), SETTLE_MILLISECONDS);
+    return () => {
+      isStale = true;
+      clearTimeout(timer);
+    };
+  }, [id, revision]);
+  return cached?.timeline;
+}
+
+function Badges({ timeline: { figures, data } }: { timeline: Timeline }) {
+  const codes = new Set(data.flatMap(({ warnings = [] }) => warnings.map(({ code }) => code)));
+  if (figures.captured > figures.ordered) codes.add("captured_beyond_total");
+  const rejected = data.filter(({ kind }) => kind === "refused").length;
+  const faulted = data.filter(({ fault }) => fault).length;
+  return (
+    <>
+      {rejected > 0 && <span class="tag refused">{rejected} rejected</span>}
+      {faulted > 0 && <span class="tag fault">{plural(faulted, "fault")}</span>}
+      {[...codes].map((code) => (
+        <span key={code} class="tag warning">
+          {code}
+        </span>
+      ))}
+    </>
+  );
+}
+
+/** What is captured and refunded, relative to what was ordered. */
+function Bar({ timeline, currency }: { timeline: Timeline; currency: string }) {
+  const { ordered, captured, refunded } = timeline.figures;
+  const whole = Math.max(ordered, captured, 1);
+  const width = (amount: number) => ({ width: `${(amount / whole) * 100}%` });
+  const text = `captured ${money(captured, currency)}, refunded ${money(refunded, currency)}`;
+  return (
+    <span class="track" title={text}>
+      <span class="filled captured" style={width(captured)} />
+      <span class="filled refunded" style={width(refunded)} />
+      {captured > ordered && (
+        <span
+          class="filled excess"
+          style={{ left: width(ordered).width, ...width(captured - ordered) }}
+        />
+      )}
+      <span class="hidden">{text}</span>
+    </span>
+  );
+}

@@ -1,0 +1,62 @@
+/** The names of the search box, and the parameters of the API that they stand for. */
+const PARAMETERS: Record<string, string> = {
+  status: "status",
+  method: "method",
+  path: "path",
+  order: "order_id",
+  event: "order_event_id",
+  transaction: "network_transaction_id",
+  partner_order: "partner_order_id",
+  partner_event: "partner_event_id",
+  request: "request_id",
+  since: "since",
+};
+const NAMES = new Map(Object.entries(PARAMETERS).map(([name, parameter]) => [parameter, name]));
+
+/** The filters among the parameters of the page, as the API takes them. */
+export function filterOf(query: URLSearchParams): URLSearchParams {
+  return new URLSearchParams([...query].filter(([name, value]) => value && NAMES.has(name)));
+}
+
+/** `status=409&order_id=order-1` as `status:409 order:order-1`. */
+export function searchOf(filter: URLSearchParams): string {
+  return [...filter]
+    .map(([name, value]) => `${NAMES.get(name)}:${/[\s"]/.test(value) ? `"${value}"` : value}`)
+    .join(" ");
+}
+
+/** The filters that a search text means. A word without a name is a status, a path or the start of an order's ID. */
+export function parseSearch(text: string): URLSearchParams {
+  const filter = new URLSearchParams();
+  for (const [, name, quoted, plain] of text.matchAll(/(?:(\w+):)?(?:"([^"]*)"?|(\S+))/g)) {
+    const value = quoted ?? plain ?? "";
+    const parameter = name === undefined ? guess(value) : (PARAMETERS[name] ?? name);
+    if (!NAMES.has(parameter)) continue;
+    const isBareId = name === undefined && parameter === "order_id" && !value.endsWith("*");
+    filter.set(parameter, isBareId ? `${value}*` : value);
+  }
+  return filter;
+}
+
+function guess(word: string): string {
+  if (/^[1-5](\d\d|xx)$/.test(word)) return "status";
+  if (word.startsWith("/")) return "path";
+  return /^(GET|POST|PUT|DELETE)$/.test(word) ? "method" : "order_id";
+}
+
+const IDS = ["order", "event", "transaction", "partner_order", "partner_event"];
+
+/** Texts that complete the last word of a search. */
+export function suggestionsFor(text: string): string[] {
+  const [, before = "", last = ""] = /^(.*\s)?(\S*)$/.exec(text) ?? [];
+  const [name, value] = last.includes(":") ? last.split(":", 2) : [undefined, last];
+  if (name === "status") return ["2xx", "4xx", "5xx"].map((each) => `${before}status:${each}`);
+  if (name === "method") {
+    return ["GET", "POST", "PUT", "DELETE"].map((each) => `${before}method:${each}`);
+  }
+  if (name !== undefined)
+    return value && !value.endsWith("*") ? [`${before}${name}:${value}*`] : [];
+  const names = Object.keys(PARAMETERS).filter((each) => each.startsWith(last));
+  const ids = last && names.length === 0 ? IDS.map((each) => `${each}:${last}*`) : [];
+  return [...names.map((each) => `${each}:`), ...ids].map((each) => before + each);
+}
