@@ -41,6 +41,10 @@ const variables = z.object({
     .string()
     .regex(/^\d{0,5}$/, { error: "Expected a whole number of days, or 0 to keep orders" })
     .transform(Number),
+  HOURLY_QUERIES: z
+    .string()
+    .regex(/^[1-9]\d{1,3}$/, { error: "Expected a number of D1 queries from 10 to 9999" })
+    .transform(Number),
   ADMIN_TOKEN: z
     .string()
     .refine((token) => token === "" || token.length >= MIN_TOKEN_CHARACTERS, {
@@ -60,6 +64,8 @@ const SECRETS: ReadonlySet<PropertyKey> = new Set(["ADMIN_TOKEN", "KEY_SECRET"])
 export interface Config {
   hasRateLimits: boolean;
   retentionDays: number;
+  /** The most D1 queries of an hourly job. */
+  hourlyQueries: number;
   /** The most that a partner may store; undefined if nothing is limited. */
   quotas: Usage | undefined;
   /** How many bytes of recorded requests a partner may have. */
@@ -110,6 +116,7 @@ function parse(env: Cloudflare.Env): Config | InvalidConfig {
   return {
     hasRateLimits: data.RATE_LIMITS,
     retentionDays: data.RETENTION_DAYS,
+    hourlyQueries: data.HOURLY_QUERIES,
     quotas: isLimited ? quotas : undefined,
     recordedByteQuota: data.RECORDED_BYTE_QUOTA,
     adminToken: data.ADMIN_TOKEN || undefined,

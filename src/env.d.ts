@@ -6,6 +6,7 @@ interface __BaseEnv_Env {
 	OPERATOR_RATE_LIMIT: RateLimit;
 	ASSETS: Fetcher;
 	LEDGER_LOCATION_HINT: "";
+	HOURLY_QUERIES: string;
 	RATE_LIMITS: string;
 	UNSIGNED_KEYS: string;
 	LOCAL_KEY: string;
@@ -31,7 +32,7 @@ type StringifyValues<EnvType extends Record<string, unknown>> = {
 	[Binding in keyof EnvType]: EnvType[Binding] extends string ? EnvType[Binding] : string;
 };
 declare namespace NodeJS {
-	interface ProcessEnv extends StringifyValues<Pick<Cloudflare.Env, "LEDGER_LOCATION_HINT" | "RATE_LIMITS" | "UNSIGNED_KEYS" | "LOCAL_KEY" | "BYTE_QUOTA" | "ORDER_QUOTA" | "ORDER_EVENT_QUOTA" | "TRANSACTION_QUOTA" | "RECORDED_BYTE_QUOTA" | "RETENTION_DAYS">> {}
+	interface ProcessEnv extends StringifyValues<Pick<Cloudflare.Env, "LEDGER_LOCATION_HINT" | "RATE_LIMITS" | "UNSIGNED_KEYS" | "LOCAL_KEY" | "BYTE_QUOTA" | "ORDER_QUOTA" | "ORDER_EVENT_QUOTA" | "TRANSACTION_QUOTA" | "RECORDED_BYTE_QUOTA" | "RETENTION_DAYS" | "HOURLY_QUERIES">> {}
 }
 declare module "*.txt" {
 	const value: string;

@@ -1,36 +1,41 @@
-import { sweepHourly } from "./access/sweeps.ts";
+import { HOURLY_STEPS } from "./access/hourly-steps.ts";
 import { app } from "./app.ts";
 import { configOf } from "./config.ts";
-import { toTimestamp } from "./domain/timestamp.ts";
-import { NOTHING_SWEPT, sweepOrders } from "./ledger/retention.ts";
-import { log } from "./log.ts";
+import { log, logError } from "./log.ts";
 import { Database } from "./store/database.ts";
-import { findUsageNearQuotas } from "./store/usage.ts";
-import { sweepIdempotencyRecords } from "./store/idempotency.ts";
-import { refreshStatistics } from "./store/statistics.ts";
+import { QueryBudget } from "./store/query-budget.ts";
 
 export { OrderLedger } from "./ledger/order-ledger.ts";
 export { PartnerStreams } from "./workbench/partner-streams.ts";
 export { Workbench } from "./workbench/workbench.ts";
 
+const HOUR_MILLISECONDS = 3_600_000;
+/** The share of the budget that a step gets at least, if it is left. */
+const MIN_STEP_QUERIES = 12;
+
 export default {
   fetch: app.fetch,
 
-  /** The hourly job: sweeps, statistics, and partners near their quotas. With an invalid configuration it fails. */
+  /**
+   * Runs the hourly steps within the budget of D1 queries. A step that fails is logged, and the others run. Each hour
+   * begins with another step, so that with a small budget each has its turn.
+   */
   async scheduled({ scheduledTime }, env) {
-    const { retentionDays: days, quotas } = configOf(env);
+    const { hourlyQueries } = configOf(env);
     const db = new Database(env.DB);
     const now = new Date(scheduledTime);
-    const idempotency_keys = await sweepIdempotencyRecords(db, toTimestamp(now));
-    const { orders, changes } = days > 0 ? await sweepOrders(db, now, days) : NOTHING_SWEPT;
-    const rows = await sweepHourly(env, db, toTimestamp(now));
-    await refreshStatistics(db);
-    for (const usage of await findUsageNearQuotas(db, quotas)) {
-      log("a partner is close to a quota", { ...usage });
+    const first = Math.floor(scheduledTime / HOUR_MILLISECONDS) % HOURLY_STEPS.length;
+    const steps = [...HOURLY_STEPS.slice(first), ...HOURLY_STEPS.slice(0, first)];
+    const results: Record<string, unknown> = {};
+    for (const [index, { name, run }] of steps.entries()) {
+      const left = hourlyQueries - db.statements;
+      const share = Math.max(Math.floor(left / (steps.length - index)), MIN_STEP_QUERIES);
+      try {
+        results[name] = await run(new QueryBudget(db, Math.min(share, left)), now, env);
+      } catch (error) {
+        logError("an hourly step failed", error, { step: name });
+      }
     }
-    log("hourly work done", {
-      swept: { idempotency_keys, orders, changes, rows },
-      ...db.cost,
-    });
+    log("hourly work done", { results, statements: db.statements, ...db.cost });
   },
 } satisfies ExportedHandler<Cloudflare.Env>;

@@ -22,10 +22,12 @@ CREATE TABLE `datasets` (
 	`transaction_count` integer DEFAULT 0 NOT NULL,
 	`stored_bytes` integer DEFAULT 0 NOT NULL,
 	`closed_at` text,
+	`recounted_at` text,
 	FOREIGN KEY (`partner_id`) REFERENCES `partners`(`id`) ON UPDATE no action ON DELETE no action
 );
 --> statement-breakpoint
 CREATE INDEX `datasets_partner_id` ON `datasets` (`partner_id`);--> statement-breakpoint
+CREATE INDEX `datasets_recounted_at` ON `datasets` (`recounted_at`) WHERE "datasets"."closed_at" is null;--> statement-breakpoint
 CREATE INDEX `datasets_closed_at` ON `datasets` (`closed_at`) WHERE "datasets"."closed_at" is not null;--> statement-breakpoint
 CREATE TABLE `environments` (
 	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
@@ -215,6 +217,7 @@ CREATE TABLE `transaction_events` (
 	`created_at` text NOT NULL,
 	`input` text NOT NULL,
 	`is_id_given` integer NOT NULL,
+	`content_bytes` integer NOT NULL,
 	PRIMARY KEY(`dataset_id`, `transaction_id`, `event_id`),
 	FOREIGN KEY (`dataset_id`,`transaction_id`) REFERENCES `transactions`(`dataset_id`,`id`) ON UPDATE no action ON DELETE no action
 ) WITHOUT ROWID;
@@ -238,6 +241,7 @@ CREATE TABLE `transactions` (
 	`created_at` text NOT NULL,
 	`updated_at` text NOT NULL,
 	`is_customer_given` integer NOT NULL,
+	`content_bytes` integer NOT NULL,
 	PRIMARY KEY(`dataset_id`, `id`),
 	FOREIGN KEY (`dataset_id`) REFERENCES `datasets`(`id`) ON UPDATE no action ON DELETE no action
 ) WITHOUT ROWID;

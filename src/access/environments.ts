@@ -3,16 +3,14 @@ import { createMiddleware } from "hono/factory";
 import type { Fixture } from "../domain/environments.ts";
 import { toTimestamp } from "../domain/timestamp.ts";
 import type { AppEnv } from "../http/context.ts";
+import { inCurrentDataset } from "../http/dataset.ts";
 import { ApiError } from "../http/errors.ts";
 import { requestOf } from "../http/ledger.ts";
 import { Dataset } from "../store/dataset.ts";
-import {
-  closeEnvironment,
-  hasEnvironment,
-  insertEnvironment,
-  MAX_ENVIRONMENTS,
-} from "../store/environments.ts";
+import { closeEnvironment } from "../store/datasets.ts";
+import { hasEnvironment } from "../store/environments.ts";
 import { addFixture } from "../store/fixtures.ts";
+import { insertEnvironment, MAX_ENVIRONMENTS } from "../store/new-environments.ts";
 import { keyCache } from "./key-cache.ts";
 import { createKey, createKeyInEnvironment, generateKey } from "./keys.ts";
 import { sweepAfterResponse } from "./sweeps.ts";
@@ -43,7 +41,9 @@ export async function createEnvironment(c: Context<AppEnv>, input: EnvironmentIn
   const { name = null, strict, fixture } = input;
   const environment = { name, is_strict: strict, fixture, created_at, expires_at };
   const { partner_id } = c.get("apiKey");
-  const known = await insertEnvironment(c.get("db"), partner_id, environment, stored);
+  const known = await inCurrentDataset(c, (dataset) =>
+    insertEnvironment(dataset, partner_id, environment, stored),
+  );
   if (known === "too many") throw tooManyEnvironments();
   await addFixture(new Dataset(c.get("db"), known, undefined), fixture, requestOf(c));
   return { environment: { id: known.environment_id, ...environment }, key };
@@ -68,7 +68,7 @@ export async function deleteEnvironment(c: Context<AppEnv>, id: number): Promise
   const { partner_id } = c.get("apiKey");
   const now = toTimestamp(new Date());
   if (!(await closeEnvironment(db, partner_id, id, now))) {
-    if (await hasEnvironment(db, partner_id, id, now)) throw firstEnvironment();
+    if (await hasEnvironment(db, partner_id, id, now)) throw permanentEnvironment();
     throw unknownEnvironment(id);
   }
   keyCache.forget({ environment_id: id });
@@ -83,7 +83,7 @@ function tooManyEnvironments(): ApiError {
   });
 }
 
-function firstEnvironment(): ApiError {
+function permanentEnvironment(): ApiError {
   return new ApiError({
     type: "CONFLICT_ERROR",
     message: "The partner's first environment can't be deleted. POST /sandbox/reset empties it.",

@@ -3,12 +3,12 @@ import type { AppEnv } from "../http/context.ts";
 import { inCurrentDataset } from "../http/dataset.ts";
 import { requestOf } from "../http/ledger.ts";
 import { callWorkbench, workbenchOf } from "../http/workbench.ts";
-import * as environments from "../store/environments.ts";
+import * as datasets from "../store/datasets.ts";
 
 /** Resets the key's environment. Each other request takes effect entirely before or entirely after it. */
 export async function resetEnvironment(c: Context<AppEnv>): Promise<void> {
   const known = await inCurrentDataset(c, (dataset) =>
-    environments.resetEnvironment(dataset, requestOf(c)),
+    datasets.resetEnvironment(dataset, requestOf(c)),
   );
   Object.assign(c.get("apiKey"), known);
   await callWorkbench(c, workbenchOf(c).reset(known.dataset_id));

@@ -2,55 +2,77 @@ import type { Context } from "hono";
 import { toTimestamp } from "../domain/timestamp.ts";
 import type { AppEnv } from "../http/context.ts";
 import { logError } from "../log.ts";
-import { Database } from "../store/database.ts";
-import { closeExpiredEnvironments } from "../store/environments.ts";
 import {
   findClosedEnvironments,
+  removeClosedDatasets,
   removeEnvironments,
-  sweepDatasets,
   type Removal,
-} from "../store/closed-datasets.ts";
+} from "../store/cleanup.ts";
+import { Database } from "../store/database.ts";
+import { closeExpiredEnvironments } from "../store/datasets.ts";
+import { QueryBudget } from "../store/query-budget.ts";
 
-/** The most round trips of one step, and the most steps of the hourly job: a Worker may make 1,000 requests. */
-const STEP_ROUND_TRIPS = 40;
-const HOURLY_STEPS = 6;
+/** The D1 queries of one sweep. */
+const SWEEP_QUERIES = 40;
+/** How many sweeps the hourly job makes. Each destroys up to 100 workbenches, and an invocation may call 1,000 objects. */
+const MAX_HOURLY_SWEEPS = 8;
+/** An isolate sweeps for a partner at most once in this time, however often the partner resets. */
+export const SWEEP_INTERVAL_MILLISECONDS = 5_000;
 
-/** Deletes some closed data of the partner after the response, so that it doesn't accumulate. */
+type WorkbenchEnv = Pick<Cloudflare.Env, "WORKBENCH">;
+
+/** When this isolate last swept for a partner, by the partner's ID. Only recent times are kept. */
+const sweptAt = new Map<number, number>();
+
+/** Deletes closed datasets of the caller's partner after the response, unless the isolate just did. */
 export function sweepAfterResponse(c: Context<AppEnv>): void {
+  const { partner_id } = c.get("apiKey");
+  if (!isSweepDue(partner_id, Date.now())) return;
   const db = new Database(c.env.DB);
   c.executionCtx.waitUntil(
     closeExpiredEnvironments(db, toTimestamp(new Date()))
-      .then(() => sweepClosed(c.env, db, c.get("apiKey").partner_id))
+      .then(() => sweepClosed(c.env, db, partner_id))
       .catch((error) =>
         logError("closed datasets not swept", error, { request_id: c.get("requestId") }),
       ),
   );
 }
 
-/** One step: deletes closed datasets, then closed environments with their workbenches, of one partner or of all. */
+function isSweepDue(partner_id: number, now: number): boolean {
+  for (const [id, time] of sweptAt) {
+    if (time + SWEEP_INTERVAL_MILLISECONDS > now) break;
+    sweptAt.delete(id);
+  }
+  if (sweptAt.has(partner_id)) return false;
+  sweptAt.set(partner_id, now);
+  return true;
+}
+
+/** Deletes a bounded number of closed datasets and environments, of one partner or of all. */
 export async function sweepClosed(
-  env: Pick<Cloudflare.Env, "WORKBENCH">,
+  env: WorkbenchEnv,
   db: Database,
   partner_id: number | null,
 ): Promise<Removal> {
-  const datasets = await sweepDatasets(db, partner_id, STEP_ROUND_TRIPS);
+  const budget = new QueryBudget(db, SWEEP_QUERIES);
+  const datasets = await removeClosedDatasets(budget, partner_id);
   if (!datasets.isDone) return datasets;
   const closed = await findClosedEnvironments(db, partner_id);
   for (const id of closed) await env.WORKBENCH.getByName(String(id)).destroy();
-  const { deleted_rows, isDone } = await removeEnvironments(db, closed, STEP_ROUND_TRIPS);
+  const { deleted_rows, isDone } = await removeEnvironments(budget, closed);
   return { deleted_rows: datasets.deleted_rows + deleted_rows, isDone };
 }
 
-/** Closes expired environments and deletes closed data, in bounded steps. The next hour continues. */
+/** Closes expired environments and deletes closed ones, oldest first. Returns how many rows it deleted. */
 export async function sweepHourly(
-  env: Pick<Cloudflare.Env, "WORKBENCH">,
-  db: Database,
+  env: WorkbenchEnv,
+  budget: QueryBudget,
   now: string,
 ): Promise<number> {
   let rows = 0;
-  for (let step = 0; step < HOURLY_STEPS; step += 1) {
-    await closeExpiredEnvironments(db, now);
-    const { deleted_rows, isDone } = await sweepClosed(env, db, null);
+  for (let sweep = 0; sweep < MAX_HOURLY_SWEEPS && budget.allows(SWEEP_QUERIES); sweep += 1) {
+    await closeExpiredEnvironments(budget.db, now);
+    const { deleted_rows, isDone } = await sweepClosed(env, budget.db, null);
     rows += deleted_rows;
     if (isDone) break;
   }

@@ -24,6 +24,20 @@ export interface Refusal {
   isOnEvents?: true;
 }
 
+/** Refuses a command that may or may not have taken effect. Repeating it is safe, as IDs are unique. */
+export function unavailable(reason: string): Refusal {
+  return {
+    type: "SERVICE_UNAVAILABLE_ERROR",
+    message: `${reason} Send the same request again: with the same ids it takes effect once.`,
+  };
+}
+
+/** Reports a fault of the sandbox itself. Its cause goes only to the log. */
+export const INTERNAL_ERROR: Refusal = {
+  type: "INTERNAL_ERROR",
+  message: "Something went wrong on our side. The request id finds it in the log.",
+};
+
 /** A refusal is a value and not an exception: exceptions lose their type on the way out of a Durable Object. */
 export type Decision<T> = { ok: true; result: T } | { ok: false; refusal: Refusal };
 

@@ -1,26 +1,26 @@
 import { accept, refuse, type Decision } from "./decision.ts";
 import { toTimestamp } from "./timestamp.ts";
 
-/** How long an Idempotency-Key is remembered. */
+/** How long a response is stored for its Idempotency-Key. */
 export const IDEMPOTENCY_KEY_HOURS = 24;
 
-/** An Idempotency-Key, and the fingerprint of the request that it came with: equal for equal requests only. */
+/** An Idempotency-Key and the fingerprint of its request, which is equal only for equal requests. */
 export interface IdempotencyKey {
   key: string;
   fingerprint: string;
 }
 
-/** What is stored for an Idempotency-Key: the fingerprint of its request, and the answer. */
+/** A stored response, with the fingerprint of its request. */
 export interface IdempotencyRecord {
   fingerprint: string;
-  /** The answer, as JSON. */
+  /** The response body, as JSON. */
   body: string;
-  /** The version that the answer's ETag named; null where the answer is no order. */
+  /** The version in the response's ETag; null unless the response is an order. */
   version: number | null;
 }
 
-/** The answer to repeat, or a refusal where the key came with another request before. */
-export function repeatAnswer(
+/** Returns the stored response, or refuses a key that was used for another request. */
+export function repeatResponse(
   record: IdempotencyRecord,
   { key, fingerprint }: IdempotencyKey,
 ): Decision<IdempotencyRecord> {
@@ -28,11 +28,11 @@ export function repeatAnswer(
   return refuse({
     type: "IDEMPOTENCY_ERROR",
     param: "Idempotency-Key",
-    message: `The Idempotency-Key ${key} came with another request before. Use a new key for a new request.`,
+    message: `The Idempotency-Key ${key} was used for another request. Use a new key for a new request.`,
   });
 }
 
-/** The time (RFC 3339) before which keys have expired at `now`. */
+/** Keys from before this time (RFC 3339) have expired at `now`. */
 export function idempotencyCutoff(now: string): string {
   return toTimestamp(new Date(Date.parse(now) - IDEMPOTENCY_KEY_HOURS * 3_600_000));
 }

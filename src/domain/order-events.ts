@@ -11,7 +11,8 @@ import {
   type Sum,
   type Transition,
 } from "./ledger-state.ts";
-import { CHANGE_BYTES, contentBytesOf, NO_USAGE } from "./quotas.ts";
+import { CHANGE_BYTES, contentBytesOf } from "./stored-bytes.ts";
+import { NO_USAGE } from "./quotas.ts";
 import { MAX_MONEY, type Money } from "./money.ts";
 import { sumOfRewards, type OrderLine } from "./order-lines.ts";
 import { unknownOrder } from "./orders.ts";

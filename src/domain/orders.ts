@@ -4,7 +4,8 @@ import { differingFields } from "./differences.ts";
 import { figuresOf, NO_TOTALS, type LedgerState, type Transition } from "./ledger-state.ts";
 import type { Money } from "./money.ts";
 import { sumOfRewards, type OrderLine } from "./order-lines.ts";
-import { CHANGE_BYTES, contentBytesOf, NO_USAGE } from "./quotas.ts";
+import { CHANGE_BYTES, contentBytesOf } from "./stored-bytes.ts";
+import { NO_USAGE } from "./quotas.ts";
 
 /** The currency of an order that names none (contract: "USD where no currency is given"). */
 export const DEFAULT_CURRENCY = "USD";

@@ -1,11 +1,10 @@
 import type { OrderEventType } from "./order-events.ts";
-import { bytesOf } from "./quotas.ts";
+import { bytesOf } from "./stored-bytes.ts";
 import type { AppliedFault } from "./faults.ts";
 import type { Warning } from "./warnings.ts";
 
 /** How long requests are stored, how many, and how many bytes. */
 export const REQUEST_DAYS = 7;
-export const DAY_MILLISECONDS = 86_400_000;
 export const MAX_RECORDED_REQUESTS = 10_000;
 export const MAX_RECORDED_BYTES = 64_000_000;
 /** What every environment may store, however many the partner has. */

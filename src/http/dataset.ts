@@ -1,8 +1,9 @@
 import type { Context } from "hono";
 import { configOf } from "../config.ts";
-import { unavailable } from "../ledger/refusals.ts";
-import { findDataset } from "../store/environments.ts";
-import { DatasetSuperseded } from "../store/failures.ts";
+import { unavailable } from "../domain/decision.ts";
+
+import { findDataset } from "../store/datasets.ts";
+import { DatasetSuperseded, Overtaken } from "../store/failures.ts";
 import { Dataset } from "../store/dataset.ts";
 import type { DatasetRef, DatasetReply } from "../workbench/dataset-ref.ts";
 import type { Workbench } from "../workbench/workbench.ts";
@@ -11,13 +12,13 @@ import { ApiError, unauthenticated } from "./errors.ts";
 import { takeFault } from "./faults.ts";
 import { callWorkbench, workbenchOf } from "./workbench.ts";
 
-/** How often a request runs if its environment keeps changing. */
+/** How often a request runs while other requests overtake it. */
 const MAX_ATTEMPTS = 5;
 
 /**
- * Runs `work` in the current dataset of the key's environment: the only way to an environment's data. An isolate
- * remembers the current dataset. If that dataset was superseded, nothing was written, and `work` runs again in the
- * new one. Responds 401 if the environment was deleted.
+ * Runs `work` in the current dataset of the key's environment: the only way to an environment's data. This is the only
+ * place where a request is retried: if another request reset the environment, set a fault or changed the order
+ * first, nothing was written and `work` runs again. Throws a 401 if the environment was deleted.
  */
 export async function inCurrentDataset<T>(
   c: Context<AppEnv>,
@@ -30,11 +31,11 @@ export async function inCurrentDataset<T>(
     try {
       return await work(new Dataset(c.get("db"), known, configOf(c.env).quotas));
     } catch (error) {
-      if (!(error instanceof DatasetSuperseded)) throw error;
-      await learnDataset(c);
+      if (!(error instanceof Overtaken)) throw error;
+      if (error instanceof DatasetSuperseded) await learnDataset(c);
     }
   }
-  throw new ApiError(unavailable("The environment changed again and again."));
+  throw new ApiError(unavailable(`Other requests came first ${MAX_ATTEMPTS} times.`));
 }
 
 /** Reads the current dataset into the key, which the isolate remembers. */

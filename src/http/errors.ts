@@ -1,10 +1,9 @@
 import type { Context } from "hono";
 import { InvalidConfig } from "../config.ts";
-import type { Refusal } from "../domain/decision.ts";
+import { INTERNAL_ERROR, type Refusal } from "../domain/decision.ts";
 import type { Violation } from "../domain/violation.ts";
 import { logError } from "../log.ts";
 import { ERROR_TYPES, type ErrorEnvelope, type ErrorType } from "../schemas/errors.ts";
-import { INTERNAL_ERROR } from "../ledger/refusals.ts";
 import { isUnavailable, isUnmigrated } from "../store/failures.ts";
 import type { AppEnv } from "./context.ts";
 

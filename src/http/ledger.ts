@@ -1,13 +1,13 @@
 import type { Context } from "hono";
-import { refuse } from "../domain/decision.ts";
+import { refuse, unavailable } from "../domain/decision.ts";
 import { sha256 } from "../domain/hash.ts";
 import { toTimestamp } from "../domain/timestamp.ts";
 import { NOT_REPEATABLE, warningsOfRefusal } from "../domain/warnings.ts";
-import type { Outcome, Reply } from "../ledger/commands.ts";
+import type { Outcome } from "../domain/outcome.ts";
+import type { Reply } from "../ledger/commands.ts";
 import type { OrderLedger } from "../ledger/order-ledger.ts";
-import { unavailable } from "../ledger/refusals.ts";
 import { logError } from "../log.ts";
-import { DatasetSuperseded } from "../store/failures.ts";
+import { DatasetSuperseded, Overtaken } from "../store/failures.ts";
 import type { RequestMetadata } from "../store/order-changes.ts";
 import { locationHint, type AppEnv } from "./context.ts";
 import { ApiError } from "./errors.ts";
@@ -65,25 +65,26 @@ export async function newCommand(c: Context<AppEnv>, orderId: string, post?: Pos
 }
 
 /**
- * Waits for a ledger's reply, and counts what it has spent in D1. A ledger that can't be reached is a
- * refusal too: the command may or may not have been run. Throws DatasetSuperseded like a `Dataset`.
+ * Waits for a ledger's reply and counts its cost. Throws like a `Dataset` if another request came first. If the
+ * ledger can't be reached, the command may or may not have been executed.
  */
 export async function awaitOutcome<T>(
   c: Context<AppEnv>,
   reply: Promise<Reply<T>>,
 ): Promise<Outcome<T>> {
-  try {
-    const { outcome, cost } = await reply;
-    c.get("db").addCost(cost);
-    if (outcome !== "dataset superseded") return outcome;
-  } catch (error) {
+  const received = await reply.catch((error: unknown) => {
     logError("ledger not reached", error, { request_id: c.get("requestId") });
-    return refuse(unavailable("The order's ledger could not be reached."));
-  }
-  throw new DatasetSuperseded();
+    return undefined;
+  });
+  if (!received) return refuse(unavailable("The order's ledger could not be reached."));
+  const { outcome, cost } = received;
+  c.get("db").addCost(cost);
+  if (outcome === "dataset superseded") throw new DatasetSuperseded();
+  if (outcome === "order changed") throw new Overtaken();
+  return outcome;
 }
 
-/** What a command's outcome answers. A refusal is thrown as the error that it is over HTTP; a repeated answer is marked. */
+/** The result of a command, with its warnings and headers set. Throws a refusal as an `ApiError`. */
 export function resultOrThrow<T>(c: Context<AppEnv>, outcome: Outcome<T>): T {
   warn(c, ...(outcome.ok ? outcome.warnings : warningsOfRefusal(outcome.refusal)));
   if (!outcome.ok) throw new ApiError(outcome.refusal);

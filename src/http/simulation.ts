@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import { toTimestamp } from "../domain/timestamp.ts";
 import type { TransactionDefaults } from "../domain/transactions.ts";
-import type { Outcome } from "../ledger/commands.ts";
+import type { Outcome } from "../domain/outcome.ts";
 import { ERROR_TYPES } from "../schemas/errors.ts";
 import type { AppEnv } from "./context.ts";
 import { bareError } from "./errors.ts";

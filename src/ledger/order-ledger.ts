@@ -1,16 +1,25 @@
 import { DurableObject } from "cloudflare:workers";
-import { refuse, type Refusal } from "../domain/decision.ts";
+import {
+  accept,
+  INTERNAL_ERROR,
+  refuse,
+  unavailable,
+  type Decision,
+  type Refusal,
+} from "../domain/decision.ts";
 import type { LedgerState } from "../domain/ledger-state.ts";
 import { configOf } from "../config.ts";
 import * as events from "../domain/order-events.ts";
-import type { OrderEvent } from "../domain/order-events.ts";
+import type { AppendedEvent, OrderEvent } from "../domain/order-events.ts";
 import * as orders from "../domain/orders.ts";
+import { executed, replayed, type Outcome } from "../domain/outcome.ts";
 import * as warnings from "../domain/warnings.ts";
+import type { Warning } from "../domain/warnings.ts";
 import { logError } from "../log.ts";
-import { commit } from "../store/commit.ts";
-import { Database } from "../store/database.ts";
-import { isUnavailable, isUnmigrated, DatasetSuperseded } from "../store/failures.ts";
-import { recordRepeatedAnswer } from "../store/idempotency.ts";
+import { commit, quotaRefusal, type CommitFailure } from "../store/commit.ts";
+import { Database, type BoundDatasetStatement } from "../store/database.ts";
+import { isUnavailable, isUnmigrated, DatasetSuperseded, Overtaken } from "../store/failures.ts";
+import { findStoredResponse, storeRepeatedResponse } from "../store/idempotency.ts";
 import {
   findOrderEvent,
   findOrderEventIds,
@@ -18,212 +27,187 @@ import {
   orderEventDeleted,
 } from "../store/order-events.ts";
 import { warningsOfReport } from "../domain/reconciliation.ts";
-import type { ReportedTransaction } from "../store/reconciliations.ts";
 import { findLedgerState, orderDeleted, orderReplaced, type StoredOrder } from "../store/orders.ts";
 import { Dataset } from "../store/dataset.ts";
+import type { RequestMetadata } from "../store/order-changes.ts";
 import { CommandQueue, MAX_QUEUED_COMMANDS } from "./command-queue.ts";
-import {
-  done,
-  replayed,
-  type AppendOrderEvent,
-  type DeleteOrder,
-  type DeleteOrderEvent,
-  type LedgerCommand,
-  type Outcome,
-  type ReplaceOrder,
-  type Reply,
+import type {
+  AppendOrderEvent,
+  DeleteOrder,
+  DeleteOrderEvent,
+  LedgerCommand,
+  ReplaceOrder,
+  Reply,
 } from "./commands.ts";
-import { findEarlierAnswer } from "./earlier-answer.ts";
-import {
-  MAX_ATTEMPTS,
-  INTERNAL_ERROR,
-  OVERTAKEN,
-  unavailable,
-  whyNotCommitted,
-} from "./refusals.ts";
 
-/** How many of an order's events a refusal names, the newest ones. */
+/** The maximum number of an order's events that a refusal names, newest first. */
 const MAX_NAMED_EVENTS = 100;
 
+/** An accepted change of an order. */
+interface Change<T> {
+  version: number;
+  /** The state after the change; undefined for a deleted order. */
+  next: LedgerState | undefined;
+  result: T;
+  commit: () => Promise<{ warnings: Warning[] } | CommitFailure>;
+}
+
+/** The steps in which the commands differ. */
+interface Steps<T> {
+  /** Decides on a state. Any other read comes after the state's, so that the fence protects it. */
+  decide: (state: LedgerState | undefined) => Promise<Decision<Change<T>>>;
+  /** Finds the outcome of an earlier request with the same IDs or key. */
+  findEarlier?: () => Promise<Outcome<T> | undefined>;
+}
+
 /**
- * The Durable Object per order: runs the order's commands one at a time, and remembers the order's state
- * in between. It stores nothing: D1 is the only truth, and its fence refuses what follows a state that is
- * no longer true. Nothing is refused on memory alone, which another writer may have made stale.
+ * The Durable Object of one order. It runs the order's commands one at a time, and remembers the order's state
+ * between them. It stores nothing: D1 is the only truth, and the fence in each batch rejects a change of an
+ * outdated state. It refuses nothing on memory alone, which another writer may have made outdated.
  */
 export class OrderLedger extends DurableObject {
   readonly #queue = new CommandQueue();
   #remembered: { state: LedgerState; dataset_id: number } | undefined;
 
   replaceOrder(command: ReplaceOrder): Promise<Reply<StoredOrder>> {
-    return this.#inTurn(command, (dataset) => this.#replace(dataset, command));
+    const { order_id: id, expected_versions, input, request } = command;
+    return this.#run(command, (dataset) => ({
+      decide: async (state) => {
+        const now = request.received_at;
+        const decision = orders.replaceOrder(state, { id, expected_versions }, input, now);
+        if (!decision.ok) return decision;
+        const { order, next } = decision.result;
+        return accept({
+          version: next.version,
+          next,
+          result: { order, version: next.version },
+          commit: () =>
+            commitChange(
+              dataset,
+              orderReplaced(dataset, order, decision.result, request),
+              warnings.warningsOfReplacement(command, next),
+            ),
+        });
+      },
+    }));
   }
 
   deleteOrder(command: DeleteOrder): Promise<Reply<undefined>> {
-    return this.#inTurn(command, (dataset) => this.#delete(dataset, command));
+    const { order_id: id, expected_versions, request } = command;
+    return this.#run(command, (dataset) => ({
+      decide: async (state) => {
+        const decision = orders.deleteOrder(state, { id, expected_versions });
+        if (!decision.ok) return decision;
+        return accept({
+          version: decision.result.next.version,
+          next: undefined,
+          result: undefined,
+          commit: () =>
+            commitChange(
+              dataset,
+              orderDeleted(dataset, decision.result, request),
+              warnings.warningsOfCondition(command),
+            ),
+        });
+      },
+    }));
   }
 
   appendOrderEvent(command: AppendOrderEvent): Promise<Reply<OrderEvent>> {
-    return this.#inTurn(command, (dataset) => this.#append(dataset, command));
+    const { input, new_order_event_id, request } = command;
+    return this.#run(command, (dataset) => ({
+      decide: async (state) => {
+        const decision = events.appendOrderEvent(state, input, new_order_event_id);
+        if (!decision.ok) return decision;
+        const { event, next } = decision.result;
+        return accept({
+          version: next.version,
+          next,
+          result: event,
+          commit: () => commitEvent(dataset, decision.result, request),
+        });
+      },
+      findEarlier: () => findEarlierEvent(dataset, command),
+    }));
   }
 
   deleteOrderEvent(command: DeleteOrderEvent): Promise<Reply<undefined>> {
-    return this.#inTurn(command, (dataset) => this.#deleteEvent(dataset, command));
-  }
-
-  async #replace(dataset: Dataset, command: ReplaceOrder): Promise<Outcome<StoredOrder>> {
-    const { order_id: id, expected_versions, input, request } = command;
-    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
-      const { state, isFresh } = await this.#takeState(dataset, id);
-      const now = request.received_at;
-      const decision = orders.replaceOrder(state, { id, expected_versions }, input, now);
-      if (!decision.ok) {
-        if (!isFresh) continue;
-        return this.#refuse(dataset, id, decision.refusal);
-      }
-      const { order, next } = decision.result;
-      const committed = await commit(
-        dataset,
-        orderReplaced(dataset, order, decision.result, request),
-      );
-      if (committed === "committed") {
-        this.#remember(dataset, next);
-        return done(
-          { order, version: next.version },
-          next.version,
-          warnings.warningsOfReplacement(command, next),
-        );
-      }
-      const refusal = await whyNotCommitted(dataset, committed);
-      if (refusal) return refuse(refusal);
-    }
-    return OVERTAKEN;
-  }
-
-  async #delete(dataset: Dataset, command: DeleteOrder): Promise<Outcome<undefined>> {
-    const { order_id: id, expected_versions, request } = command;
-    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
-      const { state, isFresh } = await this.#takeState(dataset, id);
-      const decision = orders.deleteOrder(state, { id, expected_versions });
-      if (!decision.ok) {
-        if (!isFresh) continue;
-        return this.#refuse(dataset, id, decision.refusal);
-      }
-      const committed = await commit(dataset, orderDeleted(dataset, decision.result, request));
-      if (committed === "committed") {
-        const { version } = decision.result.next;
-        return done(undefined, version, warnings.warningsOfCondition(command));
-      }
-      const refusal = await whyNotCommitted(dataset, committed);
-      if (refusal) return refuse(refusal);
-    }
-    return OVERTAKEN;
-  }
-
-  /**
-   * The event is added without looking for an earlier one first: the unique ids tell. Before a refusal it does
-   * look: the retry of a refund of all that was captured would be refused, as nothing is left to refund.
-   */
-  async #append(dataset: Dataset, command: AppendOrderEvent): Promise<Outcome<OrderEvent>> {
-    const { order_id, input, new_order_event_id, request } = command;
-    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
-      const { state, isFresh } = await this.#takeState(dataset, order_id);
-      const decision = events.appendOrderEvent(state, input, new_order_event_id);
-      if (decision.ok) {
-        const { event, next } = decision.result;
-        const committed = await insertOrderEvent(dataset, decision.result, request);
-        if (typeof committed === "object" && "reported" in committed) {
-          this.#remember(dataset, next);
-          return done(event, next.version, warningsOfAppended(event, next, committed.reported));
-        }
-        if (committed === "stale") continue;
-        const refusal = await whyNotCommitted(dataset, committed);
-        if (refusal) return refuse(refusal);
-      } else if (!isFresh) {
-        continue;
-      }
-      const earlier = await findEarlierAnswer(dataset, request);
-      if (earlier?.ok === false) return earlier;
-      if (earlier) return replayed(JSON.parse(earlier.result.body), [warnings.REPEATED_BY_KEY]);
-      const stored = await findOrderEvent(dataset, input);
-      if (stored) {
-        const repeated = events.repeatOrderEvent(input, stored);
-        if (!repeated.ok) return repeated;
-        if (await recordRepeatedAnswer(dataset, request, { event: stored }))
-          return replayed(stored);
-      } else if (!decision.ok) {
-        return this.#refuse(dataset, order_id, decision.refusal);
-      }
-    }
-    return OVERTAKEN;
-  }
-
-  async #deleteEvent(dataset: Dataset, command: DeleteOrderEvent): Promise<Outcome<undefined>> {
     const { order_id, order_event_id, request } = command;
-    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
-      const { state, isFresh } = await this.#takeState(dataset, order_id);
-      const event = await findOrderEvent(dataset, { order_event_id });
-      // The event may have been deleted, and its id used on another order, since the route found its order.
-      const decision =
-        state && event?.order_id === order_id
-          ? events.deleteOrderEvent(state, event)
-          : refuse(events.unknownOrderEvent(order_event_id));
-      if (!decision.ok) {
-        if (!isFresh) continue;
-        return this.#refuse(dataset, order_id, decision.refusal);
-      }
-      const statements = orderEventDeleted(dataset, event!, decision.result, request);
-      const committed = await commit(dataset, statements);
-      if (committed === "committed") {
-        this.#remember(dataset, decision.result.next);
-        return done(undefined, decision.result.next.version);
-      }
-      const refusal = await whyNotCommitted(dataset, committed);
-      if (refusal) return refuse(refusal);
-    }
-    return OVERTAKEN;
+    return this.#run(command, (dataset) => ({
+      decide: async (state) => {
+        const event = await findOrderEvent(dataset, { order_event_id });
+        // The event may have been deleted, and its ID used on another order, since the route found its order.
+        const isOnOrder = state && event?.order_id === order_id;
+        if (!isOnOrder) return refuse(events.unknownOrderEvent(order_event_id));
+        const decision = events.deleteOrderEvent(state, event);
+        if (!decision.ok) return decision;
+        return accept({
+          version: decision.result.next.version,
+          next: decision.result.next,
+          result: undefined,
+          commit: () =>
+            commitChange(dataset, orderEventDeleted(dataset, event, decision.result, request), []),
+        });
+      },
+    }));
   }
 
-  /**
-   * Takes the order's state out of memory, or reads it from D1 in one round trip; undefined if there is no such
-   * order. Only a command that commits puts the next state there: after a failure nobody knows what D1 has.
-   */
-  async #takeState(dataset: Dataset, orderId: string) {
+  /** Executes a command on the remembered state, and if that fails, on the state in D1. */
+  async #execute<T>(dataset: Dataset, order_id: string, steps: Steps<T>): Promise<Outcome<T>> {
     const remembered = this.#remembered;
+    // Only a commit sets it again: after a failure, the state in D1 is unknown.
     this.#remembered = undefined;
-    return remembered?.dataset_id === dataset.known.dataset_id
-      ? { state: remembered.state, isFresh: false }
-      : { state: await findLedgerState(dataset, orderId), isFresh: true };
+    if (remembered?.dataset_id === dataset.known.dataset_id) {
+      const outcome = await this.#attempt(dataset, remembered.state, steps, false);
+      if (outcome) return outcome;
+    }
+    const state = await findLedgerState(dataset, order_id);
+    const outcome = await this.#attempt(dataset, state, steps, true);
+    if (outcome) return outcome;
+    throw new Overtaken();
   }
 
-  #remember({ known }: Dataset, state: LedgerState): void {
-    this.#remembered = { state, dataset_id: known.dataset_id };
+  /** Decides on a state and commits the change; undefined if the state is outdated. */
+  async #attempt<T>(
+    dataset: Dataset,
+    state: LedgerState | undefined,
+    { decide, findEarlier }: Steps<T>,
+    isFresh: boolean,
+  ): Promise<Outcome<T> | undefined> {
+    const decision = await decide(state);
+    if (!decision.ok) {
+      if (!isFresh) return undefined;
+      // The retry of a refund that left nothing to refund is a repetition, and not a refusal.
+      return (
+        (await findEarlier?.()) ?? refuse(await withEventIds(dataset, state?.id, decision.refusal))
+      );
+    }
+    const { version, next, result } = decision.result;
+    const committed = await decision.result.commit();
+    if (committed === "taken") return findEarlier?.();
+    if (typeof committed === "string") return undefined;
+    if ("exceeded" in committed) return refuse(await quotaRefusal(dataset, committed));
+    if (next) this.#remembered = { state: next, dataset_id: dataset.known.dataset_id };
+    return executed(result, version, committed.warnings);
   }
 
-  /** A refusal; one that was decided on the order's events names them, in one more round trip. */
-  async #refuse(dataset: Dataset, orderId: string, refusal: Refusal): Promise<Outcome<never>> {
-    if (!refusal.isOnEvents) return refuse(refusal);
-    const order_event_ids = await findOrderEventIds(dataset, orderId, MAX_NAMED_EVENTS);
-    return refuse({ ...refusal, details: { ...refusal.details, order_event_ids } });
-  }
-
-  /**
-   * Runs a command after those that came before it. Never throws: an exception would reach the caller
-   * without its type, and without the cost.
-   */
-  async #inTurn<T>(
-    { dataset: known, request }: LedgerCommand,
-    command: (dataset: Dataset) => Promise<Outcome<T>>,
+  /** Runs a command after those before it. It never throws: an error loses its type and its cost across RPC. */
+  async #run<T>(
+    { dataset: known, order_id, request }: LedgerCommand,
+    stepsIn: (dataset: Dataset) => Steps<T>,
   ): Promise<Reply<T>> {
     const db = new Database(this.env.DB);
     const dataset = new Dataset(db, known, configOf(this.env).quotas);
-    const running = this.#queue.run(() => command(dataset));
+    const running = this.#queue.run(() => this.#execute(dataset, order_id, stepsIn(dataset)));
     if (!running) return { outcome: refuse(TOO_MANY), cost: db.cost };
     try {
       return { outcome: await running, cost: db.cost };
     } catch (error) {
-      if (error instanceof DatasetSuperseded)
+      if (error instanceof DatasetSuperseded) {
         return { outcome: "dataset superseded", cost: db.cost };
-      // Whether a batch was committed is unknown: the retry will find out, as the ledger has forgotten.
+      }
+      if (error instanceof Overtaken) return { outcome: "order changed", cost: db.cost };
+      // The batch may have been committed. A retry finds out, as nothing is remembered.
       logError("ledger command failed", error, { request_id: request.request_id });
       const refusal =
         isUnavailable(error) || isUnmigrated(error)
@@ -234,14 +218,57 @@ export class OrderLedger extends DurableObject {
   }
 }
 
+async function commitChange(
+  dataset: Dataset,
+  statements: BoundDatasetStatement[],
+  found: Warning[],
+): Promise<{ warnings: Warning[] } | CommitFailure> {
+  const committed = await commit(dataset, statements);
+  return committed === "committed" ? { warnings: found } : committed;
+}
+
+/** Commits an event. Its warnings compare it with its order, and with the card transaction that it reports. */
+async function commitEvent(dataset: Dataset, appended: AppendedEvent, request: RequestMetadata) {
+  const { event, next } = appended;
+  const committed = await insertOrderEvent(dataset, appended, request);
+  if (typeof committed === "string" || "exceeded" in committed) return committed;
+  const { reported } = committed;
+  const ofCard = reported.is_compared
+    ? warningsOfReport(reported, event, next.payment_method_id)
+    : [];
+  return { warnings: [...warnings.warningsOfEvent(event, next), ...ofCard] };
+}
+
+/** The outcome of an earlier request with this one's Idempotency-Key or event IDs. */
+async function findEarlierEvent(
+  dataset: Dataset,
+  { input, request }: AppendOrderEvent,
+): Promise<Outcome<OrderEvent> | undefined> {
+  const response = await findStoredResponse(dataset, request);
+  if (response) {
+    return response.ok
+      ? replayed(JSON.parse(response.result.body), [warnings.REPEATED_BY_KEY])
+      : response;
+  }
+  const stored = await findOrderEvent(dataset, input);
+  if (!stored) return undefined;
+  const repeated = events.repeatOrderEvent(input, stored);
+  if (!repeated.ok) return repeated;
+  const isStored = await storeRepeatedResponse(dataset, request, { event: stored });
+  return isStored ? replayed(stored) : undefined;
+}
+
+/** Adds the IDs of the order's events to a refusal that was decided on them. One round trip if it was. */
+async function withEventIds(
+  dataset: Dataset,
+  order_id: string | undefined,
+  refusal: Refusal,
+): Promise<Refusal> {
+  if (!refusal.isOnEvents || order_id === undefined) return refusal;
+  const order_event_ids = await findOrderEventIds(dataset, order_id, MAX_NAMED_EVENTS);
+  return { ...refusal, details: { ...refusal.details, order_event_ids } };
+}
+
 const TOO_MANY = unavailable(
   `More than ${MAX_QUEUED_COMMANDS} requests are waiting for this order.`,
 );
-
-/** What may be wrong with an event, on its own and compared with the card. */
-function warningsOfAppended(event: OrderEvent, next: LedgerState, reported: ReportedTransaction) {
-  const compared = reported.is_compared
-    ? warningsOfReport(reported, event, next.payment_method_id)
-    : [];
-  return [...warnings.warningsOfEvent(event, next), ...compared];
-}

@@ -1,5 +1,5 @@
 import { IDEMPOTENCY_KEY_HOURS } from "../domain/idempotency.ts";
-import { MAX_PAGE_BYTES } from "../domain/quotas.ts";
+import { MAX_PAGE_BYTES } from "../domain/stored-bytes.ts";
 import { REQUEST_DAYS } from "../domain/requests.ts";
 import { MAX_BODY_BYTES } from "../http/request-body.ts";
 import { ERROR_TYPES } from "../schemas/errors.ts";

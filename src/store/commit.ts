@@ -1,4 +1,5 @@
-import type { Quota } from "../domain/quotas.ts";
+import type { Refusal } from "../domain/decision.ts";
+import { quotaExceeded, type Quota } from "../domain/quotas.ts";
 import type { BoundDatasetStatement } from "./database.ts";
 import type { Dataset } from "./dataset.ts";
 import {
@@ -7,14 +8,15 @@ import {
   violatesFence,
   violatesNetworkId,
 } from "./failures.ts";
+import { findUsage } from "./usage.ts";
 
 /**
- * Why nothing of a change is in the database. "stale": the order is no longer in the version that the change
- * follows. "taken": one of its ids, or its Idempotency-Key, is in use. Or a quota that it would exceed.
+ * Why a change was not committed. "stale": the order or transaction has another version than the change follows.
+ * "taken": one of its IDs, or its Idempotency-Key, is in use. `exceeded`: the quota that it would exceed.
  */
 export type CommitFailure = "stale" | "taken" | "network ID taken" | { exceeded: Quota };
 
-/** Runs the statements of a change in one transaction. Where it throws, nobody knows whether they were committed. */
+/** Runs the statements of a change in one transaction. If it throws, they may or may not have been committed. */
 export async function commit(
   dataset: Dataset,
   statements: BoundDatasetStatement[],
@@ -27,7 +29,7 @@ export async function commit(
   }
 }
 
-/** What an error of the database says of a change. Throws it where it says nothing. */
+/** Classifies an error of the database. Throws any other error. */
 export function commitFailure(error: unknown): CommitFailure {
   if (violatesFence(error)) return "stale";
   if (violatesNetworkId(error)) return "network ID taken";
@@ -35,4 +37,13 @@ export function commitFailure(error: unknown): CommitFailure {
   const exceeded = exceededQuota(error);
   if (exceeded) return { exceeded };
   throw error;
+}
+
+/** Refuses a change that would exceed a quota. One round trip. */
+export async function quotaRefusal(
+  dataset: Dataset,
+  { exceeded }: { exceeded: Quota },
+): Promise<Refusal> {
+  const usage = await findUsage(dataset);
+  return quotaExceeded(exceeded, usage[exceeded], dataset.quotas![exceeded]);
 }

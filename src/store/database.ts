@@ -1,53 +1,53 @@
-import { is, Placeholder, SQL, sql, type Query } from "drizzle-orm";
+import { is, Placeholder, sql, type Query, type SQL } from "drizzle-orm";
 import { SQLiteAsyncDialect } from "drizzle-orm/sqlite-core";
-import { drizzle } from "drizzle-orm/sqlite-proxy";
 import { DatabaseError } from "./failures.ts";
 
-/** What was spent in D1: `queries` counts round trips (a batch is one), the rows are D1's own figures. */
+/** What a request cost in D1. `queries` counts round trips (a batch is one); D1 counts the rows. */
 export interface D1Cost {
   queries: number;
   rows_read: number;
   rows_written: number;
 }
 
-/** Whose data is read or written, as far as an isolate knows. `Dataset` sees to it that it is still true. */
+/** The current dataset of an environment, as far as this isolate knows. `Dataset` checks that it is still current. */
 export interface KnownDataset {
   environment_id: number;
-  /** What the environment's data belongs to. A reset gives the environment another one. */
+  /** All rows of the environment belong to it. A reset gives the environment a new one. */
   dataset_id: number;
   /** Whether the environment has faults. */
   has_faults: boolean;
 }
 
-/** Drizzle as the writer of statements. It runs none: that is for `Database`, which counts what they cost. */
-export const builder = drizzle(() => Promise.reject(new Error("Drizzle writes statements only")));
-
-/** Stands in a statement for what will be bound under this name. */
+/** Stands for a value that is bound under this name. */
 export const placeholder = (name: string): SQL => sql`${sql.placeholder(name)}`;
 
 const dialect = new SQLiteAsyncDialect();
 
-/** A statement with its values, ready for a batch. `Row` is what it answers, which no value of this type holds. */
+/** A statement with its values, ready for a batch. `Row` is the type of its rows; no value has it. */
 export interface BoundStatement<Row> {
   text: string;
   params: unknown[];
   row?: Row;
 }
 
-/** The same on the data of one environment: it runs in a `Dataset`, which checks that the dataset is still current. */
+/** A bound statement on the data of one environment. `Dataset` runs it and checks that its dataset is current. */
 export interface BoundDatasetStatement<Row = unknown> {
   scoped: BoundStatement<Row>;
 }
 
-/** Values by the names of their placeholders. What has no value is null, not left out. */
+/** The rows of each statement of a batch. */
+export type RowsOf<Statements> = {
+  [Index in keyof Statements]: Statements[Index] extends
+    | BoundStatement<infer Row>
+    | BoundDatasetStatement<infer Row>
+    ? Row[]
+    : never;
+};
+
+/** Values by the names of their placeholders. A missing value is null, not left out. */
 export type Values = Record<string, unknown>;
 
-/** What a statement is made from: what a builder of Drizzle has built, or SQL for what no builder can say. */
-type Source = { toSQL(): Query } | SQL;
-type RowOf<S> =
-  S extends SQL<infer Row> ? Row : S extends { _: { result: (infer Row)[] } } ? Row : never;
-
-/** Throws where a placeholder has no value: a name that is left out or misspelled would else write NULL. */
+/** Throws if a placeholder has no value: a name that is left out or misspelled would write NULL. */
 function bind<Row>({ sql: text, params }: Query, values: Values): BoundStatement<Row> {
   const bound = params.map((param) => {
     if (!is(param, Placeholder)) return param;
@@ -58,11 +58,7 @@ function bind<Row>({ sql: text, params }: Query, values: Values): BoundStatement
   return { text, params: bound };
 }
 
-/**
- * A statement over all environments: for keys, partners and sweeps. It is built once in the life of an
- * isolate, so that a request only binds its values. Its rows come as D1 names their columns: what is
- * selected under another name than its column's needs an alias.
- */
+/** A statement over all environments, for keys, partners and sweeps. Built once per isolate: a request only binds values. */
 export class Statement<Row> {
   readonly #query: Query;
 
@@ -70,8 +66,8 @@ export class Statement<Row> {
     this.#query = query;
   }
 
-  static of<S extends Source>(source: S): Statement<RowOf<S>> {
-    return new Statement(queryOf(source));
+  static of<Row>(source: SQL<Row>): Statement<Row> {
+    return new Statement(dialect.sqlToQuery(source));
   }
 
   bind(values: Values = {}): BoundStatement<Row> {
@@ -79,7 +75,7 @@ export class Statement<Row> {
   }
 }
 
-/** A statement on the data of one environment, or of its dataset. It can be neither built nor bound without one. */
+/** A statement on the data of one environment or dataset. It can be neither built nor bound without one. */
 export class DatasetStatement<Row> {
   readonly #query: Query;
 
@@ -87,8 +83,8 @@ export class DatasetStatement<Row> {
     this.#query = query;
   }
 
-  static of<S extends Source>(source: S): DatasetStatement<RowOf<S>> {
-    const query = queryOf(source);
+  static of<Row>(source: SQL<Row>): DatasetStatement<Row> {
+    const query = dialect.sqlToQuery(source);
     const isScoped = query.params.some((param) => is(param, Placeholder) && SCOPES.has(param.name));
     if (!isScoped) throw new Error(`Neither a dataset nor an environment in: ${query.sql}`);
     return new DatasetStatement(query);
@@ -102,39 +98,34 @@ export class DatasetStatement<Row> {
 
 const SCOPES = new Set(["dataset_id", "environment_id"]);
 
-function queryOf(source: Source): Query {
-  return is(source, SQL) ? dialect.sqlToQuery(source) : source.toSQL();
-}
-
-type RowsOf<Statements> = {
-  [Index in keyof Statements]: Statements[Index] extends BoundStatement<infer Row> ? Row[] : never;
-};
-
-/** D1 for one request: it counts what the request spends. Every read is as new as the last write. */
+/** D1 for one request. It counts the request's cost. Every read is as new as the last write. */
 export class Database {
   readonly cost: D1Cost = { queries: 0, rows_read: 0, rows_written: 0 };
+  /** The statements sent, which D1 limits for each invocation. */
+  statements = 0;
   readonly #binding: D1Database;
 
   constructor(binding: D1Database) {
     this.#binding = binding;
   }
 
-  /** Adds what a ledger has spent for this request. */
+  /** Adds a ledger's cost to the request's. */
   addCost({ queries, rows_read, rows_written }: D1Cost): void {
     this.cost.queries += queries;
     this.cost.rows_read += rows_read;
     this.cost.rows_written += rows_written;
   }
 
-  /** Runs statements in one round trip and one transaction, and answers the rows of each. */
+  /** Runs statements in one round trip and one transaction, and returns the rows of each. */
   async run<const Statements extends readonly BoundStatement<unknown>[]>(
     ...statements: Statements
   ): Promise<RowsOf<Statements>> {
     const prepared = statements.map(({ text, params }) =>
       this.#binding.prepare(text).bind(...params),
     );
-    // Counted first: a batch that is refused was a round trip too.
+    // Counted before it is sent: a rejected batch is a round trip too.
     this.cost.queries += 1;
+    this.statements += prepared.length;
     const results = await this.#send(prepared);
     for (const { meta } of results) {
       this.addCost({ queries: 0, rows_read: meta.rows_read, rows_written: meta.rows_written });

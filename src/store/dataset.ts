@@ -3,31 +3,26 @@ import type { Usage } from "../domain/quotas.ts";
 import {
   placeholder,
   Statement,
-  type Database,
   type BoundDatasetStatement,
+  type Database,
   type KnownDataset,
+  type RowsOf,
 } from "./database.ts";
-import { isNoLongerTrue, DatasetSuperseded } from "./failures.ts";
+import { DatasetSuperseded, isSuperseded } from "./failures.ts";
 
-// SQLite has no way to fail on purpose outside a trigger, but it fails on a text that isn't JSON.
-const requireDataset = Statement.of(
+// SQLite can raise an error only inside a trigger. json() fails on a text that isn't JSON.
+const requireCurrent = Statement.of(
   sql<unknown>`
     select json(coalesce((
-      select iif(dataset_id = ${placeholder("dataset_id")} and has_faults <= ${placeholder("has_faults")}, 1, 'changed')
-      from environments where id = ${placeholder("environment_id")}), 'changed'))`,
+      select iif(dataset_id = ${placeholder("dataset_id")} and has_faults <= ${placeholder("has_faults")}, 1, 'superseded')
+      from environments where id = ${placeholder("environment_id")}), 'superseded'))`,
 );
 
-type RowsOf<Statements> = {
-  [Index in keyof Statements]: Statements[Index] extends BoundDatasetStatement<infer Row>
-    ? Row[]
-    : never;
-};
-
-/** Whose data is read or written, and through which connection: what every function on an environment's data takes. */
+/** The connection to D1 for one dataset. Every function on an environment's data takes one. */
 export class Dataset {
   readonly db: Database;
   readonly known: KnownDataset;
-  /** The most that the environment's partner may have, where there are quotas. */
+  /** The quotas of the environment's partner, if it has any. */
   readonly quotas: Usage | undefined;
 
   constructor(db: Database, known: KnownDataset, quotas: Usage | undefined) {
@@ -37,24 +32,21 @@ export class Dataset {
   }
 
   /**
-   * Runs statements in one round trip and one transaction, and answers the rows of each. Nothing is done, and
-   * `DatasetSuperseded` is thrown, where the environment has another dataset by now, has faults that nobody knew of,
-   * or is gone: so a reset or a fault counts from the moment that it is answered, in every isolate.
+   * Runs statements in one round trip and one transaction, and returns the rows of each. Writes nothing and throws
+   * `DatasetSuperseded` if the environment was reset or deleted, or has faults that this isolate doesn't know.
    */
   async run<const Statements extends readonly BoundDatasetStatement[]>(
     ...statements: Statements
   ): Promise<RowsOf<Statements>> {
-    const { dataset_id, environment_id, has_faults } = this.known;
-    const check = requireDataset.bind({
-      dataset_id,
-      environment_id,
-      has_faults: Number(has_faults),
+    const check = requireCurrent.bind({
+      ...this.known,
+      has_faults: Number(this.known.has_faults),
     });
     try {
       const [, ...rows] = await this.db.run(check, ...statements.map(({ scoped }) => scoped));
       return rows as RowsOf<Statements>;
     } catch (error) {
-      throw isNoLongerTrue(error) ? new DatasetSuperseded() : error;
+      throw isSuperseded(error) ? new DatasetSuperseded() : error;
     }
   }
 }

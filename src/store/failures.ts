@@ -46,7 +46,7 @@ export function isBeyondEnvironments(error: unknown): boolean {
 }
 
 /** Whether a batch was refused because its environment has another dataset by now, or faults: see `Dataset`. */
-export function isNoLongerTrue(error: unknown): boolean {
+export function isSuperseded(error: unknown): boolean {
   return /malformed JSON/.test(messagesOf(error));
 }
 
@@ -72,8 +72,11 @@ export function isUnavailable(error: unknown): boolean {
   return error instanceof DatabaseError && !OWN_MISTAKE.test(messagesOf(error));
 }
 
-/** What a request took for true of its environment is so no longer. Nothing was done: it is to be decided anew. */
-export class DatasetSuperseded extends Error {}
+/** Another request came first. Nothing was written: the same request runs again. */
+export class Overtaken extends Error {}
+
+/** The environment has another dataset, or a fault that this isolate doesn't know. */
+export class DatasetSuperseded extends Overtaken {}
 
 /** What D1 has thrown, as its cause. */
 export class DatabaseError extends Error {

@@ -1,59 +1,58 @@
-import { and, eq, gte, lt, sql } from "drizzle-orm";
+import { sql } from "drizzle-orm";
+import type { Decision } from "../domain/decision.ts";
 import {
   idempotencyCutoff,
-  type IdempotencyKey,
+  repeatResponse,
   type IdempotencyRecord,
 } from "../domain/idempotency.ts";
 import type { Order } from "../domain/orders.ts";
-import { bytesOf, RECORD_BYTES } from "../domain/quotas.ts";
+import { bytesOf, RECORD_BYTES } from "../domain/stored-bytes.ts";
 import {
-  builder,
   placeholder,
   DatasetStatement,
   Statement,
   type BoundDatasetStatement,
-  type Database,
 } from "./database.ts";
 import type { Dataset } from "./dataset.ts";
 import { commit } from "./commit.ts";
 import { countUsage } from "./usage.ts";
 import { lastVersion, type RequestMetadata } from "./order-changes.ts";
+import type { QueryBudget } from "./query-budget.ts";
+import { insertInto } from "./rows.ts";
 import { idempotencyRecords } from "./schema.ts";
 
-/** How many records one step of the sweep deletes, and how many steps one sweep takes. */
+/** How many records one step of the sweep deletes. */
 export const SWEEP_STEP_RECORDS = 500;
-export const SWEEP_STEPS = 40;
 
-const records = idempotencyRecords;
-const isKey = and(
-  eq(records.dataset_id, placeholder("dataset_id")),
-  eq(records.key, placeholder("key")),
-);
+const isKey = sql`dataset_id = ${placeholder("dataset_id")} and key = ${placeholder("key")}`;
 
-const deleteExpired = DatasetStatement.of(
-  builder.delete(records).where(and(isKey, lt(records.created_at, placeholder("cutoff")))),
+const uncountKey = DatasetStatement.of(
+  sql<never>`
+    update datasets set stored_bytes = stored_bytes - expired.bytes
+    from (
+      select ${RECORD_BYTES} + octet_length(body) as bytes
+      from idempotency_records where ${isKey}) as expired
+    where id = ${placeholder("dataset_id")}`,
 );
+const deleteKey = DatasetStatement.of(sql<never>`delete from idempotency_records where ${isKey}`);
 
 const insert = DatasetStatement.of(
-  builder.insert(records).values({
+  insertInto(idempotencyRecords, {
     dataset_id: placeholder("dataset_id"),
     key: placeholder("key"),
     fingerprint: placeholder("fingerprint"),
     body: placeholder("body"),
-    // An order that the same batch creates has its version by now.
+    // An order that the same batch creates already has its version.
     version: sql`coalesce(${placeholder("version")}, ${lastVersion})`,
     created_at: placeholder("created_at"),
   }),
 );
 
 const find = DatasetStatement.of(
-  builder
-    .select({ fingerprint: records.fingerprint, body: records.body, version: records.version })
-    .from(records)
-    .where(and(isKey, gte(records.created_at, placeholder("cutoff")))),
+  sql<IdempotencyRecord & { created_at: string }>`
+    select fingerprint, body, version, created_at from idempotency_records where ${isKey}`,
 );
 
-// The oldest first, and what each dataset then has less.
 const selectExpired = sql`
   select dataset_id, key, ${RECORD_BYTES} + octet_length(body) as bytes from idempotency_records
   where created_at < ${placeholder("cutoff")} order by created_at limit ${SWEEP_STEP_RECORDS}`;
@@ -69,76 +68,83 @@ const removeExpired = Statement.of(
       select dataset_id, key from (${selectExpired})) returning key`,
 );
 
-/** What the record of an answer takes, for the quota; nothing without an Idempotency-Key. */
-export function recordBytes({ idempotency }: RequestMetadata, answer: object): number {
-  return idempotency ? RECORD_BYTES + bytesOf(JSON.stringify(answer)) : 0;
+/** The bytes of a stored response; 0 without an Idempotency-Key. */
+export function responseBytes({ idempotency }: RequestMetadata, body: object): number {
+  return idempotency ? RECORD_BYTES + bytesOf(JSON.stringify(body)) : 0;
 }
 
-/** The answer to a POST. An order without a version is one that the same batch creates. */
-export type Answer = { order: Order; version?: number } | { event: object };
+/** The response to a POST. An order without a version is one that the same batch creates. */
+export type PostResponse = { order: Order; version?: number } | { event: object };
 
 /**
- * Stores the answer to a request with an Idempotency-Key: goes into the batch of the request's effect, and
- * fails it where the key is taken. Without a key there is nothing to do.
+ * Stores the response to a request with an Idempotency-Key, in the batch of the request's effect. The batch fails if
+ * the key is taken.
  */
-export function recordAnswer(
+export function responseStored(
   dataset: Dataset,
   { idempotency, received_at }: RequestMetadata,
-  answer: Answer,
+  response: PostResponse,
 ): BoundDatasetStatement[] {
   if (!idempotency) return [];
-  const isOrder = "order" in answer;
+  const isOrder = "order" in response;
   return [
-    // One that has expired but was not swept yet is in nobody's way.
-    deleteExpired.bind(dataset, { key: idempotency.key, cutoff: idempotencyCutoff(received_at) }),
     insert.bind(dataset, {
       ...idempotency,
-      body: JSON.stringify(isOrder ? answer.order : answer.event),
-      order_id: isOrder ? answer.order.id : null,
-      version: isOrder ? (answer.version ?? null) : null,
+      body: JSON.stringify(isOrder ? response.order : response.event),
+      order_id: isOrder ? response.order.id : null,
+      version: isOrder ? (response.version ?? null) : null,
       created_at: received_at,
     }),
   ];
 }
 
 /**
- * Stores the answer to a request that took no effect, as its ids were known already. False, and nothing is
- * stored, where its Idempotency-Key was used in the meantime. One round trip if there is a key.
+ * Stores the response to a request that repeats an earlier one by its IDs. Returns false, and stores nothing, if
+ * another request took the Idempotency-Key first. One round trip if the request has a key.
  */
-export async function recordRepeatedAnswer(
+export async function storeRepeatedResponse(
   dataset: Dataset,
   request: RequestMetadata,
-  answer: Answer,
+  response: PostResponse,
 ): Promise<boolean> {
-  const statements = recordAnswer(dataset, request, answer);
+  const statements = responseStored(dataset, request, response);
   if (statements.length === 0) return true;
-  const bytes = recordBytes(request, "order" in answer ? answer.order : answer.event);
+  const bytes = responseBytes(request, "order" in response ? response.order : response.event);
   const committed = await commit(dataset, [...statements, countUsage(dataset, { bytes })]);
-  // Beyond the quota the answer is as good, and only not stored.
+  // Beyond the quota, the response is sent but not stored.
   return committed !== "taken";
 }
 
-/** The record of an Idempotency-Key that has not expired. One round trip, one row. */
-export async function findIdempotencyRecord(
+/**
+ * The stored response to a request with this Idempotency-Key, or a refusal. Deletes the record if it has expired, which
+ * frees the key. One round trip if the request has a key, two if its record has expired.
+ */
+export async function findStoredResponse(
   dataset: Dataset,
-  { key }: IdempotencyKey,
-  now: string,
-): Promise<IdempotencyRecord | undefined> {
-  const [[record]] = await dataset.run(find.bind(dataset, { key, cutoff: idempotencyCutoff(now) }));
-  return record;
+  { idempotency, received_at }: RequestMetadata,
+): Promise<Decision<IdempotencyRecord> | undefined> {
+  if (!idempotency) return undefined;
+  const { key } = idempotency;
+  const [[record]] = await dataset.run(find.bind(dataset, { key }));
+  if (!record) return undefined;
+  if (record.created_at >= idempotencyCutoff(received_at)) {
+    return repeatResponse(record, idempotency);
+  }
+  await dataset.run(uncountKey.bind(dataset, { key }), deleteKey.bind(dataset, { key }));
+  return undefined;
 }
 
-/** Deletes expired records, oldest first, in bounded steps; what is left is for the next sweep. Answers how many it deleted. */
-export async function sweepIdempotencyRecords(db: Database, now: string): Promise<number> {
-  let swept = 0;
-  for (let step = 0; step < SWEEP_STEPS; step += 1) {
-    const cutoff = idempotencyCutoff(now);
-    const [, deleted] = await db.run(
+/** Deletes expired records, oldest first. Returns how many it deleted. */
+export async function sweepIdempotencyRecords(budget: QueryBudget, now: string): Promise<number> {
+  const cutoff = idempotencyCutoff(now);
+  let deleted = 0;
+  while (budget.allows(2)) {
+    const [, records] = await budget.db.run(
       uncountExpired.bind({ cutoff }),
       removeExpired.bind({ cutoff }),
     );
-    swept += deleted.length;
-    if (deleted.length < SWEEP_STEP_RECORDS) break;
+    deleted += records.length;
+    if (records.length < SWEEP_STEP_RECORDS) break;
   }
-  return swept;
+  return deleted;
 }

@@ -1,7 +1,5 @@
-import { and, eq, isNotNull, isNull, lt, or, sql } from "drizzle-orm";
-import type { SQLiteColumn } from "drizzle-orm/sqlite-core";
+import { sql } from "drizzle-orm";
 import {
-  builder,
   placeholder,
   DatasetStatement,
   Statement,
@@ -10,7 +8,6 @@ import {
 } from "./database.ts";
 import type { Dataset } from "./dataset.ts";
 import { pageOf, type Page } from "./pages.ts";
-import { apiKeys, environments } from "./schema.ts";
 
 /** The most keys of an environment that work at a time. */
 export const MAX_ACTIVE_KEYS = 100;
@@ -47,61 +44,40 @@ export interface NewKey {
   created_at: string;
 }
 
-const listed = {
-  id: apiKeys.id,
-  last_four: apiKeys.last_four,
-  created_at: apiKeys.created_at,
-  created_by: apiKeys.created_by,
-  deleted_at: apiKeys.deleted_at,
-  last_used_at: apiKeys.last_used_at,
-};
-
-// As D1 answers it: nothing makes booleans of it.
-const flag = (column: SQLiteColumn) => sql<number>`${column}`.as(column.name);
-
-// A deleted environment has no dataset, and its keys open nothing.
-const find = Statement.of(
-  builder
-    .select({
-      ...listed,
-      environment_id: apiKeys.environment_id,
-      partner_id: environments.partner_id,
-      dataset_id: environments.dataset_id,
-      has_faults: flag(environments.has_faults),
-      is_strict: flag(environments.is_strict),
-      expires_at: environments.expires_at,
-    })
-    .from(apiKeys)
-    .innerJoin(environments, eq(environments.id, apiKeys.environment_id))
-    .where(and(eq(apiKeys.hash, placeholder("hash")), isNotNull(environments.dataset_id))),
+/** The fields of a `ListedKey`. */
+const LISTED = sql.raw(
+  "api_keys.id, last_four, api_keys.created_at, created_by, deleted_at, last_used_at",
 );
 
-/** The key with this hash, also when it was deleted. One round trip, two rows. */
+type KeyRow = Omit<StoredKey, "has_faults" | "is_strict"> & {
+  has_faults: number;
+  is_strict: number;
+};
+
+// A deleted environment has no dataset.
+const find = Statement.of(
+  sql<KeyRow>`
+    select ${LISTED}, environment_id, partner_id, dataset_id, has_faults, is_strict, expires_at
+    from api_keys join environments on environments.id = environment_id
+    where hash = ${placeholder("hash")} and dataset_id is not null`,
+);
+
+/** The key with this hash, deleted or not. One round trip, two rows. */
 export async function findKey(db: Database, hash: string): Promise<StoredKey | undefined> {
   const [[key]] = await db.run(find.bind({ hash }));
-  return (
-    key && {
-      ...key,
-      dataset_id: key.dataset_id!,
-      has_faults: key.has_faults === 1,
-      is_strict: key.is_strict === 1,
-    }
-  );
+  return key && { ...key, has_faults: key.has_faults === 1, is_strict: key.is_strict === 1 };
 }
 
-const inEnvironment = eq(apiKeys.environment_id, placeholder("environment_id"));
-const isKey = and(inEnvironment, eq(apiKeys.id, placeholder("id")));
-const isActive = isNull(apiKeys.deleted_at);
+const inEnvironment = sql`environment_id = ${placeholder("environment_id")}`;
+const isKey = sql`${inEnvironment} and id = ${placeholder("id")}`;
 
 const select = DatasetStatement.of(
   sql<ListedKey>`
-    select id, last_four, created_at, created_by, deleted_at, last_used_at from api_keys
-    where environment_id = ${placeholder("environment_id")} and id < ${placeholder("before")}
+    select ${LISTED} from api_keys where ${inEnvironment} and id < ${placeholder("before")}
     order by id desc limit ${placeholder("limit")}`,
 );
 const countAll = DatasetStatement.of(
-  sql<{ total: number }>`
-    select count(*) as total from api_keys where environment_id = ${placeholder("environment_id")}`,
+  sql<{ total: number }>`select count(*) as total from api_keys where ${inEnvironment}`,
 );
 
 /** A page of an environment's keys, newest first, with those that were deleted. One round trip. */
@@ -153,7 +129,7 @@ const forgetOldest = DatasetStatement.of(
       limit 2)`,
 );
 const findActive = DatasetStatement.of(
-  builder.select({ id: apiKeys.id }).from(apiKeys).where(and(isKey, isActive)),
+  sql<{ id: number }>`select id from api_keys where ${isKey} and deleted_at is null`,
 );
 
 /** Adds a key to an environment, made by none of its keys, and answers its id. One round trip. */
@@ -200,7 +176,7 @@ const markDeleted = DatasetStatement.of(
           and maker.id = ${placeholder("deleted_by")})`,
 );
 const findDeleted = DatasetStatement.of(
-  builder.select({ deleted_at: apiKeys.deleted_at }).from(apiKeys).where(isKey),
+  sql<{ deleted_at: string | null }>`select deleted_at from api_keys where ${isKey}`,
 );
 
 /**
@@ -226,12 +202,9 @@ export async function deleteKey(
 }
 
 const markUsed = Statement.of(
-  builder
-    .update(apiKeys)
-    .set({ last_used_at: placeholder("hour") })
-    .where(
-      and(isKey, or(isNull(apiKeys.last_used_at), lt(apiKeys.last_used_at, placeholder("hour")))),
-    ),
+  sql<never>`
+    update api_keys set last_used_at = ${placeholder("hour")}
+    where ${isKey} and (last_used_at is null or last_used_at < ${placeholder("hour")})`,
 );
 
 /** Notes that a key was used in an hour (RFC 3339). One round trip; one row is written where it wasn't noted yet. */

@@ -3,23 +3,23 @@ import type { IdempotencyKey } from "../domain/idempotency.ts";
 import type { LedgerTotals, OrderedTotals } from "../domain/ledger-state.ts";
 import type { OrderChange } from "../domain/order-changes.ts";
 import type { PastChange } from "../domain/timeline.ts";
-import { builder, placeholder, DatasetStatement, type BoundDatasetStatement } from "./database.ts";
+import { placeholder, DatasetStatement, type BoundDatasetStatement } from "./database.ts";
 import type { Dataset } from "./dataset.ts";
 import { selectItems } from "./pages.ts";
-import { columnsOf, placeholdersFor } from "./rows.ts";
+import { columnsOf, insertInto, placeholdersFor } from "./rows.ts";
 import { orderChanges, orderedFields, totalFields } from "./schema.ts";
 
-/** The request that a change comes from. `received_at` is RFC 3339. */
+/** The request that makes a change. `received_at` is RFC 3339. */
 export interface RequestMetadata {
   request_id: string;
   received_at: string;
   idempotency?: IdempotencyKey | undefined;
 }
 
-/** A change of an order, as its history tells it. */
+/** A change of an order, as its history records it. */
 interface Change {
   change: OrderChange;
-  /** The order's state after the change; its version is left to the database where the order is new. */
+  /** The order's state after the change. The database chooses the version of a new order. */
   state: LedgerTotals & OrderedTotals & { id: string; version?: number };
   order_event_id?: string;
   request: RequestMetadata;
@@ -27,7 +27,7 @@ interface Change {
 
 const ofOrder = sql`dataset_id = ${placeholder("dataset_id")} and order_id = ${placeholder("order_id")}`;
 
-/** The last version of `order_id`; a deletion is a version too, so an id that is used again counts on. Null for a new id. */
+/** The last version of `order_id`; null for a new ID. A deletion is a version too, so a reused ID continues the count. */
 export const lastVersion = sql<number>`(select max(version) from order_changes where ${ofOrder})`;
 
 const values = {
@@ -42,13 +42,12 @@ const values = {
 };
 
 const insertFirst = DatasetStatement.of(
-  builder.insert(orderChanges).values({ ...values, version: sql`coalesce(${lastVersion}, 0) + 1` }),
+  insertInto(orderChanges, { ...values, version: sql`coalesce(${lastVersion}, 0) + 1` }),
 );
 
-// The fence. Where the order is gone or has another version than the state follows, the version is NULL, which
-// the column refuses, and the batch fails.
+// The fence. If the order is gone or has another version, the new version is NULL, which the column rejects.
 const insertNext = DatasetStatement.of(
-  builder.insert(orderChanges).values({
+  insertInto(orderChanges, {
     ...values,
     version: sql`(
       select version + 1 from orders
@@ -58,8 +57,8 @@ const insertNext = DatasetStatement.of(
 );
 
 /**
- * The row that every change of an order leaves, first in the change's batch. It is the audit, and the fence:
- * the batch fails unless the order is still in the version that the change follows.
+ * Adds the row that every change of an order leaves, first in the change's batch. It is the audit, and the fence: the
+ * batch fails unless the order still has the version that the change follows.
  */
 export function insertChange(dataset: Dataset, change: Change): BoundDatasetStatement {
   const { state, request, order_event_id = null } = change;
@@ -88,7 +87,7 @@ const selectChanges = selectItems(
   sql`version desc`,
 );
 
-/** The newest changes of an order, also of one that is deleted, at most `limit`; oldest first. One round trip, a row each. */
+/** The newest changes of an order, deleted or not, at most `limit`, oldest first. One round trip, a row each. */
 export async function findChanges(
   dataset: Dataset,
   order_id: string,

@@ -1,11 +1,11 @@
-import { and, desc, eq, sql } from "drizzle-orm";
+import { sql } from "drizzle-orm";
 import type { Transition } from "../domain/ledger-state.ts";
 import { DELETION_RANK, type AppendedEvent, type OrderEvent } from "../domain/order-events.ts";
-import { builder, placeholder, DatasetStatement, type BoundDatasetStatement } from "./database.ts";
+import { placeholder, DatasetStatement, type BoundDatasetStatement } from "./database.ts";
 import { commitFailure, type CommitFailure } from "./commit.ts";
 import type { Dataset } from "./dataset.ts";
 import { countUsage, orderEventTotal } from "./usage.ts";
-import { recordAnswer, recordBytes } from "./idempotency.ts";
+import { responseStored, responseBytes } from "./idempotency.ts";
 import { insertChange, type RequestMetadata } from "./order-changes.ts";
 import { insertLines, linesOfEvent, toLines } from "./order-lines.ts";
 import {
@@ -24,7 +24,7 @@ import {
   uncountOrderEvent,
   type ReportedTransaction,
 } from "./reconciliations.ts";
-import { columnsOf, placeholdersFor, toItem, toValues } from "./rows.ts";
+import { assignments, columnsOf, insertInto, placeholdersFor, toItem, toValues } from "./rows.ts";
 import { orderEventFields, orderEvents, orders, totalFields } from "./schema.ts";
 
 /** The two ids that an event can be found by. */
@@ -32,20 +32,16 @@ type EventIds = Partial<Pick<OrderEvent, "order_event_id" | "partner_event_id">>
 
 const columns = columnsOf(orderEvents, orderEventFields);
 const selected = { ...columns, order_lines: linesOfEvent };
-const ofDataset = eq(orderEvents.dataset_id, placeholder("dataset_id"));
-const isEvent = and(ofDataset, eq(orderEvents.order_event_id, placeholder("order_event_id")));
-const isOfOrder = and(ofDataset, eq(orderEvents.order_id, placeholder("order_id")));
-const isOrder = and(
-  eq(orders.dataset_id, placeholder("dataset_id")),
-  eq(orders.id, placeholder("order_id")),
-);
+const ofDataset = sql`dataset_id = ${placeholder("dataset_id")}`;
+const isEvent = sql`${ofDataset} and order_event_id = ${placeholder("order_event_id")}`;
+const isOfOrder = sql`${ofDataset} and order_id = ${placeholder("order_id")}`;
+const isOrder = sql`${ofDataset} and id = ${placeholder("order_id")}`;
 
 function toOrderEvent(row: Selected<typeof selected>): OrderEvent {
   return { ...toItem(columns, row), order_lines: toLines(row.order_lines) };
 }
 
-const eventCount = sql<number>`(
-  select event_count from orders where ${isOrder})`;
+const eventCount = sql<number>`(select event_count from orders where ${isOrder})`;
 
 const pages = new PageReader({
   table: orderEvents,
@@ -75,7 +71,7 @@ const selectOne = {
   partner_event_id: selectItems(
     selected,
     orderEvents,
-    and(ofDataset, eq(orderEvents.partner_event_id, placeholder("partner_event_id"))),
+    sql`${ofDataset} and partner_event_id = ${placeholder("partner_event_id")}`,
   ),
 };
 
@@ -94,7 +90,7 @@ export async function findOrderEvent(
 }
 
 const selectOrderOfEvent = DatasetStatement.of(
-  builder.select({ order_id: orderEvents.order_id }).from(orderEvents).where(isEvent),
+  sql<{ order_id: string }>`select order_id from order_events where ${isEvent}`,
 );
 
 /** The order that an event belongs to, whose ledger deletes it. One round trip, one row. */
@@ -107,12 +103,9 @@ export async function findOrderOfEvent(
 }
 
 const selectIds = DatasetStatement.of(
-  builder
-    .select({ order_event_id: sql<string>`order_event_id` })
-    .from(indexedBy(orderEvents, "order_events_order_id"))
-    .where(isOfOrder)
-    .orderBy(desc(orderEvents.sequence))
-    .limit(sql.placeholder("limit")),
+  sql<{ order_event_id: string }>`
+    select order_event_id from ${indexedBy(orderEvents, "order_events_order_id")}
+    where ${isOfOrder} order by sequence desc limit ${placeholder("limit")}`,
 );
 
 /** The ids of an order's newest events, at most `limit`. One round trip, a row each. */
@@ -126,9 +119,9 @@ export async function findOrderEventIds(
 }
 
 const insert = DatasetStatement.of(
-  builder.insert(orderEvents).values({
+  insertInto(orderEvents, {
     dataset_id: placeholder("dataset_id"),
-    sequence: sql`(select coalesce(max(sequence), 0) + 1 from order_events where dataset_id = ${placeholder("dataset_id")})`,
+    sequence: sql`(select coalesce(max(sequence), 0) + 1 from order_events where ${ofDataset})`,
     ...placeholdersFor(orderEventFields),
     payment_method_id: placeholder("payment_method_id"),
     line_count: placeholder("line_count"),
@@ -137,19 +130,18 @@ const insert = DatasetStatement.of(
 );
 
 const updateOrder = DatasetStatement.of(
-  builder
-    .update(orders)
-    .set({
+  sql<never>`
+    update orders set ${assignments(orders, {
       version: placeholder("version"),
       event_count: placeholder("event_count"),
       ...placeholdersFor(totalFields),
-    })
-    .where(isOrder),
+    })}
+    where ${isOrder}`,
 );
 
 /**
- * The statements that add an event to its order. The first returns the sums of its card transaction. The batch
- * fails on a unique index if one of the event's IDs is taken.
+ * Adds an event to its order. The first statement returns the sums of the event's card transaction. The batch fails on
+ * a unique index if one of the event's IDs is taken.
  */
 export function orderEventAppended(
   dataset: Dataset,
@@ -164,14 +156,14 @@ export function orderEventAppended(
     line_count: order_lines?.length ?? 0,
     content_bytes,
   };
-  const bytes = added.bytes + recordBytes(request, event);
+  const bytes = added.bytes + responseBytes(request, event);
   return [
     countOrderEvent(dataset, { event, payment_method_id, now: request.received_at }),
     insertChange(dataset, { change: "EVENT_APPENDED", state: next, order_event_id, request }),
     insert.bind(dataset, values),
     ...insertLines(dataset, "event", order_event_id, order_lines),
     updateOrder.bind(dataset, { ...next, order_id }),
-    ...recordAnswer(dataset, request, { event }),
+    ...responseStored(dataset, request, { event }),
     countUsage(dataset, { ...added, bytes }),
   ] as const;
 }
@@ -190,9 +182,9 @@ export async function insertOrderEvent(
   }
 }
 
-const remove = DatasetStatement.of(builder.delete(orderEvents).where(isEvent));
+const remove = DatasetStatement.of(sql<never>`delete from order_events where ${isEvent}`);
 
-/** Removes an event from its order, whose next state this is. */
+/** Removes an event from its order, and leaves the order in the next state. */
 export function orderEventDeleted(
   dataset: Dataset,
   event: OrderEvent,
@@ -227,14 +219,14 @@ export async function findEventsToSweep(
   return rows.map(toOrderEvent);
 }
 
-const areSwept = sql`dataset_id = ${placeholder("dataset_id")}
-  and order_event_id in (select value from json_each(${placeholder("order_event_ids")}))`;
+const areSwept = sql`
+  ${ofDataset} and order_event_id in (select value from json_each(${placeholder("order_event_ids")}))`;
 const removeMany = [
   ...eventsUncounted(areSwept),
-  sql`delete from order_events where ${areSwept}`,
+  sql<never>`delete from order_events where ${areSwept}`,
 ].map((statement) => DatasetStatement.of(statement));
 
-/** Removes many events of one order, whose next state this is: one change, whose history names none of them. */
+/** Removes many events of one order in one change, whose history names none of them. */
 export function orderEventsSwept(
   dataset: Dataset,
   events: OrderEvent[],

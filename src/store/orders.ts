@@ -1,12 +1,12 @@
-import { and, eq, sql } from "drizzle-orm";
+import { sql } from "drizzle-orm";
 import { NO_TOTALS, type LedgerState, type Transition } from "../domain/ledger-state.ts";
 import type { Order } from "../domain/orders.ts";
-import { CHANGE_BYTES, contentBytesOf } from "../domain/quotas.ts";
-import { builder, placeholder, DatasetStatement, type BoundDatasetStatement } from "./database.ts";
+import { CHANGE_BYTES, contentBytesOf } from "../domain/stored-bytes.ts";
+import { placeholder, DatasetStatement, type BoundDatasetStatement } from "./database.ts";
 import type { Dataset } from "./dataset.ts";
 import { commitFailure, type CommitFailure } from "./commit.ts";
 import { countUsage, orderTotal } from "./usage.ts";
-import { recordAnswer, recordBytes } from "./idempotency.ts";
+import { responseStored, responseBytes } from "./idempotency.ts";
 import { insertChange, lastVersion, type RequestMetadata } from "./order-changes.ts";
 import { insertLines, linesOfOrder, toLines } from "./order-lines.ts";
 import {
@@ -17,8 +17,16 @@ import {
   type PageRequest,
   type Selected,
 } from "./pages.ts";
-import { columnsOf, placeholdersFor, toItem, toValues } from "./rows.ts";
-import { orderedFields, orderFields, orderLines, orders, totalFields } from "./schema.ts";
+import {
+  assignments,
+  columnsOf,
+  insertInto,
+  namesOf,
+  placeholdersFor,
+  toItem,
+  toValues,
+} from "./rows.ts";
+import { orderedFields, orderFields, orders, totalFields } from "./schema.ts";
 
 /** An order together with the version that its ETag names. */
 export interface StoredOrder {
@@ -28,10 +36,7 @@ export interface StoredOrder {
 
 const columns = columnsOf(orders, orderFields);
 const selected = { ...columns, version: orders.version, order_lines: linesOfOrder };
-const isOrder = and(
-  eq(orders.dataset_id, placeholder("dataset_id")),
-  eq(orders.id, placeholder("id")),
-);
+const isOrder = sql`dataset_id = ${placeholder("dataset_id")} and id = ${placeholder("id")}`;
 
 function toStoredOrder(row: Selected<typeof selected>): StoredOrder {
   const { version, order_lines } = row;
@@ -67,21 +72,19 @@ export async function findOrder(dataset: Dataset, id: string): Promise<StoredOrd
   return row && toStoredOrder(row);
 }
 
+const stateFields = {
+  id: orders.id,
+  version: orders.version,
+  currency: orders.currency,
+  payment_method_id: orders.payment_method_id,
+  created_at: orders.created_at,
+  event_count: orders.event_count,
+  content_bytes: orders.content_bytes,
+  ...orderedFields,
+  ...totalFields,
+} satisfies Record<keyof LedgerState, unknown>;
 const selectState = DatasetStatement.of(
-  builder
-    .select({
-      id: orders.id,
-      version: orders.version,
-      currency: orders.currency,
-      payment_method_id: orders.payment_method_id,
-      created_at: orders.created_at,
-      event_count: orders.event_count,
-      content_bytes: orders.content_bytes,
-      ...columnsOf(orders, orderedFields),
-      ...columnsOf(orders, totalFields),
-    })
-    .from(orders)
-    .where(isOrder),
+  sql<LedgerState>`select ${namesOf(stateFields)} from orders where ${isOrder}`,
 );
 
 /** What the rules need to know of an order. One round trip, one row. */
@@ -105,27 +108,28 @@ function contentOf(order: Order, content_bytes: number) {
 }
 
 const insert = DatasetStatement.of(
-  builder
-    .insert(orders)
-    .values({
+  sql<{ version: number }>`
+    ${insertInto(orders, {
       dataset_id: placeholder("dataset_id"),
-      sequence: sql`(select coalesce(max(sequence), 0) + 1 from orders where dataset_id = ${placeholder("dataset_id")})`,
+      sequence: sql`(
+        select coalesce(max(sequence), 0) + 1 from orders
+        where dataset_id = ${placeholder("dataset_id")})`,
       version: lastVersion,
       ...content,
-    })
-    .returning({ version: orders.version }),
+    })}
+    returning version`,
 );
 
 /** Adds an order. `countUsage` comes last, so that a taken ID is reported before a used-up quota. */
 export function orderCreated(dataset: Dataset, order: Order, request: RequestMetadata) {
   const order_id = order.id;
   const content_bytes = contentBytesOf(order);
-  const bytes = content_bytes + CHANGE_BYTES + recordBytes(request, order);
+  const bytes = content_bytes + CHANGE_BYTES + responseBytes(request, order);
   return [
     insertChange(dataset, { change: "CREATED", state: { ...order, ...NO_TOTALS }, request }),
     insert.bind(dataset, { order_id, ...contentOf(order, content_bytes) }),
     ...insertLines(dataset, "order", order_id, order.order_lines),
-    ...recordAnswer(dataset, request, { order }),
+    ...responseStored(dataset, request, { order }),
     countUsage(dataset, { orders: 1, bytes }),
   ] as const;
 }
@@ -149,20 +153,14 @@ export async function insertOrder(
 }
 
 const replace = DatasetStatement.of(
-  builder
-    .update(orders)
-    .set({ ...content, version: placeholder("version") })
-    .where(isOrder),
+  sql<never>`
+    update orders set ${assignments(orders, { ...content, version: placeholder("version") })}
+    where ${isOrder}`,
 );
 const deleteLines = DatasetStatement.of(
-  builder
-    .delete(orderLines)
-    .where(
-      and(
-        eq(orderLines.dataset_id, placeholder("dataset_id")),
-        eq(orderLines.order_id, placeholder("id")),
-      ),
-    ),
+  sql<never>`
+    delete from order_lines
+    where dataset_id = ${placeholder("dataset_id")} and order_id = ${placeholder("id")}`,
 );
 
 /** Replaces an order and its lines, as its next state. */
@@ -182,7 +180,7 @@ export function orderReplaced(
   ];
 }
 
-const remove = DatasetStatement.of(builder.delete(orders).where(isOrder));
+const remove = DatasetStatement.of(sql<never>`delete from orders where ${isOrder}`);
 
 /** Deletes an order and its lines; `next` is the state that its history ends with. Fails on a foreign key while it has events. */
 export function orderDeleted(

@@ -1,6 +1,6 @@
-import { and, eq, getTableName, lt, sql, type GetColumnData, type SQL } from "drizzle-orm";
+import { getTableName, sql, type GetColumnData, type SQL } from "drizzle-orm";
 import { getTableConfig, type SQLiteColumn, type SQLiteTable } from "drizzle-orm/sqlite-core";
-import { MAX_PAGE_BYTES } from "../domain/quotas.ts";
+import { MAX_PAGE_BYTES } from "../domain/stored-bytes.ts";
 import { placeholder, DatasetStatement } from "./database.ts";
 import type { Dataset } from "./dataset.ts";
 
@@ -89,7 +89,7 @@ export function indexedBy(table: SQLiteTable, index: string): SQL {
 export function selectItems<F extends Fields>(
   fields: F,
   source: SQLiteTable | SQL,
-  where: SQL | undefined,
+  where: SQL,
   order = sql`sequence desc`,
 ): DatasetStatement<Selected<F>> {
   const selected = Object.entries(fields).map(
@@ -143,10 +143,8 @@ export class PageReader<F extends ItemFields, Column extends string> {
     this.#long = selectItems(
       { ...fields, sequence, line_count, content_bytes },
       table,
-      and(
-        eq(dataset_id, placeholder("dataset_id")),
-        sql`${sequence} in (select value from json_each(${placeholder("sequences")}))`,
-      ),
+      sql`${dataset_id} = ${placeholder("dataset_id")}
+        and ${sequence} in (select value from json_each(${placeholder("sequences")}))`,
     ) as unknown as DatasetStatement<Selected<F> & Extent>;
   }
 
@@ -197,19 +195,19 @@ export class PageReader<F extends ItemFields, Column extends string> {
 
   #plan(used: Column[], hasCursor: boolean): Plan<Selected<F>> {
     const { table, id, fields, filters } = this.#list;
-    const ofDataset = eq(table.dataset_id, placeholder("dataset_id"));
-    const matching = and(
-      ofDataset,
-      ...used.map((column) => eq(table[column], placeholder(column))),
+    const ofDataset = sql`${table.dataset_id} = ${placeholder("dataset_id")}`;
+    const matching = sql.join(
+      [ofDataset, ...used.map((column) => sql`${table[column]} = ${placeholder(column)}`)],
+      sql` and `,
     );
     const cursor = sql`(
-      select sequence from ${table} where ${ofDataset} and ${eq(id, placeholder("starting_after"))})`;
+      select sequence from ${table} where ${ofDataset} and ${id} = ${placeholder("starting_after")})`;
     const total = this.#total(used, hasCursor, matching);
     const [first] = used;
     const isUnique = first !== undefined && this.#unique.has(first);
     const { sequence, line_count, content_bytes } = table;
     const lines = sql`case when ${content_bytes} <= ${sql.raw(String(LIGHT_BYTES))} then (${fields.order_lines}) end`;
-    const wanted = and(matching, hasCursor ? lt(table.sequence, cursor) : undefined);
+    const wanted = hasCursor ? sql`${matching} and ${sequence} < ${cursor}` : matching;
     const source = first ? indexedBy(table, filters[first].index) : table;
     // By several filters, an index that has all of them finds the items before any of them is read.
     const found = sql`${sequence} in (
@@ -226,7 +224,7 @@ export class PageReader<F extends ItemFields, Column extends string> {
           total,
         },
         isFoundFirst ? table : source,
-        isFoundFirst ? and(ofDataset, found) : wanted,
+        isFoundFirst ? sql`${ofDataset} and ${found}` : wanted,
       ) as unknown as Plan<Selected<F>>["rows"],
       isUnique,
       cursor: hasCursor
@@ -240,7 +238,7 @@ export class PageReader<F extends ItemFields, Column extends string> {
     };
   }
 
-  #total(used: Column[], hasCursor: boolean, matching: SQL | undefined): SQL<number> {
+  #total(used: Column[], hasCursor: boolean, matching: SQL): SQL<number> {
     const { table, total, filters } = this.#list;
     const [first, second] = used;
     if (!first) return total;

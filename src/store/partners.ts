@@ -1,9 +1,8 @@
-import { count, eq, sql } from "drizzle-orm";
-import { builder, placeholder, Statement, type Database } from "./database.ts";
-import { firstEnvironment } from "./environments.ts";
+import { sql } from "drizzle-orm";
+import { placeholder, Statement, type Database } from "./database.ts";
+import { firstEnvironmentAdded } from "./new-environments.ts";
 import type { NewKey } from "./keys.ts";
 import { pageOf, type Page } from "./pages.ts";
-import { partners } from "./schema.ts";
 
 /** A partner as the operator sees it, with what it has. */
 export interface Partner {
@@ -16,16 +15,15 @@ export interface Partner {
 }
 
 const insert = Statement.of(
-  builder
-    .insert(partners)
-    .values({ name: placeholder("name"), created_at: placeholder("created_at") })
-    .returning({ id: partners.id }),
+  sql<{ id: number }>`
+    insert into partners (name, created_at)
+    values (${placeholder("name")}, ${placeholder("created_at")}) returning id`,
 );
 
 /** Adds a partner with an environment and its first key, and answers its number, which no partner had before. */
 export async function insertPartner(db: Database, name: string, key: NewKey): Promise<number> {
   const { created_at } = key;
-  const [inserted] = await db.run(insert.bind({ name, created_at }), ...firstEnvironment(key));
+  const [inserted] = await db.run(insert.bind({ name, created_at }), ...firstEnvironmentAdded(key));
   return (inserted as { id: number }[])[0]!.id;
 }
 
@@ -40,7 +38,7 @@ const select = Statement.of(
     from partners where id < ${placeholder("before")} order by id desc limit ${placeholder("limit")}`,
 );
 
-const countAll = Statement.of(builder.select({ total: count().as("total") }).from(partners));
+const countAll = Statement.of(sql<{ total: number }>`select count(*) as total from partners`);
 
 /** A page of partners, newest first. One round trip; the total counts them, as nothing else needs it. */
 export async function listPartners(
@@ -55,10 +53,12 @@ export async function listPartners(
   return pageOf(rows, limit, counted!.total);
 }
 
-const isPartner = eq(partners.id, sql.placeholder("partner_id"));
-const find = Statement.of(builder.select({ id: partners.id }).from(partners).where(isPartner));
-
-const removePartnerItself = Statement.of(builder.delete(partners).where(isPartner));
+const find = Statement.of(
+  sql<{ id: number }>`select id from partners where id = ${placeholder("partner_id")}`,
+);
+const remove = Statement.of(
+  sql<never>`delete from partners where id = ${placeholder("partner_id")}`,
+);
 
 /** Whether there is such a partner. One round trip. */
 export async function hasPartner(db: Database, partner_id: number): Promise<boolean> {
@@ -68,5 +68,5 @@ export async function hasPartner(db: Database, partner_id: number): Promise<bool
 
 /** Deletes a partner that has no environments any more. One round trip. */
 export async function removePartner(db: Database, partner_id: number): Promise<void> {
-  await db.run(removePartnerItself.bind({ partner_id }));
+  await db.run(remove.bind({ partner_id }));
 }

@@ -118,7 +118,7 @@ export function uncountOrderEvent(dataset: Dataset, event: OrderEvent): BoundDat
  * Takes many order events out of the sums, before they are deleted. `selection` is a condition on `order_events`.
  * A stale flag about currencies or payment methods stays until the last event is gone.
  */
-export function eventsUncounted(selection: SQL): [SQL, SQL] {
+export function eventsUncounted(selection: SQL): [SQL<never>, SQL<never>] {
   return [
     sql`
       update reconciliations set event_captured = event_captured - removed.captured,

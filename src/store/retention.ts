@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { CHANGE_BYTES } from "../domain/quotas.ts";
+import { CHANGE_BYTES } from "../domain/stored-bytes.ts";
 import { placeholder, Statement, type Database } from "./database.ts";
 import { eventsUncounted } from "./reconciliations.ts";
 import { orderedFields, totalFields } from "./schema.ts";

@@ -1,21 +1,21 @@
-import { getTableColumns, type GetColumnData } from "drizzle-orm";
+import { getTableColumns, sql, type GetColumnData, type SQL } from "drizzle-orm";
 import type { SQLiteColumn, SQLiteTable } from "drizzle-orm/sqlite-core";
 import { placeholder, type Values } from "./database.ts";
 
-/** Columns that hold the fields of an item, by the fields' names. */
+/** The fields of an item, by name: each has a column. */
 type Columns = Record<string, SQLiteColumn>;
 
-/** A row as D1 answers it: what an item doesn't have is null. */
+/** A row as D1 returns it: a missing field is null. */
 export type RowOf<C extends Columns> = { [Name in keyof C]: GetColumnData<C[Name]> };
 
-/** An item as the rules know it: what it doesn't have is undefined. */
+/** An item as the rules see it: a missing field is undefined. */
 export type ItemOf<C extends Columns> = {
   [Name in keyof C]: null extends GetColumnData<C[Name]>
     ? Exclude<GetColumnData<C[Name]>, null> | undefined
     : GetColumnData<C[Name]>;
 };
 
-/** The columns of a table that these fields have, in the fields' order. */
+/** The columns of a table that hold these fields, in the fields' order. */
 export function columnsOf<T extends SQLiteTable, Name extends keyof T["_"]["columns"]>(
   table: T,
   fields: Record<Name, unknown>,
@@ -24,17 +24,40 @@ export function columnsOf<T extends SQLiteTable, Name extends keyof T["_"]["colu
   return Object.fromEntries(Object.keys(fields).map((name) => [name, columns[name]])) as never;
 }
 
-/** A placeholder for each of these names, under the same name. */
+/** Joins SQL with commas. */
+export const list = (parts: SQL[]): SQL => sql.join(parts, sql`, `);
+
+/** The names of these fields as a list of columns. */
+export const namesOf = (fields: Record<string, unknown>): SQL =>
+  list(Object.keys(fields).map((name) => sql`${sql.identifier(name)}`));
+
+/** A placeholder for each of these fields, under the same name. */
 export function placeholdersFor<Name extends string>(
   fields: Record<Name, unknown>,
-): Record<Name, ReturnType<typeof placeholder>> {
-  return Object.fromEntries(Object.keys(fields).map((name) => [name, placeholder(name)])) as Record<
-    Name,
-    ReturnType<typeof placeholder>
-  >;
+): Record<Name, SQL> {
+  const names = Object.keys(fields) as Name[];
+  return Object.fromEntries(names.map((name) => [name, placeholder(name)])) as Record<Name, SQL>;
 }
 
-/** What an item's columns are bound to. */
+/** Inserts a row. Leaving out a column that has no default does not compile. */
+export function insertInto<T extends SQLiteTable>(
+  table: T,
+  values: { [Name in keyof T["$inferInsert"]]: SQL },
+): SQL<never> {
+  const contents = Object.values<SQL>(values);
+  return sql`insert into ${table} (${namesOf(values)}) values (${list(contents)})`;
+}
+
+/** Sets columns in an update. A name that is no column of the table does not compile. */
+export function assignments<T extends SQLiteTable>(
+  _table: T,
+  values: { [Name in keyof T["$inferInsert"]]?: SQL },
+): SQL {
+  const entries = Object.entries<SQL>(values as Record<string, SQL>);
+  return list(entries.map(([name, content]) => sql`${sql.identifier(name)} = ${content}`));
+}
+
+/** The values to bind to an item's columns. */
 export function toValues<C extends Columns>(columns: C, item: ItemOf<C>): Values {
   const values: Values = {};
   for (const name in columns) {

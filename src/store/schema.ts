@@ -66,9 +66,14 @@ export const datasets = sqliteTable(
     /** How much is stored, as `domain/quotas.ts` reckons it. */
     stored_bytes: integer().notNull().default(0),
     closed_at: text(),
+    /** When the usage was last compared with the rows. */
+    recounted_at: text(),
   },
   (t) => [
     index("datasets_partner_id").on(t.partner_id),
+    index("datasets_recounted_at")
+      .on(t.recounted_at)
+      .where(sql`${t.closed_at} is null`),
     index("datasets_closed_at")
       .on(t.closed_at)
       .where(sql`${t.closed_at} is not null`),

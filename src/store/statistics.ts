@@ -1,13 +1,13 @@
 import { sql } from "drizzle-orm";
-import { Statement, type Database } from "./database.ts";
+import { Statement } from "./database.ts";
+import type { QueryBudget } from "./query-budget.ts";
 
-const optimize = Statement.of(sql<unknown>`pragma optimize`);
+const optimize = Statement.of(sql<never>`pragma optimize`);
 
 /**
- * Has SQLite look at what the tables have become, where they have grown. Without that it checks that a
- * deleted order has no events by reading all of the partner's. What D1 says of it:
- * https://developers.cloudflare.com/d1/sql-api/sql-statements/
+ * Updates SQLite's statistics of tables that have grown. Without them, SQLite reads all of a partner's events to
+ * check that a deleted order has none. See https://developers.cloudflare.com/d1/sql-api/sql-statements/
  */
-export async function refreshStatistics(db: Database): Promise<void> {
-  await db.run(optimize.bind({}));
+export async function refreshStatistics(budget: QueryBudget): Promise<void> {
+  if (budget.allows(1)) await budget.db.run(optimize.bind());
 }

@@ -52,6 +52,7 @@ export const transactions = sqliteTable(
     ...transactionFields,
     /** Whether the partner named the customer. Otherwise the ID is derived, and needs no look-up. */
     is_customer_given: integer({ mode: "boolean" }).notNull(),
+    content_bytes: integer().notNull(),
   },
   (t) => [
     primaryKey({ columns: [t.dataset_id, t.id] }),
@@ -81,6 +82,7 @@ export const transactionEvents = sqliteTable(
     dataset_id: integer().notNull(),
     ...transactionEventFields,
     is_id_given: integer({ mode: "boolean" }).notNull(),
+    content_bytes: integer().notNull(),
   },
   (t) => [
     primaryKey({ columns: [t.dataset_id, t.transaction_id, t.event_id] }),

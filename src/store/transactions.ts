@@ -5,12 +5,13 @@ import type {
   TransactionEvent,
   TransactionEventInput,
 } from "../domain/transactions.ts";
+import { transactionBytesOf, transactionEventBytesOf } from "../domain/stored-bytes.ts";
 import { namesCapture } from "../domain/transactions.ts";
 import { DatasetStatement, placeholder, type BoundDatasetStatement } from "./database.ts";
 import type { Dataset } from "./dataset.ts";
 import { pageOf, selectItems, type Page, type PageRequest } from "./pages.ts";
 import { countTransaction } from "./reconciliations.ts";
-import { columnsOf, placeholdersFor, toItem, toValues } from "./rows.ts";
+import { columnsOf, insertInto, placeholdersFor, toItem, toValues } from "./rows.ts";
 import {
   transactionEventFields,
   transactionEvents,
@@ -81,9 +82,12 @@ export async function findSimulationState(
 }
 
 const insertTransaction = DatasetStatement.of(
-  sql<unknown>`
-    insert into transactions (dataset_id, is_customer_given, ${namesOf(transactionFields)})
-    values (${placeholder("dataset_id")}, ${placeholder("is_customer_given")}, ${valuesOf(transactionFields)})`,
+  insertInto(transactions, {
+    dataset_id: placeholder("dataset_id"),
+    is_customer_given: placeholder("is_customer_given"),
+    content_bytes: placeholder("content_bytes"),
+    ...placeholdersFor(transactionFields),
+  }),
 );
 // The fence: where the stored version is another one, the new one is NULL, which the column refuses.
 const updateTransaction = DatasetStatement.of(
@@ -101,26 +105,18 @@ const updateTransaction = DatasetStatement.of(
     where ${ofDataset} and id = ${placeholder("id")}`,
 );
 const insertEvent = DatasetStatement.of(
-  sql<unknown>`
-    insert into transaction_events (dataset_id, is_id_given, ${namesOf(transactionEventFields)})
-    values (${placeholder("dataset_id")}, ${placeholder("is_id_given")}, ${valuesOf(transactionEventFields)})`,
+  insertInto(transactionEvents, {
+    dataset_id: placeholder("dataset_id"),
+    is_id_given: placeholder("is_id_given"),
+    content_bytes: placeholder("content_bytes"),
+    ...placeholdersFor(transactionEventFields),
+  }),
 );
 const updateCapture = DatasetStatement.of(
   sql<unknown>`
     update transaction_events set refunded_amount = ${placeholder("refunded_amount")}
     where ${ofTransaction} and event_id = ${placeholder("event_id")}`,
 );
-
-function namesOf(fields: Record<string, unknown>) {
-  return sql.join(
-    Object.keys(fields).map((name) => sql.identifier(name)),
-    sql`, `,
-  );
-}
-
-function valuesOf(fields: Record<string, unknown>) {
-  return sql.join(Object.values(placeholdersFor(fields)), sql`, `);
-}
 
 /** The statements of one simulated event. The batch fails if another event of the transaction came first. */
 export function eventSimulated(
@@ -134,9 +130,17 @@ export function eventSimulated(
   const is_id_given = Number(input.event_id !== undefined && !namesCapture(input));
   return [
     isNew
-      ? insertTransaction.bind(dataset, { ...values, is_customer_given })
+      ? insertTransaction.bind(dataset, {
+          ...values,
+          is_customer_given,
+          content_bytes: transactionBytesOf(transaction),
+        })
       : updateTransaction.bind(dataset, values),
-    insertEvent.bind(dataset, { ...toValues(eventColumns, event), is_id_given }),
+    insertEvent.bind(dataset, {
+      ...toValues(eventColumns, event),
+      is_id_given,
+      content_bytes: transactionEventBytesOf(event),
+    }),
     ...(capture ? [updateCapture.bind(dataset, toValues(eventColumns, capture))] : []),
     countTransaction(dataset, transaction),
   ];

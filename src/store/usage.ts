@@ -10,6 +10,7 @@ import {
 import type { Dataset } from "./dataset.ts";
 import { datasets } from "./schema.ts";
 
+/** The column of a dataset that counts towards each quota. */
 const COLUMNS = {
   orders: datasets.order_count,
   order_events: datasets.order_event_count,
@@ -17,16 +18,17 @@ const COLUMNS = {
   bytes: datasets.stored_bytes,
 } as const satisfies Record<Quota, unknown>;
 
+const columnOf = (quota: Quota) => sql.identifier(COLUMNS[quota].name);
+
 const totalOf = (quota: Quota) => sql<number>`(
-  select ${sql.identifier(COLUMNS[quota].name)} from datasets
-  where id = ${placeholder("dataset_id")})`;
+  select ${columnOf(quota)} from datasets where id = ${placeholder("dataset_id")})`;
 
 /** The totals of a dataset's unfiltered lists. */
 export const orderTotal = totalOf("orders");
 export const orderEventTotal = totalOf("order_events");
 
 const add = DatasetStatement.of(
-  sql<unknown>`
+  sql<never>`
     update datasets set
       order_count = order_count + ${placeholder("orders")},
       order_event_count = order_event_count + ${placeholder("order_events")},
@@ -35,31 +37,34 @@ const add = DatasetStatement.of(
     where id = ${placeholder("dataset_id")}`,
 );
 
-/** The sums over a partner's datasets, with those that are still being deleted: they fill the database too. */
+/**
+ * The sums over a partner's datasets, closed ones included: they fill the database too. It reads a bounded number of
+ * rows: a partner has at most MAX_ENVIRONMENTS environments and MAX_CLOSED_DATASETS closed datasets.
+ */
 const used = sql<Usage>`
   select sum(order_count) as orders, sum(order_event_count) as order_events,
     sum(transaction_count) as transactions, sum(stored_bytes) as bytes
   from datasets where partner_id = (
     select partner_id from datasets where id = ${placeholder("dataset_id")})`;
 
-/** NULL, which the column refuses, where something is added beyond the quota. */
+/** Adds to a count. Beyond the quota the count is NULL, which the column rejects. */
 const within = (quota: Quota) => {
-  const column = sql.identifier(COLUMNS[quota].name);
+  const column = columnOf(quota);
   const [added, limit] = [placeholder(quota), placeholder(`${quota}_quota`)];
   return sql`${column} = iif(
     ${added} > 0 and used.${sql.identifier(quota)} + ${added} > ${limit}, null, ${column} + ${added})`;
 };
 
 const addWithinQuotas = DatasetStatement.of(
-  sql<unknown>`
+  sql<never>`
     update datasets set ${within("orders")}, ${within("order_events")},
       ${within("transactions")}, ${within("bytes")}
     from (${used}) as used where id = ${placeholder("dataset_id")}`,
 );
 
 /**
- * Counts what a batch adds to a dataset, or takes from it. The batch fails where something is added
- * beyond a quota of the partner (see `exceededQuota`); a removal is always possible.
+ * Counts what a batch adds to a dataset or removes from it. The batch fails if an addition exceeds a quota of the
+ * partner (see `exceededQuota`). A removal is always possible.
  */
 export function countUsage(dataset: Dataset, added: Partial<Usage>): BoundDatasetStatement {
   const values = { ...NO_USAGE, ...added };
@@ -75,7 +80,7 @@ export function countUsage(dataset: Dataset, added: Partial<Usage>): BoundDatase
   });
 }
 
-/** From which part of a quota on the log says so. */
+/** The part of a quota from which the log reports it. */
 const NEAR = 0.8;
 
 const selectNear = Statement.of(
@@ -88,7 +93,7 @@ const selectNear = Statement.of(
       or bytes > ${placeholder("bytes")}`,
 );
 
-/** The partners that have used most of a quota, with what they use and may. One round trip, a row for each dataset. */
+/** The partners that are close to a quota. One round trip, a row for each dataset. */
 export async function findUsageNearQuotas(
   db: Database,
   quotas: Usage | undefined,
@@ -108,7 +113,7 @@ export async function findUsageNearQuotas(
 
 const selectUsage = DatasetStatement.of(used);
 
-/** What the partner of an environment uses, over all its datasets. One round trip. */
+/** The usage of an environment's partner, over all its datasets. One round trip. */
 export async function findUsage(dataset: Dataset): Promise<Usage> {
   const [[usage]] = await dataset.run(selectUsage.bind(dataset));
   return usage ?? NO_USAGE;

@@ -1,4 +1,4 @@
-import { setHasFaults } from "../store/environments.ts";
+import { setHasFaults } from "../store/datasets.ts";
 import { Database } from "../store/database.ts";
 import type { DatasetRef } from "./dataset-ref.ts";
 

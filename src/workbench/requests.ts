@@ -11,13 +11,9 @@ import {
   type Placeholder,
 } from "drizzle-orm";
 import type { SQLiteTable } from "drizzle-orm/sqlite-core";
-import { bytesOf } from "../domain/quotas.ts";
-import {
-  DAY_MILLISECONDS,
-  MAX_RECORDED_REQUESTS,
-  REQUEST_DAYS,
-  type NewRequest,
-} from "../domain/requests.ts";
+import { bytesOf } from "../domain/stored-bytes.ts";
+import { MAX_RECORDED_REQUESTS, REQUEST_DAYS, type NewRequest } from "../domain/requests.ts";
+import { DAY_MILLISECONDS } from "../domain/timestamp.ts";
 import type { WorkbenchDatabase } from "./database.ts";
 import { requestDetails, requests } from "./schema.ts";
 

@@ -3,7 +3,6 @@ import { accept, refuse, type Decision, type Refusal } from "../domain/decision.
 import { MAX_FAULTS, type AppliedFault, type StoredFault } from "../domain/faults.ts";
 import type { RequestSubject } from "../domain/request-subject.ts";
 import {
-  DAY_MILLISECONDS,
   MIN_RECORDED_BYTES,
   REQUEST_DAYS,
   type NewRequest,
@@ -11,6 +10,7 @@ import {
   type RequestDetails,
   type RequestFilter,
 } from "../domain/requests.ts";
+import { DAY_MILLISECONDS } from "../domain/timestamp.ts";
 import { logError } from "../log.ts";
 import type { Page, PageRequest } from "../store/pages.ts";
 import { ByteLimit } from "./byte-limit.ts";

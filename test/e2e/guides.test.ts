@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { DEFAULT_PAGE_ITEMS, MAX_PAGE_ITEMS } from "../../src/schemas/pages.ts";
-import { MAX_PAGE_BYTES } from "../../src/domain/quotas.ts";
+import { MAX_PAGE_BYTES } from "../../src/domain/stored-bytes.ts";
 
 /** How long a key is remembered: the document has the code's own figure. */
 const secondsIn = (path: string) =>

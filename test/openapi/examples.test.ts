@@ -5,7 +5,7 @@ import { app } from "../../src/app.ts";
 import type { AppEnv } from "../../src/http/context.ts";
 import { MAX_FAULTS } from "../../src/domain/faults.ts";
 import { MAX_BODY_BYTES } from "../../src/http/request-body.ts";
-import { MAX_ENVIRONMENTS } from "../../src/store/environments.ts";
+import { MAX_ENVIRONMENTS } from "../../src/store/new-environments.ts";
 import { MAX_ACTIVE_KEYS } from "../../src/store/keys.ts";
 import { MAX_STREAMS } from "../../src/workbench/streams.ts";
 import {

@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import * as fc from "fast-check";
 import { beforeAll, expect, it } from "vitest";
-import { CHANGE_BYTES, RECORD_BYTES } from "../../src/domain/quotas.ts";
+import { CHANGE_BYTES, RECORD_BYTES } from "../../src/domain/stored-bytes.ts";
 import {
   Client,
   costOf,

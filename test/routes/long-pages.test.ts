@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { MAX_PAGE_BYTES } from "../../src/domain/quotas.ts";
+import { MAX_PAGE_BYTES } from "../../src/domain/stored-bytes.ts";
 import { costOf, eventBody, expectStatus, newPartner, orderBody } from "../support/client.ts";
 
 /** Lines with names that make a body of about 80 KB. */

@@ -1,7 +1,7 @@
 import { createScheduledController } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
-import { CHANGE_BYTES } from "../../src/domain/quotas.ts";
+import { CHANGE_BYTES } from "../../src/domain/stored-bytes.ts";
 import worker from "../../src/index.ts";
 import {
   costOf,

@@ -12,7 +12,7 @@ import { resultOrThrow } from "../../http/ledger.ts";
 import { requirePage } from "../../http/pagination.ts";
 import { transactionDefaults } from "../../http/simulation.ts";
 import { validate } from "../../http/validate.ts";
-import { simulateStory } from "../../ledger/simulate-event.ts";
+import { simulateStory } from "../../store/simulate-event.ts";
 import { describeOperation } from "../../openapi/describe-operation.ts";
 import { BODY_ERRORS } from "../../openapi/operation-errors.ts";
 import {

@@ -5,7 +5,7 @@ import { newCommand, ledgerOf, awaitOutcome, resultOrThrow } from "../../http/le
 import { requirePage } from "../../http/pagination.ts";
 import { validate } from "../../http/validate.ts";
 import { inCurrentDataset } from "../../http/dataset.ts";
-import { createOrder } from "../../ledger/create-order.ts";
+import { createOrder } from "../../store/create-order.ts";
 import { describeOperation } from "../../openapi/describe-operation.ts";
 import { BODY_ERRORS } from "../../openapi/operation-errors.ts";
 import { conditionalHeaders, idempotencyHeaders } from "../../schemas/request-headers.ts";

@@ -24,7 +24,7 @@ import {
   transactionPath,
   transactionQuery,
 } from "../../schemas/transactions.ts";
-import { simulateTransactionEvent } from "../../ledger/simulate-event.ts";
+import { simulateTransactionEvent } from "../../store/simulate-event.ts";
 import { findTransaction, listTransactions } from "../../store/transactions.ts";
 
 const tag = "Transactions";

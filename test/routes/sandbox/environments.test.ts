@@ -3,7 +3,8 @@ import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { sweepHourly } from "../../../src/access/sweeps.ts";
 import { Database } from "../../../src/store/database.ts";
-import { MAX_ENVIRONMENTS } from "../../../src/store/environments.ts";
+import { QueryBudget } from "../../../src/store/query-budget.ts";
+import { MAX_ENVIRONMENTS } from "../../../src/store/new-environments.ts";
 import { Client, expectStatus, newPartner, orderBody, refusalOf } from "../../support/client.ts";
 import { setVariables } from "../../support/variables.ts";
 import { rowsOf } from "../../support/rows.ts";
@@ -24,8 +25,8 @@ const datasetOf = async (environmentId: number) =>
 
 /** As many hours as it takes. */
 async function sweep(): Promise<void> {
-  const db = new Database(env.DB);
-  while ((await sweepHourly(env, db, new Date().toJSON())) > 0);
+  const budget = new QueryBudget(new Database(env.DB), 100_000);
+  while ((await sweepHourly(env, budget, new Date().toJSON())) > 0);
 }
 
 afterEach(() => vi.useRealTimers());

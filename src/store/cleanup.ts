@@ -1,6 +1,8 @@
 import { sql } from "drizzle-orm";
 import { getTableConfig, type SQLiteTable } from "drizzle-orm/sqlite-core";
 import { placeholder, Statement, type Database } from "./database.ts";
+import type { QueryBudget } from "./query-budget.ts";
+import { list } from "./rows.ts";
 import {
   apiKeys,
   environments,
@@ -14,11 +16,13 @@ import {
 } from "./schema.ts";
 import { reconciliations, transactionEvents, transactions } from "./transaction-schema.ts";
 
-/** How many rows one step of a removal deletes, and how many datasets or environments one sweep looks at. */
+/** The most rows that one statement deletes. */
 export const REMOVAL_STEP_ROWS = 1_000;
-export const REMOVAL_STEP_ITEMS = 100;
+/** The most datasets and environments that one sweep deletes. */
+const MAX_DATASETS = 500;
+const MAX_ENVIRONMENTS = 100;
 
-/** What a dataset has: what refers before what is referred to, so that nothing cascades. */
+/** The tables with the rows of a dataset. A referring table comes before the table it refers to, so that no delete cascades. */
 export const DATASET_TABLES = [
   orderEventLines,
   orderEvents,
@@ -33,14 +37,11 @@ export const DATASET_TABLES = [
 
 const ids = sql`(select value from json_each(${placeholder("ids")}))`;
 
-/** Deletes some rows of a table that belong to one of these datasets or environments. */
+/** Deletes up to REMOVAL_STEP_ROWS rows of a table that belong to one of these datasets or environments. */
 function removal(table: SQLiteTable, owner: "id" | "dataset_id" | "environment_id") {
   const { primaryKeys, columns } = getTableConfig(table);
   const keyColumns = primaryKeys[0]?.columns ?? columns.filter((column) => column.primary);
-  const key = sql.join(
-    keyColumns.map(({ name }) => sql.identifier(name)),
-    sql`, `,
-  );
+  const key = list(keyColumns.map(({ name }) => sql`${sql.identifier(name)}`));
   return Statement.of(
     sql<{ deleted: 1 }>`
       delete from ${table} where (${key}) in (
@@ -53,38 +54,36 @@ const ofPartner = sql`partner_id = coalesce(${placeholder("partner_id")}, partne
 const findClosedDatasets = Statement.of(
   sql<{ id: number }>`
     select id from datasets where closed_at is not null and ${ofPartner}
-    order by closed_at limit ${REMOVAL_STEP_ITEMS}`,
+    order by closed_at limit ${MAX_DATASETS}`,
 );
 const findClosed = Statement.of(
   sql<{ id: number }>`
-    select id from environments where dataset_id is null and ${ofPartner} limit ${REMOVAL_STEP_ITEMS}`,
+    select id from environments where dataset_id is null and ${ofPartner}
+    order by id limit ${MAX_ENVIRONMENTS}`,
 );
-const removalsOfDatasets = [
+const datasetRemovals = [
   ...DATASET_TABLES.map((table) => removal(table, "dataset_id")),
   removal(datasets, "id"),
 ];
-const removalsOfEnvironments = [removal(apiKeys, "environment_id"), removal(environments, "id")];
+const environmentRemovals = [removal(apiKeys, "environment_id"), removal(environments, "id")];
 
-/** What a sweep has deleted, and whether there was nothing left to delete. */
+/** The result of a sweep. `isDone`: nothing is left to delete. */
 export interface Removal {
   deleted_rows: number;
   isDone: boolean;
 }
 
-/**
- * Deletes closed datasets, of a partner or of all, in at most so many steps of REMOVAL_STEP_ROWS rows, each a
- * round trip. As nobody can write to a closed dataset, nothing comes after what was deleted.
- */
-export async function sweepDatasets(
-  db: Database,
+/** Deletes closed datasets of a partner, or of all, oldest first. Nothing writes to a closed dataset. */
+export async function removeClosedDatasets(
+  budget: QueryBudget,
   partner_id: number | null,
-  steps: number,
 ): Promise<Removal> {
-  const [closed] = await db.run(findClosedDatasets.bind({ partner_id }));
-  return remove(db, removalsOfDatasets, idsOf(closed), steps);
+  const [closed] = await budget.db.run(findClosedDatasets.bind({ partner_id }));
+  const { deleted_rows, isDone } = await remove(budget, datasetRemovals, idsOf(closed));
+  return { deleted_rows, isDone: isDone && closed.length < MAX_DATASETS };
 }
 
-/** Closed environments, of a partner or of all, whose datasets may be there still. One round trip. */
+/** Closed environments of a partner, or of all; their datasets may still exist. One round trip. */
 export async function findClosedEnvironments(
   db: Database,
   partner_id: number | null,
@@ -93,26 +92,26 @@ export async function findClosedEnvironments(
   return idsOf(closed);
 }
 
-/** Deletes closed environments with their keys, in steps like the above. */
-export function removeEnvironments(db: Database, closed: number[], steps: number) {
-  return remove(db, removalsOfEnvironments, closed, steps);
+/** Deletes closed environments with their keys. */
+export async function removeEnvironments(budget: QueryBudget, closed: number[]): Promise<Removal> {
+  const { deleted_rows, isDone } = await remove(budget, environmentRemovals, closed);
+  return { deleted_rows, isDone: isDone && closed.length < MAX_ENVIRONMENTS };
 }
 
 const idsOf = (rows: { id: number }[]) => rows.map(({ id }) => id);
 
 async function remove(
-  db: Database,
+  budget: QueryBudget,
   removals: Statement<{ deleted: 1 }>[],
   owners: number[],
-  steps: number,
 ): Promise<Removal> {
   if (owners.length === 0) return { deleted_rows: 0, isDone: true };
   let deleted_rows = 0;
   let table = 0;
-  for (let step = 0; step < steps && table < removals.length; step += 1) {
-    const [deleted] = await db.run(removals[table]!.bind({ ids: JSON.stringify(owners) }));
+  while (table < removals.length && budget.allows(1)) {
+    const [deleted] = await budget.db.run(removals[table]!.bind({ ids: JSON.stringify(owners) }));
     deleted_rows += deleted.length;
     if (deleted.length < REMOVAL_STEP_ROWS) table += 1;
   }
-  return { deleted_rows, isDone: table === removals.length && owners.length < REMOVAL_STEP_ITEMS };
+  return { deleted_rows, isDone: table === removals.length };
 }

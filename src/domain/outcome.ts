@@ -1,0 +1,22 @@
+import type { Refusal } from "./decision.ts";
+import type { Warning } from "./warnings.ts";
+
+/**
+ * The outcome of a command. `replayed`: the same request took effect before, and this is its result. `version`: the
+ * version of the order that the command made.
+ */
+export type Outcome<T> =
+  | { ok: true; result: T; replayed: boolean; warnings: Warning[]; version?: number | undefined }
+  | { ok: false; refusal: Refusal };
+
+export function executed<T>(
+  result: T,
+  version: number | undefined,
+  warnings: Warning[] = [],
+): Outcome<T> {
+  return { ok: true, result, replayed: false, warnings, version };
+}
+
+export function replayed<T>(result: T, warnings: Warning[] = []): Outcome<T> {
+  return { ok: true, result, replayed: true, warnings };
+}

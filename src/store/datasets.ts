@@ -1,0 +1,160 @@
+import { sql, type SQL } from "drizzle-orm";
+import type { Fixture } from "../domain/environments.ts";
+import {
+  DatasetStatement,
+  placeholder,
+  Statement,
+  type Database,
+  type KnownDataset,
+} from "./database.ts";
+import { Dataset } from "./dataset.ts";
+import { fixtureAdded } from "./fixtures.ts";
+import type { RequestMetadata } from "./order-changes.ts";
+
+const findCurrent = Statement.of(
+  sql<{ dataset_id: number; has_faults: number }>`
+    select dataset_id, has_faults from environments
+    where id = ${placeholder("environment_id")} and dataset_id is not null`,
+);
+
+/** The current dataset of an environment; undefined if the environment was deleted. One round trip, one row. */
+export async function findDataset(
+  db: Database,
+  environment_id: number,
+): Promise<KnownDataset | undefined> {
+  const [[found]] = await db.run(findCurrent.bind({ environment_id }));
+  return found && { ...found, environment_id, has_faults: Boolean(found.has_faults) };
+}
+
+const updateHasFaults = Statement.of(
+  sql<{ id: number }>`
+    update environments set has_faults = ${placeholder("has_faults")}
+    where id = ${placeholder("environment_id")} and dataset_id = ${placeholder("dataset_id")}
+    returning id`,
+);
+
+/**
+ * Sets whether an environment has faults, which every isolate's next batch checks. Returns false if the dataset was
+ * superseded. One round trip.
+ */
+export async function setHasFaults(
+  db: Database,
+  { environment_id, dataset_id }: Omit<KnownDataset, "has_faults">,
+  hasFaults: boolean,
+): Promise<boolean> {
+  const has_faults = Number(hasFaults);
+  const [updated] = await db.run(updateHasFaults.bind({ environment_id, dataset_id, has_faults }));
+  return updated.length > 0;
+}
+
+// AUTOINCREMENT never gives the ID of a deleted row again.
+const insertReserved = DatasetStatement.of(
+  sql<{ id: number }>`
+    insert into datasets (partner_id, environment_id)
+    select partner_id, id from environments where id = ${placeholder("environment_id")}
+    returning id`,
+);
+const deleteReserved = Statement.of(
+  sql<never>`delete from datasets where id = last_insert_rowid()`,
+);
+const findFixture = DatasetStatement.of(
+  sql<{ fixture: Fixture }>`
+    select fixture from environments where id = ${placeholder("environment_id")}`,
+);
+const closeDataset = DatasetStatement.of(
+  sql<never>`
+    update datasets set closed_at = ${placeholder("now")} where id = ${placeholder("dataset_id")}`,
+);
+const insertNextDataset = DatasetStatement.of(
+  sql<never>`
+    insert into datasets (id, partner_id, environment_id)
+    select ${placeholder("dataset_id")}, partner_id, id
+    from environments where id = ${placeholder("environment_id")}`,
+);
+const enterNextDataset = DatasetStatement.of(
+  sql<never>`
+    update environments set dataset_id = ${placeholder("dataset_id")}, has_faults = 0
+    where id = ${placeholder("environment_id")}`,
+);
+
+/**
+ * Closes an environment's dataset and gives the environment a new one, with its fixture and without faults, all in
+ * one transaction. An earlier round trip reserves the new dataset's ID, which the fixture's rows need.
+ */
+export async function resetEnvironment(
+  dataset: Dataset,
+  request: RequestMetadata,
+): Promise<KnownDataset> {
+  const [[reserved], , [environment]] = await dataset.run(
+    insertReserved.bind(dataset),
+    { scoped: deleteReserved.bind() },
+    findFixture.bind(dataset),
+  );
+  const known = { ...dataset.known, dataset_id: reserved!.id, has_faults: false };
+  const next = new Dataset(dataset.db, known, undefined);
+  await dataset.run(
+    closeDataset.bind(dataset, { now: request.received_at }),
+    insertNextDataset.bind(next),
+    enterNextDataset.bind(next),
+    ...fixtureAdded(next, environment!.fixture, request),
+  );
+  return known;
+}
+
+/** The most environments that one statement closes. */
+const CLOSED_ENVIRONMENTS = 500;
+
+/** Closes the datasets of the environments that match a condition, and with them the environments. */
+function closing(condition: SQL) {
+  const closed = sql`
+    from environments where ${condition} and dataset_id is not null
+    order by id limit ${CLOSED_ENVIRONMENTS}`;
+  return [
+    Statement.of(
+      sql<{ id: number }>`
+        update datasets set closed_at = ${placeholder("now")} where id in (select dataset_id ${closed})`,
+    ),
+    Statement.of(
+      sql<{ id: number }>`
+        update environments set dataset_id = null where id in (select id ${closed}) returning id`,
+    ),
+  ] as const;
+}
+
+const ofPartner = sql`partner_id = ${placeholder("partner_id")}`;
+const closeOne = closing(
+  sql`id = ${placeholder("id")} and ${ofPartner} and expires_at is not null`,
+);
+const closeExpired = closing(sql`expires_at <= ${placeholder("now")}`);
+const closeAll = closing(ofPartner);
+
+/**
+ * Closes a partner's environment: no isolate reads it or writes to it any more, and a sweep deletes it. Returns false
+ * for an unknown environment and for the partner's first one. One round trip.
+ */
+export async function closeEnvironment(
+  db: Database,
+  partner_id: number,
+  id: number,
+  now: string,
+): Promise<boolean> {
+  const [, closed] = await db.run(
+    closeOne[0].bind({ partner_id, id, now }),
+    closeOne[1].bind({ partner_id, id }),
+  );
+  return closed.length > 0;
+}
+
+/** Closes expired environments, at most CLOSED_ENVIRONMENTS. One round trip. */
+export async function closeExpiredEnvironments(db: Database, now: string): Promise<void> {
+  await db.run(closeExpired[0].bind({ now }), closeExpired[1].bind({ now }));
+}
+
+/** Closes environments of a partner, at most CLOSED_ENVIRONMENTS. One round trip. */
+export async function closeEnvironmentsOf(
+  db: Database,
+  partner_id: number,
+  now: string,
+): Promise<void> {
+  await db.run(closeAll[0].bind({ partner_id, now }), closeAll[1].bind({ partner_id }));
+}

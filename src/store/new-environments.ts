@@ -1,0 +1,80 @@
+import { sql } from "drizzle-orm";
+import { placeholder, Statement, type BoundStatement, type KnownDataset } from "./database.ts";
+import type { Dataset } from "./dataset.ts";
+import type { NewEnvironment } from "./environments.ts";
+import { isBeyondEnvironments } from "./failures.ts";
+import type { NewKey } from "./keys.ts";
+
+/** The most environments that a partner has at a time, not counting its first one. */
+export const MAX_ENVIRONMENTS = 1_000;
+
+const insertFirst = Statement.of(
+  sql<never>`
+    insert into environments (partner_id, created_at)
+    values (last_insert_rowid(), ${placeholder("created_at")})`,
+);
+// The partner of one environment too many is NULL, which the column rejects.
+const insert = Statement.of(
+  sql<never>`
+    insert into environments (partner_id, name, is_strict, fixture, created_at, expires_at)
+    values (
+      iif(${MAX_ENVIRONMENTS} > (
+        select count(*) from environments
+        where partner_id = ${placeholder("partner_id")} and dataset_id is not null
+          and expires_at > ${placeholder("created_at")}), ${placeholder("partner_id")}, null),
+      ${placeholder("name")}, ${placeholder("is_strict")}, ${placeholder("fixture")},
+      ${placeholder("created_at")}, ${placeholder("expires_at")})`,
+);
+// Each of these refers to the row that the statement before it has inserted.
+const insertDataset = Statement.of(
+  sql<never>`
+    insert into datasets (partner_id, environment_id)
+    select partner_id, id from environments where id = last_insert_rowid()`,
+);
+const newDataset = sql`(select environment_id from datasets where id = last_insert_rowid())`;
+const enterDataset = Statement.of(
+  sql<{ environment_id: number; dataset_id: number }>`
+    update environments set dataset_id = last_insert_rowid() where id = ${newDataset}
+    returning id as environment_id, dataset_id`,
+);
+const insertFirstKey = Statement.of(
+  sql<never>`
+    insert into api_keys (environment_id, id, hash, last_four, created_at)
+    values (${newDataset}, 1, ${placeholder("hash")}, ${placeholder("last_four")}, ${placeholder("created_at")})`,
+);
+
+/** Adds the first environment and key of the partner that the statement before has inserted. */
+export function firstEnvironmentAdded(key: NewKey): BoundStatement<unknown>[] {
+  const { created_at } = key;
+  return [
+    insertFirst.bind({ created_at }),
+    insertDataset.bind(),
+    enterDataset.bind(),
+    insertFirstKey.bind({ ...key }),
+  ];
+}
+
+/**
+ * Adds an environment with its first key, unless the partner has MAX_ENVIRONMENTS. `dataset` is the one of the
+ * environment that creates it: a partner that is being deleted gets no new environments. One round trip.
+ */
+export async function insertEnvironment(
+  dataset: Dataset,
+  partner_id: number,
+  environment: NewEnvironment,
+  key: NewKey,
+): Promise<KnownDataset | "too many"> {
+  const is_strict = Number(environment.is_strict);
+  try {
+    const [, , [entered]] = await dataset.run(
+      { scoped: insert.bind({ ...environment, is_strict, partner_id }) },
+      { scoped: insertDataset.bind() },
+      { scoped: enterDataset.bind() },
+      { scoped: insertFirstKey.bind({ ...key }) },
+    );
+    return { ...entered!, has_faults: false };
+  } catch (error) {
+    if (isBeyondEnvironments(error)) return "too many";
+    throw error;
+  }
+}

@@ -1,0 +1,20 @@
+import type { Database } from "./database.ts";
+
+/**
+ * How many D1 queries a job may send. D1 limits the queries of an invocation; each statement of a batch is counted
+ * as one.
+ */
+export class QueryBudget {
+  readonly db: Database;
+  readonly #end: number;
+
+  constructor(db: Database, queries: number) {
+    this.db = db;
+    this.#end = db.statements + queries;
+  }
+
+  /** Whether this many more queries fit. */
+  allows(queries: number): boolean {
+    return this.db.statements + queries <= this.#end;
+  }
+}

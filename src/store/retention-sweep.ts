@@ -1,0 +1,113 @@
+import { NO_USAGE, QUOTAS } from "../domain/quotas.ts";
+import type { LedgerState } from "../domain/ledger-state.ts";
+import { deleteOrderEvent, type OrderEvent } from "../domain/order-events.ts";
+import { CHANGE_BYTES } from "../domain/stored-bytes.ts";
+import { DAY_MILLISECONDS, toTimestamp } from "../domain/timestamp.ts";
+import { commit } from "./commit.ts";
+import type { Database } from "./database.ts";
+import { Dataset } from "./dataset.ts";
+import { findEventsToSweep, orderEventsSwept } from "./order-events.ts";
+import { findLedgerState } from "./orders.ts";
+import type { QueryBudget } from "./query-budget.ts";
+import {
+  findOrdersAfter,
+  findSweepPosition,
+  removeOldHistory,
+  removeUntouched,
+  RETENTION_REQUEST,
+  saveSweepPosition,
+  STEP_ORDERS,
+  STEP_ROWS,
+  type SweptOrder,
+} from "./retention.ts";
+
+/** The most queries that the deletion of one batch takes, with those that find the next orders and save the position. */
+const BATCH_QUERIES = 13;
+
+const cutoffOf = (now: Date, days: number) =>
+  toTimestamp(new Date(now.getTime() - days * DAY_MILLISECONDS));
+
+/**
+ * Deletes orders that nobody changed for so many days, with their events. It walks through the orders of all datasets,
+ * and continues where the last sweep stopped. Returns how many orders it deleted.
+ */
+export async function sweepOrders(budget: QueryBudget, now: Date, days: number): Promise<number> {
+  const { db } = budget;
+  const cutoff = cutoffOf(now, days);
+  let deleted = 0;
+  let position = await findSweepPosition(db);
+  let isEnd = false;
+  while (!isEnd && budget.allows(BATCH_QUERIES)) {
+    const orders = await findOrdersAfter(db, position);
+    isEnd = orders.length < STEP_ORDERS;
+    if (orders.length > 0) position = orders.at(-1)!;
+    for (const batch of batchesOf(orders.filter(({ changed_at }) => changed_at < cutoff))) {
+      const [first] = batch as [SweptOrder];
+      if (!budget.allows(BATCH_QUERIES)) {
+        position = { ...first, sequence: first.sequence - 1 };
+        isEnd = false;
+        break;
+      }
+      if (first.event_count > STEP_ROWS) await deleteEvents(db, first);
+      else deleted += await removeUntouched(db, batch, toTimestamp(now));
+    }
+  }
+  await saveSweepPosition(db, isEnd ? { dataset_id: 0, sequence: 0 } : position);
+  return deleted;
+}
+
+/** Deletes the history of orders that were deleted so many days ago. Returns how many changes it deleted. */
+export async function sweepHistory(budget: QueryBudget, now: Date, days: number): Promise<number> {
+  const cutoff = cutoffOf(now, days);
+  let deleted = 0;
+  while (budget.allows(2)) {
+    const changes = await removeOldHistory(budget.db, cutoff);
+    deleted += changes;
+    if (changes < STEP_ROWS) break;
+  }
+  return deleted;
+}
+
+/** Orders that are deleted together, with at most STEP_ROWS events. An order with more is alone. */
+function batchesOf(orders: SweptOrder[]): SweptOrder[][] {
+  const batches: SweptOrder[][] = [];
+  let events = STEP_ROWS;
+  for (const order of orders) {
+    events += order.event_count;
+    if (events >= STEP_ROWS) {
+      batches.push([]);
+      events = order.event_count;
+    }
+    batches.at(-1)!.push(order);
+  }
+  return batches;
+}
+
+/** Deletes some events of an order that has many, as far as the rules allow, and leaves the order as old as it was. */
+async function deleteEvents(db: Database, order: SweptOrder): Promise<void> {
+  // Faults apply only to the partner's own requests.
+  const dataset = new Dataset(db, { ...order, has_faults: true }, undefined);
+  const state = await findLedgerState(dataset, order.id);
+  if (state?.version !== order.version) return;
+  const events = await findEventsToSweep(dataset, order.id, STEP_ROWS);
+  const { deleted, ...transition } = withoutEvents(state, events);
+  const request = { request_id: RETENTION_REQUEST, received_at: order.changed_at };
+  await commit(dataset, orderEventsSwept(dataset, deleted, transition, request));
+}
+
+/** The state without these events, in one change. A capture stays while refunds need it. */
+function withoutEvents(state: LedgerState, events: OrderEvent[]) {
+  let next = state;
+  const added = { ...NO_USAGE, bytes: CHANGE_BYTES };
+  const deleted: OrderEvent[] = [];
+  for (const event of events) {
+    const decision = deleteOrderEvent(next, event);
+    if (!decision.ok) continue;
+    next = decision.result.next;
+    for (const quota of QUOTAS) added[quota] += decision.result.added[quota];
+    // Each decision counts a change of its own.
+    added.bytes -= CHANGE_BYTES;
+    deleted.push(event);
+  }
+  return { next: { ...next, version: state.version + 1 }, added, deleted };
+}

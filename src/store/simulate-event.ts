@@ -1,0 +1,110 @@
+import { refuse, type Refusal } from "../domain/decision.ts";
+import { executed, replayed, type Outcome } from "../domain/outcome.ts";
+import { NO_USAGE, type Usage } from "../domain/quotas.ts";
+import { transactionBytesOf, transactionEventBytesOf } from "../domain/stored-bytes.ts";
+import {
+  networkIdTaken,
+  repeatTransactionEvent,
+  simulateEvent,
+  type SimulatedEvent,
+  type TransactionDefaults,
+  type TransactionEvent,
+  type TransactionEventInput,
+} from "../domain/transactions.ts";
+import { REPEATED_BY_KEY } from "../domain/warnings.ts";
+import { commit, quotaRefusal, type CommitFailure } from "./commit.ts";
+import type { Dataset } from "./dataset.ts";
+import { Overtaken } from "./failures.ts";
+import {
+  findStoredResponse,
+  responseBytes,
+  responseStored,
+  storeRepeatedResponse,
+} from "./idempotency.ts";
+import type { RequestMetadata } from "./order-changes.ts";
+import { eventSimulated, findSimulationState } from "./transactions.ts";
+import { countUsage } from "./usage.ts";
+
+/** The published response to a simulated event. */
+export type SimulatedResponse = Pick<TransactionEvent, "transaction_id" | "event_id" | "status">;
+
+interface SimulationCommand {
+  input: TransactionEventInput;
+  defaults: TransactionDefaults;
+  request: RequestMetadata;
+}
+
+/** Simulates an event of a card transaction. The transaction's version decides a race. Two round trips. */
+export async function simulateTransactionEvent(
+  dataset: Dataset,
+  { input, defaults, request }: SimulationCommand,
+): Promise<Outcome<SimulatedResponse>> {
+  const state = await findSimulationState(dataset, input);
+  if (state.repeated) {
+    const repeated = repeatTransactionEvent(input, state.repeated);
+    if (!repeated.ok) return repeated;
+    const response = responseTo(repeated.result);
+    if (await storeRepeatedResponse(dataset, request, { event: response })) {
+      return replayed(response);
+    }
+  }
+  const customer_id = state.customer_id ?? defaults.customer_id;
+  const given = { ...defaults, customer_id };
+  const decision = simulateEvent(state.transaction, input, state.capture, given);
+  let refusal = decision.ok ? undefined : decision.refusal;
+  if (decision.ok && !state.repeated) {
+    const response = responseTo(decision.result.event);
+    const committed = await commit(dataset, [
+      ...eventSimulated(dataset, decision.result),
+      ...responseStored(dataset, request, { event: response }),
+      countUsage(dataset, usageOf(decision.result, responseBytes(request, response))),
+    ]);
+    if (committed === "committed") return executed(response, undefined, decision.result.warnings);
+    if (committed === "stale") throw new Overtaken();
+    refusal = await refusalOf(dataset, committed, decision.result);
+  }
+  // Before any refusal: the request may be the retry of one that took effect.
+  const earlier = await findStoredResponse(dataset, request);
+  if (earlier?.ok === false) return earlier;
+  if (earlier) return replayed(JSON.parse(earlier.result.body), [REPEATED_BY_KEY]);
+  if (refusal) return refuse(refusal);
+  throw new Overtaken();
+}
+
+/** Simulates the events of a story in one batch. One round trip. */
+export async function simulateStory(
+  dataset: Dataset,
+  events: SimulatedEvent[],
+): Promise<Outcome<SimulatedEvent[]>> {
+  const used = events.map((event) => usageOf(event, 0));
+  const bytes = used.reduce((sum, usage) => sum + usage.bytes, 0);
+  const committed = await commit(dataset, [
+    ...events.flatMap((event) => eventSimulated(dataset, event)),
+    countUsage(dataset, { transactions: 1, bytes }),
+  ]);
+  if (committed === "committed") return executed(events, undefined);
+  const refusal = await refusalOf(dataset, committed, events[0]!);
+  if (refusal) return refuse(refusal);
+  throw new Overtaken();
+}
+
+/** The refusal that follows from a failed commit; undefined if the request is to run again. */
+async function refusalOf(
+  dataset: Dataset,
+  failure: CommitFailure,
+  { transaction }: SimulatedEvent,
+): Promise<Refusal | undefined> {
+  if (failure === "network ID taken") return networkIdTaken(transaction.network_transaction_id);
+  return typeof failure === "object" ? quotaRefusal(dataset, failure) : undefined;
+}
+
+function responseTo({ transaction_id, event_id, status }: TransactionEvent): SimulatedResponse {
+  return { transaction_id, event_id, status };
+}
+
+function usageOf({ transaction, event }: SimulatedEvent, response: number): Usage {
+  const isNew = event.version === 1;
+  const ofTransaction = isNew ? transactionBytesOf(transaction) : 0;
+  const bytes = transactionEventBytesOf(event) + ofTransaction + response;
+  return { ...NO_USAGE, transactions: Number(isNew), bytes };
+}
