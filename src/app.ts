@@ -10,7 +10,7 @@ import { configOf } from "./config.ts";
 import type { AppEnv } from "./http/context.ts";
 import { openDatabase } from "./http/database.ts";
 import { respondWithError, notFound, rejectMethod } from "./http/errors.ts";
-import { applyFaults } from "./http/faults.ts";
+import { alterResponses, chooseFault } from "./http/faults.ts";
 import { setHeadersOfEveryResponse, setSecurityHeaders } from "./http/response-headers.ts";
 import { recordRequests } from "./http/recording/record.ts";
 import { logRequests } from "./http/access-log.ts";
@@ -55,7 +55,7 @@ app
   // Before everything that responds to a request with a key, so that a 429 and a fault are recorded too.
   .use("/v2/*", recordRequests)
   .use("/v2/*", requireConfig, authenticate, limitRequestRate)
-  .use("/v2/*", applyFaults, sendWarnings, limitConcurrency)
+  .use("/v2/*", alterResponses, sendWarnings, limitConcurrency, chooseFault)
   .use("/sandbox/*", requireConfig)
   .use("/sandbox/partners/*", authenticateOperator)
   .use("/sandbox/keys/*", ...admitPartner)

@@ -1,14 +1,12 @@
+CREATE TABLE `fault_counts` (
+	`id` integer PRIMARY KEY NOT NULL,
+	`counts` text NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE `faults` (
 	`sequence` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
 	`id` text NOT NULL,
-	`fault` text NOT NULL,
-	`times` integer NOT NULL,
-	`remaining` integer NOT NULL,
-	`skip` integer NOT NULL,
-	`skip_remaining` integer NOT NULL,
-	`delay_ms` integer NOT NULL,
-	`match` text NOT NULL,
-	`created_at` text NOT NULL
+	`fault` text NOT NULL
 );
 --> statement-breakpoint
 CREATE UNIQUE INDEX `faults_id_unique` ON `faults` (`id`);--> statement-breakpoint

@@ -2,82 +2,112 @@ import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
 import { configOf } from "../config.ts";
 import type { AppEnv } from "../http/context.ts";
-import { MAX_BODY_BYTES } from "../http/request-body.ts";
+import { ApiError } from "../http/errors.ts";
+import { MAX_BODY_BYTES, UPLOAD_SECONDS } from "../http/request-body.ts";
 
-/** How much an isolate takes on at once for a partner: the largest body, or some small ones. */
-const MAX_BYTES_AT_ONCE = MAX_BODY_BYTES;
-/** What a request counts for at least, so that no more than eight are done at once. */
-const LEAST_BYTES = MAX_BYTES_AT_ONCE / 8;
+/** How much an isolate handles at a time for a partner: one body of the largest size, or several small ones. */
+const MAX_RUNNING_BYTES = MAX_BODY_BYTES;
+/** The least that a request counts for, so that at most eight run at a time. */
+const MIN_REQUEST_BYTES = MAX_RUNNING_BYTES / 8;
+/** The most requests of a partner that wait, and how long each does. */
+const MAX_WAITING = 500;
+const MAX_WAIT_MILLISECONDS = 30_000;
+/** The runtime may end a request without running its `finally`: no request takes longer than this. */
+const MAX_RUN_MILLISECONDS = UPLOAD_SECONDS * 1_000 + 30_000;
+
 /**
- * How long a request that has waited leaves its turn unused. The runtime looks for what has arrived only when
- * it has nothing else to do, and a line whose requests follow each other at once would keep it from that.
+ * The interval at which a waiting request checks its place, times the place: no request can wake another one,
+ * which belongs to another invocation.
  */
-const REST_MILLISECONDS = 1;
-/** When a request no longer counts that nobody has heard of: where its client is gone, it may have ended unseen. */
-const LOST_MILLISECONDS = 1_000;
-/** How long a request in line waits before it looks again, for each place: the first one looks most often. */
-const LOOK_MILLISECONDS = 5;
-const MAX_LOOK_MILLISECONDS = LOST_MILLISECONDS / 4;
+const CHECK_MILLISECONDS = 5;
+const MAX_CHECK_MILLISECONDS = 250;
+/** A waiting request that has not checked its place for this long was cancelled by its client. */
+const CANCELLED_MILLISECONDS = 1_000;
+/**
+ * How long a request that has waited yields before it starts. The runtime accepts connections only when it is
+ * idle, which a queue that never pauses would prevent.
+ */
+const YIELD_MILLISECONDS = 1;
 
-/** A request that is being done, or waits in line. */
-interface Turn {
+interface QueuedRequest {
   bytes: number;
   isRunning: boolean;
+  /** When it last checked its place, or started to run. */
   seenAt: number;
 }
 
-/** Of each partner, its requests in this isolate, in the order of their arrival. */
-const lines = new Map<number, Set<Turn>>();
+/** The requests of each partner in this isolate, in order of arrival. */
+const queues = new Map<number, Set<QueuedRequest>>();
 
 /**
- * Lets a partner's requests wait for each other where they are many or large: so that another partner's don't
- * wait for all of them, and so that their bodies don't fill an isolate's memory. Not where limits are off.
- * Comes after the faults, which can make a request last long.
+ * Limits how many requests of a partner run at a time, by the size of their bodies, so that they neither delay
+ * other partners nor fill the isolate's memory. The others wait in order of arrival.
  */
 export const limitConcurrency = createMiddleware<AppEnv>(async (c, next) => {
   if (!configOf(c.env).hasRateLimits) return next();
   const { partner_id } = c.get("apiKey");
-  const turn: Turn = { bytes: bytesOf(c), isRunning: false, seenAt: 0 };
-  const line = lines.get(partner_id) ?? new Set();
-  lines.set(partner_id, line);
-  await waitInLine(line, turn);
+  const queue = queues.get(partner_id) ?? new Set();
+  queues.set(partner_id, queue);
+  const request: QueuedRequest = { bytes: bytesOf(c), isRunning: false, seenAt: 0 };
+  const ended = Promise.withResolvers<void>();
   try {
+    await waitForTurn(queue, request);
+    // Keeps the runtime from dropping the request, without its `finally`, when the client disconnects.
+    c.executionCtx.waitUntil(ended.promise);
     await next();
   } finally {
-    line.delete(turn);
-    if (line.size === 0) lines.delete(partner_id);
+    queue.delete(request);
+    if (queue.size === 0) queues.delete(partner_id);
+    ended.resolve();
   }
 });
 
 function bytesOf(c: Context<AppEnv>): number {
-  if (c.req.raw.body === null) return LEAST_BYTES;
-  const length = Number(c.req.header("Content-Length") ?? MAX_BYTES_AT_ONCE);
-  return Math.min(Math.max(LEAST_BYTES, length), MAX_BYTES_AT_ONCE);
+  if (c.req.raw.body === null) return MIN_REQUEST_BYTES;
+  const length = Number(c.req.header("Content-Length") ?? MAX_RUNNING_BYTES);
+  return Math.min(Math.max(MIN_REQUEST_BYTES, length), MAX_RUNNING_BYTES);
 }
 
-async function waitInLine(line: Set<Turn>, turn: Turn): Promise<void> {
-  let place = placeInLine(line, turn);
+async function waitForTurn(queue: Set<QueuedRequest>, request: QueuedRequest): Promise<void> {
+  const deadline = Date.now() + MAX_WAIT_MILLISECONDS;
+  let place = placeInQueue(queue, request);
   const hasToWait = place > 0;
+  if (place > MAX_WAITING)
+    throw tooManyRequests(`${MAX_WAITING} requests of this partner wait already`);
   while (place > 0) {
-    // Nobody tells it: a request whose client is gone may end without a word.
-    await scheduler.wait(Math.min(place * LOOK_MILLISECONDS, MAX_LOOK_MILLISECONDS));
-    place = placeInLine(line, turn);
+    if (Date.now() > deadline) {
+      throw tooManyRequests(`The partner's other requests took ${MAX_WAIT_MILLISECONDS} ms`);
+    }
+    await scheduler.wait(Math.min(place * CHECK_MILLISECONDS, MAX_CHECK_MILLISECONDS));
+    place = placeInQueue(queue, request);
   }
-  turn.isRunning = true;
-  if (hasToWait) await scheduler.wait(REST_MILLISECONDS);
+  request.isRunning = true;
+  if (hasToWait) await scheduler.wait(YIELD_MILLISECONDS);
 }
 
-/** Its place among those that wait, from 1; 0 where it can be done now, as it is the first and there is room. */
-function placeInLine(line: Set<Turn>, turn: Turn): number {
-  turn.seenAt = Date.now();
-  line.add(turn);
-  let free = MAX_BYTES_AT_ONCE - turn.bytes;
+/** Its place among the waiting requests, from 1; 0 if it can run. */
+function placeInQueue(queue: Set<QueuedRequest>, request: QueuedRequest): number {
+  const now = Date.now();
+  request.seenAt = now;
+  queue.add(request);
+  let free = MAX_RUNNING_BYTES - request.bytes;
   let place = 1;
-  for (const each of line) {
-    if (each === turn) break;
-    if (each.seenAt + LOST_MILLISECONDS < turn.seenAt) line.delete(each);
+  for (const each of queue) {
+    if (each === request) break;
+    const maxAge = each.isRunning ? MAX_RUN_MILLISECONDS : CANCELLED_MILLISECONDS;
+    if (each.seenAt + maxAge < now) queue.delete(each);
     else if (each.isRunning) free -= each.bytes;
     else place += 1;
   }
   return place === 1 && free >= 0 ? 0 : place;
+}
+
+function tooManyRequests(reason: string): ApiError {
+  return new ApiError(
+    {
+      type: "RATE_LIMIT_ERROR",
+      message: `${reason}. This request was not executed: send it again after 1 second.`,
+    },
+    { "Retry-After": "1" },
+  );
 }

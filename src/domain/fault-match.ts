@@ -1,24 +1,110 @@
+import { distance } from "fastest-levenshtein";
+import type { OrderEventType } from "./order-events.ts";
 import { pathSegments, type RequestSubject } from "./request-subject.ts";
 
 /** Which requests a fault applies to: those that match every field. `path` is a pattern. */
-export type FaultMatch = { [Name in keyof RequestSubject]?: RequestSubject[Name] | undefined };
+export type FaultMatch = {
+  [Name in keyof RequestSubject]?:
+    | (Name extends "type" ? OrderEventType : RequestSubject[Name])
+    | undefined;
+};
 
-export function matchesRequest({ path, ...match }: FaultMatch, subject: RequestSubject): boolean {
-  if (path !== undefined && !matchesPath(path, subject.path)) return false;
-  return Object.entries(match).every(
-    ([name, value]) => value === undefined || subject[name as keyof RequestSubject] === value,
-  );
+type MatchField = keyof FaultMatch;
+
+export function matchesRequest(match: FaultMatch, subject: RequestSubject): boolean {
+  return differingFields(match, subject).length === 0;
+}
+
+/** The fields of a match that a request does not match. */
+export function differingFields(match: FaultMatch, subject: RequestSubject): MatchField[] {
+  return (Object.keys(match) as MatchField[]).filter((field) => {
+    const expected = match[field];
+    if (expected === undefined) return false;
+    return field === "path" ? !matchesPath(expected, subject.path) : subject[field] !== expected;
+  });
 }
 
 /** Matches a path against a pattern: `:name` is any one segment, a final `*` any rest. */
 export function matchesPath(pattern: string, path: string): boolean {
+  return matchesSegments(pattern, pathSegments(path));
+}
+
+const isVariable = (segment: string) => /^:\w+$/.test(segment);
+
+/** A variable in `actual` stands for any segment. */
+function matchesSegments(pattern: string, actual: string[], isVariablePath = false): boolean {
   const isPrefix = pattern.endsWith("*");
   const expected = pathSegments(isPrefix ? pattern.slice(0, -1) : pattern);
-  const actual = pathSegments(path);
   if (isPrefix ? actual.length < expected.length : actual.length !== expected.length) return false;
   return expected.every((segment, index) => {
     const given = actual[index]!;
+    if (isVariablePath && isVariable(given)) return segment !== "" || isPrefix;
     if (isPrefix && index === expected.length - 1) return given.startsWith(segment);
-    return /^:\w+$/.test(segment) ? given !== "" : given === segment;
+    return isVariable(segment) ? given !== "" : given === segment;
   });
+}
+
+interface Operation {
+  method: string;
+  path: string;
+  /** The fields of a match that its requests can have. */
+  fields: MatchField[];
+}
+
+const EVENT_IDS = ["order_id", "order_event_id", "partner_event_id"] as const;
+
+/** The operations under /v2. A test compares them with the routes. */
+export const OPERATIONS: Operation[] = [
+  { method: "GET", path: "/v2/orders", fields: ["order_id", "partner_order_id"] },
+  { method: "POST", path: "/v2/orders", fields: ["order_id", "partner_order_id"] },
+  { method: "PUT", path: "/v2/orders/:order_id", fields: ["order_id", "partner_order_id"] },
+  { method: "DELETE", path: "/v2/orders/:order_id", fields: ["order_id"] },
+  { method: "GET", path: "/v2/order_events", fields: [...EVENT_IDS] },
+  { method: "POST", path: "/v2/order_events", fields: [...EVENT_IDS, "type"] },
+  { method: "DELETE", path: "/v2/order_events/:order_event_id", fields: ["order_event_id"] },
+  { method: "POST", path: "/v2/simulate_transaction_event", fields: [] },
+  { method: "GET", path: "/v2/transactions/:transaction_id", fields: [] },
+  { method: "GET", path: "/v2/customers/:customer_id/transactions", fields: [] },
+  { method: "POST", path: "/v2/keys", fields: [] },
+  { method: "DELETE", path: "/v2/keys", fields: [] },
+];
+
+/** Why a match can apply to no request. */
+export interface MatchProblem {
+  field: MatchField;
+  expected: string;
+}
+
+/** The first field of a match that, with those before it, no operation's requests can have. */
+export function findMatchProblem({ path, method, ...ids }: FaultMatch): MatchProblem | undefined {
+  let operations = OPERATIONS;
+  if (path !== undefined) {
+    operations = operations.filter((each) => matchesSegments(path, each.path.split("/"), true));
+    if (operations.length === 0) return { field: "path", expected: expectedPath(path) };
+  }
+  if (method !== undefined) {
+    const methods = new Set(operations.map((each) => each.method));
+    // HEAD is served wherever GET is.
+    operations = operations.filter((each) => each.method === (method === "HEAD" ? "GET" : method));
+    const expected = `${[...methods].join(" or ")}, the methods of ${path ?? "/v2"}`;
+    if (operations.length === 0) return { field: "method", expected };
+  }
+  for (const field of Object.keys(ids) as (keyof typeof ids)[]) {
+    if (ids[field] === undefined) continue;
+    const target = `${method ?? "any request"} ${path ?? ""}`.trim();
+    operations = operations.filter(({ fields }) => fields.includes(field));
+    if (operations.length === 0) return { field, expected: `none, as ${target} does not name it` };
+  }
+  return undefined;
+}
+
+function expectedPath(path: string): string {
+  const paths = [...new Set(OPERATIONS.map((each) => each.path))];
+  const nearest = paths
+    .map((each) => ({ each, changes: distance(path, each) }))
+    .toSorted((a, b) => a.changes - b.changes)[0]!;
+  const isNear = nearest.changes <= nearest.each.length / 3;
+  return isNear
+    ? `the path of an operation (did you mean ${nearest.each}?)`
+    : `the path of an operation: ${paths.join(" or ")}`;
 }

@@ -12,24 +12,34 @@ export interface RequestSubject extends Omit<RequestIds, "network_transaction_id
   method: string;
   /** Percent-encoded, as in the URL. */
   path: string;
+  /** The type of the event in the body. */
+  type?: string;
+}
+
+type Fields = Record<string, unknown>;
+
+export function subjectOf(
+  { method, path }: { method: string; path: string },
+  body: Fields,
+  query: Fields,
+): RequestSubject {
+  const { type } = body;
+  return { method, path, ...idsOf(path, body, query), ...(typeof type === "string" && { type }) };
 }
 
 /**
  * The IDs that a request names, in its path, else its body, else its query. The `id` of an order is its
  * `order_id`. A value that is not a string is ignored.
  */
-export function idsOf(
-  path: string,
-  body: Record<string, unknown>,
-  query: Record<string, unknown>,
-): RequestIds {
+export function idsOf(path: string, body: Fields, query: Fields): RequestIds {
   const [, , resource, inPath] = pathSegments(path);
   const named = (field: string) => [body[field], query[field]].find((id) => typeof id === "string");
   const isOrder = resource === "orders";
+  const isEvent = resource === "order_events";
   const ids = {
     order_id: isOrder ? (inPath ?? named("id")) : named("order_id"),
     partner_order_id: named("partner_order_id"),
-    order_event_id: isOrder ? undefined : (inPath ?? named("order_event_id")),
+    order_event_id: isEvent ? (inPath ?? named("order_event_id")) : undefined,
     partner_event_id: named("partner_event_id"),
     network_transaction_id: named("network_transaction_id"),
   };

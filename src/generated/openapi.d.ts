@@ -322,16 +322,18 @@ export interface paths {
          * @description Injects a fault into the next matching requests under `/v2`, whichever of the environment's keys sends them. It
          *     takes effect before this response is sent.
          *
-         *     | fault | executed? | the client receives |
-         *     |---|---|---|
-         *     | `error` | no | 500, with an error |
-         *     | `unavailable` | no | 503, with `Retry-After` |
-         *     | `rate_limited` | no | 429, with `Retry-After` |
-         *     | `delay` | yes | the response, `delay_ms` late |
-         *     | `error_after_commit` | yes | 500, with an error |
-         *     | `gateway_timeout` | yes | 504, with the HTML page of a proxy |
-         *     | `lost_response` | yes | no response: the connection closes |
-         *     | `cut_response` | yes | the status, the headers and half of the body, then the connection closes |
+         *     | fault | executed? | the client receives | parameters |
+         *     |---|---|---|---|
+         *     | `error` | no | an error with `status` | `status` (default 500) |
+         *     | `unavailable` | no | 503 with `Retry-After` | `retry_after` (default 1) |
+         *     | `rate_limited` | no | 429 with `Retry-After` | `retry_after` (default 1) |
+         *     | `delay` | yes | the response, `delay_ms` late | `delay_ms` |
+         *     | `slow_body` | yes | the status and headers, then the body in pieces over `delay_ms` | `delay_ms` |
+         *     | `error_after_commit` | yes | an error with `status` | `status` (default 500) |
+         *     | `bad_gateway` | yes | 502 with a proxy's HTML page |  |
+         *     | `gateway_timeout` | yes | 504 with a proxy's HTML page |  |
+         *     | `lost_response` | yes | no response: the connection closes |  |
+         *     | `cut_response` | yes | the status, the headers and half of the body, then the connection closes |  |
          *
          *     A request that is not executed is rejected before validation. Otherwise the fault alters whatever response the
          *     request has, an error too; a response without a body can't be cut, and is lost. If several faults match, only the
@@ -339,10 +341,11 @@ export interface paths {
          *     `skip` and `times`. After the last time the fault is gone.
          *
          *     **Matching.** An ID in `match` is compared with the one in the request's path, else its body, else its query. The
-         *     `id` of an order is its `order_id`. A `DELETE` of an event names only the event.
+         *     `id` of an order is its `order_id`, and `type` is the one of the event in the body. A `DELETE` of an event names
+         *     only the event. A `match` that no request under `/v2` can have is rejected.
          *
          *     **A single request** can carry its fault in a header: `Sandbox-Fault: lost_response`, or
-         *     `Sandbox-Fault: delay;ms=3000`. It takes precedence over the environment's faults, and uses none of them up.
+         *     `Sandbox-Fault: delay;delay_ms=3000`. It takes precedence over the environment's faults, and uses none of them up.
          *
          *     **Several data centers.** A request that reads or writes the database sees every fault that was added before it. One
          *     that is rejected earlier, because of its path, method, parameters or body, may miss a fault that was added in another
@@ -1375,7 +1378,7 @@ export interface components {
              * @example lost_response
              * @enum {string}
              */
-            fault: "error" | "unavailable" | "rate_limited" | "delay" | "error_after_commit" | "gateway_timeout" | "lost_response" | "cut_response";
+            fault: "error" | "unavailable" | "rate_limited" | "delay" | "slow_body" | "error_after_commit" | "bad_gateway" | "gateway_timeout" | "lost_response" | "cut_response";
             /**
              * @description How many requests it applies to
              * @example 1
@@ -1387,10 +1390,20 @@ export interface components {
              */
             skip: number;
             /**
-             * @description How late a `delay` sends the response, in milliseconds
+             * @description By how many milliseconds the response is delayed
              * @example 0
              */
             delay_ms: number;
+            /**
+             * @description The status of `error` or `error_after_commit`
+             * @example 500
+             */
+            status?: number;
+            /**
+             * @description The `Retry-After` of `unavailable` or `rate_limited`, in seconds
+             * @example 1
+             */
+            retry_after?: number;
             /**
              * @description How many more requests it applies to. After the last one the fault is gone
              * @example 1
@@ -1411,7 +1424,7 @@ export interface components {
              * @example POST
              * @enum {string}
              */
-            method?: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS";
+            method?: "GET" | "HEAD" | "POST" | "PUT" | "DELETE";
             /**
              * @description Only requests to this path. `:name` stands for any segment, and `*` at the end for any rest
              * @example /v2/order_events
@@ -1437,6 +1450,12 @@ export interface components {
              * @example pe-1
              */
             partner_event_id?: string;
+            /**
+             * @description Only requests that append an event of this type
+             * @example CAPTURED
+             * @enum {string}
+             */
+            type?: "CAPTURED" | "REFUNDED";
         };
         FaultInput: {
             /**
@@ -1444,7 +1463,22 @@ export interface components {
              * @example lost_response
              * @enum {string}
              */
-            fault: "error" | "unavailable" | "rate_limited" | "delay" | "error_after_commit" | "gateway_timeout" | "lost_response" | "cut_response";
+            fault: "error" | "unavailable" | "rate_limited" | "delay" | "slow_body" | "error_after_commit" | "bad_gateway" | "gateway_timeout" | "lost_response" | "cut_response";
+            /**
+             * @description By how many milliseconds `delay` or `slow_body` delays the response
+             * @example 3000
+             */
+            delay_ms?: number;
+            /**
+             * @description The status of `error` or `error_after_commit`. Default: 500
+             * @example 500
+             */
+            status?: number;
+            /**
+             * @description The `Retry-After` of `unavailable` or `rate_limited`, in seconds. Default: 1
+             * @example 1
+             */
+            retry_after?: number;
             /**
              * @description How many requests it applies to. Default: 1
              * @example 1
@@ -1455,11 +1489,6 @@ export interface components {
              * @example 0
              */
             skip?: number;
-            /**
-             * @description How late a `delay` sends the response, in milliseconds. Default: 0
-             * @example 0
-             */
-            delay_ms?: number;
             match?: components["schemas"]["FaultMatch"];
         };
         FaultList: {
@@ -1551,8 +1580,10 @@ export interface components {
                 /** @description Absent for a fault from the header */
                 id?: string;
                 /** @enum {string} */
-                fault: "error" | "unavailable" | "rate_limited" | "delay" | "error_after_commit" | "gateway_timeout" | "lost_response" | "cut_response";
+                fault: "error" | "unavailable" | "rate_limited" | "delay" | "slow_body" | "error_after_commit" | "bad_gateway" | "gateway_timeout" | "lost_response" | "cut_response";
                 delay_ms: number;
+                status?: number;
+                retry_after?: number;
             };
             /** @description What may be a mistake in the request */
             warnings?: {
@@ -1694,8 +1725,10 @@ export interface components {
                 /** @description Absent for a fault from the header */
                 id?: string;
                 /** @enum {string} */
-                fault: "error" | "unavailable" | "rate_limited" | "delay" | "error_after_commit" | "gateway_timeout" | "lost_response" | "cut_response";
+                fault: "error" | "unavailable" | "rate_limited" | "delay" | "slow_body" | "error_after_commit" | "bad_gateway" | "gateway_timeout" | "lost_response" | "cut_response";
                 delay_ms: number;
+                status?: number;
+                retry_after?: number;
             };
             /** @description What may be a mistake in the request */
             warnings?: {
@@ -1893,8 +1926,10 @@ export interface components {
                 /** @description Absent for a fault from the header */
                 id?: string;
                 /** @enum {string} */
-                fault: "error" | "unavailable" | "rate_limited" | "delay" | "error_after_commit" | "gateway_timeout" | "lost_response" | "cut_response";
+                fault: "error" | "unavailable" | "rate_limited" | "delay" | "slow_body" | "error_after_commit" | "bad_gateway" | "gateway_timeout" | "lost_response" | "cut_response";
                 delay_ms: number;
+                status?: number;
+                retry_after?: number;
             };
             /** @description What may be a mistake in the request */
             warnings?: {
@@ -2403,6 +2438,19 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description `REQUEST_TIMEOUT_ERROR`. Not in production */
+            408: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description `CONFLICT_ERROR`, `QUOTA_EXCEEDED_ERROR` */
             409: {
                 headers: {
@@ -2598,6 +2646,19 @@ export interface operations {
             };
             /** @description `ORDER_NOT_FOUND_ERROR` */
             404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `REQUEST_TIMEOUT_ERROR`. Not in production */
+            408: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
@@ -3037,6 +3098,19 @@ export interface operations {
             };
             /** @description `ORDER_NOT_FOUND_ERROR` */
             404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `REQUEST_TIMEOUT_ERROR`. Not in production */
+            408: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
@@ -3546,6 +3620,19 @@ export interface operations {
             };
             /** @description `TRANSACTION_FOUND_ERROR` */
             404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Fault-Applied": components["headers"]["Sandbox-Fault-Applied"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `REQUEST_TIMEOUT_ERROR`. Not in production */
+            408: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
@@ -4315,6 +4402,17 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description `REQUEST_TIMEOUT_ERROR`. Not in production */
+            408: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description `CONFLICT_ERROR` */
             409: {
                 headers: {
@@ -4723,10 +4821,10 @@ export interface operations {
                      *         {
                      *           "id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
                      *           "fault": "lost_response",
+                     *           "delay_ms": 0,
                      *           "times": 1,
                      *           "remaining": 1,
                      *           "skip": 0,
-                     *           "delay_ms": 0,
                      *           "match": {
                      *             "path": "/v2/order_events",
                      *             "order_id": "order-1"
@@ -4835,10 +4933,10 @@ export interface operations {
                      * @example {
                      *       "id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
                      *       "fault": "lost_response",
+                     *       "delay_ms": 0,
                      *       "times": 1,
                      *       "remaining": 1,
                      *       "skip": 0,
-                     *       "delay_ms": 0,
                      *       "match": {
                      *         "path": "/v2/order_events",
                      *         "order_id": "order-1"
@@ -4866,6 +4964,17 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `REQUEST_TIMEOUT_ERROR`. Not in production */
+            408: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5976,6 +6085,17 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description `REQUEST_TIMEOUT_ERROR`. Not in production */
+            408: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description `CONFLICT_ERROR`, `QUOTA_EXCEEDED_ERROR` */
             409: {
                 headers: {
@@ -6579,6 +6699,17 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
+            /** @description `REQUEST_TIMEOUT_ERROR`. Not in production */
+            408: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
             /** @description `PAYLOAD_TOO_LARGE_ERROR`. Not in production */
             413: {
                 headers: {
@@ -6755,7 +6886,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "id": 10,
-                     *       "deleted_rows": 37000
+                     *       "deleted_rows": 36000
                      *     }
                      */
                     "application/json": components["schemas"]["PartnerRemoval"];

@@ -2,6 +2,8 @@ import type { AppliedFault } from "../domain/faults.ts";
 import type { Warning } from "../domain/warnings.ts";
 import type { Database } from "../store/database.ts";
 import type { StoredKey } from "../store/keys.ts";
+import type { DelayedResponse } from "./delayed-responses.ts";
+import type { RecordedBody } from "./recording/recorded-body.ts";
 
 /** What the middleware leaves for the routes. */
 export interface AppEnv {
@@ -29,6 +31,10 @@ export interface AppEnv {
     /** Whether the workbench has yet to choose a fault, and whether a fault keeps the response from the client. */
     isFaultPending?: boolean;
     isResponseLost?: boolean;
+    /** The response that a fault delays, as counted by its limits. */
+    delayedResponse?: DelayedResponse;
+    /** What is recorded of a body that was already released. */
+    recordedBody?: RecordedBody;
     /** The order that a write is on, and its versions around the write. */
     orderId?: string;
     versions?: { before: number; after: number };

@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { InvalidConfig } from "../config.ts";
 import { INTERNAL_ERROR, type Refusal } from "../domain/decision.ts";
 import type { Violation } from "../domain/violation.ts";
@@ -14,6 +15,8 @@ const RETRY_AFTER_SECONDS = 1;
 interface ErrorBody extends Omit<Refusal, "type"> {
   type: ErrorType;
   violations?: Violation[];
+  /** Overrides the type's status: faults can choose one. */
+  status?: number | undefined;
 }
 
 /** Thrown by middleware and routes; the error handler answers it in the envelope. */
@@ -81,7 +84,7 @@ export function rejectMethod(c: Context<AppEnv>, allowed: string[]): Response {
 /** The error handler of the app: whatever was thrown, in the envelope. */
 export function respondWithError(error: Error, c: Context<AppEnv>): Response {
   const { body, headers, isBare } = toApiError(error, c);
-  const status = ERROR_TYPES[body.type].status;
+  const status = body.status ?? ERROR_TYPES[body.type].status;
   const { type, message, param, details } = body;
   // A rule that refuses with 400 names one field.
   const ofRule = status === 400 && param !== undefined ? [{ param, message }] : undefined;
@@ -91,8 +94,9 @@ export function respondWithError(error: Error, c: Context<AppEnv>): Response {
     error: { type, message, param, violations, details, request_id },
   };
   const wait = { "Retry-After": String(RETRY_AFTER_SECONDS) };
-  return c.json(isBare ? { ...details, type, message, param, request_id } : envelope, status, {
-    ...(status === 503 && wait),
+  const content = isBare ? { ...details, type, message, param, request_id } : envelope;
+  return c.json(content, status as ContentfulStatusCode, {
+    ...(type === "SERVICE_UNAVAILABLE_ERROR" && wait),
     ...headers,
   });
 }

@@ -1,45 +1,51 @@
 import { parseItem, serializeItem, Token } from "structured-headers";
-import {
-  FAULT_NAMES,
-  MAX_DELAY_MILLISECONDS,
-  type AppliedFault,
-  type FaultName,
-} from "../domain/faults.ts";
+import { withDefaults, type AppliedFault, type FaultName } from "../domain/faults.ts";
+import { faultWithParameters } from "../schemas/faults.ts";
 import { invalidRequest, type ApiError } from "./errors.ts";
-import { describeValue } from "./violations.ts";
+import { describeValue, expectedSentence, violationsOf } from "./violations.ts";
 
 export const FAULT_HEADER = "Sandbox-Fault";
 
-/** Parses `Sandbox-Fault`, an Item (RFC 9651) like `delay;ms=3000`. Throws a 400 if it is invalid. */
+/**
+ * Parses `Sandbox-Fault`, an Item (RFC 9651) like `delay;delay_ms=3000`. `ms` is an earlier name of `delay_ms`.
+ * Throws a 400 if the header is invalid.
+ */
 export function parseFaultHeader(header: string): AppliedFault {
-  const { name, parameters } = parseFaultItem(header);
-  const fault = FAULT_NAMES.find((each) => each === name);
-  if (!fault) throw invalidHeader(header, FAULT_NAMES.join(" or "));
-  const { ms = 0, ...others } = Object.fromEntries(parameters);
-  if (Object.keys(others).length > 0) throw invalidHeader(header, "no parameter but ms");
-  if (parameters.has("ms") && fault !== "delay") throw invalidHeader(header, "ms only with delay");
-  if (isDelay(ms)) return { fault, delay_ms: ms };
-  throw invalidHeader(header, `ms to be a whole number from 0 to ${MAX_DELAY_MILLISECONDS}`);
+  const { fault, parameters } = parseFaultItem(header);
+  const { ms, ...others } = Object.fromEntries(parameters);
+  const parsed = faultWithParameters.safeParse(
+    { fault, ...others, ...(ms !== undefined && { delay_ms: ms }) },
+    { reportInput: true, error: expectedSentence },
+  );
+  if (parsed.success) return withDefaults(parsed.data);
+  const [{ param, message }] = violationsOf(parsed.error, "header") as [
+    { param: string; message: string },
+  ];
+  throw invalidHeader(`${param}: ${message}`.replace(/^(fault)?: /, ""));
 }
 
 function parseFaultItem(header: string) {
+  const expected = "Expected the name of a fault, like lost_response or delay;delay_ms=3000";
+  let item: ReturnType<typeof parseItem>;
   try {
-    const [name, parameters] = parseItem(header);
-    return { name: name instanceof Token ? name.toString() : undefined, parameters };
+    item = parseItem(header);
   } catch {
-    throw invalidHeader(
-      header,
-      "the name of a fault, like lost_response or delay;ms=3000 (RFC 9651)",
-    );
+    throw invalidHeader(`${expected}, but received ${describeValue(header)}`);
   }
+  const [name, parameters] = item;
+  if (!(name instanceof Token)) {
+    throw invalidHeader(`${expected}, but received ${describeValue(header)}`);
+  }
+  // RFC 9651 takes the last of repeated parameters, which hides a mistake.
+  const written = header.replace(/"(\\.|[^"\\])*"/g, "").split(";").length - 1;
+  const isAmbiguous = parameters.has("ms") && parameters.has("delay_ms");
+  if (written > parameters.size || isAmbiguous) {
+    throw invalidHeader(`Expected each parameter once, but received ${describeValue(header)}`);
+  }
+  return { fault: name.toString(), parameters };
 }
 
-function isDelay(value: unknown): value is number {
-  return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= MAX_DELAY_MILLISECONDS;
-}
-
-function invalidHeader(header: string, expected: string): ApiError {
-  const message = `Expected ${expected}, but received ${describeValue(header)}`;
+function invalidHeader(message: string): ApiError {
   return invalidRequest([{ param: FAULT_HEADER, message }]);
 }
 

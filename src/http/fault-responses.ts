@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import {
   INTERRUPTED_BY_FAULT,
+  isDelaying,
   type AlteringFault,
   type AppliedFault,
   type RejectingFault,
@@ -8,22 +9,31 @@ import {
 import type { ErrorType } from "../schemas/errors.ts";
 import type { AppEnv } from "./context.ts";
 import { respondWithError, ApiError } from "./errors.ts";
+import { startDelay } from "./delayed-responses.ts";
 import { appliedFaultHeader } from "./fault-header.ts";
+import { releaseBody } from "./recording/recorded-body.ts";
 
 /** How long the runtime needs to send what was written before the connection breaks. */
 const FLUSH_MILLISECONDS = 50;
 
-const REJECTIONS: Record<RejectingFault, [type: ErrorType, headers?: Record<string, string>]> = {
-  error: ["INTERNAL_ERROR"],
-  unavailable: ["SERVICE_UNAVAILABLE_ERROR"],
-  rate_limited: ["RATE_LIMIT_ERROR", { "Retry-After": "1" }],
+/** The number of pieces in which a slow body is sent. */
+const SLOW_BODY_PIECES = 10;
+
+const REJECTIONS: Record<RejectingFault, ErrorType> = {
+  error: "INTERNAL_ERROR",
+  unavailable: "SERVICE_UNAVAILABLE_ERROR",
+  rate_limited: "RATE_LIMIT_ERROR",
 };
 
 /** The error of a fault that rejects the request. */
 export function rejectionBy(fault: AppliedFault, name: RejectingFault): ApiError {
-  const [type, headers] = REJECTIONS[name];
+  const { status, retry_after } = fault;
   const message = `The fault ${name} rejected this request. It was not executed.`;
-  return new ApiError({ type, message }, { ...headers, ...appliedFaultHeader(fault) });
+  const wait = retry_after === undefined ? undefined : { "Retry-After": String(retry_after) };
+  return new ApiError(
+    { type: REJECTIONS[name], message, status },
+    { ...wait, ...appliedFaultHeader(fault) },
+  );
 }
 
 /** A response and its body, which can be read only once. */
@@ -39,15 +49,23 @@ type Alteration = (
 ) => Response | Promise<Response>;
 
 const ALTERATIONS: Record<AlteringFault, Alteration> = {
-  delay: async (_, { response, body }, { delay_ms }) => {
+  delay: async (c, { response, body }, { delay_ms }) => {
+    startDelay(c, body?.byteLength ?? 0, delay_ms);
     await scheduler.wait(delay_ms);
     return new Response(body, response);
   },
-  error_after_commit: (c) => {
+  slow_body: (c, { response, body }, { delay_ms }) => {
+    if (!body?.byteLength) return new Response(null, response);
+    startDelay(c, body.byteLength, delay_ms);
+    return new Response(sendSlowly(body, delay_ms), response);
+  },
+  error_after_commit: (c, _, { status: chosen }) => {
     const message = "The fault error_after_commit replaced the response to this request.";
-    const { status, body } = respondWithError(new ApiError({ type: "INTERNAL_ERROR", message }), c);
+    const error = new ApiError({ type: "INTERNAL_ERROR", message, status: chosen });
+    const { status, body } = respondWithError(error, c);
     return replacement(c, body, { status, type: "application/json" });
   },
+  bad_gateway: (c) => proxyPage(c, 502, "Bad Gateway"),
   gateway_timeout: (c) => proxyPage(c, 504, "Gateway Time-out"),
   lost_response: loseResponse,
   cut_response: (c, { response, body }) =>
@@ -62,7 +80,8 @@ export async function alterResponse(
 ): Promise<void> {
   const { res: response } = c;
   const body = response.body === null ? null : await response.arrayBuffer();
-  if (name !== "delay") c.set("unalteredResponse", new Response(body, response));
+  if (isDelaying(name)) await releaseBody(c);
+  if (!isDelaying(name)) c.set("unalteredResponse", new Response(body, response));
   // While it is set, Hono copies its headers to the next response.
   c.res = undefined;
   const altered = await ALTERATIONS[name](c, { response, body }, fault);
@@ -102,6 +121,28 @@ function loseResponse(c: Context<AppEnv>): Response {
   c.set("isResponseLost", true);
   const error = new Error(INTERRUPTED_BY_FAULT);
   return new Response(new ReadableStream({ start: (controller) => controller.error(error) }));
+}
+
+/** A body in pieces, at even intervals over the given time. */
+function sendSlowly(body: ArrayBuffer, milliseconds: number): ReadableStream {
+  const { readable, writable } = new FixedLengthStream(body.byteLength);
+  // A client that has gone makes this fail.
+  writeSlowly(writable.getWriter(), body, milliseconds).catch(() => undefined);
+  return readable;
+}
+
+async function writeSlowly(
+  writer: WritableStreamDefaultWriter<Uint8Array>,
+  body: ArrayBuffer,
+  milliseconds: number,
+): Promise<void> {
+  const pieceBytes = Math.ceil(body.byteLength / SLOW_BODY_PIECES);
+  for (let start = 0; start < body.byteLength; start += pieceBytes) {
+    await scheduler.wait(milliseconds / SLOW_BODY_PIECES);
+    const end = Math.min(start + pieceBytes, body.byteLength);
+    await writer.write(new Uint8Array(body, start, end - start));
+  }
+  await writer.close();
 }
 
 /** The first half of a body, under the Content-Length of the whole; then the connection breaks. */

@@ -5,10 +5,12 @@ import { parseJson, type ParsedJson } from "./json.ts";
 
 /** The largest body of a request. */
 export const MAX_BODY_BYTES = 256 * 1024;
+/** How long a client may take to send a body. */
+export const UPLOAD_SECONDS = 30;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
 
-/** Reads a JSON body. Throws 400, 413 or 415 if it is incomplete or malformed, too large, or not JSON. */
+/** Reads a JSON body. Throws 400, 408, 413 or 415 if it is incomplete or malformed, too slow, too large, or not JSON. */
 export async function readJson(c: Context<AppEnv>): Promise<ParsedJson> {
   requireJson(c.req.raw.headers);
   const body = await readBody(c);
@@ -39,14 +41,32 @@ async function readBody(c: Context<AppEnv>): Promise<ArrayBuffer | "too large"> 
   const length = Number(raw.headers.get("Content-Length") ?? NaN);
   if (length > MAX_BODY_BYTES) return "too large";
   try {
-    if (bodyCache.arrayBuffer || !raw.body || length >= 0) return await c.req.arrayBuffer();
-    const body = await readChunks(raw.clone().body!);
+    if (bodyCache.arrayBuffer || !raw.body || length >= 0) {
+      return await withinUploadTime(c.req.arrayBuffer());
+    }
+    const body = await withinUploadTime(readChunks(raw.clone().body!));
     if (body !== "too large") bodyCache.arrayBuffer = Promise.resolve(body) as never;
     return body;
-  } catch {
+  } catch (error) {
+    if (error instanceof ApiError) throw error;
     throw invalidBody(
       "The body ended early, or its chunks are malformed. Send the whole request again.",
     );
+  }
+}
+
+/** Waits for a body. A slow one must not block its partner's other requests. */
+async function withinUploadTime<T>(body: Promise<T>): Promise<T> {
+  const timeout = Promise.withResolvers<never>();
+  const message = `The body did not arrive within ${UPLOAD_SECONDS} seconds. Send the whole request again.`;
+  const timer = setTimeout(
+    () => timeout.reject(new ApiError({ type: "REQUEST_TIMEOUT_ERROR", message })),
+    UPLOAD_SECONDS * 1_000,
+  );
+  try {
+    return await Promise.race([body, timeout.promise]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

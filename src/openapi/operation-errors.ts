@@ -3,6 +3,7 @@ import { ERROR_TYPES, type ErrorType } from "../schemas/errors.ts";
 /** The errors that any body can cause. */
 export const BODY_ERRORS: ErrorType[] = [
   "INVALID_REQUEST_ERROR",
+  "REQUEST_TIMEOUT_ERROR",
   "PAYLOAD_TOO_LARGE_ERROR",
   "UNSUPPORTED_MEDIA_TYPE_ERROR",
 ];

@@ -81,6 +81,11 @@ export const ERROR_TYPES = {
     meaning: "The path exists, but doesn't support this method.",
     remedy: "Use a method from the `Allow` header.",
   },
+  REQUEST_TIMEOUT_ERROR: {
+    status: 408,
+    meaning: "The body did not arrive within 30 seconds. The request was not executed.",
+    remedy: "Send the request again, over a faster connection if this happens often.",
+  },
   CONFLICT_ERROR: {
     status: 409,
     meaning:

@@ -1,11 +1,20 @@
 import * as z from "zod";
-import type { FaultMatch } from "../domain/fault-match.ts";
-import { FAULT_NAMES, MAX_DELAY_MILLISECONDS, MAX_FAULT_TIMES } from "../domain/faults.ts";
+import { findMatchProblem, type FaultMatch } from "../domain/fault-match.ts";
+import {
+  FAULT_NAMES,
+  findParameterProblem,
+  MAX_DELAY_MILLISECONDS,
+  MAX_FAULT_SKIP,
+  MAX_FAULT_TIMES,
+  MAX_RETRY_AFTER_SECONDS,
+  type FaultParameters,
+} from "../domain/faults.ts";
+import { ORDER_EVENT_TYPES } from "../domain/order-events.ts";
 import { responseTimestamp, id, reference } from "./fields.ts";
 import { limit, listOf, startingAfter } from "./pages.ts";
 import type { FieldSchemas } from "./field-schemas.ts";
 
-const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const;
+const METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE"] as const;
 const FAULT_ID_EXAMPLE = "0a7e2b9c-5d0e-4a53-9f5f-2f1c8c0b6a11";
 
 const match = z
@@ -39,11 +48,49 @@ const match = z
     partner_event_id: id
       .optional()
       .meta({ description: "Only requests that name this `partner_event_id`", examples: ["pe-1"] }),
+    type: z
+      .enum(ORDER_EVENT_TYPES)
+      .optional()
+      .meta({
+        description: "Only requests that append an event of this type",
+        examples: ["CAPTURED"],
+      }),
   } satisfies FieldSchemas<FaultMatch>)
+  .superRefine((input, context) => {
+    const problem = findMatchProblem(input);
+    if (!problem) return;
+    const { field, expected } = problem;
+    const message = `Expected ${expected}`;
+    context.addIssue({ code: "custom", path: [field], input: input[field], message });
+  })
   .meta({
     id: "FaultMatch",
     description: "Which requests the fault applies to: those that match every field",
   });
+
+const parameters = {
+  delay_ms: z
+    .int()
+    .min(0)
+    .max(MAX_DELAY_MILLISECONDS)
+    .meta({
+      description: "By how many milliseconds `delay` or `slow_body` delays the response",
+      examples: [3_000],
+    }),
+  status: z
+    .int()
+    .min(500)
+    .max(599)
+    .meta({ description: "The status of `error` or `error_after_commit`", examples: [500] }),
+  retry_after: z
+    .int()
+    .min(0)
+    .max(MAX_RETRY_AFTER_SECONDS)
+    .meta({
+      description: "The `Retry-After` of `unavailable` or `rate_limited`, in seconds",
+      examples: [1],
+    }),
+} satisfies FieldSchemas<FaultParameters>;
 
 const fields = {
   fault: z.enum(FAULT_NAMES).meta({ description: "The fault", examples: ["lost_response"] }),
@@ -55,45 +102,57 @@ const fields = {
   skip: z
     .int()
     .min(0)
+    .max(MAX_FAULT_SKIP)
     .meta({ description: "How many matching requests it lets through first", examples: [0] }),
-  delay_ms: z
-    .int()
-    .min(0)
-    .max(MAX_DELAY_MILLISECONDS)
-    .meta({ description: "How late a `delay` sends the response, in milliseconds", examples: [0] }),
 };
+
+const withDefault = <Schema extends z.ZodType>(schema: Schema, value: number) => {
+  const { description } = schema.meta()!;
+  const meta = { description: `${description}. Default: ${value}`, examples: [value] };
+  return schema.optional().meta(meta);
+};
+
+const parameterInput = {
+  fault: fields.fault,
+  delay_ms: parameters.delay_ms.optional(),
+  status: withDefault(parameters.status, 500),
+  retry_after: withDefault(parameters.retry_after, 1),
+};
+
+type ParameterInput = z.infer<z.ZodObject<typeof parameterInput>>;
+
+/** Rejects a parameter that the fault doesn't take, and requires those that it needs. */
+function checkParameters(input: ParameterInput, context: z.RefinementCtx): void {
+  const problem = findParameterProblem(input);
+  if (!problem) return;
+  const { name, expected } = problem;
+  const message = `Expected ${expected}`;
+  context.addIssue({ code: "custom", path: [name], input: input[name], message });
+}
+
+/** A fault as the `Sandbox-Fault` header has it. */
+export const faultWithParameters = z.strictObject(parameterInput).superRefine(checkParameters);
 
 export const faultInput = z
   .object({
-    fault: fields.fault,
-    times: fields.times
-      .optional()
-      .meta({ description: "How many requests it applies to. Default: 1", examples: [1] }),
-    skip: fields.skip.optional().meta({
-      description: "How many matching requests it lets through first. Default: 0",
-      examples: [0],
-    }),
-    delay_ms: fields.delay_ms.optional().meta({
-      description: "How late a `delay` sends the response, in milliseconds. Default: 0",
-      examples: [0],
-    }),
+    ...parameterInput,
+    times: withDefault(fields.times, 1),
+    skip: withDefault(fields.skip, 0),
     match: match.optional(),
   })
-  .superRefine(({ fault, delay_ms }, context) => {
-    if (!delay_ms || fault === "delay") return;
-    context.addIssue({
-      code: "custom",
-      path: ["delay_ms"],
-      input: delay_ms,
-      message: `Expected none with ${fault}: only delay has it`,
-    });
-  })
+  .superRefine(checkParameters)
   .meta({ id: "FaultInput" });
 
 export const fault = z
   .object({
     id: id.meta({ description: "The fault's ID", examples: [FAULT_ID_EXAMPLE] }),
     ...fields,
+    delay_ms: parameters.delay_ms.meta({
+      description: "By how many milliseconds the response is delayed",
+      examples: [0],
+    }),
+    status: parameters.status.optional(),
+    retry_after: parameters.retry_after.optional(),
     remaining: fields.times.meta({
       description: "How many more requests it applies to. After the last one the fault is gone",
       examples: [1],

@@ -68,6 +68,8 @@ const fields = {
       id: z.string().optional().meta({ description: "Absent for a fault from the header" }),
       fault: z.enum(FAULT_NAMES),
       delay_ms: z.int(),
+      status: z.int().optional(),
+      retry_after: z.int().optional(),
     })
     .optional()
     .meta({ description: "The fault that applied to the request" }),

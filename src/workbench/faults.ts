@@ -1,26 +1,49 @@
-import { count, desc, eq, lt } from "drizzle-orm";
+import { asc, eq, notInArray } from "drizzle-orm";
 import { chooseFault, MAX_FAULTS, type AppliedFault, type StoredFault } from "../domain/faults.ts";
 import type { RequestSubject } from "../domain/request-subject.ts";
 import { pageOf, type Page, type PageRequest } from "../store/pages.ts";
-import { faults } from "./schema.ts";
+import { faultCounts, faults, type FaultCount } from "./schema.ts";
 import type { WorkbenchDatabase } from "./database.ts";
 
-const publicColumns = {
-  id: faults.id,
-  fault: faults.fault,
-  times: faults.times,
-  remaining: faults.remaining,
-  skip: faults.skip,
-  delay_ms: faults.delay_ms,
-  match: faults.match,
-  created_at: faults.created_at,
-} satisfies Record<keyof StoredFault, unknown>;
+/** How often each fault still applies and skips, by its sequence. A fault without a count is used up. */
+type Counts = Record<number, FaultCount>;
+
+/** The counts are in one row, so that a request writes one row however many faults skip it. */
+const COUNTS_ID = 1;
+
+function readCounts(db: WorkbenchDatabase): Counts {
+  return db.select().from(faultCounts).get()?.counts ?? {};
+}
+
+function writeCounts(db: WorkbenchDatabase, counts: Counts): void {
+  db.insert(faultCounts)
+    .values({ id: COUNTS_ID, counts })
+    .onConflictDoUpdate({ target: faultCounts.id, set: { counts } })
+    .run();
+}
+
+/** The faults with times left, oldest first. */
+function liveFaults(db: WorkbenchDatabase) {
+  const counts = readCounts(db);
+  const rows = db.select().from(faults).orderBy(asc(faults.sequence)).all();
+  const live = rows.flatMap(({ sequence, fault }) => {
+    const count = counts[sequence];
+    if (!count) return [];
+    const { remaining, skip_remaining } = count;
+    return [{ sequence, match: fault.match, skip_remaining, fault: { ...fault, remaining } }];
+  });
+  return { counts, live };
+}
 
 export function insertFault(db: WorkbenchDatabase, fault: StoredFault): "inserted" | "too many" {
-  if (countFaults(db) >= MAX_FAULTS) return "too many";
-  db.insert(faults)
-    .values({ ...fault, skip_remaining: fault.skip })
+  const counts = readCounts(db);
+  db.delete(faults)
+    .where(notInArray(faults.sequence, Object.keys(counts).map(Number)))
     .run();
+  if (Object.keys(counts).length >= MAX_FAULTS) return "too many";
+  const { sequence } = db.insert(faults).values({ id: fault.id, fault }).returning().get();
+  counts[sequence] = { remaining: fault.remaining, skip_remaining: fault.skip };
+  writeCounts(db, counts);
   return "inserted";
 }
 
@@ -29,64 +52,64 @@ export function findFaults(
   db: WorkbenchDatabase,
   { limit, starting_after }: PageRequest,
 ): Page<StoredFault> | undefined {
-  const cursor =
-    starting_after === undefined
-      ? undefined
-      : db
-          .select({ sequence: faults.sequence })
-          .from(faults)
-          .where(eq(faults.id, starting_after))
-          .get();
-  if (starting_after !== undefined && !cursor) return undefined;
-  const rows = db
-    .select(publicColumns)
-    .from(faults)
-    .where(cursor && lt(faults.sequence, cursor.sequence))
-    .orderBy(desc(faults.sequence))
-    .limit(limit + 1)
-    .all();
-  return pageOf(rows, limit, countFaults(db));
+  const newestFirst = liveFaults(db).live.toReversed();
+  const cursor = newestFirst.findIndex(({ fault }) => fault.id === starting_after);
+  if (starting_after !== undefined && cursor === -1) return undefined;
+  const rows = newestFirst.slice(cursor + 1, cursor + 1 + limit + 1);
+  return pageOf(
+    rows.map(({ fault }) => fault),
+    limit,
+    newestFirst.length,
+  );
 }
 
 export function countFaults(db: WorkbenchDatabase): number {
-  return db.select({ total: count() }).from(faults).get()?.total ?? 0;
+  return Object.keys(readCounts(db)).length;
 }
 
 /** Returns whether the fault existed. */
 export function deleteFault(db: WorkbenchDatabase, id: string): boolean {
-  return db.delete(faults).where(eq(faults.id, id)).returning({ id: faults.id }).all().length > 0;
+  const { counts, live } = liveFaults(db);
+  const found = live.find(({ fault }) => fault.id === id);
+  if (!found) return false;
+  db.delete(faults).where(eq(faults.id, id)).run();
+  delete counts[found.sequence];
+  writeCounts(db, counts);
+  return true;
 }
 
 /** Returns how many faults it deleted. */
 export function deleteFaults(db: WorkbenchDatabase): number {
-  return db.delete(faults).returning({ id: faults.id }).all().length;
+  const deleted = countFaults(db);
+  db.delete(faults).run();
+  db.delete(faultCounts).run();
+  return deleted;
 }
 
-/**
- * Takes the fault that applies to a request, and deletes it after its last time. All of it is synchronous, so
- * that no two requests take the same time of a fault.
- */
+/** Takes the fault that applies to a request. All of it is synchronous, so no two requests take the same time. */
 export function takeFault(
   db: WorkbenchDatabase,
   subject: RequestSubject,
 ): AppliedFault | undefined {
-  const { applied, skipped } = chooseFault(
-    db.select().from(faults).orderBy(faults.sequence).all(),
-    subject,
-  );
-  for (const { sequence, skip_remaining } of skipped) {
-    db.update(faults)
-      .set({ skip_remaining: skip_remaining - 1 })
-      .where(eq(faults.sequence, sequence))
-      .run();
+  const { counts, live } = liveFaults(db);
+  const { applied, skipped } = chooseFault(live, subject);
+  if (!applied && skipped.length === 0) return undefined;
+  for (const { sequence } of skipped) counts[sequence]!.skip_remaining -= 1;
+  if (applied) {
+    const count = counts[applied.sequence]!;
+    count.remaining -= 1;
+    if (count.remaining === 0) delete counts[applied.sequence];
   }
-  if (!applied) return undefined;
-  const { id, fault, delay_ms, remaining } = applied;
-  if (remaining === 1) deleteFault(db, id);
-  else
-    db.update(faults)
-      .set({ remaining: remaining - 1 })
-      .where(eq(faults.id, id))
-      .run();
-  return { id, fault, delay_ms };
+  writeCounts(db, counts);
+  return applied && appliedFaultOf(applied.fault);
+}
+
+function appliedFaultOf({ id, fault, delay_ms, status, retry_after }: StoredFault): AppliedFault {
+  return {
+    id,
+    fault,
+    delay_ms,
+    ...(status !== undefined && { status }),
+    ...(retry_after !== undefined && { retry_after }),
+  };
 }

@@ -1,22 +1,25 @@
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
-import type { FaultMatch } from "../domain/fault-match.ts";
-import type { FaultName } from "../domain/faults.ts";
+import type { StoredFault } from "../domain/faults.ts";
 import type { RequestSummary } from "../domain/requests.ts";
 
-/** The faults that have applications left. */
+/** The faults as they were added. Those that are used up are deleted when the next one is added. */
 export const faults = sqliteTable("faults", {
   sequence: integer().primaryKey({ autoIncrement: true }),
   id: text().notNull().unique(),
-  fault: text().$type<FaultName>().notNull(),
-  times: integer().notNull(),
-  /** How many applications are left. */
-  remaining: integer().notNull(),
-  skip: integer().notNull(),
-  /** How many matching requests still pass before the fault applies. */
-  skip_remaining: integer().notNull(),
-  delay_ms: integer().notNull(),
-  match: text({ mode: "json" }).$type<FaultMatch>().notNull(),
-  created_at: text().notNull(),
+  fault: text({ mode: "json" }).$type<StoredFault>().notNull(),
+});
+
+export interface FaultCount {
+  /** How many requests it still applies to. */
+  remaining: number;
+  /** How many matching requests it still lets through first. */
+  skip_remaining: number;
+}
+
+/** A single row with the counts of all faults, by their sequence. */
+export const faultCounts = sqliteTable("fault_counts", {
+  id: integer().primaryKey(),
+  counts: text({ mode: "json" }).$type<Record<number, FaultCount>>().notNull(),
 });
 
 /**

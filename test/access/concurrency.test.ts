@@ -1,12 +1,13 @@
+import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { Hono } from "hono";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { limitConcurrency } from "../../src/access/concurrency.ts";
 import type { AppEnv } from "../../src/http/context.ts";
 import { MAX_BODY_BYTES } from "../../src/http/request-body.ts";
 import { newPartner } from "../support/client.ts";
 
-/** What a partner may have in work at once. */
+/** How many small requests of a partner run at a time. */
 const AT_ONCE = 8;
 const REQUEST_MILLISECONDS = 20;
 
@@ -15,7 +16,7 @@ let running: Map<string, number>;
 let most: number;
 let stuck: PromiseWithResolvers<void>;
 
-/** Each request says in its path whose it is, and which; one that is `stuck` ends when it is let go. */
+/** A request has its partner and its name in its path. One named `stuck` ends when the test resolves it. */
 const app = new Hono<AppEnv>()
   .use("/:partner/*", async (c, next) => {
     c.set("apiKey", {
@@ -24,6 +25,9 @@ const app = new Hono<AppEnv>()
     await next();
   })
   .use(limitConcurrency)
+  .onError((error) => {
+    throw error;
+  })
   .all("/:partner/:name", async (c) => {
     const { partner, name } = c.req.param();
     const now = (running.get(partner) ?? 0) + 1;
@@ -35,24 +39,37 @@ const app = new Hono<AppEnv>()
     return c.text(name);
   });
 
-// Each test has partners of its own: the lines outlive it.
+// Each test has its own partners, as the queues outlive it.
 let partner = 0;
 beforeEach(() => {
   partner += 10;
   [started, running, most] = [[], new Map(), 0];
   stuck = Promise.withResolvers();
 });
-afterEach(() => stuck.resolve());
+afterEach(() => {
+  vi.useRealTimers();
+  stuck.resolve();
+});
 
-async function send(name: string | number, { of = partner, bytes = 0, limits = "on" } = {}) {
+type Options = { of?: number; bytes?: number; limits?: string };
+
+async function send(name: string, options: Options = {}): Promise<void> {
+  expect((await respond(name, options)).status).toBe(200);
+}
+
+async function respond(name: string, { of = partner, bytes = 0, limits = "on" }: Options = {}) {
   const init = bytes > 0 && {
     method: "POST",
     body: "x",
     headers: { "Content-Length": String(bytes) },
   };
-  const url = `/${of}/${name}`;
-  const answer = await app.request(url, init || {}, { RATE_LIMITS: limits });
-  expect(answer.status).toBe(200);
+  const context = createExecutionContext();
+  return app.request(`/${of}/${name}`, init || {}, { ...env, RATE_LIMITS: limits }, context);
+}
+
+/** Moves the clock by which requests measure how long they wait. */
+function passTime(milliseconds: number): void {
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + milliseconds });
 }
 
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => String(index));
@@ -60,12 +77,11 @@ const sendAll = (names: string[], options = {}) =>
   Promise.all(names.map((name) => send(name, options)));
 
 describe("a partner's requests", () => {
-  it("are done eight at a time, in the order of their arrival", async () => {
+  it("run eight at a time, in order of arrival", async () => {
     const names = numbers(30);
     const start = Date.now();
     await sendAll(names);
     expect([most, started]).toEqual([AT_ONCE, names]);
-    // One that has ended doesn't count any more: else each eight would wait until they are lost.
     expect(Date.now() - start).toBeLessThan(2_500);
   });
 
@@ -75,39 +91,72 @@ describe("a partner's requests", () => {
     [MAX_BODY_BYTES / 2, 2],
     [MAX_BODY_BYTES / 4, 4],
     [10, AT_ONCE],
-  ])("with bodies of %i bytes are done %i at a time", async (bytes, expected) => {
+  ])("with bodies of %i bytes run %i at a time", async (bytes, expected) => {
     const names = numbers(20);
     await sendAll(names, { bytes });
     expect([most, started]).toEqual([expected, names]);
   });
 
-  it("that are large don't wait for ever for small ones that came later", async () => {
+  it("that are large run before small ones that arrived later", async () => {
     const names = numbers(AT_ONCE);
     await Promise.all([sendAll(names), send("large", { bytes: MAX_BODY_BYTES }), send("later")]);
     expect(started).toEqual([...names, "large", "later"]);
   });
 
-  it("don't make another partner's wait", async () => {
+  it("don't delay those of another partner", async () => {
     const own = sendAll(numbers(30), { bytes: MAX_BODY_BYTES });
     await send("other", { of: partner + 1 });
     expect(started.length).toBeLessThan(5);
     await own;
   });
 
-  it("don't wait for one that has ended unseen, as its client is gone", async () => {
+  it("wait for a slow one until it ends", async () => {
+    const slow = send("stuck", { bytes: MAX_BODY_BYTES });
+    const next = send("next", { bytes: MAX_BODY_BYTES });
+    await scheduler.wait(1_500);
+    expect(started).toEqual(["stuck"]);
+    stuck.resolve();
+    await Promise.all([slow, next]);
+    expect(started).toEqual(["stuck", "next"]);
+  });
+
+  it("get a 429 after waiting for 30 seconds", async () => {
     void send("stuck", { bytes: MAX_BODY_BYTES });
+    const waiting = respond("next", { bytes: MAX_BODY_BYTES });
+    passTime(31_000);
+    await expect(waiting).rejects.toMatchObject({
+      body: { type: "RATE_LIMIT_ERROR" },
+      headers: { "Retry-After": "1" },
+    });
+    expect(started).toEqual(["stuck"]);
+  });
+
+  it("get a 429 while 500 others wait", async () => {
+    void send("stuck", { bytes: MAX_BODY_BYTES });
+    const others = Promise.allSettled(numbers(500).map((name) => respond(name)));
+    await expect(respond("one too many")).rejects.toMatchObject({
+      body: { type: "RATE_LIMIT_ERROR" },
+    });
+    passTime(31_000);
+    await others;
+  });
+
+  it("don't wait for one that the runtime ended without running its finally", async () => {
+    void send("stuck", { bytes: MAX_BODY_BYTES });
+    await scheduler.wait(10);
+    passTime(61_000);
     await send("next", { bytes: MAX_BODY_BYTES });
     expect(started).toEqual(["stuck", "next"]);
   });
 
-  it("are done all at once where limits are off", async () => {
+  it("all run at a time if limits are off", async () => {
     await sendAll(numbers(30), { bytes: MAX_BODY_BYTES, limits: "off" });
     expect(most).toBe(30);
   });
 });
 
 describe("in the sandbox", () => {
-  // The tests run with the limits off, as `wrangler dev` does.
+  // Limits are off in the tests, as in `wrangler dev`.
   beforeEach(() => Object.assign(env, { RATE_LIMITS: "on" }));
   afterEach(() => Object.assign(env, { RATE_LIMITS: "off" }));
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { matchesPath } from "../../src/domain/fault-match.ts";
+import { findMatchProblem, matchesPath, type FaultMatch } from "../../src/domain/fault-match.ts";
 import { chooseFault, FAULT_NAMES, isRejecting } from "../../src/domain/faults.ts";
 import { idsOf } from "../../src/domain/request-subject.ts";
 
@@ -30,6 +30,46 @@ describe("a path pattern", () => {
     ["/v2/orders/a.c", "/v2/orders/abc"],
     ["/v2/orders/order-1", "/v2/orders/%E0%A4%A"],
   ])("%s does not match %s", (pattern, path) => expect(matchesPath(pattern, path)).toBe(false));
+});
+
+describe("a match", () => {
+  it.each<FaultMatch>([
+    {},
+    { path: "/v2/*" },
+    { path: "/v2*", type: "CAPTURED" },
+    { path: "/v2/orders/:id", method: "PUT" },
+    { path: "/v2/orders/order-1", method: "DELETE", order_id: "order-1" },
+    { path: "/v2/orders/ord*" },
+    { path: "/v2/:kind/:id", order_event_id: "e" },
+    { path: "/v2/order*", method: "HEAD", partner_event_id: "pe" },
+    { method: "POST", partner_order_id: "po" },
+    { path: "/v2/keys" },
+  ])("%o can apply", (match) => expect(findMatchProblem(match)).toBeUndefined());
+
+  it.each<[FaultMatch, field: string, expected: string]>([
+    [
+      { path: "/v2/order_event" },
+      "path",
+      "the path of an operation (did you mean /v2/order_events?)",
+    ],
+    [{ path: "/v2/ordres" }, "path", "the path of an operation (did you mean /v2/orders?)"],
+    [{ path: "/v2/payments" }, "path", "the path of an operation: /v2/orders or"],
+    [{ path: "/v2/orders/a/b" }, "path", "the path of an operation"],
+    [{ path: "/v2/orders/" }, "path", "the path of an operation"],
+    [{ path: "/v2/o/*" }, "path", "the path of an operation"],
+    [{ method: "PATCH" }, "method", "GET or POST or PUT or DELETE, the methods of /v2"],
+    [{ path: "/v2/keys", method: "GET" }, "method", "POST or DELETE, the methods of /v2/keys"],
+    [
+      { path: "/v2/keys", order_id: "o" },
+      "order_id",
+      "none, as any request /v2/keys does not name it",
+    ],
+    [{ method: "GET", type: "CAPTURED" }, "type", "none, as GET does not name it"],
+    [{ partner_order_id: "po", partner_event_id: "pe" }, "partner_event_id", "none"],
+  ])("%o can't apply", (match, field, expected) => {
+    const problem = findMatchProblem(match);
+    expect(problem).toMatchObject({ field, expected: expect.stringContaining(expected) });
+  });
 });
 
 describe("the IDs of a request", () => {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { buildIfChanged } from "../../src/cli/build.ts";
-import { FAULT_NAMES, FAULTS, type FaultName } from "../../src/domain/faults.ts";
+import { FAULT_NAMES, FAULTS, isDelaying, type FaultName } from "../../src/domain/faults.ts";
 import { createSandbox, type Sandbox } from "../../src/local/index.ts";
 import { clientOf } from "./client.ts";
 import { freePort, Server } from "./server.ts";
@@ -114,7 +114,8 @@ const CLIENTS: Record<string, { send: Send; closed: string; cut: string; isThere
   },
 };
 
-const page = expect.stringMatching(/^<html>[^]*504 Gateway Time-out[^]*<\/html>\r\n$/);
+const page = (title: string) =>
+  expect.stringMatching(new RegExp(`^<html>[^]*${title}[^]*</html>\r\n$`));
 const envelope = (type: string) => expect.stringContaining(`{"error":{"type":"${type}"`);
 const whole = expect.stringMatching(/^\{"order_event_id":.*\}$/);
 
@@ -130,8 +131,15 @@ function expected(fault: FaultName, id: string, closed: string, cut: string): Se
     },
     rate_limited: { ...json, status: 429, retryAfter: "1", body: envelope("RATE_LIMIT_ERROR") },
     delay: { ...json, status: 200, body: whole },
+    slow_body: { ...json, status: 200, body: whole },
     error_after_commit: { ...json, status: 500, body: envelope("INTERNAL_ERROR") },
-    gateway_timeout: { ...json, status: 504, type: "text/html", body: page },
+    bad_gateway: { ...json, status: 502, type: "text/html", body: page("502 Bad Gateway") },
+    gateway_timeout: {
+      ...json,
+      status: 504,
+      type: "text/html",
+      body: page("504 Gateway Time-out"),
+    },
     lost_response: { broken: closed },
     cut_response: { ...json, status: 200, broken: cut },
   };
@@ -159,7 +167,7 @@ function itShowsEachFault(urlOf: () => string) {
       const added = await client.POST("/sandbox/faults", {
         body: {
           fault,
-          ...(fault === "delay" && { delay_ms: DELAY_MILLISECONDS }),
+          ...(isDelaying(fault) && { delay_ms: DELAY_MILLISECONDS }),
           match: { path: "/v2/order_events", partner_event_id },
         },
       });
@@ -176,7 +184,7 @@ function itShowsEachFault(urlOf: () => string) {
       const milliseconds = Math.round(performance.now() - start);
       console.log(`| ${fault} | ${name} | ${JSON.stringify(seen)} | ${milliseconds} ms |`);
       expect(seen).toEqual(expected(fault, id, closed, cut));
-      if (fault === "delay") expect(milliseconds).toBeGreaterThanOrEqual(DELAY_MILLISECONDS);
+      if (isDelaying(fault)) expect(milliseconds).toBeGreaterThanOrEqual(DELAY_MILLISECONDS);
 
       const query = { partner_event_id };
       const captured = async () =>

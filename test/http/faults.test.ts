@@ -1,6 +1,6 @@
 import { exports } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
-import { FAULT_NAMES, FAULTS, type FaultName } from "../../src/domain/faults.ts";
+import { FAULT_NAMES, FAULTS, isDelaying, type FaultName } from "../../src/domain/faults.ts";
 import {
   costOf,
   eventBody,
@@ -12,6 +12,7 @@ import {
 } from "../support/client.ts";
 
 const FAULT_PATH = "/sandbox/faults";
+const DELAY_MILLISECONDS = 20;
 const add = async (partner: Client, input: object): Promise<{ id: string }> =>
   expectStatus(await partner.post(FAULT_PATH, input), 200).body;
 const faults = async (partner: Client) => (await partner.get(FAULT_PATH)).body.data;
@@ -56,7 +57,9 @@ const RESPONSES: Record<FaultName, Expected> = {
   unavailable: { status: 503, type: "SERVICE_UNAVAILABLE_ERROR", retryAfter: "1" },
   rate_limited: { status: 429, type: "RATE_LIMIT_ERROR", retryAfter: "1" },
   delay: { status: 200 },
+  slow_body: { status: 200 },
   error_after_commit: { status: 500, type: "INTERNAL_ERROR" },
+  bad_gateway: { status: 502 },
   gateway_timeout: { status: 504 },
   lost_response: { error: "interrupted by a fault" },
   cut_response: { status: 200, error: "interrupted by a fault" },
@@ -64,15 +67,17 @@ const RESPONSES: Record<FaultName, Expected> = {
 
 describe.each(FAULT_NAMES)("%s", (fault) => {
   const expected = RESPONSES[fault];
+  const delay = isDelaying(fault) ? { delay_ms: DELAY_MILLISECONDS } : {};
+  const header = isDelaying(fault) ? `${fault};delay_ms=${DELAY_MILLISECONDS}` : fault;
 
   it.each(["stored", "in the header"])(
     "%s: sends its response, and executes the request or not",
     async (kind) => {
       const partner = await newPartner();
       const isStored = kind === "stored";
-      const { id } = isStored ? await add(partner, { fault }) : { id: "" };
+      const { id } = isStored ? await add(partner, { fault, ...delay }) : { id: "" };
       const body = orderBody({ id: "order-1" });
-      const init = { body, ...(!isStored && { fault }) };
+      const init = { body, ...(!isStored && { fault: header }) };
       const answer = await sendToTheEnd(partner, "POST", "/v2/orders", init);
       if (expected.status) expect(answer.status).toBe(expected.status);
       if (expected.type) expect(JSON.parse(answer.text).error.type).toBe(expected.type);
@@ -87,10 +92,10 @@ describe.each(FAULT_NAMES)("%s", (fault) => {
 
   it("is logged with its ID", async () => {
     const partner = await newPartner();
-    const { id } = await add(partner, { fault });
+    const { id } = await add(partner, { fault, ...delay });
     const log = vi.spyOn(console, "log");
     await sendToTheEnd(partner, "GET", "/v2/orders");
-    await sendToTheEnd(partner, "GET", "/v2/orders", { fault });
+    await sendToTheEnd(partner, "GET", "/v2/orders", { fault: header });
     await sendToTheEnd(partner, "GET", "/v2/orders");
     const lines = log.mock.calls
       .map(([line]) => JSON.parse(String(line)))
@@ -128,7 +133,9 @@ describe("a fault that alters the response", () => {
     expect(missing.headers.get("Content-Type")).toBe("text/html");
     const cut = await sendToTheEnd(partner, "GET", "/v2/nothing", { fault: "cut_response" });
     expect(cut).toMatchObject({ status: 404, error: expect.anything() });
-    const wrongMethod = await sendToTheEnd(partner, "PATCH", "/v2/orders", { fault: "delay" });
+    const wrongMethod = await sendToTheEnd(partner, "PATCH", "/v2/orders", {
+      fault: "delay;delay_ms=1",
+    });
     expect(wrongMethod.status).toBe(405);
     expect(wrongMethod.headers.get("Sandbox-Fault-Applied")).toBe("delay");
     const cutMethod = await sendToTheEnd(partner, "PATCH", "/v2/orders", { fault: "cut_response" });
@@ -181,6 +188,62 @@ describe("cut_response", () => {
   });
 });
 
+describe("slow_body", () => {
+  it("sends the headers immediately, and all of the body after delay_ms", async () => {
+    const partner = await newPartner();
+    await partner.createOrder();
+    const { text: whole } = await partner.get("/v2/orders");
+    const start = performance.now();
+    const response = await exports.default.fetch("https://sandbox.test/v2/orders", {
+      headers: {
+        Authorization: `Bearer ${partner.key}`,
+        "Sandbox-Fault": "slow_body;delay_ms=1000",
+      },
+    });
+    expect(performance.now() - start).toBeLessThan(900);
+    let text = "";
+    for await (const chunk of response.body ?? []) {
+      text += new TextDecoder().decode(chunk);
+    }
+    expect(text).toBe(whole);
+    expect(performance.now() - start).toBeGreaterThanOrEqual(990);
+  });
+
+  it("leaves a response without a body as it is", async () => {
+    const partner = await newPartner();
+    await partner.createOrder({ id: "order-1" });
+    const path = "/v2/orders/order-1";
+    const deleted = await sendToTheEnd(partner, "DELETE", path, { fault: "slow_body;delay_ms=1" });
+    expect(deleted).toMatchObject({ status: 204, text: "" });
+    expect(deleted.headers.get("Sandbox-Fault-Applied")).toBe("slow_body");
+  });
+});
+
+describe("the parameters of a fault", () => {
+  it("set the status of an error", async () => {
+    const partner = await newPartner();
+    await add(partner, { fault: "error", status: 599 });
+    await add(partner, { fault: "error_after_commit", status: 503 });
+    const rejected = await sendToTheEnd(partner, "GET", "/v2/orders");
+    expect(rejected.status).toBe(599);
+    expect(JSON.parse(rejected.text).error.type).toBe("INTERNAL_ERROR");
+    const replaced = await sendToTheEnd(partner, "GET", "/v2/orders");
+    expect(replaced.status).toBe(503);
+    expect(replaced.headers.get("Retry-After")).toBeNull();
+    const inHeader = await sendToTheEnd(partner, "GET", "/v2/orders", {
+      fault: "error;status=507",
+    });
+    expect(inHeader.status).toBe(507);
+  });
+
+  it.each(["unavailable", "rate_limited"])("set the Retry-After of %s", async (fault) => {
+    const partner = await newPartner();
+    await add(partner, { fault, retry_after: 120 });
+    const { headers } = await partner.get("/v2/orders");
+    expect(headers.get("Retry-After")).toBe("120");
+  });
+});
+
 describe("delay", () => {
   it("commits first, then waits", async () => {
     const partner = await newPartner();
@@ -205,27 +268,35 @@ describe("the header", () => {
     expectStatus(await partner.get("/v2/orders"), 500);
   });
 
-  it("sets the length of a delay", async () => {
-    const partner = await newPartner();
-    const start = performance.now();
-    const headers = { "Sandbox-Fault": "delay;ms=300" };
-    const delayed = await partner.send("GET", "/v2/orders", undefined, headers);
-    expect(expectStatus(delayed, 200).headers.get("Sandbox-Fault-Applied")).toBe("delay");
-    expect(performance.now() - start).toBeGreaterThanOrEqual(299);
-  });
+  it.each(["delay;delay_ms=300", "delay;ms=300"])(
+    "sets the length of a delay: %s",
+    async (sent) => {
+      const partner = await newPartner();
+      const start = performance.now();
+      const delayed = await partner.send("GET", "/v2/orders", undefined, { "Sandbox-Fault": sent });
+      expect(expectStatus(delayed, 200).headers.get("Sandbox-Fault-Applied")).toBe("delay");
+      expect(performance.now() - start).toBeGreaterThanOrEqual(299);
+    },
+  );
 
   it.each([
     ["", "the name of a fault"],
-    ["lost", "error or unavailable or"],
-    ['"lost_response"', "error or unavailable or"],
+    ["lost", "Expected error or unavailable or"],
+    ['"lost_response"', "the name of a fault"],
     ["lost_response, delay", "the name of a fault"],
-    ["delay;ms", "a whole number from 0 to 60000"],
-    ["delay;ms=60001", "a whole number from 0 to 60000"],
-    ["delay;ms=-1", "a whole number from 0 to 60000"],
-    ["delay;ms=1.5", "a whole number from 0 to 60000"],
-    ['delay;ms="3"', "a whole number from 0 to 60000"],
-    ["delay;seconds=3", "no parameter but ms"],
-    ["lost_response;ms=3", "ms only with delay"],
+    ["delay", "delay_ms: Expected a value, which delay needs"],
+    ["delay;ms", "delay_ms: Expected a whole number, but received true"],
+    ["delay;ms=60001", "delay_ms: Expected a whole number of at most 60000, but received 60001"],
+    ["delay;ms=-1", "delay_ms: Expected a whole number of at least 0, but received -1"],
+    ["delay;ms=1.5", "delay_ms: Expected a whole number, but received 1.5"],
+    ['delay;ms="3"', 'delay_ms: Expected a whole number, but received "3"'],
+    ["delay;seconds=3", "seconds"],
+    ["lost_response;ms=3", "delay_ms: Expected none with lost_response"],
+    ["error;status=499", "status: Expected a whole number of at least 500, but received 499"],
+    ["unavailable;status=500", "status: Expected none with unavailable"],
+    ["delay;ms=3;ms=4", 'each parameter once, but received "delay;ms=3;ms=4"'],
+    ["error;status=500;status=500", "each parameter once"],
+    ["delay;ms=3;delay_ms=3", "each parameter once"],
   ])("is rejected if it is %o", async (sent, expected) => {
     const partner = await newPartner();
     await add(partner, { fault: "error" });
@@ -233,7 +304,6 @@ describe("the header", () => {
     const refused = await partner.send("POST", "/v2/orders", orderBody(), headers);
     expect(refusalOf(refused)).toMatchObject({ status: 400, param: "Sandbox-Fault" });
     expect(refused.body.error.message).toContain(expected);
-    expect(refused.body.error.message).toContain(`received ${JSON.stringify(sent)}`);
     expect(await faults(partner)).toHaveLength(1);
   });
 
@@ -268,10 +338,11 @@ describe("match", () => {
     [{ order_event_id: "e" }, "DELETE", "/v2/order_events/e"],
     [{ order_event_id: "e" }, "GET", "/v2/order_events?order_event_id=e"],
     [{ partner_event_id: "pe" }, "POST", "/v2/order_events", event],
+    [{ type: "CAPTURED" }, "POST", "/v2/order_events", event],
     [{ partner_event_id: "pe" }, "GET", "/v2/order_events?partner_event_id=pe"],
   ])("%o matches %s %s", async (match, method, path, body) => {
     const partner = await newPartner();
-    await add(partner, { fault: "unavailable", match: { ...match, partner_order_id: "another" } });
+    await add(partner, { fault: "unavailable", match: { ...match, order_id: "another" } });
     await add(partner, { fault: "unavailable", match });
     const found = await sendToTheEnd(partner, method, path, body && { body });
     expect(found.status).toBe(503);
@@ -283,6 +354,7 @@ describe("match", () => {
     [{ order_id: "o", partner_event_id: "pe" }, "POST", orderBody({ id: "o" })],
     [{ order_id: "o", method: "PUT" }, "POST", orderBody({ id: "o" })],
     [{ path: "/v2/orders/*" }, "GET", undefined],
+    [{ type: "REFUNDED" }, "POST", orderBody({ id: "o" })],
   ])("%o does not match another request", async (match, method, body) => {
     const partner = await newPartner();
     await add(partner, { fault: "unavailable", match });
@@ -293,7 +365,7 @@ describe("match", () => {
 
   it("reads a body without a Content-Length, which is still validated", async () => {
     const partner = await newPartner();
-    await add(partner, { fault: "delay", match: { order_id: "o" } });
+    await add(partner, { fault: "delay", delay_ms: 1, match: { order_id: "o" } });
     const post = (text: string) => {
       const { readable, writable } = new TransformStream();
       const writer = writable.getWriter();

@@ -4,7 +4,7 @@ import { expect, it, vi } from "vitest";
 import { app } from "../../src/app.ts";
 import type { AppEnv } from "../../src/http/context.ts";
 import { MAX_FAULTS } from "../../src/domain/faults.ts";
-import { MAX_BODY_BYTES } from "../../src/http/request-body.ts";
+import { MAX_BODY_BYTES, UPLOAD_SECONDS } from "../../src/http/request-body.ts";
 import { MAX_ENVIRONMENTS } from "../../src/store/new-environments.ts";
 import { MAX_ACTIVE_KEYS } from "../../src/store/keys.ts";
 import { MAX_STREAMS } from "../../src/workbench/streams.ts";
@@ -300,6 +300,7 @@ it("has the examples that the operations return", TIMEOUT, async () => {
   setVariables({ BYTE_QUOTA: "" });
   const tooLarge = partner.post("/v2/orders", " ".repeat(MAX_BODY_BYTES + 1));
   await record("anywhere", "PAYLOAD_TOO_LARGE_ERROR", tooLarge);
+  await record("anywhere", "REQUEST_TIMEOUT_ERROR", sendStalledBody(partner.key));
   const asForm = { "Content-Type": "application/x-www-form-urlencoded" };
   const form = partner.post("/v2/orders", "id=order-1", asForm);
   await record("anywhere", "UNSUPPORTED_MEDIA_TYPE_ERROR", form);
@@ -320,6 +321,21 @@ async function readWith(
   const request = new Request(`https://sandbox.test${path}`, { headers });
   const response = await app.fetch(request, bindings, createExecutionContext());
   return readResponse("GET", request.url, response);
+}
+
+/** The response to a body that never ends. */
+async function sendStalledBody(key: string): Promise<ApiResponse> {
+  const request = new Request("https://sandbox.test/v2/orders", {
+    method: "POST",
+    headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/json" },
+    body: new ReadableStream(),
+  });
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  const sent = app.fetch(request, env, createExecutionContext());
+  while (vi.getTimerCount() === 0) await scheduler.wait(1);
+  vi.advanceTimersByTime(UPLOAD_SECONDS * 1_000);
+  vi.useRealTimers();
+  return readResponse("POST", request.url, await sent);
 }
 
 /** A D1 whose queries all fail. */

@@ -109,9 +109,10 @@ function undescribed(
 ): string[] {
   const found = operations.find((each) => each.method === method && each.path.test(path));
   if (!found) return undescribedRefusal(status, headers, text);
-  // A proxy's page isn't a response of the API. The fault's description covers it.
-  if (headers.get("Sandbox-Fault-Applied")?.startsWith("gateway_timeout")) return [];
   const response = found.operation.responses[status];
+  // A fault can choose a status, and send a proxy's page: its description has them.
+  const isHtml = headers.get("Content-Type") === "text/html";
+  if (headers.has("Sandbox-Fault-Applied") && (!response || isHtml)) return [];
   if (!response) return [`no status ${status}`];
   return [...undescribedHeaders(response, headers), ...undescribedBody(response, headers, text)];
 }

@@ -3,6 +3,7 @@ import { env } from "cloudflare:workers";
 import { getTableName, is } from "drizzle-orm";
 import { getTableConfig, SQLiteTable } from "drizzle-orm/sqlite-core";
 import { expect, it } from "vitest";
+import { createFault } from "../../src/domain/faults.ts";
 import { DatasetStorage } from "../../src/workbench/database.ts";
 import * as schema from "../../src/workbench/schema.ts";
 
@@ -15,8 +16,8 @@ function inStorage(test: (storage: DurableObjectStorage) => Promise<void>) {
   return runInDurableObject(stub, (_, { storage }) => test(storage));
 }
 
-const fault = { fault: "error", times: 1, remaining: 1, skip: 0, skip_remaining: 0 } as const;
-const row = { id: "f-1", ...fault, delay_ms: 0, match: {}, created_at: "2026-01-01T00:00:00Z" };
+const identity = { id: "f-1", created_at: "2026-01-01T00:00:00Z" };
+const row = { id: "f-1", fault: createFault({ fault: "error" }, identity) };
 const tablesIn = ({ sql }: DurableObjectStorage) =>
   sql.exec("SELECT name FROM sqlite_master WHERE name NOT LIKE '\\_cf%' ESCAPE '\\'").toArray();
 

@@ -1,7 +1,9 @@
 import { useState } from "preact/hooks";
 import {
   FAULT_NAMES,
+  isDelaying,
   MAX_DELAY_MILLISECONDS,
+  MAX_FAULT_SKIP,
   MAX_FAULT_TIMES,
   type FaultName,
 } from "../../domain/faults.ts";
@@ -31,7 +33,7 @@ export function FaultForm({ orderId, onAdded }: FaultFormProps) {
   const [, match] = TARGETS.find(([name]) => name === target)!;
   const body = {
     fault,
-    ...(fault === "delay" && { delay_ms }),
+    ...(isDelaying(fault) && { delay_ms }),
     ...(times !== 1 && { times }),
     ...(skip > 0 && { skip }),
     match: { ...match, ...(order_id.trim() && { order_id: order_id.trim() }) },
@@ -63,10 +65,10 @@ export function FaultForm({ orderId, onAdded }: FaultFormProps) {
         label="Skip first"
         value={skip}
         min={0}
-        max={MAX_FAULT_TIMES}
+        max={MAX_FAULT_SKIP}
         onChange={setSkip}
       />
-      {fault === "delay" && (
+      {isDelaying(fault) && (
         <NumberField
           label="Delay in ms"
           value={delay_ms}

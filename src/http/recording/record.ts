@@ -1,15 +1,12 @@
 import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
 import { FAULTS } from "../../domain/faults.ts";
-import { MAX_RECORDED_BODY_BYTES } from "../../domain/requests.ts";
 import { logError } from "../../log.ts";
 import { isConsoleRead } from "../console-reads.ts";
 import type { AppEnv } from "../context.ts";
 import { recordInBatch, sendPending } from "./batches.ts";
+import { recordedBodyOf } from "./recorded-body.ts";
 import { toNewRequest, type Exchange } from "./recorded-request.ts";
-
-/** How long a response waits at most for a small body that the route didn't read. */
-const UNREAD_BODY_MILLISECONDS = 50;
 
 /** Records each request with a valid key and its response, after the response. A failure is only logged. */
 export const recordRequests = createMiddleware<AppEnv>(async (c, next) => {
@@ -18,7 +15,7 @@ export const recordRequests = createMiddleware<AppEnv>(async (c, next) => {
   await next();
   if (!c.get("apiKey")) return;
   const ms = Math.round(performance.now() - start);
-  const requestBody = await requestBodyOf(c);
+  const requestBody = await recordedBodyOf(c);
   const copy = isSentWhole(c) ? c.res.clone() : undefined;
   c.executionCtx.waitUntil(recordExchange(c, { ms, requestBody }, copy));
 });
@@ -60,18 +57,4 @@ function isSentWhole(c: Context<AppEnv>): boolean {
   const fault = c.get("fault");
   if (fault && FAULTS[fault.fault].delivers !== "everything") return false;
   return c.res.body !== null;
-}
-
-/** The body that the route has read. One that it didn't need is read here, if it is small and has arrived. */
-async function requestBodyOf(c: Context<AppEnv>): Promise<Exchange["requestBody"]> {
-  const { bodyCache, raw } = c.req;
-  // A promise, whatever Hono's type says.
-  if (bodyCache.arrayBuffer) return c.req.arrayBuffer().catch(() => "unread" as const);
-  if (raw.method === "GET" || raw.body === null) return undefined;
-  const isLong = Number(raw.headers.get("Content-Length") ?? Infinity) > MAX_RECORDED_BODY_BYTES;
-  if (isLong || raw.bodyUsed) return "unread";
-  return Promise.race([
-    c.req.arrayBuffer().catch(() => "unread" as const),
-    scheduler.wait(UNREAD_BODY_MILLISECONDS).then(() => "unread" as const),
-  ]);
 }

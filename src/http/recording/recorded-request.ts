@@ -15,12 +15,12 @@ import {
 import { ORDER_EVENT_TYPES } from "../../domain/order-events.ts";
 import { idsOf, type RequestIds } from "../../domain/request-subject.ts";
 import type { AppEnv } from "../context.ts";
+import { objectIn, type RecordedBody } from "./recorded-body.ts";
 
 /** The bodies of a request and its response. */
 export interface Exchange {
   ms: number;
-  /** Undefined without a body, "unread" if it was too large or did not arrive in time. */
-  requestBody: ArrayBuffer | "unread" | undefined;
+  requestBody: RecordedBody;
   responseBody: string | undefined;
   /** The response's body before a fault replaced it. */
   unalteredBody: string | undefined;
@@ -28,16 +28,15 @@ export interface Exchange {
 
 /** The record of a request and its response. */
 export function toNewRequest(c: Context<AppEnv>, exchange: Exchange): NewRequest {
-  const { ms, responseBody, unalteredBody } = exchange;
+  const { ms, requestBody: body, responseBody, unalteredBody } = exchange;
   const { res } = c;
-  const body = decodeBody(exchange.requestBody);
   const fault = c.get("fault") ?? null;
   const unaltered = c.get("unalteredResponse");
   const isLost = c.get("isResponseLost") === true;
   const versions = c.get("versions");
   const warnings = c.get("warnings");
   const url = recordedText(c.req.url, MAX_RECORDED_URL_BYTES);
-  const request = toMessage(c.req.raw.headers, body.text, url.isCut || body.isUnread);
+  const request = toMessage(c.req.raw.headers, body.text, url.isCut || body.isIncomplete);
   const details: RequestDetails = {
     url: url.text,
     query: url.text.includes("?") ? url.text.slice(url.text.indexOf("?") + 1) : "",
@@ -59,7 +58,7 @@ export function toNewRequest(c: Context<AppEnv>, exchange: Exchange): NewRequest
     path: recordedText(c.req.path, MAX_RECORDED_URL_BYTES).text,
     status: isLost ? null : res.status,
     ms,
-    ...toIds(c, body.text, (unaltered?.ok ? unalteredBody : responseBody) ?? ""),
+    ...toIds(c, body, (unaltered?.ok ? unalteredBody : responseBody) ?? ""),
     version_before: versions?.before ?? null,
     version_after: versions?.after ?? null,
     error:
@@ -68,7 +67,7 @@ export function toNewRequest(c: Context<AppEnv>, exchange: Exchange): NewRequest
       null,
     fault,
     warnings: warnings && warnings.length > 0 ? warnings : null,
-    content: toContent(objectIn(body.text), objectIn(responseBody ?? "")),
+    content: toContent(body.fields, objectIn(responseBody ?? "")),
     replayed: (unaltered ?? res).headers.has("Idempotent-Replayed") || null,
     details: JSON.stringify(details),
   };
@@ -76,19 +75,6 @@ export function toNewRequest(c: Context<AppEnv>, exchange: Exchange): NewRequest
 
 const isCut = (fault: AppliedFault | null): boolean =>
   fault !== null && FAULTS[fault.fault].delivers === "part";
-
-const exactUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
-function decodeBody(body: Exchange["requestBody"]) {
-  if (body === undefined || body === "unread") {
-    return { text: "", isUnread: body === "unread", isExact: body === undefined };
-  }
-  try {
-    return { text: exactUtf8.decode(body), isUnread: false, isExact: true };
-  } catch {
-    return { text: new TextDecoder().decode(body), isUnread: false, isExact: false };
-  }
-}
 
 /** A message as it is stored, and whether it is stored exactly as it was sent. */
 function toMessage(
@@ -129,9 +115,8 @@ const CURRENCY_CHARACTERS = 3;
 type Ids = Pick<NewRequest, keyof RequestIds>;
 
 /** The order and event of a request, from the request, its response, or the route. */
-function toIds(c: Context<AppEnv>, sent: string, response: string): Ids {
+function toIds(c: Context<AppEnv>, { ids: inRequest }: RecordedBody, response: string): Ids {
   const { path, method } = c.req;
-  const inRequest = idsOf(path, objectIn(sent), c.req.query());
   // A list's page has many orders, and is about none of them.
   const isResponseRead = inRequest.order_id === undefined && method === "POST";
   const inResponse = isResponseRead ? idsOf(path, objectIn(response), {}) : {};
@@ -152,17 +137,6 @@ const MAX_ID_CHARACTERS = 255;
 /** IDs that are too long to be valid are not stored. */
 function toId(content: string | undefined): string | null {
   return content !== undefined && content.length <= MAX_ID_CHARACTERS ? maskKeys(content) : null;
-}
-
-function objectIn(text: string): Record<string, unknown> {
-  // Without a byte order mark, too.
-  const json = text.trimStart();
-  if (!json.startsWith("{")) return {};
-  try {
-    return JSON.parse(json) as Record<string, unknown>;
-  } catch {
-    return {};
-  }
 }
 
 /** The error in a response's envelope. */

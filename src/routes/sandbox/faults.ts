@@ -14,16 +14,19 @@ import { fault, faultInput, faultList, faultPath, faultQuery } from "../../schem
 const tag = "Sandbox";
 
 const TABLE = FAULT_NAMES.map((name) => {
-  const { executes, effect } = FAULTS[name];
-  return `| \`${name}\` | ${executes ? "yes" : "no"} | ${effect} |`;
+  const { executes, effect, parameters } = FAULTS[name];
+  const taken = Object.entries(parameters).map(([parameter, value]) =>
+    value === "required" ? `\`${parameter}\`` : `\`${parameter}\` (default ${value})`,
+  );
+  return `| \`${name}\` | ${executes ? "yes" : "no"} | ${effect} | ${taken.join(", ")} |`;
 }).join("\n");
 
 const DESCRIPTION = `
 Injects a fault into the next matching requests under \`/v2\`, whichever of the environment's keys sends them. It
 takes effect before this response is sent.
 
-| fault | executed? | the client receives |
-|---|---|---|
+| fault | executed? | the client receives | parameters |
+|---|---|---|---|
 ${TABLE}
 
 A request that is not executed is rejected before validation. Otherwise the fault alters whatever response the
@@ -32,10 +35,11 @@ oldest applies. A request that it skips goes on to the next one, and only reques
 \`skip\` and \`times\`. After the last time the fault is gone.
 
 **Matching.** An ID in \`match\` is compared with the one in the request's path, else its body, else its query. The
-\`id\` of an order is its \`order_id\`. A \`DELETE\` of an event names only the event.
+\`id\` of an order is its \`order_id\`, and \`type\` is the one of the event in the body. A \`DELETE\` of an event names
+only the event. A \`match\` that no request under \`/v2\` can have is rejected.
 
 **A single request** can carry its fault in a header: \`Sandbox-Fault: lost_response\`, or
-\`Sandbox-Fault: delay;ms=3000\`. It takes precedence over the environment's faults, and uses none of them up.
+\`Sandbox-Fault: delay;delay_ms=3000\`. It takes precedence over the environment's faults, and uses none of them up.
 
 **Several data centers.** A request that reads or writes the database sees every fault that was added before it. One
 that is rejected earlier, because of its path, method, parameters or body, may miss a fault that was added in another

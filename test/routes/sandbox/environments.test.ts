@@ -255,7 +255,7 @@ it("isolates two hundred concurrent environments, and sweeps them to the last ro
       expect([total, data[0].partner_order_id]).toEqual([1, `po-${index}`]);
       const events = (await each.get("/v2/order_events?order_id=shared")).body;
       expect([events.total, events.data[0].amount]).toEqual([1, index + 1]);
-      expectStatus(await each.post("/sandbox/faults", { fault: "delay", skip: 1_000 }), 200);
+      expectStatus(await each.post("/sandbox/faults", { fault: "error", skip: 1_000 }), 200);
     }),
   );
   for (const [index, each] of environments.entries()) {

@@ -19,6 +19,7 @@ describe("POST /sandbox/faults", () => {
       remaining: 1,
       skip: 0,
       delay_ms: 0,
+      status: 500,
       match: {},
       created_at: timestamp,
     });
@@ -26,7 +27,7 @@ describe("POST /sandbox/faults", () => {
       method: "POST",
       path: "/v2/order_events",
       order_id: "o",
-      partner_order_id: "po",
+      type: "REFUNDED",
       order_event_id: "e",
       partner_event_id: "pe",
     };
@@ -43,6 +44,24 @@ describe("POST /sandbox/faults", () => {
     ["skip", { fault: "error", skip: 0.5 }],
     ["delay_ms", { fault: "delay", delay_ms: 60_001 }],
     ["delay_ms", { fault: "error", delay_ms: 1 }],
+    ["delay_ms", { fault: "delay" }],
+    ["delay_ms", { fault: "slow_body" }],
+    ["status", { fault: "error", status: 404 }],
+    ["status", { fault: "unavailable", status: 500 }],
+    ["retry_after", { fault: "rate_limited", retry_after: 86_401 }],
+    ["retry_after", { fault: "error", retry_after: 1 }],
+    ["skip", { fault: "error", skip: 1_001 }],
+    ["match.method", { fault: "error", match: { method: "PATCH" } }],
+    ["match.method", { fault: "error", match: { path: "/v2/orders", method: "DELETE" } }],
+    ["match.path", { fault: "error", match: { path: "/v2/order_event" } }],
+    ["match.path", { fault: "error", match: { path: "/v2/orders/" } }],
+    ["match.path", { fault: "error", match: { path: "/v2/orders/o/lines" } }],
+    [
+      "match.order_event_id",
+      { fault: "error", match: { path: "/v2/orders", order_event_id: "e" } },
+    ],
+    ["match.type", { fault: "error", match: { method: "GET", type: "CAPTURED" } }],
+    ["match.type", { fault: "error", match: { type: "VOIDED" } }],
     ["match.method", { fault: "error", match: { method: "post" } }],
     ["match.path", { fault: "error", match: { path: "/sandbox/keys" } }],
     ["match.path", { fault: "error", match: { path: "/v2/*/lines" } }],
@@ -51,6 +70,17 @@ describe("POST /sandbox/faults", () => {
     const partner = await newPartner();
     expect(refusalOf(await partner.post(PATH, input))).toMatchObject({ status: 400, param: field });
     expect((await partner.get(PATH)).body.total).toBe(0);
+  });
+
+  it("suggests the path that was probably meant", async () => {
+    const partner = await newPartner();
+    const misspelt = await partner.post(PATH, {
+      fault: "error",
+      match: { path: "/v2/order_event" },
+    });
+    expect(misspelt.body.error.message).toBe(
+      'match.path: Expected the path of an operation (did you mean /v2/order_events?), but received "/v2/order_event"',
+    );
   });
 
   it("rejects an unknown field, which would make the fault apply to more requests than intended", async () => {
@@ -86,7 +116,7 @@ describe("GET /sandbox/faults", () => {
     expect((await partner.get(PATH)).body).toEqual({ data: [], has_more: false, total: 0 });
     await add(other, { fault: "error" });
     const added = [];
-    for (const fault of ["error", "unavailable", "delay"])
+    for (const fault of ["error", "unavailable", "cut_response"])
       added.unshift(await add(partner, { fault }));
     expect((await partner.get(PATH)).body).toEqual({ data: added, has_more: false, total: 3 });
     const first = await partner.get(`${PATH}?limit=2`);
@@ -116,7 +146,10 @@ describe("GET /sandbox/faults", () => {
 describe("DELETE /sandbox/faults", () => {
   it("removes one or all: they apply to no request after the response", async () => {
     const partner = await newPartner();
-    const [one] = [await add(partner, { fault: "error" }), await add(partner, { fault: "delay" })];
+    const [one] = [
+      await add(partner, { fault: "error" }),
+      await add(partner, { fault: "delay", delay_ms: 1 }),
+    ];
     expectStatus(await partner.delete(`${PATH}/${one.id}`), 204);
     expectStatus(await partner.get("/v2/orders"), 200);
     const unknown = await partner.delete(`${PATH}/${one.id}`);

@@ -1,0 +1,87 @@
+import type { Context } from "hono";
+import { idsOf, type RequestIds } from "../../domain/request-subject.ts";
+import { MAX_RECORDED_BODY_BYTES, recordedText } from "../../domain/requests.ts";
+import type { AppEnv } from "../context.ts";
+
+/** How long a response waits at most for a small body that the route didn't read. */
+const UNREAD_BODY_MILLISECONDS = 50;
+
+/** What is recorded of a request's body, and far less to hold than the body. */
+export interface RecordedBody {
+  text: string;
+  /** It was cut, or too large to be read, or did not arrive in time. */
+  isIncomplete: boolean;
+  /** Whether the text is exactly what was sent. */
+  isExact: boolean;
+  ids: RequestIds;
+  /** The fields that a list of requests shows. */
+  fields: Record<"type" | "amount" | "total_order_amount" | "currency", unknown>;
+}
+
+/** Frees the body and what was parsed from it, except what is recorded, before the request waits for long. */
+export async function releaseBody(c: Context<AppEnv>): Promise<void> {
+  c.set("recordedBody", await recordedBodyOf(c));
+  c.req.bodyCache = {};
+  c.req.addValidatedData("json", {});
+}
+
+export async function recordedBodyOf(c: Context<AppEnv>): Promise<RecordedBody> {
+  const recorded = c.get("recordedBody");
+  if (recorded) return recorded;
+  const body = await readBodyOf(c);
+  const { text: sent, isExact } = body instanceof ArrayBuffer ? decode(body) : NOTHING;
+  const { text, isCut, isMasked } = recordedText(sent, MAX_RECORDED_BODY_BYTES);
+  const content = objectIn(sent);
+  const isUnread = body === "unread";
+  return {
+    text,
+    isIncomplete: isUnread || isCut,
+    isExact: isExact && !isUnread && !isCut && !isMasked,
+    ids: idsOf(c.req.path, content, c.req.query()),
+    fields: {
+      type: content["type"],
+      amount: content["amount"],
+      total_order_amount: content["total_order_amount"],
+      currency: content["currency"],
+    },
+  };
+}
+
+const unread = () => "unread" as const;
+
+/** The body that the route has read. One that it didn't need is read here, if it is small and has arrived. */
+async function readBodyOf(c: Context<AppEnv>): Promise<ArrayBuffer | "unread" | undefined> {
+  const { bodyCache, raw } = c.req;
+  // Hono caches a promise, whatever its type says.
+  if (bodyCache.arrayBuffer) return c.req.arrayBuffer().catch(unread);
+  if (raw.method === "GET" || raw.body === null) return undefined;
+  const isLong = Number(raw.headers.get("Content-Length") ?? Infinity) > MAX_RECORDED_BODY_BYTES;
+  if (isLong || raw.bodyUsed) return "unread";
+  return Promise.race([
+    c.req.arrayBuffer().catch(unread),
+    scheduler.wait(UNREAD_BODY_MILLISECONDS).then(unread),
+  ]);
+}
+
+const NOTHING = { text: "", isExact: true };
+const exactUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+function decode(body: ArrayBuffer): { text: string; isExact: boolean } {
+  try {
+    return { text: exactUtf8.decode(body), isExact: true };
+  } catch {
+    return { text: new TextDecoder().decode(body), isExact: false };
+  }
+}
+
+/** The JSON object in a text; empty if there is none. */
+export function objectIn(text: string): Record<string, unknown> {
+  // Without a byte order mark, too.
+  const json = text.trimStart();
+  if (!json.startsWith("{")) return {};
+  try {
+    return JSON.parse(json) as Record<string, unknown>;
+  } catch {
+    return {};
+  }
+}
