@@ -13,7 +13,7 @@ import { addFixture } from "../store/fixtures.ts";
 import { insertEnvironment, MAX_ENVIRONMENTS } from "../store/new-environments.ts";
 import { keyCache } from "./key-cache.ts";
 import { createKey, createKeyInEnvironment, generateKey } from "./keys.ts";
-import { sweepAfterResponse } from "./sweeps.ts";
+import { requireFewClosedDatasets, sweepAfterResponse } from "./sweeps.ts";
 
 interface EnvironmentInput {
   name?: string | undefined;
@@ -41,9 +41,10 @@ export async function createEnvironment(c: Context<AppEnv>, input: EnvironmentIn
   const { name = null, strict, fixture } = input;
   const environment = { name, is_strict: strict, fixture, created_at, expires_at };
   const { partner_id } = c.get("apiKey");
-  const known = await inCurrentDataset(c, (dataset) =>
-    insertEnvironment(dataset, partner_id, environment, stored),
-  );
+  const known = await inCurrentDataset(c, async (dataset) => {
+    await requireFewClosedDatasets(dataset);
+    return insertEnvironment(dataset, partner_id, environment, stored);
+  });
   if (known === "too many") throw tooManyEnvironments();
   await addFixture(new Dataset(c.get("db"), known, undefined), fixture, requestOf(c));
   return { environment: { id: known.environment_id, ...environment }, key };

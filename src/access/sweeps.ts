@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import { toTimestamp } from "../domain/timestamp.ts";
 import type { AppEnv } from "../http/context.ts";
+import { ApiError } from "../http/errors.ts";
 import { logError } from "../log.ts";
 import {
   findClosedEnvironments,
@@ -9,7 +10,12 @@ import {
   type Removal,
 } from "../store/cleanup.ts";
 import { Database } from "../store/database.ts";
-import { closeExpiredEnvironments } from "../store/datasets.ts";
+import type { Dataset } from "../store/dataset.ts";
+import {
+  closeExpiredEnvironments,
+  countClosedDatasets,
+  MAX_CLOSED_DATASETS,
+} from "../store/datasets.ts";
 import { QueryBudget } from "../store/query-budget.ts";
 
 /** The D1 queries of one sweep. */
@@ -46,6 +52,19 @@ function isSweepDue(partner_id: number, now: number): boolean {
   if (sweptAt.has(partner_id)) return false;
   sweptAt.set(partner_id, now);
   return true;
+}
+
+/** Throws a 429 if too many closed datasets of the partner wait for a sweep. */
+export async function requireFewClosedDatasets(dataset: Dataset): Promise<void> {
+  if ((await countClosedDatasets(dataset)) < MAX_CLOSED_DATASETS) return;
+  const seconds = SWEEP_INTERVAL_MILLISECONDS / 1_000;
+  throw new ApiError(
+    {
+      type: "RATE_LIMIT_ERROR",
+      message: `${MAX_CLOSED_DATASETS} datasets of this partner wait to be deleted, the maximum. Send this request again after ${seconds} seconds.`,
+    },
+    { "Retry-After": String(seconds) },
+  );
 }
 
 /** Deletes a bounded number of closed datasets and environments, of one partner or of all. */

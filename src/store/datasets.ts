@@ -101,6 +101,21 @@ export async function resetEnvironment(
   return known;
 }
 
+/** The most closed datasets of a partner that wait for a sweep. Beyond it, the partner can't reset or create environments. */
+export const MAX_CLOSED_DATASETS = 1_000;
+
+const countClosed = DatasetStatement.of(
+  sql<{ closed: number }>`
+    select count(*) as closed from datasets where closed_at is not null and partner_id = (
+      select partner_id from environments where id = ${placeholder("environment_id")})`,
+);
+
+/** How many closed datasets of the environment's partner wait for a sweep. One round trip. */
+export async function countClosedDatasets(dataset: Dataset): Promise<number> {
+  const [[counted]] = await dataset.run(countClosed.bind(dataset));
+  return counted!.closed;
+}
+
 /** The most environments that one statement closes. */
 const CLOSED_ENVIRONMENTS = 500;
 

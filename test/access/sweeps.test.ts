@@ -1,0 +1,101 @@
+import { createScheduledController } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { SWEEP_INTERVAL_MILLISECONDS } from "../../src/access/sweeps.ts";
+import worker from "../../src/index.ts";
+import { MAX_CLOSED_DATASETS } from "../../src/store/datasets.ts";
+import {
+  Client,
+  costOf,
+  expectStatus,
+  newPartner,
+  operator,
+  orderBody,
+  refusalOf,
+} from "../support/client.ts";
+
+const RESETS = 30;
+
+const closedDatasets = async ({ partnerId }: Client) =>
+  (await env.DB.prepare(
+    "SELECT count(*) AS closed FROM datasets WHERE partner_id = ? AND closed_at IS NOT NULL",
+  )
+    .bind(partnerId)
+    .first<number>("closed"))!;
+
+/** Waits until the sweep that a response has started is over: its rows no longer change. */
+async function settled(client: Client): Promise<number> {
+  let before = -1;
+  let now = await closedDatasets(client);
+  while (now !== before) {
+    await scheduler.wait(200);
+    [before, now] = [now, await closedDatasets(client)];
+  }
+  return now;
+}
+
+afterEach(() => void vi.useRealTimers());
+
+describe("resets", () => {
+  it("are swept for a partner once per interval, however many there are", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    const client = await newPartner();
+    for (let count = 0; count < RESETS; count += 1) {
+      expectStatus(await client.post("/sandbox/reset"), 204);
+    }
+    // The first reset swept its own dataset.
+    expect(await settled(client)).toBe(RESETS - 1);
+    vi.setSystemTime(Date.now() + SWEEP_INTERVAL_MILLISECONDS);
+    expectStatus(await client.post("/sandbox/reset"), 204);
+    expect(await settled(client)).toBe(0);
+  });
+
+  it("leave the rest to the hourly job", async () => {
+    const client = await newPartner();
+    for (let count = 0; count < 3; count += 1) await client.post("/sandbox/reset");
+    await worker.scheduled(createScheduledController({ scheduledTime: new Date() }), env);
+    expect(await closedDatasets(client)).toBe(0);
+  });
+
+  it("are rejected while too many datasets of the partner wait to be deleted", async () => {
+    const client = await newPartner();
+    await env.DB.prepare(
+      `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?2)
+       INSERT INTO datasets (partner_id, environment_id, closed_at) SELECT ?1, 0, 'now' FROM n`,
+    )
+      .bind(client.partnerId, MAX_CLOSED_DATASETS)
+      .run();
+    const rejected = await client.post("/sandbox/reset");
+    expect(refusalOf(rejected)).toEqual({ status: 429, type: "RATE_LIMIT_ERROR" });
+    expect(rejected.headers.get("Retry-After")).toBe("5");
+    expectStatus(await client.post("/sandbox/environments", {}), 429);
+    // What a write reads to check the quota stays bounded.
+    const { rows_read } = costOf(expectStatus(await client.post("/v2/orders", orderBody()), 200));
+    expect(rows_read).toBeLessThan(2 * MAX_CLOSED_DATASETS + 50);
+  });
+});
+
+it("deletes a partner while its environments are being created, without an error", async () => {
+  for (let round = 0; round < 6; round += 1) {
+    const { body } = expectStatus(await operator.post("/sandbox/partners", { name: "Busy" }), 200);
+    const ids = { partnerId: body.id, environmentId: 0, datasetId: 0 };
+    const partner = new Client(ids, body.key);
+    expectStatus(await partner.get("/v2/orders"), 200);
+    const path = `/sandbox/partners/${body.id}`;
+    const responses = await Promise.all([
+      ...Array.from({ length: 8 }, () => partner.post("/sandbox/environments", {})),
+      operator.delete(path),
+      ...Array.from({ length: 8 }, () => partner.post("/sandbox/environments", {})),
+    ]);
+    for (const { status } of responses) expect([200, 202, 204, 401]).toContain(status);
+    let last = await operator.delete(path);
+    while (last.status === 202) last = await operator.delete(path);
+    expect([204, 404]).toContain(last.status);
+    const left = await env.DB.prepare(
+      "SELECT count(*) AS rows FROM environments WHERE partner_id = ?",
+    )
+      .bind(body.id)
+      .first<number>("rows");
+    expect(left).toBe(0);
+  }
+}, 60_000);
