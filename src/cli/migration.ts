@@ -6,12 +6,12 @@
 import { execFileSync } from "node:child_process";
 import { globSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname } from "node:path";
-import { faultsOf } from "./rebuilds.ts";
+import { referredTablesDropped } from "./dropped-tables.ts";
 import { fail } from "./tools.ts";
 
-const ADVICE = `The folder of migrations is as it was. D1 can't switch foreign keys off: dropping a table deletes
-the rows that refer to it, or fails. Add a column instead of changing a constraint, and make one change
-in each migration. How a constraint is changed is in .github/CONTRIBUTING.md, "A migration".`;
+const ADVICE = `The folder of migrations is unchanged. D1 can't switch foreign keys off: dropping a table deletes the
+rows that refer to it, or fails. Add a column instead of changing a constraint, or copy the referring tables first:
+see "A migration" in .github/CONTRIBUTING.md.`;
 
 const before = filesOfMigrations();
 for (const config of ["drizzle/drizzle.config.ts", "drizzle/workbench.config.ts"]) {
@@ -30,10 +30,10 @@ function finish(path: string, written: string): void {
   const earlier = [...before]
     .filter(([each]) => each.endsWith(".sql") && dirname(each) === dirname(path))
     .map(([, content]) => content);
-  const faults = faultsOf(migration, earlier);
-  if (faults.length > 0) {
+  const dropped = referredTablesDropped(migration, earlier);
+  if (dropped.length > 0) {
     restore();
-    fail(["The migration is refused:", ...faults, ADVICE].join("\n"));
+    fail(`The migration drops ${dropped.join(", ")}, which other tables refer to.\n${ADVICE}`);
   }
   writeFileSync(path, migration);
 }
