@@ -4,14 +4,14 @@ import { inCurrentDataset } from "../http/dataset.ts";
 import { requestOf } from "../http/ledger.ts";
 import { callWorkbench, workbenchOf } from "../http/workbench.ts";
 import * as datasets from "../store/datasets.ts";
-import { requireFewClosedDatasets } from "./sweeps.ts";
+import { tooManyClosedDatasets } from "./sweeps.ts";
 
 /** Resets the key's environment. Each other request takes effect entirely before or entirely after it. */
 export async function resetEnvironment(c: Context<AppEnv>): Promise<void> {
-  const known = await inCurrentDataset(c, async (dataset) => {
-    await requireFewClosedDatasets(dataset);
-    return datasets.resetEnvironment(dataset, requestOf(c));
-  });
+  const known = await inCurrentDataset(c, (dataset) =>
+    datasets.resetEnvironment(dataset, requestOf(c)),
+  );
+  if (!known) throw tooManyClosedDatasets();
   Object.assign(c.get("apiKey"), known);
   await callWorkbench(c, workbenchOf(c).reset(known.dataset_id));
 }

@@ -56,9 +56,12 @@ function isSweepDue(partner_id: number, now: number): boolean {
 
 /** Throws a 429 if too many closed datasets of the partner wait for a sweep. */
 export async function requireFewClosedDatasets(dataset: Dataset): Promise<void> {
-  if ((await countClosedDatasets(dataset)) < MAX_CLOSED_DATASETS) return;
+  if ((await countClosedDatasets(dataset)) >= MAX_CLOSED_DATASETS) throw tooManyClosedDatasets();
+}
+
+export function tooManyClosedDatasets(): ApiError {
   const seconds = SWEEP_INTERVAL_MILLISECONDS / 1_000;
-  throw new ApiError(
+  return new ApiError(
     {
       type: "RATE_LIMIT_ERROR",
       message: `${MAX_CLOSED_DATASETS} datasets of this partner wait to be deleted, the maximum. Send this request again after ${seconds} seconds.`,

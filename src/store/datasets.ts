@@ -8,6 +8,7 @@ import {
   type KnownDataset,
 } from "./database.ts";
 import { Dataset } from "./dataset.ts";
+import { DatasetSuperseded } from "./failures.ts";
 import { fixtureAdded } from "./fixtures.ts";
 import type { RequestMetadata } from "./order-changes.ts";
 
@@ -77,30 +78,6 @@ const enterNextDataset = DatasetStatement.of(
     where id = ${placeholder("environment_id")}`,
 );
 
-/**
- * Closes an environment's dataset and gives the environment a new one, with its fixture and without faults, all in
- * one transaction. An earlier round trip reserves the new dataset's ID, which the fixture's rows need.
- */
-export async function resetEnvironment(
-  dataset: Dataset,
-  request: RequestMetadata,
-): Promise<KnownDataset> {
-  const [[reserved], , [environment]] = await dataset.run(
-    insertReserved.bind(dataset),
-    { scoped: deleteReserved.bind() },
-    findFixture.bind(dataset),
-  );
-  const known = { ...dataset.known, dataset_id: reserved!.id, has_faults: false };
-  const next = new Dataset(dataset.db, known, undefined);
-  await dataset.run(
-    closeDataset.bind(dataset, { now: request.received_at }),
-    insertNextDataset.bind(next),
-    enterNextDataset.bind(next),
-    ...fixtureAdded(next, environment!.fixture, request),
-  );
-  return known;
-}
-
 /** The most closed datasets of a partner that wait for a sweep. Beyond it, the partner can't reset or create environments. */
 export const MAX_CLOSED_DATASETS = 1_000;
 
@@ -114,6 +91,41 @@ const countClosed = DatasetStatement.of(
 export async function countClosedDatasets(dataset: Dataset): Promise<number> {
   const [[counted]] = await dataset.run(countClosed.bind(dataset));
   return counted!.closed;
+}
+
+/**
+ * Closes an environment's dataset and gives the environment a new one, with its fixture and without faults, all in
+ * one transaction. An earlier round trip reserves the new dataset's ID, which the fixture's rows need. Returns
+ * undefined if too many closed datasets of the partner wait for a sweep.
+ */
+export async function resetEnvironment(
+  dataset: Dataset,
+  request: RequestMetadata,
+): Promise<KnownDataset | undefined> {
+  const [[reserved], , [environment], [counted]] = await dataset.run(
+    insertReserved.bind(dataset),
+    { scoped: deleteReserved.bind() },
+    findFixture.bind(dataset),
+    countClosed.bind(dataset),
+  );
+  if (counted!.closed >= MAX_CLOSED_DATASETS) return undefined;
+  const known = { ...dataset.known, dataset_id: reserved!.id, has_faults: false };
+  const next = new Dataset(dataset.db, known, undefined);
+  try {
+    await dataset.run(
+      closeDataset.bind(dataset, { now: request.received_at }),
+      insertNextDataset.bind(next),
+      enterNextDataset.bind(next),
+      ...fixtureAdded(next, environment!.fixture, request),
+    );
+    return known;
+  } catch (error) {
+    if (!(error instanceof DatasetSuperseded)) throw error;
+    // Another reset came between the two round trips. This one counts as made just before it.
+    const current = await findDataset(dataset.db, dataset.known.environment_id);
+    if (!current || current.dataset_id === dataset.known.dataset_id) throw error;
+    return current;
+  }
 }
 
 /** The most environments that one statement closes. */

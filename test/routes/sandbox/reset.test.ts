@@ -94,6 +94,14 @@ const oldRows = async ({ datasetId }: Client) => {
   return results.length === 0 ? "" : JSON.stringify(results);
 };
 
+it("succeeds for every one of many concurrent requests", async () => {
+  const client = await newPartner();
+  await client.createOrder({ id: "order-1" });
+  await Promise.all(Array.from({ length: 40 }, () => reset(client)));
+  expect((await client.get("/v2/orders")).body.total).toBe(0);
+  await client.createOrder({ id: "order-1" });
+});
+
 const CLIENTS = 8;
 const RESETS = 50;
 const FIXTURE_ORDER = "77f60af4-185e-4867-b113-34e3cf7c6acd";
