@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { keyCache } from "../../../src/access/key-cache.ts";
 import {
   expectStatus,
@@ -9,6 +9,8 @@ import {
   type Client,
 } from "../../support/client.ts";
 import { rowsOf } from "../../support/rows.ts";
+
+const FIXTURE_ORDER = "77f60af4-185e-4867-b113-34e3cf7c6acd";
 
 const reset = async (client: Client) => expectStatus(await client.post("/sandbox/reset"), 204);
 
@@ -94,6 +96,23 @@ const oldRows = async ({ datasetId }: Client) => {
   return results.length === 0 ? "" : JSON.stringify(results);
 };
 
+it("changes nothing if its fixture can't be written", async () => {
+  const client = await newPartner();
+  await env.DB.prepare("UPDATE environments SET fixture = 'documentation' WHERE id = ?")
+    .bind(client.environmentId)
+    .run();
+  await client.createOrder({ id: "order-1" });
+  const log = vi.spyOn(console, "error").mockReturnValue(undefined);
+  await env.DB.prepare("ALTER TABLE order_event_lines RENAME TO set_aside").run();
+  const failed = await client.post("/sandbox/reset");
+  await env.DB.prepare("ALTER TABLE set_aside RENAME TO order_event_lines").run();
+  log.mockRestore();
+  expect(failed.status).toBeGreaterThanOrEqual(500);
+  expect((await client.get("/v2/orders")).body.data).toMatchObject([{ id: "order-1" }]);
+  await reset(client);
+  expect((await client.get("/v2/orders")).body.data).toMatchObject([{ id: FIXTURE_ORDER }]);
+});
+
 it("succeeds for every one of many concurrent requests", async () => {
   const client = await newPartner();
   await client.createOrder({ id: "order-1" });
@@ -104,7 +123,6 @@ it("succeeds for every one of many concurrent requests", async () => {
 
 const CLIENTS = 8;
 const RESETS = 50;
-const FIXTURE_ORDER = "77f60af4-185e-4867-b113-34e3cf7c6acd";
 
 it(`is atomic ${RESETS} times while ${CLIENTS} clients write and read, with warm ledgers`, async () => {
   const client = await newPartner();
