@@ -821,6 +821,8 @@ export interface components {
                 details?: {
                     [key: string]: unknown;
                 };
+                /** @description The error type in the reference. Not in production */
+                doc_url?: string;
                 /** @description The same as `X-Request-Id`. Not in production */
                 request_id?: string;
             };
@@ -1067,6 +1069,8 @@ export interface components {
              * @example order_lines[0].quantity
              */
             param?: string;
+            /** @description The error type in the reference. Not in production */
+            doc_url?: string;
             /** @description The same as `X-Request-Id`. Not in production */
             request_id?: string;
         } & {
@@ -5631,7 +5635,7 @@ export interface operations {
                      *       },
                      *       "version_before": 0,
                      *       "version_after": 1,
-                     *       "url": "https://sandbox.test/v2/orders",
+                     *       "url": "http://localhost:8787/v2/orders",
                      *       "query": "",
                      *       "request": {
                      *         "headers": {

@@ -4,7 +4,7 @@ import { InvalidConfig } from "../config.ts";
 import { INTERNAL_ERROR, type Refusal } from "../domain/decision.ts";
 import type { Violation } from "../domain/violation.ts";
 import { logError } from "../log.ts";
-import { ERROR_TYPES, type ErrorEnvelope, type ErrorType } from "../schemas/errors.ts";
+import { docUrlOf, ERROR_TYPES, type ErrorEnvelope, type ErrorType } from "../schemas/errors.ts";
 import { isUnavailable, isUnmigrated } from "../store/failures.ts";
 import type { AppEnv } from "./context.ts";
 
@@ -89,12 +89,13 @@ export function respondWithError(error: Error, c: Context<AppEnv>): Response {
   // A rule that refuses with 400 names one field.
   const ofRule = status === 400 && param !== undefined ? [{ param, message }] : undefined;
   const { violations = ofRule } = body;
+  const doc_url = docUrlOf(type, new URL(c.req.url).origin);
   const request_id = c.get("requestId");
   const envelope: ErrorEnvelope = {
-    error: { type, message, param, violations, details, request_id },
+    error: { type, message, param, violations, details, doc_url, request_id },
   };
   const wait = { "Retry-After": String(RETRY_AFTER_SECONDS) };
-  const content = isBare ? { ...details, type, message, param, request_id } : envelope;
+  const content = isBare ? { ...details, type, message, param, doc_url, request_id } : envelope;
   return c.json(content, status as ContentfulStatusCode, {
     ...(type === "SERVICE_UNAVAILABLE_ERROR" && wait),
     ...headers,

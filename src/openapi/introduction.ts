@@ -15,7 +15,8 @@ const listOfEventTypes = Object.entries(ORDER_EVENT_MEANINGS)
 
 const listOfErrors = Object.entries(ERROR_TYPES)
   .map(
-    ([type, { status, meaning, remedy }]) => `### ${type}\n\n**${status}.** ${meaning} ${remedy}`,
+    ([type, { status, meaning, remedy }]) =>
+      `### \`${type}\`\n\n**${status}.** ${meaning} ${remedy}`,
   )
   .join("\n\n");
 
@@ -77,7 +78,8 @@ matching items on all pages.
 ## Errors
 
 \`message\` says what was expected and what was received. \`param\` names the invalid field, and
-\`violations\` lists every invalid field of a 400. \`details\` has the figures behind a decision.
+\`violations\` lists every invalid field of a 400. \`details\` has the figures behind a decision, and
+\`doc_url\` links to the error type in this list.
 
 ${listOfErrors}
 
@@ -115,6 +117,6 @@ These limits are the sandbox's own:
 
 Production lacks everything that is marked "Not in production": the operations under \`/sandbox\`, the request
 headers \`Idempotency-Key\`, \`If-Match\`, \`X-Request-Id\` and \`Sandbox-Fault\`, the response headers
-${addedHeaders}, the pages of the list of orders, and \`violations\`, \`details\` and \`request_id\` of errors. All of
+${addedHeaders}, the pages of the list of orders, and \`violations\`, \`details\`, \`doc_url\` and \`request_id\` of errors. All of
 it is optional in this document, so a client generated from it also works with production.
 `.trim();

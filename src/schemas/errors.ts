@@ -136,7 +136,12 @@ export const ERROR_TYPES = {
 
 export type ErrorType = keyof typeof ERROR_TYPES;
 
-/** The published envelope, with three fields of ours: `violations`, `details` and `request_id`. */
+/** The address of an error type in the reference. Scalar derives the anchor from the heading. */
+export function docUrlOf(type: ErrorType, origin: string): string {
+  return `${origin}/docs#description/${type.toLowerCase().replaceAll("_", "-")}`;
+}
+
+/** The published envelope, with four fields of ours: `violations`, `details`, `doc_url` and `request_id`. */
 export const errorEnvelope = z
   .object({
     error: z.object({
@@ -161,6 +166,10 @@ export const errorEnvelope = z
           description: "The figures that the decision was based on. Not in production",
           examples: [{ captured: 5000, refunded: 0, refundable: 5000, requested: 6000 }],
         }),
+      doc_url: z
+        .string()
+        .optional()
+        .meta({ description: "The error type in the reference. Not in production" }),
       request_id: z
         .string()
         .optional()
@@ -169,12 +178,13 @@ export const errorEnvelope = z
   })
   .meta({ id: "Error" });
 
-/** The form that the contract publishes for some errors of the card side. The figures and `request_id` are ours. */
+/** The form that the contract publishes for some errors of the card side. The other fields are ours. */
 export const bareError = z
   .looseObject({
     type: errorEnvelope.shape.error.shape.type,
     message: errorEnvelope.shape.error.shape.message,
     param: errorEnvelope.shape.error.shape.param,
+    doc_url: errorEnvelope.shape.error.shape.doc_url,
     request_id: errorEnvelope.shape.error.shape.request_id,
   })
   .meta({ id: "BareError" });

@@ -86,6 +86,18 @@ it("tries operations from the page, with the local key filled in and examples th
   });
 });
 
+it("opens at the error type that `doc_url` names", async () => {
+  const response = await fetch(`${server.url}/v2/orders`);
+  const { error } = (await response.json()) as { error: { type: string; doc_url: string } };
+  const { pathname, hash } = new URL(error.doc_url);
+  await visit(pathname + hash, { viewport: WIDE }, async (page) => {
+    const target = page.getByRole("heading", { name: error.type, level: 3 });
+    await expect
+      .poll(async () => (await target.boundingBox())?.y, { timeout: 20_000 })
+      .toSatisfy((y?: number) => y !== undefined && y > 0 && y < WIDE.height);
+  });
+});
+
 it("leads to the console and back", async () => {
   await visit("/docs", { viewport: NARROW }, async (page) => {
     await page.getByRole("link", { name: "The console: see what" }).click();

@@ -116,7 +116,7 @@ describe("what an importer fills in", () => {
 
 it("explains every error type under the anchor that its `doc_url` names", () => {
   for (const type of Object.keys(ERROR_TYPES)) {
-    expect(document.info.description).toContain(`### ${type}\n`);
+    expect(document.info.description).toContain(`### \`${type}\`\n`);
   }
 });
 

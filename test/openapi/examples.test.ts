@@ -348,6 +348,7 @@ function failing(message: string): D1Database {
 /** Replaces what differs between runs by fixed values: generated IDs, times and keys. */
 function withFixedValues(body: unknown): unknown {
   const text = JSON.stringify(body)
+    .replaceAll('"https://sandbox.test', '"http://localhost:8787')
     .replace(/"request_id":"[^"]*"/g, '"request_id":"5e3caf25-6a5e-4fad-b436-45abb9f3c420"')
     .replace(/[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}/g, "5e3caf25-6a5e-4fad-b436-45abb9f3c420")
     .replace(/"id":"\d{16}"/g, `"id":"${RECORDED_ID}"`)

@@ -15,6 +15,7 @@ function expectUnauthenticated(answer: ApiResponse, sent: string) {
     error: {
       type: "AUTHENTICATION_ERROR",
       message: expect.any(String),
+      doc_url: "https://sandbox.test/docs#description/authentication-error",
       request_id: answer.headers.get("X-Request-Id"),
     },
   });
@@ -22,7 +23,7 @@ function expectUnauthenticated(answer: ApiResponse, sent: string) {
 }
 
 it("finds all operations", () => {
-  expect(OPERATIONS).toHaveLength(24);
+  expect(OPERATIONS).toHaveLength(33);
   expect(OPERATOR_OPERATIONS).toHaveLength(4);
 });
 

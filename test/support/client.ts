@@ -190,9 +190,9 @@ export function withoutIds(response: ApiResponse, id: string): string {
   return response.text.replaceAll(id, "ID").replace(/"request_id":"[^"]+"/, "");
 }
 
-/** The status and error of a response, without the request ID and the message. */
+/** The status and error of a response, without the message, the link and the request ID. */
 export function refusalOf(response: ApiResponse) {
-  const { request_id: _, message: __, ...error } = response.body.error;
+  const { request_id: _, message: __, doc_url: ___, ...error } = response.body.error;
   return { status: response.status, ...error };
 }
 
