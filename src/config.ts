@@ -128,6 +128,6 @@ const NO_KEY_SECRET = "KEY_SECRET is missing. Set it with npx wrangler secret pu
 
 function sentenceOf({ path: [name = ""], message, input }: z.core.$ZodIssue): string {
   if (input === undefined) return `${String(name)}: Expected text, but it is missing.`;
-  const received = SECRETS.has(name) ? String(input).length : JSON.stringify(input);
+  const received = SECRETS.has(name) ? (input as string).length : JSON.stringify(input);
   return `${String(name)}: ${message}, but received ${received}.`;
 }

@@ -8,6 +8,7 @@ import { setVariables } from "../support/variables.ts";
 const HOUR = 3_600_000;
 
 /** Runs the job of an hour from now, and returns the lines that it logs. */
+// oxlint-disable-next-line typescript/no-explicit-any -- a test looks into lines of every shape
 async function runHour(hour: number): Promise<Record<string, any>[]> {
   const log = vi.spyOn(console, "log").mockClear();
   const scheduledTime = new Date(Date.now() + hour * HOUR);

@@ -103,7 +103,7 @@ async function appendUntilDecided(
 ): Promise<Outcome<OrderEvent>> {
   for (;;) {
     const { outcome } = await env.ORDER_LEDGER.getByName(name).appendOrderEvent(command);
-    if (typeof outcome === "object") return outcome as Outcome<OrderEvent>;
+    if (typeof outcome === "object") return outcome;
   }
 }
 

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import type { Finding } from "../../src/domain/reconciliation.ts";
 import { newPartner, orderBody, type ApiResponse, type Client } from "../support/client.ts";
