@@ -41,9 +41,11 @@ async function readBody(c: Context<AppEnv>): Promise<ArrayBuffer | "too large"> 
   const length = Number(raw.headers.get("Content-Length") ?? NaN);
   if (length > MAX_BODY_BYTES) return "too large";
   try {
-    if (bodyCache.arrayBuffer || !raw.body || length >= 0) {
-      return await withinUploadTime(c.req.arrayBuffer());
+    if (!bodyCache.arrayBuffer && length >= 0) {
+      // Cached with its time limit, for whatever reads the body later.
+      bodyCache.arrayBuffer = withinUploadTime(raw.arrayBuffer()) as never;
     }
+    if (bodyCache.arrayBuffer || !raw.body) return await c.req.arrayBuffer();
     const body = await withinUploadTime(readChunks(raw.clone().body!));
     if (body !== "too large") bodyCache.arrayBuffer = Promise.resolve(body) as never;
     return body;
