@@ -99,6 +99,16 @@ export function configOf(env: Cloudflare.Env): Config {
   return config;
 }
 
+/** The message of the InvalidConfig that `configOf` would throw. */
+export function findInvalidVariables(env: Cloudflare.Env): string | undefined {
+  try {
+    configOf(env);
+    return undefined;
+  } catch (error) {
+    return (error as InvalidConfig).message;
+  }
+}
+
 const NAMES = Object.keys(variables.shape) as Variable[];
 
 function parse(env: Cloudflare.Env): Config | InvalidConfig {

@@ -1,6 +1,6 @@
 import { HOURLY_STEPS } from "./access/hourly-steps.ts";
 import { app } from "./app.ts";
-import { configOf } from "./config.ts";
+import { configOf, findInvalidVariables } from "./config.ts";
 import { log, logError } from "./log.ts";
 import { Database } from "./store/database.ts";
 import { QueryBudget } from "./store/query-budget.ts";
@@ -15,6 +15,9 @@ const MIN_STEP_QUERIES = 12;
 
 export default {
   fetch: app.fetch,
+
+  /** For src/local, which refuses to start with invalid variables. */
+  findInvalidVariables,
 
   /**
    * Runs the hourly steps within the budget of D1 queries. A step that fails is logged, and the others run. Each hour
@@ -38,4 +41,4 @@ export default {
     }
     log("hourly work done", { results, statements: db.statements, ...db.cost });
   },
-} satisfies ExportedHandler<Cloudflare.Env>;
+} satisfies ExportedHandler<Cloudflare.Env> & { findInvalidVariables: unknown };

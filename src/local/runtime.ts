@@ -119,8 +119,10 @@ async function timeout(): Promise<never> {
   throw new Error(`workerd hasn't started within ${START_TIMEOUT_MILLISECONDS / 1_000} seconds`);
 }
 
-function requireSetUp({ unknownMigration, error }: SetupOutcome, { version }: BuiltWorker) {
+function requireSetUp(outcome: SetupOutcome, { version }: BuiltWorker) {
+  const { unknownMigration, error, invalidVariables } = outcome;
   if (error !== undefined) throw new Error(error);
+  if (invalidVariables !== undefined) throw new SandboxError(invalidVariables);
   if (unknownMigration === undefined) return;
   throw new SandboxError(
     `The data folder was written by another version of the sandbox: version ${version} doesn't know its migration ${unknownMigration}. Remove the folder, or choose another one.`,

@@ -22,7 +22,7 @@ Runs a sandbox of the orders part of Imprint's v2 partner API on this machine.
   --host <address>         the address to listen on. Default: 127.0.0.1
   --allow-host <name>      another name under which clients reach it, such as a container's; repeatable
   --persist-to <folder>    where to store the data. Default: ${persistTo ?? "in memory"}
-  --var <name>:<value>     a variable of the Worker, such as ADMIN_TOKEN:secret; repeatable
+  --var <name>:<value>     a variable of the Worker, such as ORDER_QUOTA:100; repeatable
   --quiet                  don't print requests
   --json                   print one line of JSON with the URL and the keys, and nothing else
   --version

@@ -10,7 +10,8 @@ import type { SetupOutcome, WrapperOptions } from "./wrapper-options.ts";
 type Env = Record<string, D1Database & NamespaceWithoutStorage>;
 /** A namespace without storage has `get(name)` where others have `getByName`. */
 type NamespaceWithoutStorage = Partial<Record<"get" | "getByName", unknown>>;
-type Worker = Required<Pick<ExportedHandler<Env>, "fetch">> & ExportedHandler<Env>;
+type Worker = Required<Pick<ExportedHandler<Env>, "fetch">> &
+  ExportedHandler<Env> & { findInvalidVariables(env: Env): string | undefined };
 type Fetch = Worker["fetch"];
 
 export function wrapWorker(worker: Worker, options: WrapperOptions): Worker {
@@ -30,7 +31,10 @@ export function wrapWorker(worker: Worker, options: WrapperOptions): Worker {
       if (refusal) return toResponse(refusal);
       setup ??= setUpDatabase(env[databaseBinding]!, databaseSetup);
       env[ledgerBinding]!.getByName ??= env[ledgerBinding]!.get;
-      if (new URL(url).pathname === setupPath) return Response.json(await outcomeOf(setup));
+      if (new URL(url).pathname === setupPath) {
+        const invalidVariables = worker.findInvalidVariables(env);
+        return Response.json({ ...(await outcomeOf(setup)), invalidVariables });
+      }
       await setup;
       return respond(request, env, context);
     },

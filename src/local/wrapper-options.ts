@@ -6,6 +6,8 @@ export interface SetupOutcome {
   /** A migration of the database that this version doesn't know. */
   unknownMigration?: string;
   error?: string;
+  /** The Worker's variables that can't be used, in sentences. */
+  invalidVariables?: string | undefined;
 }
 
 /** What the Node side passes to `worker-wrapper.ts`. */

@@ -98,6 +98,9 @@ it.each([
   ["--port=many", "--port expects a number from 0 to 65535, but received many."],
   ["--port=70000", "The port must be a number from 0 to 65535, but is 70000."],
   ["--var=ADMIN_TOKEN", "--var expects NAME:VALUE, but received ADMIN_TOKEN."],
+  ["--var=ADMIN_TOKEN:secret", "ADMIN_TOKEN: Expected at least 32 characters, but received 6."],
+  ["--var=ORDER_QUOTA:1_0", "ORDER_QUOTA: Expected a whole number, or nothing for no quota"],
+  ["--var=RETENTION_DAYS:abc", "RETENTION_DAYS: Expected a whole number of days"],
   ["--host=192.0.2.1", "Can't listen on 192.0.2.1"],
   ["--persist-to=package.json/state", "Can't store data in package.json/state: ENOTDIR"],
 ])("rejects %s with one sentence", async (flag, sentence) => {

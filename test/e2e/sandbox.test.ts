@@ -80,8 +80,9 @@ it("creates no file for an order ledger", async () => {
 });
 
 it("passes variables to the Worker", async () => {
-  await using sandbox = await createSandbox({ vars: { ADMIN_TOKEN: "a:b" } });
-  const headers = { Authorization: "Bearer a:b" };
+  const ADMIN_TOKEN = "a:b".repeat(11);
+  await using sandbox = await createSandbox({ vars: { ADMIN_TOKEN } });
+  const headers = { Authorization: `Bearer ${ADMIN_TOKEN}` };
   expect((await fetch(`${sandbox.url}/sandbox/partners`, { headers })).status).toBe(200);
 });
 

@@ -158,17 +158,18 @@ describe("the envelope", () => {
   });
 });
 
+/** The stored amount, or the message that rejects it. */
+const messageFor = async (amount: string) => {
+  const body = JSON.stringify(orderBody({ total_order_amount: 0 })).replace(
+    '"total_order_amount":0',
+    `"total_order_amount": ${amount}`,
+  );
+  const response = await a.post("/v2/orders", body);
+  return response.status === 200
+    ? response.body.total_order_amount
+    : response.body.error.violations[0].message;
+};
 describe("numbers in messages", () => {
-  const messageFor = async (amount: string) => {
-    const body = JSON.stringify(orderBody({ total_order_amount: 0 })).replace(
-      '"total_order_amount":0',
-      `"total_order_amount": ${amount}`,
-    );
-    const response = await a.post("/v2/orders", body);
-    return response.status === 200
-      ? response.body.total_order_amount
-      : response.body.error.violations[0].message;
-  };
   const RANGE = "Expected a whole number from -9007199254740991 to 9007199254740991";
 
   it.each([

@@ -55,6 +55,11 @@ const unknown = (what: string, param: string, near?: string) => ({
   message: `There is no such ${what}.${near ? ` Did you mean ${near}?` : ""}`,
 });
 
+const twice = (param: string) => ({
+  param,
+  message: "Expected this field once, but received it more than once",
+});
+
 async function expectRejected(response: Promise<ApiResponse>, violations: object[]): Promise<void> {
   const { error } = expectStatus(await response, 400).body;
   const { param, message } = violations[0] as { param: string; message: string };
@@ -98,10 +103,6 @@ describe("duplicate fields", () => {
 
   it("are rejected in a strict environment and under /sandbox", async () => {
     const strict = await newStrictPartner();
-    const twice = (param: string) => ({
-      param,
-      message: "Expected this field once, but received it more than once",
-    });
     const body = `{"id": "dup-3", ${order}, "total_order_amount": 1, "id": "dup-4"}`;
     await expectRejected(strict.post("/v2/orders", body), [twice("id")]);
     const fault = `{"fault": "error", "fault": "delay"}`;
