@@ -25,6 +25,9 @@ import { loadOrders } from "../support/load.ts";
 /** It sends some 1,500 requests. */
 const TIMEOUT = { timeout: 120_000 };
 
+const customerPath = (id: string) => `/v2/customers/${id}/transactions`;
+const reconciliationPath = (id: string) => `/sandbox/orders/${id}/reconciliation`;
+
 /** Records the examples of the OpenAPI document. `npm run openapi` writes them. */
 it("has the examples that the operations return", TIMEOUT, async () => {
   const recorded: Record<string, Record<string, unknown>> = {};
@@ -136,7 +139,6 @@ it("has the examples that the operations return", TIMEOUT, async () => {
   await record("getTransaction", 200, shop.get(`/v2/transactions/${transaction_id}`));
   await record("getTransaction", "INVALID_REQUEST_ERROR", shop.get("/v2/transactions/a%20b"));
   await record("getTransaction", "TRANSACTION_FOUND_ERROR", shop.get("/v2/transactions/none"));
-  const customerPath = (id: string) => `/v2/customers/${id}/transactions`;
   await record("getTransactions", 200, shop.get(customerPath("customer-1")));
   await record("getTransactions", "INVALID_REQUEST_ERROR", shop.get(customerPath("a%20b")));
   await record("getTransactions", "CUSTOMER_NOT_FOUND_ERROR", shop.get(customerPath("none")));
@@ -158,7 +160,6 @@ it("has the examples that the operations return", TIMEOUT, async () => {
   await shop.createOrder({ id: "order-1" });
   const reported = { order_event_id: "event-1", network_transaction_id: "nt-2" };
   await shop.capture("order-1", 5_000, reported);
-  const reconciliationPath = (id: string) => `/sandbox/orders/${id}/reconciliation`;
   await record("reconcileOrder", 200, shop.get(reconciliationPath("order-1")));
   await record("reconcileOrder", "INVALID_REQUEST_ERROR", shop.get(reconciliationPath("a%20b")));
   await record("reconcileOrder", "ORDER_NOT_FOUND_ERROR", shop.get(reconciliationPath("none")));

@@ -130,11 +130,12 @@ export const newPartner = (): Promise<Client> =>
 /** Another environment of a partner, with a key of its own. */
 export const newEnvironment = (partnerId: number): Promise<Client> => insertClient(`${partnerId}`);
 
+const prepare = (text: string, ...values: unknown[]) => env.DB.prepare(text).bind(...values);
+
 /** Inserts an environment with its dataset and a key, in one batch. */
 async function insertClient(partnerId: string, ...before: D1PreparedStatement[]): Promise<Client> {
   const key = await generateApiKey([secrets.KEY_SECRET]);
   const { hash, last_four } = await hashApiKey(key);
-  const prepare = (text: string, ...values: unknown[]) => env.DB.prepare(text).bind(...values);
   const dataset = "datasets WHERE id = last_insert_rowid()";
   const results = await env.DB.batch<ClientIds>([
     ...before,

@@ -11,6 +11,12 @@ import { rowsOf } from "../../support/rows.ts";
 
 const PATH = "/sandbox/environments";
 
+/** The IDs of an environment's keys, each with the key that created it. */
+const creators = async (each: Client) =>
+  (await each.get("/sandbox/keys")).body.data.map(
+    ({ id, created_by }: { id: number; created_by?: number }) => [id, created_by],
+  );
+
 /** A new environment of a partner, and its way to the API. */
 async function createEnvironment(partner: Client, fields: object = {}): Promise<Client> {
   const { body } = expectStatus(await partner.post(PATH, fields), 200);
@@ -177,10 +183,6 @@ describe("an environment", () => {
     for (const each of [partner, environment]) {
       expectStatus(await partner.post(`${PATH}/${each.environmentId}/keys`), 200);
     }
-    const creators = async (each: Client) =>
-      (await each.get("/sandbox/keys")).body.data.map(
-        ({ id, created_by }: { id: number; created_by?: number }) => [id, created_by],
-      );
     // The console's "New key" of its own environment.
     expect(await creators(partner)).toEqual([
       [2, 1],
