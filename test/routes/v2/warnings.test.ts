@@ -105,7 +105,7 @@ describe("duplicate fields", () => {
     const strict = await newStrictPartner();
     const body = `{"id": "dup-3", ${order}, "total_order_amount": 1, "id": "dup-4"}`;
     await expectRejected(strict.post("/v2/orders", body), [twice("id")]);
-    const fault = `{"fault": "error", "fault": "delay"}`;
+    const fault = `{"fault": "error", "fault": "unavailable"}`;
     await expectRejected(a.post("/sandbox/faults", fault), [twice("fault")]);
   });
 });
