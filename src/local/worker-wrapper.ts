@@ -24,6 +24,8 @@ export function wrapWorker(worker: Worker, options: WrapperOptions): Worker {
     ...worker,
     async fetch(request, env, context) {
       const { url, method, headers } = request;
+      // Cloudflare rejects such a request before it reaches a Worker.
+      if (!URL.canParse(url)) return toResponse(MALFORMED_HOST);
       const refusal = refuseForeignSite(
         { url, method, origin: headers.get("Origin") },
         servedHosts,
@@ -45,9 +47,12 @@ export function wrapWorker(worker: Worker, options: WrapperOptions): Worker {
 const outcomeOf = (setup: ReturnType<typeof setUpDatabase>): Promise<SetupOutcome> =>
   setup.catch((error: unknown) => ({ error: String(error) }));
 
+const MALFORMED_HOST = { status: 400, message: "Expected a valid Host header." };
+
 /** In the form of the API's errors. */
 function toResponse({ status, message }: { status: number; message: string }): Response {
-  return Response.json({ error: { type: "FORBIDDEN_ERROR", message } }, { status });
+  const type = status === 400 ? "INVALID_REQUEST_ERROR" : "FORBIDDEN_ERROR";
+  return Response.json({ error: { type, message } }, { status });
 }
 
 function withRequestLog(worker: Worker, writeLog: (message: string) => void): Fetch {
