@@ -27,6 +27,9 @@ const LEDGER_BINDING = "ORDER_LEDGER";
 const START_TIMEOUT_MILLISECONDS = 60_000;
 const DISPOSE_MILLISECONDS = 2_000;
 
+/** Errors in the runtime's log that are none: faults, and CONNECT, to which the runtime itself responds 500. */
+const EXPECTED = [INTERRUPTED_BY_FAULT, "does not export a connect() function"];
+
 export interface RuntimeOptions {
   host: string;
   port: number;
@@ -98,7 +101,9 @@ async function miniflareOptionsOf(
     handleStructuredLogs: ({ level, message }) => {
       const line = parseLogMessage(message);
       if (line) onRequest?.(line);
-      else if (level === "error" && !message.includes(INTERRUPTED_BY_FAULT)) onError(message);
+      else if (level === "error" && !EXPECTED.some((each) => message.includes(each))) {
+        onError(message);
+      }
     },
   });
 }
