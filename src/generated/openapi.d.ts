@@ -687,7 +687,7 @@ export interface components {
             payment_method_id: string;
             /**
              * @description The order's ID in your system. Need not be unique
-             * @example o-c8a1fe46bbff4a18ba1d
+             * @example po-1
              */
             partner_order_id: string;
             /**
@@ -845,7 +845,7 @@ export interface components {
             payment_method_id: string;
             /**
              * @description The order's ID in your system. Need not be unique
-             * @example o-c8a1fe46bbff4a18ba1d
+             * @example po-1
              */
             partner_order_id: string;
             merchant_id?: string | null;
@@ -915,7 +915,7 @@ export interface components {
             order_id: string;
             /**
              * @description The event's ID in your system, unique within the environment
-             * @example 7622c07d-eb2b-4345-a9a9-345d61d32bc2
+             * @example pe-1
              */
             partner_event_id?: string;
             /**
@@ -934,7 +934,7 @@ export interface components {
             amount: number;
             /**
              * @description The transaction's ID in the card network
-             * @example 615e3ba0-6b99-495b-ade4-1f584c40f376
+             * @example nt-1
              */
             network_transaction_id: string;
             /**
@@ -962,7 +962,7 @@ export interface components {
             order_id: string;
             /**
              * @description The event's ID in your system, unique within the environment
-             * @example 7622c07d-eb2b-4345-a9a9-345d61d32bc2
+             * @example pe-1
              */
             partner_event_id?: string;
             /**
@@ -981,7 +981,7 @@ export interface components {
             amount: number;
             /**
              * @description The transaction's ID in the card network
-             * @example 615e3ba0-6b99-495b-ade4-1f584c40f376
+             * @example nt-1
              */
             network_transaction_id: string;
             /**

@@ -74,7 +74,20 @@ async function generateDocument(app: Hono<AppEnv>) {
       operation.parameters = parameters.filter(isInUrl).map(withExample);
     }
   }
-  return document;
+  const { paths, components, ...rest } = document;
+  const { schemas, ...others } = components;
+  return {
+    ...rest,
+    paths: withoutPatterns(paths),
+    components: { ...others, schemas: withoutPatterns(schemas!) },
+  };
+}
+
+/** Removes each `pattern`: importers fill in made-up text that matches it. */
+function withoutPatterns<T extends object>(document: T): T {
+  return JSON.parse(JSON.stringify(document), (key, value) =>
+    key === "pattern" && typeof value === "string" ? undefined : value,
+  );
 }
 
 type Parameter = Exclude<NonNullable<DescribeRouteOptions["parameters"]>[number], { $ref: string }>;

@@ -40,7 +40,7 @@ export const numericId = (of: string) =>
   z
     .string()
     .regex(/^[1-9]\d{0,14}$/, { error: `Expected the numeric ID of ${of}` })
-    .meta({ type: "integer", minimum: 1, pattern: undefined, examples: [3] })
+    .meta({ type: "integer", minimum: 1, examples: [3] })
     .transform(Number);
 
 /** An amount in the currency's minor unit, 0 to 2^53 − 1. */
@@ -48,12 +48,9 @@ export const money = z.int().min(0).max(MAX_MONEY);
 
 const CURRENCIES = new Set(Intl.supportedValuesOf("currency"));
 
-export const currency = z
-  .string()
-  .refine((code) => CURRENCIES.has(code), {
-    error: "Expected an ISO 4217 currency code in capital letters, like USD",
-  })
-  .meta({ pattern: "^[A-Z]{3}$" });
+export const currency = z.string().refine((code) => CURRENCIES.has(code), {
+  error: "Expected an ISO 4217 currency code in capital letters, like USD",
+});
 
 export const country = z.string().regex(/^[A-Z]{3}$/, {
   error: "Expected an ISO 3166-1 alpha-3 code of three capital letters, like USA",

@@ -30,7 +30,7 @@ const orderEventFields = {
   }),
   partner_event_id: id.optional().meta({
     description: "The event's ID in your system, unique within the environment",
-    examples: ["7622c07d-eb2b-4345-a9a9-345d61d32bc2"],
+    examples: ["pe-1"],
   }),
   type: z.enum(ORDER_EVENT_TYPES).meta({
     description: [
@@ -46,7 +46,7 @@ const orderEventFields = {
   }),
   network_transaction_id: reference.meta({
     description: "The transaction's ID in the card network",
-    examples: ["615e3ba0-6b99-495b-ade4-1f584c40f376"],
+    examples: ["nt-1"],
   }),
 };
 
@@ -93,7 +93,7 @@ export const orderEventQuery = z.object({
     .optional()
     .meta({ description: "Only events of this card network transaction" }),
   limit: limit(),
-  starting_after: startingAfter("event-10"),
+  starting_after: startingAfter("event-1"),
 });
 
 export const orderEventPath = z.object({

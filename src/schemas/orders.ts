@@ -40,7 +40,7 @@ const orderFields = {
   }),
   partner_order_id: reference.meta({
     description: "The order's ID in your system. Need not be unique",
-    examples: ["o-c8a1fe46bbff4a18ba1d"],
+    examples: ["po-1"],
   }),
   merchant_id: reference.meta({ description: "The merchant's ID", examples: ["m-123456789"] }),
   merchant_name: text.meta({ description: "The merchant's name", examples: ["Rest Assured"] }),
@@ -114,7 +114,7 @@ export const orderQuery = z.object({
     .optional()
     .meta({ description: "Only orders with this ID in your system" }),
   limit: limit(pages),
-  starting_after: startingAfter("order-10", pages),
+  starting_after: startingAfter("order-1", pages),
 });
 
 export const orderPath = z.object({ order_id: orderId.meta({ description: "The order's ID" }) });

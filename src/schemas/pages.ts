@@ -21,7 +21,6 @@ export const limit = (pages: Pages = { onlyInSandbox: false }) =>
       type: "integer",
       minimum: 1,
       default: DEFAULT_PAGE_ITEMS,
-      pattern: undefined,
       examples: [25],
       description: `The maximum number of items. Values above ${MAX_PAGE_ITEMS} are reduced to ${MAX_PAGE_ITEMS}${noteOf(pages)}`,
     })

@@ -95,6 +95,12 @@ describe("what an importer fills in", () => {
     expect(new Set(used)).toEqual(new Set(["order-1"]));
   });
 
+  it("has no pattern, for which importers make up text", () => {
+    const { paths, components } = document;
+    const text = JSON.stringify([paths, components.schemas]);
+    expect([...text.matchAll(/"pattern":"[^"]*"/g)].map(([pattern]) => pattern)).toEqual([]);
+  });
+
   it("is the server's own absolute URL", async () => {
     const response = await exports.default.fetch("https://orders.example/openapi.json");
     const { servers } = await response.json<{ servers: { url: string }[] }>();

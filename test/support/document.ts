@@ -48,6 +48,7 @@ export const document = committed as unknown as {
   components: {
     securitySchemes: Record<string, object>;
     headers: Record<string, { schema: Schema }>;
+    schemas: Record<string, Schema>;
   };
 };
 
