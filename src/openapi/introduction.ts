@@ -13,11 +13,12 @@ const listOfEventTypes = Object.entries(ORDER_EVENT_MEANINGS)
   .map(([type, meaning]) => `- \`${type}\`: ${meaning}`)
   .join("\n");
 
+// Scalar derives each anchor from the words of the heading, and gives a heading in code none.
 const listOfErrors = Object.entries(ERROR_TYPES)
-  .map(
-    ([type, { status, meaning, remedy }]) =>
-      `### \`${type}\`\n\n**${status}.** ${meaning} ${remedy}`,
-  )
+  .map(([type, { status, meaning, remedy }]) => {
+    const heading = type.charAt(0) + type.slice(1).toLowerCase().replaceAll("_", " ");
+    return `### ${heading}\n\n\`${type}\`, ${status}: ${meaning} ${remedy}`;
+  })
   .join("\n\n");
 
 const addedHeaders = Object.keys(responseHeaders)

@@ -91,7 +91,7 @@ it("opens at the error type that `doc_url` names", async () => {
   const { error } = (await response.json()) as { error: { type: string; doc_url: string } };
   const { pathname, hash } = new URL(error.doc_url);
   await visit(pathname + hash, { viewport: WIDE }, async (page) => {
-    const target = page.getByRole("heading", { name: error.type, level: 3 });
+    const target = page.getByRole("heading", { name: error.type.replaceAll("_", " "), level: 3 });
     await expect
       .poll(async () => (await target.boundingBox())?.y, { timeout: 20_000 })
       .toSatisfy((y?: number) => y !== undefined && y > 0 && y < WIDE.height);

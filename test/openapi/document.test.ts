@@ -122,7 +122,8 @@ describe("what an importer fills in", () => {
 
 it("explains every error type under the anchor that its `doc_url` names", () => {
   for (const type of Object.keys(ERROR_TYPES)) {
-    expect(document.info.description).toContain(`### \`${type}\`\n`);
+    const heading = new RegExp(`^### ${type.replaceAll("_", " ")}\n\n\`${type}\`, \\d{3}: `, "im");
+    expect(document.info.description).toMatch(heading);
   }
 });
 
