@@ -1,9 +1,8 @@
 import { DurableObject } from "cloudflare:workers";
-import { accept, refuse, type Decision, type Refusal } from "../domain/decision.ts";
-import { MAX_FAULTS, type AppliedFault, type StoredFault } from "../domain/faults.ts";
+import { accept, refuse, type Decision } from "../domain/decision.ts";
+import type { AppliedFault, StoredFault } from "../domain/faults.ts";
 import type { RequestSubject } from "../domain/request-subject.ts";
 import {
-  MIN_RECORDED_BYTES,
   REQUEST_DAYS,
   type NewRequest,
   type RequestCounts,
@@ -13,19 +12,14 @@ import {
 import { DAY_MILLISECONDS } from "../domain/timestamp.ts";
 import { logError } from "../log.ts";
 import type { Page, PageRequest } from "../store/pages.ts";
-import { ByteLimit } from "./byte-limit.ts";
 import { DatasetStorage, type WorkbenchDatabase } from "./database.ts";
 import type { DatasetRef, DatasetReply } from "./dataset-ref.ts";
+import { FAULT_NOT_CONFIRMED, TOO_MANY_FAULTS } from "./fault-refusals.ts";
 import { FaultFlag, type FaultState } from "./fault-flag.ts";
 import * as faults from "./faults.ts";
 import { countRequests, NO_REQUESTS } from "./request-counts.ts";
-import {
-  deleteExpired,
-  deleteSurplus,
-  insertRequests,
-  readTotals,
-  type RequestTotals,
-} from "./requests.ts";
+import { deleteExpired } from "./requests.ts";
+import { RequestLog } from "./request-log.ts";
 import {
   findRequest,
   listAfter,
@@ -56,10 +50,8 @@ const SWEEP_MILLISECONDS = 3_600_000;
 export class Workbench extends DurableObject {
   readonly #storage: DatasetStorage;
   readonly #faultFlag = new FaultFlag();
-  readonly #byteLimit = new ByteLimit();
+  readonly #log = new RequestLog();
   readonly #streams: StreamSet;
-  /** What the stored requests add up to; undefined until they are counted. */
-  #totals: { dataset_id: number; of: RequestTotals } | undefined;
   #alarmAt: number | undefined;
   /** Keeps late requests from recreating the tables. After an eviction, the alarm deletes such tables. */
   #isDestroyed = false;
@@ -91,13 +83,13 @@ export class Workbench extends DurableObject {
     const database = this.#storage.read(datasetId);
     const nextExpiry = database && deleteExpired(database, Date.now());
     if (!database || (nextExpiry === undefined && !hasFaults(database))) return this.#clear();
-    this.#totals = undefined;
+    this.#log.recount();
     await this.#enforceLimits(database, datasetId!);
     await this.#ensureAlarm(nextExpiry);
   }
 
   async #clear(): Promise<void> {
-    this.#totals = undefined;
+    this.#log.recount();
     this.#alarmAt = undefined;
     await this.#storage.clear();
   }
@@ -105,8 +97,7 @@ export class Workbench extends DurableObject {
   async #ensureAlarm(nextExpiry = Date.now() + REQUEST_DAYS * DAY_MILLISECONDS): Promise<void> {
     const soonest = Date.now() + SWEEP_MILLISECONDS;
     // The limit of a workbench that stores more than the minimum falls as the partner's environments grow.
-    const hasMore = (this.#totals?.of.bytes ?? 0) > MIN_RECORDED_BYTES;
-    const due = hasMore ? soonest : Math.max(nextExpiry, soonest);
+    const due = this.#log.exceedsMinimum ? soonest : Math.max(nextExpiry, soonest);
     if (this.#alarmAt !== undefined && this.#alarmAt <= due) return;
     const { storage } = this.ctx;
     const current = await storage.getAlarm();
@@ -116,16 +107,9 @@ export class Workbench extends DurableObject {
 
   /** Deletes the oldest requests beyond what the environment may store. */
   async #enforceLimits(database: WorkbenchDatabase, datasetId: number): Promise<void> {
-    const totals = this.#totalsOf(database, datasetId);
-    const maxBytes = await this.#byteLimit.read(this.env, datasetId, totals.bytes);
-    if (this.#storage.read(datasetId)) deleteSurplus(database, totals, maxBytes);
-  }
-
-  #totalsOf(database: WorkbenchDatabase, datasetId: number): RequestTotals {
-    if (this.#totals?.dataset_id !== datasetId) {
-      this.#totals = { dataset_id: datasetId, of: readTotals(database) };
-    }
-    return this.#totals.of;
+    const maxBytes = await this.#log.readByteLimit(this.env, database, datasetId);
+    const isStored = this.#storage.read(datasetId) !== undefined;
+    if (isStored) this.#log.deleteSurplus(database, datasetId, maxBytes);
   }
 
   /** Runs `query` on the dataset's rows; `empty` if nothing is stored. */
@@ -146,7 +130,8 @@ export class Workbench extends DurableObject {
   ): Promise<DatasetReply<Decision<StoredFault>>> {
     const database = await this.#storage.write(dataset.dataset_id);
     if (!database) return { result: "superseded" };
-    if (faults.insertFault(database, fault) === "too many") return { result: refuse(TOO_MANY) };
+    if (faults.insertFault(database, fault) === "too many")
+      return { result: refuse(TOO_MANY_FAULTS) };
     try {
       if ((await this.#writeFaultFlag(dataset)) !== "superseded") return { result: accept(fault) };
       // The environment may be gone, and then nothing would delete these rows later.
@@ -156,7 +141,7 @@ export class Workbench extends DurableObject {
       logError("a fault was not added", error, { ...dataset });
       const remaining = this.#storage.read(dataset.dataset_id);
       if (remaining) faults.deleteFault(remaining, fault.id);
-      return { result: refuse(NOT_CONFIRMED) };
+      return { result: refuse(FAULT_NOT_CONFIRMED) };
     }
   }
 
@@ -224,7 +209,7 @@ export class Workbench extends DurableObject {
   async record({ dataset_id }: DatasetRef, requests: NewRequest[]): Promise<void> {
     const database = this.#isDestroyed ? undefined : await this.#storage.write(dataset_id);
     if (!database) return;
-    insertRequests(database, this.#totalsOf(database, dataset_id), requests, Date.now());
+    this.#log.insert(database, dataset_id, requests);
     this.#streams.wake();
     await this.#enforceLimits(database, dataset_id);
     if (!this.#isDestroyed) await this.#ensureAlarm();
@@ -292,7 +277,7 @@ export class Workbench extends DurableObject {
   /** The sequence of the dataset's newest request. */
   #lastSequence(datasetId: number): number {
     const database = this.#storage.read(datasetId);
-    return database ? this.#totalsOf(database, datasetId).last : 0;
+    return database ? this.#log.lastSequence(database, datasetId) : 0;
   }
 
   /** Closes the streams of a revoked key. */
@@ -306,14 +291,3 @@ const hasFaults = (database: WorkbenchDatabase): boolean => faults.countFaults(d
 function emptyPage({ starting_after }: PageRequest): Page<never> | undefined {
   return starting_after === undefined ? { data: [], has_more: false, total: 0 } : undefined;
 }
-
-const TOO_MANY: Refusal = {
-  type: "CONFLICT_ERROR",
-  message: `The environment has ${MAX_FAULTS} faults, the maximum: remove some first.`,
-  details: { limit: MAX_FAULTS },
-};
-
-const NOT_CONFIRMED: Refusal = {
-  type: "SERVICE_UNAVAILABLE_ERROR",
-  message: "The database did not confirm the fault, so it was not added. Send the request again.",
-};

@@ -59,7 +59,7 @@ it("shows the last requests, oldest first, with errors, faults and warnings", as
   );
   expect(lost).toMatch(
     new RegExp(
-      `^${time}POST {3}/v2/order_events {2}no answer {2}\\d+ ms {2}fault lost_response;id="`,
+      `^${time}POST {3}/v2/order_events {2}no response {2}\\d+ ms {2}fault lost_response;id="`,
     ),
   );
   expect(refused).toMatch(/ {2}404 {2}\d+ ms {2}ORDER_NOT_FOUND_ERROR: There is no order none\.$/);
@@ -68,7 +68,7 @@ it("shows the last requests, oldest first, with errors, faults and warnings", as
   expect(JSON.parse(last.stdout)).toMatchObject({ status: 404, order_id: "none" });
 });
 
-it("follows them, also over a restart of the sandbox, until Ctrl-C", async () => {
+it("follows the requests over a restart of the sandbox, until Ctrl-C", async () => {
   await fetch(`${sandbox.url}/v2/orders?id=before`, { headers: headersOf(sandbox) });
   const args = [...PROGRAM, "--follow", "--json", "--url", sandbox.url];
   const program = new Program(process.execPath, args, '"order_id":"before"');
@@ -89,7 +89,7 @@ it("follows them, also over a restart of the sandbox, until Ctrl-C", async () =>
 
 const headersOf = ({ key }: Environment) => ({ Authorization: `Bearer ${key}` });
 
-it("ends quietly when nobody reads it any more", async () => {
+it("ends without an error when its reader has ended", async () => {
   const command = `exec ${process.execPath} ${PROGRAM.join(" ")} --follow --url ${sandbox.url} | head -n 1`;
   const shell = new Program("bash", ["-c", command], "GET");
   // The second line has no reader.
@@ -116,19 +116,19 @@ it("ends when its key is refused", async () => {
 });
 
 it.each([
-  ["an unknown flag", ["--fast"], "The flags there are: orders-sandbox requests --help"],
+  ["an unknown flag", ["--fast"], "Unknown option '--fast'. Run orders-sandbox requests --help"],
   ["a path", ["--url", "http://localhost/docs"], "without a path"],
-  ["no number", ["--count", "all"], "from 0 to 100"],
+  ["not a number", ["--count", "all"], "from 0 to 100"],
   ["a wrong key", ["--key", "test_wrong"], "API key"],
-  ["nobody there", ["--url", "http://localhost:1"], "http://localhost:1 can't be reached"],
-])("says what is wrong: %s", async (_, args, sentence) => {
+  ["an unreachable server", ["--url", "http://localhost:1"], "http://localhost:1 can't be reached"],
+])("explains what is wrong: %s", async (_, args, sentence) => {
   const { code, stdout, stderr } = await requests(["--url", sandbox.url, ...args]);
   expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
   expect(stderr).toContain(sentence);
   expect(stderr).not.toMatch(/^\s+at /m);
 });
 
-it("explains itself", async () => {
+it("prints its usage", async () => {
   const { stdout } = await requests(["--help"]);
   expect(stdout).toMatch(/^Usage: orders-sandbox requests \[flags\][^]*--follow/);
 });

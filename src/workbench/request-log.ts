@@ -1,0 +1,46 @@
+import { MIN_RECORDED_BYTES, type NewRequest } from "../domain/requests.ts";
+import { ByteLimit } from "./byte-limit.ts";
+import type { WorkbenchDatabase } from "./database.ts";
+import { deleteSurplus, insertRequests, readTotals, type RequestTotals } from "./requests.ts";
+
+/** Writes a workbench's requests within their limits, and remembers what they add up to. */
+export class RequestLog {
+  readonly #byteLimit = new ByteLimit();
+  /** Undefined until they are counted. */
+  #totals: { dataset_id: number; of: RequestTotals } | undefined;
+
+  /** Whether the requests take more than every environment may store. */
+  get exceedsMinimum(): boolean {
+    return (this.#totals?.of.bytes ?? 0) > MIN_RECORDED_BYTES;
+  }
+
+  insert(database: WorkbenchDatabase, datasetId: number, requests: NewRequest[]): void {
+    insertRequests(database, this.#totalsOf(database, datasetId), requests, Date.now());
+  }
+
+  /** The sequence of the dataset's newest request. */
+  lastSequence(database: WorkbenchDatabase, datasetId: number): number {
+    return this.#totalsOf(database, datasetId).last;
+  }
+
+  readByteLimit(env: Cloudflare.Env, database: WorkbenchDatabase, datasetId: number) {
+    return this.#byteLimit.read(env, datasetId, this.#totalsOf(database, datasetId).bytes);
+  }
+
+  /** Deletes the oldest requests beyond the limits. */
+  deleteSurplus(database: WorkbenchDatabase, datasetId: number, maxBytes: number): void {
+    deleteSurplus(database, this.#totalsOf(database, datasetId), maxBytes);
+  }
+
+  /** Counts the requests again: others than these methods deleted some. */
+  recount(): void {
+    this.#totals = undefined;
+  }
+
+  #totalsOf(database: WorkbenchDatabase, datasetId: number): RequestTotals {
+    if (this.#totals?.dataset_id !== datasetId) {
+      this.#totals = { dataset_id: datasetId, of: readTotals(database) };
+    }
+    return this.#totals.of;
+  }
+}
