@@ -13,6 +13,7 @@ import { addFixture } from "../store/fixtures.ts";
 import { insertEnvironment, MAX_ENVIRONMENTS } from "../store/new-environments.ts";
 import { keyCache } from "./key-cache.ts";
 import { createKey, createKeyInEnvironment, generateKey } from "./keys.ts";
+import { closeStreams } from "../http/workbench.ts";
 import { requireFewClosedDatasets, sweepAfterResponse } from "./sweeps.ts";
 
 interface EnvironmentInput {
@@ -73,6 +74,8 @@ export async function deleteEnvironment(c: Context<AppEnv>, id: number): Promise
     throw unknownEnvironment(id);
   }
   keyCache.forget({ environment_id: id });
+  // The sweep closes them too, but it may be put off.
+  closeStreams(c, id);
   sweepAfterResponse(c);
 }
 

@@ -30,10 +30,10 @@ export async function callWorkbench<T>(c: Context<AppEnv>, call: Promise<T>): Pr
   }
 }
 
-/** Closes the streams of a revoked key, after the response. */
-export function closeStreams(c: Context<AppEnv>, keyId: number): void {
+/** Closes an environment's streams after the response: all of them, or those of one key. */
+export function closeStreams(c: Context<AppEnv>, environmentId: number, keyId?: number): void {
   c.executionCtx.waitUntil(
-    workbenchOf(c)
+    findWorkbench(c.env, environmentId)
       .closeStreams(keyId)
       .catch((error) => logError("streams not closed", error, { request_id: c.get("requestId") })),
   );

@@ -280,9 +280,9 @@ export class Workbench extends DurableObject {
     return database ? this.#log.lastSequence(database, datasetId) : 0;
   }
 
-  /** Closes the streams of a revoked key. */
-  async closeStreams(keyId: number): Promise<void> {
-    this.#streams.closeWhere(({ key_id }) => key_id === keyId);
+  /** Closes all streams, or those of one key. */
+  async closeStreams(keyId?: number): Promise<void> {
+    this.#streams.closeWhere(({ key_id }) => keyId === undefined || key_id === keyId);
   }
 }
 

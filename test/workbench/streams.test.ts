@@ -115,6 +115,16 @@ describe("the stream", () => {
     await second.rest();
   });
 
+  it("ends when its environment is deleted, however many were deleted just before", async () => {
+    for (let count = 0; count < 3; count += 1) {
+      const { body } = expectStatus(await partner.post("/sandbox/environments", {}), 200);
+      const other = Object.assign(await newPartner(), { key: body.key });
+      const stream = await openStream(other, STREAM);
+      expectStatus(await partner.delete(`/sandbox/environments/${body.id}`), 204);
+      await stream.rest();
+    }
+  });
+
   it("ends when the environment expires", async () => {
     const expires_at = new Date(Date.now() + 500).toISOString();
     const watcher = { key_id: 1, partner_id: partner.partnerId, expires_at, filter: {} };

@@ -46,7 +46,7 @@ export const sandboxKeys = new Hono<AppEnv>()
     async (c) => {
       const { key_id } = c.req.valid("param");
       await revokeKey(c, key_id);
-      closeStreams(c, key_id);
+      closeStreams(c, c.get("apiKey").environment_id, key_id);
       return c.body(null, 204);
     },
   );

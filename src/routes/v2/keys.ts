@@ -38,7 +38,7 @@ export const keys = new Hono<AppEnv>()
     async (c) => {
       const { id, created_at } = c.get("apiKey");
       const { deleted_at } = await revokeKey(c, id);
-      closeStreams(c, id);
+      closeStreams(c, c.get("apiKey").environment_id, id);
       return c.json({ key: c.get("sentKey"), created_at, deleted_at }, 200);
     },
   );
