@@ -92,6 +92,7 @@ function Header({ place }: { place: Place }) {
 function Shortcuts() {
   const [isOpen, setOpen] = useState(false);
   useShortcut("?", () => setOpen(true), []);
+  useShortcut("/", () => document.querySelector<HTMLElement>("[data-search]")?.focus(), []);
   return (
     <>
       <button type="button" aria-label="Keyboard shortcuts" onClick={() => setOpen(true)}>

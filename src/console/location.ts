@@ -46,6 +46,14 @@ export function setQuery(name: string, value: string): void {
   navigate(`${location.pathname}?${query}`, { replace: true });
 }
 
+/** Follows a link of a list without loading the page. wouter's Link would subscribe every row to the location. */
+export function followLink(event: MouseEvent): void {
+  if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey)
+    return;
+  event.preventDefault();
+  navigate((event.currentTarget as HTMLAnchorElement).href);
+}
+
 export function without(query: URLSearchParams, name: string): URLSearchParams {
   const rest = new URLSearchParams(query);
   rest.delete(name);

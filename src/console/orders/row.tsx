@@ -1,8 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
-import { Link } from "wouter-preact";
 import { api, unwrap, type Order, type Timeline } from "../api.ts";
 import { money, plural } from "../format.ts";
-import { hrefOf } from "../location.ts";
+import { followLink, hrefOf } from "../location.ts";
 import { Money, Time } from "../parts/values.tsx";
 
 /** The loaded timelines, by the ID of the order. */
@@ -20,7 +19,12 @@ export function Row({ order, isOpen, query, revision, cache }: RowProps) {
   const { id, partner_order_id, total_order_amount, currency, created_at } = order;
   const timeline = useTimeline(id, revision, cache);
   return (
-    <Link class="line order" href={hrefOf("orders", id, query)} aria-current={isOpen || undefined}>
+    <a
+      class="line order"
+      href={hrefOf("orders", id, query)}
+      aria-current={isOpen || undefined}
+      onClick={followLink}
+    >
       <span class="what">
         <b>{id}</b> <small class="quiet">{partner_order_id}</small>
       </span>
@@ -28,7 +32,7 @@ export function Row({ order, isOpen, query, revision, cache }: RowProps) {
       {timeline ? <Bar timeline={timeline} currency={currency} /> : <span class="track" />}
       <Money amount={total_order_amount} currency={currency} />
       <Time at={created_at} />
-    </Link>
+    </a>
   );
 }
 

@@ -15,7 +15,7 @@ const isWide = signal(wide.matches);
 wide.addEventListener("change", () => (isWide.value = wide.matches));
 const ROW_PIXELS = computed(() => (isWide.value ? 34 : 56));
 
-const OVERSCAN_ROWS = 8;
+const OVERSCAN_ROWS = 4;
 
 interface VirtualListProps<T extends { id: string }> {
   label: string;

@@ -1,7 +1,6 @@
-import { Link } from "wouter-preact";
 import type { RecordedRequest } from "../api.ts";
 import { money, plural } from "../format.ts";
-import { hrefOf } from "../location.ts";
+import { followLink, hrefOf } from "../location.ts";
 import { Status, Time } from "../parts/values.tsx";
 import { kindName } from "./groups.tsx";
 
@@ -31,7 +30,12 @@ interface RowProps {
 export function Row({ request, isOpen, query }: RowProps) {
   const { id, method, path, status, ms, at, order_id, order_event_id } = request;
   return (
-    <Link class="line" href={hrefOf("requests", id, query)} aria-current={isOpen || undefined}>
+    <a
+      class="line"
+      href={hrefOf("requests", id, query)}
+      aria-current={isOpen || undefined}
+      onClick={followLink}
+    >
       <Status status={status} />
       <span class="what">
         <b>{titleOf(request)}</b>
@@ -42,7 +46,7 @@ export function Row({ request, isOpen, query }: RowProps) {
         {method} {path} <span class="ms">· {ms} ms</span>
       </small>
       <Time at={at} />
-    </Link>
+    </a>
   );
 }
 
