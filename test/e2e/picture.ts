@@ -6,7 +6,7 @@ import { launchIn, visit } from "./browser.ts";
 import { freePort, Server } from "./server.ts";
 
 const PICTURE = ".github/console.png";
-const SIZE = { width: 1200, height: 720 };
+const SIZE = { width: 1440, height: 800 };
 const ORDER = "order-1042";
 
 /** How many requests the console will list. */

@@ -10,7 +10,7 @@ import { useEffect, useLayoutEffect, useReducer, useRef, useState } from "preact
 import { useShortcut } from "../keyboard.ts";
 
 /** On a wide screen, a row is one line. The same width as in styles/list.css. */
-const wide = matchMedia("(min-width: 75rem)");
+const wide = matchMedia("(min-width: 85rem)");
 const isWide = signal(wide.matches);
 wide.addEventListener("change", () => (isWide.value = wide.matches));
 const ROW_PIXELS = computed(() => (isWide.value ? 34 : 56));

@@ -22,13 +22,13 @@ export const hasKind = ({ error, warnings = [] }: RecordedRequest, kind: string)
 const REFRESH_MILLISECONDS = 500;
 
 /** The kinds of all requests that match the filter, errors before warnings. */
-export function useKinds(feed: RequestFeed, filter: URLSearchParams): Kind[] {
+export function useKinds(feed: RequestFeed, filter: URLSearchParams): Kind[] | undefined {
   const { data, reload } = useResource(async () => {
     const query = Object.fromEntries(filter);
     return mergeKinds(await unwrap(api.GET("/sandbox/requests/summary", { params: { query } })));
   }, [filter.toString()]);
   useThrottled(reload, REFRESH_MILLISECONDS, [feed.total.value]);
-  return data ?? [];
+  return data;
 }
 
 function mergeKinds({ by_error, by_warning }: RequestCounts): Kind[] {
@@ -44,7 +44,8 @@ function mergeKinds({ by_error, by_warning }: RequestCounts): Kind[] {
 const SHOWN = 6;
 
 interface GroupsProps {
-  kinds: Kind[];
+  /** Undefined until they are counted. */
+  kinds: Kind[] | undefined;
   /** The kind that the list is limited to. */
   selected: string;
   isFiltered: boolean;
@@ -52,6 +53,7 @@ interface GroupsProps {
 
 export function Groups({ kinds, selected, isFiltered }: GroupsProps) {
   const [isComplete, setComplete] = useState(false);
+  if (!kinds) return <div class="groups" />;
   const shown = isComplete ? kinds : kinds.slice(0, SHOWN);
   return (
     <div class="groups" role="group" aria-label="Errors and warnings by kind">

@@ -32,7 +32,7 @@ export function Requests({ place: { id, query } }: { place: Place }) {
     [requests, selected],
   );
   const total = selected
-    ? (kinds.find(({ name }) => name === selected)?.count ?? listed.length)
+    ? (kinds?.find(({ name }) => name === selected)?.count ?? listed.length)
     : feed.total.value;
   const isEmpty = feed.isLoaded.value && requests.length === 0;
   const isFirstUse = isEmpty && filter.size === 0;
