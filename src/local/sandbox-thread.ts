@@ -1,9 +1,9 @@
 /** The entry of the thread in which the library runs its sandboxes. `thread-client.ts` is the other side. */
-import { mkdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { parentPort } from "node:worker_threads";
 import { toErrorDetails, type ErrorDetails } from "./error-details.ts";
 import { requestJson, type RequestOptions } from "./http-client.ts";
+import { makeWritableFolder } from "./make-folder.ts";
 import { startSandbox, type StartOptions } from "./sandbox.ts";
 
 export type ThreadOptions = Pick<
@@ -44,7 +44,7 @@ function postFailure(id: number, error: unknown): void {
 async function start(id: number, options: ThreadOptions): Promise<void> {
   try {
     // The client removes it when no sandbox runs.
-    mkdirSync(tmpdir(), { recursive: true });
+    makeWritableFolder(tmpdir(), "temporary files", "set TMPDIR to a folder that exists");
     const sandbox = await startSandbox({
       ...options,
       temporaryFolder: tmpdir(),

@@ -1,6 +1,7 @@
 /** The folder that stores a sandbox's data. One server at a time may use it. */
-import { accessSync, constants, existsSync, globSync, mkdirSync } from "node:fs";
+import { existsSync, globSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { makeWritableFolder } from "./make-folder.ts";
 import { SandboxError } from "./sandbox-error.ts";
 import { isLocked, lockFile } from "./sqlite-lock.ts";
 
@@ -11,24 +12,13 @@ const LOCK_FILE = "orders-sandbox.lock";
 
 /** Creates the folder if necessary, locks it, and returns the function that unlocks it. */
 export function lockFolder(folder: string): () => void {
-  makeWritable(folder);
+  makeWritableFolder(folder, "data", "choose another folder");
   const lock = lockFile(join(folder, LOCK_FILE));
   if (lock && !hasOpenDatabase(folder)) return lock.release;
   lock?.release();
   throw new SandboxError(
     `Another server uses the state folder ${folder}: stop it, or choose another folder.`,
   );
-}
-
-function makeWritable(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true });
-    accessSync(folder, constants.W_OK);
-  } catch (error) {
-    throw new SandboxError(`Can't store data in ${folder}: ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
 }
 
 /** Whether a server uses the folder: this program, or `wrangler dev`. */
