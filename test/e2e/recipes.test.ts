@@ -14,6 +14,7 @@ const README = readFileSync("README.md", "utf8");
 const STEP_MILLISECONDS = 60_000;
 const END_MILLISECONDS = 5_000;
 const VITEST_MILLISECONDS = 120_000;
+const JEST = "jest@30.5.2";
 const DEBIAN_JUNIT = "/usr/share/java/junit-platform-console-standalone.jar";
 
 let folder: string;
@@ -31,6 +32,7 @@ beforeAll(async () => {
   const began = performance.now();
   await run(`npm install --no-audit --no-fund ${tarball} ${tools.join(" ")}`);
   installMilliseconds = performance.now() - began;
+  await run(`npm install --no-audit --no-fund ${JEST}`);
   await symlink(DEBIAN_JUNIT, join(folder, "junit.jar"));
 });
 afterAll(async () => {
@@ -55,6 +57,7 @@ function recipeOf(heading: string, markdown = RECIPES) {
 /** The command that tells whether a language is installed. Node always is. */
 const LANGUAGES = new Map([
   ["Vitest", "true"],
+  ["Jest", "true"],
   ["node:test", "true"],
   ["Python", "pytest --version"],
   ["Ruby", `ruby -e 'require "minitest"'`],
