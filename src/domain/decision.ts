@@ -1,4 +1,4 @@
-/** The error types that a rule can refuse with. They are among those of `schemas/errors.ts`. */
+/** The error types of refusals, a part of those in `schemas/errors.ts`. */
 export type RefusalType =
   | "INVALID_REQUEST_ERROR"
   | "ORDER_NOT_FOUND_ERROR"
@@ -12,15 +12,15 @@ export type RefusalType =
   | "INTERNAL_ERROR"
   | "SERVICE_UNAVAILABLE_ERROR";
 
-/** Why something was not done: for the partner to read, so it names the field and the figures. */
+/** Why a command was refused. The partner reads it, so it names the field and the figures. */
 export interface Refusal {
   type: RefusalType;
   message: string;
-  /** The one field at fault, if there is one. */
+  /** The field at fault. */
   param?: string;
-  /** The figures that it was decided on. */
+  /** The figures that led to the refusal. */
   details?: Record<string, string | number | string[]>;
-  /** Whether it was decided on the order's events, which its answer then names. */
+  /** Set if the order's events led to the refusal. The response then lists their IDs. */
   isOnEvents?: true;
 }
 
@@ -38,7 +38,7 @@ export const INTERNAL_ERROR: Refusal = {
   message: "Something went wrong on our side. The request id finds it in the log.",
 };
 
-/** A refusal is a value and not an exception: exceptions lose their type on the way out of a Durable Object. */
+/** A refusal is a value, not an exception: an exception loses its type on the way out of a Durable Object. */
 export type Decision<T> = { ok: true; result: T } | { ok: false; refusal: Refusal };
 
 export function accept<T>(result: T): { ok: true; result: T } {

@@ -1,14 +1,14 @@
 import type { OrderEventInput } from "./order-events.ts";
 import type { OrderInput } from "./orders.ts";
 
-/** What a new environment has in it: nothing, or the order and the event of the published examples. */
+/** The content of a new environment: nothing, or the published example order with its event. */
 export const FIXTURES = ["empty", "documentation"] as const;
 export type Fixture = (typeof FIXTURES)[number];
 
 const ID = "77f60af4-185e-4867-b113-34e3cf7c6acd";
 const COUCH = { name: "Couch Supreme", quantity: 1, rate: 274999, rewards_rate: 2500 };
 
-/** The order of a fixture with its event, as a partner would send them. */
+/** The order and event of each fixture, as a partner would send them. */
 export const FIXTURE_CONTENT: Record<
   Fixture,
   | { order: OrderInput & { id: string }; event: OrderEventInput & { order_event_id: string } }

@@ -1,15 +1,15 @@
 import type { Money } from "./money.ts";
 import type { Usage } from "./quotas.ts";
 
-/** The two things that an event moves, by the field that says how much of it. */
+/** The two amounts of an event, by their fields. */
 export const MEASURES = ["amount", "rewards_amount"] as const;
 export type Measure = (typeof MEASURES)[number];
 
-/** What the events of an order add up to, for each measure. */
+/** The sums of an order's events, for each measure. */
 export const SUMS = ["captured", "refunded"] as const;
 export type Sum = (typeof SUMS)[number];
 
-/** What was captured and refunded on an order: the sums of its events. */
+/** The captured and refunded amounts of an order. */
 export type LedgerTotals = Record<`${Sum}_${Measure}`, Money>;
 
 /** The totals of an order that has no events. */
@@ -20,32 +20,32 @@ export const NO_TOTALS: LedgerTotals = {
   refunded_rewards_amount: 0,
 };
 
-/** What was ordered: the most that events should add up to, for each measure. */
+/** The ordered amounts, which the captures should not exceed. */
 export interface OrderedTotals {
   total_order_amount: Money;
   total_rewards_amount: Money;
 }
 
-/** What the rules need to know of an order to decide on a command. */
+/** The state of an order that the rules decide on. */
 export interface LedgerState extends LedgerTotals, OrderedTotals {
   id: string;
-  /** Counts the changes of this order id, and goes on counting when the id is deleted and made again. */
+  /** Counts the changes of this order ID, also across a deletion and a new order with the same ID. */
   version: number;
   currency: string;
   payment_method_id: string;
   created_at: string;
   event_count: number;
-  /** What the order takes without its events and its history: see `contentBytesOf`. */
+  /** The bytes of the order without its events and history: see `contentBytesOf`. */
   content_bytes: number;
 }
 
-/** What a command does to an order: the state that it leaves, and what its partner uses more, or less. */
+/** The effect of a command: the next state of the order, and the change of the partner's usage. */
 export interface Transition {
   next: LedgerState;
   added: Usage;
 }
 
-/** The figures of one measure, as a refusal shows them. */
+/** The figures of one measure, as refusals show them. */
 export interface Figures extends Record<Sum, Money> {
   refundable: Money;
 }

@@ -1,4 +1,4 @@
-/** An amount in the currency's minor unit (cents for USD): an integer. */
+/** An integer amount in the currency's minor unit (cents for USD). */
 export type Money = number;
 
 /** The largest amount: the largest integer that JSON carries exactly (2^53 − 1). */

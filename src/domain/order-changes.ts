@@ -1,4 +1,4 @@
-/** What can happen to an order: the kinds of entry in its history. */
+/** The kinds of entry in an order's history. */
 export const ORDER_CHANGES = [
   "CREATED",
   "REPLACED",

@@ -20,16 +20,16 @@ import { unknownOrder } from "./orders.ts";
 export const ORDER_EVENT_TYPES = ["CAPTURED", "REFUNDED"] as const;
 export type OrderEventType = (typeof ORDER_EVENT_TYPES)[number];
 
-/** The sum of its order that an event counts in. */
+/** The sum that each type of event adds to. */
 export const SUM_OF = { CAPTURED: "captured", REFUNDED: "refunded" } as const satisfies Record<
   OrderEventType,
   Sum
 >;
 
-/** In which order an order's events can be deleted: captures last, as they have to stay while there are refunds. */
+/** The sequence in which an order's events can be deleted: captures last, as refunds need them. */
 export const DELETION_RANK: Record<OrderEventType, number> = { REFUNDED: 1, CAPTURED: 2 };
 
-/** An order event as a partner sends it: validated, and without nulls. */
+/** An order event as a partner sends it, validated and without nulls. */
 export interface OrderEventInput {
   order_event_id?: string | undefined;
   order_id: string;
@@ -42,14 +42,14 @@ export interface OrderEventInput {
   order_lines?: OrderLine[] | undefined;
 }
 
-/** An order event as it is stored and answered, under the contract's own field names. */
+/** An order event as it is stored and returned, with the contract's field names. */
 export interface OrderEvent extends Complete<OrderEventInput> {
   order_event_id: string;
   rewards_amount: Money;
   currency: string;
 }
 
-/** The event that an input stands for, with what the partner left out filled in. */
+/** Fills in the fields that the partner left out. */
 export function completeOrderEvent(
   input: OrderEventInput,
   defaults: { order_event_id: string; currency: string },
@@ -67,10 +67,7 @@ export function completeOrderEvent(
   };
 }
 
-/**
- * What an id that is taken answers: the stored event where `input` means the same, however it is spelled,
- * else why the id can't be used again.
- */
+/** Returns the stored event if the input with a taken ID has the same content, or refuses it. */
 export function repeatOrderEvent(input: OrderEventInput, stored: OrderEvent): Decision<OrderEvent> {
   const differing_fields = differingFields(completeOrderEvent(input, stored), stored);
   if (differing_fields.length === 0) return accept(stored);
@@ -84,13 +81,13 @@ export function repeatOrderEvent(input: OrderEventInput, stored: OrderEvent): De
   });
 }
 
-/** An event that can be added to its order, and what that does to the order. */
+/** An accepted event, with its effect on the order. */
 export interface AppendedEvent extends Transition {
   event: OrderEvent;
   content_bytes: number;
 }
 
-/** The event, and the order's next state with it counted in; or why there can't be such an event. */
+/** Decides whether an event can be added to its order. */
 export function appendOrderEvent(
   state: LedgerState | undefined,
   input: OrderEventInput,
@@ -107,14 +104,14 @@ export function appendOrderEvent(
     : accept({ event, content_bytes, ...transition });
 }
 
-/** The order's next state without the event, or why it has to stay: what remains must cover the refunds. */
+/** Decides whether an event can be deleted: the remaining captures must cover the refunds. */
 export function deleteOrderEvent(state: LedgerState, event: OrderEvent): Decision<Transition> {
   const transition = count(state, event, -1, contentBytesOf(event));
   const measure = MEASURES.find((each) => breaksRule(transition.next, each));
   return measure ? refuse(stillNeeded(state, event, measure)) : accept(transition);
 }
 
-/** An event is counted in (1) or taken out (-1). */
+/** Adds an event to the sums (1) or subtracts it (-1). */
 function count(
   state: LedgerState,
   event: OrderEvent,
@@ -132,8 +129,8 @@ function count(
 }
 
 /**
- * The most that each sum may be: the refund rule of the contract (no refund beyond what was captured), and the
- * bound of an amount. A sum past MAX_MONEY may be rounded, but never down to MAX_MONEY, so the comparison holds.
+ * The maximum of each sum: the largest amount, and for refunds the captured amount (the contract's refund rule). A sum
+ * above MAX_MONEY may be rounded, but never down to MAX_MONEY, so the comparison is exact.
  */
 const MOST: Record<Sum, (figures: Figures) => Money> = {
   captured: () => MAX_MONEY,
@@ -145,7 +142,7 @@ function breaksRule(state: LedgerState, measure: Measure): boolean {
   return SUMS.some((sum) => figures[sum] > MOST[sum](figures));
 }
 
-/** What is counted, in a sentence: money goes without saying. */
+/** The noun of each measure in a sentence. Amounts of money have none. */
 const NOUN: Record<Measure, string> = { amount: "", rewards_amount: " rewards" };
 
 function beyondLimit(state: LedgerState, event: OrderEvent, measure: Measure): Refusal {
@@ -160,7 +157,7 @@ function beyondLimit(state: LedgerState, event: OrderEvent, measure: Measure): R
   };
 }
 
-/** Why an event of each type can be too large. */
+/** The message about an event that is too large, for each type. */
 const WHY_BEYOND_LIMIT: Record<OrderEventType, (requested: string, figures: Figures) => string> = {
   CAPTURED: (requested, { captured }) =>
     `A capture of ${requested} on top of ${captured} would pass ${MAX_MONEY}, the most that an order can have captured.`,
@@ -179,11 +176,11 @@ function stillNeeded(state: LedgerState, event: OrderEvent, measure: Measure): R
   };
 }
 
-/** Why an event of each type can be needed. */
+/** The message about an event that can't be deleted, for each type. */
 const WHY_STILL_NEEDED: Record<OrderEventType, (left: string, figures: Figures) => string> = {
   CAPTURED: (left, { refunded }) =>
     `The refunds need this capture: without it ${left} are captured, but ${refunded} refunded. Delete refunds first.`,
-  // No sum has to cover another by it yet, so that nobody reads this.
+  // Unused: no other sum depends on refunds.
   REFUNDED: (left) => `This refund is needed: without it ${left} are refunded.`,
 };
 
@@ -196,7 +193,7 @@ function otherCurrency(state: LedgerState, event: OrderEvent): Refusal {
   };
 }
 
-/** The answer where there is no such event, or it is another environment's. */
+/** Refuses an event ID that the environment doesn't have. */
 export function unknownOrderEvent(id: string): Refusal {
   return {
     type: "ORDER_EVENT_NOT_FOUND_ERROR",

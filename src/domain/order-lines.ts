@@ -5,34 +5,31 @@ export interface OrderLine {
   name: string;
   product_url?: string | undefined;
   quantity: number;
-  /** Price of one, in the minor unit; negative on a discount line. */
+  /** Price of one unit; negative on a discount line. */
   rate: Money;
-  /** Rewards for one. */
+  /** Rewards for one unit. */
   rewards_rate: Money;
 }
 
-/** One of the two sums that lines must add up to, and the field that states it. */
+/** A stated sum that the lines must add up to, and its field. */
 interface StatedSum {
   param: string;
   stated: Money | undefined;
-  /** Rewards may be left out: their total is then what the lines add up to. */
+  /** Rewards may be left out. They are then the sum of the lines. */
   optional: boolean;
 }
 
-/** Exact, where numbers would round: one rate times one quantity can take 106 bits. */
+/** Exact, as a rate times a quantity can take 106 bits. */
 function sumOf(lines: readonly OrderLine[], rate: "rate" | "rewards_rate"): bigint {
   return lines.reduce((sum, line) => sum + BigInt(line[rate]) * BigInt(line.quantity), 0n);
 }
 
-/** The rewards that lines add up to, 0 without lines. Call it on lines that passed the sum rule. */
+/** The sum of the lines' rewards, 0 without lines. The lines must have passed the sum rule. */
 export function sumOfRewards(lines: readonly OrderLine[] | undefined): Money {
   return Number(sumOf(lines ?? [], "rewards_rate"));
 }
 
-/**
- * The sum rule of the contract: Σ rate × quantity is the total, Σ rewards_rate × quantity is the
- * rewards total. Without lines there is nothing to add up.
- */
+/** Checks the contract's sum rule: Σ rate × quantity is the total, Σ rewards_rate × quantity the rewards total. */
 export function lineSumViolations(
   lines: readonly OrderLine[] | undefined,
   total: { param: string; stated: Money },

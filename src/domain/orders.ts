@@ -20,7 +20,7 @@ export interface Address {
   country?: string | undefined;
 }
 
-/** An order as a partner sends it: validated, and without nulls. */
+/** An order as a partner sends it, validated and without nulls. */
 export interface OrderInput {
   id?: string | undefined;
   customer_id?: string | undefined;
@@ -37,7 +37,7 @@ export interface OrderInput {
   order_lines?: OrderLine[] | undefined;
 }
 
-/** An order as it is stored and answered, under the contract's own field names. */
+/** An order as it is stored and returned, with the contract's field names. */
 export interface Order extends Complete<OrderInput> {
   id: string;
   total_rewards_amount: Money;
@@ -46,14 +46,14 @@ export interface Order extends Complete<OrderInput> {
   updated_at: string;
 }
 
-/** What the sandbox fills in where the partner sent nothing. Timestamps are RFC 3339. */
+/** The defaults of fields that the partner left out. Timestamps are RFC 3339. */
 export interface OrderDefaults {
   id: string;
   created_at: string;
   updated_at: string;
 }
 
-/** The order that an input stands for, with what the partner left out filled in. */
+/** Fills in the fields that the partner left out. */
 export function completeOrder(input: OrderInput, defaults: OrderDefaults): Order {
   return {
     id: input.id ?? defaults.id,
@@ -72,10 +72,7 @@ export function completeOrder(input: OrderInput, defaults: OrderDefaults): Order
   };
 }
 
-/**
- * What an id that is taken answers: the stored order where `input` means the same, however it is spelled,
- * else why the id can't be used again.
- */
+/** Returns the stored order if the input with a taken ID has the same content, or refuses it. */
 export function repeatOrder(input: OrderInput, stored: Order): Decision<Order> {
   const differing_fields = differingFields(completeOrder(input, stored), stored);
   if (differing_fields.length === 0) return accept(stored);
@@ -105,13 +102,13 @@ export function newLedgerState(order: Order): LedgerState {
   };
 }
 
-/** An order that has to exist, in one of the expected versions if any are named (If-Match). */
+/** An order that must exist, in one of the versions that If-Match names. */
 export interface ExpectedOrder {
   id: string;
   expected_versions?: readonly number[] | undefined;
 }
 
-/** The order that a PUT leaves, all of it replaced but for `created_at` where the input has none, and the next state. */
+/** Decides on a PUT. It replaces every field, except `created_at` if the input has none. */
 export function replaceOrder(
   state: LedgerState | undefined,
   expected: ExpectedOrder,
@@ -144,7 +141,7 @@ export function replaceOrder(
   });
 }
 
-/** The last state of an order that is deleted, which it can be while it has no events. */
+/** Decides on a deletion, which is possible while the order has no events. */
 export function deleteOrder(
   state: LedgerState | undefined,
   expected: ExpectedOrder,
@@ -173,7 +170,7 @@ function requireOrder(
   });
 }
 
-/** The answer where there is no such order, or it is another environment's. */
+/** Refuses an order ID that the environment doesn't have. */
 export function unknownOrder(id: string): Refusal {
   return {
     type: "ORDER_NOT_FOUND_ERROR",

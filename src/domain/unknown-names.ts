@@ -19,7 +19,7 @@ export interface UnknownName extends Warning {
 /** How much of an unknown name is repeated: it can be as long as a body. */
 const MAX_SHOWN_CHARACTERS = 80;
 
-/** The first names in what was sent that aren't known, at most so many. An object's own come before those inside it. */
+/** The first unknown names in a body or query, at most `most`. An object's own names come before nested ones. */
 export function findUnknownNames(
   code: UnknownName["code"],
   known: AcceptedNames,

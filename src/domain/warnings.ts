@@ -9,7 +9,7 @@ import {
 import type { OrderEvent, OrderEventType } from "./order-events.ts";
 import type { ExpectedOrder } from "./orders.ts";
 
-/** What a warning is about. */
+/** The codes of warnings. */
 export const WARNINGS = [
   "unknown_field",
   "unknown_parameter",
@@ -26,38 +26,38 @@ export const WARNINGS = [
   "not_published",
 ] as const;
 
-/** Something on a request that was answered as production would answer it, but that deserves a look. */
+/** A possible mistake in a request that production would accept too. */
 export interface Warning {
   code: (typeof WARNINGS)[number];
   /** The field, parameter or header. */
   param?: string;
-  /** The name that was probably meant. */
+  /** A similar name that exists. */
   did_you_mean?: string;
   /** The value on the card, and the value in order events. */
   card?: string | number;
   reported?: string | number;
 }
 
-/** The most warnings of one answer. */
+/** The most warnings of one response. */
 export const MAX_WARNINGS = 20;
 
-/** Adds warnings, none of them twice. The newer come first: a rule's is not lost among a body's many fields. */
+/** Adds warnings, none of them twice. Newer ones come first, so that a rule's warning is not cut off. */
 export function addWarnings(before: readonly Warning[], added: readonly Warning[]): Warning[] {
   const isNew = ({ code, param }: Warning) =>
     !before.some((each) => each.code === code && each.param === param);
   return [...added.filter(isNew), ...before].slice(0, MAX_WARNINGS);
 }
 
-/** A POST that could be repeated by nothing: sent again, it takes effect again. */
+/** A POST without an ID or key: sent again, it takes effect again. */
 export const NOT_REPEATABLE: Warning = { code: "not_repeatable" };
 
-/** The answer repeats an earlier one, or refuses to, by the request's Idempotency-Key. */
+/** The Idempotency-Key decided the response. */
 export const REPEATED_BY_KEY: Warning = { code: "not_published", param: "Idempotency-Key" };
 
-/** The answer depends on the version that If-Match names. */
+/** If-Match decided the response. */
 const ON_VERSION: Warning = { code: "not_published", param: "If-Match" };
 
-/** What the events of an order should not pass, for each measure: the contract allows it. */
+/** The total that the captures of each measure should not exceed, although the contract allows it. */
 const ORDERED = {
   amount: "total_order_amount",
   rewards_amount: "total_rewards_amount",
@@ -66,7 +66,7 @@ const ORDERED = {
 const isBeyondTotal = (state: LedgerState) => (measure: Measure) =>
   figuresOf(state, measure).captured > state[ORDERED[measure]];
 
-/** What each type of event deserves a look for, by the order's state with it counted in. */
+/** The warnings of each type of event, from the state that includes it. */
 const WARNINGS_OF: Record<OrderEventType, (event: OrderEvent, next: LedgerState) => Warning[]> = {
   CAPTURED: (event, next) =>
     MEASURES.filter((measure) => event[measure] > 0)
@@ -78,19 +78,19 @@ const WARNINGS_OF: Record<OrderEventType, (event: OrderEvent, next: LedgerState)
       : [],
 };
 
-/** What an event that was added deserves a look for. */
+/** The warnings of an added event. */
 export function warningsOfEvent(event: OrderEvent, next: LedgerState): Warning[] {
   return WARNINGS_OF[event.type](event, next);
 }
 
-/** What a change deserves a look for that was made because the order had the version that was expected. */
+/** The warnings of a conditional change. */
 export function warningsOfCondition({
   expected_versions,
 }: Pick<ExpectedOrder, "expected_versions">): Warning[] {
   return expected_versions ? [ON_VERSION] : [];
 }
 
-/** What the replacement of an order deserves a look for, by the state that it leaves. */
+/** The warnings of a replaced order, from its next state. */
 export function warningsOfReplacement(
   expected: Pick<ExpectedOrder, "expected_versions">,
   next: LedgerState,
@@ -102,7 +102,7 @@ export function warningsOfReplacement(
   return [...warningsOfCondition(expected), ...beyond];
 }
 
-/** What a refusal deserves a look for: production would not have refused so. */
+/** The warnings of a refusal that production would not make. */
 export function warningsOfRefusal({ type }: Refusal): Warning[] {
   if (type === "IDEMPOTENCY_ERROR") return [REPEATED_BY_KEY];
   if (type === "PRECONDITION_FAILED_ERROR") return [ON_VERSION];

@@ -1,21 +1,21 @@
 import type { Quota } from "../domain/quotas.ts";
 
-/**
- * D1 reports a failed statement as an Error whose message is SQLite's, or has such a one as its cause.
- * Everything that depends on those sentences is here.
+/*
+ * D1 reports a failed statement as an Error with SQLite's message, or as one caused by such an Error. Only this file
+ * depends on the wording. test/store/failures.test.ts compares it with D1's own errors.
  */
 
 function messagesOf(error: unknown): string {
   return error instanceof Error ? `${error.message}\n${messagesOf(error.cause)}` : "";
 }
 
-/** The columns of the unique constraint that refused a write, as `table.column`, or none if it wasn't one. */
+/** The columns of a violated unique constraint, as `table.column`; none for any other error. */
 export function violatedUniqueColumns(error: unknown): string[] {
   const columns = /UNIQUE constraint failed: ([\w., ]+)/.exec(messagesOf(error))?.[1];
   return columns?.split(", ") ?? [];
 }
 
-/** Whether a change was refused because its order is not in the version that it follows: see `insertChange`. */
+/** Whether a change follows another version than the order or transaction has: see `insertChange`. */
 export function violatesFence(error: unknown): boolean {
   return /(UNIQUE|NOT NULL) constraint failed: (?:[\w., ]+, )?(?:order_changes|transactions)\.version/.test(
     messagesOf(error),
@@ -40,33 +40,33 @@ export function exceededQuota(error: unknown): Quota | undefined {
   return column === undefined ? undefined : QUOTA_COLUMNS[column];
 }
 
-/** Whether an environment was refused because its partner has enough of them: see `insertEnvironment`. */
+/** Whether the partner has the most environments it can have: see `insertEnvironment`. */
 export function isBeyondEnvironments(error: unknown): boolean {
   return /NOT NULL constraint failed: environments\.partner_id/.test(messagesOf(error));
 }
 
-/** Whether a batch was refused because its environment has another dataset by now, or faults: see `Dataset`. */
+/** Whether the dataset of a batch was superseded, or has a fault that this isolate doesn't know: see `Dataset`. */
 export function isSuperseded(error: unknown): boolean {
   return /malformed JSON/.test(messagesOf(error));
 }
 
-/** Whether a row was refused because it refers to none, or because others refer to it. */
+/** Whether a row refers to a missing one, or other rows refer to a deleted one. */
 export function violatesForeignKey(error: unknown): boolean {
   return /FOREIGN KEY constraint failed/.test(messagesOf(error));
 }
 
-/** Whether the database has no tables yet: its migrations were never applied. */
+/** Whether the migrations were never applied. */
 export function isUnmigrated(error: unknown): boolean {
   return /no such table/.test(messagesOf(error));
 }
 
-/** What SQLite and D1 call our own mistakes: a statement or a value that is wrong. */
+/** The codes of SQLite and D1 for a wrong statement or value, which is our fault. */
 const OWN_MISTAKE =
   /SQLITE_(ERROR|CONSTRAINT|MISMATCH|RANGE|TOOBIG|AUTH|MISUSE)|D1_(EXEC|TYPE)_ERROR|D1_COLUMN_NOTFOUND/;
 
 /**
- * Whether the database doesn't answer, is busy, or is full, rather than refused a statement: the same request
- * may well go through later. What D1 documents: https://developers.cloudflare.com/d1/observability/debug-d1/
+ * Whether the database is unreachable, busy or full, so that the same request may succeed later. See
+ * https://developers.cloudflare.com/d1/observability/debug-d1/
  */
 export function isUnavailable(error: unknown): boolean {
   return error instanceof DatabaseError && !OWN_MISTAKE.test(messagesOf(error));
@@ -78,7 +78,7 @@ export class Overtaken extends Error {}
 /** The environment has another dataset, or a fault that this isolate doesn't know. */
 export class DatasetSuperseded extends Overtaken {}
 
-/** What D1 has thrown, as its cause. */
+/** Wraps an error that D1 threw. */
 export class DatabaseError extends Error {
   constructor(cause: unknown) {
     super("D1 failed", { cause });

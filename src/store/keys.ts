@@ -9,35 +9,35 @@ import {
 import type { Dataset } from "./dataset.ts";
 import { pageOf, type Page } from "./pages.ts";
 
-/** The most keys of an environment that work at a time. */
+/** The most active keys of an environment. */
 export const MAX_ACTIVE_KEYS = 100;
 
-/** The most keys that an environment's list has: beyond it the oldest are forgotten that were deleted. */
+/** The most keys in an environment's list. Beyond it, the oldest deleted keys are removed. */
 export const MAX_LISTED_KEYS = 1_000;
 
 /** A key as its environment sees it. Timestamps are RFC 3339. */
 export interface ListedKey {
-  /** Counts the environment's keys. */
+  /** The number of the key within its environment. */
   id: number;
   last_four: string;
   created_at: string;
-  /** The id of the key that made it; null where the operator did. */
+  /** The ID of the key that created it; null if the operator did. */
   created_by: number | null;
   deleted_at: string | null;
   /** To the hour. */
   last_used_at: string | null;
 }
 
-/** A key with what it opens, as far as an isolate knows. The key itself is stored nowhere. */
+/** A key and its environment, as far as this isolate knows. The key itself is not stored. */
 export interface StoredKey extends ListedKey, KnownDataset {
   partner_id: number;
-  /** Whether unknown fields and parameters are refused. */
+  /** Whether unknown fields and parameters are rejected. */
   is_strict: boolean;
   /** When the environment expires (RFC 3339); null for a partner's first one. */
   expires_at: string | null;
 }
 
-/** What is stored of a new key: its hash, and its end, to tell keys apart. */
+/** The stored form of a new key: its hash, and its last characters, which tell keys apart. */
 export interface NewKey {
   hash: string;
   last_four: string;
@@ -80,7 +80,7 @@ const countAll = DatasetStatement.of(
   sql<{ total: number }>`select count(*) as total from api_keys where ${inEnvironment}`,
 );
 
-/** A page of an environment's keys, newest first, with those that were deleted. One round trip. */
+/** A page of an environment's keys, newest first, deleted ones included. One round trip. */
 export async function listKeys(
   dataset: Dataset,
   { limit, starting_after }: { limit: number; starting_after?: number | undefined },
@@ -99,7 +99,7 @@ const mayHaveOneMore = sql`${MAX_ACTIVE_KEYS} > (
 const nextId = sql`(
   select coalesce(max(id), 0) + 1 from api_keys where environment_id = ${placeholder("environment_id")})`;
 
-// By a key that works, whatever an isolate remembers of it: a deleted key must not live on in another.
+// Only an active key creates a key, whatever an isolate remembers: a deleted key must not outlive itself in a new one.
 const insert = DatasetStatement.of(
   sql<{ id: number }>`
     insert into api_keys (environment_id, id, hash, last_four, created_at, created_by)
@@ -119,9 +119,9 @@ const insertForAnother = Statement.of(
       select 1 from environments where id = ${placeholder("environment_id")} and dataset_id is not null)
     returning id`,
 );
-// A few for each new one, so that their number is bounded by what is made.
+// Two for each new key, which is enough to keep the list bounded.
 const forgetOldest = DatasetStatement.of(
-  sql<unknown>`
+  sql<never>`
     delete from api_keys where (environment_id, id) in (
       select environment_id, id from api_keys
       where environment_id = ${placeholder("environment_id")} and deleted_at is not null
@@ -132,7 +132,7 @@ const findActive = DatasetStatement.of(
   sql<{ id: number }>`select id from api_keys where ${isKey} and deleted_at is null`,
 );
 
-/** Adds a key to an environment, made by none of its keys, and answers its id. One round trip. */
+/** Adds a key that none of the environment's keys created, and returns its ID. One round trip. */
 export async function insertKeyFor(
   db: Database,
   environment_id: number,
@@ -143,8 +143,8 @@ export async function insertKeyFor(
 }
 
 /**
- * Adds a key to the environment, made by the key `created_by`, and answers its id. Nothing is added where
- * that key works no more, or where there are MAX_ACTIVE_KEYS already. One round trip.
+ * Adds a key that the key `created_by` creates, and returns its ID. Adds nothing if that key was deleted, or if the
+ * environment has MAX_ACTIVE_KEYS. One round trip.
  */
 export async function insertKey(
   dataset: Dataset,
@@ -160,9 +160,9 @@ export async function insertKey(
   return maker ? "too many" : "not allowed";
 }
 
-// By a key that works, like a new key, and while another one does.
+// Only an active key deletes a key, and only while another one is active.
 const markDeleted = DatasetStatement.of(
-  sql<unknown>`
+  sql<never>`
     update api_keys set deleted_at = ${placeholder("deleted_at")}
     where environment_id = ${placeholder("environment_id")} and id = ${placeholder("id")}
       and deleted_at is null
@@ -180,10 +180,9 @@ const findDeleted = DatasetStatement.of(
 );
 
 /**
- * Marks a key as deleted, by the key `deleted_by`, which may be the same. Nothing is done where that one
- * works no more, or where the key is the environment's last. It is asked and done in one transaction, so
- * two keys that delete each other at once can't both go. A key that was deleted before stays as it was.
- * One round trip.
+ * Marks a key as deleted by the key `deleted_by`, which may be the same key. Changes nothing if `deleted_by` was
+ * deleted, or if the key is the environment's last. Two keys that delete each other concurrently can't both succeed:
+ * the check and the change are one transaction. One round trip.
  */
 export async function deleteKey(
   dataset: Dataset,
@@ -207,7 +206,7 @@ const markUsed = Statement.of(
     where ${isKey} and (last_used_at is null or last_used_at < ${placeholder("hour")})`,
 );
 
-/** Notes that a key was used in an hour (RFC 3339). One round trip; one row is written where it wasn't noted yet. */
+/** Records that a key was used in an hour (RFC 3339). One round trip, and one written row per key and hour. */
 export async function markKeyUsed(db: Database, key: StoredKey, hour: string): Promise<void> {
   await db.run(markUsed.bind({ environment_id: key.environment_id, id: key.id, hour }));
 }

@@ -27,7 +27,7 @@ import {
 import { assignments, columnsOf, insertInto, placeholdersFor, toItem, toValues } from "./rows.ts";
 import { orderEventFields, orderEvents, orders, totalFields } from "./schema.ts";
 
-/** The two ids that an event can be found by. */
+/** The two IDs of an event. */
 type EventIds = Partial<Pick<OrderEvent, "order_event_id" | "partner_event_id">>;
 
 const columns = columnsOf(orderEvents, orderEventFields);
@@ -56,7 +56,7 @@ const pages = new PageReader({
   total: orderEventTotal,
 });
 
-/** One page of an environment's events, newest first; undefined when the cursor is not one of them. One round trip. */
+/** A page of an environment's events, newest first; undefined if the cursor is unknown. One round trip. */
 export async function listOrderEvents<Given extends FilterOf<typeof pages, Given>>(
   dataset: Dataset,
   filter: Given,
@@ -75,12 +75,12 @@ const selectOne = {
   ),
 };
 
-/** The event that has one of these ids; where two have, the one with the `order_event_id`. One round trip. */
+/** The event with one of these IDs. `order_event_id` comes first if they name two events. One round trip. */
 export async function findOrderEvent(
   dataset: Dataset,
   ids: EventIds,
 ): Promise<OrderEvent | undefined> {
-  // One look-up for each id: for an OR, SQLite would read all of the environment's events.
+  // One statement for each ID: for an OR, SQLite would read all of the environment's events.
   const statements = (["order_event_id", "partner_event_id"] as const)
     .filter((id) => ids[id] !== undefined)
     .map((id) => selectOne[id].bind(dataset, { [id]: ids[id], limit: 1 }));
@@ -93,7 +93,7 @@ const selectOrderOfEvent = DatasetStatement.of(
   sql<{ order_id: string }>`select order_id from order_events where ${isEvent}`,
 );
 
-/** The order that an event belongs to, whose ledger deletes it. One round trip, one row. */
+/** The ID of an event's order. One round trip, one row. */
 export async function findOrderOfEvent(
   dataset: Dataset,
   order_event_id: string,
@@ -108,7 +108,7 @@ const selectIds = DatasetStatement.of(
     where ${isOfOrder} order by sequence desc limit ${placeholder("limit")}`,
 );
 
-/** The ids of an order's newest events, at most `limit`. One round trip, a row each. */
+/** The IDs of an order's newest events, at most `limit`. One round trip, a row each. */
 export async function findOrderEventIds(
   dataset: Dataset,
   order_id: string,
@@ -209,7 +209,7 @@ const selectToSweep = selectItems(
   sql`case type ${sql.join(ranks, sql` `)} end, sequence desc`,
 );
 
-/** Events of an order, in an order in which they can be deleted, at most `limit`. One round trip. */
+/** Events of an order, sorted so that the rules allow their deletion, at most `limit`. One round trip. */
 export async function findEventsToSweep(
   dataset: Dataset,
   order_id: string,

@@ -28,7 +28,7 @@ import {
 } from "./rows.ts";
 import { orderedFields, orderFields, orders, totalFields } from "./schema.ts";
 
-/** An order together with the version that its ETag names. */
+/** An order with the version in its ETag. */
 export interface StoredOrder {
   order: Order;
   version: number;
@@ -54,7 +54,7 @@ const pages = new PageReader({
   total: orderTotal,
 });
 
-/** One page of an environment's orders, newest first; undefined when the cursor is not one of them. One round trip. */
+/** A page of an environment's orders, newest first; undefined if the cursor is unknown. One round trip. */
 export async function listOrders<Given extends FilterOf<typeof pages, Given>>(
   dataset: Dataset,
   filter: Given,
@@ -66,7 +66,7 @@ export async function listOrders<Given extends FilterOf<typeof pages, Given>>(
 
 const selectOne = selectItems(selected, orders, isOrder);
 
-/** One order, whole. One round trip. */
+/** One order with its lines. One round trip. */
 export async function findOrder(dataset: Dataset, id: string): Promise<StoredOrder | undefined> {
   const [[row]] = await dataset.run(selectOne.bind(dataset, { id, limit: 1 }));
   return row && toStoredOrder(row);
@@ -87,7 +87,7 @@ const selectState = DatasetStatement.of(
   sql<LedgerState>`select ${namesOf(stateFields)} from orders where ${isOrder}`,
 );
 
-/** What the rules need to know of an order. One round trip, one row. */
+/** The state of an order that the rules decide on. One round trip, one row. */
 export async function findLedgerState(
   dataset: Dataset,
   id: string,
@@ -134,11 +134,7 @@ export function orderCreated(dataset: Dataset, order: Order, request: RequestMet
   ] as const;
 }
 
-/**
- * Adds an order in one round trip, and answers its version: the first, or for an id that was used before
- * the next one. Else nothing is added, and the answer says why: its id or its Idempotency-Key is taken, or it
- * is beyond a quota.
- */
+/** Adds an order, and returns its version, or why nothing was added. One round trip. */
 export async function insertOrder(
   dataset: Dataset,
   order: Order,
@@ -163,7 +159,7 @@ const deleteLines = DatasetStatement.of(
     where dataset_id = ${placeholder("dataset_id")} and order_id = ${placeholder("id")}`,
 );
 
-/** Replaces an order and its lines, as its next state. */
+/** Replaces an order and its lines, and leaves it in the next state. */
 export function orderReplaced(
   dataset: Dataset,
   order: Order,
@@ -182,7 +178,7 @@ export function orderReplaced(
 
 const remove = DatasetStatement.of(sql<never>`delete from orders where ${isOrder}`);
 
-/** Deletes an order and its lines; `next` is the state that its history ends with. Fails on a foreign key while it has events. */
+/** Deletes an order and its lines. `next` is the last state of its history. Fails on a foreign key if it has events. */
 export function orderDeleted(
   dataset: Dataset,
   { next, added }: Transition,

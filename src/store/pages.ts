@@ -4,49 +4,49 @@ import { MAX_PAGE_BYTES } from "../domain/stored-bytes.ts";
 import { placeholder, DatasetStatement } from "./database.ts";
 import type { Dataset } from "./dataset.ts";
 
-/** The lines of an item that is longer than this are read apart, once it is known to be on the page. */
+/** The lines of a longer item are read separately, once the item is known to be on the page. */
 const LIGHT_BYTES = MAX_PAGE_BYTES / 100;
 
-/** Which page of a list is asked for. `limit` is in items, `starting_after` the id of the last item seen. */
+/** A request for a page. `limit` is a number of items, `starting_after` the ID of the last item seen. */
 export interface PageRequest {
   limit: number;
   starting_after?: string | undefined;
 }
 
-/** A page of a list, under the contract's names. `total` counts all that match, on any page. */
+/** A page of a list. `total` counts the matching items on all pages. */
 export interface Page<T> {
   data: T[];
   has_more: boolean;
   total: number;
 }
 
-/** The page of rows of which one more was read than it has, which tells whether there are more. */
+/** The page of these rows. One row more than `limit` was read, which shows whether more follow. */
 export function pageOf<T>(rows: T[], limit: number, total: number): Page<T> {
   return { data: rows.slice(0, limit), has_more: rows.length > limit, total };
 }
 
-/** How a column is filtered by. */
+/** A filter by a column. */
 interface Filter {
-  /** The index that finds what the filter asks for: of the dataset, and then of the column. */
+  /** The index that finds the matching items: it begins with the dataset and the column. */
   index: string;
-  /** The stored count of the items that this filter alone finds. Else they are counted. */
+  /** The stored count of the items that match this filter alone. Without it they are counted. */
   total?: SQL<number>;
 }
 
-/** What is selected, by name: columns, and what is made of columns. */
+/** The selected columns and expressions, by name. */
 type Fields = Record<string, SQLiteColumn | SQL>;
 
-/** What is selected of a list's item. Its lines are what makes it long. */
+/** The selected fields of an item. Its lines make it long. */
 type ItemFields = Fields & { order_lines: SQL<string | null> };
 
-/** What tells how long an item is, and where its lines are found. */
+/** The fields that show how long an item is, and that find its lines. */
 interface Extent {
   sequence: number;
   line_count: number;
   content_bytes: number;
 }
 
-/** An item as these fields select it. */
+/** A row with these fields. */
 export type Selected<F extends Fields> = {
   [Name in keyof F]: F[Name] extends SQLiteColumn
     ? GetColumnData<F[Name]>
@@ -62,18 +62,18 @@ interface List<F extends ItemFields, Column extends string> {
     Record<NoInfer<Column>, SQLiteColumn>;
   id: SQLiteColumn;
   fields: F;
-  /** The choosiest first: of those that a request uses, the first one's index is read. */
+  /** The most selective filter comes first: a request reads the index of the first filter that it uses. */
   filters: Record<Column, Filter>;
   /** The stored count of all items. */
   total: SQL<number>;
 }
 
-/** How to read a page of one kind: by these filters, from a cursor or not. */
+/** The statements for a page with certain filters, with or without a cursor. */
 interface Plan<Row> {
-  /** One item more than are answered, which tells whether there are more. A unique filter asks for one alone. */
+  /** Selects one item more than the page has, which shows whether more follow; one item for a unique filter. */
   rows: DatasetStatement<Row & Extent & { total: number }>;
   isUnique: boolean;
-  /** With a cursor: where it is, and the total, which a page without items has no row to tell. */
+  /** Selects the position of the cursor, and the total for a page without items. */
   cursor: DatasetStatement<{ sequence: number | null; total: number }> | undefined;
 }
 
@@ -148,7 +148,7 @@ export class PageReader<F extends ItemFields, Column extends string> {
     ) as unknown as DatasetStatement<Selected<F> & Extent>;
   }
 
-  /** A page of what the filter asks for; undefined when the cursor is none of the environment's items. */
+  /** A page of the matching items; undefined if the cursor is unknown. */
   async read(
     dataset: Dataset,
     filter: Partial<Record<Column, string | undefined>>,
@@ -168,10 +168,7 @@ export class PageReader<F extends ItemFields, Column extends string> {
     return { data, has_more: rows.length > page.length, total };
   }
 
-  /**
-   * The same items with the lines of those that are long: each as it is by now, and without those that were
-   * deleted meanwhile. One round trip, if there are any.
-   */
+  /** Reads the lines of long items, and drops those that were deleted since. One round trip if there are any. */
   async #withLines(dataset: Dataset, page: (Selected<F> & Extent)[]) {
     const long = page.filter(isLong);
     if (long.length === 0) return page;
@@ -243,14 +240,14 @@ export class PageReader<F extends ItemFields, Column extends string> {
     const [first, second] = used;
     if (!first) return total;
     const { index, total: stored } = filters[first];
-    // The row itself is the one that there is.
+    // Each row is the only match.
     if (this.#unique.has(first) && !hasCursor) return sql`1`;
     if (stored && !second) return stored;
     return sql`(select count(*) from ${indexedBy(table, index)} where ${matching})`;
   }
 }
 
-/** The first of these items, until the page would be too long: one at least. */
+/** The first of these items that fit into a page, at least one. */
 function untilTooLong<Row extends Extent>(rows: Row[]): Row[] {
   let bytes = 0;
   const end = rows.findIndex((row, index) => {

@@ -4,7 +4,7 @@ import { firstEnvironmentAdded } from "./new-environments.ts";
 import type { NewKey } from "./keys.ts";
 import { pageOf, type Page } from "./pages.ts";
 
-/** A partner as the operator sees it, with what it has. */
+/** A partner as the operator sees it, with the amount of its data. */
 export interface Partner {
   id: number;
   name: string;
@@ -20,7 +20,7 @@ const insert = Statement.of(
     values (${placeholder("name")}, ${placeholder("created_at")}) returning id`,
 );
 
-/** Adds a partner with an environment and its first key, and answers its number, which no partner had before. */
+/** Adds a partner with its first environment and key, and returns its ID, which is never used again. */
 export async function insertPartner(db: Database, name: string, key: NewKey): Promise<number> {
   const { created_at } = key;
   const [inserted] = await db.run(insert.bind({ name, created_at }), ...firstEnvironmentAdded(key));
@@ -40,7 +40,7 @@ const select = Statement.of(
 
 const countAll = Statement.of(sql<{ total: number }>`select count(*) as total from partners`);
 
-/** A page of partners, newest first. One round trip; the total counts them, as nothing else needs it. */
+/** A page of partners, newest first. One round trip. */
 export async function listPartners(
   db: Database,
   { limit, starting_after }: { limit: number; starting_after?: number | undefined },
@@ -60,13 +60,13 @@ const remove = Statement.of(
   sql<never>`delete from partners where id = ${placeholder("partner_id")}`,
 );
 
-/** Whether there is such a partner. One round trip. */
+/** Whether this partner exists. One round trip. */
 export async function hasPartner(db: Database, partner_id: number): Promise<boolean> {
   const [[found]] = await db.run(find.bind({ partner_id }));
   return found !== undefined;
 }
 
-/** Deletes a partner that has no environments any more. One round trip. */
+/** Deletes a partner without environments. One round trip. */
 export async function removePartner(db: Database, partner_id: number): Promise<void> {
   await db.run(remove.bind({ partner_id }));
 }

@@ -238,7 +238,7 @@ const toNamed = (row: NamedRow): NamedReconciliation => ({
   order_event_ids: JSON.parse(row.order_event_ids) as string[],
 });
 
-// Without simulated transactions there is nothing to compare with, and no row.
+// Without simulated transactions nothing is compared.
 const isCompared = sql`${transactionCount} > 0`;
 
 const selectOfOrder = DatasetStatement.of(

@@ -4,14 +4,14 @@ import { placeholder, Statement, type Database } from "./database.ts";
 import { eventsUncounted } from "./reconciliations.ts";
 import { orderedFields, totalFields } from "./schema.ts";
 
-/** What stands for the request in the history of what the sweep does. */
+/** The request ID in the history of swept orders. */
 export const RETENTION_REQUEST = "retention";
-/** How many orders a step looks at. */
+/** The most orders that one step reads. */
 export const STEP_ORDERS = 200;
-/** How many events, or changes of orders, a step deletes at most. */
+/** The most events or changes that one step deletes. */
 export const STEP_ROWS = 1_000;
 
-/** An order as the sweep sees it. Its last change tells when it was touched: `updated_at` is the partner's to choose. */
+/** An order with the time of its last change. Its `updated_at` can't be used: the partner chooses it. */
 export interface SweptOrder {
   dataset_id: number;
   environment_id: number;
@@ -37,13 +37,13 @@ const selectNext = Statement.of(
     order by orders.dataset_id, sequence limit ${STEP_ORDERS}`,
 );
 const savePosition = Statement.of(
-  sql<unknown>`
+  sql<never>`
     insert into sweep_positions (name, dataset_id, sequence)
     values ('orders', ${placeholder("dataset_id")}, ${placeholder("sequence")})
     on conflict do update set dataset_id = excluded.dataset_id, sequence = excluded.sequence`,
 );
 
-/** Where the last sweep has come to. One round trip. */
+/** Where the last sweep stopped. One round trip. */
 export async function findSweepPosition(db: Database): Promise<SweepPosition> {
   const [[position]] = await db.run(selectPosition.bind());
   return position ?? { dataset_id: 0, sequence: 0 };
@@ -63,7 +63,7 @@ export async function saveSweepPosition(db: Database, position: SweepPosition): 
   await db.run(savePosition.bind({ dataset_id, sequence }));
 }
 
-// Those that nothing happened to since they were looked at.
+// The orders that still have the version that the sweep read.
 const untouched = sql`
   select orders.* from json_each(${placeholder("orders")}) as seen
   join orders on orders.dataset_id = seen.value ->> 'dataset_id'
@@ -97,9 +97,8 @@ const removals = [
 ].map((statement) => Statement.of(statement as ReturnType<typeof sql<{ id: string }>>));
 
 /**
- * Deletes those of these orders that nothing happened to since they were looked at, with their events; their
- * history ends with a deletion, like that of an order that its partner deletes. One round trip. Answers how
- * many it deleted.
+ * Deletes orders with their events, except those that changed since they were read. Their history ends with a deletion.
+ * Returns how many it deleted. One round trip.
  */
 export async function removeUntouched(
   db: Database,
@@ -112,8 +111,8 @@ export async function removeUntouched(
 }
 
 /*
- * What led to a deletion that is older than the cutoff, the oldest change first, so that the deletion itself
- * goes last. No ledger remembers any of it: an object that nobody calls is evicted within minutes.
+ * The changes up to a deletion that is older than the cutoff, oldest first, so that the deletion itself is removed
+ * last. No ledger remembers them: an unused object is evicted within minutes.
  */
 const oldChanges = sql`
   select old.dataset_id, old.order_id, old.version from (
@@ -124,7 +123,7 @@ const oldChanges = sql`
     and old.order_id = deletion.order_id and old.version <= deletion.version
   order by old.dataset_id, old.order_id, old.version limit ${STEP_ROWS}`;
 const uncountChanges = Statement.of(
-  sql<unknown>`
+  sql<never>`
     update datasets set stored_bytes = stored_bytes - removed.bytes
     from (
       select dataset_id, count(*) * ${CHANGE_BYTES} as bytes from (
@@ -137,7 +136,7 @@ const removeChanges = Statement.of(
     returning version`,
 );
 
-/** Deletes a step of the history of orders that were deleted before a time (RFC 3339). One round trip. Answers how many changes it deleted. */
+/** Deletes up to STEP_ROWS changes of orders that were deleted before a time (RFC 3339). Returns how many. One round trip. */
 export async function removeOldHistory(db: Database, cutoff: string): Promise<number> {
   const [, removed] = await db.run(uncountChanges.bind({ cutoff }), removeChanges.bind({ cutoff }));
   return removed.length;

@@ -20,13 +20,12 @@ import { ORDER_EVENT_TYPES, type OrderEvent } from "../domain/order-events.ts";
 import type { OrderLine } from "../domain/order-lines.ts";
 
 /*
- * Columns have the contract's field names. Every table but `partners`, `environments` and `datasets` is WITHOUT ROWID
- * (`npm run migration` adds it, Drizzle can't say it): the primary key is then the table itself, which
- * saves one written row per row, and secondary indexes end in the primary key, so they come sorted by
- * `sequence`.
+ * Columns have the contract's field names. Every table except `partners`, `environments` and `datasets` is WITHOUT
+ * ROWID, which `npm run migration` adds. Such a table is its primary key: it saves one written row per row, and its
+ * secondary indexes end in the primary key, so they are sorted by `sequence`.
  *
- * What a partner sends is in groups of columns of which none can be missing: a field without a column does
- * not compile. Enumerations have no CHECK, since SQLite would rebuild the table to change it.
+ * The fields of orders, events and lines are records over the domain's types: a field without a column doesn't compile.
+ * Enumerations have no CHECK, since SQLite would rebuild the table to change it.
  */
 
 const money = () => integer().notNull();
@@ -42,28 +41,28 @@ const amountRange = (name: string, column: AnySQLiteColumn) =>
   check(name, sql`${column} between 0 and ${sql.raw(String(MAX_MONEY))}`);
 
 export const partners = sqliteTable("partners", {
-  // Never used again after a removal, like an environment's.
+  // Never reused after a deletion.
   id: integer().primaryKey({ autoIncrement: true }),
   name: text().notNull(),
   created_at: text().notNull(),
 });
 
 /**
- * A dataset: what an environment's orders belong to, until a reset gives the environment another one. Then this
- * one is closed: nothing reads it or writes to it, and a sweep deletes it.
+ * All rows of an environment belong to its dataset. A reset gives the environment a new one and closes the old one:
+ * nothing reads it or writes to it any more, and a sweep deletes it.
  */
 export const datasets = sqliteTable(
   "datasets",
   {
-    // Never used again: an isolate may remember a dataset that is gone, and a ledger its orders.
+    // Never reused: an isolate may remember a deleted dataset, and a ledger its orders.
     id: integer().primaryKey({ autoIncrement: true }),
     partner_id: partnerId(),
     environment_id: integer().notNull().default(0),
-    /** The `total` of the unfiltered lists. It changes with each row, so nobody has to count. */
+    /** The `total` of the unfiltered lists, kept up to date so that no list has to count. */
     order_count: integer().notNull().default(0),
     order_event_count: integer().notNull().default(0),
     transaction_count: integer().notNull().default(0),
-    /** How much is stored, as `domain/quotas.ts` reckons it. */
+    /** The bytes of its rows, as `domain/stored-bytes.ts` counts them. */
     stored_bytes: integer().notNull().default(0),
     closed_at: text(),
     /** When the usage was last compared with the rows. */
@@ -80,7 +79,7 @@ export const datasets = sqliteTable(
   ],
 );
 
-/** What is isolated: keys open an environment, and through it its current dataset. */
+/** The unit of isolation. A key gives access to one environment and its current dataset. */
 export const environments = sqliteTable(
   "environments",
   {
@@ -90,11 +89,11 @@ export const environments = sqliteTable(
     is_strict: integer({ mode: "boolean" }).notNull().default(false),
     fixture: text({ enum: FIXTURES }).notNull().default("empty"),
     created_at: text().notNull(),
-    /** None for a partner's first environment, which stays as long as the partner. */
+    /** Null for a partner's first environment, which never expires. */
     expires_at: text(),
-    /** None once it is deleted or has expired, until a sweep has been here. */
+    /** Null once the environment is deleted or has expired, until a sweep deletes the row. */
     dataset_id: integer().references(() => datasets.id),
-    /** Whether its workbench has faults. */
+    /** Whether the workbench has faults. */
     has_faults: integer({ mode: "boolean" }).notNull().default(false),
   },
   (t) => [
@@ -102,7 +101,7 @@ export const environments = sqliteTable(
     index("environments_expires_at")
       .on(t.expires_at)
       .where(sql`${t.expires_at} is not null`),
-    // For the sweep, and for the foreign key when a dataset is deleted.
+    // For the sweep, and for the foreign key of a deleted dataset.
     index("environments_dataset_id").on(t.dataset_id),
   ],
 );
@@ -113,29 +112,29 @@ export const apiKeys = sqliteTable(
     environment_id: integer()
       .notNull()
       .references(() => environments.id),
-    /** Counts the environment's keys. */
+    /** The number of the key within its environment. */
     id: integer().notNull(),
-    /** SHA-256 of the key, in hex. The key itself is nowhere. */
+    /** SHA-256 of the key, in hex. The key itself is not stored. */
     hash: text().notNull(),
     last_four: text().notNull(),
     created_at: text().notNull(),
-    /** The id of the key that made it; none where the operator did. */
+    /** The ID of the key that created it; null if the operator did. */
     created_by: integer(),
     deleted_at: text(),
-    /** To the hour, so that a key costs one written row an hour. */
+    /** To the hour, so that a key causes one written row an hour. */
     last_used_at: text(),
   },
   (t) => [
     primaryKey({ columns: [t.environment_id, t.id] }),
     uniqueIndex("api_keys_hash").on(t.hash),
-    // "Is this the last key?", and how many there are: those that were deleted can be any number.
+    // Finds and counts the active keys among any number of deleted ones.
     index("api_keys_active")
       .on(t.environment_id)
       .where(sql`${t.deleted_at} is null`),
   ],
 );
 
-/** The fields of an order, but for its lines. */
+/** The columns of an order, without its lines. */
 export const orderFields = {
   id: text().notNull(),
   customer_id: text(),
@@ -159,7 +158,7 @@ export const totalFields = {
   refunded_rewards_amount: money().default(0),
 } satisfies Record<keyof LedgerTotals, unknown>;
 
-/** What the database itself holds each sum to; null for a sum that it got later, as SQLite would build the table anew. */
+/** The CHECK of each sum; null for a sum that is added later, as SQLite would rebuild the table. */
 const checksOfTotals = (
   t: Record<keyof LedgerTotals, AnySQLiteColumn>,
 ): Record<keyof LedgerTotals, CheckBuilder | null> => ({
@@ -175,7 +174,7 @@ const checksOfTotals = (
   ),
 });
 
-/** What was ordered, as an order's history keeps it. */
+/** The ordered totals in each entry of an order's history. */
 export const orderedFields = {
   total_order_amount: money().default(0),
   total_rewards_amount: money().default(0),
@@ -185,7 +184,7 @@ export const orders = sqliteTable(
   "orders",
   {
     dataset_id: datasetId(),
-    /** The order of arrival, which the lists go by. */
+    /** The order of arrival, which sorts the lists. */
     sequence: integer().notNull(),
     version: integer().notNull(),
     ...orderFields,
@@ -204,10 +203,7 @@ export const orders = sqliteTable(
   ],
 );
 
-/**
- * The column of a field of a line: a text or an integer, as lines go in and out by SQLite's JSON functions
- * (`order-lines.ts`), which know nothing of what Drizzle makes of other columns.
- */
+/** The column of a line's field: text or an integer, as lines are written and read with SQLite's JSON functions. */
 interface LineColumn<Field> {
   _: {
     data: NonNullable<Field>;
@@ -216,7 +212,7 @@ interface LineColumn<Field> {
   };
 }
 
-/** The fields of a line, whatever it is a line of. */
+/** The columns of a line of an order or event. */
 export const lineFields = {
   name: text().notNull(),
   product_url: text(),
@@ -244,7 +240,7 @@ export const orderLines = sqliteTable(
   ],
 );
 
-/** The fields of an event, but for its lines. */
+/** The columns of an event, without its lines. */
 export const orderEventFields = {
   order_event_id: text().notNull(),
   order_id: text().notNull(),
@@ -270,11 +266,11 @@ export const orderEvents = sqliteTable(
   (t) => [
     primaryKey({ columns: [t.dataset_id, t.sequence] }),
     uniqueIndex("order_events_order_event_id").on(t.dataset_id, t.order_event_id),
-    // Partial, so that events without one don't pay for an entry.
+    // Partial: an event without one has no entry.
     uniqueIndex("order_events_partner_event_id")
       .on(t.dataset_id, t.partner_event_id)
       .where(sql`${t.partner_event_id} is not null`),
-    // With the transaction, so that a list by both reads no event that isn't on the page.
+    // Includes the transaction, so that a list by both reads only the events on the page.
     index("order_events_order_id").on(
       t.dataset_id,
       t.order_id,
@@ -319,10 +315,9 @@ export const orderEventLines = sqliteTable(
 );
 
 /**
- * Every change of an order, one row each, which is never changed. It outlives the order, and goes with the
- * dataset, or when the order was deleted long ago. `version` is the fence against a stale writer: a change that
- * follows another version than the order has gets none, and the whole batch fails (`insertChange`). Behind
- * that, the primary key has one place for each version.
+ * The history: one row for each change of an order, never updated. It outlives the order until the dataset is deleted
+ * or the retention passes. `version` is the fence against a stale writer: a change that doesn't follow the order's
+ * version fails with its batch (`insertChange`). The primary key has one place for each version.
  */
 export const orderChanges = sqliteTable(
   "order_changes",
@@ -339,21 +334,21 @@ export const orderChanges = sqliteTable(
   },
   (t) => [
     primaryKey({ columns: [t.dataset_id, t.order_id, t.version] }),
-    // For the sweep of what was deleted long ago. Partial, so that other changes don't pay for an entry.
+    // For the sweep of old history. Partial: other changes have no entry.
     index("order_changes_deleted")
       .on(t.changed_at)
       .where(sql`${t.change} = 'DELETED'`),
   ],
 );
 
-/** Where a sweep goes on: it walks through the orders of all environments, a part of them each hour. */
+/** Where a sweep continues: it walks through the orders of all environments, a part each hour. */
 export const sweepPositions = sqliteTable("sweep_positions", {
   name: text({ enum: ["orders"] }).primaryKey(),
   dataset_id: integer().notNull(),
   sequence: integer().notNull(),
 });
 
-/** The answers to requests that came with an Idempotency-Key, until the key expires. */
+/** The responses to requests with an Idempotency-Key, until the key expires. */
 export const idempotencyRecords = sqliteTable(
   "idempotency_records",
   {
@@ -366,7 +361,7 @@ export const idempotencyRecords = sqliteTable(
   },
   (t) => [
     primaryKey({ columns: [t.dataset_id, t.key] }),
-    // For the sweep, which goes by age.
+    // For the sweep, which deletes the oldest first.
     index("idempotency_records_created_at").on(t.created_at),
   ],
 );

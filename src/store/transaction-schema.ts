@@ -118,7 +118,7 @@ export const reconciliations = sqliteTable(
     dataset_id: datasetId(),
     network_transaction_id: text().notNull(),
     created_at: text().notNull(),
-    /** NULL in the card's columns: there is no card transaction. */
+    /** Without a card transaction, the card's columns are NULL. */
     transaction_id: text(),
     card_status: text({ enum: TRANSACTION_STATUSES }),
     card_currency: text(),

@@ -48,7 +48,7 @@ const selectCustomer = DatasetStatement.of(
     order by id desc limit 1`,
 );
 
-/** What the rules need to decide on a request. */
+/** The state that the rules decide on. */
 export interface SimulationState {
   transaction: Transaction | undefined;
   /** The event that a refund names. */
