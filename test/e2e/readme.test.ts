@@ -88,7 +88,7 @@ async function run(command: string): Promise<string> {
 function comparable(output: string, language: string): unknown {
   if (language !== "json") return output.replace(/^> .*\n/gm, "").trim();
   const fixed = output
-    .replace(/"(\w+_at|request_id|doc_url|transaction_id|url|key)": ?"[^"]*"/g, '"$1":"…"')
+    .replace(/"(\w+_at|request_id|doc_url|transaction_id|doc_url|url|key)": ?"[^"]*"/g, '"$1":"…"')
     .replace(/^[^{]*/, "");
   return JSON.parse(fixed);
 }
