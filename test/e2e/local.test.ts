@@ -102,7 +102,7 @@ it.each([
   ["--var=ORDER_QUOTA:1_0", "ORDER_QUOTA: Expected a whole number, or nothing for no quota"],
   ["--var=RETENTION_DAYS:abc", "RETENTION_DAYS: Expected a whole number of days"],
   ["--host=192.0.2.1", "Can't listen on 192.0.2.1"],
-  ["--persist-to=package.json/state", "Can't store data in package.json/state: ENOTDIR"],
+  ["--persist-to=package.json/state", "Can't store data in package.json/state: EEXIST"],
 ])("rejects %s with one sentence", async (flag, sentence) => {
   const ended = runToItsEnd(flag);
   await expect(ended).rejects.toMatchObject({ code: 1, stdout: "" });
