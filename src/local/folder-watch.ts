@@ -6,20 +6,28 @@ import { databasesIn } from "./state-folder.ts";
 /** Writes acknowledged within this time after the folder is removed are lost with it. */
 const POLL_MILLISECONDS = 200;
 
+export interface FolderWatch {
+  /** Whether each database is still the file that it was. */
+  isIntact(): boolean;
+  stop(): void;
+}
+
 /**
  * Calls `callback` once, when a database that the folder contains now is gone or is another file. Polls the
  * paths, because `fs.watch` misses a parent folder that is renamed and, on some systems, a disk that is
- * unmounted. Returns the function that stops the watch.
+ * unmounted.
  */
-export function watchFolder(folder: string, callback: () => void): () => void {
+export function watchFolder(folder: string, callback: () => void): FolderWatch {
   const paths = databasesIn(folder);
-  const before = paths.map(identityOf).join();
+  const identities = () => paths.map(identityOf).join();
+  const before = identities();
+  const isIntact = () => identities() === before;
   const timer = setInterval(() => {
-    if (paths.map(identityOf).join() === before) return;
+    if (isIntact()) return;
     clearInterval(timer);
     callback();
   }, POLL_MILLISECONDS).unref();
-  return () => clearInterval(timer);
+  return { isIntact, stop: () => clearInterval(timer) };
 }
 
 /** The system doesn't reuse an inode number while workerd has the file open. */

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { clearInterval, setInterval } from "node:timers";
 import type { Miniflare } from "miniflare";
 import { readBuiltWorker } from "./artifacts.ts";
-import { watchFolder } from "./folder-watch.ts";
+import { watchFolder, type FolderWatch } from "./folder-watch.ts";
 import { requireFreePort } from "./ports.ts";
 import type { RequestLine } from "./request-line.ts";
 import { startRuntime } from "./runtime.ts";
@@ -44,22 +44,43 @@ export async function startSandbox(options: StartOptions): Promise<RunningSandbo
   await requireFreePort(port, host);
   const unlock = persistTo === undefined ? () => undefined : lockFolder(persistTo);
   const errors: string[] = [];
+  let watch: FolderWatch | undefined;
   try {
-    const runtime = await startOn(port, host, options, errors);
+    const runtime = await startOn(port, host, options, errors, () => watch?.isIntact() ?? true);
     const { origin: url } = await runtime.unsafeGetDirectURL();
-    return { url, key: SEEDED_KEYS[0], close: keepRunning(runtime, unlock, options) };
+    const hourly = setInterval(() => void runHourlyJob(runtime), HOUR_MILLISECONDS).unref();
+    const end = async () => {
+      clearInterval(hourly);
+      watch?.stop();
+      await runtime.dispose();
+      unlock();
+    };
+    let ended: Promise<void> | undefined;
+    const close = () => (ended ??= end());
+    // workerd would keep returning 200 for writes that no file stores.
+    if (persistTo !== undefined) {
+      watch = watchFolder(persistTo, () => {
+        void close();
+        options.onFolderLost?.(folderLost(persistTo));
+      });
+    }
+    return { url, key: SEEDED_KEYS[0], close };
   } catch (error) {
     unlock();
     throw startFailure(error, errors, persistTo ?? tmpdir());
   }
 }
 
-/** Adds errors of the log to `startErrors` until the sandbox has started. */
+/**
+ * Adds errors of the log to `startErrors` until the sandbox has started. Later ones aren't reported when the
+ * folder is gone: that is their reason.
+ */
 async function startOn(
   port: number,
   host: string,
   options: StartOptions,
   startErrors: string[],
+  isFolderIntact: () => boolean,
 ): Promise<Miniflare> {
   const { allowHosts = [], persistTo, temporaryFolder, vars = {}, onRequest } = options;
   let isStarted = false;
@@ -70,37 +91,14 @@ async function startOn(
     vars,
     persistTo: persistTo === undefined ? undefined : dataFolderOf(persistTo),
     onRequest,
-    onError: (message) => (isStarted ? options.onError?.(message) : startErrors.push(message)),
+    onError: (message) => {
+      if (!isStarted) startErrors.push(message);
+      else if (isFolderIntact()) options.onError?.(message);
+    },
     guard: { onSpawn: options.onSpawn ?? (() => undefined), temporaryFolder },
   });
   isStarted = true;
   return runtime;
-}
-
-/** Runs the hourly job, and ends the runtime when its folder is gone. Returns the function that closes it. */
-function keepRunning(
-  runtime: Miniflare,
-  unlock: () => void,
-  { persistTo, onFolderLost }: StartOptions,
-): () => Promise<void> {
-  const hourly = setInterval(() => void runHourlyJob(runtime), HOUR_MILLISECONDS).unref();
-  const end = async () => {
-    clearInterval(hourly);
-    unwatch();
-    await runtime.dispose();
-    unlock();
-  };
-  let ended: Promise<void> | undefined;
-  const close = () => (ended ??= end());
-  // workerd would keep returning 200 for writes that no file stores.
-  const unwatch =
-    persistTo === undefined
-      ? () => undefined
-      : watchFolder(persistTo, () => {
-          void close();
-          onFolderLost?.(folderLost(persistTo));
-        });
-  return close;
 }
 
 function folderLost(folder: string): SandboxError {
