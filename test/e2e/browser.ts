@@ -2,7 +2,7 @@ import { chromium, type Browser, type BrowserContextOptions, type Page } from "p
 import { deepEqual } from "node:assert/strict";
 import { prepareChromium } from "../../src/cli/chromium.ts";
 
-/** Lets the browser run as root, and keeps it from sending requests of its own. */
+/** Allow the browser to run as root, and stop its background requests. */
 const FLAGS = [
   "--no-sandbox",
   "--disable-gpu",
@@ -13,12 +13,12 @@ const FLAGS = [
   "--disable-sync",
 ];
 
-/** Launches the tests' browser, unpacked into the folder. */
+/** Launches the tests' browser from this folder. */
 export const launchIn = async (folder: string): Promise<Browser> =>
   chromium.launch({ ...(await prepareChromium(folder)), args: FLAGS });
 
 export interface Visit extends BrowserContextOptions {
-  /** Console messages that are no failure: those of error responses that the test provokes. */
+  /** Console messages of error responses that the test provokes on purpose. */
   expected?: RegExp;
   /** Initial content of the tab's session storage. */
   sessionStorage?: Record<string, string>;

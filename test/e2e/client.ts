@@ -2,8 +2,8 @@ import createClient, { type Middleware } from "openapi-fetch";
 import { expectDescribed } from "../support/document.ts";
 import type { paths } from "../../src/generated/openapi.d.ts";
 
-/** Holds every answer against the OpenAPI document, as far as the types of a client don't. */
-const held: Middleware = {
+/** Checks every response against the OpenAPI document where the client's types don't. */
+const validation: Middleware = {
   async onResponse({ request, response }) {
     const { status, headers } = response;
     const text = await response.clone().text();
@@ -11,10 +11,10 @@ const held: Middleware = {
   },
 };
 
-/** A client of a sandbox at this URL, made from the OpenAPI document. */
+/** Creates a client of the sandbox at this URL, typed by the OpenAPI document. */
 export function clientOf(baseUrl: string, key = "test_sandbox_a") {
   const client = createClient<paths>({ baseUrl, headers: { Authorization: `Bearer ${key}` } });
-  client.use(held);
+  client.use(validation);
   return client;
 }
 

@@ -26,18 +26,18 @@ const LATEST_SECRETS = {
 };
 
 /**
- * A stand-in for Cloudflare's API: it records what it is asked, and answers the least that Wrangler goes
- * on with. It also stands in for each preview, whose URL is its own.
+ * A stand-in for Cloudflare's API. It records requests and returns only what Wrangler needs to continue.
+ * It also serves the URL of each preview.
  */
 export class Cloudflare {
   readonly calls: Call[] = [];
-  /** The account's databases: ids by name. */
+  /** The account's databases: IDs by name. */
   readonly databases = new Map<string, string>();
   readonly secrets: { name: string }[] = [];
   readonly previews = new Set<string>();
-  /** How many requests for a partner the preview refuses at first, as one that still starts. */
+  /** How many requests the preview rejects first, like one that is still starting. */
   refusals = 0;
-  /** Whether deployments of previews fail. */
+  /** Whether deploying a preview fails. */
   failing = false;
   readonly #server = createServer((request, response) => void this.#respond(request, response));
 
@@ -70,16 +70,16 @@ export class Cloudflare {
   }
 
   #api(call: Call) {
-    const answer = this.#answer(call);
-    if (isFailure(answer)) {
-      const { status, code } = answer;
+    const result = this.#result(call);
+    if (isFailure(result)) {
+      const { status, code } = result;
       const errors = [{ code, message: "refused" }];
       return { status, body: { success: false, errors, messages: [], result: null } };
     }
-    return { status: 200, body: { success: true, errors: [], messages: [], result: answer } };
+    return { status: 200, body: { success: true, errors: [], messages: [], result } };
   }
 
-  #answer({ method, path, body }: Call): unknown {
+  #result({ method, path, body }: Call): unknown {
     const route = `${method} ${path.slice(ACCOUNT.length).replace(/\?.*/, "")}`;
     const last = route.split("/").at(-1)!;
     switch (route) {
@@ -127,7 +127,7 @@ export class Cloudflare {
     const [, name = "", rest] = /\/previews\/([^/]+)(\/.+)?$/.exec(route) ?? [];
     if (!this.previews.has(name)) return { status: 404, code: NOT_FOUND.preview };
     if (rest === "/deployments" && this.failing) return { status: 500, code: 1 };
-    // The latest deployment: it has secrets, which the next one inherits.
+    // The latest deployment. The next one inherits its secrets.
     if (rest) return { id: "deployment", env: LATEST_SECRETS };
     if (method === "DELETE") this.previews.delete(name);
     return this.#previewNamed(name);
@@ -143,6 +143,6 @@ async function read(request: IncomingMessage): Promise<Call> {
   return { method, path: url, authorization: headers.authorization, body: await text(request) };
 }
 
-function isFailure(answer: unknown): answer is Failure {
-  return typeof answer === "object" && answer !== null && "status" in answer && "code" in answer;
+function isFailure(result: unknown): result is Failure {
+  return typeof result === "object" && result !== null && "status" in result && "code" in result;
 }

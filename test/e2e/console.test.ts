@@ -33,7 +33,7 @@ afterAll(async () => {
   if (folder) await rm(folder, { recursive: true, force: true });
 });
 
-/** A client with an environment of its own. */
+/** A client with its own environment. */
 class Integration {
   readonly key: string;
   readonly #url: string;
@@ -90,13 +90,13 @@ const visit = (
 
 const rows = (page: Page) => page.locator("[data-row]");
 
-/** Waits for a value longer than Vitest's default of a second, which a busy machine exceeds. */
+/** Waits longer than Vitest's default of one second, which a busy machine exceeds. */
 const poll = <T>(read: () => T) => expect.poll(read, { timeout: 15_000 });
 
 const loaded = (page: Page) => poll(() => page.locator(".loading").count()).toBe(0);
 const created = (page: Page) => page.locator(".timeline .created");
 
-/** The rules of axe whose result depends on the color scheme. */
+/** The axe rules whose result depends on the color scheme. */
 const COLOR_RULES = ["color-contrast", "link-in-text-block"];
 
 async function expectAccessible(page: Page, rules?: string[]): Promise<void> {
@@ -108,7 +108,7 @@ async function expectAccessible(page: Page, rules?: string[]): Promise<void> {
   expect(found).toEqual([]);
 }
 
-/** A client that sent correct and incorrect requests. */
+/** Creates an integration that has sent correct and incorrect requests. */
 async function busyIntegration(): Promise<Integration> {
   const integration = await newIntegration();
   await integration.order("order-1", { merchantname: "not a field" });
@@ -263,7 +263,7 @@ it("follows an order live and compares its versions", async () => {
   });
 });
 
-it("asks for a key at a deep link in a new tab, then shows the linked order", async () => {
+it("requests a key at a deep link in a new tab, then shows the linked order", async () => {
   const port = await freePort();
   const other = new Server(port, join(folder, "deployed"), "--var", "LOCAL_KEY:");
   await other.ready();
@@ -284,7 +284,7 @@ it("asks for a key at a deep link in a new tab, then shows the linked order", as
   await other.stop();
 });
 
-it("says that a key is no longer accepted, and continues with another", async () => {
+it("reports a key that is no longer accepted, and continues with another", async () => {
   const integration = await newIntegration();
   await integration.order("order-1");
   const first = new Integration(FIRST);
@@ -374,7 +374,7 @@ it("shows hostile content as plain text", async () => {
   }
 });
 
-it("finds requests by a search of one line, and scrolls to a linked one", async () => {
+it("finds requests by one line of search, and scrolls to a linked request", async () => {
   const integration = await newIntegration();
   for (let index = 1; index <= 40; index += 1) await integration.order(`order-${index}`);
   await integration.event("order-1", "CAPTURED", 5000, { order_event_id: "ship-1" });
@@ -400,7 +400,7 @@ it("finds requests by a search of one line, and scrolls to a linked one", async 
   });
 });
 
-it("shows in the list of orders what needs attention", async () => {
+it("marks orders that need attention in the list", async () => {
   const integration = await busyIntegration();
   await integration.event("order-1", "CAPTURED", 5000, { order_event_id: "event-2" });
   await visit(integration, "/console/orders", async (page) => {
@@ -411,7 +411,7 @@ it("shows in the list of orders what needs attention", async () => {
   });
 });
 
-it("works with the keyboard alone", async () => {
+it("works with only a keyboard", async () => {
   const integration = await busyIntegration();
   await visit(integration, "/console", async (page) => {
     await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
@@ -440,7 +440,7 @@ it("works with the keyboard alone", async () => {
   });
 });
 
-it("pauses, groups errors and sends a request again", async () => {
+it("pauses, groups errors and resends a request", async () => {
   const integration = await busyIntegration();
   const look = async (page: Page) => {
     await page.getByRole("button", { name: "Pause" }).click();
@@ -480,7 +480,7 @@ async function runFirstSteps(page: Page): Promise<void> {
   expect(statuses).toEqual(["200", "200", "200", "409"]);
 }
 
-it("creates, shows, resets and deletes an environment, after warning of the loss", async () => {
+it("creates, shows, resets and deletes an environment, after a warning about the loss", async () => {
   await visit(new Integration(FIRST), "/console/environments", async (page) => {
     const name = `pull request ${Date.now()}`;
     await page.getByLabel("Name").fill(name);
@@ -521,7 +521,7 @@ const MAX_FRAME_MILLISECONDS = 100;
 it(`scrolls through ${MANY} requests without a frame above ${MAX_FRAME_MILLISECONDS} ms`, async () => {
   const integration = await newIntegration();
   let left = MANY;
-  // A path without a route costs least, and is recorded like any other.
+  // A path without a route costs least, but is recorded like any other.
   const send = async () => {
     while ((left -= 1) >= 0) await integration.send("GET", "/v2/nothing").then((r) => r.text());
   };

@@ -8,7 +8,6 @@ import {
 } from "../../src/local/index.ts";
 import { clientOf } from "./client.ts";
 
-/** More than two pages. */
 const MANY = 230;
 
 let sandbox: Sandbox;
@@ -38,17 +37,17 @@ const capture = ({ url, key }: Environment, body = event) =>
   clientOf(url, key).POST("/v2/order_events", { body });
 
 it("creates isolated environments, and deletes them", async () => {
-  const kept = await sandbox.environment();
+  const other = await sandbox.environment();
   {
     await using strict = await sandbox.environment({ name: "a test", strict: true });
     expect(strict).toMatchObject({ name: "a test", strict: true, url: sandbox.url });
     await create(strict);
     expect((await strict.requests()).map(({ order_id }) => order_id)).toEqual(["order-1"]);
-    expect(await kept.requests()).toEqual([]);
-    await kept.delete();
-    await expect(kept.requests()).rejects.toThrow(SandboxError);
+    expect(await other.requests()).toEqual([]);
+    await other.delete();
+    await expect(other.requests()).rejects.toThrow(SandboxError);
     // Deleting it again does nothing.
-    await kept.delete();
+    await other.delete();
     await strict.reset();
     expect(await strict.requests()).toEqual([]);
   }

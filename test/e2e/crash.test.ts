@@ -10,7 +10,7 @@ import { freePort, Server } from "./server.ts";
 const CRASHES = 5;
 const CLIENTS = 16;
 const ORDERS = 8;
-/** How long clients write between two crashes: at random, so that crashes come at any point of a write. */
+/** How long clients write between crashes: random, so that a crash can hit any point of a write. */
 const WRITING_MILLISECONDS = { least: 800, most: 2_000 };
 
 type Event = Pick<
@@ -28,7 +28,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** A request without an answer, a TypeError of fetch, is one whose outcome nobody knows: the server died, or could not say. */
+/** Resolves without a value if the server died before it responded: the outcome is then unknown. */
 const send = (event: Event) =>
   clientOf(server.url)
     .POST("/v2/order_events", { body: { ...event, network_transaction_id: "nt" } })
@@ -36,7 +36,7 @@ const send = (event: Event) =>
       if (!(error instanceof TypeError)) throw error;
     });
 
-it(`keeps every acknowledged write over ${CRASHES} crashes`, async () => {
+it(`loses no acknowledged write in ${CRASHES} crashes`, async () => {
   const port = await freePort();
   const acknowledged = new Map<string, Event>();
   const unknown = new Map<string, Event>();
@@ -44,20 +44,20 @@ it(`keeps every acknowledged write over ${CRASHES} crashes`, async () => {
   const orderIds = Array.from({ length: ORDERS }, (_, index) => `order-${index}`);
   let count = 0;
 
-  /** Sends one event, and notes what became of it. */
+  /** Sends one event and records its outcome. */
   async function write(event: Event): Promise<void> {
     unknown.set(event.order_event_id, event);
-    const answer = await send(event);
-    if (!answer || answer.response.status === 503) return;
+    const result = await send(event);
+    if (!result || result.response.status === 503) return;
     unknown.delete(event.order_event_id);
-    if (answer.data) acknowledged.set(event.order_event_id, event);
-    else if (answer.response.status === 409) refused.add(event.order_event_id);
-    else throw new Error(JSON.stringify(answer.error));
+    if (result.data) acknowledged.set(event.order_event_id, event);
+    else if (result.response.status === 409) refused.add(event.order_event_id);
+    else throw new Error(JSON.stringify(result.error));
   }
 
   async function client(crashed: AbortSignal): Promise<void> {
     while (!crashed.aborted) {
-      // Some of what nobody knows the outcome of is sent again, as a partner would.
+      // A partner retries events whose outcome is unknown.
       const [retried] = count % 3 === 0 ? unknown.values() : [];
       count += 1;
       await write(
@@ -90,7 +90,7 @@ it(`keeps every acknowledged write over ${CRASHES} crashes`, async () => {
     expect(acknowledged.size).toBeGreaterThan(before);
   }
 
-  // What nobody knows the outcome of is settled by sending it again: it took effect, or it does now.
+  // A retry settles an unknown outcome: the event took effect before, or does now.
   const unsettled = [...unknown.values()];
   for (const event of unsettled) await write(event);
   expect(unknown.size).toBe(0);
@@ -102,7 +102,7 @@ it(`keeps every acknowledged write over ${CRASHES} crashes`, async () => {
   for (const each of stored) expect(each).toMatchObject(acknowledged.get(each.order_event_id)!);
   for (const id of orderIds) expect(await figuresOf(id)).toEqual(sumsOf(stored, id));
   console.log(
-    `${CRASHES} crashes: ${acknowledged.size} events acknowledged and there once, ${refused.size} refused, ${unsettled.length} of unknown outcome settled by a retry`,
+    `${CRASHES} crashes: ${acknowledged.size} events acknowledged and stored once, ${refused.size} refused, ${unsettled.length} of unknown outcome settled by a retry`,
   );
 }, 180_000);
 
@@ -118,7 +118,7 @@ async function everyEvent(): Promise<Event[]> {
   return events;
 }
 
-/** What the order itself says was captured and refunded: the refusal of a refund that can't be shows it. */
+/** What the order has captured and refunded, read from the error of a refund that is too high. */
 async function figuresOf(orderId: string) {
   const { error } = await clientOf(server.url).POST("/v2/order_events", {
     body: {

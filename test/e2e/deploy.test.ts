@@ -67,7 +67,7 @@ async function npmRun(command: string, { loggedIn = true } = {}) {
 }
 type Run = Awaited<ReturnType<typeof npmRun>>;
 
-/** Expects one sentence that says what to do instead. */
+/** Expects one sentence that says how to continue. */
 function expectRefusal({ code, stdout, stderr }: Run, sentence: RegExp): void {
   expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
   expect(stderr).toMatch(sentence);
@@ -94,7 +94,7 @@ function metadataOf(call: Call | undefined) {
 }
 
 describe("npm run deploy", () => {
-  it("migrates production's database, then uploads, and prints the next steps", () => {
+  it("migrates production's database, uploads the Worker, and prints the next steps", () => {
     const { code, stdout, calls } = deployed;
     expect(code).toBe(0);
     const migrations = calls.filter(isMigration);
@@ -114,7 +114,7 @@ describe("npm run deploy", () => {
     expect(outputs.join("\n")).not.toContain(secret);
   });
 
-  it("keeps an existing KEY_SECRET, and mentions no ADMIN_TOKEN that is set", async () => {
+  it("keeps an existing KEY_SECRET, and doesn't mention an ADMIN_TOKEN that is set", async () => {
     cloudflare.secrets.push({ name: "KEY_SECRET" }, { name: "ADMIN_TOKEN" });
     const { code, stdout, calls } = await npmRun("deploy");
     expect(code).toBe(0);
@@ -164,11 +164,11 @@ describe("npm run preview", () => {
     expect(metadataOf(calls[deployment]).env["DB"]).toMatchObject({ type: "d1", database_id: id });
   });
 
-  it("never names production's database", () => {
+  it("never sends the ID of production's database", () => {
     expect(JSON.stringify(first.calls)).not.toContain(PRODUCTION_DATABASE_ID);
   });
 
-  it("ignores bindings of Cloudflare's dashboard", () => {
+  it("ignores bindings from Cloudflare's dashboard", () => {
     const creation = first.calls.find(({ path }) => /\/previews\?/.test(path));
     expect(creation?.path).toContain("ignore_base_config=true");
   });
@@ -184,7 +184,7 @@ describe("npm run preview", () => {
     });
   });
 
-  it("has every binding of the deployed Worker", () => {
+  it("binds everything that the deployed Worker binds", () => {
     const production = metadataOf(deployed.calls.find(isUpload)).bindings.map(({ name }) => name);
     const { env } = metadataOf(first.calls.find(isPreviewDeployment));
     const secrets = ["ADMIN_TOKEN", "KEY_SECRET"];
@@ -201,7 +201,7 @@ describe("npm run preview", () => {
     expect(env["KEY_SECRET"]).toEqual({ type: "inherit" });
   });
 
-  it("leaves no file and prints no token, even if it fails", async () => {
+  it("leaves no file and prints no token, even when it fails", async () => {
     cloudflare.failing = true;
     const { code, calls } = await npmRun("preview deploy --name pr-12");
     cloudflare.failing = false;

@@ -60,7 +60,7 @@ it.each([
   });
 });
 
-it("tries operations from the page, with the local key filled in and examples that work one after another", async () => {
+it("tries operations from the page, with the local key filled in and examples that work in order", async () => {
   await visit("/docs", { viewport: WIDE }, async (page) => {
     const sidebar = page.getByRole("complementary");
     for (const [tag, operation, path] of [
@@ -98,7 +98,7 @@ it("opens at the error type that `doc_url` names", async () => {
   });
 });
 
-it("leads to the console and back", async () => {
+it("links to the console and back", async () => {
   await visit("/docs", { viewport: NARROW }, async (page) => {
     await page.getByRole("link", { name: "The console: see what" }).click();
     await page.waitForURL("**/console");
@@ -108,7 +108,7 @@ it("leads to the console and back", async () => {
   });
 });
 
-it("allows the page no other server, whatever it comes to contain", async () => {
+it("allows the page to reach no other server, whatever it contains", async () => {
   for (const path of ["/console", "/docs"]) {
     const { headers } = await fetch(server.url + path, { headers: { Accept: "text/html" } });
     const policy = headers.get("Content-Security-Policy");
@@ -117,13 +117,13 @@ it("allows the page no other server, whatever it comes to contain", async () => 
   }
 });
 
-it("says in one sentence that there is no Chromium", async () => {
+it("reports a missing Chromium in one sentence", async () => {
   const env = { ...process.env, CHROMIUM: "/there/is/none" };
   const run = promisify(execFile)("node", ["src/cli/check.ts"], { env });
   await expect(run).rejects.toMatchObject({ code: 1, stdout: "", stderr: `${WITHOUT_CHROMIUM}\n` });
 });
 
-it("uses the Chromium that CHROMIUM names", async () => {
+it("uses the Chromium at the path in CHROMIUM", async () => {
   const named = join(folder, "named");
   await writeFile(named, "", { mode: 0o700 });
   vi.stubEnv("CHROMIUM", named);
@@ -132,7 +132,7 @@ it("uses the Chromium that CHROMIUM names", async () => {
 
 // The package has a Chromium for this system only.
 it.runIf(process.platform === "linux" && process.arch === "x64")(
-  "otherwise uses the Chromium and the font of the install, whatever the machine has",
+  "otherwise uses the Chromium and the font of the install, whatever is installed on the machine",
   async () => {
     const installed = join(folder, "path");
     await mkdir(installed);

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isFree } from "../../src/local/ports.ts";
 import { freePort } from "./server.ts";
 
-/** Of each way to end it. With ROUNDS=10, the suite would take two minutes more. */
+/** Rounds of each way to end it. ROUNDS=10 takes two minutes longer. */
 const ROUNDS = Number(process.env["ROUNDS"] ?? 2);
 const END_MILLISECONDS = 2_000;
 const START_MILLISECONDS = 30_000;
@@ -22,8 +22,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** The program by itself, as its package has it, and as npm runs it from the sources. */
-const ITSELF = ["node", "src/cli/start.ts"];
+/** The program run directly, as in its package, and through npm, as from the sources. */
+const DIRECTLY = ["node", "src/cli/start.ts"];
 const BY_NPM = ["npm", "start", "--"];
 
 type End = (started: ChildProcess) => void;
@@ -31,22 +31,22 @@ const signal =
   (name: NodeJS.Signals): End =>
   ({ pid }) =>
     void process.kill(pid!, name);
-/** As a terminal does: to all that it runs. */
+/** Signals the whole process group, as a terminal does. */
 const signalToAll =
   (name: NodeJS.Signals): End =>
   ({ pid }) =>
     void process.kill(-pid!, name);
 
 describe.each<[way: string, command: string[], end: End]>([
-  ["Ctrl-C", ITSELF, signal("SIGINT")],
-  ["Ctrl-C in the terminal of npm", BY_NPM, signalToAll("SIGINT")],
-  ["SIGTERM to the program", ITSELF, signal("SIGTERM")],
+  ["Ctrl-C", DIRECTLY, signal("SIGINT")],
+  ["Ctrl-C to npm", BY_NPM, signalToAll("SIGINT")],
+  ["SIGTERM to the program", DIRECTLY, signal("SIGTERM")],
   ["SIGTERM to npm", BY_NPM, signal("SIGTERM")],
-  ["SIGKILL to the program", ITSELF, signal("SIGKILL")],
+  ["SIGKILL to the program", DIRECTLY, signal("SIGKILL")],
   ["SIGKILL to npm", BY_NPM, signal("SIGKILL")],
   ["closing the terminal", BY_NPM, signalToAll("SIGHUP")],
 ])("%s", (_way, command, end) => {
-  it(`leaves nobody on the port, in ${ROUNDS} rounds`, async () => {
+  it(`frees the port, in ${ROUNDS} rounds`, async () => {
     for (let round = 0; round < ROUNDS; round += 1) {
       const port = await freePort();
       const started = await start(command, port);
@@ -56,28 +56,28 @@ describe.each<[way: string, command: string[], end: End]>([
   });
 });
 
-it("outlives the shell that started it, as a step of a CI needs", async () => {
+it("outlives the shell that started it, as a CI step needs", async () => {
   const port = await freePort();
-  const shell = spawn("sh", ["-c", `${ITSELF.join(" ")} ${flags(port).join(" ")} & echo $!`], {
+  const shell = spawn("sh", ["-c", `${DIRECTLY.join(" ")} ${flags(port).join(" ")} & echo $!`], {
     stdio: ["ignore", "pipe", "ignore"],
-    // Without what tells of npm, as in a step of a CI.
+    // Without npm's variables, as in a CI step.
     env: Object.fromEntries(
       Object.entries(process.env).filter(([name]) => !name.startsWith("npm_")),
     ),
   });
   const [pid] = (await once(shell.stdout, "data")) as [Buffer];
-  // Nobody reads any more what it prints.
+  // From here on, nothing reads the program's output.
   shell.stdout.destroy();
-  await untilAnswers(port);
+  await waitUntilServing(port);
   await sleep(END_MILLISECONDS / 2);
   expect((await fetch(`http://localhost:${port}/openapi.json`)).ok).toBe(true);
   process.kill(Number(pid.toString()), "SIGTERM");
   await expectFree(port);
 });
 
-it("leaves no file behind in the folder for temporary ones, except Node's cache", async () => {
+it("leaves no temporary file except Node's cache", async () => {
   const temporary = await mkdtemp(join(folder, "temporary-"));
-  const started = await start(ITSELF, await freePort(), { TMPDIR: temporary });
+  const started = await start(DIRECTLY, await freePort(), { TMPDIR: temporary });
   started.kill("SIGINT");
   await once(started, "exit");
   expect(await readdir(temporary)).toEqual(["node-compile-cache"]);
@@ -89,19 +89,19 @@ async function start(command: string[], port: number, more = {}): Promise<ChildP
   const [tool = "", ...args] = [...command, ...flags(port)];
   const env = { ...process.env, ...more };
   const started = spawn(tool, args, { stdio: "ignore", detached: true, env });
-  await untilAnswers(port);
+  await waitUntilServing(port);
   return started;
 }
 
-async function untilAnswers(port: number): Promise<void> {
+async function waitUntilServing(port: number): Promise<void> {
   const deadline = Date.now() + START_MILLISECONDS;
-  while (!(await answers(port))) {
-    if (Date.now() > deadline) throw new Error(`Nobody answers on port ${port}.`);
+  while (!(await isServing(port))) {
+    if (Date.now() > deadline) throw new Error(`No sandbox serves port ${port}.`);
     await sleep(POLL_MILLISECONDS);
   }
 }
 
-const answers = (port: number): Promise<boolean> =>
+const isServing = (port: number): Promise<boolean> =>
   fetch(`http://127.0.0.1:${port}/openapi.json`).then(
     ({ ok }) => ok,
     () => false,

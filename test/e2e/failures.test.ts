@@ -11,10 +11,10 @@ import { canMountDisk, SmallDisk } from "./small-disk.ts";
 
 const ADMIN_TOKEN = "operator-of-this-test-with-32-characters";
 
-/** How long /health may go on saying what it found before, and a little. */
+/** Slightly longer than /health may repeat its last result. */
 const HEALTH_MILLISECONDS = 6_000;
-/** A request that hangs has failed. */
-const ANSWER_MILLISECONDS = 5_000;
+/** A request that takes longer counts as hanging. */
+const RESPONSE_MILLISECONDS = 5_000;
 
 let folder: string;
 let server: Server;
@@ -44,7 +44,7 @@ async function send(baseUrl: string, request: Request) {
     method,
     headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/json" },
     ...(body && { body: JSON.stringify(body) }),
-    signal: AbortSignal.timeout(ANSWER_MILLISECONDS),
+    signal: AbortSignal.timeout(RESPONSE_MILLISECONDS),
   });
   const { status, headers } = response;
   const text = await response.text();
@@ -66,14 +66,14 @@ const eventOf = (order_event_id: string, order_id: string) => ({
   network_transaction_id: "nt",
 });
 
-/** A request by each way to the database. What has an id of `name` takes effect once, however often it is sent. */
+/** One request for each path to the database. Those with `name` in an ID take effect once, even when repeated. */
 function requestsOf(name: string): Request[] {
   return [
     { method: "GET", path: "/v2/orders" },
-    // Nobody remembers this key: it has to be looked up first.
+    // This key is not cached, so that it has to be read first.
     { method: "GET", path: "/v2/orders", key: "test_sandbox_b" },
     { method: "POST", path: "/v2/orders", body: orderOf(`order-${name}`) },
-    // Of two orders, one whose ledger is running, and one whose isn't yet.
+    // One order whose ledger is running, and one whose ledger isn't yet.
     { method: "POST", path: "/v2/order_events", body: eventOf(`warm-${name}`, "order-warm") },
     { method: "POST", path: "/v2/order_events", body: eventOf(`cold-${name}`, `before-${name}`) },
     { method: "PUT", path: "/v2/orders/order-warm", body: orderOf("order-warm") },
@@ -84,7 +84,7 @@ function requestsOf(name: string): Request[] {
   ];
 }
 
-/** Makes what the requests of a name need, and has a ledger running. */
+/** Creates what the requests of a name need, and starts one order's ledger. */
 async function prepare(url: string, name: string): Promise<void> {
   for (const [path, body] of [
     ["/v2/orders", orderOf("order-warm")],
@@ -97,9 +97,9 @@ async function prepare(url: string, name: string): Promise<void> {
 }
 
 function healthBecomes(url: string, status: number): Promise<void> {
-  const look = async () =>
+  const expectStatus = async () =>
     expect((await send(url, { method: "GET", path: "/health" })).status).toBe(status);
-  return vi.waitFor(look, { timeout: HEALTH_MILLISECONDS, interval: 200 });
+  return vi.waitFor(expectStatus, { timeout: HEALTH_MILLISECONDS, interval: 200 });
 }
 
 async function expectUnavailable(url: string, requests: Request[]): Promise<void> {
@@ -122,14 +122,14 @@ async function expectWorking(url: string, requests: Request[]): Promise<void> {
   await healthBecomes(url, 200);
 }
 
-/** How many orders and events there are. */
+/** The number of stored orders and events. */
 async function totals(url: string): Promise<{ orders: number; events: number }> {
   const totalOf = async (path: string) =>
     JSON.parse((await send(url, { method: "GET", path })).text).total;
   return { orders: await totalOf("/v2/orders"), events: await totalOf("/v2/order_events") };
 }
 
-/** All is 503 while there is the cause, and the same requests take effect once when it is gone. */
+/** Expects 503 from every request during the failure, and that the same requests take effect once after it. */
 async function failAndRecover(
   url: string,
   name: string,
@@ -144,7 +144,7 @@ async function failAndRecover(
   expect(await totals(url)).toEqual({ orders: before.orders + 1, events: before.events + 2 });
 }
 
-it("is 503 while another process has the database locked, and works afterwards", async ({
+it("returns 503 while another process locks the database, and recovers", async ({
   onTestFinished,
 }) => {
   const files = globSync(join(folder, "**/*D1DatabaseObject/*.sqlite"));
@@ -157,7 +157,7 @@ it("is 503 while another process has the database locked, and works afterwards",
 });
 
 it(
-  "is 503 while the disk is full, and works afterwards",
+  "returns 503 while the disk is full, and recovers",
   { skip: !canMountDisk },
   async ({ onTestFinished }) => {
     const disk = new SmallDisk();

@@ -13,7 +13,7 @@ import { freePort, Server } from "./server.ts";
 const DELAY_MILLISECONDS = 700;
 const KEY = "test_sandbox_a";
 
-/** What a client sees of a response. `broken` is the client's own name for a broken connection. */
+/** What a client sees of a response. `broken` is the client's own error for a broken connection. */
 interface Seen {
   status?: number;
   type?: string | null;
@@ -102,7 +102,7 @@ async function run(command: string, args: string[]): Promise<{ code: number; std
 
 const hasPython = spawnSync("python3", ["--version"]).status === 0;
 
-/** How each client names a connection that closes before the response, and one that closes within it. */
+/** Each client's error for a connection that closes before the response, and for one that closes during it. */
 const CLIENTS: Record<string, { send: Send; closed: string; cut: string; isThere: boolean }> = {
   undici: { send: undici, closed: "UND_ERR_SOCKET", cut: "UND_ERR_SOCKET", isThere: true },
   curl: { send: curl, closed: "curl 52", cut: "curl 18", isThere: true },
@@ -146,7 +146,7 @@ function expected(fault: FaultName, id: string, closed: string, cut: string): Se
   return seen[fault];
 }
 
-/** Applies each fault to a capture, and checks what each client sees and whether the capture took effect. */
+/** Applies each fault to a capture. Checks what each client sees and whether the capture took effect. */
 function itShowsEachFault(urlOf: () => string) {
   const order_id = `order-${crypto.randomUUID()}`;
   beforeAll(async () => {
@@ -224,7 +224,7 @@ describe("after npm start", () => {
 
   itShowsEachFault(() => server.url);
 
-  it("the program prints which faults applied, and no errors", () => {
+  it("prints which faults applied, and no errors", () => {
     for (const fault of FAULT_NAMES) expect(server.output).toContain(`fault ${fault};id="`);
     expect(server.output).not.toMatch(/uncaught|exception|broken off/i);
   });

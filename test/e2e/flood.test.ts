@@ -10,13 +10,13 @@ import { freePort, Server } from "./server.ts";
 const FLOOD_REQUESTS = 5_000;
 const FLOOD_CONNECTIONS = 64;
 
-/** The valid keys are of some partners, and as many of each. */
+/** The valid keys belong to several partners, in equal numbers. */
 const PARTNERS = 6;
 const KEYS_OF_A_PARTNER = 10;
-/** One valid key is used after so many refusals: all of them before the flood is over. */
+/** One valid key is used after this many rejections, so that all are used during the flood. */
 const REFUSALS_BETWEEN = Math.floor(FLOOD_REQUESTS / (PARTNERS * KEYS_OF_A_PARTNER + 1));
 
-/** How long a line on a request may take from the Worker to the program's output. */
+/** How long a request's log line may take to reach the program's output. */
 const LOG_TIMEOUT_MILLISECONDS = 60_000;
 const LOG_POLL_MILLISECONDS = 100;
 
@@ -35,33 +35,33 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-it("spends no query on a flood of unknown keys, and answers every valid key during it", async () => {
+it("spends no query on a flood of unknown keys, and accepts every valid key during it", async () => {
   const keys = await makeKeys();
-  // A new process, and so an isolate that has seen none of the keys.
+  // The new process starts with an isolate that has seen none of the keys.
   await server.stop();
   server = await new Server(await freePort(), folder, ...flags).ready();
 
   const pending = [...keys];
-  const answered: Promise<Answered>[] = [];
+  const responses: Promise<Outcome>[] = [];
   const refused = await flood(keys, (count) => {
     if (count % REFUSALS_BETWEEN > 0) return;
     const key = pending.pop();
-    if (key !== undefined) answered.push(listOrders(key));
+    if (key !== undefined) responses.push(listOrders(key));
   });
 
   expect(refused).toEqual({ statuses: { 401: FLOOD_REQUESTS }, queries: 0 });
-  // Two queries: the isolate had to ask for the key too, so it had not seen it before.
+  // Two queries: one of them reads the key, so the isolate had not seen it before.
   const unseen = Array.from(keys, () => ({ status: 200, queries: 2 }));
-  expect(await Promise.all(answered)).toEqual(unseen);
-  expect(await toldRefusals()).toBe(FLOOD_REQUESTS);
+  expect(await Promise.all(responses)).toEqual(unseen);
+  expect(await loggedRefusals()).toBe(FLOOD_REQUESTS);
 });
 
-interface Answered {
+interface Outcome {
   status: number;
   queries: number;
 }
 
-/** Valid keys, made as an operator and partners make them. */
+/** Creates valid keys the way operators and partners do. */
 async function makeKeys(): Promise<string[]> {
   const keys: string[] = [];
   for (let partner = 0; partner < PARTNERS; partner += 1) {
@@ -81,23 +81,23 @@ async function post(path: string, token: string, body?: object): Promise<{ key: 
     ...(body && { body: JSON.stringify(body) }),
   });
   const text = await response.text();
-  if (!response.ok) throw new Error(`${path} was answered ${response.status}: ${text}`);
+  if (!response.ok) throw new Error(`${path} returned ${response.status}: ${text}`);
   return JSON.parse(text) as { key: string };
 }
 
-async function listOrders(key: string): Promise<Answered> {
+async function listOrders(key: string): Promise<Outcome> {
   const { response } = await clientOf(server.url, key).GET("/v2/orders");
   return { status: response.status, queries: queriesIn(response.headers.get("Server-Timing")) };
 }
 
-/** What a request cost, as its answer says. */
+/** The number of queries that a response reports. */
 function queriesIn(timing: string | null | undefined): number {
   return Number(/queries=(\d+)/.exec(timing ?? "")?.[1]);
 }
 
 /**
- * Sends unknown keys as fast as they are refused, each another one. Answers how many answers had which
- * status, and what all of them cost; `afterEach` gets the number of answers so far.
+ * Sends a different unknown key with each request. Returns the number of responses by status and the
+ * queries of all of them. Calls `afterEach` with the number of responses so far.
  */
 async function flood(valid: string[], afterEach: (count: number) => void) {
   const statuses: Record<number, number> = {};
@@ -126,7 +126,7 @@ async function flood(valid: string[], afterEach: (count: number) => void) {
   return { statuses, queries };
 }
 
-/** Autocannon gives headers under their names as they were sent. */
+/** Autocannon leaves the case of header names as it was sent. */
 function timingIn(headers: object = {}): string | undefined {
   const found = Object.entries(headers).find(([name]) => name.toLowerCase() === "server-timing");
   return found?.[1] as string | undefined;
@@ -144,12 +144,12 @@ const PREFIX = "test_";
 /** The random part of a key and its signature. */
 const CHARACTERS_AFTER_PREFIX = 32 + 43;
 
-/** A key of the right form that nobody has signed. */
+/** A well-formed key with an invalid signature. */
 function randomKey(): string {
   return PREFIX + Array.from({ length: CHARACTERS_AFTER_PREFIX }, randomCharacter).join("");
 }
 
-/** A valid key with one to three characters changed, but not the last, of which some bits say nothing. */
+/** A valid key with one to three characters changed, but not the last, some of whose bits are unused. */
 function altered(key: string): string {
   const changed = 1 + Math.floor(Math.random() * 3);
   const places = CHARACTERS_AFTER_PREFIX - changed;
@@ -161,8 +161,8 @@ function altered(key: string): string {
   return key.slice(0, from) + others.join("") + key.slice(from + changed);
 }
 
-/** How many refusals the program has told of, when that is all; how many until then, if it never is. */
-async function toldRefusals(): Promise<number> {
+/** Waits until the program has logged every rejection. Returns how many it logged. */
+async function loggedRefusals(): Promise<number> {
   const deadline = Date.now() + LOG_TIMEOUT_MILLISECONDS;
   for (;;) {
     const count = server.output.match(/^GET +\/v2\/orders {2}401 /gm)?.length ?? 0;

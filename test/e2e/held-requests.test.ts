@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => sandbox.close());
 
-/** Sends the headers of a large body, and half of the body. */
+/** Sends the headers and half of the body of a large upload. */
 async function startUpload(): Promise<Socket> {
   const { host, port, hostname } = new URL(sandbox.url);
   const socket = connect(Number(port), hostname);
@@ -42,10 +42,10 @@ async function readOrders(key: string) {
   return { status: response.status, milliseconds: performance.now() - start };
 }
 
-it("uploads whose clients have gone hold up no other request", async () => {
+it("continues with other requests after clients abandon uploads", async () => {
   const sockets = [];
   for (let count = 0; count < 20; count += 1) sockets.push(await startUpload());
-  // The first upload is being read, and the others wait for it.
+  // The sandbox reads the first upload, and the others are queued behind it.
   await sleep(300);
   for (const socket of sockets) socket.destroy();
   const read = await readOrders(sandbox.key);
@@ -53,7 +53,7 @@ it("uploads whose clients have gone hold up no other request", async () => {
   expect(read.milliseconds).toBeLessThan(5_000);
 });
 
-it("a stalled upload holds up its partner for 30 seconds, and ends with a 408", async () => {
+it("ends a stalled upload with 408 after 30 seconds, and delays only its partner", async () => {
   const start = performance.now();
   const stalled = await startUpload();
   let response = "";

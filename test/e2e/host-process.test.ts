@@ -1,4 +1,4 @@
-/** The library runs in the process of a test, which replaces globals and modules, and may end at any time. */
+/** The library runs in a test's process, which may replace globals and modules, and may end at any time. */
 import http from "node:http";
 import { execFile } from "node:child_process";
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
@@ -57,7 +57,7 @@ describe("in a test with Vitest's fakes", () => {
     vi.restoreAllMocks();
   });
 
-  it("depends on no fake timer, clock, fetch or HTTP module, and shows up in none", async () => {
+  it("works under fake timers, clock, fetch and HTTP, and calls none of them", async () => {
     vi.useFakeTimers({
       now: 0,
       toFake: ["Date", "performance", "setImmediate", "setInterval", "setTimeout"],
@@ -80,7 +80,7 @@ describe("in a test with Vitest's fakes", () => {
   });
 });
 
-describe("in a process that has replaced things before the import", () => {
+describe("in a process that replaced globals or modules before the import", () => {
   it.each([
     [
       "globals, as happy-dom and fake timers do",
@@ -140,12 +140,12 @@ describe("in a process that has replaced things before the import", () => {
   });
 });
 
-describe("when the process ends without closing it", () => {
+describe("when the process ends without closing the sandbox", () => {
   it.each([
     ["exits", (program: Program) => program.exited(), "process.exit();"],
     ["is killed", (program: Program) => program.stop("SIGKILL"), ""],
     ["is interrupted", (program: Program) => program.stop(), ""],
-  ])("leaves no process, port or file: it %s", async (what, end, ending) => {
+  ])("leaves no process, port or file when it %s", async (what, end, ending) => {
     const temporary = await mkdtemp(join(folder, "temporary-"));
     const path = await script(
       `ends-${what.replace(" ", "-")}.mjs`,
@@ -163,7 +163,7 @@ describe("when the process ends without closing it", () => {
   });
 });
 
-describe("every error", () => {
+describe("an error", () => {
   it("is a SandboxError, with its cause", async () => {
     const sandbox = await createSandbox();
     await expect(sandbox.timeline("none")).rejects.toMatchObject({

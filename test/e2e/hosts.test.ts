@@ -30,7 +30,7 @@ const order = {
   total_order_amount: 900,
 };
 
-/** Connects to the sandbox, whatever host the request names. */
+/** Connects to the sandbox, whatever the request's Host header. */
 async function send(
   url: string,
   method: string,
@@ -49,7 +49,7 @@ async function send(
   return { status: response.statusCode, body: await text(response) };
 }
 
-describe("a page whose name resolves to this machine", () => {
+describe("a page whose host name resolves to this machine", () => {
   it.each([
     "/console",
     "/docs",
@@ -78,7 +78,7 @@ describe("a page whose name resolves to this machine", () => {
     "192.0.2.1",
     "0.0.0.0",
     "[2001:db8::1]",
-  ])("changes nothing as %s", async (host) => {
+  ])("changes nothing with the host %s", async (host) => {
     const before = await sandbox.requests();
     expect((await send(sandbox.url, "POST", { Host: host })).status).toBe(421);
     expect(await sandbox.requests()).toEqual(before);
@@ -94,7 +94,7 @@ describe("a page whose name resolves to this machine", () => {
   });
 });
 
-describe("a page of another site", () => {
+describe("a page of another origin", () => {
   it.each(["https://evil.example", "http://localhost.evil.example", "null", "file://"])(
     "changes nothing from %s",
     async (origin) => {
@@ -111,7 +111,7 @@ describe("a page of another site", () => {
     },
   );
 
-  it("is no other site if it is the sandbox's own, or this machine's", async () => {
+  it("is allowed with the sandbox's own origin or localhost, and may read with any", async () => {
     for (const origin of [sandbox.url, "http://localhost:3000"]) {
       expect((await send(sandbox.url, "POST", { Origin: origin })).status).toBe(200);
     }
@@ -146,7 +146,7 @@ describe("this machine's own names", () => {
     },
   );
 
-  it("rejects a name that can't be a host", async () => {
+  it("rejects an invalid host name", async () => {
     for (const name of ["", "a/b", "a b", "user@host"]) {
       await expect(createSandbox({ allowHosts: [name] })).rejects.toMatchObject({
         name: "SandboxError",

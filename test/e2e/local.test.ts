@@ -75,9 +75,9 @@ it("prints no requests with --quiet, and warns about a public address", async ()
   expect(program.output).not.toContain("GET");
 });
 
-it("looks up no name of another machine", async () => {
+it("looks up no name except localhost", async () => {
   const hook = join(folder, "hook.mjs");
-  // Node's lookups. workerd makes none without a request.
+  // Covers Node's lookups. workerd makes none without a request.
   await writeFile(
     hook,
     `import dns from "node:dns";

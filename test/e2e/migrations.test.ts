@@ -14,7 +14,7 @@ const MIGRATIONS = globSync("drizzle/migrations/*.sql")
   .map((file) => readFileSync(file, "utf8"));
 
 it.each(["drizzle/drizzle.config.ts", "drizzle/workbench.config.ts"])(
-  "the schema of %s has no change without a migration",
+  "%s has a migration for every change of its schema",
   async (config) => {
     const cwd = await project();
     const args = ["generate", "--config", config, "--name", "new"];
@@ -23,13 +23,13 @@ it.each(["drizzle/drizzle.config.ts", "drizzle/workbench.config.ts"])(
 );
 
 it.each([...MIGRATIONS.entries()])(
-  "migration %i drops no table that others refer to",
+  "migration %i drops no table that other tables reference",
   (index, migration) => {
     expect(referredTablesDropped(migration, MIGRATIONS.slice(0, index))).toEqual([]);
   },
 );
 
-it("npm run migration rejects the rebuild of a table that others refer to, and leaves the folder unchanged", async () => {
+it("npm run migration refuses to rebuild a table that other tables reference, and leaves the folder unchanged", async () => {
   const cwd = await project();
   await changeConstraint(cwd, "orders");
   const before = await migrationsIn(cwd);
@@ -42,7 +42,7 @@ it("npm run migration rejects the rebuild of a table that others refer to, and l
   expect(await migrationsIn(cwd)).toEqual(before);
 });
 
-/** A copy of the files that migrations are written from. */
+/** Copies the files that drizzle-kit reads. */
 async function project(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "migrations-"));
   onTestFinished(() => rm(folder, { recursive: true }));
@@ -53,7 +53,7 @@ async function project(): Promise<string> {
   return folder;
 }
 
-/** Makes drizzle-kit find that a column's NOT NULL has changed, for which it rebuilds the table. */
+/** Changes a column's NOT NULL in the snapshot, so that drizzle-kit wants to rebuild the table. */
 async function changeConstraint(folder: string, table: string): Promise<void> {
   const snapshots = globSync(join(folder, "drizzle/migrations/meta/*_snapshot.json"));
   const latest = snapshots.toSorted().at(-1)!;

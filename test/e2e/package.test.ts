@@ -16,7 +16,7 @@ const REFUSED_MILLISECONDS = 60_000;
 let folder: string;
 let tarball: string;
 let env: NodeJS.ProcessEnv;
-/** A user has the tarball, an empty folder, Node and npm. */
+/** Installs as a user does: with the tarball, an empty folder, Node and npm. */
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "orders-sandbox-package-"));
   tarball = await packTarball();
@@ -64,7 +64,7 @@ function post(url: string, resource: string, body: object): Promise<Response> {
 }
 
 it("is small, requires Node 22, and has no install script", async () => {
-  // Where npx has installed it.
+  // Where npx installed the package.
   const [cwd = ""] = globSync("cache/_npx/*", { cwd: folder }).map((path) => join(folder, path));
   const size = (await readFile(tarball)).length;
   const mebibytes = Number((await run("du -sm node_modules", cwd)).split("\t")[0]);

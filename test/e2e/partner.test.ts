@@ -23,7 +23,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** Runs `npm run partner` with these arguments, to its end. */
+/** Runs `npm run partner` with these arguments until it exits. */
 function partner(args: string[], env: Record<string, string> = { ADMIN_TOKEN }) {
   return new Promise<{ code: number; output: string }>((resolve) => {
     const child = execFile(
@@ -68,7 +68,7 @@ it.each([
   ["an unknown flag", ["list", "--all"], { ADMIN_TOKEN }, "Usage, with ADMIN_TOKEN"],
   ["a path", ["list", "--url", "http://localhost/docs"], { ADMIN_TOKEN }, "without a path"],
   ["no scheme", ["list", "--url", "localhost:8787"], { ADMIN_TOKEN }, "without a path"],
-])("prints one message without a stack: %s", async (_, args, env, sentence) => {
+])("prints one message without a stack for %s", async (_, args, env, sentence) => {
   const { code, output } = await partner(["--url", server.url, ...args], {
     ADMIN_TOKEN: "",
     ...env,
@@ -78,13 +78,13 @@ it.each([
   expect(output).not.toMatch(/^\s+at /m);
 });
 
-it("reports a URL that can't be reached", async () => {
+it("reports an unreachable URL", async () => {
   const url = `http://localhost:${await freePort()}`;
   const { output } = await partner(["list", "--url", url]);
   expect(output).toBe(`${url} can't be reached: is the sandbox running?\n`);
 });
 
-it.each([200, 404])("reports a server that isn't a sandbox, and returns %i", async (status) => {
+it.each([200, 404])("reports a server that isn't a sandbox and returns %i", async (status) => {
   const other = createServer((_, response) => response.writeHead(status).end("<p>Hello</p>"));
   await once(other.listen(0), "listening");
   const url = `http://localhost:${(other.address() as AddressInfo).port}`;

@@ -1,4 +1,4 @@
-/** `npm run picture`: takes the README's picture of the console from the running program. */
+/** `npm run picture`: takes the README's screenshot of the console. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,7 +9,7 @@ const PICTURE = ".github/console.png";
 const SIZE = { width: 1440, height: 800 };
 const ORDER = "order-1042";
 
-/** How many requests the console will list. */
+/** The number of requests that the console must list. */
 let recorded = 0;
 const folder = await mkdtemp(join(tmpdir(), "orders-sandbox-picture-"));
 const [server, browser] = await Promise.all([
@@ -39,7 +39,7 @@ try {
   await rm(folder, { recursive: true, force: true });
 }
 
-/** Sends what an integration would, mistakes included. */
+/** Sends what a typical integration sends, mistakes included. */
 async function integrate(): Promise<void> {
   for (const [id, amount] of [
     ["order-1040", 12_900],

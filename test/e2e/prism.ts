@@ -1,6 +1,6 @@
 import { Program } from "./program.ts";
 
-/** Prism as a proxy in front of a sandbox: it holds requests and answers against the OpenAPI document. */
+/** Prism as a proxy in front of a sandbox. It validates requests and responses against the OpenAPI document. */
 export class Prism extends Program {
   readonly url: string;
 

@@ -1,21 +1,21 @@
 import { spawn, type ChildProcess, type SpawnOptions } from "node:child_process";
 import { once } from "node:events";
 
-/** How long a program may take until it is ready. */
+/** How long a program may take to start. */
 const START_TIMEOUT_MILLISECONDS = 60_000;
 const POLL_MILLISECONDS = 50;
 
-/** A program that runs beside the test, in processes of its own. */
+/** A child process with a process group of its own. */
 export class Program {
   readonly #process: ChildProcess;
   readonly #readyLine: string;
-  /** All that it has printed. */
+  /** Everything that it has printed. */
   output = "";
 
-  /** `readyLine` is what it prints when it is ready. */
+  /** `readyLine` is the text that the program prints when it is ready. */
   constructor(tool: string, args: string[], readyLine: string, options: SpawnOptions = {}) {
     this.#readyLine = readyLine;
-    // A group of its own, so that all that it starts can be stopped together.
+    // In its own process group, so that `stop` also reaches its children.
     const own: SpawnOptions = { detached: true, stdio: ["ignore", "pipe", "pipe"] };
     this.#process = spawn(tool, args, { ...options, ...own });
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
@@ -27,7 +27,7 @@ export class Program {
     return this.#process.pid!;
   }
 
-  /** Resolves when the program is ready; fails with the output when it ends before. */
+  /** Resolves when the program is ready. Throws with its output if it exits first. */
   async ready(): Promise<this> {
     const deadline = Date.now() + START_TIMEOUT_MILLISECONDS;
     while (!this.output.includes(this.#readyLine)) {
@@ -39,7 +39,7 @@ export class Program {
     return this;
   }
 
-  /** Ends all its processes: as Ctrl-C does, or at once with SIGKILL. */
+  /** Ends the whole process group: like Ctrl-C, or immediately with SIGKILL. */
   async stop(signal: "SIGINT" | "SIGKILL" = "SIGINT"): Promise<void> {
     if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
     const exit = once(this.#process, "exit");

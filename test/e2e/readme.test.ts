@@ -14,9 +14,9 @@ const README_PORT = "8787";
 const MAX_README_LINES = 199;
 const MAX_LINE_CHARACTERS = 110;
 
-/** What is run, in this order: the guide goes on where the README ends. */
+/** The documents whose commands run, in this order: the second continues where the first ends. */
 const DOCUMENTS = ["README.md", ".github/DEPLOYING.md"];
-/** The languages of blocks that show what a command prints. */
+/** The languages of blocks that show a command's output. */
 const OUTPUTS = new Set(["text", "json"]);
 
 interface Block {
@@ -24,7 +24,7 @@ interface Block {
   content: string;
 }
 
-/** A block of commands, and the block after it where that shows what they print. */
+/** A block of commands, with the block after it if that shows their output. */
 interface Step {
   command: string;
   shown: Block | undefined;
@@ -51,7 +51,7 @@ let folder: string;
 let env: NodeJS.ProcessEnv;
 let cloudflare: Cloudflare;
 let server: Program | undefined;
-/** The project as a newcomer gets it: in an empty folder, without what is installed or built here. */
+/** Copies the project as a newcomer gets it: nothing installed, nothing built. */
 beforeAll(async () => {
   cloudflare = await new Cloudflare().listen();
   folder = await mkdtemp(join(tmpdir(), "orders-sandbox-readme-"));
@@ -61,13 +61,13 @@ beforeAll(async () => {
   const foreign = /^(npm_|CLOUDFLARE_|VITEST|NODE)/;
   env = {
     ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name))),
-    // Without the tools of this project: a newcomer has Node and npm.
+    // Node and npm, but none of this project's tools.
     PATH: path.filter((each) => !each.includes("node_modules")).join(delimiter),
-    // From where the install came that these tests run after, and from its cache.
+    // The registry and cache of the install that this test run uses.
     npm_config_registry: process.env["npm_config_registry"],
     npm_config_cache: process.env["npm_config_cache"],
     npm_config_prefer_offline: "true",
-    // As one who is logged in: for the tests, at a stand-in for Cloudflare.
+    // The credentials of a logged-in user, for a stand-in for Cloudflare.
     CLOUDFLARE_API_BASE_URL: cloudflare.url,
     CLOUDFLARE_ACCOUNT_ID: "account",
     CLOUDFLARE_API_TOKEN: "token",
@@ -84,7 +84,7 @@ async function run(command: string): Promise<string> {
   return stdout;
 }
 
-/** Without what is different each time, and without what npm says itself. JSON is compared by what it says. */
+/** Removes what differs between runs and npm's own lines. JSON is compared by value. */
 function comparable(output: string, language: string): unknown {
   if (language !== "json") return output.replace(/^> .*\n/gm, "").trim();
   const fixed = output
@@ -123,7 +123,7 @@ it(
   NEWCOMER_MILLISECONDS,
 );
 
-/** What the guide asks to do by hand. */
+/** Does what the guide leaves to the reader: puts the database ID into wrangler.toml. */
 async function putDatabaseId(): Promise<void> {
   const file = join(folder, "wrangler.toml");
   const id = cloudflare.databases.get("orders-sandbox")!;
@@ -131,17 +131,17 @@ async function putDatabaseId(): Promise<void> {
   await writeFile(file, toml.replace(/^database_id = "0.*$/m, `database_id = "${id}"`));
 }
 
-it.each(DOCUMENTS)("%s shows as output only what the command before prints", async (path) => {
+it.each(DOCUMENTS)("%s shows output only after the command that prints it", async (path) => {
   const blocks = blocksOf(await readFile(path, "utf8"));
   blocks.forEach(({ language }, index) => {
     if (OUTPUTS.has(language)) expect(blocks[index - 1]?.language).toBe("sh");
-    // In any other language, a command would be shown and not run.
-    // The example in TypeScript is run by recipes.test.ts, from the package's tarball.
+    // A command in any other language would be shown but not run.
+    // recipes.test.ts runs the example in TypeScript, from the package's tarball.
     else expect(["sh", "toml", "ts"]).toContain(language);
   });
 });
 
-it("has a README that is read in one go", async () => {
+it("has a short README", async () => {
   const lines = (await readFile("README.md", "utf8")).trimEnd().split("\n");
   expect(lines.length).toBeLessThanOrEqual(MAX_README_LINES);
 });
@@ -153,7 +153,7 @@ describe.each(["README.md", ...globSync(".github/*.md")])("%s", (path) => {
     expect(long).toEqual([]);
   });
 
-  it("links only to files and headings that there are", async () => {
+  it("links only to existing files and headings", async () => {
     const links = (await readFile(path, "utf8")).matchAll(/\]\((?!https?:)([^)#]*)#?([^)]*)\)/g);
     for (const [link, file = "", anchor] of links) {
       const target = await readFile(file ? join(dirname(path), file) : path, "utf8");
@@ -162,7 +162,7 @@ describe.each(["README.md", ...globSync(".github/*.md")])("%s", (path) => {
   });
 });
 
-/** The anchors of the headings, as GitHub makes them. */
+/** The anchors that GitHub gives the headings. */
 function anchorsOf(markdown: string): string[] {
   return [...markdown.matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
     heading

@@ -20,10 +20,10 @@ const DEBIAN_JUNIT = "/usr/share/java/junit-platform-console-standalone.jar";
 let folder: string;
 let env: NodeJS.ProcessEnv;
 let installMilliseconds: number;
-/** A reader of the recipes has the package in a folder, and the tools of each recipe. */
+/** Installs the package and the tools of each recipe in one folder. */
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "orders-sandbox-recipes-"));
-  // With an empty cache, as on the first day.
+  // With an empty cache, as on a new machine.
   env = { ...userEnv(), npm_config_cache: join(folder, "cache") };
   const tarball = await packTarball();
   await writeFile(join(folder, "package.json"), '{ "private": true, "type": "module" }');
@@ -44,7 +44,7 @@ async function run(command: string): Promise<string> {
   return (await promisify(exec)(command, options)).stdout;
 }
 
-/** The recipe's code, the file named in its first line, and the command that runs it. */
+/** A recipe's code, the file named in its first line, and the command that runs it. */
 function recipeOf(heading: string, markdown = RECIPES) {
   const section = markdown.split(/^## /m).find((each) => each.startsWith(`${heading}\n`)) ?? "";
   const blocks = section.matchAll(/^```\w+\n([^]*?)^```$/gm);
@@ -54,7 +54,7 @@ function recipeOf(heading: string, markdown = RECIPES) {
   return { file, code, command };
 }
 
-/** The command that tells whether a language is installed. Node always is. */
+/** A command for each language that fails if the language is not installed. Node always is. */
 const LANGUAGES = new Map([
   ["Vitest", "true"],
   ["Jest", "true"],
@@ -77,7 +77,7 @@ async function isRunnable(language: string, probe: string): Promise<boolean> {
     await promisify(exec)(probe, { env: userEnv() });
     return true;
   } catch {
-    // Past Vitest, which prints neither skipped tests nor the output of passed ones.
+    // Written directly, because Vitest prints neither skipped tests nor the output of passed ones.
     writeSync(2, `Skipping the recipe for ${language}, because this fails: ${probe}\n`);
     return false;
   }
@@ -93,7 +93,7 @@ describe.each([...LANGUAGES])("the recipe for %s", async (language, probe) => {
   });
 });
 
-it("the README's example passes, and is installed and run in under two minutes", async () => {
+it("the README's example passes, and installs and runs in under two minutes", async () => {
   const { file, code } = recipeOf("Provoke and watch", README);
   await writeFile(join(folder, file), code);
   const began = performance.now();
@@ -128,13 +128,13 @@ it("runs every recipe", () => {
   expect(headings).toEqual([...LANGUAGES.keys(), "GitHub Actions", "Container", "Not tested"]);
 });
 
-/** The processes whose working folder is that of the recipes. Linux only. */
+/** The processes whose working directory is the recipes' folder. Linux only. */
 function running(): string[] {
   return globSync("/proc/[0-9]*/cwd").filter((path) => {
     try {
       return readlinkSync(path) === folder;
     } catch {
-      // Another user's process, or one that has ended.
+      // The process belongs to another user, or has ended.
       return false;
     }
   });
@@ -151,7 +151,7 @@ it("has a workflow whose program outlives its step", async () => {
   const scripts = test.steps.flatMap((step) => step.run ?? []);
   expect(scripts).toHaveLength(3);
   const [start = "", ...others] = scripts.map((script) => script.replaceAll("8787", port));
-  // Each step is a new shell, whose output GitHub reads until the shell ends.
+  // GitHub runs each step in a new shell, and reads its output until the shell ends.
   const withPort = start.replace("--quiet", `--quiet --port ${port}`);
   await run(`set -e\n{ ${withPort} } >/dev/null 2>&1\necho $! > pid`);
   try {

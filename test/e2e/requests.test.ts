@@ -6,7 +6,7 @@ import { buildIfChanged } from "../../src/cli/build.ts";
 import { createSandbox, type Sandbox } from "../../src/local/index.ts";
 
 const run = promisify(execFile);
-/** How soon after its response a request must be visible. */
+/** How soon after its response a request must be listed. */
 const VISIBLE_MILLISECONDS = 1_000;
 const MAX_STREAMS = 10;
 
@@ -20,8 +20,8 @@ afterAll(() => sandbox.close());
 const headers = () => ({ Authorization: `Bearer ${sandbox.key}` });
 
 async function list(query: string) {
-  const answer = await fetch(`${sandbox.url}/sandbox/requests?${query}`, { headers: headers() });
-  return ((await answer.json()) as { data: { id: string; status: number }[] }).data;
+  const response = await fetch(`${sandbox.url}/sandbox/requests?${query}`, { headers: headers() });
+  return ((await response.json()) as { data: { id: string; status: number }[] }).data;
 }
 
 /** Waits until the list contains the request. */
@@ -71,14 +71,14 @@ it("repeats a request in a shell with its curl command, whatever it contains", a
   const sent = await fetch(`${sandbox.url}/v2/orders?note=${encodeURIComponent(text)}&[]={}`, {
     method: "POST",
     headers: { ...headers(), "Content-Type": "application/json", "X-Note": `it's "$HOME"` },
-    // Over several lines.
+    // On several lines.
     body: JSON.stringify(order, null, 2),
   });
   expect(sent.status).toBe(200);
   const first = (await seen("order_id=again%271")).at(0);
   const detailsOf = async (id: string) => {
-    const answer = await fetch(`${sandbox.url}/sandbox/requests/${id}`, { headers: headers() });
-    return (await answer.json()) as Record<"url" | "curl", string> & {
+    const response = await fetch(`${sandbox.url}/sandbox/requests/${id}`, { headers: headers() });
+    return (await response.json()) as Record<"url" | "curl", string> & {
       request: { headers: Record<string, string>; body: string };
     };
   };
@@ -86,7 +86,6 @@ it("repeats a request in a shell with its curl command, whatever it contains", a
   expect(before.curl).not.toContain(sandbox.key);
   const env = { ...process.env, SANDBOX_KEY: sandbox.key };
   const { stdout } = await run("/bin/sh", ["-c", `${before.curl} -s -D -`], { env });
-  // The same order again.
   expect(stdout).toMatch(/idempotent-replayed: true/i);
   const second = (await seen("order_id=again%271", 2)).at(0);
   const after = await detailsOf(second?.id ?? "");

@@ -15,7 +15,7 @@ const PACKAGES = [
 ];
 
 const pathIn = (room: string) => (room.endsWith(".ts") ? room : `${room}/x.ts`);
-/** The imports that a file in the room's own subfolder is refused. */
+/** The imports that the linter rejects in a file in a subfolder of the room. */
 const refused = (room: string, source: string) =>
   wrongImportsOf(room.endsWith(".ts") ? `src/${room}` : `src/${room}/sub/x.ts`, source);
 
@@ -47,7 +47,7 @@ it.each(Object.entries(ROOMS))(
   },
 );
 
-it("has no way back up, whatever path an import takes through the layers", () => {
+it("allows no path of imports back up through the layers", () => {
   const reachable = (room: string, seen = new Set<string>()): Set<string> => {
     for (const next of ROOMS[room]?.rooms ?? []) {
       if (seen.has(next)) continue;
@@ -59,7 +59,7 @@ it("has no way back up, whatever path an import takes through the layers", () =>
   for (const room of Object.keys(ROOMS)) expect(reachable(room), room).not.toContain(room);
 });
 
-it("accepts data outside of src/, and refuses code and a room that the table doesn't have", () => {
+it("accepts data outside of src/, and rejects code there and unknown rooms", () => {
   expect(refused("routes", `import journal from "../../../drizzle/journal.json";`)).toEqual([]);
   expect(refused("routes", `import { x } from "../../../test/x.ts";`)).toHaveLength(1);
   expect(wrongImportsOf("src/attic/x.ts", "")).toEqual([

@@ -41,7 +41,7 @@ it("has a URL and a key that work", async () => {
   expect((await create(sandbox)).response.status).toBe(200);
 });
 
-it(`runs ${MANY} isolated sandboxes at once, and leaves nothing behind`, async () => {
+it(`runs ${MANY} isolated sandboxes at the same time, and leaves no files behind`, async () => {
   const sandboxes = await Promise.all(Array.from({ length: MANY }, () => createSandbox()));
   expect(new Set(sandboxes.map(({ url }) => url)).size).toBe(MANY);
   for (const [index, each] of sandboxes.entries()) {
@@ -57,18 +57,18 @@ it(`runs ${MANY} isolated sandboxes at once, and leaves nothing behind`, async (
 });
 
 it("deletes its data unless persistTo is set", async () => {
-  const persistTo = join(folder, "kept");
+  const persistTo = join(folder, "sandbox");
   for (const options of [{}, { persistTo }]) {
     await using sandbox = await createSandbox(options);
     await create(sandbox);
   }
   await using fresh = await createSandbox();
   expect(await idsIn(fresh)).toEqual([]);
-  await using kept = await createSandbox({ persistTo });
-  expect(await idsIn(kept)).toEqual(["order-1"]);
+  await using sandbox = await createSandbox({ persistTo });
+  expect(await idsIn(sandbox)).toEqual(["order-1"]);
 });
 
-it("creates no file for an order ledger", async () => {
+it("stores no file for an order ledger", async () => {
   const persistTo = join(folder, "ledgers");
   await using sandbox = await createSandbox({ persistTo });
   await create(sandbox);
@@ -95,7 +95,7 @@ it("serves the script of the docs page with an ETag", async () => {
   expect((await fetch(url, { headers })).status).toBe(304);
 });
 
-it("rejects a port or folder in use, and a folder of a newer version", async () => {
+it("rejects a port or folder in use, and a folder written by a newer version", async () => {
   const persistTo = join(folder, "used");
   const port = await freePort();
   const sandbox = await createSandbox({ persistTo, port });
@@ -111,7 +111,7 @@ it("rejects a port or folder in use, and a folder of a newer version", async () 
   await expect(createSandbox({ persistTo })).rejects.toThrow(
     /another version.* 9999_from_the_future\.sql\. Remove the folder/,
   );
-  // The refused start has unlocked the folder.
+  // The refused start released its lock.
   const copy = join(folder, "copy");
   await cp(persistTo, copy, { recursive: true });
   await expect(createSandbox({ persistTo: copy })).rejects.toThrow("another version");

@@ -1,10 +1,10 @@
 import { isFree } from "../../src/local/ports.ts";
 import { Program } from "./program.ts";
 
-/** Below the ports that systems give out by themselves, so that nobody comes to listen there meanwhile. */
+/** Below the ephemeral ports, so that the system doesn't assign one of these to another process. */
 const PORTS = { first: 20_000, count: 10_000 };
 
-/** A port that nobody listens on. */
+/** Returns a port that is not in use. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = PORTS.first + Math.floor(Math.random() * PORTS.count);
@@ -18,7 +18,7 @@ export class Server extends Program {
 
   constructor(port: number, folder: string, ...flags: string[]) {
     const own = ["--port", `${port}`, "--persist-to", folder];
-    // The last line of the start-up.
+    // The last line that the program prints while it starts.
     super("npm", ["start", "--", ...own, ...flags], "Try it:");
     this.url = `http://localhost:${port}`;
   }

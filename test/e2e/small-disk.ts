@@ -5,17 +5,17 @@ import { join } from "node:path";
 import { Program } from "./program.ts";
 
 const MEBIBYTES = 16;
-/** What fills the disk is written in blocks, and then to the last byte. */
+/** Fills the disk in blocks of these sizes, the last of them byte by byte. */
 const BLOCKS_BYTES = [65_536, 512, 1];
 
-// In a namespace of its own: it needs no rights, nobody else sees it, and it ends with its process.
+// Its own namespace needs no privileges, is invisible to other processes, and ends with its process.
 const IN_NAMESPACE = ["--map-root-user", "--mount"];
 
-/** Whether this machine lets a user mount: Linux does, where no policy forbids it. */
+/** Whether this user can mount a disk. Linux allows it unless a policy forbids it. */
 export const canMountDisk =
   spawnSync("unshare", [...IN_NAMESPACE, "mount", "-t", "tmpfs", "tmpfs", tmpdir()]).status === 0;
 
-/** A disk in memory, which can be filled. */
+/** An in-memory disk that a test can fill. */
 export class SmallDisk {
   readonly #program: Program;
   #root = "";
@@ -26,7 +26,7 @@ export class SmallDisk {
     this.#program = new Program("unshare", args, "mounted by");
   }
 
-  /** A new folder on the disk, by a path that every process of this user can open. */
+  /** Creates a folder on the disk, and returns a path that every process of this user can open. */
   async folder(name: string): Promise<string> {
     const { output } = await this.#program.ready();
     const [, processId = ""] = /mounted by (\d+)\./.exec(output) ?? [];

@@ -1,4 +1,4 @@
-/** Whatever prevents a start is one sentence with a remedy, status 1, no stack, and no hang. */
+/** Every failed start prints one sentence with a remedy and no stack, exits with status 1, and never hangs. */
 import { execFile } from "node:child_process";
 import { globSync } from "node:fs";
 import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -11,7 +11,7 @@ import { createSandbox } from "../../src/local/index.ts";
 import { databasesIn } from "../../src/local/state-folder.ts";
 import { canMountDisk, SmallDisk } from "./small-disk.ts";
 
-/** A program that hangs is ended, without status 1. */
+/** A program that hangs is killed after this time, without status 1. */
 const END_MILLISECONDS = 100_000;
 const PROGRAM = resolve("src/local/bin.ts");
 const IN_NAMESPACE = ["--map-root-user", "--mount", "sh", "-c"];
@@ -29,7 +29,7 @@ afterAll(async () => {
   await rm(root, { recursive: true, force: true });
 });
 
-/** A data folder of its own, which a sandbox has used before. */
+/** A data folder that a sandbox has used before. */
 async function usedFolder(name: string): Promise<string> {
   const folder = join(root, name);
   await cp(used, folder, { recursive: true });
@@ -53,7 +53,7 @@ const run = (tool: string, args: string[], options = {}) =>
 const start = (folder: string, env = {}, args: string[] = []) =>
   run("node", [...args, PROGRAM, ...flags(folder)], { env: { ...process.env, ...env } });
 
-/** Starts the program where these paths are read-only, as files of another user are. */
+/** Starts the program with these paths read-only, like files of another user. */
 const startReadOnly = (folder: string, paths: string[]) => {
   const mounts = paths.map(
     (path) => `mount --bind "${path}" "${path}" && mount -o remount,bind,ro "${path}"`,
@@ -84,7 +84,7 @@ describe("files that this user can't write", { skip: !canMountDisk }, () => {
 });
 
 describe("a disk", { skip: !canMountDisk }, () => {
-  it("is full before a first start, and before a second", async ({ onTestFinished }) => {
+  it("is full before the first start or a later one", async ({ onTestFinished }) => {
     const disk = new SmallDisk();
     onTestFinished(() => disk.unmount());
     const folder = await disk.folder("state");
@@ -100,7 +100,7 @@ describe("a disk", { skip: !canMountDisk }, () => {
   });
 });
 
-describe("data that is damaged", () => {
+describe("damaged data", () => {
   it("is reported", async () => {
     const folder = await usedFolder("damaged");
     for (const path of databasesIn(folder)) {
@@ -147,7 +147,7 @@ describe("a folder that can't be created", () => {
     await expectSentence(start(folder), `Can't store data in ${folder}: `);
   });
 
-  it("is the one for temporary files of the library", async () => {
+  it("is the library's folder for temporary files", async () => {
     const script = join(root, "temporary.mjs");
     await writeFile(
       script,

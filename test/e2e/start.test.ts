@@ -45,14 +45,14 @@ it("serves the whole flow through Prism without a violation of the document", as
   });
   await wholeFlow(client);
   expect(prism.output).not.toContain("violation");
-  // Proves that Prism validates: this request doesn't reach the server.
+  // Proves that Prism validates: it rejects this request itself.
   const refused = await fetch(`${prism.url}/v2/orders?limit=many`, {
     headers: { Authorization: "Bearer test_sandbox_a" },
   });
   expect(await refused.json()).toMatchObject({ validation: [{ location: ["query", "limit"] }] });
 });
 
-it("keeps everything over a restart on the same folder", async () => {
+it("keeps all data when restarted on the same folder", async () => {
   const client = clientOf(server.url);
   await wholeFlow(client, { keep: true });
   const { data: rotated } = await client.POST("/v2/keys");
@@ -88,7 +88,7 @@ const capture = {
 const refund = { ...capture, order_event_id: "event-2", type: "REFUNDED" as const, amount: 300 };
 const beyond = { ...refund, order_event_id: "event-3", amount: 601 };
 
-/** Everything that a partner does. With `keep`, the order and its two events remain. */
+/** Uses every operation of a partner. With `keep`, the order and its two events remain. */
 async function wholeFlow(client: Client, { keep = false } = {}) {
   const created = await client.POST("/v2/orders", { body: order });
   expect(created.data).toMatchObject({ ...order, total_rewards_amount: 9, currency: "USD" });

@@ -14,11 +14,11 @@ import { freePort } from "./server.ts";
 
 /** How long writes may still be acknowledged after the folder is gone. */
 const LOSS_MILLISECONDS = 1_000;
-/** Five polls of the watch. */
+/** Five polling intervals of the watch. */
 const WATCH_MILLISECONDS = 1_000;
 const PAUSE_MILLISECONDS = 50;
 
-/** Names that are patterns to a glob. */
+/** Names that a glob reads as patterns. */
 const FOLDER_NAMES = ["[id]", "{a,b}", "!(*)?"];
 
 let root: string;
@@ -46,7 +46,7 @@ async function create(url: string, id: string): Promise<boolean> {
   }
 }
 
-describe("the program, when its data folder goes", () => {
+describe("the program, when its data folder disappears", () => {
   it.each<[what: string, happen: (folder: string) => Promise<unknown>]>([
     ["is removed", (folder) => rm(folder, { recursive: true })],
     ["is renamed", (folder) => rename(folder, `${folder}-renamed`)],
@@ -62,7 +62,7 @@ describe("the program, when its data folder goes", () => {
         await rename(`${folder}-copy`, folder);
       },
     ],
-  ])("ends with status 1 and one sentence: it %s", async (what, happen) => {
+  ])("ends with status 1 and one sentence when the folder %s", async (what, happen) => {
     const folder = join(root, what.replaceAll(" ", "-"), "state");
     const port = await freePort();
     const program = await start(port, folder);
@@ -104,7 +104,7 @@ describe.each(FOLDER_NAMES)("a data folder whose path contains %s", (name) => {
 });
 
 describe("a sandbox of the library, when its data folder is removed", () => {
-  it("rejects every later call with a SandboxError, and leaves no folder and no port", async () => {
+  it("rejects every later call with a SandboxError, and leaves no folder and no open port", async () => {
     const persistTo = join(root, "library");
     const sandbox = await createSandbox({ persistTo });
     const own = await sandbox.environment();

@@ -1,4 +1,4 @@
-/** What a user of the package has: its tarball, Node, npm, and none of this project's tools. */
+/** The environment of a package user: the tarball, Node and npm, and none of this project's tools. */
 import { exec } from "node:child_process";
 import {
   existsSync,
@@ -18,10 +18,10 @@ import { buildIfChanged, STAMP, WORKER_FOLDER } from "../../src/cli/build.ts";
 const FOLDER = resolve(".build/tarball");
 const LOCK = resolve(".build/tarball.lock");
 const POLL_MILLISECONDS = 100;
-/** A lock that is older was left by a run that was killed. */
+/** An older lock belongs to a run that was killed. */
 const LOCK_MILLISECONDS = 120_000;
 
-/** Packs the package, once for all test files and runs. `TARBALL` names another one to test. */
+/** Packs the package once for all test files and runs. `TARBALL` names another tarball to test. */
 export async function packTarball(): Promise<string> {
   const given = process.env["TARBALL"];
   if (given) return resolve(given);
@@ -47,7 +47,7 @@ async function lock(): Promise<void> {
   }
 }
 
-/** What the tarball consists of: the build's sources, which include `src/cli`, and the guides. */
+/** The contents of the tarball: the build's sources, which include `src/cli`, and the guides. */
 const contents = (): string =>
   [join(WORKER_FOLDER, STAMP), "README.md", ...globSync(".github/*.md")]
     .map((path) => readFileSync(path, "utf8"))
@@ -74,7 +74,7 @@ export function userEnv(): NodeJS.ProcessEnv {
   const path = (process.env["PATH"] ?? "").split(delimiter);
   return {
     ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name))),
-    // The newer Node of this project, and none of its tools.
+    // The Node that this project installs, but none of its tools.
     PATH: [
       resolve("node_modules/node/bin"),
       ...path.filter((each) => !each.includes("node_modules")),

