@@ -1,0 +1,79 @@
+import type { AppliedNotificationFault } from "./notification-faults.ts";
+import type { NotificationKind } from "./webhooks.ts";
+
+/** The most bytes of a notification's body, and of a stored response to it. */
+export const MAX_NOTIFICATION_BYTES = 64 * 1024;
+export const MAX_RESPONSE_BYTES = 4 * 1024;
+/** The most notifications that an environment stores. */
+export const MAX_NOTIFICATIONS = 10_000;
+/** How long a receiver has to respond. */
+export const DELIVERY_TIMEOUT_MILLISECONDS = 15_000;
+export const SIGNATURE_HEADER = "X-IMPRINT-HMAC-SIGNATURE";
+
+/**
+ * `unaddressed`: no webhook of the kind existed. `pending`: an attempt will follow. `acknowledged`: by every webhook.
+ * `failed`: the attempts of a webhook ran out.
+ */
+export const DELIVERY_STATUSES = ["unaddressed", "pending", "acknowledged", "failed"] as const;
+export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
+
+/** The fields of a payload that filters and faults match. */
+export interface NotificationSubject {
+  object: NotificationKind;
+  /** `data.status` of the payload. */
+  status: string | null;
+  transaction_id: string | null;
+  network_transaction_id: string | null;
+}
+
+/** A notification as lists show it. Fields without a value are null. */
+export interface NotificationSummary extends NotificationSubject {
+  /** `data.event_id` of the payload. */
+  event_id: string | null;
+  /** RFC 3339 with milliseconds. */
+  at: string;
+  delivery_status: DeliveryStatus;
+  attempt_count: number;
+  /** When the next attempt is due; null if none is, or if its webhook is paused. */
+  next_at: string | null;
+  fault: AppliedNotificationFault | null;
+}
+
+/** Which notifications to list. */
+export interface NotificationFilter {
+  object?: NotificationKind | undefined;
+  status?: string | undefined;
+  delivery_status?: DeliveryStatus | undefined;
+  transaction_id?: string | undefined;
+  network_transaction_id?: string | undefined;
+  event_id?: string | undefined;
+  /** RFC 3339. */
+  since?: string | undefined;
+}
+
+/** The delivery of a notification to one webhook; a duplicated notification has two. */
+export interface Delivery {
+  id: number;
+  webhook_id: string;
+  status: Exclude<DeliveryStatus, "unaddressed">;
+  attempt_count: number;
+  next_at: string | null;
+}
+
+/** An attempt to deliver a notification. */
+export interface Attempt {
+  at: string;
+  delivery_id: number;
+  webhook_id: string;
+  /** Null for a webhook without a URL, until its program reports one. */
+  url: string | null;
+  headers: Record<string, string>;
+  /** Null without a response. */
+  status: number | null;
+  response_body: string | null;
+  ms: number;
+  /** Why no response came. */
+  error: string | null;
+  /** When the next attempt of this delivery is due. */
+  next_at: string | null;
+}
