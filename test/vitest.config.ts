@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 
 const migrations = await readD1Migrations("drizzle/migrations");
 
-/** Starting a real server and running a whole flow takes time. */
+/** Allows for starting a real server and running a whole flow. */
 const E2E_TIMEOUT_MILLISECONDS = 120_000;
 
 export default defineConfig({

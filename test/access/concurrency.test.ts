@@ -7,8 +7,8 @@ import type { AppEnv } from "../../src/http/context.ts";
 import { MAX_BODY_BYTES } from "../../src/http/request-body.ts";
 import { newPartner } from "../support/client.ts";
 
-/** How many small requests of a partner run at a time. */
-const AT_ONCE = 8;
+/** How many small requests of a partner run at the same time. */
+const MAX_RUNNING = 8;
 const REQUEST_MILLISECONDS = 20;
 
 let started: string[];
@@ -16,7 +16,7 @@ let running: Map<string, number>;
 let most: number;
 let stuck: PromiseWithResolvers<void>;
 
-/** A request has its partner and its name in its path. One named `stuck` ends when the test resolves it. */
+/** The path contains a partner and a name. A request named `stuck` ends when the test resolves it. */
 const app = new Hono<AppEnv>()
   .use("/:partner/*", async (c, next) => {
     c.set("apiKey", {
@@ -39,7 +39,7 @@ const app = new Hono<AppEnv>()
     return c.text(name);
   });
 
-// Each test has its own partners, as the queues outlive it.
+// Queues outlive a test, so each test has its own partners.
 let partner = 0;
 beforeEach(() => {
   partner += 10;
@@ -67,7 +67,7 @@ async function respond(name: string, { of = partner, bytes = 0, limits = "on" }:
   return app.request(`/${of}/${name}`, init || {}, { ...env, RATE_LIMITS: limits }, context);
 }
 
-/** Moves the clock by which requests measure how long they wait. */
+/** Advances the clock that measures how long requests wait. */
 function passTime(milliseconds: number): void {
   vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + milliseconds });
 }
@@ -81,7 +81,7 @@ describe("a partner's requests", () => {
     const names = numbers(30);
     const start = Date.now();
     await sendAll(names);
-    expect([most, started]).toEqual([AT_ONCE, names]);
+    expect([most, started]).toEqual([MAX_RUNNING, names]);
     expect(Date.now() - start).toBeLessThan(2_500);
   });
 
@@ -90,7 +90,7 @@ describe("a partner's requests", () => {
     [MAX_BODY_BYTES * 100, 1],
     [MAX_BODY_BYTES / 2, 2],
     [MAX_BODY_BYTES / 4, 4],
-    [10, AT_ONCE],
+    [10, MAX_RUNNING],
   ])("with bodies of %i bytes run %i at a time", async (bytes, expected) => {
     const names = numbers(20);
     await sendAll(names, { bytes });
@@ -98,7 +98,7 @@ describe("a partner's requests", () => {
   });
 
   it("that are large run before small ones that arrived later", async () => {
-    const names = numbers(AT_ONCE);
+    const names = numbers(MAX_RUNNING);
     await Promise.all([sendAll(names), send("large", { bytes: MAX_BODY_BYTES }), send("later")]);
     expect(started).toEqual([...names, "large", "later"]);
   });
@@ -131,7 +131,7 @@ describe("a partner's requests", () => {
     expect(started).toEqual(["stuck"]);
   });
 
-  it("get a 429 while 500 others wait", async () => {
+  it("get a 429 while 500 other requests wait", async () => {
     void send("stuck", { bytes: MAX_BODY_BYTES });
     const others = Promise.allSettled(numbers(500).map((name) => respond(name)));
     await expect(respond("one too many")).rejects.toMatchObject({
@@ -141,7 +141,7 @@ describe("a partner's requests", () => {
     await others;
   });
 
-  it("don't wait for one that the runtime ended without running its finally", async () => {
+  it("don't wait for a request that the runtime ended without running its finally", async () => {
     void send("stuck", { bytes: MAX_BODY_BYTES });
     await scheduler.wait(10);
     passTime(61_000);
@@ -149,7 +149,7 @@ describe("a partner's requests", () => {
     expect(started).toEqual(["stuck", "next"]);
   });
 
-  it("all run at a time if limits are off", async () => {
+  it("all run at the same time if limits are off", async () => {
     await sendAll(numbers(30), { bytes: MAX_BODY_BYTES, limits: "off" });
     expect(most).toBe(30);
   });
@@ -172,12 +172,12 @@ describe("in the sandbox", () => {
   ])("a request for %s waits for the partner's others", async (path) => {
     const client = await newPartner();
     const before = send("stuck", { of: client.partnerId, bytes: MAX_BODY_BYTES });
-    let isAnswered = false;
-    const answer = client.get(path).finally(() => (isAnswered = true));
+    let hasEnded = false;
+    const response = client.get(path).finally(() => (hasEnded = true));
     await scheduler.wait(200);
-    expect(isAnswered).toBe(false);
+    expect(hasEnded).toBe(false);
     stuck.resolve();
     await before;
-    expect((await answer).status).not.toBe(429);
+    expect((await response).status).not.toBe(429);
   });
 });

@@ -7,8 +7,8 @@ import { setVariables } from "../support/variables.ts";
 
 const HOUR = 3_600_000;
 
-/** Runs the job of an hour from now, and returns the lines that it logs. */
-// oxlint-disable-next-line typescript/no-explicit-any -- a test looks into lines of every shape
+/** Runs the job as if one hour from now, and returns the lines that it logs. */
+// oxlint-disable-next-line typescript/no-explicit-any -- tests read log lines of any shape
 async function runHour(hour: number): Promise<Record<string, any>[]> {
   const log = vi.spyOn(console, "log").mockClear();
   const scheduledTime = new Date(Date.now() + hour * HOUR);
@@ -21,7 +21,7 @@ const run = (statement: string, ...values: unknown[]) =>
     .bind(...values)
     .run();
 
-/** Orders that nobody touched for long, each with more events than one step deletes. */
+/** Inserts old orders, each with more events than one step deletes. */
 async function loadIdleOrders(client: Client, orders: number, events: number): Promise<void> {
   for (let index = 0; index < orders; index += 1) {
     const id = await client.createOrder({ id: `idle-${index}` });

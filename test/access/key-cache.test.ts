@@ -32,7 +32,7 @@ describe("the key cache", () => {
     expect(KEY_CACHE_SECONDS).toBeLessThanOrEqual(30);
   });
 
-  it("is bounded: the oldest key is forgotten", () => {
+  it("evicts the oldest key when it is full", () => {
     const cache = new KeyCache();
     for (let index = 0; index <= KEY_CACHE_KEYS; index += 1)
       cache.set(`${index}`, key(`${index}`), 0);
@@ -41,7 +41,7 @@ describe("the key cache", () => {
     expect(cache.get(`${KEY_CACHE_KEYS}`, 1)).toBeDefined();
   });
 
-  it("does not take a deleted key for a valid one again, whatever a slow look-up says", () => {
+  it("never accepts a deleted key again, whatever a slow lookup returns", () => {
     const cache = new KeyCache();
     cache.set("a", key("a", "2025-01-01T00:00:00Z"), 0);
     cache.set("a", key("a"), 1);
@@ -56,7 +56,7 @@ describe("a key that the isolate has seen", () => {
     expect(costOf(await client.get("/v2/orders?limit=0")).queries).toBe(0);
   });
 
-  it("stops at once when it deletes itself", async () => {
+  it("stops working immediately when it deletes itself", async () => {
     const client = await newPartner();
     await client.post("/v2/keys");
     expectStatus(await client.delete("/v2/keys"), 200);
@@ -64,7 +64,7 @@ describe("a key that the isolate has seen", () => {
     expect(costOf(refused).queries).toBe(0);
   });
 
-  it("stops within 30 seconds when another isolate deletes it", async () => {
+  it("stops working within 30 seconds when another isolate deletes it", async () => {
     const client = await newPartner();
     expectStatus(await client.get("/v2/orders"), 200);
     await env.DB.prepare("UPDATE api_keys SET deleted_at = ? WHERE hash = ?")
@@ -81,26 +81,26 @@ const sendKey = (secret: string) =>
   send("GET", "/v2/orders", { headers: { Authorization: `Bearer ${secret}` } });
 
 describe("unknown keys", () => {
-  it("of another form than ours are not looked up", async () => {
-    const answer = await sendKey("live_0123456789");
-    expect(refusalOf(answer)).toMatchObject({ status: 401 });
-    expect(answer.body.error.message).toContain("starts with test_");
-    expect(costOf(answer).queries).toBe(0);
+  it("in another format cost no query", async () => {
+    const response = await sendKey("live_0123456789");
+    expect(refusalOf(response)).toMatchObject({ status: 401 });
+    expect(response.body.error.message).toContain("starts with test_");
+    expect(costOf(response).queries).toBe(0);
   });
 
-  it("of our form, in a flood, cost no query, and no memory", async () => {
+  it("in our format cost no query and no memory, even in a flood", async () => {
     const client = await newPartner();
     expectStatus(await client.get("/v2/orders"), 200);
     const forged = Array.from({ length: 200 }, () => `${client.key.slice(0, -6)}${random(6)}`);
     for (const secret of [...forged, ...forged.map(() => `test_${random(75)}`), "test_"]) {
-      const answer = await sendKey(secret);
-      expectStatus(answer, 401);
-      expect(costOf(answer).queries).toBe(0);
+      const response = await sendKey(secret);
+      expectStatus(response, 401);
+      expect(costOf(response).queries).toBe(0);
     }
     expect(costOf(await client.get("/v2/orders")).queries).toBe(1);
   });
 
-  it("that were signed once, but whose partner is gone, cost one query in 30 seconds", async () => {
+  it("with a valid signature, but of a deleted partner, cost one query in 30 seconds", async () => {
     const secret = await generateApiKey([secrets.KEY_SECRET]);
     const queries = [];
     for (let index = 0; index < 3; index += 1) queries.push(costOf(await sendKey(secret)).queries);

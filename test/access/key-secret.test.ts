@@ -14,7 +14,7 @@ import {
 } from "../support/client.ts";
 import { OPERATIONS, OPERATOR_OPERATIONS } from "../support/operations.ts";
 
-/** What the app answers where its bindings are these. */
+/** Sends a request to an app with these bindings. */
 async function sendWith(
   bindings: Partial<AppEnv["Bindings"]>,
   key: string,
@@ -27,24 +27,24 @@ async function sendWith(
 }
 
 it.each([...OPERATIONS, ...OPERATOR_OPERATIONS])(
-  "without a KEY_SECRET, and where nobody says that keys are unsigned, %s %s is 503",
+  "without a KEY_SECRET, and with UNSIGNED_KEYS off, %s %s returns 503",
   async (...operation) => {
     const unsigned = { KEY_SECRET: "", UNSIGNED_KEYS: "off" };
     const { key } = operation[1].startsWith("/sandbox/partners") ? operator : await newPartner();
-    const answer = await sendWith(unsigned, key, operation);
-    expect(refusalOf(answer)).toMatchObject({ status: 503, type: "SERVICE_UNAVAILABLE_ERROR" });
-    expect(answer.body.error.message).toContain("npx wrangler secret put KEY_SECRET");
+    const response = await sendWith(unsigned, key, operation);
+    expect(refusalOf(response)).toMatchObject({ status: 503, type: "SERVICE_UNAVAILABLE_ERROR" });
+    expect(response.body.error.message).toContain("npx wrangler secret put KEY_SECRET");
   },
 );
 
-it("counts where it is set, whatever is said of unsigned keys", async () => {
+it("KEY_SECRET applies even with UNSIGNED_KEYS on", async () => {
   const { key } = await newPartner();
   const settings = { KEY_SECRET: "another", UNSIGNED_KEYS: "on" };
   expectStatus(await sendWith(settings, key), 401);
   expectStatus(await sendWith({ UNSIGNED_KEYS: "on" }, key), 200);
 });
 
-it("is rotated by a list: the first signs, and the others still hold", async () => {
+it("KEY_SECRET can list secrets: the first signs, and all verify", async () => {
   const { key } = await newPartner();
   expectStatus(await sendWith({ KEY_SECRET: `new,${secrets.KEY_SECRET}` }, key), 200);
   expectStatus(await sendWith({ KEY_SECRET: `new, ${secrets.KEY_SECRET} ,` }, key), 200);
@@ -54,14 +54,14 @@ it("is rotated by a list: the first signs, and the others still hold", async () 
 });
 
 it.each([",", " ", " , ,"])(
-  "without a usable secret in KEY_SECRET, as in %j, is 503",
+  "returns 503 without a usable secret in KEY_SECRET, such as %j",
   async (secret) => {
     const settings = { KEY_SECRET: secret, UNSIGNED_KEYS: "on" };
     expectStatus(await sendWith(settings, "test_unsigned"), 503);
   },
 );
 
-it("signs every part of a key", async () => {
+it("a signature covers every part of a key", async () => {
   const key = await generateApiKey(["secret"]);
   expect(key).toMatch(/^test_[\w-]{75}$/);
   for (let index = "test_".length; index < key.length - 1; index += 1) {
@@ -75,7 +75,7 @@ it("signs every part of a key", async () => {
   }
 });
 
-it("holds for one spelling of a key: the last character has two bits that say nothing", async () => {
+it("accepts one spelling of a key, although two bits of its last character are unused", async () => {
   const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
   const key = await generateApiKey(["secret"]);
   const signed = [];
@@ -86,7 +86,7 @@ it("holds for one spelling of a key: the last character has two bits that say no
   expect(signed).toEqual([key]);
 });
 
-it("makes keys with 192 random bits, which no two share", async () => {
+it("creates keys with 192 random bits, no two the same", async () => {
   const keys = await Promise.all(Array.from({ length: 100 }, () => generateApiKey(["secret"])));
   const random = keys.map((key) => key.slice("test_".length, "test_".length + 32));
   expect(new Set(random).size).toBe(100);

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { generateApiKey } from "../../src/access/secrets.ts";
 import { maskKeys, recordedText } from "../../src/domain/requests.ts";
 
-it("masks every key, and nothing that only starts like one", async () => {
+it("masks every key, and no text that only starts like one", async () => {
   const keys = [await generateApiKey(["secret"]), await generateApiKey([]), "test_sandbox_a"];
   for (const key of keys) {
     expect(maskKeys(`{"key":"${key}"}, key=${key}&x ${key}`)).toBe(

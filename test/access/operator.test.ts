@@ -22,9 +22,9 @@ async function countStatuses(address: string, attempts: number, limits?: string)
   return counts;
 }
 
-it("admits at most 20 wrong tokens a minute from an address, and the right token always", async () => {
+it("accepts at most 20 wrong tokens a minute from an address, and always accepts the right one", async () => {
   const counts = await countStatuses("192.0.2.1", 100);
-  // The limiter's minute may end in between, once.
+  // A new period of the limiter may start during the test, at most once.
   expect(counts[401]).toBeLessThanOrEqual(40);
   expect(counts[429]).toBeGreaterThanOrEqual(60);
   const refused = await listPartners("wrong", "192.0.2.1");
@@ -34,6 +34,6 @@ it("admits at most 20 wrong tokens a minute from an address, and the right token
   expect((await listPartners("wrong", "192.0.2.2")).status).toBe(401);
 });
 
-it("admits any number without rate limits, as on a laptop", async () => {
+it("accepts any number of tokens when rate limits are off", async () => {
   expect(await countStatuses("192.0.2.3", 50, "off")).toEqual({ 401: 50 });
 });

@@ -13,7 +13,7 @@ const switchTo = (state: "on" | "off") => Object.assign(env, { RATE_LIMITS: stat
 beforeEach(() => switchTo("on"));
 afterEach(() => switchTo("off"));
 
-/** Takes all that a partner has, straight from the limiter: how much that is, wrangler.toml says. */
+/** Uses up a partner's allowance, of which wrangler.toml has the size, directly at the limiter. */
 async function useUp(key: string): Promise<void> {
   for (let isLeft = true; isLeft;) {
     const taken = Array.from({ length: 100 }, () => env.PARTNER_RATE_LIMIT.limit({ key }));
@@ -21,24 +21,24 @@ async function useUp(key: string): Promise<void> {
   }
 }
 
-/** What a partner is answered that has nothing left. The limit's period may end meanwhile: then once more. */
-async function answerBeyondLimit(client: Client): Promise<ApiResponse> {
+/** Sends a request beyond the limit. Tries again if a new period of the limiter started before it. */
+async function sendBeyondLimit(client: Client): Promise<ApiResponse> {
   for (let attempt = 0; attempt < 5; attempt += 1) {
     await useUp(String(client.partnerId));
-    const answer = await client.get("/v2/orders");
-    if (answer.status !== 200) return answer;
+    const response = await client.get("/v2/orders");
+    if (response.status !== 200) return response;
   }
-  throw new Error("Whatever is used up, there is more");
+  throw new Error("The limit was not reached in five attempts");
 }
 
-it("answers 429 to a partner beyond its limit, whichever key it takes, and to no other", async () => {
+it("returns 429 to a partner beyond its limit, with any of its keys, and to no other partner", async () => {
   const [partner, other] = [await newPartner(), await newPartner()];
   const { body } = await partner.post("/v2/keys");
   expectStatus(await partner.get("/v2/orders"), 200);
   for (const key of [partner.key, body.key]) {
-    const answer = await answerBeyondLimit(new Client(partner, key));
-    expect(refusalOf(answer)).toEqual({ status: 429, type: "RATE_LIMIT_ERROR" });
-    expect(answer.headers.get("Retry-After")).toBe("10");
+    const response = await sendBeyondLimit(new Client(partner, key));
+    expect(refusalOf(response)).toEqual({ status: 429, type: "RATE_LIMIT_ERROR" });
+    expect(response.headers.get("Retry-After")).toBe("10");
   }
   expectStatus(await other.get("/v2/orders"), 200);
   switchTo("off");

@@ -23,8 +23,8 @@ const closedDatasets = async ({ partnerId }: Client) =>
     .bind(partnerId)
     .first<number>("closed"))!;
 
-/** Waits until the sweep that a response has started is over: its rows no longer change. */
-async function settled(client: Client): Promise<number> {
+/** Waits until the sweep that a response has started ends: its rows no longer change. */
+async function countAfterSweep(client: Client): Promise<number> {
   let before = -1;
   let now = await closedDatasets(client);
   while (now !== before) {
@@ -37,17 +37,17 @@ async function settled(client: Client): Promise<number> {
 afterEach(() => void vi.useRealTimers());
 
 describe("resets", () => {
-  it("are swept for a partner once per interval, however many there are", async () => {
+  it("start at most one sweep per partner and interval", async () => {
     vi.useFakeTimers({ toFake: ["Date"] });
     const client = await newPartner();
     for (let count = 0; count < RESETS; count += 1) {
       expectStatus(await client.post("/sandbox/reset"), 204);
     }
     // The first reset swept its own dataset.
-    expect(await settled(client)).toBe(RESETS - 1);
+    expect(await countAfterSweep(client)).toBe(RESETS - 1);
     vi.setSystemTime(Date.now() + SWEEP_INTERVAL_MILLISECONDS);
     expectStatus(await client.post("/sandbox/reset"), 204);
-    expect(await settled(client)).toBe(0);
+    expect(await countAfterSweep(client)).toBe(0);
   });
 
   it("leave the rest to the hourly job", async () => {
@@ -69,7 +69,7 @@ describe("resets", () => {
     expect(refusalOf(rejected)).toEqual({ status: 429, type: "RATE_LIMIT_ERROR" });
     expect(rejected.headers.get("Retry-After")).toBe("5");
     expectStatus(await client.post("/sandbox/environments", {}), 429);
-    // What a write reads to check the quota stays bounded.
+    // The number of rows that a write reads to check the quota is bounded.
     const { rows_read } = costOf(expectStatus(await client.post("/v2/orders", orderBody()), 200));
     expect(rows_read).toBeLessThan(2 * MAX_CLOSED_DATASETS + 50);
   });

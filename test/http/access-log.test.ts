@@ -6,22 +6,22 @@ function linesOf(log: { mock: { calls: unknown[][] } }) {
   return log.mock.calls.map(([line]) => JSON.parse(String(line)));
 }
 
-it("is one line of JSON for each request, with what it was and what it cost", async () => {
+it("has one line of JSON per request, with the request and its cost", async () => {
   const partner = await newPartner();
   const log = vi.spyOn(console, "log");
   const created = await partner.post("/v2/orders", orderBody({ id: "order-1" }));
   const deleted = await partner.delete("/v2/orders/order-1");
   expect(linesOf(log)).toEqual(
     [
-      { answer: created, method: "POST", route: "/v2/orders", status: 200 },
-      { answer: deleted, method: "DELETE", route: "/v2/orders/:order_id", status: 204 },
-    ].map(({ answer, ...line }) => ({
+      { response: created, method: "POST", route: "/v2/orders", status: 200 },
+      { response: deleted, method: "DELETE", route: "/v2/orders/:order_id", status: 204 },
+    ].map(({ response, ...line }) => ({
       ...line,
       message: "request",
-      request_id: answer.headers.get("X-Request-Id"),
+      request_id: response.headers.get("X-Request-Id"),
       partner_id: partner.partnerId,
       ms: expect.any(Number),
-      ...costOf(answer),
+      ...costOf(response),
     })),
   );
 });
@@ -36,7 +36,7 @@ it("has the fields that CONTRIBUTING names", async () => {
   expect(Object.keys(linesOf(log).at(-1)).toSorted()).toEqual(named.toSorted());
 });
 
-it("has nothing of a key, an Authorization header, a body, a path or a query", async () => {
+it("contains no part of a key, an Authorization header, a body, a path or a query", async () => {
   const partner = await newPartner();
   const logs = [vi.spyOn(console, "log"), vi.spyOn(console, "error")];
   const secret = { merchant_name: "in-the-body" };
@@ -51,7 +51,7 @@ it("has nothing of a key, an Authorization header, a body, a path or a query", a
   expect(written).not.toContain(partner.key);
 });
 
-it("is there for what has no route and no partner", async () => {
+it("includes requests without a route or a partner", async () => {
   const log = vi.spyOn(console, "log");
   await send("GET", "/nothing");
   await send("GET", "/v2/orders");

@@ -32,7 +32,7 @@ const INVALID: [name: string, value: string | undefined, sentence: string][] = [
   ["KEY_SECRET", " , ", "Expected a secret, or several with commas between"],
 ];
 
-it.each(INVALID)("%s = %j: every API request is 503, and the log names it", async (...invalid) => {
+it.each(INVALID)("%s = %j: API requests return 503, and the log names it", async (...invalid) => {
   const [name, value, sentence] = invalid;
   const partner = await newPartner();
   for (const path of ["/v2/orders", "/sandbox/keys", "/sandbox/partners"]) {
@@ -52,7 +52,7 @@ it.each(INVALID)("%s = %j: every API request is 503, and the log names it", asyn
   expect(JSON.stringify(logged)).not.toContain("hunter2");
 });
 
-it.each(INVALID.slice(0, 5))("%s = %j: the hourly job fails, and says why", async (name, value) => {
+it.each(INVALID.slice(0, 5))("%s = %j: the hourly job fails and names it", async (name, value) => {
   const run = worker.scheduled(createScheduledController(), withVariables({ [name]: value }));
   await expect(run).rejects.toThrow(`${name}: `);
 });

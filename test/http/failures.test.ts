@@ -9,14 +9,14 @@ beforeEach(() => {
 });
 afterEach(() => vi.restoreAllMocks());
 
-/** A D1 that answers every query with an error. */
+/** A D1 whose queries all fail. */
 function failing(message: string): D1Database {
   const fail = () => Promise.reject(new Error(message));
   const statement = { bind: () => statement, all: fail };
   return { prepare: () => statement, batch: fail } as unknown as D1Database;
 }
 
-/** What D1 documents (developers.cloudflare.com/d1/observability/debug-d1), and what SQLite was seen to say. */
+/** Errors that D1 documents (developers.cloudflare.com/d1/observability/debug-d1), and some that SQLite returned. */
 const UNAVAILABLE = [
   "D1_ERROR: D1 DB reset because its code was updated.",
   "D1_ERROR: Internal error while starting up D1 DB storage caused object to be reset.",
@@ -56,8 +56,8 @@ const OURS = [
   "D1_TYPE_ERROR: Type 'undefined' not supported for value 'undefined'",
 ];
 
-/** A request by each way to the database: a read, the creation of an order, keys, partners. */
-const REQUESTS: [method: string, path: string, who: "partner" | "operator", body?: object][] = [
+/** One request for each path to the database: a read, the creation of an order, keys, partners. */
+const REQUESTS: [method: string, path: string, caller: "partner" | "operator", body?: object][] = [
   ["GET", "/v2/orders", "partner"],
   ["GET", "/v2/order_events", "partner"],
   [
@@ -76,9 +76,9 @@ const REQUESTS: [method: string, path: string, who: "partner" | "operator", body
   ["DELETE", "/sandbox/partners/1", "operator"],
 ];
 
-describe.each(REQUESTS)("%s %s", (method, path, who, body) => {
-  const answerWhere = async (message: string, partner: Client) => {
-    const { key } = who === "operator" ? operator : partner;
+describe.each(REQUESTS)("%s %s", (method, path, caller, body) => {
+  const sendWithFailure = async (message: string, partner: Client) => {
+    const { key } = caller === "operator" ? operator : partner;
     const headers = { Authorization: `Bearer ${key}`, "Content-Type": "application/json" };
     const init = { method, headers, ...(body && { body: JSON.stringify(body) }) };
     const request = new Request(`https://sandbox.test${path}`, init);
@@ -87,42 +87,42 @@ describe.each(REQUESTS)("%s %s", (method, path, who, body) => {
     return readResponse(method, request.url, response);
   };
 
-  it("is 503 with Retry-After whatever the database fails by, and 500 for our own mistakes", async () => {
+  it("returns 503 with Retry-After for every failure of the database, and 500 for our own mistakes", async () => {
     const partner = await newPartner();
     await partner.get("/v2/orders");
     for (const message of UNAVAILABLE) {
-      const answer = await answerWhere(message, partner);
-      expect(refusalOf(answer), message).toEqual({
+      const failed = await sendWithFailure(message, partner);
+      expect(refusalOf(failed), message).toEqual({
         status: 503,
         type: "SERVICE_UNAVAILABLE_ERROR",
       });
-      expect(answer.headers.get("Retry-After")).toBe("1");
-      expect(answer.text).not.toContain(message.slice(0, 30));
+      expect(failed.headers.get("Retry-After")).toBe("1");
+      expect(failed.text).not.toContain(message.slice(0, 30));
     }
     for (const message of OURS) {
-      const answer = await answerWhere(message, partner);
-      expect(refusalOf(answer), message).toEqual({ status: 500, type: "INTERNAL_ERROR" });
+      const failed = await sendWithFailure(message, partner);
+      expect(refusalOf(failed), message).toEqual({ status: 500, type: "INTERNAL_ERROR" });
     }
   });
 });
 
-it("a ledger answers the same", async () => {
+it("a ledger returns the same statuses", async () => {
   const partner = await newPartner();
   const id = await partner.createOrder();
   const stub = env.ORDER_LEDGER.getByName(`${partner.environmentId}:${id}`);
-  const answerWhere = async (message: string) => {
+  const sendWithFailure = async (message: string) => {
     await runInDurableObject(stub, (instance) => {
       (instance as unknown as { env: object }).env = { ...env, DB: failing(message) };
     });
     return partner.capture(id, 1);
   };
   for (const message of UNAVAILABLE) {
-    const answer = await answerWhere(message);
-    expect(refusalOf(answer), message).toEqual({ status: 503, type: "SERVICE_UNAVAILABLE_ERROR" });
-    expect(answer.headers.get("Retry-After")).toBe("1");
+    const failed = await sendWithFailure(message);
+    expect(refusalOf(failed), message).toEqual({ status: 503, type: "SERVICE_UNAVAILABLE_ERROR" });
+    expect(failed.headers.get("Retry-After")).toBe("1");
   }
   for (const message of OURS) {
-    const answer = await answerWhere(message);
-    expect(refusalOf(answer), message).toEqual({ status: 500, type: "INTERNAL_ERROR" });
+    const failed = await sendWithFailure(message);
+    expect(refusalOf(failed), message).toEqual({ status: 500, type: "INTERNAL_ERROR" });
   }
 });

@@ -17,7 +17,7 @@ const add = async (partner: Client, input: object): Promise<{ id: string }> =>
   expectStatus(await partner.post(FAULT_PATH, input), 200).body;
 const faults = async (partner: Client) => (await partner.get(FAULT_PATH)).body.data;
 
-/** Sends a request, and returns how much of the response arrives before it breaks off. */
+/** Sends a request, and returns the part of the response that arrives before it breaks off. */
 async function sendToTheEnd(
   partner: Client,
   method: string,
@@ -51,7 +51,7 @@ interface Expected {
   error?: string;
 }
 
-/** What a client receives, by fault. */
+/** The response that a client receives, by fault. */
 const RESPONSES: Record<FaultName, Expected> = {
   error: { status: 500, type: "INTERNAL_ERROR" },
   unavailable: { status: 503, type: "SERVICE_UNAVAILABLE_ERROR", retryAfter: "1" },
@@ -71,21 +71,21 @@ describe.each(FAULT_NAMES)("%s", (fault) => {
   const header = isDelaying(fault) ? `${fault};delay_ms=${DELAY_MILLISECONDS}` : fault;
 
   it.each(["stored", "in the header"])(
-    "%s: sends its response, and executes the request or not",
+    "%s: returns its response, and executes the request only if it should",
     async (kind) => {
       const partner = await newPartner();
       const isStored = kind === "stored";
       const { id } = isStored ? await add(partner, { fault, ...delay }) : { id: "" };
       const body = orderBody({ id: "order-1" });
       const init = { body, ...(!isStored && { fault: header }) };
-      const answer = await sendToTheEnd(partner, "POST", "/v2/orders", init);
-      if (expected.status) expect(answer.status).toBe(expected.status);
-      if (expected.type) expect(JSON.parse(answer.text).error.type).toBe(expected.type);
-      expect(answer.headers.get("Retry-After")).toBe(expected.retryAfter ?? null);
-      expect(answer.error).toBe(expected.error);
+      const response = await sendToTheEnd(partner, "POST", "/v2/orders", init);
+      if (expected.status) expect(response.status).toBe(expected.status);
+      if (expected.type) expect(JSON.parse(response.text).error.type).toBe(expected.type);
+      expect(response.headers.get("Retry-After")).toBe(expected.retryAfter ?? null);
+      expect(response.error).toBe(expected.error);
       const applied = isStored ? `${fault};id="${id}"` : fault;
       if (fault !== "lost_response")
-        expect(answer.headers.get("Sandbox-Fault-Applied")).toBe(applied);
+        expect(response.headers.get("Sandbox-Fault-Applied")).toBe(applied);
       expect((await partner.get("/v2/orders")).body.total).toBe(FAULTS[fault].executes ? 1 : 0);
     },
   );
@@ -209,7 +209,7 @@ describe("slow_body", () => {
     expect(performance.now() - start).toBeGreaterThanOrEqual(990);
   });
 
-  it("leaves a response without a body as it is", async () => {
+  it("does not change a response without a body", async () => {
     const partner = await newPartner();
     await partner.createOrder({ id: "order-1" });
     const path = "/v2/orders/order-1";
@@ -389,7 +389,7 @@ describe("match", () => {
 });
 
 describe("of several faults", () => {
-  it("only the oldest that matches applies, and only requests that reach a fault count for it", async () => {
+  it("only the oldest matching fault applies, and a fault counts only the requests that reach it", async () => {
     const partner = await newPartner();
     await add(partner, { fault: "error", times: 2, match: { method: "GET" } });
     await add(partner, { fault: "unavailable", skip: 1 });
@@ -400,7 +400,7 @@ describe("of several faults", () => {
     expect(statuses).toEqual([500, 500, 200, 503, 200]);
   });
 
-  it("one that skips a request leaves it to the next", async () => {
+  it("a fault that skips a request leaves the request to the next fault", async () => {
     const partner = await newPartner();
     await add(partner, { fault: "error", skip: 1 });
     await add(partner, { fault: "unavailable" });
@@ -411,9 +411,11 @@ describe("of several faults", () => {
   it("with times: 7 and skip: 3, exactly 7 of 500 concurrent requests fail", async () => {
     const partner = await newPartner();
     await add(partner, { fault: "unavailable", times: 7, skip: 3 });
-    const answers = await Promise.all(Array.from({ length: 500 }, () => partner.get("/v2/orders")));
-    expect(answers.filter(({ status }) => status === 503)).toHaveLength(7);
-    expect(answers.filter(({ status }) => status === 200)).toHaveLength(493);
+    const responses = await Promise.all(
+      Array.from({ length: 500 }, () => partner.get("/v2/orders")),
+    );
+    expect(responses.filter(({ status }) => status === 503)).toHaveLength(7);
+    expect(responses.filter(({ status }) => status === 200)).toHaveLength(493);
     expect(await faults(partner)).toEqual([]);
   });
 });

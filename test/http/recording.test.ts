@@ -27,8 +27,8 @@ describe("recording", () => {
         headers: { Authorization: `Bearer ${partner.key}`, "Content-Type": "application/json" },
         body: JSON.stringify(orderBody({ merchant_name: "secret-name" })),
       });
-      const answer = await app.fetch(request, { ...env, WORKBENCH }, context);
-      expect(answer.status).toBe(200);
+      const response = await app.fetch(request, { ...env, WORKBENCH }, context);
+      expect(response.status).toBe(200);
       if (record === failures[0]) await waitOnExecutionContext(context);
     }
     const lines = JSON.stringify(logged.map((each) => each.mock.calls));
@@ -40,15 +40,15 @@ describe("recording", () => {
     await Promise.all(Array.from({ length: 50 }, () => partner.get("/v2/orders")));
     await listed(partner, 50);
     const sequences = (await listed(partner, 50)).map(({ id }: { id: string }) => Number(id));
-    // The sequences of one call follow each other.
+    // The IDs of one call's requests are consecutive.
     const calls = sequences.filter((id: number, index: number) => sequences[index + 1] !== id - 1);
     expect(calls.length).toBeLessThan(10);
   });
 
-  it("records requests with long headers and URLs, and cuts them", async () => {
+  it("records requests with long headers and URLs, and truncates them", async () => {
     const headers = { "X-Long": "x".repeat(400_000) };
     const path = `/v2/orders?id=${"x".repeat(20_000)}`;
-    // Uncut, they would be more than one call of a Durable Object can take.
+    // Without truncation, they would exceed the size of one call to a Durable Object.
     const sent = Array.from({ length: 90 }, () => partner.send("GET", path, undefined, headers));
     await Promise.all(sent);
     await listed(partner, 90);
@@ -60,7 +60,7 @@ describe("recording", () => {
   });
 });
 
-/** A Worker's bindings whose workbench records by this function. */
+/** The Worker's bindings with a workbench that records through this function. */
 const withWorkbench = (record: (dataset: unknown, requests: NewRequest[]) => Promise<void>) =>
   ({ ...env, WORKBENCH: { getByName: () => ({ record }) } }) as unknown as typeof env;
 
@@ -77,7 +77,7 @@ describe("a batch", () => {
     expect(sent).toEqual([["first", "second"]]);
   });
 
-  it("holds a bounded number of bytes, and no longer those of invocations that ended", async () => {
+  it("holds a bounded number of bytes, and drops those of invocations that ended", async () => {
     const logged = vi.spyOn(console, "log").mockReturnValue(undefined);
     onTestFinished(() => void vi.useRealTimers());
     onTestFinished(() => void vi.restoreAllMocks());

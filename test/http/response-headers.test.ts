@@ -2,15 +2,15 @@ import { exports } from "cloudflare:workers";
 import { expect, it } from "vitest";
 import { expectStatus, newPartner, orderBody, send, type ApiResponse } from "../support/client.ts";
 
-function expectProtected(answer: ApiResponse): void {
-  expect(answer.headers.get("Cache-Control")).toBe("no-store");
-  expect(answer.headers.get("X-Content-Type-Options")).toBe("nosniff");
-  expect(answer.headers.get("Strict-Transport-Security")).toBe("max-age=31536000");
+function expectProtected(response: ApiResponse): void {
+  expect(response.headers.get("Cache-Control")).toBe("no-store");
+  expect(response.headers.get("X-Content-Type-Options")).toBe("nosniff");
+  expect(response.headers.get("Strict-Transport-Security")).toBe("max-age=31536000");
 }
 
-it("are on every answer of the API, refusals too", async () => {
+it("are on every response of the API, including errors", async () => {
   const partner = await newPartner();
-  for (const answer of [
+  for (const response of [
     await partner.get("/v2/orders"),
     await partner.post("/v2/orders", orderBody()),
     await partner.get("/v2/nothing"),
@@ -19,21 +19,21 @@ it("are on every answer of the API, refusals too", async () => {
     await send("GET", "/sandbox/partners"),
     await send("GET", "/health"),
   ]) {
-    expectProtected(answer);
+    expectProtected(response);
   }
 });
 
-it("don't ask for HTTPS where there is none", async () => {
+it("don't require HTTPS on a connection without it", async () => {
   const response = await exports.default.fetch("http://localhost/health");
   expect(response.headers.has("Strict-Transport-Security")).toBe(false);
 });
 
-it("open nothing to other origins", async () => {
+it("grant other origins no access", async () => {
   const partner = await newPartner();
-  const answer = await partner.send("GET", "/v2/orders", undefined, {
+  const response = await partner.send("GET", "/v2/orders", undefined, {
     Origin: "https://shop.example",
   });
-  expect([...answer.headers.keys()].filter((name) => name.startsWith("access-control"))).toEqual(
+  expect([...response.headers.keys()].filter((name) => name.startsWith("access-control"))).toEqual(
     [],
   );
   const preflight = await send("OPTIONS", "/v2/orders", {
@@ -42,7 +42,7 @@ it("open nothing to other origins", async () => {
   expectStatus(preflight, 401);
 });
 
-it("take an ETag as it is: another spelling of the number is another ETag", async () => {
+it("compare an ETag as text: another spelling of the number is another ETag", async () => {
   const partner = await newPartner();
   const id = await partner.createOrder();
   const put = (etag: string) => partner.put(`/v2/orders/${id}`, orderBody(), { "If-Match": etag });

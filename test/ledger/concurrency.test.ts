@@ -30,8 +30,8 @@ async function historyOf(client: Client, orderId: string): Promise<Version[]> {
 }
 
 /**
- * Holds if the outcomes are those of some serial order of the commands: the history is that order. Each
- * accepted event follows from the version before it, and each refusal is right in some version.
+ * Checks that the outcomes are those of a serial order of the commands, which the history gives: each
+ * accepted event follows from the version before it, and each rejection is right in some version.
  */
 async function expectSerial(client: Client, orderId: string, outcomes: Outcome<OrderEvent>[]) {
   const history = await historyOf(client, orderId);
@@ -81,7 +81,7 @@ async function expectSerial(client: Client, orderId: string, outcomes: Outcome<O
   }
 }
 
-/** A command as the route makes it. */
+/** A command like the one that the route creates. */
 function appendCommand(
   client: Client,
   orderId: string,
@@ -107,25 +107,25 @@ async function appendUntilDecided(
   }
 }
 
-describe("twenty captures and refunds at once", () => {
+describe("twenty concurrent captures and refunds", () => {
   it("have the outcome of some serial order, through the API", async () => {
     const client = await newPartner();
     const orderId = await client.createOrder();
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       EVENTS.map(({ amount, ...fields }) => client.capture(orderId, amount, fields)),
     );
-    const outcomes = answers.map((answer): Outcome<OrderEvent> =>
-      answer.status === 200
-        ? { ok: true, result: answer.body, replayed: false, warnings: [] }
-        : { ok: false, refusal: answer.body.error },
+    const outcomes = responses.map((response): Outcome<OrderEvent> =>
+      response.status === 200
+        ? { ok: true, result: response.body, replayed: false, warnings: [] }
+        : { ok: false, refusal: response.body.error },
     );
-    // The queue lets nobody lose a race: every answer is a decision.
-    expect(answers.map((each) => each.status).filter((status) => status > 409)).toEqual([]);
+    // With the queue, no request loses a race, so that every response is a decision.
+    expect(responses.map((each) => each.status).filter((status) => status > 409)).toEqual([]);
     expect(outcomes.filter((each) => each.ok).length).toBeGreaterThanOrEqual(10);
     await expectSerial(client, orderId, outcomes);
   });
 
-  it("have the outcome of some serial order with the queue gone: an object for each, and only the fence left", async () => {
+  it("have the outcome of some serial order without the queue, each in its own object with only the fence", async () => {
     const client = await newPartner();
     const orderId = await client.createOrder();
     const outcomes = await Promise.all(
@@ -138,7 +138,7 @@ describe("twenty captures and refunds at once", () => {
     await expectSerial(client, orderId, outcomes);
   });
 
-  it("have the outcome of some serial order, whatever they are and however many objects run them", async () => {
+  it("have the outcome of some serial order, in any mix and with any number of objects", async () => {
     const event = fc.record({
       type: fc.constantFrom("CAPTURED" as const, "REFUNDED" as const),
       amount: fc.nat(100),
@@ -161,40 +161,40 @@ describe("twenty captures and refunds at once", () => {
   }, 60_000);
 });
 
-describe("an id that two requests want at once", () => {
-  it("goes to one order: the others are replays", async () => {
+describe("an ID in concurrent requests", () => {
+  it("creates one order, which the other requests replay", async () => {
     const client = await newPartner();
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 10 }, () => client.post("/v2/orders", orderBody({ id: "wanted" }))),
     );
-    expect(answers.map((each) => each.status)).toEqual(Array(10).fill(200));
-    expect(answers.filter((each) => !each.headers.has("Idempotent-Replayed"))).toHaveLength(1);
+    expect(responses.map((each) => each.status)).toEqual(Array(10).fill(200));
+    expect(responses.filter((each) => !each.headers.has("Idempotent-Replayed"))).toHaveLength(1);
     expect((await client.get("/v2/orders")).body.total).toBe(1);
   });
 
-  it("goes to one of two orders: the other is told", async () => {
+  it("belongs to one of two orders: the other gets a 409", async () => {
     const client = await newPartner();
     const orders = [await client.createOrder(), await client.createOrder()];
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       orders.map((id) => client.capture(id, 10, { partner_event_id: "wanted" })),
     );
-    expect(answers.map((each) => each.status).toSorted((x, y) => x - y)).toEqual([200, 409]);
+    expect(responses.map((each) => each.status).toSorted((x, y) => x - y)).toEqual([200, 409]);
     expect((await client.get("/v2/order_events")).body.total).toBe(1);
   });
 });
 
 describe("a replaced order", () => {
-  it("takes one of the replacements that expect the same version", async () => {
+  it("accepts one of several replacements that expect the same version", async () => {
     const client = await newPartner();
     const id = await client.createOrder();
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 8 }, (_, amount) =>
         client.put(`/v2/orders/${id}`, orderBody({ total_order_amount: amount }), {
           "If-Match": '"1"',
         }),
       ),
     );
-    expect(answers.filter((each) => each.status === 200)).toHaveLength(1);
-    expect(answers.filter((each) => each.status === 412)).toHaveLength(7);
+    expect(responses.filter((each) => each.status === 200)).toHaveLength(1);
+    expect(responses.filter((each) => each.status === 412)).toHaveLength(7);
   });
 });

@@ -13,11 +13,11 @@ beforeEach(() => {
 });
 afterEach(() => vi.restoreAllMocks());
 
-function expectUnavailable(answer: ApiResponse) {
-  expectStatus(answer, 503);
-  expect(answer.body.error.type).toBe("SERVICE_UNAVAILABLE_ERROR");
-  expect(answer.headers.get("Retry-After")).toBe("1");
-  expect(answer.text).not.toContain("Network connection lost");
+function expectUnavailable(response: ApiResponse) {
+  expectStatus(response, 503);
+  expect(response.body.error.type).toBe("SERVICE_UNAVAILABLE_ERROR");
+  expect(response.headers.get("Retry-After")).toBe("1");
+  expect(response.text).not.toContain("Network connection lost");
 }
 
 describe.each<FailurePoint>(["before the commit", "after the commit"])(
@@ -30,7 +30,7 @@ describe.each<FailurePoint>(["before the commit", "after the commit"])(
       ["an Idempotency-Key", {}, { "Idempotency-Key": "retry" }],
       ["an order_event_id", { order_event_id: "retry" }, {}],
       ["a partner_event_id", { partner_event_id: "retry" }, {}],
-    ])("the retry of an event by %s finds what was committed", async (_, ids, headers) => {
+    ])("a retry of an event by %s returns the committed event", async (_, ids, headers) => {
       const client = await newPartner();
       const id = await client.createOrder();
       await client.capture(id, 100);
@@ -46,7 +46,7 @@ describe.each<FailurePoint>(["before the commit", "after the commit"])(
       expect(details).toMatchObject({ captured: 100, refunded: 100 });
     });
 
-    it("the retry of an order finds what was committed", async () => {
+    it("a retry of an order returns the committed order", async () => {
       const client = await newPartner();
       failNextCreation(fault);
       expectUnavailable(await client.post("/v2/orders", orderBody({ id: "retry" })));
@@ -55,7 +55,7 @@ describe.each<FailurePoint>(["before the commit", "after the commit"])(
       expect((await client.get("/v2/orders")).body.total).toBe(1);
     });
 
-    it("the retry of a replacement and of a deletion finds what was committed", async () => {
+    it("a retry of a replacement or a deletion sees whether the first one committed", async () => {
       const client = await newPartner();
       const id = await client.createOrder();
       const body = orderBody({ merchant_name: "New" });
@@ -72,7 +72,7 @@ describe.each<FailurePoint>(["before the commit", "after the commit"])(
       expect((await client.get("/v2/orders")).body.total).toBe(0);
     });
 
-    it("the ledger forgets the state it remembered", async () => {
+    it("the ledger discards its cached state", async () => {
       const client = await newPartner();
       const id = await client.createOrder();
       await client.capture(id, 100);

@@ -13,8 +13,8 @@ import {
 import { failNextBatch, failNextCreation, type FailurePoint } from "../support/d1-failures.ts";
 
 /*
- * Random histories of one partner, run against the Worker and against a model: the rules written down
- * once more, over plain arrays. Few ids, so that histories come back to them, and often after a delete.
+ * Runs random histories of one partner against the Worker and against a model, which states the rules a
+ * second time over plain arrays. Few IDs are used, so that histories reuse them, often after a delete.
  */
 
 const RUNS = 500;
@@ -37,21 +37,21 @@ interface Change {
   refunded_amount: number;
 }
 
-/** What was answered to a key, and to which request. */
-interface Kept {
+/** The stored response to an Idempotency-Key, and the request that it belongs to. */
+interface IdempotencyRecord {
   request: string;
   text: string;
 }
 
 class Model {
-  /** By id, in the order of their creation. */
+  /** By ID, in order of creation. */
   orders = new Map<string, { total_order_amount: number; partner_order_id: string }>();
   events: ModelEvent[] = [];
   changes: Change[] = [];
-  kept = new Map<string, Kept>();
-  /** The last request of a kind that can be repeated, and its answer. */
+  stored = new Map<string, IdempotencyRecord>();
+  /** The last repeatable request, and its response. */
   last?:
-    | { path: string; body: object; headers: Record<string, string>; answer?: ApiResponse }
+    | { path: string; body: object; headers: Record<string, string>; response?: ApiResponse }
     | undefined;
 
   totals(orderId: string, without?: ModelEvent) {
@@ -68,7 +68,7 @@ class Model {
   }
 }
 
-/** An order's content by its amount, so that a replacement can change what the list is filtered by. */
+/** An order's content, derived from its amount so that a replacement can change the filtered fields. */
 const contentOf = (amount: number) => ({
   total_order_amount: amount,
   partner_order_id: `po-${amount % 2}`,
@@ -79,7 +79,7 @@ const transactionOf = ({ amount }: ModelEvent) => ({ network_transaction_id: `nt
 type Command = fc.AsyncCommand<Model, Client>;
 type Headers = Record<string, string>;
 
-/** A request that the model has an opinion on: what it is answered, and what it changes. */
+/** A request whose response and effect the model predicts. */
 abstract class Request implements Command {
   readonly fault: FailurePoint | undefined;
   readonly key: string | undefined;
@@ -91,44 +91,44 @@ abstract class Request implements Command {
 
   abstract orderId(model: Model): string;
   abstract send(client: Client, headers: Headers): Promise<ApiResponse>;
-  /** The status that the rules ask for. */
+  /** The status that the rules require. */
   abstract decide(model: Model): number | "replay";
   abstract apply(model: Model): void;
   abstract toString(): string;
 
   check = () => true;
 
-  arm(fault: FailurePoint, client: Client, model: Model): Promise<void> | void {
+  inject(fault: FailurePoint, client: Client, model: Model): Promise<void> | void {
     return failNextBatch(client.environmentId, this.orderId(model), fault);
   }
 
   async run(model: Model, client: Client): Promise<void> {
     const request = this.toString();
-    const kept = this.key === undefined ? undefined : model.kept.get(this.key);
-    const decision = kept ? (kept.request === request ? "replay" : 422) : this.decide(model);
+    const stored = this.key === undefined ? undefined : model.stored.get(this.key);
+    const decision = stored ? (stored.request === request ? "replay" : 422) : this.decide(model);
     const takesEffect = decision === 200 || decision === 204;
-    // A fault at a commit is the case that matters, so it is armed only where there is one.
+    // A fault matters only at a commit, so one is injected only there.
     const fault = takesEffect ? this.fault : undefined;
-    if (fault) await this.arm(fault, client, model);
+    if (fault) await this.inject(fault, client, model);
 
     const headers: Headers = this.key === undefined ? {} : { "Idempotency-Key": this.key };
-    const answer = await this.send(client, headers);
+    const response = await this.send(client, headers);
     if (takesEffect && fault !== "before the commit") this.apply(model);
     if (fault) {
-      expectStatus(answer, 503);
+      expectStatus(response, 503);
       if (this.key !== undefined && fault === "after the commit") {
         const repeated = expectStatus(await this.send(client, headers), 200);
         expect(repeated.headers.get("Idempotent-Replayed")).toBe("true");
-        model.kept.set(this.key, { request, text: repeated.text });
+        model.stored.set(this.key, { request, text: repeated.text });
       }
       return;
     }
-    expectStatus(answer, decision === "replay" ? 200 : decision);
-    expect(answer.headers.has("Idempotent-Replayed")).toBe(decision === "replay");
-    if (kept && decision === "replay") expect(answer.text).toBe(kept.text);
-    // Also where the ids alone have answered.
+    expectStatus(response, decision === "replay" ? 200 : decision);
+    expect(response.headers.has("Idempotent-Replayed")).toBe(decision === "replay");
+    if (stored && decision === "replay") expect(response.text).toBe(stored.text);
+    // A response that an ID alone decides is stored too.
     if (this.key !== undefined && (takesEffect || decision === "replay"))
-      model.kept.set(this.key, { request, text: answer.text });
+      model.stored.set(this.key, { request, text: response.text });
   }
 }
 
@@ -141,7 +141,7 @@ class CreateOrder extends Request {
     this.amount = amount;
   }
   orderId = () => this.id;
-  override arm = (fault: FailurePoint) => failNextCreation(fault);
+  override inject = (fault: FailurePoint) => failNextCreation(fault);
   send = (client: Client, headers: Headers) =>
     client.post("/v2/orders", orderBody({ id: this.id, ...contentOf(this.amount) }), headers);
   decide(model: Model) {
@@ -260,7 +260,7 @@ class Evict implements Command {
   check = () => true;
   async run(_: Model, client: Client) {
     const stub = env.ORDER_LEDGER.getByName(`${client.environmentId}:${this.id}`);
-    // Rejected where the object isn't running, which is as cold as can be.
+    // Rejects if the object isn't running, which is cold enough.
     await evictDurableObject(stub).catch(() => undefined);
   }
   toString = () => `evict ${this.id}`;
@@ -269,7 +269,7 @@ class Evict implements Command {
 const orderId = fc.constantFrom(...ORDER_IDS);
 const eventId = fc.constantFrom(...EVENT_IDS);
 const amount = fc.integer({ min: 0, max: 3 });
-/** Mostly none, else one of these. */
+/** Usually undefined, otherwise one of these values. */
 const sometimes = <T>(...values: T[]) =>
   fc.oneof(
     { weight: 4, arbitrary: fc.constant(undefined) },
@@ -313,7 +313,7 @@ async function rowsOf({ datasetId }: Client) {
   return results.map((each) => each.results);
 }
 
-/** Walks a filtered list item by item, whose total is kept or counted. */
+/** Reads a filtered list item by item. Its total is either stored or counted. */
 async function expectList(client: Client, path: string, id: string, oldestFirst: string[]) {
   const walked: string[] = [];
   for (let hasMore = true; hasMore;) {
@@ -389,9 +389,9 @@ it(`agrees with the model after each of ${RUNS} random histories`, async () => {
     }),
     { numRuns: RUNS },
   );
-  // Histories in which nothing happens would prove nothing.
+  // Histories without changes would prove nothing.
   for (const change of ["CREATED", "REPLACED", "DELETED", "EVENT_APPENDED", "EVENT_DELETED"]) {
     expect(seen.get(change) ?? 0, change).toBeGreaterThan(RUNS / 10);
   }
-  console.log(`${RUNS} histories made ${JSON.stringify(Object.fromEntries(seen))}`);
+  console.log(`${RUNS} histories contained ${JSON.stringify(Object.fromEntries(seen))}`);
 }, 480_000);

@@ -5,10 +5,10 @@ import { CommandQueue, MAX_QUEUED_COMMANDS } from "../../src/ledger/command-queu
 import { costOf, expectStatus, newPartner } from "../support/client.ts";
 
 describe("the ledger's memory", () => {
-  it("spares a warm order the read", async () => {
+  it("saves a warm order the read", async () => {
     const client = await newPartner();
     const id = await client.createOrder();
-    // The order was made without its ledger, which starts cold.
+    // Creating the order didn't start its ledger, which is cold.
     expect(costOf(await client.capture(id, 1)).queries).toBe(2);
     expect(costOf(await client.capture(id, 1)).queries).toBe(1);
     await evictDurableObject(env.ORDER_LEDGER.getByName(`${client.environmentId}:${id}`));
@@ -16,7 +16,7 @@ describe("the ledger's memory", () => {
     expect(costOf(await client.capture(id, 1)).queries).toBe(1);
   });
 
-  it("is nothing but a copy: a cold order decides the same", async () => {
+  it("is only a cache: a cold order decides the same", async () => {
     const client = await newPartner();
     const id = await client.createOrder();
     await client.capture(id, 100);
@@ -27,7 +27,7 @@ describe("the ledger's memory", () => {
     expectStatus(await client.refund(id, 1), 409);
   });
 
-  it("does not outlive another writer's change", async () => {
+  it("is discarded after another writer's change", async () => {
     const client = await newPartner();
     const id = await client.createOrder();
     await client.capture(id, 100);
@@ -39,7 +39,7 @@ describe("the ledger's memory", () => {
       input: { order_id: id, type: "REFUNDED", amount: 60, network_transaction_id: "nt" },
       new_order_event_id: crypto.randomUUID(),
     });
-    // The object remembers 100 captured and none refunded; the fence tells it better.
+    // The object's cached state has no refund. The fence makes it read D1 again.
     const refused = expectStatus(await client.refund(id, 50), 409);
     expect(refused.body.error.details).toMatchObject({
       captured: 100,
@@ -50,7 +50,7 @@ describe("the ledger's memory", () => {
 });
 
 describe("the queue", () => {
-  it("runs commands one after another, also after one that failed", async () => {
+  it("runs commands one after another, also after a failed one", async () => {
     const queue = new CommandQueue();
     const log: string[] = [];
     const command = (name: string) => async () => {
@@ -67,7 +67,7 @@ describe("the queue", () => {
     expect(results.map((each) => each.status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
   });
 
-  it("turns commands away when too many are waiting, and takes them again afterwards", async () => {
+  it("rejects commands while too many wait, and accepts them again afterwards", async () => {
     const queue = new CommandQueue();
     const waiting = Array.from({ length: MAX_QUEUED_COMMANDS }, () =>
       queue.run(() => Promise.resolve())!,
@@ -77,19 +77,19 @@ describe("the queue", () => {
     expect(queue.run(() => Promise.resolve())).toBeInstanceOf(Promise);
   });
 
-  it("answers 503 at once to what is too much for one order, and loses nothing of the rest", async () => {
+  it("returns 503 for commands beyond its limit, and executes all others", async () => {
     const client = await newPartner();
     const id = await client.createOrder();
     const sent = MAX_QUEUED_COMMANDS + 100;
-    const answers = await Promise.all(Array.from({ length: sent }, () => client.capture(id, 1)));
-    const taken = answers.filter((each) => each.status === 200);
-    const turnedAway = answers.filter((each) => each.status !== 200);
-    expect(taken.length).toBeGreaterThanOrEqual(MAX_QUEUED_COMMANDS);
-    expect(turnedAway.length).toBeGreaterThan(0);
-    for (const each of turnedAway) {
+    const responses = await Promise.all(Array.from({ length: sent }, () => client.capture(id, 1)));
+    const accepted = responses.filter((each) => each.status === 200);
+    const rejected = responses.filter((each) => each.status !== 200);
+    expect(accepted.length).toBeGreaterThanOrEqual(MAX_QUEUED_COMMANDS);
+    expect(rejected.length).toBeGreaterThan(0);
+    for (const each of rejected) {
       expectStatus(each, 503);
       expect(each.headers.get("Retry-After")).toBe("1");
     }
-    expect((await client.get(`/v2/order_events?order_id=${id}`)).body.total).toBe(taken.length);
+    expect((await client.get(`/v2/order_events?order_id=${id}`)).body.total).toBe(accepted.length);
   });
 });

@@ -6,10 +6,13 @@ import { eventBody, newPartner, orderBody, type Client } from "../support/client
 const run = (...statements: string[]) =>
   env.DB.batch(statements.map((statement) => env.DB.prepare(statement)));
 
-/** Rebuilds a table without its keys and constraints, and puts the real one back afterwards. */
+/** Replaces a table by a copy without keys and constraints. Returns a function that restores it. */
 async function withoutConstraints(table: string): Promise<() => Promise<unknown>> {
-  await run(`ALTER TABLE ${table} RENAME TO kept`, `CREATE TABLE ${table} AS SELECT * FROM kept`);
-  return () => run(`DROP TABLE ${table}`, `ALTER TABLE kept RENAME TO ${table}`);
+  await run(
+    `ALTER TABLE ${table} RENAME TO original`,
+    `CREATE TABLE ${table} AS SELECT * FROM original`,
+  );
+  return () => run(`DROP TABLE ${table}`, `ALTER TABLE original RENAME TO ${table}`);
 }
 
 async function withoutIndex(index: string): Promise<() => Promise<unknown>> {
@@ -25,20 +28,20 @@ function withoutQueue(): () => Promise<unknown> {
   return async () => spy.mockRestore();
 }
 
-/** What D1 has of an order: the sums of its events, and the sums that the order itself says. */
+/** The balance of an order: `stored` on the order itself, and `summed` over its events. */
 async function sumsOf(client: Client, orderId: string) {
   return (await env.DB.prepare(
-    `SELECT captured_amount - refunded_amount AS kept,
+    `SELECT captured_amount - refunded_amount AS stored,
        (SELECT coalesce(sum(iif(type = 'CAPTURED', amount, -amount)), 0) FROM order_events
         WHERE dataset_id = orders.dataset_id AND order_id = orders.id) AS summed
      FROM orders WHERE dataset_id = ? AND id = ?`,
   )
     .bind(client.datasetId, orderId)
-    .first<{ kept: number; summed: number }>())!;
+    .first<{ stored: number; summed: number }>())!;
 }
 
-/** Ten refunds of all that was captured, each sent to an object of its own: the queue can't help. */
-async function refundFromTenObjects(client: Client): Promise<{ kept: number; summed: number }> {
+/** Refunds the full amount ten times, each through a different object, so that no queue orders them. */
+async function refundFromTenObjects(client: Client): Promise<{ stored: number; summed: number }> {
   const id = await client.createOrder();
   await client.capture(id, 100);
   await Promise.all(
@@ -55,22 +58,25 @@ async function refundFromTenObjects(client: Client): Promise<{ kept: number; sum
   return sumsOf(client, id);
 }
 
-/** Requests at once, and how often each status was answered. */
+/** Sends requests concurrently, and counts the responses by status. */
 async function statuses(requests: Promise<{ status: number }>[]) {
-  const answers = await Promise.all(requests);
+  const responses = await Promise.all(requests);
   return Object.fromEntries(
-    [...Map.groupBy(answers, (each) => each.status)].map(([status, each]) => [status, each.length]),
+    [...Map.groupBy(responses, (each) => each.status)].map(([status, each]) => [
+      status,
+      each.length,
+    ]),
   );
 }
 
 /**
- * Each protection, and what breaks without it. The attack is run as things are and again with the
- * protection taken out, so that a protection that does nothing, or a test that sees nothing, fails.
+ * Each protection, and what breaks without it. Each attack runs with and without the protection, so that
+ * a protection without effect fails, and so does a test that doesn't detect the attack.
  */
 const PROTECTIONS = [
   {
     protection: "the queue",
-    breaks: "requests for one order lose races against each other, and are answered 503",
+    breaks: "concurrent requests for one order lose races and return 503",
     remove: () => Promise.resolve(withoutQueue()),
     attack: async (client: Client) => {
       const id = await client.createOrder();
@@ -83,11 +89,11 @@ const PROTECTIONS = [
     breaks: "two ledgers for one order both refund the same money",
     remove: () => withoutConstraints("order_changes"),
     attack: refundFromTenObjects,
-    holds: { kept: 0, summed: 0 },
+    holds: { stored: 0, summed: 0 },
   },
   {
     protection: "the unique index of partner_event_id",
-    breaks: "one partner event is booked on two orders",
+    breaks: "one partner event is stored for two orders",
     remove: () => withoutIndex("order_events_partner_event_id"),
     attack: async (client: Client) => {
       const ids = [await client.createOrder(), await client.createOrder()];
@@ -97,20 +103,20 @@ const PROTECTIONS = [
   },
   {
     protection: "the unique index of order_event_id",
-    breaks: "one event id stands for events of two orders",
+    breaks: "events of two orders share one ID",
     remove: async () => {
-      // Lines refer to the index by a foreign key, so the table without constraints stands in for it.
+      // Lines reference the index by a foreign key, so it can't be dropped alone.
       const undo = await withoutConstraints("order_events");
       await run(
         "CREATE INDEX order_events_order_id_alone ON order_events (dataset_id, order_id)",
-        "ALTER TABLE order_event_lines RENAME TO kept_lines",
-        "CREATE TABLE order_event_lines AS SELECT * FROM kept_lines",
+        "ALTER TABLE order_event_lines RENAME TO original_lines",
+        "CREATE TABLE order_event_lines AS SELECT * FROM original_lines",
       );
       return async () => {
         await undo();
         await run(
           "DROP TABLE order_event_lines",
-          "ALTER TABLE kept_lines RENAME TO order_event_lines",
+          "ALTER TABLE original_lines RENAME TO order_event_lines",
         );
       };
     },
@@ -122,7 +128,7 @@ const PROTECTIONS = [
   },
   {
     protection: "the idempotency record",
-    breaks: "a request that is repeated takes effect twice",
+    breaks: "a repeated request takes effect twice",
     remove: () => withoutConstraints("idempotency_records"),
     attack: async (client: Client) => {
       const body = eventBody({ order_id: await client.createOrder() });
@@ -133,17 +139,17 @@ const PROTECTIONS = [
     holds: { events: 1 },
   },
   {
-    protection: "the unique index of an order's id",
-    breaks: "one id stands for two orders",
+    protection: "the unique index of an order's ID",
+    breaks: "two orders share one ID",
     remove: async () => {
       const undo = await withoutConstraints("orders");
       await run(
-        "ALTER TABLE order_lines RENAME TO kept_lines",
-        "CREATE TABLE order_lines AS SELECT * FROM kept_lines",
+        "ALTER TABLE order_lines RENAME TO original_lines",
+        "CREATE TABLE order_lines AS SELECT * FROM original_lines",
       );
       return async () => {
         await undo();
-        await run("DROP TABLE order_lines", "ALTER TABLE kept_lines RENAME TO order_lines");
+        await run("DROP TABLE order_lines", "ALTER TABLE original_lines RENAME TO order_lines");
       };
     },
     attack: async (client: Client) => {

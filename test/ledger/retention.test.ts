@@ -9,7 +9,7 @@ import { setVariables } from "../support/variables.ts";
 
 const DAY = 86_400_000;
 
-/** The hourly work, as it is so many days from now. */
+/** Runs the hourly job as if this many days from now. */
 const sweepAfter = (days: number) =>
   worker.scheduled(
     createScheduledController({ scheduledTime: new Date(Date.now() + days * DAY) }),
@@ -21,7 +21,7 @@ const rows = async (client: Client, table: string, where = "true") =>
     .bind(client.datasetId)
     .first<number>("rows"))!;
 
-/** Makes the last change of an order as old as if it had been made so many days ago. */
+/** Dates the last change of an order this many days back. */
 const age = (client: Client, orderId: string, days: number) =>
   env.DB.prepare("UPDATE order_changes SET changed_at = ? WHERE dataset_id = ? AND order_id = ?")
     .bind(new Date(Date.now() - days * DAY).toJSON(), client.datasetId, orderId)
@@ -41,10 +41,10 @@ async function orderWithEvents(client: Client, id: string, fields = {}): Promise
 }
 
 describe("the sweep of orders", () => {
-  it("deletes those that nobody touched, with their events, and leaves the others", async () => {
+  it("deletes orders without recent changes, with their events, and no others", async () => {
     setVariables({ RETENTION_DAYS: "90" });
     const client = await newPartner();
-    // `updated_at` is the partner's to choose, and says nothing.
+    // The partner chooses `updated_at`, so the sweep ignores it.
     const young = await orderWithEvents(client, "young", { updated_at: "2001-01-01T00:00:00Z" });
     const old = await orderWithEvents(client, "old", { updated_at: "2999-01-01T00:00:00Z" });
     await age(client, old, 91);
@@ -55,7 +55,7 @@ describe("the sweep of orders", () => {
     expect((await client.get("/v2/order_events")).body.total).toBe(2);
     expect(await rows(client, "order_lines")).toBe(1);
     expect(await rows(client, "order_event_lines")).toBe(1);
-    // The history of what was deleted goes as long after.
+    // The history of a deleted order is deleted after another retention period.
     expect(await rows(client, "order_changes", "order_id = 'old'")).toBe(4);
     await sweepAfter(80);
     expect(await rows(client, "order_changes", "order_id = 'old'")).toBe(4);
@@ -63,7 +63,7 @@ describe("the sweep of orders", () => {
     expect(await rows(client, "order_changes", "order_id = 'old'")).toBe(0);
   });
 
-  it("leaves an order that was touched after the sweep has seen it", async () => {
+  it("leaves an order that changed after the sweep read it", async () => {
     const client = await newPartner();
     const id = await orderWithEvents(client, "touched");
     const db = new Database(env.DB);
@@ -77,7 +77,7 @@ describe("the sweep of orders", () => {
     expect((await client.get("/v2/orders")).body.total).toBe(0);
   });
 
-  it("takes off what is counted", async () => {
+  it("reduces the stored counts", async () => {
     setVariables({ RETENTION_DAYS: "90" });
     const client = await newPartner();
     const before = await usage(client);
@@ -87,20 +87,20 @@ describe("the sweep of orders", () => {
     expect(await usage(client)).toEqual(before);
   });
 
-  it("keeps everything where it is 0", async () => {
+  it("deletes nothing if the period is 0", async () => {
     const client = await newPartner();
-    await orderWithEvents(client, "kept");
+    await orderWithEvents(client, "old");
     await sweepAfter(10_000);
     expect((await client.get("/v2/orders")).body.total).toBe(1);
   });
 
-  it("frees no version that a warm ledger remembers", async () => {
+  it("never frees a version that a warm ledger has cached", async () => {
     setVariables({ RETENTION_DAYS: "90" });
     const client = await newPartner();
     const id = await orderWithEvents(client, "warm");
     await age(client, id, 91);
     await sweepAfter(0);
-    // The ledger remembers version 3, with 10,000 captured and 5,000 refunded.
+    // The ledger has cached version 3, with 10,000 captured and 5,000 refunded.
     expectStatus(await client.refund(id, 1), 404);
     const again = expectStatus(await client.post("/v2/orders", orderBody({ id })), 200);
     expect(again.headers.get("ETag")).toBe('"5"');
@@ -109,7 +109,7 @@ describe("the sweep of orders", () => {
     expect(details).toMatchObject({ captured: 100, refunded: 0 });
   });
 
-  it("keeps the history of an order that lives again, from its second life on", async () => {
+  it("keeps the history of a recreated order, from its second creation on", async () => {
     setVariables({ RETENTION_DAYS: "90" });
     const client = await newPartner();
     await client.createOrder({ id: "twice" });
@@ -122,7 +122,7 @@ describe("the sweep of orders", () => {
     expect(headers.get("ETag")).toBe('"3"');
   });
 
-  it("spares an order that is touched while it is swept", async () => {
+  it("leaves an order that changes during the sweep", async () => {
     setVariables({ RETENTION_DAYS: "90" });
     const client = await newPartner();
     const ids = await Promise.all(
@@ -140,7 +140,7 @@ describe("the sweep of orders", () => {
     }
   });
 
-  it("deletes an order with more events than a step takes in several, and within the rules", async () => {
+  it("deletes an order with many events in several steps, and breaks no constraint", async () => {
     setVariables({ RETENTION_DAYS: "90" });
     const client = await newPartner();
     const events = 2 * STEP_ROWS + 10;

@@ -8,7 +8,7 @@ export interface ApiResponse {
   status: number;
   headers: Headers;
   text: string;
-  // oxlint-disable-next-line typescript/no-explicit-any -- a test looks into bodies of every shape
+  // oxlint-disable-next-line typescript/no-explicit-any -- tests read bodies of any shape
   body: any;
 }
 
@@ -29,7 +29,7 @@ export async function send(
   return readResponse(method, url, response);
 }
 
-/** Reads a response, and compares it with the OpenAPI document. */
+/** Reads a response and validates it against the OpenAPI document. */
 export async function readResponse(
   method: string,
   url: string,
@@ -118,7 +118,7 @@ export class Client extends KeyHolder {
 
 const LONG_AGO = "2025-01-01T00:00:00Z";
 
-/** A partner of its own, so that a test sees nothing of another. */
+/** Creates a partner, so that a test sees no other test's data. */
 export const newPartner = (): Promise<Client> =>
   insertClient(
     "(SELECT last_insert_rowid())",
@@ -127,7 +127,7 @@ export const newPartner = (): Promise<Client> =>
     ),
   );
 
-/** Another environment of a partner, with a key of its own. */
+/** Creates another environment of a partner, with its own key. */
 export const newEnvironment = (partnerId: number): Promise<Client> => insertClient(`${partnerId}`);
 
 const prepare = (text: string, ...values: unknown[]) => env.DB.prepare(text).bind(...values);
@@ -163,7 +163,7 @@ async function insertClient(partnerId: string, ...before: D1PreparedStatement[])
   return new Client(results.at(-1)!.results[0]!, key);
 }
 
-/** The smallest order. */
+/** A minimal order. */
 export function orderBody(fields: Record<string, unknown> = {}) {
   return {
     payment_method_id: "pm-1",
@@ -173,12 +173,12 @@ export function orderBody(fields: Record<string, unknown> = {}) {
   };
 }
 
-/** The smallest event. */
+/** A minimal event. */
 export function eventBody(fields: Record<string, unknown> = {}) {
   return { type: "CAPTURED", amount: 100, network_transaction_id: "nt-1", ...fields };
 }
 
-/** Fails with the whole response, not only with its status. */
+/** Fails with the whole response in its message. */
 export function expectStatus(response: ApiResponse, status: number): ApiResponse {
   if (response.status !== status) {
     throw new Error(`Expected status ${status}, but received ${response.status}: ${response.text}`);
@@ -200,7 +200,7 @@ export function refusalOf(response: ApiResponse) {
 export function costOf(response: ApiResponse): Cost {
   const header = response.headers.get("Server-Timing") ?? "";
   const figures = /^d1;desc="queries=(\d+) rows_read=(\d+) rows_written=(\d+)"$/.exec(header);
-  if (!figures) throw new Error(`Not a Server-Timing of ours: ${header}`);
+  if (!figures) throw new Error(`Not the sandbox's Server-Timing: ${header}`);
   const [queries, rows_read, rows_written] = figures.slice(1).map(Number);
   return { queries: queries!, rows_read: rows_read!, rows_written: rows_written! };
 }

@@ -4,7 +4,7 @@ import { env } from "cloudflare:workers";
 /** Where D1 fails: before it commits the batch, or after the commit but before it responds. */
 export type FailurePoint = "before the commit" | "after the commit";
 
-/** A D1 whose next batch that writes fails once, and then calls `onFailure`. Everything else is the real one. */
+/** Wraps D1 so that the next batch that writes fails once and then calls `onFailure`. */
 export function failingOnce(real: D1Database, at: FailurePoint, onFailure = () => {}): D1Database {
   let willFail = true;
   let writes = false;

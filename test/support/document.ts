@@ -63,7 +63,7 @@ const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
 /** The statuses of requests that match no operation of the document. */
 const WITHOUT_OPERATION = new Set([401, 404, 405]);
 
-/** Headers that the document makes optional, since production lacks them, but that the sandbox always sends. */
+/** Headers that the sandbox always sends. The document makes them optional, since production lacks them. */
 const ALWAYS = new Set<string | undefined>([
   ...HEADERS_ON_EVERY_RESPONSE,
   ...Object.values(HEADERS_OF_STATUS),
@@ -111,7 +111,7 @@ function undescribed(
   const found = operations.find((each) => each.method === method && each.path.test(path));
   if (!found) return undescribedRefusal(status, headers, text);
   const response = found.operation.responses[status];
-  // A fault can choose a status, and send a proxy's page: its description has them.
+  // A fault can set any status and return a proxy's page. Its description mentions both.
   const isHtml = headers.get("Content-Type") === "text/html";
   if (headers.has("Sandbox-Fault-Applied") && (!response || isHtml)) return [];
   if (!response) return [`no status ${status}`];
@@ -164,7 +164,7 @@ function undescribedBody({ content }: Response, sent: Headers, text: string): st
   return [...violations(schema, text), ...(isOtherType ? [`${type} is not described`] : [])];
 }
 
-/** Building a validator takes far longer than using it. */
+/** Cached, since creating a validator takes far longer than using it. */
 function validatorOf(schema: Schema): Validator {
   const validator = validators.get(schema) ?? new Validator({ ...schema, components });
   validators.set(schema, validator);

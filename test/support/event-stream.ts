@@ -5,9 +5,9 @@ import type { Client } from "./client.ts";
 export interface EventStream {
   response: Response;
   /** The data of the next events. */
-  // oxlint-disable-next-line typescript/no-explicit-any -- a test looks into events of every shape
+  // oxlint-disable-next-line typescript/no-explicit-any -- tests read events of any shape
   take(count: number): Promise<any[]>;
-  /** Everything up to the end of the stream. */
+  /** Resolves with the rest of the text when the stream ends. */
   rest(): Promise<string>;
   cancel(): Promise<void>;
 }
@@ -27,7 +27,7 @@ export async function openStream(
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
   let isOver = false;
-  // Keep reading: the sandbox closes a stream that nobody reads.
+  // Read continuously: the sandbox closes a stream whose client stops reading.
   const reading = (async () => {
     for (;;) {
       const { done, value } = await reader.read();

@@ -6,8 +6,9 @@ export const SHARED = 200;
 const NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?2)";
 
 /**
- * Orders o-1, o-2, … with a line each, and as many events e-1, e-2, … with a line each, straight into D1. The
- * first `sharedOrders` have one partner_order_id; the first `sharedEvents` are of o-1, and of one transaction.
+ * Inserts orders o-1, o-2, … and as many events e-1, e-2, …, each with one line, directly into D1. The first
+ * `sharedOrders` orders have the same partner_order_id. The first `sharedEvents` events have the same
+ * order, o-1, and the same transaction.
  */
 export async function loadOrders(
   datasetId: number,

@@ -6,7 +6,7 @@ interface Schema {
   parse(body: unknown): unknown;
 }
 
-/** Checks the responses to hostile requests. Create it at the top of a file, since it registers hooks. */
+/** Checks the responses to hostile requests. It registers hooks, so create it at the top of a file. */
 export class ResponseAudit {
   /** The number of responses by status, over all tests of the file. */
   readonly statuses = new Map<number, number>();
