@@ -1,22 +1,13 @@
 /** The signature of a notification: an HMAC-SHA256 over `<t>.<raw body>`. Web Crypto only, so it runs everywhere. */
 
-export const SIGNATURE_HEADER = "X-IMPRINT-HMAC-SIGNATURE";
+import { DEFAULT_SIGNATURE, type SignatureSettings } from "./webhooks.ts";
 
-/** The HMAC key: the signing token itself, its SHA-256, or the hex of its SHA-256. The published page allows all three. */
-export const SIGNATURE_KEYS = ["token", "sha256", "sha256_hex"] as const;
-export type SignatureKey = (typeof SIGNATURE_KEYS)[number];
+type SignatureKey = SignatureSettings["key"];
 
-/** The unit of `t`. */
-export const TIMESTAMP_UNITS = ["milliseconds", "seconds"] as const;
-export type TimestampUnit = (typeof TIMESTAMP_UNITS)[number];
-
-/** How a webhook signs. */
-export interface SignatureForm {
-  /** Default: `token`. */
-  key?: SignatureKey | undefined;
-  /** Default: `milliseconds`. */
-  timestamp?: TimestampUnit | undefined;
-}
+/** How a webhook signs. Default: the token itself, and milliseconds. */
+export type SignatureForm = {
+  [Field in keyof SignatureSettings]?: SignatureSettings[Field] | undefined;
+};
 
 export interface SignOptions extends SignatureForm {
   token: string;
@@ -28,7 +19,7 @@ export interface SignOptions extends SignatureForm {
 
 /** Signs a raw body, and returns the value of the header `X-IMPRINT-HMAC-SIGNATURE`. */
 export async function signNotification(options: SignOptions): Promise<string> {
-  const { token, body, at, key = "token", timestamp = "milliseconds" } = options;
+  const { token, body, at, key = DEFAULT_SIGNATURE.key, timestamp } = options;
   const time = String(timestamp === "seconds" ? Math.floor(at / 1000) : at);
   return signAt(time, await importKey(token, key), body);
 }

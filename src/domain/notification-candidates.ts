@@ -1,0 +1,110 @@
+/** What may have been signed instead of what a receiver verified: bodies, keys and times. */
+import {
+  bodyDeviation,
+  convertedTime,
+  HASHED_TOKEN,
+  keyDeviation,
+  OTHER_TOKEN,
+  withoutNewline,
+  type Deviation,
+} from "./notification-deviations.ts";
+import { hexDigest, importKey, type SignatureForm } from "./notification-signature.ts";
+import { DEFAULT_SIGNATURE, SIGNATURE_KEYS, type SignatureSettings } from "./webhooks.ts";
+
+export interface SigningToken extends SignatureForm {
+  token: string;
+}
+
+/** A value that may have been signed. Without a deviation it is the one that the receiver used. */
+export interface Candidate<Value> {
+  value: Value;
+  deviation?: Deviation;
+}
+
+/** The body as it was received, and as it may have been sent. */
+export function bodyCandidates(
+  body: string | Uint8Array,
+  sentBody: string | undefined,
+): Candidate<string | Uint8Array>[] {
+  const text = textOf(body);
+  if (text === undefined) return [{ value: body }];
+  const trimmed = withoutNewline(text);
+  const sent = new Set([trimmed, `${trimmed}\n`, `${trimmed}\r\n`, ...reserialized(text)]);
+  if (sentBody !== undefined) sent.add(sentBody);
+  sent.delete(text);
+  return [
+    { value: body },
+    ...[...sent].map((value) => ({ value, deviation: bodyDeviation(value, text) })),
+  ];
+}
+
+/** The body as the sandbox serializes it. */
+function reserialized(text: string): string[] {
+  try {
+    return [JSON.stringify(JSON.parse(text))];
+  } catch {
+    return [];
+  }
+}
+
+/** Undefined if the bytes aren't UTF-8. */
+export function textOf(body: string | Uint8Array): string | undefined {
+  if (typeof body === "string") return body;
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(body);
+  } catch {
+    return undefined;
+  }
+}
+
+interface Signer {
+  key: CryptoKey;
+  timestamp: SignatureSettings["timestamp"];
+}
+
+/** The tokens in each form, and then those that the receiver doesn't accept. */
+export async function signerCandidates(
+  tokens: readonly SigningToken[],
+  otherTokens: readonly SigningToken[],
+): Promise<Candidate<Signer>[]> {
+  const accepted = await Promise.all(tokens.map(formsOf));
+  const given = new Set(tokens.map(({ token }) => token));
+  const others = otherTokens
+    .filter(({ token }) => !given.has(token))
+    .map(async (each): Promise<Candidate<Signer>> => {
+      const isHashed = given.has(await hexDigest(each.token));
+      return { value: await signerOf(each), deviation: isHashed ? HASHED_TOKEN : OTHER_TOKEN };
+    });
+  return [...accepted.flat(), ...(await Promise.all(others))];
+}
+
+/** A token in the form that is expected, and in the others. */
+function formsOf(token: SigningToken): Promise<Candidate<Signer>[]> {
+  const { key: expected = DEFAULT_SIGNATURE.key } = token;
+  return Promise.all(
+    SIGNATURE_KEYS.map(async (key) => {
+      const value = await signerOf({ ...token, key });
+      return key === expected ? { value } : { value, deviation: keyDeviation(key, expected) };
+    }),
+  );
+}
+
+async function signerOf({ token, key, timestamp }: SigningToken): Promise<Signer> {
+  return {
+    key: await importKey(token, key ?? DEFAULT_SIGNATURE.key),
+    timestamp: timestamp ?? DEFAULT_SIGNATURE.timestamp,
+  };
+}
+
+/** `t` as the header has it, and in the other unit. */
+export function timeCandidates(time: string): Candidate<string>[] {
+  const converted =
+    unitOf(time) === "seconds" ? `${time}000` : String(Math.floor(Number(time) / 1000));
+  return [{ value: time }, { value: converted, deviation: convertedTime(converted, time) }];
+}
+
+/** Milliseconds since the epoch had this many digits by 1973, and seconds will from the year 5138. */
+const MILLISECONDS_DIGITS = 12;
+
+export const unitOf = (time: string): SignatureSettings["timestamp"] =>
+  time.length < MILLISECONDS_DIGITS ? "seconds" : "milliseconds";
