@@ -102,19 +102,19 @@ describe("the IDs of a request", () => {
 
 const fault = (name: string, match = {}, skip_remaining = 0) => ({ name, match, skip_remaining });
 
-describe("of several faults", () => {
+describe("with several faults", () => {
   const capture = { method: "POST", path: "/v2/order_events", order_id: "o", order_event_id: "e" };
   const chosen = (...faults: ReturnType<typeof fault>[]) => {
     const { applied, skipped } = chooseFault(faults, capture);
     return [applied?.name, ...skipped.map(({ name }) => name)];
   };
 
-  it("only the oldest that matches applies", () => {
+  it("only the oldest matching fault applies", () => {
     expect(chosen(fault("other", { order_id: "p" }), fault("a"), fault("b"))).toEqual(["a"]);
     expect(chosen(fault("a", { ...capture }), fault("b", {}, 1))).toEqual(["a"]);
   });
 
-  it("the older ones that skip the request are returned, those after the applied one are not", () => {
+  it("returns the older faults that skip the request, but none after the applied one", () => {
     expect(chosen(fault("a", {}, 1), fault("b", {}, 2), fault("c"), fault("d", {}, 1))).toEqual([
       "c",
       "a",
@@ -123,7 +123,7 @@ describe("of several faults", () => {
     expect(chosen(fault("a", {}, 1), fault("b", { method: "GET" }))).toEqual([undefined, "a"]);
   });
 
-  it("every field of a match must match", () => {
+  it("requires every field of a match", () => {
     const match = { method: "POST", path: "/v2/:any", order_id: "o", partner_event_id: "pe" };
     expect(chosen(fault("a", match))).toEqual([undefined]);
   });

@@ -36,7 +36,7 @@ const event = (fields: Partial<OrderEvent>): OrderEvent => ({
   ...fields,
 });
 
-// Small amounts, so that refunds often just fit or just don't, and the largest, for the bound.
+// Small amounts, so that refunds often just fit or just don't, and the largest one for the limit.
 const amount = fc.oneof(
   { weight: 9, arbitrary: fc.nat(20) },
   { weight: 1, arbitrary: fc.constantFrom(MAX_MONEY, MAX_MONEY - 1) },
@@ -51,7 +51,7 @@ const step = fc.record({
   }),
 });
 
-/** The sums of events, exact. */
+/** The exact sum of events. */
 function sum(events: OrderEvent[], type: string, measure: "amount" | "rewards_amount"): bigint {
   return events
     .filter((each) => each.type === type)
@@ -67,7 +67,7 @@ function isAllowed(events: OrderEvent[]): boolean {
 }
 
 describe("the refund rule", () => {
-  it("accepts what leaves refunds within captures, refuses the rest, and keeps the exact sums", () => {
+  it("accepts refunds up to the captured sum, rejects others, and keeps exact sums", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
         let state = EMPTY;
@@ -100,7 +100,7 @@ describe("the refund rule", () => {
     );
   });
 
-  it("refuses another currency first", () => {
+  it("checks the currency first", () => {
     const decision = appendOrderEvent(
       EMPTY,
       event({ currency: "EUR", type: "REFUNDED", amount: 1 }),
@@ -121,10 +121,10 @@ describe("the same event", () => {
 
   it.each([
     ["as it was", {}, []],
-    ["with its defaults spelled out", { rewards_amount: 0, currency: "USD", order_lines: [] }, []],
-    ["with the id that it was given", { order_event_id: "event" }, []],
+    ["with explicit defaults", { rewards_amount: 0, currency: "USD", order_lines: [] }, []],
+    ["with its generated ID", { order_event_id: "event" }, []],
     ["with another amount", { amount: 6 }, ["amount"]],
-    ["with a partner_event_id more", { partner_event_id: "pe" }, ["partner_event_id"]],
+    ["with an additional partner_event_id", { partner_event_id: "pe" }, ["partner_event_id"]],
     [
       "with another transaction and currency",
       { network_transaction_id: "other", currency: "EUR" },

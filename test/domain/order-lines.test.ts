@@ -10,7 +10,7 @@ const line = fc.record({
   rewards_rate: fc.integer({ min: -MAX_MONEY, max: MAX_MONEY }),
 });
 
-/** Sums by addition alone, in halves, so that it shares nothing with the code. */
+/** Adds in two halves, so that the test shares no arithmetic with the code. */
 function added(lines: OrderLine[], rate: "rate" | "rewards_rate"): bigint {
   const times = (value: bigint, count: bigint): bigint =>
     count === 0n ? 0n : times(value + value, count / 2n) + (count % 2n === 1n ? value : 0n);
@@ -25,7 +25,7 @@ const paramsOf = (lines: OrderLine[], amount: number, rewards: number | undefine
   ).map((violation) => violation.param);
 
 describe("the sum rule", () => {
-  it("accepts exactly the two sums, however large the products", () => {
+  it("accepts exactly the two sums, even with large products", () => {
     fc.assert(
       fc.property(
         fc.array(line, { minLength: 1 }),
@@ -62,7 +62,7 @@ describe("the sum rule", () => {
     );
   });
 
-  it("takes left-out rewards for what the lines add up to, where that is an amount", () => {
+  it("uses the lines' sum for omitted rewards if it is a valid amount", () => {
     fc.assert(
       fc.property(fc.array(line, { minLength: 1 }), (lines) => {
         const sum = added(lines, "rewards_rate");
@@ -73,7 +73,7 @@ describe("the sum rule", () => {
     );
   });
 
-  it("asks nothing without lines", () => {
+  it("requires nothing without lines", () => {
     expect(paramsOf([], 5, 7)).toEqual([]);
     expect(sumOfRewards(undefined)).toBe(0);
   });

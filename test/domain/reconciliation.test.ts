@@ -26,9 +26,9 @@ const NONE: OrderEventSide = { ...EVENTS, captured: 0, event_count: 0 };
 it.each<[string, Partial<CardSide> | undefined, OrderEventSide, Finding[]]>([
   ["equal sums", {}, EVENTS, []],
   ["equal refunds", { refunded: 100 }, { ...EVENTS, refunded: 100 }, []],
-  ["an approval that nothing reports", { captured: 0, status: "APPROVED" }, NONE, []],
+  ["an unreported approval", { captured: 0, status: "APPROVED" }, NONE, []],
   ["a report before the card captures", { captured: 0, status: "APPROVED" }, EVENTS, []],
-  ["a void that nothing reports", { captured: 0, status: "VOIDED" }, NONE, []],
+  ["an unreported void", { captured: 0, status: "VOIDED" }, NONE, []],
   ["an event without a transaction", undefined, EVENTS, ["unknown_transaction"]],
   [
     "an event of 0 without a transaction",
@@ -37,8 +37,8 @@ it.each<[string, Partial<CardSide> | undefined, OrderEventSide, Finding[]]>([
     ["unknown_transaction"],
   ],
   ["no transaction and no event", undefined, NONE, []],
-  ["a capture that nothing reports", {}, NONE, ["not_reported"]],
-  ["a refund that nothing reports", { refunded: 1 }, EVENTS, ["not_reported"]],
+  ["an unreported capture", {}, NONE, ["not_reported"]],
+  ["an unreported refund", { refunded: 1 }, EVENTS, ["not_reported"]],
   ["a capture reported twice", {}, { ...EVENTS, captured: 10000 }, ["amount_differs"]],
   ["a refund of another amount", { refunded: 5 }, { ...EVENTS, refunded: 6 }, ["amount_differs"]],
   ["another currency", {}, { ...EVENTS, has_other_currency: true }, ["currency_differs"]],
@@ -50,11 +50,11 @@ it.each<[string, Partial<CardSide> | undefined, OrderEventSide, Finding[]]>([
   ],
   ["an event after a void", { captured: 0, status: "VOIDED" }, EVENTS, ["event_after_void"]],
   [
-    "two findings at a time",
+    "two findings together",
     { refunded: 1 },
     { ...EVENTS, captured: 1 },
     ["not_reported", "amount_differs"],
   ],
-])("finds for %s exactly what differs", (_, card, events, findings) => {
+])("%s: finds exactly the differences", (_, card, events, findings) => {
   expect(findingsOf(card && { ...CARD, ...card }, events)).toEqual(findings);
 });

@@ -7,7 +7,7 @@ import {
   type RequestDetails,
 } from "../../src/domain/requests.ts";
 
-it("stores a text of the largest size, and cuts a longer one between characters", () => {
+it("stores text up to the size limit, and truncates longer text between characters", () => {
   for (const character of ["a", "é", "€", "😀"]) {
     const bytes = new TextEncoder().encode(character).length;
     const fits = character.repeat(Math.floor(500 / bytes));
@@ -16,7 +16,7 @@ it("stores a text of the largest size, and cuts a longer one between characters"
   }
 });
 
-it("cuts headers at the limit of all of them together", () => {
+it("truncates headers to a total size", () => {
   const short: [string, string][] = [["accept", "*/*"]];
   expect(recordedHeaders(short)).toMatchObject({ headers: { accept: "*/*" }, isCut: false });
   const long: [string, string][] = [...short, ["x-long", "é".repeat(400_000)], ["x-next", "1"]];
@@ -43,17 +43,17 @@ it.each([
 const origin = "http://localhost:8787";
 const url = "http://evil.example/v2/orders?id=[1]";
 
-it("gives no curl command for a request that curl can't repeat", () => {
+it("creates no curl command for a request that curl can't repeat", () => {
   expect(curlFor({ is_exact: false })).toBeUndefined();
   expect(curlFor({ request: { headers: {}, body: "a\0b" } })).toBeUndefined();
 });
 
-it("calls the sandbox's own origin, whatever host the client named", () => {
+it("sends the command to the sandbox's own origin, whatever the request's host", () => {
   expect(curlFor({})).toContain(` 'http://localhost:8787/v2/orders?id=[1]' `);
   expect(curlFor({})).not.toContain("evil");
 });
 
-it("leaves out of the command the headers that curl sets", () => {
+it("leaves the headers that curl sets out of the command", () => {
   const headers = { host: "x", "content-length": "3", accept: "*/*", "x-empty": "" };
   expect(curlOf("HEAD", { url, request: { headers }, is_exact: true }, origin)).toBe(
     `curl --globoff --path-as-is --head '${origin}/v2/orders?id=[1]' -H "Authorization: Bearer $SANDBOX_KEY" -H 'accept: */*' -H 'x-empty;'`,

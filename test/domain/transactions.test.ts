@@ -25,7 +25,7 @@ function defaults(index: number): TransactionDefaults {
   };
 }
 
-/** A card on which requests are simulated one after another. */
+/** A card that applies simulated requests in order. */
 class Card {
   transaction: Transaction | undefined;
   readonly events = new Map<string, TransactionEvent>();
@@ -183,7 +183,7 @@ describe("simulateEvent", () => {
       "amount",
     ],
     [
-      "a second refund above what is left",
+      "a second refund above the rest",
       [approve, capture, refund, { ...refund, amount: 1 }],
       "CONFLICT_ERROR",
       "amount",

@@ -13,17 +13,17 @@ const find = (sent: unknown, known = order, most = 20) =>
   );
 
 describe("unknown names", () => {
-  it("are none where all are known", () => {
+  it("are empty if all names are known", () => {
     const line = { name: "x", product_url: null, quantity: 1, rate: 1, rewards_rate: 0 };
     expect(find({ id: "o", order_lines: [line], merchant_address: [{ city: "x" }] })).toEqual([]);
     expect(find({ order_lines: null, merchant_address: [null, "x", []] })).toEqual([]);
   });
 
-  it.each(["text", 1, null, [], [{ a: 1 }], undefined])("are none in %j", (sent) => {
+  it.each(["text", 1, null, [], [{ a: 1 }], undefined])("are empty for %j", (sent) => {
     expect(find(sent)).toEqual([]);
   });
 
-  it("are found at every depth, an object's own first", () => {
+  it("are found at every depth, those of the outer object first", () => {
     const sent = {
       order_lines: [{ rate: 1 }, { reward_rate: 1 }, {}, { a: { b: 1 } }],
       merchant_address: [{ zip: "1", contry: "USA" }],
@@ -38,7 +38,7 @@ describe("unknown names", () => {
     ]);
   });
 
-  it("may be named like what every object has", () => {
+  it("may equal names that every object inherits", () => {
     const sent = JSON.parse('{"__proto__":1,"constructor":1,"toString":1,"hasOwnProperty":1}');
     expect(find(sent)).toEqual(["__proto__", "constructor", "toString", "hasOwnProperty"]);
     expect(find(JSON.parse('{"order_lines":[{"__proto__":{"rate":1}}]}'))).toEqual([
@@ -46,7 +46,7 @@ describe("unknown names", () => {
     ]);
   });
 
-  it("are shown cut off where they are long, and as well-formed text", () => {
+  it("are shortened, and shown as well-formed text", () => {
     const [long] = find({ ["x".repeat(100_000)]: 1 });
     expect(long).toBe(`${"x".repeat(80)}…`);
     expect(find({ "\ud800": 1 })).toEqual(["\ufffd"]);
@@ -57,7 +57,7 @@ describe("unknown names", () => {
       Array.from({ length: 130_000 }, (_, index) => [`k${index}`, 1]),
     );
     const lines = { order_lines: Array.from({ length: 60_000 }, () => ({ x: 1 })) };
-    // Quadratic time would be minutes.
+    // Quadratic time would take minutes.
     const MAX_MILLISECONDS = 5_000;
     const before = performance.now();
     expect(find(many)).toHaveLength(20);
@@ -75,7 +75,7 @@ describe("unknown names", () => {
   });
 });
 
-describe("the near name", () => {
+describe("the suggested name", () => {
   it.each([
     ["reward_amount", "rewards_amount"],
     ["rewards_amuont", "rewards_amount"],
@@ -95,12 +95,12 @@ describe("the near name", () => {
     expect(found[0]?.did_you_mean).toBe(near);
   });
 
-  it("is none that was sent itself", () => {
+  it("is never a name that was also sent", () => {
     expect(find({ reward_amount: 1, rewards_amount: 1 }, event)).toEqual(["reward_amount"]);
     expect(find({ partner_orderid: 1, partner_order_id: 1 })).toEqual(["partner_orderid"]);
   });
 
-  it("is of the same place", () => {
+  it("belongs to the same object", () => {
     expect(find({ quantitty: 1, order_lines: [{ quantitty: 1, total_order_amont: 1 }] })).toEqual([
       "quantitty",
       "order_lines[0].quantitty → quantity",
@@ -108,7 +108,7 @@ describe("the near name", () => {
     ]);
   });
 
-  it("is a parameter's too", () => {
+  it("can be a parameter", () => {
     const query = acceptedNamesOf(orderEventQuery);
     expect(find({ orderid: "x", Limit: "5", after: "x" }, query)).toEqual([
       "orderid → order_id",

@@ -23,7 +23,7 @@ const ORDER: LedgerState = {
   ...NO_TOTALS,
 };
 
-/** What an event deserves a look for, on an order with so much captured and refunded. */
+/** The warnings for an event on an order with these sums. */
 function warningsOn(totals: Partial<LedgerState>, fields: Partial<OrderEventInput>): Warning[] {
   const input: OrderEventInput = {
     order_id: "order",
@@ -41,17 +41,17 @@ const beyond = (param: string): Warning => ({ code: "captured_beyond_total", par
 
 describe("a capture", () => {
   it.each([
-    ["of all that was ordered", {}, { amount: 100, rewards_amount: 10 }, []],
+    ["of the whole order", {}, { amount: 100, rewards_amount: 10 }, []],
     ["of more", {}, { amount: 101 }, [beyond("amount")]],
     ["of more rewards", {}, { rewards_amount: 11 }, [beyond("rewards_amount")]],
     ["on top", { captured_amount: 100 }, { amount: 1 }, [beyond("amount")]],
     [
-      "of more of both",
+      "of more amount and rewards",
       {},
       { amount: 101, rewards_amount: 11 },
       [beyond("amount"), beyond("rewards_amount")],
     ],
-    ["of rewards alone, where the amount is passed", { captured_amount: 101 }, {}, []],
+    ["of rewards on an order whose amount is exceeded", { captured_amount: 101 }, {}, []],
   ])("%s", (_, totals, fields, warnings) => {
     expect(warningsOn(totals, fields)).toEqual(warnings);
   });
@@ -64,11 +64,11 @@ describe("a refund", () => {
 
   it.each([
     ["without rewards", captured, refund, [without]],
-    ["without rewards, said so", captured, { ...refund, rewards_amount: 0 }, [without]],
+    ["with rewards_amount 0", captured, { ...refund, rewards_amount: 0 }, [without]],
     ["with some", captured, { ...refund, rewards_amount: 1 }, []],
-    ["where no rewards were captured", { captured_amount: 100 }, refund, []],
-    ["where all rewards are back", { ...captured, refunded_rewards_amount: 10 }, refund, []],
-    ["where too much was captured", { captured_amount: 200 }, refund, []],
+    ["without captured rewards", { captured_amount: 100 }, refund, []],
+    ["after a refund of all rewards", { ...captured, refunded_rewards_amount: 10 }, refund, []],
+    ["after captures above the total", { captured_amount: 200 }, refund, []],
   ])("%s", (_, totals, fields, warnings) => {
     expect(warningsOn(totals, fields)).toEqual(warnings);
   });
@@ -88,29 +88,29 @@ const replace = (total: number, expected_versions?: number[]) => {
 };
 
 describe("the replacement of an order", () => {
-  it("by a total below what is captured", () => {
+  it("with a total below the captured amount", () => {
     expect(replace(50)).toEqual([]);
     expect(replace(49)).toEqual([beyond("total_order_amount")]);
   });
 
-  it("under a condition that production doesn't know", () => {
+  it("with a condition that production doesn't support", () => {
     expect(replace(50, [1])).toEqual([{ code: "not_published", param: "If-Match" }]);
   });
 });
 
-describe("the warnings of an answer", () => {
+describe("the warnings of a response", () => {
   const fields = Array.from({ length: MAX_WARNINGS }, (_, index): Warning => ({
     code: "unknown_field",
     param: `field${index}`,
   }));
 
-  it("are bounded, and a rule's is kept", () => {
+  it("are limited in number, with room for a rule's warning", () => {
     const all = addWarnings(fields, [beyond("amount")]);
     expect(all).toHaveLength(MAX_WARNINGS);
     expect(all).toContainEqual(beyond("amount"));
   });
 
-  it("say nothing twice", () => {
+  it("contain no duplicates", () => {
     expect(addWarnings([beyond("amount")], [beyond("amount")])).toEqual([beyond("amount")]);
   });
 });

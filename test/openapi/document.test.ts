@@ -66,8 +66,8 @@ const hasExample = (content: Content) =>
 
 const operations = Object.values(document.paths).flatMap(Object.values<Operation>);
 
-describe("what an importer fills in", () => {
-  it("is no header, since each of ours changes the response", () => {
+describe("an imported document", () => {
+  it("has no header parameters, since importers send them and each changes the response", () => {
     const headers = operations
       .flatMap(({ parameters = [] }) => parameters)
       .filter((parameter) => parameter.in === "header");
@@ -95,20 +95,20 @@ describe("what an importer fills in", () => {
     expect(new Set(used)).toEqual(new Set(["order-1"]));
   });
 
-  it("has no pattern, for which importers make up text", () => {
+  it("has no patterns, since importers invent text for them", () => {
     const { paths, components } = document;
     const text = JSON.stringify([paths, components.schemas]);
     expect([...text.matchAll(/"pattern":"[^"]*"/g)].map(([pattern]) => pattern)).toEqual([]);
   });
 
-  it("is the server's own absolute URL", async () => {
+  it("has the server's own absolute URL", async () => {
     const response = await exports.default.fetch("https://orders.example/openapi.json");
     const { servers } = await response.json<{ servers: { url: string }[] }>();
     expect(servers.map(({ url }) => url)).toEqual(["https://orders.example"]);
     expect(document.servers.map(({ url }) => url)).toEqual(["http://localhost:8787"]);
   });
 
-  it("is one scheme of authentication, Bearer", () => {
+  it("has one authentication scheme, Bearer", () => {
     const { securitySchemes } = document.components;
     const used = [document.security, ...operations.map(({ security }) => security)];
     for (const requirements of used.filter((each) => each !== undefined)) {
@@ -120,7 +120,7 @@ describe("what an importer fills in", () => {
   });
 });
 
-it("explains every error type under the anchor that its `doc_url` names", () => {
+it("explains every error type under the anchor in its `doc_url`", () => {
   for (const type of Object.keys(ERROR_TYPES)) {
     const heading = new RegExp(`^### ${type.replaceAll("_", " ")}\n\n\`${type}\`, \\d{3}: `, "im");
     expect(document.info.description).toMatch(heading);

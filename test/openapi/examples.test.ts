@@ -22,7 +22,7 @@ import { openStream } from "../support/event-stream.ts";
 import { setVariables } from "../support/variables.ts";
 import { loadOrders } from "../support/load.ts";
 
-/** It sends some 1,500 requests. */
+/** The test sends some 1,500 requests. */
 const TIMEOUT = { timeout: 120_000 };
 
 const customerPath = (id: string) => `/v2/customers/${id}/transactions`;
@@ -324,7 +324,7 @@ async function readWith(
   return readResponse("GET", request.url, response);
 }
 
-/** The response to a body that never ends. */
+/** Sends a body that never ends, and returns the response. */
 async function sendStalledBody(key: string): Promise<ApiResponse> {
   const request = new Request("https://sandbox.test/v2/orders", {
     method: "POST",
@@ -346,7 +346,7 @@ function failing(message: string): D1Database {
   return { prepare: () => statement, batch: fail } as unknown as D1Database;
 }
 
-/** Replaces what differs between runs by fixed values: generated IDs, times and keys. */
+/** Replaces values that differ between runs by fixed ones: generated IDs, times and keys. */
 function withFixedValues(body: unknown): unknown {
   const text = JSON.stringify(body)
     .replaceAll('"https://sandbox.test', '"http://localhost:8787')

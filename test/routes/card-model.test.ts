@@ -4,11 +4,11 @@ import type { Finding } from "../../src/domain/reconciliation.ts";
 import { newPartner, orderBody, type ApiResponse, type Client } from "../support/client.ts";
 
 /*
- * Random sequences of simulated events, order events, deletions and resets, against a model that keeps plain
- * lists and adds them up anew each time.
+ * Runs random sequences of simulated events, order events, deletions and resets against a model that keeps
+ * plain lists and adds them up each time.
  */
 const SEQUENCES = 1_000;
-/** How many sequences run at a time, each with a partner of its own. */
+/** How many sequences run at the same time, each with its own partner. */
 const CONCURRENT = 10;
 
 const ORDERS = [
@@ -80,7 +80,7 @@ class Model {
     return total(transaction.events.filter((each) => each.status === status));
   }
 
-  /** The amount of a continued transaction's next event, or the status of its refusal. */
+  /** The amount of a continued transaction's next event, or the status of its rejection. */
   next(transaction: ModelTransaction, act: Action & { action: "continue" }, capture?: ModelEvent) {
     const last = transaction.events.at(-1)!.status;
     const isOpen = last === "APPROVED" || last === "UPDATED";
@@ -131,7 +131,7 @@ async function createOrders(client: Client) {
   for (const order of ORDERS) await client.post("/v2/orders", orderBody(order));
 }
 
-/** Runs an action on both sides, and compares the status of the response. */
+/** Applies an action to the Worker and to the model, and compares the status of the response. */
 async function run(client: Client, model: Model, act: Action, index: number): Promise<void> {
   const check = (response: ApiResponse, expected: number) =>
     expect({ act, status: response.status, text: response.text }).toMatchObject({

@@ -14,9 +14,9 @@ import {
 import { loadOrders, SHARED } from "../support/load.ts";
 
 /*
- * What each operation costs in D1, at a thousand orders and at a hundred thousand. Each order and each
- * event has one line. The first SHARED orders have one partner_order_id, the first SHARED events are of
- * one order and one transaction, and no other two share a value.
+ * The cost of each operation in D1, with a thousand and with a hundred thousand orders. Each order and event
+ * has one line. The first SHARED orders share a partner_order_id, and the first SHARED events share an order
+ * and a transaction. No other two share a value.
  */
 const SIZES = [1_000, 100_000];
 const clients = new Map<number, Client>();
@@ -25,15 +25,15 @@ beforeAll(async () => {
   for (const size of SIZES) {
     const client = await newPartner();
     await loadOrders(client.datasetId, size);
-    // So that the key costs nothing from here on.
+    // Caches the key, so that it costs nothing from here on.
     expectStatus(await client.get("/v2/orders"), 200);
     clients.set(size, client);
   }
-  // Somebody has to come after them: at the end of a table, the look past a row's last line reads nothing.
+  // Rows after theirs: at the end of a table, SQLite reads no row past the last line.
   await loadOrders((await newPartner()).datasetId, 10);
 }, 60_000);
 
-/** The most that a read of `items` items, with their lines, may cost: 2 × what it returns + 5, and what is `counted`. */
+/** A read of `items` items with their lines may cost 2 × the rows it returns + 5, plus the `counted` rows. */
 function expectRead(response: ApiResponse, items: number, counted = 0): Cost {
   expectStatus(response, 200);
   expect(response.body.data).toHaveLength(items);
@@ -44,7 +44,7 @@ function expectRead(response: ApiResponse, items: number, counted = 0): Cost {
   return cost;
 }
 
-/** Runs it at each size, and holds that size makes no difference. */
+/** Measures the cost at each size, and expects it to be the same. */
 async function expectSame(measure: (client: Client, size: number) => Promise<Cost>) {
   const costs = [];
   for (const [size, client] of clients) costs.push(await measure(client, size));
@@ -52,19 +52,19 @@ async function expectSame(measure: (client: Client, size: number) => Promise<Cos
   return costs[0]!;
 }
 
-describe("a read by id", () => {
+describe("a read by ID", () => {
   it.each([
     "orders?id=o-7",
     "order_events?order_event_id=e-7",
     "order_events?partner_event_id=pe-7",
-  ])("of /v2/%s is its row, its line and its environment", async (path) => {
+  ])("of /v2/%s reads its row, its line and its environment", async (path) => {
     const cost = await expectSame(async (client) => expectRead(await client.get(`/v2/${path}`), 1));
-    // And a look past the line, by which SQLite sees that the lines have ended.
+    // Plus the row after the line, where SQLite sees that the lines have ended.
     expect(cost.rows_read).toBe(4);
   });
 });
 
-/** Filters whose total is counted, over their own index. */
+/** Filters whose total is counted in the filter's own index. */
 const COUNTED = /partner_order_id|network_transaction_id/;
 const countedBy = (path: string) => (COUNTED.test(path) ? SHARED + 1 : 0);
 
@@ -72,7 +72,7 @@ const idOf = (item: { id?: string; order_event_id?: string }) => item.id ?? item
 
 describe("a page", () => {
   it.each([1, 10, 100])(
-    "of %i items reads what it returns, whatever the list and the depth",
+    "of %i items reads only the rows it returns, in any list at any depth",
     async (limit) => {
       for (const path of [
         "orders?",
@@ -142,7 +142,7 @@ describe("a write", () => {
       );
     });
     expect(cold).toMatchObject({ queries: 2, rows_written: 12 });
-    // And the order's row, which it loads, and its environment's, as in each round trip.
+    // Plus the order's row, which the ledger loads, and its environment's, as in each round trip.
     expect(cold.rows_read).toBe(warm.rows_read + 2);
   });
 
@@ -205,8 +205,8 @@ describe("a change, after the hourly refresh of statistics", () => {
   });
 });
 
-describe("a change among many that share a value", () => {
-  /** How many orders of one partner_order_id there are; of the events, at most 20,000 are of one order. */
+describe("a change among many rows that share a value", () => {
+  /** The number of orders with one partner_order_id. At most 20,000 events share an order. */
   const COUNTS = [10, 1_000, 100_000];
   const many = new Map<number, Client>();
 
@@ -227,7 +227,7 @@ describe("a change among many that share a value", () => {
     ["PUT that changes partner_order_id", 200, (each: Client) => each.put("/v2/orders/o-3", order)],
     ["DELETE of the oldest event", 204, (each: Client) => each.delete("/v2/order_events/e-1")],
     ["DELETE of the oldest order", 204, (each: Client) => each.delete("/v2/orders/o-2")],
-  ])("%s writes the same rows as among ten", async (_, status, change) => {
+  ])("%s writes as many rows as among ten", async (_, status, change) => {
     const costs = [];
     for (const client of many.values())
       costs.push(costOf(expectStatus(await change(client), status)));
@@ -252,7 +252,7 @@ it("a repeated event costs the rejected batch and a read of the stored event", a
 it.each([
   { transaction: "nt-shared", found: SHARED, most: SHARED + 60 },
   { transaction: "none", found: 0, most: SHARED + 5 },
-])("two filters that find $found read the index of the choosiest one", async (by) => {
+])("two filters that find $found read the index of the more selective one", async (by) => {
   const query = `/v2/order_events?order_id=o-1&network_transaction_id=${by.transaction}&limit=10`;
   for (const client of clients.values()) {
     const response = expectStatus(await client.get(query), 200);

@@ -213,7 +213,7 @@ describe("a repeated parameter", () => {
 });
 
 describe("the request ID", () => {
-  it("is on every response; the client's own is kept", async () => {
+  it("is on every response, and a client can choose it", async () => {
     const response = await a.get("/v2/orders");
     expect(response.headers.get("X-Request-Id")).toMatch(/^[0-9a-f-]{36}$/);
     const own = await a.send("GET", "/v2/unknown", undefined, { "X-Request-Id": "my-request-7" });

@@ -1,4 +1,4 @@
-/** Hostile keys, headers and quotas: what decides who may do what, and how often. */
+/** Hostile keys, headers and quotas: everything that decides what a caller may do, and how often. */
 import { env } from "cloudflare:workers";
 import * as fc from "fast-check";
 import { beforeAll, expect, it } from "vitest";
@@ -41,11 +41,11 @@ const isReplayed = ({ headers }: ApiResponse) => headers.has("Idempotent-Replaye
 /** The characters of a key's signature, at its end. */
 const SIGNATURE_CHARACTERS = 43;
 
-/** What is no key, made from a key, another one, and a number. */
-const NO_KEYS: ((key: string, other: string, at: number) => string)[] = [
+/** Invalid keys, made from a valid key, another valid key, and a position. */
+const INVALID_KEYS: ((key: string, other: string, at: number) => string)[] = [
   (key, _, at) => key.slice(0, at),
   (key, _, at) => key.slice(at + 1),
-  // But for the last character, of which two bits say nothing.
+  // Except the last character, of which two bits are unused.
   (key, _, at) => `${key.slice(0, at)}${key[at] === "A" ? "B" : "A"}${key.slice(at + 1)}`,
   (key, other) => key.slice(0, -SIGNATURE_CHARACTERS) + other.slice(-SIGNATURE_CHARACTERS),
   (key, other) => `${key},${other}`,
@@ -70,7 +70,7 @@ const NO_KEYS: ((key: string, other: string, at: number) => string)[] = [
   () => "__proto__",
 ];
 
-/** How credentials are sent, and how they aren't. */
+/** Ways to send credentials, valid and invalid. */
 const SCHEMES = [
   (key: string) => `Bearer ${key}`,
   (key: string) => `bearer   ${key}`,
@@ -92,7 +92,7 @@ const NO_SCHEMES = [
 
 const aKey = (key: string) => key;
 const authorization = fc.oneof(
-  fc.tuple(fc.constantFrom(...NO_KEYS), fc.constantFrom(...SCHEMES, ...NO_SCHEMES)),
+  fc.tuple(fc.constantFrom(...INVALID_KEYS), fc.constantFrom(...SCHEMES, ...NO_SCHEMES)),
   fc.tuple(fc.constant(aKey), fc.constantFrom(...NO_SCHEMES)),
 );
 
@@ -120,7 +120,7 @@ it("returns 401 without a query to malformed keys", async () => {
   expect(await rowsOf(victim)).toBe(victimRows);
 }, 60_000);
 
-/** A tag of If-Match; "current" stands for the version that the order has. */
+/** Tags of If-Match. "current" stands for the order's current version. */
 const TAGS = [
   ..."current,0,01,1.0,1e0,+1,-1,0x1,*,%31,é,0current,current ,current.0,W/current,a;current".split(
     ",",
@@ -143,10 +143,10 @@ it("honors only the version's own tag in If-Match, however it is written", async
   async function change(ifMatch: string): Promise<number> {
     const response = await attacker.put(path, orderBody(), { "If-Match": ifMatch });
     audit.expectResponse(response, anyJson);
-    const kept = await attacker.get("/v2/orders?id=matched");
-    const hasChanged = kept.headers.get("ETag") !== version;
+    const stored = await attacker.get("/v2/orders?id=matched");
+    const hasChanged = stored.headers.get("ETag") !== version;
     expect(hasChanged, `${ifMatch} → ${response.text}`).toBe(response.status === 200);
-    version = kept.headers.get("ETag")!;
+    version = stored.headers.get("ETag")!;
     return response.status;
   }
 
@@ -165,7 +165,7 @@ it("honors only the version's own tag in If-Match, however it is written", async
   );
   await fc.assert(
     fc.asyncProperty(headerValue, async (header) => {
-      // The runtime hands on no If-Match that is empty: it is as if there were none.
+      // The runtime drops an empty If-Match.
       const isAny = ["", "*", version].includes(header.trim());
       expect(isAny ? [200] : [400, 412]).toContain(await change(header));
     }),
@@ -181,12 +181,12 @@ interface KeyedRequest {
   method: string;
   path: string;
   body?: object;
-  /** The status without a key, or with a new one. */
+  /** The status without a key or with a new key. */
   status: number;
   isOperators?: boolean;
 }
 
-/** What an Idempotency-Key means something for, and what it is sent along with in vain. */
+/** Requests that an Idempotency-Key applies to, and requests that ignore it. */
 const KEYED: KeyedRequest[] = [
   { method: "POST", path: "/v2/orders", body: orderBody(), status: 200 },
   {
@@ -231,7 +231,7 @@ const NOT_KEYED: KeyedRequest[] = [
   { method: "POST", path: "/sandbox/partners/999999/keys", status: 404, isOperators: true },
 ];
 
-/** One partner's requests with keys, and what each of the keys stands for by now. */
+/** Sends one partner's requests with keys, and tracks which request each key belongs to. */
 class KeyedPartner {
   readonly #responses = new Map<string, { request: KeyedRequest; text: string }>();
   readonly #partner: Client;
@@ -242,8 +242,8 @@ class KeyedPartner {
 
   async send(request: KeyedRequest, key: string): Promise<void> {
     const { method, path, body, isOperators } = request;
-    const who = isOperators ? operator : this.#partner;
-    const response = await who.send(method, path, body, { "Idempotency-Key": key });
+    const caller = isOperators ? operator : this.#partner;
+    const response = await caller.send(method, path, body, { "Idempotency-Key": key });
     audit.expectResponse(response, anyJson);
     const earlier = NOT_KEYED.includes(request) ? undefined : this.#responses.get(key);
     expect([response.status, isReplayed(response)], `${method} ${path}: ${response.text}`).toEqual([
@@ -264,7 +264,7 @@ class KeyedPartner {
   }
 }
 
-it("honors an Idempotency-Key only where it applies", async () => {
+it("honors an Idempotency-Key only on the requests it applies to", async () => {
   const requests = fc.tuple(
     fc.constantFrom(...KEYED, ...KEYED, ...KEYED, ...REFUSED, ...NOT_KEYED),
     fc.constantFrom(...GOOD_KEYS, ...GOOD_KEYS, ...BAD_KEYS),
@@ -316,7 +316,7 @@ it("creates and revokes keys, and always leaves one", async () => {
       const partner = await newPartner();
       const opened = new Map([[1, partner]]);
       for (const { method, path } of requests) {
-        // By the oldest key that works.
+        // With the oldest valid key.
         const [id, client] = [...opened][0]!;
         const response = await client.send(method, path);
         audit.expectResponse(response, anyJson);
@@ -354,8 +354,8 @@ const someEventBody = fc
   })
   .map(eventBody);
 
-/** Requests that add something, change it, or take it away. */
-const spending = fc.record({
+/** Requests that add, change or delete data. */
+const changingRequest = fc.record({
   request: fc.oneof(
     fc.record({ id: someOrder, body: someOrderBody }).map(({ id, body }) => ({
       method: "POST",
@@ -378,12 +378,12 @@ const spending = fc.record({
   ),
 });
 
-/** What an environment is said to have, and what it has. */
+/** An environment's counts, as stored and as counted. */
 async function usageOf({ datasetId }: Client) {
-  const counted = env.DB.prepare(
+  const stored = env.DB.prepare(
     "SELECT order_count, order_event_count, stored_bytes FROM datasets WHERE id = ?1",
   );
-  const there = env.DB.prepare(
+  const counted = env.DB.prepare(
     `SELECT
        (SELECT count(*) FROM orders WHERE dataset_id = ?1) AS order_count,
        (SELECT count(*) FROM order_events WHERE dataset_id = ?1) AS order_event_count,
@@ -394,7 +394,7 @@ async function usageOf({ datasetId }: Client) {
           WHERE dataset_id = ?1) AS stored_bytes`,
   );
   const results = await env.DB.batch<Record<string, number>>(
-    [counted, there].map((statement) => statement.bind(datasetId)),
+    [stored, counted].map((statement) => statement.bind(datasetId)),
   );
   return results.map((each) => each.results[0]!);
 }
@@ -403,30 +403,33 @@ it("enforces every quota, counts usage exactly, and loses nothing when it reject
   setVariables(QUOTAS);
   let refusals = 0;
   await fc.assert(
-    fc.asyncProperty(fc.array(spending, { minLength: 10, maxLength: 25 }), async (requests) => {
-      const partner = await newPartner();
-      let rows = await rowsOf(partner);
-      for (const { request, headers } of requests) {
-        const response = await partner.send(request.method, request.path, request.body, headers);
-        audit.expectResponse(response, anyJson);
-        if (response.body?.error?.type === "QUOTA_EXCEEDED_ERROR") refusals += 1;
-        const before = rows;
-        rows = await rowsOf(partner);
-        if (response.status >= 400) expect(rows).toBe(before);
-        const [counted, there] = await usageOf(partner);
-        expect(counted).toEqual(there);
-        expect(counted!.order_count).toBeLessThanOrEqual(Number(QUOTAS.ORDER_QUOTA));
-        expect(counted!.order_event_count).toBeLessThanOrEqual(Number(QUOTAS.ORDER_EVENT_QUOTA));
-        expect(counted!.stored_bytes).toBeLessThanOrEqual(Number(QUOTAS.BYTE_QUOTA));
-      }
-    }),
+    fc.asyncProperty(
+      fc.array(changingRequest, { minLength: 10, maxLength: 25 }),
+      async (requests) => {
+        const partner = await newPartner();
+        let rows = await rowsOf(partner);
+        for (const { request, headers } of requests) {
+          const response = await partner.send(request.method, request.path, request.body, headers);
+          audit.expectResponse(response, anyJson);
+          if (response.body?.error?.type === "QUOTA_EXCEEDED_ERROR") refusals += 1;
+          const before = rows;
+          rows = await rowsOf(partner);
+          if (response.status >= 400) expect(rows).toBe(before);
+          const [stored, counted] = await usageOf(partner);
+          expect(stored).toEqual(counted);
+          expect(stored!.order_count).toBeLessThanOrEqual(Number(QUOTAS.ORDER_QUOTA));
+          expect(stored!.order_event_count).toBeLessThanOrEqual(Number(QUOTAS.ORDER_EVENT_QUOTA));
+          expect(stored!.stored_bytes).toBeLessThanOrEqual(Number(QUOTAS.BYTE_QUOTA));
+        }
+      },
+    ),
     { numRuns: 20 },
   );
   expect(refusals).toBeGreaterThan(0);
   expect(await rowsOf(victim)).toBe(victimRows);
 }, 60_000);
 
-it("has received responses of each kind", () => {
+it("has received every kind of response", () => {
   audit.report();
   const kinds = [200, 204, 400, 401, 404, 405, 409, 412, 422];
   expect([...audit.statuses.keys()]).toEqual(expect.arrayContaining(kinds));

@@ -15,7 +15,7 @@ import { headerValue, hostile, inUrl, numberInUrl, spoiled } from "../support/ho
 import { rowsOf } from "../support/rows.ts";
 import { anyJson, ResponseAudit } from "../support/response-audit.ts";
 
-/** How many requests each of the tests sends. */
+/** How many requests each test sends. */
 const REQUESTS = 700;
 
 const audit = new ResponseAudit();
@@ -66,8 +66,8 @@ it("survives hostile values in every field", async () => {
         const [list, id] = isOrder
           ? ["orders?id", "id"]
           : ["order_events?order_event_id", "order_event_id"];
-        const kept = await attacker.get(`/v2/${list}=${encodeURIComponent(response.body[id])}`);
-        expect(kept.body.data).toEqual([response.body]);
+        const stored = await attacker.get(`/v2/${list}=${encodeURIComponent(response.body[id])}`);
+        expect(stored.body.data).toEqual([response.body]);
       }
       const put = await attacker.put("/v2/orders/known", one);
       audit.expectResponse(put, order);
@@ -179,7 +179,7 @@ it("survives hostile paths, queries and headers", async () => {
     ),
     { numRuns: REQUESTS },
   );
-  // By their own ids, too, from another partner.
+  // The same IDs must not exist for another partner.
   for (const path of [`/v2/orders/${orderId}`, `/v2/order_events/${eventId}`]) {
     audit.expectResponse(await attacker.delete(path), anyJson);
   }
@@ -198,7 +198,7 @@ it("returns the same health whatever the request contains", async () => {
   );
 }, 60_000);
 
-it("survives mistakes of the operator", async () => {
+it("survives hostile requests of the operator", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.boolean(),
@@ -206,12 +206,12 @@ it("survives mistakes of the operator", async () => {
       query,
       spoiled({ name: "Partner" }, ["name"]),
       async (isOperator, segment, parameters, body) => {
-        const who = isOperator ? operator : attacker;
+        const caller = isOperator ? operator : attacker;
         const all = parameters.map((each) => each.join("=")).join("&");
         for (const response of [
-          await who.get(`/sandbox/partners?${all}`),
-          await who.post("/sandbox/partners", body),
-          await who.post(`/sandbox/partners/${segment}/keys?${all}`),
+          await caller.get(`/sandbox/partners?${all}`),
+          await caller.post("/sandbox/partners", body),
+          await caller.post(`/sandbox/partners/${segment}/keys?${all}`),
         ]) {
           audit.expectResponse(response, anyJson);
           if (!isOperator) expect([401, 404, 405]).toContain(response.status);

@@ -11,7 +11,7 @@ import {
 } from "../support/client.ts";
 import { rowsOf } from "../support/rows.ts";
 
-/** Two that must see nothing of each other, with equal ids everywhere and other content. */
+/** Two clients with equal IDs and different content, neither of which may see the other's data. */
 const PAIRS = {
   "two partners": async () => [await newPartner(), await newPartner()] as const,
   "two environments of one partner": async () => {
@@ -20,7 +20,7 @@ const PAIRS = {
   },
 };
 
-/** What each of the two reports: the second one has more of everything, so that no total is equal by chance. */
+/** Creates data. The second client of a pair gets more of everything, so that no totals are equal by chance. */
 async function fill(client: Client, name: string, count: number): Promise<void> {
   for (let index = 1; index <= count; index += 1) {
     const order = orderBody({ id: `order-${index}`, merchant_name: name });
@@ -54,7 +54,7 @@ describe.each(Object.entries(PAIRS))("of %s", (_, newPair) => {
     ["order_events", "order_id=order-1"],
     ["order_events", "network_transaction_id=nt-1"],
     ["order_events", "network_transaction_id=nt-1&order_id=order-1"],
-  ])("each lists and counts its own %s alone, by %s", async (list, query) => {
+  ])("lists and counts only its own %s, by %s", async (list, query) => {
     for (const { client, name, count } of sides()) {
       const { body } = expectStatus(await client.get(`/v2/${list}?${query}`), 200);
       expect(body).toMatchObject({ has_more: false, total: count });
@@ -68,7 +68,7 @@ describe.each(Object.entries(PAIRS))("of %s", (_, newPair) => {
     ["orders", "id=order-1"],
     ["order_events", "order_event_id=event-1"],
     ["order_events", "partner_event_id=partner-event-1"],
-  ])("each finds its own of equal ids among %s by %s", async (list, query) => {
+  ])("finds only its own %s among equal IDs, by %s", async (list, query) => {
     for (const { client, name } of sides()) {
       const { body } = expectStatus(await client.get(`/v2/${list}?${query}`), 200);
       expect(body.total).toBe(1);
@@ -92,7 +92,7 @@ describe.each(Object.entries(PAIRS))("of %s", (_, newPair) => {
   it("changes only its own of two equal IDs", async () => {
     const before = await rowsOf(other);
     expectStatus(await one.put("/v2/orders/order-1", orderBody({ merchant_name: "New" })), 200);
-    // Beyond what is captured here, but not there.
+    // More than this client has captured, but not more than the other.
     expectStatus(await one.refund("order-1", 300), 409);
     expectStatus(await one.refund("order-1", 100, { order_event_id: "event-2" }), 200);
     for (const id of ["event-2", "event-1"]) {
@@ -102,18 +102,18 @@ describe.each(Object.entries(PAIRS))("of %s", (_, newPair) => {
     expect(await rowsOf(other)).toBe(before);
   });
 
-  it("decides each on its own figures when interleaved", async () => {
+  it("decides by its own sums when requests interleave", async () => {
     for (const { client, count } of sides()) {
       await client.createOrder({ id: "even" });
       expectStatus(await client.capture("even", 100 * count), 200);
     }
-    // Of equal versions, and less than what the other has captured.
+    // Both orders have the same version, and the other has captured more.
     expect(refusalOf(await one.refund("even", 200)).details).toMatchObject({ captured: 100 });
     expectStatus(await other.refund("even", 200), 200);
     expectStatus(await one.refund("even", 100), 200);
   });
 
-  it("accepts no change and no event of the other's items", async () => {
+  it("rejects changes and events of the other's items", async () => {
     const before = await rowsOf(other);
     for (const response of [
       await one.put("/v2/orders/order-2", orderBody()),
@@ -132,7 +132,7 @@ describe.each(Object.entries(PAIRS))("of %s", (_, newPair) => {
     const [first, second] = [orderBody(), orderBody({ partner_order_id: "po-2" })];
     const responses = [
       await one.post("/v2/orders", first, headers),
-      // Another request than the other's, and the same as the other's.
+      // The first differs from the other's request, the second equals it.
       await other.post("/v2/orders", second, headers),
       await one.post("/v2/orders", second, { "Idempotency-Key": "key-2" }),
       await other.post("/v2/orders", second, { "Idempotency-Key": "key-2" }),
@@ -179,7 +179,7 @@ describe.each(Object.entries(PAIRS))("of %s", (_, newPair) => {
     expectStatus(await fifth.get("/v2/orders"), 200);
   });
 
-  it("gives a new key the access of the key that created it", async () => {
+  it("gives a new key the same access as the key that created it", async () => {
     for (const { client, count } of sides()) {
       const { body } = expectStatus(await client.post("/v2/keys"), 200);
       const made = new Client(client, body.key);
@@ -189,7 +189,7 @@ describe.each(Object.entries(PAIRS))("of %s", (_, newPair) => {
     }
   });
 
-  it("gives the operator's key for one no access to the other", async () => {
+  it("gives a key from the operator no access to the other", async () => {
     const before = await rowsOf(other);
     const made = await operator.post(`/sandbox/partners/${one.partnerId}/keys`);
     const holder = new Client(one, expectStatus(made, 200).body.key);

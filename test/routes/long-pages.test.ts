@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { MAX_PAGE_BYTES } from "../../src/domain/stored-bytes.ts";
 import { costOf, eventBody, expectStatus, newPartner, orderBody } from "../support/client.ts";
 
-/** Lines with names that make a body of about 80 KB. */
+/** Lines that make a body of about 80 KB. */
 const LINES = Array.from({ length: 400 }, (_, index) => ({
   name: String(index).padEnd(150, "x"),
   quantity: 1,

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { expectStatus, newPartner, refusalOf, type Client } from "../support/client.ts";
 import { document } from "../support/document.ts";
 
-/** Both lists, by how to add an item and what its id is called. */
+/** Both lists, with how to add an item and the name of its ID. */
 const LISTS = [
   {
     path: "/v2/orders",
@@ -42,7 +42,7 @@ it.each(LISTS)(
             expect(data.length).toBe(has_more ? limit : Math.min(limit, data.length));
             expect(total).toBeGreaterThanOrEqual(expected.length);
             if (!has_more) break;
-            // Newer items belong before the first page, so the walk must not see them.
+            // Newer items belong before the first page, so later pages must not include them.
             if (additions[page]) await add(client, orderId);
           }
           expect(walked).toEqual(expected);

@@ -14,23 +14,23 @@ import {
 } from "../support/client.ts";
 import { setVariables } from "../support/variables.ts";
 
-/** What an environment is reckoned to store. */
+/** The stored bytes that an environment counts. */
 const storedBytes = async ({ datasetId }: Client) =>
   (await env.DB.prepare("SELECT stored_bytes FROM datasets WHERE id = ?")
     .bind(datasetId)
     .first<number>("stored_bytes"))!;
 
-/** How many of these requests were answered 200. */
-const count = async (requests: Promise<{ status: number }>[]) =>
+/** The number of requests that returned 200. */
+const countSuccesses = async (requests: Promise<{ status: number }>[]) =>
   (await Promise.all(requests)).filter(({ status }) => status === 200).length;
 
-/** The bytes of the database. */
+/** The size of the database in bytes. */
 const sizeOf = async () => (await env.DB.prepare("SELECT 1").all()).meta.size_after;
 
 const longLine = { name: "y".repeat(1_000), quantity: 1, rate: 0, rewards_rate: 0 };
 
 describe("a quota", () => {
-  it("of orders refuses the next one, and lets everything else go on", async () => {
+  it("of orders rejects the next order, and nothing else", async () => {
     setVariables({ ORDER_QUOTA: "2" });
     const partner = await newPartner();
     const id = await partner.createOrder();
@@ -49,7 +49,7 @@ describe("a quota", () => {
     expectStatus(await partner.post("/v2/orders", orderBody()), 200);
   });
 
-  it("of events refuses the next one, also by a warm ledger, and a repeated one not", async () => {
+  it("of events rejects the next event, with a warm ledger too, but not a repeated one", async () => {
     setVariables({ ORDER_EVENT_QUOTA: "2" });
     const partner = await newPartner();
     const id = await partner.createOrder();
@@ -68,7 +68,7 @@ describe("a quota", () => {
     expect((await partner.get("/v2/order_events")).body.total).toBe(2);
   });
 
-  it("of bytes counts what is stored, the answers of Idempotency-Keys too, and refuses a larger order", async () => {
+  it("of bytes counts stored content and stored responses, and rejects a larger order", async () => {
     setVariables({ BYTE_QUOTA: "300000" });
     const partner = await newPartner();
     const large = orderBody({
@@ -97,7 +97,7 @@ describe("a quota", () => {
     expectStatus(await partner.post("/v2/orders", { ...large, id: "second" }), 200);
   });
 
-  it("answers the repeated request of an Idempotency-Key that it can't store", async () => {
+  it("accepts a repeated request even if its Idempotency-Key no longer fits", async () => {
     const partner = await newPartner();
     const order = orderBody({ id: "full" });
     expectStatus(await partner.post("/v2/orders", order), 200);
@@ -106,7 +106,7 @@ describe("a quota", () => {
     expect([repeated.status, repeated.headers.get("Idempotent-Replayed")]).toEqual([200, "true"]);
   });
 
-  it("is no answer to a request that had taken effect before", async () => {
+  it("doesn't reject the repetition of an earlier request", async () => {
     const partner = await newPartner();
     const headers = { "Idempotency-Key": "before" };
     const eventKey = { "Idempotency-Key": "event-before" };
@@ -123,7 +123,7 @@ describe("a quota", () => {
     }
   });
 
-  it("is the partner's: its environments share it, and nobody else's counts", async () => {
+  it("is shared by a partner's environments, but not by other partners", async () => {
     setVariables({ ORDER_QUOTA: "3" });
     const [partner, other] = [await newPartner(), await newPartner()];
     await env.DB.prepare("INSERT INTO datasets (partner_id, order_count) VALUES (?, 2)")
@@ -136,18 +136,18 @@ describe("a quota", () => {
     expectStatus(await other.post("/v2/orders", orderBody()), 200);
   });
 
-  it("lets no two requests pass together", async () => {
+  it("holds for concurrent requests", async () => {
     setVariables({ ORDER_QUOTA: "5", ORDER_EVENT_QUOTA: "5" });
     const partner = await newPartner();
     const twenty = Array.from({ length: 20 });
-    const created = await count(
+    const created = await countSuccesses(
       twenty.map((_, index) =>
         partner.post("/v2/orders", orderBody({ id: `o-${index % 10}-${index}` })),
       ),
     );
     expect(created).toBe(5);
     const { data } = (await partner.get("/v2/orders")).body;
-    const captured = await count(
+    const captured = await countSuccesses(
       twenty.map((_, index) =>
         partner.post("/v2/order_events", eventBody({ order_id: data[index % 5].id })),
       ),
@@ -155,7 +155,7 @@ describe("a quota", () => {
     expect(captured).toBe(5);
   });
 
-  it("costs a few rows read, and none written", async () => {
+  it("costs a few rows read and none written", async () => {
     const partner = await newPartner();
     const id = await partner.createOrder();
     await partner.capture(id, 1);
@@ -168,7 +168,7 @@ describe("a quota", () => {
 });
 
 describe("stored bytes", () => {
-  it("come back to what they were when everything is deleted, but for the history", async () => {
+  it("return to their old value when everything is deleted, except for the history", async () => {
     const partner = await newPartner();
     const lines = [{ name: "Lamp", quantity: 1, rate: 10_000, rewards_rate: 0 }];
     const id = await partner.createOrder({ order_lines: lines, merchant_name: "ü".repeat(500) });
@@ -180,7 +180,7 @@ describe("stored bytes", () => {
     expect(await storedBytes(partner)).toBe(changes * CHANGE_BYTES);
   });
 
-  it("are near to what the database takes", async () => {
+  it("are close to the database's size", async () => {
     const partner = await newPartner();
     const before = await sizeOf();
     const lines = [{ name: "Couch Supreme", quantity: 1, rate: 274_999, rewards_rate: 2_500 }];
@@ -201,7 +201,7 @@ describe("stored bytes", () => {
   }, 60_000);
 });
 
-it("is looked at each hour: the log names who is close to one", async () => {
+it("logs each hour which partners are close to a quota", async () => {
   setVariables({ ORDER_QUOTA: "10" });
   const partner = await newPartner();
   const many = Array.from({ length: 9 }, () => partner.createOrder());

@@ -23,17 +23,17 @@ beforeAll(async () => {
   await env.DB.batch(tables.map((table) => env.DB.prepare(`DROP TABLE ${table}`)));
 });
 
-it.each(OPERATIONS)("answers %s %s with the command to run", async (method, path) => {
+it.each(OPERATIONS)("%s %s returns the command to run", async (method, path) => {
   expectCommand(await partner.send(method, path));
 });
 
-it.each(OPERATOR_OPERATIONS)("answers %s %s with the command to run", async (method, path) => {
+it.each(OPERATOR_OPERATIONS)("%s %s returns the command to run", async (method, path) => {
   expectCommand(await operator.send(method, path, method === "POST" ? { name: "A" } : undefined));
 });
 
-function expectCommand(answer: ApiResponse): void {
-  expectStatus(answer, 503);
-  expect(answer.body.error.type).toBe("SERVICE_UNAVAILABLE_ERROR");
-  expect(answer.body.error.message).toContain("npm start");
-  expect(answer.headers.get("Retry-After")).toBe("1");
+function expectCommand(response: ApiResponse): void {
+  expectStatus(response, 503);
+  expect(response.body.error.type).toBe("SERVICE_UNAVAILABLE_ERROR");
+  expect(response.body.error.message).toContain("npm start");
+  expect(response.headers.get("Retry-After")).toBe("1");
 }

@@ -16,7 +16,7 @@ import {
 } from "../../src/store/failures.ts";
 import { newPartner } from "../support/client.ts";
 
-/** The error that D1 itself raises for a statement, as `Database` throws it. */
+/** The error that `Database` throws when D1 rejects a statement. */
 const errorOf = (statement: string) =>
   env.DB.prepare(statement)
     .run()

@@ -5,7 +5,7 @@ import { newPartner } from "../support/client.ts";
 const run = (sql: string) => env.DB.prepare(sql).run();
 
 describe("the tables", () => {
-  it("are WITHOUT ROWID, all but partners, environments and datasets, so that a row is one written row", async () => {
+  it("are WITHOUT ROWID, except partners, environments and datasets, so that an insert writes one row", async () => {
     const { results } = await env.DB.prepare("PRAGMA table_list").all<{
       name: string;
       wr: number;
@@ -16,7 +16,7 @@ describe("the tables", () => {
     expect(ours.length).toBeGreaterThan(5);
   });
 
-  it("hold the rules even if the code is wrong", async () => {
+  it("enforce the rules even if the code is wrong", async () => {
     const { datasetId } = await newPartner();
     const client = await newPartner();
     const id = await client.createOrder();

@@ -12,7 +12,7 @@ import { setVariables } from "../support/variables.ts";
 const recount = (): Promise<Miscount[]> =>
   recountUsage(new QueryBudget(new Database(env.DB), 10_000), new Date().toJSON());
 
-/** Runs the hourly job, which corrects wrong usage too, and fails if there was any. */
+/** Runs the hourly job, which also corrects wrong usage, and fails if it corrected any. */
 async function runHourly(): Promise<void> {
   expect(await recount()).toEqual([]);
   const log = vi.spyOn(console, "log").mockClear();
@@ -31,7 +31,7 @@ const ageChanges = () => run("UPDATE order_changes SET changed_at = '2025-01-01T
 
 const lines = [{ name: "Lamp", quantity: 1, rate: 10_000, rewards_rate: 0 }];
 
-/** An order with an event, a stored response and a simulated transaction. */
+/** Creates an order with an event, a stored response and a simulated transaction. */
 async function fill(client: Client): Promise<void> {
   const key = { "Idempotency-Key": "key" };
   const order = orderBody({ id: "order", order_lines: lines });

@@ -21,7 +21,7 @@ const row = { id: "f-1", fault: createFault({ fault: "error" }, identity) };
 const tablesIn = ({ sql }: DurableObjectStorage) =>
   sql.exec("SELECT name FROM sqlite_master WHERE name NOT LIKE '\\_cf%' ESCAPE '\\'").toArray();
 
-it("creates the tables with the first write: a read leaves nothing behind", () =>
+it("creates the tables on the first write, not on a read", () =>
   inStorage(async (storage) => {
     const stored = new DatasetStorage(storage);
     await stored.open();
@@ -31,7 +31,7 @@ it("creates the tables with the first write: a read leaves nothing behind", () =
     expect(stored.read(1)!.select().from(faults).all()).toEqual([{ sequence: 1, ...row }]);
   }));
 
-it("keeps its rows when it is opened again", () =>
+it("keeps its rows when it is reopened", () =>
   inStorage(async (storage) => {
     (await new DatasetStorage(storage).write(1))!.insert(faults).values(row).run();
     const again = new DatasetStorage(storage);
@@ -51,7 +51,7 @@ it("has the tables and columns of the schema", () =>
     }
   }));
 
-it("empties every table for a later dataset, and refuses an earlier one", () =>
+it("empties every table for a later dataset, and rejects an earlier one", () =>
   inStorage(async (storage) => {
     const stored = new DatasetStorage(storage);
     (await stored.write(1))!.insert(faults).values(row).run();

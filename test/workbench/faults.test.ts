@@ -5,7 +5,7 @@ import { MAX_FAULT_SKIP, MAX_FAULTS } from "../../src/domain/faults.ts";
 import type { Workbench } from "../../src/workbench/workbench.ts";
 import { expectStatus, newPartner, type Client } from "../support/client.ts";
 
-/** How many rows the workbench writes when it takes the fault of a read. */
+/** The number of rows that the workbench writes when a read matches a fault. */
 function rowsWrittenByRead({ environmentId }: Client): Promise<number> {
   const stub = env.WORKBENCH.getByName(String(environmentId));
   return runInDurableObject(stub, async (instance: Workbench, { storage }) => {

@@ -65,8 +65,8 @@ describe("every isolate", () => {
       const { total } = (await partner.get("/v2/orders")).body;
       await add(partner, { fault: "unavailable", times: isolates.length, match: { method } });
       for (const send of isolates) {
-        const answer = expectStatus(await send(partner, method, path, body), 503);
-        expect(answer.headers.get("Sandbox-Fault-Applied")).toMatch(/^unavailable;id=/);
+        const response = expectStatus(await send(partner, method, path, body), 503);
+        expect(response.headers.get("Sandbox-Fault-Applied")).toMatch(/^unavailable;id=/);
       }
       expect((await partner.get("/v2/orders")).body.total).toBe(total);
     }
@@ -79,14 +79,14 @@ describe("every isolate", () => {
     const partner = await newPartner();
     for (const send of isolates) expectStatus(await send(partner, "GET", "/v2/orders"), 200);
     await add(partner, { fault: "unavailable", times: 7, skip: 3 });
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 200 }, (_, index) => isolates[index % 4]!(partner, "GET", "/v2/orders")),
     );
-    expect(answers.filter(({ status }) => status === 503)).toHaveLength(7);
-    expect(answers.filter(({ status }) => status === 200)).toHaveLength(193);
+    expect(responses.filter(({ status }) => status === 503)).toHaveLength(7);
+    expect(responses.filter(({ status }) => status === 200)).toHaveLength(193);
   });
 
-  it("alters the response by a fault that it learns of only from D1", async () => {
+  it("alters the response by a fault that it learns of only through D1", async () => {
     const send = await anotherIsolate();
     const partner = await newPartner();
     expectStatus(await send(partner, "GET", "/v2/orders"), 200);
@@ -97,22 +97,22 @@ describe("every isolate", () => {
     expect((await partner.get("/v2/orders")).body.total).toBe(1);
   });
 
-  it("asks no workbench once no faults are left", async () => {
+  it("calls no workbench once no faults are left", async () => {
     const send = await anotherIsolate();
     const partner = await newPartner();
     await add(partner, { fault: "unavailable" });
     expectStatus(await send(partner, "GET", "/v2/orders"), 503);
-    const ask = vi.spyOn(env.WORKBENCH, "getByName");
+    const getWorkbench = vi.spyOn(env.WORKBENCH, "getByName");
     for (const from of [
       send,
       (each: Client, method: string, path: string) => each.send(method, path),
     ]) {
       await from(partner, "GET", "/v2/orders");
-      ask.mockClear();
+      getWorkbench.mockClear();
       expect(costOf(expectStatus(await from(partner, "GET", "/v2/orders"), 200)).queries).toBe(1);
-      expect(ask).not.toHaveBeenCalled();
+      expect(getWorkbench).not.toHaveBeenCalled();
     }
-    ask.mockRestore();
+    getWorkbench.mockRestore();
   });
 });
 
@@ -135,14 +135,14 @@ describe("has_faults in D1", () => {
     await expect.poll(() => hasFaults(partner)).toBe(false);
   });
 
-  it("is right in the end while faults come and go concurrently and D1 is slow", async () => {
+  it("is correct after concurrent additions and removals with a slow D1", async () => {
     const partner = await newPartner();
     await slowDatabase(partner, () => Math.random() * 20);
     for (let round = 0; round < 10; round += 1) {
       await Promise.all([
         ...Array.from({ length: 5 }, async () => {
           await add(partner, { fault: "unavailable" });
-          // Unless the fault has already applied, its addition returned after D1 was updated.
+          // Unless the fault has already applied, its addition returned only after D1 was updated.
           const { total } = (await partner.get(PATH)).body;
           if (total > 0) expect(await hasFaults(partner)).toBe(true);
         }),
@@ -154,7 +154,7 @@ describe("has_faults in D1", () => {
     }
   });
 
-  it("is true when the addition returns, though an update to false is still running", async () => {
+  it("is true when the addition returns, even while an update to false is still running", async () => {
     const partner = await newPartner();
     await add(partner, { fault: "error" });
     let isUpdating = false;
@@ -170,7 +170,7 @@ describe("has_faults in D1", () => {
     expect(await hasFaults(partner)).toBe(true);
   });
 
-  it("decides: a fault that D1 did not confirm is not stored", async () => {
+  it("must be confirmed: without D1's confirmation, a fault is not stored", async () => {
     vi.spyOn(console, "error").mockReturnValue(undefined);
     const partner = await newPartner();
     const stub = env.WORKBENCH.getByName(String(partner.environmentId));

@@ -48,7 +48,7 @@ describe("a workbench", () => {
     expect(await total()).toBe(63);
   });
 
-  it("stores its share of the partner's quota, which falls with each environment", async () => {
+  it("stores its share of the partner's quota, which shrinks with each environment", async () => {
     const workbench = workbenchOf(partner);
     await runInDurableObject(workbench, (instance) => {
       (instance as unknown as { env: object }).env = { ...env, RECORDED_BYTE_QUOTA: "4000000" };
@@ -80,7 +80,7 @@ describe("a workbench", () => {
     expect(await tables()).toEqual({ names: [], alarm: null });
   });
 
-  it("deletes what a late request recreates after the environment is gone", async () => {
+  it("deletes data that a late request recreates after the environment is gone", async () => {
     await workbenchOf(partner).record(datasetOf(partner), [newRequest()]);
     await workbenchOf(partner).destroy();
     expect(await tables()).toEqual({ names: [], alarm: null });
@@ -95,7 +95,7 @@ describe("a workbench", () => {
     expect(await tables()).toEqual({ names: [], alarm: null });
   });
 
-  it("stores the requests of one dataset", async () => {
+  it("stores only the requests of the current dataset", async () => {
     const dataset_id = partner.datasetId;
     await workbenchOf(partner).record(datasetOf(partner), [newRequest()]);
     await workbenchOf(partner).reset(dataset_id + 1);

@@ -26,11 +26,14 @@ describe("the stream", () => {
     await listed(partner, 1);
     const watching = await openStream(partner, STREAM);
     expect(watching.response.headers.get("Content-Type")).toBe("text/event-stream");
-    const answer = await partner.get("/v2/orders?id=o-1");
-    const answered = Date.now();
+    const response = await partner.get("/v2/orders?id=o-1");
+    const respondedAt = Date.now();
     const [seen] = await watching.take(1);
-    expect(Date.now() - answered).toBeLessThan(1_000);
-    expect(seen).toMatchObject({ order_id: "o-1", request_id: answer.headers.get("X-Request-Id") });
+    expect(Date.now() - respondedAt).toBeLessThan(1_000);
+    expect(seen).toMatchObject({
+      order_id: "o-1",
+      request_id: response.headers.get("X-Request-Id"),
+    });
     expect(await listed(partner, 1, "order_id=o-1")).toEqual([seen]);
     await watching.cancel();
   });
@@ -51,7 +54,7 @@ describe("the stream", () => {
     await watching.cancel();
   });
 
-  it("sends matching requests only", async () => {
+  it("sends only matching requests", async () => {
     const watching = await openStream(partner, `${STREAM}?order_id=o-2&status=2xx`);
     for (const id of ["o-1", "o-2", "o-3"]) await partner.get(`/v2/orders?id=${id}`);
     expect(await watching.take(1)).toMatchObject([{ order_id: "o-2" }]);
@@ -80,7 +83,7 @@ describe("the stream", () => {
     expect(refusalOf(refused)).toMatchObject({ status: 429, type: "RATE_LIMIT_ERROR" });
     expect(refused.headers.get("Retry-After")).toBe(String(STREAM_LEASE_SECONDS));
     expectStatus(await (await newPartner()).get(STREAM), 200);
-    // Closing is noticed when the streams of the environment are probed.
+    // The sandbox notices closed streams when it probes the environment's streams.
     await opened[0]!.cancel();
     const instead = await open(partner);
     await Promise.all([...opened.slice(1), instead].map((each) => each.cancel()));
@@ -115,7 +118,7 @@ describe("the stream", () => {
     await second.rest();
   });
 
-  it("ends when its environment is deleted, however many were deleted just before", async () => {
+  it("ends when its environment is deleted, even right after many others were deleted", async () => {
     for (let count = 0; count < 3; count += 1) {
       const { body } = expectStatus(await partner.post("/sandbox/environments", {}), 200);
       const other = Object.assign(await newPartner(), { key: body.key });
@@ -141,7 +144,7 @@ const counter = () => env.PARTNER_STREAMS.getByName("counted");
 describe("the count of a partner's streams", () => {
   const leases = Array.from({ length: MAX_PARTNER_STREAMS }, (_, index) => `lease-${index}`);
 
-  it("is restored by renewals after it was lost, and forgets streams that aren't renewed", async () => {
+  it("is restored by renewals after a loss, and drops streams that aren't renewed", async () => {
     for (const lease of leases) expect(await counter().acquire(lease)).toBe(true);
     expect(await counter().acquire("another")).toBe(false);
     await evictDurableObject(counter());

@@ -11,13 +11,13 @@ import { rowsOf } from "../../support/rows.ts";
 
 const PATH = "/sandbox/environments";
 
-/** The IDs of an environment's keys, each with the key that created it. */
+/** The IDs of an environment's keys, each with the ID of the key that created it. */
 const creators = async (each: Client) =>
   (await each.get("/sandbox/keys")).body.data.map(
     ({ id, created_by }: { id: number; created_by?: number }) => [id, created_by],
   );
 
-/** A new environment of a partner, and its way to the API. */
+/** Creates an environment of a partner, and returns a client for it. */
 async function createEnvironment(partner: Client, fields: object = {}): Promise<Client> {
   const { body } = expectStatus(await partner.post(PATH, fields), 200);
   const datasetId = await datasetOf(body.id);
@@ -29,7 +29,7 @@ const datasetOf = async (environmentId: number) =>
     .bind(environmentId)
     .first<number>("dataset_id"))!;
 
-/** As many hours as it takes. */
+/** Runs the hourly job until everything is swept. */
 async function sweep(): Promise<void> {
   const budget = new QueryBudget(new Database(env.DB), 100_000);
   while ((await sweepHourly(env, budget, new Date().toJSON())) > 0);
@@ -38,7 +38,7 @@ async function sweep(): Promise<void> {
 afterEach(() => vi.useRealTimers());
 
 describe("POST /sandbox/environments", () => {
-  it("creates a separate dataset, and a key for it alone", async () => {
+  it("creates a separate dataset, and a key that works only there", async () => {
     const partner = await newPartner();
     const { body } = expectStatus(
       await partner.post(PATH, { name: "pull request 12", strict: true, expires_in_seconds: 60 }),
@@ -84,7 +84,7 @@ describe("POST /sandbox/environments", () => {
     [{ strict: "yes" }, "strict"],
     [{ name: "" }, "name"],
     [{ expire_in_seconds: 60 }, "expire_in_seconds"],
-  ])("refuses %j, and names the field", async (fields, param) => {
+  ])("rejects %j, and names the field", async (fields, param) => {
     const refused = await (await newPartner()).post(PATH, fields);
     expect(refusalOf(refused)).toMatchObject({ status: 400, param });
   });
@@ -194,19 +194,19 @@ describe("an environment", () => {
     ]);
   });
 
-  it("is deleted to its last row, and its keys stop immediately", async () => {
+  it("is deleted completely, and its keys stop working immediately", async () => {
     const partner = await newPartner();
-    const [gone, kept] = [await createEnvironment(partner), await createEnvironment(partner)];
-    for (const each of [gone, kept, partner]) {
+    const [gone, other] = [await createEnvironment(partner), await createEnvironment(partner)];
+    for (const each of [gone, other, partner]) {
       const id = await each.createOrder({ id: "order-1" });
       expectStatus(await each.capture(id, 100), 200);
     }
-    const before = [await rowsOf(kept), await rowsOf(partner)];
+    const before = [await rowsOf(other), await rowsOf(partner)];
     expectStatus(await partner.delete(`${PATH}/${gone.environmentId}`), 204);
     expectStatus(await gone.get("/v2/orders"), 401);
     await sweep();
     expect(JSON.parse(await rowsOf(gone)).flat()).toEqual([]);
-    expect([await rowsOf(kept), await rowsOf(partner)]).toEqual(before);
+    expect([await rowsOf(other), await rowsOf(partner)]).toEqual(before);
     expectStatus(await partner.delete(`${PATH}/${gone.environmentId}`), 404);
   });
 
@@ -244,7 +244,7 @@ describe("an environment", () => {
   });
 });
 
-it("isolates two hundred concurrent environments, and sweeps them to the last row", async () => {
+it("isolates two hundred concurrent environments, and sweeps them completely", async () => {
   const partner = await newPartner();
   const environments = await Promise.all(
     Array.from({ length: 200 }, () => createEnvironment(partner)),
@@ -267,7 +267,7 @@ it("isolates two hundred concurrent environments, and sweeps them to the last ro
     );
     expect(new Set(subjects.filter(Boolean))).toEqual(new Set([`po-${index}`]));
     expect((await each.get("/sandbox/faults")).body.total).toBe(1);
-    expect(await keptBy(each)).not.toEqual([]);
+    expect(await workbenchTables(each)).not.toEqual([]);
   }
   for (const { environmentId } of environments) {
     expectStatus(await partner.delete(`${PATH}/${environmentId}`), 204);
@@ -275,12 +275,11 @@ it("isolates two hundred concurrent environments, and sweeps them to the last ro
   await sweep();
   for (const each of environments) {
     expect(JSON.parse(await rowsOf(each)).flat()).toEqual([]);
-    expect(await keptBy(each)).toEqual([]);
+    expect(await workbenchTables(each)).toEqual([]);
   }
 }, 120_000);
 
-/** The tables that an environment's workbench has. */
-function keptBy({ environmentId }: Client): Promise<string[]> {
+function workbenchTables({ environmentId }: Client): Promise<string[]> {
   return runInDurableObject(env.WORKBENCH.getByName(String(environmentId)), (_, { storage }) =>
     storage.sql
       .exec<{ name: string }>(

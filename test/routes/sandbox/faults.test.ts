@@ -72,7 +72,7 @@ describe("POST /sandbox/faults", () => {
     expect((await partner.get(PATH)).body.total).toBe(0);
   });
 
-  it("suggests the path that was probably meant", async () => {
+  it("suggests the path that was probably intended", async () => {
     const partner = await newPartner();
     const misspelt = await partner.post(PATH, {
       fault: "error",
@@ -127,7 +127,7 @@ describe("GET /sandbox/faults", () => {
     expect(refusalOf(unknown)).toMatchObject({ status: 400, param: "starting_after" });
   });
 
-  it("shows how many times each has left", async () => {
+  it("shows how many times each fault has left", async () => {
     const partner = await newPartner();
     await add(partner, { fault: "error", times: 2, skip: 1 });
     const remaining = async () => (await partner.get(PATH)).body.data[0]?.remaining;
@@ -166,7 +166,7 @@ describe("DELETE /sandbox/faults", () => {
     expectStatus(await partner.delete(PATH), 204);
   });
 
-  it("leaves the faults of another environment", async () => {
+  it("removes no faults of another environment", async () => {
     const [partner, other] = [await newPartner(), await newPartner()];
     const theirs = await add(other, { fault: "error" });
     expectStatus(await partner.delete(`${PATH}/${theirs.id}`), 404);
@@ -185,7 +185,7 @@ describe("the faults of an environment", () => {
     expectStatus(await partner.get("/v2/orders"), 200);
   });
 
-  it("belong to a dataset: requests in an earlier one find and change none", async () => {
+  it("belong to a dataset: requests in an earlier dataset find and change none", async () => {
     const partner = await newPartner();
     await add(partner, { fault: "error" });
     const workbench = env.WORKBENCH.getByName(String(partner.environmentId));

@@ -9,7 +9,7 @@ afterEach(() => {
 
 let later = 0;
 
-/** What an isolate responses that remembers no earlier response. */
+/** Reads /health after any cached result has expired. */
 async function checkLater() {
   vi.useRealTimers();
   later += 10_000;

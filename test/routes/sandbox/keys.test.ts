@@ -14,7 +14,7 @@ async function anotherKey(partner: Client): Promise<Client> {
   return new Client(partner, body.key);
 }
 
-/** Reads the orders, and waits for the work after the response: storing the hour of the key's last use. */
+/** Reads the orders and waits until the hour of the key's last use is stored, after the response. */
 async function useKey({ key }: Client): Promise<Response> {
   const ctx = createExecutionContext();
   const headers = { Authorization: `Bearer ${key}` };
@@ -77,7 +77,7 @@ describe("GET /sandbox/keys", () => {
     await env.DB.prepare("UPDATE api_keys SET last_used_at = NULL WHERE environment_id = ?")
       .bind(partner.environmentId)
       .run();
-    // This isolate has stored it already.
+    // This isolate has already stored this hour.
     await useKey(partner);
     expect(await used()).toBeUndefined();
   });
@@ -107,7 +107,7 @@ describe("DELETE /sandbox/keys/{key_id}", () => {
     );
   });
 
-  it("lets no deleted key revoke another, even where an isolate has it cached", async () => {
+  it("doesn't allow a deleted key to revoke another, even where it is cached", async () => {
     const partner = await newPartner();
     const stolen = await anotherKey(partner);
     expectStatus(await stolen.get("/v2/orders"), 200);

@@ -129,7 +129,7 @@ describe("DELETE /sandbox/partners/{partner_id}", () => {
     const partner = await createPartner();
     const id = await partner.createOrder();
     expectStatus(await partner.capture(id, 100), 200);
-    // As far as another isolate has come, whose keys this one still remembers.
+    // The deletion as far as another isolate has got, while this one has the key cached.
     await env.DB.batch([
       env.DB.prepare("UPDATE environments SET dataset_id = NULL WHERE id = ?").bind(
         partner.environmentId,
@@ -146,7 +146,7 @@ describe("DELETE /sandbox/partners/{partner_id}", () => {
     expectStatus(await operator.delete(`${PATH}/${partner.partnerId}`), 204);
   });
 
-  it("covers every table, and removes referring rows first", async () => {
+  it("covers every table, and removes referencing rows first", async () => {
     const { results } = await env.DB.prepare(
       "SELECT name FROM sqlite_master WHERE type = 'table'",
     ).all<{ name: string }>();
@@ -164,7 +164,7 @@ describe("DELETE /sandbox/partners/{partner_id}", () => {
     }
   });
 
-  it("fails if an unknown table refers to the partner, instead of returning 202 forever", async () => {
+  it("fails if an unknown table references the partner, instead of returning 202 forever", async () => {
     const log = vi.spyOn(console, "error").mockReturnValue(undefined);
     const partner = await createPartner();
     await env.DB.batch([
@@ -207,7 +207,7 @@ it("is not found without an ADMIN_TOKEN, for every path, method and token", asyn
   }
 });
 
-/** How many rows a partner's environment has in each table. */
+/** The number of a partner's rows in each table. */
 async function rowsOf({ environmentId, datasetId }: Client): Promise<Record<string, number>> {
   const tables: [table: string, column: string, id: number][] = [
     ...DATASET_TABLES.map((table) => [getTableName(table), "dataset_id", datasetId] as const),

@@ -32,7 +32,7 @@ const disagreements = async (query = "") =>
   expectStatus(await client.get(`/sandbox/reconciliation${query}`), 200).body;
 
 describe("POST /sandbox/transactions", () => {
-  it.each(STORIES)("plays %s as the events of single requests", async (name) => {
+  it.each(STORIES)("plays %s with the same events as single requests", async (name) => {
     const { transaction, events } = await story({ story: name });
     const stored = await client.get(`/v2/transactions/${transaction.id}`);
     expect(stored.body).toEqual(transaction);
@@ -94,7 +94,7 @@ describe("reconciliation", () => {
       async () => (await story({ payment_method_id: "pm-2" }), await capture(5000)),
     ],
     ["event_after_void", async () => (await story({ story: "voided" }), await capture(5000))],
-  ])("finds %s, and nothing else", async (finding, arrange) => {
+  ])("finds only %s", async (finding, arrange) => {
     await arrange();
     const { agrees, transactions } = await reconciliation();
     expect({ agrees, findings: transactions[0].findings }).toEqual({
@@ -127,7 +127,7 @@ describe("reconciliation", () => {
     expect(await reconciliation()).toMatchObject({ agrees: true, transactions: [] });
   });
 
-  it("counts a deleted event out again", async () => {
+  it("subtracts a deleted event", async () => {
     await story({});
     await capture(5000, { order_event_id: "e-1" });
     await capture(5000, { order_event_id: "e-2" });
@@ -180,7 +180,7 @@ describe("POST /v2/order_events warns", () => {
     expect(headers.get("Sandbox-Warnings")).toBe(expected);
   });
 
-  it("of nothing if both sides agree", async () => {
+  it("about nothing if both sides agree", async () => {
     await story({ amount: 100 });
     const { headers } = await capture(100, { order_event_id: "e-1" });
     expect(headers.has("Sandbox-Warnings")).toBe(false);

@@ -26,7 +26,7 @@ beforeEach(async () => {
   partner = await newPartner();
 });
 
-/** Sends an order on which a fault acts. The client may get no answer. */
+/** Sends an order that a fault applies to. The client may receive no response. */
 const sendWithFault = (fault: string) =>
   partner
     .post("/v2/orders", orderBody({ id: "o-1" }), { "Sandbox-Fault": fault })
@@ -88,7 +88,7 @@ describe("the list", () => {
     expect(await listed(partner, 1)).toMatchObject([{ order_id: id }]);
   });
 
-  it("has requests refused before a route, and none without a valid key", async () => {
+  it("has requests that are rejected before a route, and none without a valid key", async () => {
     await partner.put("/v2/orders", {});
     await partner.post("/v2/orders", "a=b", { "Content-Type": "text/plain" });
     await partner.get("/v2/nothing");
@@ -170,7 +170,7 @@ describe("the list", () => {
     expect(refusalOf(unknown)).toMatchObject({ status: 400, param: "starting_after" });
   });
 
-  it("has requests of its own environment only", async () => {
+  it("has only requests of its own environment", async () => {
     await partner.get("/v2/orders");
     const [{ id }] = await listed(partner, 1);
     const other = await newPartner();
@@ -180,7 +180,7 @@ describe("the list", () => {
 });
 
 describe("the summary", () => {
-  it("counts everything that matches by status, method, error and warning", async () => {
+  it("counts all matching requests by status, method, error and warning", async () => {
     const misspelt = { reward_amount: 1, total_ordr: 2 };
     for (const id of ["o-1", "o-2"])
       await partner.post("/v2/orders", orderBody({ id, ...misspelt }));
@@ -221,7 +221,7 @@ describe("the summary", () => {
     });
   });
 
-  it("is empty for a new environment, and refuses a wrong filter", async () => {
+  it("is empty for a new environment, and rejects an invalid filter", async () => {
     const { body } = expectStatus(await partner.get(`${PATH}/summary`), 200);
     expect(body).toEqual({ total: 0, by_status: [], by_method: [], by_error: [], by_warning: [] });
     expectStatus(await partner.get(`${PATH}/summary?status=5`), 400);
@@ -286,7 +286,7 @@ describe("a request", () => {
     });
   });
 
-  it("is cut between two characters, and then has no command", async () => {
+  it("is truncated between two characters, and then has no command", async () => {
     const name = "€".repeat(900);
     const lines = Array.from({ length: 20 }, () => ({
       name,
@@ -317,7 +317,7 @@ describe("a request", () => {
     expect(refused.request.body).toBeUndefined();
   });
 
-  it("has no command if the record differs from what was sent", async () => {
+  it("has no command if the record differs from the request", async () => {
     const json = JSON.stringify(orderBody({ id: "o-1" }));
     const bytes = new TextEncoder().encode(json.replace("o-1", "o-\u00ff"));
     const invalid = bytes.map((byte) => (byte === 0xbf ? 0x28 : byte));
@@ -328,7 +328,7 @@ describe("a request", () => {
     await partner.post("/v2/orders", orderBody({ id: "o-1", merchant_name: partner.key }));
     await listed(partner, 2);
     expect((await newestRequest(partner)).curl).toBeUndefined();
-    // A byte order mark is repeated.
+    // A byte order mark is kept.
     await sendRaw(new TextEncoder().encode(`\ufeff${json}`));
     await listed(partner, 3);
     const marked = await newestRequest(partner);
@@ -365,7 +365,7 @@ describe("a request", () => {
       expect(stored.toLowerCase()).not.toContain(secret);
     }
     expect(stored).toContain("test_***");
-    // A text that only begins like a key is not masked.
+    // Text that only starts like a key is not masked.
     const id = await partner.createOrder({ id: `test_${crypto.randomUUID()}` });
     expect(await listed(partner, 1, `order_id=${id}`)).toHaveLength(1);
   });

@@ -14,7 +14,7 @@ const FIXTURE_ORDER = "77f60af4-185e-4867-b113-34e3cf7c6acd";
 
 const reset = async (client: Client) => expectStatus(await client.post("/sandbox/reset"), 204);
 
-/** Makes the isolate remember the dataset from before any reset, as another isolate may. */
+/** Makes the isolate cache the dataset from before any reset, as another isolate may have it. */
 function forgetResets({ key, datasetId }: Client): void {
   const known = keyCache.get(key, Date.now());
   if (known && known !== "unknown") Object.assign(known, { dataset_id: datasetId });
@@ -43,29 +43,29 @@ describe("a reset", () => {
     expect(await rowsOf(other)).toBe(before);
   });
 
-  it("resets the version, sums and events that a warm ledger remembers", async () => {
+  it("resets the version, sums and events that a warm ledger has cached", async () => {
     const client = await newPartner();
     const id = await client.createOrder({ id: "order-1" });
     expectStatus(await client.capture(id, 100), 200);
     await reset(client);
     expectStatus(await client.capture(id, 1), 404);
     await client.createOrder({ id: "order-1" });
-    // The warm ledger remembers 100 captured, at the same version.
+    // The warm ledger has cached 100 captured, at the same version.
     expectStatus(await client.capture(id, 5), 200);
     const refused = expectStatus(await client.refund(id, 6), 409);
     expect(refused.body.error.details).toMatchObject({ captured: 5, refundable: 5 });
   });
 
   it.each([
-    ["an isolate that remembers the closed dataset", forgetResets],
+    ["an isolate that has cached the closed dataset", forgetResets],
     ["an isolate that knows the new dataset", () => undefined],
-  ])("applies to reads, writes and refusals in %s", async (_, prepare) => {
+  ])("applies to reads, writes and rejections in %s", async (_, prepare) => {
     const client = await newPartner();
     const id = await client.createOrder({ id: "order-1" });
     expectStatus(await client.capture(id, 100, { order_event_id: "event-1" }), 200);
     await reset(client);
     const old = await oldRows(client);
-    const answers = [];
+    const responses = [];
     for (const send of [
       () => client.get("/v2/orders"),
       () => client.get("/v2/order_events?order_id=order-1"),
@@ -77,12 +77,12 @@ describe("a reset", () => {
       () => client.get("/v2/orders?id=order-1"),
     ]) {
       prepare(client);
-      answers.push(await send());
+      responses.push(await send());
     }
-    expect(answers.map(({ status }) => status)).toEqual([200, 200, 404, 404, 404, 404, 200, 200]);
-    expect(answers[0]!.body.total).toBe(0);
-    expect(answers[1]!.body.total).toBe(0);
-    expect(answers[7]!.body.data).toMatchObject([{ total_order_amount: 7 }]);
+    expect(responses.map(({ status }) => status)).toEqual([200, 200, 404, 404, 404, 404, 200, 200]);
+    expect(responses[0]!.body.total).toBe(0);
+    expect(responses[1]!.body.total).toBe(0);
+    expect(responses[7]!.body.data).toMatchObject([{ total_order_amount: 7 }]);
     // Nothing was written to the closed dataset, which a sweep may have deleted.
     const now = await oldRows(client);
     expect(now === "" || now === old).toBe(true);
@@ -131,7 +131,7 @@ it(`is atomic ${RESETS} times while ${CLIENTS} clients write and read, with warm
     .run();
   await reset(client);
   const faults: string[] = [];
-  // Each write carries a mark. Marks of writes that ended before a reset was called must be gone after it.
+  // Each write contains a mark. A reset must delete the marks of all writes that ended before it was called.
   const ended = new Set<string>();
   let gone = new Set<string>();
   let sent = 0;
@@ -143,8 +143,8 @@ it(`is atomic ${RESETS} times while ${CLIENTS} clients write and read, with warm
     const response = await send(mark);
     ended.add(mark);
     if (response.status >= 500) faults.push(`${response.status} ${response.text}`);
-    for (const [shown] of response.text.matchAll(/mark-\d+/g)) {
-      if (goneBefore.has(shown)) faults.push(`${shown} outlived a reset: ${response.text}`);
+    for (const [visible] of response.text.matchAll(/mark-\d+/g)) {
+      if (goneBefore.has(visible)) faults.push(`${visible} outlived a reset: ${response.text}`);
     }
     return response;
   }
@@ -160,7 +160,7 @@ it(`is atomic ${RESETS} times while ${CLIENTS} clients write and read, with warm
       await attempt(() => client.get(`/v2/order_events?order_id=${id}`));
       const fixture = await attempt(() => client.get(`/v2/order_events?order_id=${FIXTURE_ORDER}`));
       if (fixture.body.total !== 1) faults.push(`no fixture: ${fixture.text}`);
-      // Lets timers of the isolate run.
+      // Gives the isolate's timers time to run.
       await scheduler.wait(1);
     }
   }
@@ -171,7 +171,7 @@ it(`is atomic ${RESETS} times while ${CLIENTS} clients write and read, with warm
       const endedBefore = new Set(ended);
       await reset(client);
       gone = endedBefore;
-      // Without a pause, a request may lose five attempts to five resets. Timers starve while the isolate is busy.
+      // Without pauses, a request can lose all its attempts to resets, and timers can starve.
       for (let read = 0; read < 5; read += 1) await attempt(() => client.get("/v2/orders"));
     }
   } finally {

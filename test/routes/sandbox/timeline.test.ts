@@ -10,7 +10,7 @@ import {
 
 const path = (id: string) => `/sandbox/orders/${id}/timeline`;
 
-/** An order's timeline, when it has this many entries: requests are recorded a moment later. */
+/** Returns an order's timeline once it has this many entries: requests are recorded after the response. */
 async function timelineWith(client: Client, id: string, entries: number) {
   let body;
   await expect
@@ -175,7 +175,7 @@ const request = (at: string, request_id: string, version_after: number | null) =
 });
 
 describe("the order of a timeline", () => {
-  it("follows the versions if requests overtook each other", () => {
+  it("follows the versions if requests overtake each other", () => {
     const entries = timelineOf(
       [change(1, "a"), change(2, "b"), change(3, "c")],
       [request("100", "a", 1), request("200", "c", 3), request("300", "b", 2)],
@@ -191,7 +191,7 @@ describe("the order of a timeline", () => {
     expect(entries.map(({ kind }) => kind)).toEqual(["created", "replayed"]);
   });
 
-  it("has no type and amount of an event whose sums before it aren't known", () => {
+  it("leaves out an event's type and amount if the sums before it are unknown", () => {
     const captured = { ...change(2, "b"), captured_amount: 7 };
     const [unknown] = timelineOf([captured], []);
     expect(unknown).not.toHaveProperty("amount");

@@ -24,13 +24,13 @@ beforeAll(async () => {
 const withKey = (key: string) => ({ "Idempotency-Key": key });
 const isReplay = (response: ApiResponse) => response.headers.has("Idempotent-Replayed");
 
-/** The POSTs that honour an Idempotency-Key, each with a body to send twice. */
+/** The POSTs that honor an Idempotency-Key, each with a body to send twice. */
 const POSTS: [path: string, body: () => Record<string, unknown>][] = [
   ["/v2/orders", () => orderBody()],
   ["/v2/order_events", () => eventBody({ order_id: orderId })],
 ];
 
-/** Makes a record as old as if its request had come some hours ago. */
+/** Dates a record this many hours back. */
 const age = (key: string, hours: number) =>
   env.DB.prepare("UPDATE idempotency_records SET created_at = ? WHERE dataset_id = ? AND key = ?")
     .bind(new Date(Date.now() - hours * 3_600_000).toJSON().slice(0, 19) + "Z", a.datasetId, key)

@@ -14,12 +14,12 @@ describe("POST /v2/keys", () => {
     const other = new Client(partner, body.key);
     expect((await other.get(`/v2/orders?id=${order}`)).body.total).toBe(1);
 
-    const kept = await env.DB.prepare("SELECT * FROM api_keys WHERE environment_id = ?")
+    const stored = await env.DB.prepare("SELECT * FROM api_keys WHERE environment_id = ?")
       .bind(partner.environmentId)
       .all();
-    expect(kept.results).toHaveLength(2);
-    expect(JSON.stringify(kept.results)).not.toContain(body.key);
-    expect(kept.results).toContainEqual(
+    expect(stored.results).toHaveLength(2);
+    expect(JSON.stringify(stored.results)).not.toContain(body.key);
+    expect(stored.results).toContainEqual(
       expect.objectContaining({ hash: await sha256(body.key), last_four: body.key.slice(-4) }),
     );
   });
@@ -45,7 +45,7 @@ describe("DELETE /v2/keys", () => {
     expectStatus(await partner.get("/v2/orders"), 200);
   });
 
-  it("lets no deleted key create another, even where an isolate has it cached", async () => {
+  it("doesn't allow a deleted key to create another, even where it is cached", async () => {
     const partner = await newPartner();
     await partner.post("/v2/keys");
     expectStatus(await partner.get("/v2/orders"), 200);
@@ -55,7 +55,7 @@ describe("DELETE /v2/keys", () => {
     expectStatus(await partner.get("/v2/orders"), 200);
     const refused = await partner.post("/v2/keys");
     expect(refusalOf(refused)).toEqual({ status: 401, type: "AUTHENTICATION_ERROR" });
-    // Known here by now.
+    // From here on, this isolate knows of the deletion.
     expectStatus(await partner.get("/v2/orders"), 401);
     const { results } = await env.DB.prepare("SELECT * FROM api_keys WHERE environment_id = ?")
       .bind(partner.environmentId)
@@ -72,7 +72,7 @@ describe("DELETE /v2/keys", () => {
     expectStatus(await partner.delete("/v2/keys"), 401);
   });
 
-  it("keeps one of two keys that delete themselves concurrently", async () => {
+  it("leaves one of two keys that delete themselves concurrently", async () => {
     const partner = await newPartner();
     const { body } = await partner.post("/v2/keys");
     const other = new Client(partner, body.key);

@@ -24,7 +24,7 @@ const lines = (rate: number) => [{ name: "x", quantity: 1, rate, rewards_rate: 0
 describe("POST /v2/order_events", () => {
   it.each(ORDER_EVENT_TYPES)("stores and returns every field of %s as sent", async (type) => {
     const order_id = await a.createOrder();
-    // So that there is something to refund.
+    // Captures first, so that there is an amount to refund.
     await a.capture(order_id, 900, { rewards_amount: 9 });
     const event = {
       order_event_id: `event-${type}`,
@@ -149,7 +149,7 @@ describe("POST /v2/order_events", () => {
       { order_lines: [{ name: "x", quantity: 1, rate: 99, rewards_rate: 0 }] },
       "amount",
     ],
-  ])("refuses %s, and names the field", async (_, fields, param) => {
+  ])("rejects %s, and names the field", async (_, fields, param) => {
     const response = await a.post("/v2/order_events", eventBody({ order_id: orderId, ...fields }));
     expect(refusalOf(response)).toMatchObject({
       status: 400,
@@ -249,7 +249,7 @@ describe("DELETE /v2/order_events/{order_event_id}", () => {
       param: "order_event_id",
     });
     expect(withoutIds(foreign, body.order_event_id)).toBe(withoutIds(unknown, "no-such-event"));
-    const kept = await a.get(`/v2/order_events?order_event_id=${body.order_event_id}`);
-    expect(kept.body.total).toBe(1);
+    const remaining = await a.get(`/v2/order_events?order_event_id=${body.order_event_id}`);
+    expect(remaining.body.total).toBe(1);
   });
 });

@@ -35,7 +35,7 @@ const FULL_LINE = {
   rewards_rate: 5,
 } satisfies Required<OrderLine>;
 
-/** Every field there is. */
+/** An order with every field. */
 const FULL_ORDER = {
   id: "order-full",
   customer_id: "c-1",
@@ -126,8 +126,8 @@ describe("POST /v2/orders", () => {
     ["a fraction", { total_order_amount: 0.5 }, "total_order_amount"],
     ["a negative amount", { total_order_amount: -1 }, "total_order_amount"],
     ["an amount beyond 2^53 − 1", { total_order_amount: 2 ** 53 }, "total_order_amount"],
-    ["an id with a space", { id: "a b" }, "id"],
-    ["an id of 256 characters", { id: "x".repeat(256) }, "id"],
+    ["an ID with a space", { id: "a b" }, "id"],
+    ["an ID of 256 characters", { id: "x".repeat(256) }, "id"],
     ["an unknown currency", { currency: "ABC" }, "currency"],
     ["a currency in small letters", { currency: "usd" }, "currency"],
     ["a day that does not exist", { created_at: "2025-02-30T00:00:00Z" }, "created_at"],
@@ -167,7 +167,7 @@ describe("POST /v2/orders", () => {
       },
       "total_rewards_amount",
     ],
-  ])("refuses %s, and names the field", async (_, fields, param) => {
+  ])("rejects %s, and names the field", async (_, fields, param) => {
     const response = await a.post("/v2/orders", orderBody(fields));
     expect(refusalOf(response)).toMatchObject({
       status: 400,
@@ -317,7 +317,7 @@ describe("DELETE /v2/orders/{order_id}", () => {
     expectStatus(await a.delete(`/v2/orders/${id}`), 404);
     const again = expectStatus(await a.post("/v2/orders", orderBody({ id })), 200);
     expect(again.headers.has("Idempotent-Replayed")).toBe(false);
-    // Versions count on, so that an ETag of the order before can't match this one.
+    // Versions continue, so that an ETag of the deleted order can't match this one.
     expect(again.headers.get("ETag")).toBe('"3"');
   });
 
@@ -347,7 +347,7 @@ describe("DELETE /v2/orders/{order_id}", () => {
 });
 
 describe("an order of another partner", () => {
-  it.each(["PUT", "DELETE"])("rejects %s like that of an unknown order", async (method) => {
+  it.each(["PUT", "DELETE"])("rejects %s like an unknown order", async (method) => {
     const id = await a.createOrder();
     const body = method === "PUT" ? orderBody() : undefined;
     const foreign = await b.send(method, `/v2/orders/${id}`, body);
@@ -357,7 +357,7 @@ describe("an order of another partner", () => {
     expect((await a.get(`/v2/orders?id=${id}`)).body.data).toHaveLength(1);
   });
 
-  it("accepts no event", async () => {
+  it("rejects an event", async () => {
     const id = await a.createOrder();
     const foreign = await b.capture(id, 1);
     const unknown = await b.post(

@@ -73,7 +73,7 @@ describe("POST /v2/simulate_transaction_event", () => {
     }
   });
 
-  it("rejects APPROVED with a transaction_id in the published form, and says why", async () => {
+  it("rejects APPROVED with a transaction_id in the published form, with the reason", async () => {
     const { transaction_id } = await simulated(APPROVE);
     const refused = expectStatus(await simulate({ ...APPROVE, transaction_id }), 409);
     expect(refused.body).toMatchObject({
@@ -106,7 +106,7 @@ describe("POST /v2/simulate_transaction_event", () => {
     expectStatus(await simulate({ ...APPROVE, network_transaction_id: "txn-2" }), 200);
   });
 
-  it("returns 404 in the envelope for a transaction that it doesn't know", async () => {
+  it("returns 404 in the envelope for an unknown transaction", async () => {
     const refused = expectStatus(await simulate({ transaction_id: "none", status: "VOIDED" }), 404);
     expect(refused.body.error).toMatchObject({
       type: "TRANSACTION_FOUND_ERROR",
@@ -127,7 +127,7 @@ describe("POST /v2/simulate_transaction_event", () => {
     );
   });
 
-  it("replays a repeated event_id, and rejects other content under it", async () => {
+  it("replays a repeated event_id, and rejects different content under it", async () => {
     const approved = await simulated({ ...APPROVE, event_id: "event-1" });
     const again = expectStatus(await simulate({ ...APPROVE, event_id: "event-1" }), 200);
     expect(again.body).toEqual(approved);
@@ -136,7 +136,7 @@ describe("POST /v2/simulate_transaction_event", () => {
     expect(other.body).toMatchObject({ param: "event_id", differing_fields: ["amount"] });
   });
 
-  it("replays by Idempotency-Key, also once the refund would be refused", async () => {
+  it("replays by Idempotency-Key, even if the refund would now be rejected", async () => {
     const { transaction_id, event_id } = await simulated({ status: "CAPTURED", amount: 400 });
     const refund = { transaction_id, event_id, status: "REFUNDED", amount: 400 };
     const key = { "Idempotency-Key": "key-1" };
@@ -148,13 +148,13 @@ describe("POST /v2/simulate_transaction_event", () => {
     expect(await transactionOf(transaction_id)).toMatchObject({ amount: 400 });
   });
 
-  it("replays by Idempotency-Key although the network_transaction_id is taken", async () => {
+  it("replays by Idempotency-Key even though the network_transaction_id is taken", async () => {
     const key = { "Idempotency-Key": "key-2" };
     const first = expectStatus(await simulate(APPROVE, key), 200);
     expect(expectStatus(await simulate(APPROVE, key), 200).body).toEqual(first.body);
   });
 
-  it("takes the customer of the payment method's latest transaction, else derives one", async () => {
+  it("uses the customer of the payment method's latest transaction, or derives one", async () => {
     const derived = await simulated({ status: "CAPTURED", amount: 1 });
     const { customer_id } = await transactionOf(derived.transaction_id);
     const again = await simulated({ status: "CAPTURED", amount: 1 });
@@ -165,7 +165,7 @@ describe("POST /v2/simulate_transaction_event", () => {
   });
 
   it.each([".", ".."])(
-    "rejects the customer_id %s, which no path can hold",
+    "rejects the customer_id %s, which no path can contain",
     async (customer_id) => {
       const refused = expectStatus(
         await simulate({ status: "CAPTURED", amount: 1, customer_id }),

@@ -16,10 +16,10 @@ beforeAll(async () => {
   a = await newPartner();
 });
 
-/** The codes of all warnings that this file's tests have received. */
+/** The codes of all warnings that the tests of this file received. */
 const seen = new Set<string>();
 
-/** The warnings of a response, like `unknown_field reward_amount → rewards_amount`, parsed as a client would. */
+/** The warnings of a response, like `unknown_field reward_amount → rewards_amount`, parsed as a client does. */
 function warningsOf(response: ApiResponse): string[] {
   const header = response.headers.get("Sandbox-Warnings");
   if (header === null) return [];
