@@ -1,7 +1,7 @@
 /**
- * The ceiling: what the runtime and D1 can do at best. It does each operation's storage and nothing else:
- * no key, no validation, no rules, no Drizzle. An event takes the same way through an object per order.
- * So it names the columns itself: those that are answered, also the optional ones, and those that can't be left out.
+ * The ceiling: the best that the runtime and D1 can do. It runs each operation's storage and nothing else:
+ * no keys, no validation, no rules, no Drizzle. Like the sandbox, it sends an event through its order's
+ * object. Its SQL lists the columns by hand: all that a response contains, and all that are required.
  */
 import { DurableObject } from "cloudflare:workers";
 import { DEFAULT_PAGE_ITEMS } from "../../src/schemas/pages.ts";
@@ -28,7 +28,7 @@ const EVENT = `
   order_event_id, order_id, partner_event_id, type, amount, rewards_amount, currency,
   network_transaction_id, ${LINES("order_event_lines", "order_event_id")}`;
 
-/** By the column's index, which SQLite would leave for the primary key, as that is sorted already. */
+/** Names the column's index, since SQLite prefers the primary key, which is already sorted. */
 const byColumn = (item: string, table: string, column: string) => `
   select ${item} from ${table} as item indexed by ${table}_${column}
   where dataset_id = ?1 and ${column} = ?2 order by sequence desc limit ${PAGE_ITEMS + 1}`;
@@ -36,7 +36,7 @@ const firstPage = (item: string, table: string) => `
   select ${item} from ${table} as item where dataset_id = ?1
   order by sequence desc limit ${PAGE_ITEMS + 1}`;
 
-/** The statements of a read, by its path and parameter. All take the partner as ?1 and the parameter as ?2. */
+/** The statements of a read, by path and parameter. ?1 is the dataset, and ?2 the parameter's value. */
 const READS: Record<string, string[]> = {
   "/v2/orders": [
     "select order_count as total from datasets where id = ?1",
@@ -112,27 +112,27 @@ interface EventInput {
 export default {
   async fetch(request, env) {
     const url = new URL(request.url);
-    if (request.method === "GET") return answerRead(env.DB, url);
+    if (request.method === "GET") return read(env.DB, url);
     if (url.pathname === "/v2/orders") {
       const order = await request.json<OrderInput>();
-      return answer(order, await create(env.DB, order));
+      return respond(order, await create(env.DB, order));
     }
     const event = await request.json<EventInput>();
-    return answer(event, await env.ORDER_LEDGER.getByName(event.order_id).append(event));
+    return respond(event, await env.ORDER_LEDGER.getByName(event.order_id).append(event));
   },
 } satisfies ExportedHandler<Env>;
 
-async function answerRead(database: D1Database, url: URL): Promise<Response> {
+async function read(database: D1Database, url: URL): Promise<Response> {
   const [[parameter, value] = []] = url.searchParams;
   const statements = READS[parameter ? `${url.pathname}?${parameter}` : url.pathname]!.map((sql) =>
     database.prepare(sql).bind(DATASET_ID, ...(sql.includes("?2") ? [value] : [])),
   );
   const results =
     statements.length === 1 ? [await statements[0]!.all()] : await database.batch(statements);
-  return answer({ data: results.at(-1)!.results.slice(0, PAGE_ITEMS) }, costOf(results));
+  return respond({ data: results.at(-1)!.results.slice(0, PAGE_ITEMS) }, costOf(results));
 }
 
-/** The rows that D1 says it read and wrote. */
+/** The rows that D1 reports as read and written. */
 interface Cost {
   read: number;
   written: number;
@@ -147,12 +147,12 @@ function costOf(results: D1Result[]): Cost {
   return cost;
 }
 
-function answer(body: unknown, { read, written }: Cost): Response {
+function respond(body: unknown, { read, written }: Cost): Response {
   const timing = `d1;desc="queries=1 rows_read=${read} rows_written=${written}"`;
   return Response.json(body, { headers: { "Server-Timing": timing } });
 }
 
-/** A new order needs no object: nobody else knows of it. */
+/** Creates an order without its object, since nothing else can know the order yet. */
 async function create(DB: D1Database, order: OrderInput): Promise<Cost> {
   const { name, quantity, rate, rewards_rate } = order.order_lines[0];
   return costOf(
@@ -183,11 +183,11 @@ async function create(DB: D1Database, order: OrderInput): Promise<Cost> {
   );
 }
 
-/** The configuration names it. The ceiling records nothing. */
+/** Required by the configuration. The ceiling records nothing. */
 export class Workbench extends DurableObject {}
 
 export class OrderLedger extends DurableObject<Env> {
-  /** The order's version, asked for once: a warm order writes without reading, as ours does. */
+  /** The order's version, read once: a warm order writes without reading, as in the sandbox. */
   #order?: Promise<{ version: number }>;
 
   async append(event: EventInput): Promise<Cost> {

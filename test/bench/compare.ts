@@ -1,4 +1,4 @@
-/** `npm run bench`: the Worker against its ceiling, in turn, operation by operation. */
+/** `npm run bench`: compares the Worker with its ceiling, operation by operation. */
 import { join } from "node:path";
 import { load, migrate } from "./data.ts";
 import { drive, type Round } from "./load.ts";
@@ -7,16 +7,16 @@ import { costOf, send, type Cost } from "./request.ts";
 import { build, start, type Server, type WorkerName } from "./servers.ts";
 import { median } from "./statistics.ts";
 
-/** How many orders there are at the start. */
+/** The number of orders at the start. */
 const ORDERS = 10_000;
-/** The orders that get events: the first is the hot one, the others take turns. Reads ask for those after them. */
+/** The orders that receive events: the first is the hot one, the others alternate. Reads use the orders after them. */
 const HOT_ROW = 1;
 const WARM_ORDERS = 200;
 const FIRST_READ_ROW = HOT_ROW + WARM_ORDERS + 1;
 
 const WARM_UP_SECONDS = 1;
 
-/** The part of the ceiling's requests per second that ours have to reach. */
+/** The fraction of the ceiling's requests per second that the Worker must reach. */
 const READ_GOAL = 0.85;
 const WRITE_GOAL = 0.8;
 
@@ -42,9 +42,9 @@ export interface Comparison {
   operation: string;
   ours: Round;
   ceiling: Round;
-  /** What one request cost in D1. */
+  /** The cost of one request in D1. */
   cost: Record<WorkerName, Cost>;
-  /** Ours by the ceiling's requests per second: the median of the rounds' ratios. */
+  /** The Worker's requests per second divided by the ceiling's: the median over the rounds. */
   ratio: number;
   goal: number;
   met: boolean;
@@ -52,7 +52,7 @@ export interface Comparison {
 
 type Servers = Record<WorkerName, Server>;
 
-/** Yields each operation's figures as soon as they are there. */
+/** Yields each operation's figures as soon as they are measured. */
 export async function* compare(
   folder: string,
   { rounds, seconds }: { rounds: number; seconds: number },
@@ -90,7 +90,7 @@ async function prepare(worker: WorkerName, folder: string): Promise<Server> {
   return server;
 }
 
-/** Rounds in turn, so that what else the machine does meets both. */
+/** Alternates the rounds, so that other load on the machine affects both Workers. */
 async function measure(
   servers: Servers,
   next: () => HttpRequest,

@@ -1,4 +1,4 @@
-/** The data that is measured on, written straight into D1: an order, its line, its event, and the event's line, n times. */
+/** The benchmark's data, written directly into D1: n orders, each with a line and an event, which has a line too. */
 import { globSync, readFileSync } from "node:fs";
 import type { Database } from "./servers.ts";
 
@@ -11,10 +11,10 @@ export interface Partner {
 export const PARTNER_A: Partner = { dataset_id: 1, key: "test_sandbox_a" };
 export const PARTNER_B: Partner = { dataset_id: 2, key: "test_sandbox_b" };
 
-/** How many orders one step adds, so that no statement runs for long. */
+/** How many orders one step adds. It keeps each statement short. */
 const STEP_ORDERS = 20_000;
 
-/** The ids of the row with a number, from 1. */
+/** The IDs in a row. Rows are numbered from 1. */
 export const rowIds = (row: number) => ({
   order: `order-${row}`,
   partnerOrder: `partner-order-${row}`,
@@ -40,8 +40,8 @@ const CHANGE = {
 };
 
 /**
- * What each column is, as SQL of the row's number `n`; of these, a table takes the columns that it has.
- * Parents come before their children.
+ * Each column's value, as SQL of the row number `n`. A table uses those of the columns that it has. Parents
+ * come before their children.
  */
 const ROWS: [table: string, columns: Record<string, string>][] = [
   [
@@ -109,11 +109,13 @@ export async function migrate(database: Database): Promise<void> {
 }
 
 async function execute(database: Database, statements: string[]): Promise<void> {
-  const meant = statements.filter((statement) => statement.replaceAll(/--.*/g, "").trim() !== "");
-  await database.batch(meant.map((statement) => database.prepare(statement)));
+  const nonEmpty = statements.filter(
+    (statement) => statement.replaceAll(/--.*/g, "").trim() !== "",
+  );
+  await database.batch(nonEmpty.map((statement) => database.prepare(statement)));
 }
 
-/** Adds the rows from 1 to `orders`, and counts them for the partner. */
+/** Inserts the rows from 1 to `orders`, and updates the partner's counts. */
 export async function load(
   database: Database,
   orders: number,
@@ -133,7 +135,7 @@ export async function load(
     .run();
 }
 
-/** What a partner's orders and events have in common after `crowd`. */
+/** The values that a partner's orders and events share after `crowd`. */
 export const CROWD = { partnerOrder: "crowd", transaction: "crowd", order: rowIds(1).order };
 
 const CROWDED = [
@@ -148,14 +150,14 @@ const CROWDED = [
 ];
 
 /**
- * Makes a partner's filters match all that it has: its orders share one `partner_order_id`, and its events
- * one order and one transaction. The other orders have no events any more, and can be deleted.
+ * Makes a partner's filters match everything: its orders share one `partner_order_id`, and its events share
+ * one order and one transaction. The other orders no longer have events, and can be deleted.
  */
 export async function crowd(database: Database, { dataset_id }: Partner): Promise<void> {
   await database.batch(CROWDED.map((sql) => database.prepare(sql).bind(dataset_id)));
 }
 
-/** The statement that adds rows ?2 to ?3 of dataset ?1 to a table. The cast: D1 binds numbers as reals, and 1.0 would be in the ids. */
+/** The statement that inserts rows ?2 to ?3 of dataset ?1. D1 binds numbers as reals, so the cast keeps "1.0" out of the IDs. */
 async function insertOf(
   database: Database,
   table: string,

@@ -1,8 +1,8 @@
-/** What a partner can send that costs the most, by kind. */
+/** The most expensive requests that a partner can send, by kind. */
 import { CROWD, rowIds } from "./data.ts";
 import type { HttpRequest } from "./operations.ts";
 
-/** The most lines that an item can have, with names that make a body of 250 KB: the limit is 256 KiB. */
+/** The most lines that an item can have, with names that make a body of 250 KB. The limit is 256 KiB. */
 const LINES = 1_000;
 const NAME_CHARACTERS = 190;
 const LARGE_LINES = Array.from({ length: LINES }, (_, index) => ({
@@ -11,15 +11,15 @@ const LARGE_LINES = Array.from({ length: LINES }, (_, index) => ({
   rate: 5,
   rewards_rate: 1,
 }));
-/** Made into text once: the thread that sends is not to be what is slow. */
+/** Serialized once, so that the sending thread isn't the bottleneck. */
 const LARGE_CONTENT = `"order_lines":${JSON.stringify(LARGE_LINES)}`;
 const TOTAL = LINES * 5;
 
-/** As long as a body may be, and no element is a line: each has to be looked at, and found wrong. */
+/** A body of nearly the maximum size whose elements all fail validation. */
 const WRONG_ELEMENTS = 130_000;
 const WRONG_BODY = `{"order_lines":[${Array.from({ length: WRONG_ELEMENTS }, () => "0").join()}]}`;
 
-/** Large orders that the stranger makes before it begins: as many as fit on a page. They are its newest ones. */
+/** The large orders that the stranger creates before it starts: one full page. They are its newest orders. */
 export const LARGE_ORDERS = 100;
 const largeOrderId = (number: number) => `large-order-${number % LARGE_ORDERS}`;
 
@@ -35,7 +35,7 @@ export const largeOrderToStartWith = (number: number): HttpRequest => ({
   body: largeOrder(largeOrderId(number), CROWD.partnerOrder),
 });
 
-/** An order that is never deleted, from which a page goes on. */
+/** An order that is never deleted, used as a cursor. */
 const CURSOR = rowIds(200).order;
 const FIRST_DELETED = 1_000;
 
@@ -58,7 +58,7 @@ const capture = (order_id: string, amount: number) => ({
   network_transaction_id: CROWD.transaction,
 });
 
-/** Each kind by its name, and by how many of the kind came before. Those on orders use ever other ones. */
+/** Creates a request of each kind. `number` counts the requests of the kind, so that most use different orders. */
 export const EXPENSIVE_REQUESTS: Record<string, (number: number) => HttpRequest> = {
   "large-order": () => post("/v2/orders", largeOrder(crypto.randomUUID(), CROWD.partnerOrder)),
   "large-event": (number) =>
@@ -66,13 +66,13 @@ export const EXPENSIVE_REQUESTS: Record<string, (number: number) => HttpRequest>
   "large-put": (number) => ({
     method: "PUT",
     path: `/v2/orders/${largeOrderId(number)}`,
-    // Another reference each time, which moves the order in that index.
+    // The alternating reference moves the order within that index.
     body: largeOrder(largeOrderId(number), `${CROWD.partnerOrder}-${number % 2}`),
   }),
   "large-page": () => get("/v2/orders", { limit: "100" }),
   "broad-orders": () =>
     get("/v2/orders", { partner_order_id: CROWD.partnerOrder, starting_after: CURSOR }),
-  // All events are of this order, and none of this transaction: each has to be looked at.
+  // All events belong to this order and none to this transaction, so the query reads all of them.
   "broad-events": () =>
     get("/v2/order_events", { order_id: CROWD.order, network_transaction_id: "none" }),
   deletion: (number) => ({

@@ -1,4 +1,4 @@
-/** `npm run bench -- growth`: what a request costs as the partner has more and more orders. */
+/** `npm run bench -- growth`: measures requests while a partner's orders grow. */
 import { join } from "node:path";
 import { load, migrate } from "./data.ts";
 import { requests, spreadRow, type HttpRequest } from "./operations.ts";
@@ -8,17 +8,17 @@ import { median } from "./statistics.ts";
 
 export const SIZES_ORDERS = [1_000, 10_000, 100_000, 1_000_000];
 
-/** How often each operation is asked of each size, and how often before it counts. */
+/** How many requests of each operation are measured at each size, after a warm-up. */
 const REQUESTS = 400;
 const WARM_UP_REQUESTS = 50;
 
-/** How much slower than at the smallest size the median may be. */
+/** The highest allowed ratio of the median to that at the smallest size. */
 const GOAL = 1.25;
 
-/** So few orders that none of their objects is idle for long enough to be evicted: about ten seconds. */
+/** Few enough orders that no object is idle for ten seconds, after which it is evicted. */
 const WARM_ORDERS = 20;
 
-/** In this order: posts change what the first page has. Posts to ever other orders find them cold. */
+/** Runs in this order, since POSTs change the first page. POSTs to different orders each time find them cold. */
 const OPERATIONS: [name: string, request: (row: number) => HttpRequest, rows?: number][] = [
   ["GET order by id", requests.orderById],
   ["GET orders by partner_order_id", requests.ordersByPartnerOrder],
@@ -43,7 +43,7 @@ interface Sized {
   server: Server;
 }
 
-/** Yields each operation's figures as soon as they are there. */
+/** Yields each operation's figures as soon as they are measured. */
 export async function* grow(folder: string, sizes: readonly number[]): AsyncGenerator<Growth> {
   const script = await build("ours", folder);
   const servers: Sized[] = [];
@@ -69,12 +69,12 @@ async function fill(server: Server, orders: number): Promise<void> {
   console.log(`Loaded ${orders} orders in ${seconds} s`);
 }
 
-/** Every size's milliseconds and rows read, request by request. */
+/** The milliseconds and rows read of each request, by size. */
 type Samples = { orders: number; milliseconds: number[]; rowsRead: number[] }[];
 
 /**
- * One request after another, to each size in turn, so that what else the machine does meets all sizes.
- * They ask for `rows` rows, spread over all of them.
+ * Sends one request at a time, to each size in turn, so that other load on the machine affects all sizes.
+ * The requests read `rows` rows, spread over all of them.
  */
 async function measure(
   servers: Sized[],
@@ -89,10 +89,10 @@ async function measure(
   }));
   for (let index = 0; index < WARM_UP_REQUESTS + REQUESTS; index += 1) {
     for (const { orders, server, milliseconds, rowsRead } of samples) {
-      const answer = await send(server.url, request(spreadRow(index % rows, orders)));
+      const response = await send(server.url, request(spreadRow(index % rows, orders)));
       if (index < WARM_UP_REQUESTS) continue;
-      milliseconds.push(answer.milliseconds);
-      rowsRead.push(costOf(answer).rows_read);
+      milliseconds.push(response.milliseconds);
+      rowsRead.push(costOf(response).rows_read);
     }
   }
   return samples;

@@ -1,4 +1,4 @@
-/** One round of load on one server, by autocannon. */
+/** One round of load on one server, with autocannon. */
 import autocannon from "autocannon";
 import type { HttpRequest } from "./operations.ts";
 import { HEADERS } from "./request.ts";
@@ -6,7 +6,7 @@ import { percentile } from "./statistics.ts";
 
 const CONNECTIONS = 32;
 
-/** How often autocannon looks whether the round is over. */
+/** How often autocannon checks whether the round has ended. */
 const TICK_MILLISECONDS = 50;
 
 export interface Round {
@@ -15,7 +15,7 @@ export interface Round {
   p99_milliseconds: number;
 }
 
-/** Sends requests as fast as they are answered; fails with the first answer that is not a success. */
+/** Sends requests on several connections without a pause. Throws on the first response that is not a success. */
 export async function drive(
   url: string,
   seconds: number,
@@ -42,11 +42,11 @@ export async function drive(
     },
     (error, result) => (error ? finished.reject(error) : finished.resolve(result)),
   );
-  // Autocannon's own percentiles are whole milliseconds.
+  // Autocannon's own percentiles are in whole milliseconds.
   running.on("response", (_client, _status, _bytes, milliseconds) => latencies.push(milliseconds));
   const result = await finished.promise;
-  if (refused !== undefined) throw new Error(`An answer was not a success: ${refused}`);
-  if (result.errors > 0) throw new Error(`${result.errors} requests were not answered`);
+  if (refused !== undefined) throw new Error(`A request failed with ${refused}`);
+  if (result.errors > 0) throw new Error(`${result.errors} requests received no response`);
   return {
     requests_per_second: latencies.length / result.duration,
     p50_milliseconds: percentile(latencies, 50),

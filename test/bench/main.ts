@@ -1,8 +1,8 @@
 /**
- * `npm run bench`: what the Worker reaches of what its runtime and D1 can do.
- * `npm run bench -- growth`: whether it stays as fast when there is more data.
- * `npm run bench -- start`: what it takes to have a sandbox of one's own, and what one client gets of it.
- * `npm run bench -- neighbour`: whether a partner has to wait for what another one sends.
+ * `npm run bench`: compares the Worker with a ceiling on the same runtime and D1.
+ * `npm run bench -- growth`: measures requests with more and more data.
+ * `npm run bench -- start`: measures installation, start and the requests of a single client.
+ * `npm run bench -- neighbour`: measures how much a partner is delayed by another one.
  */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -26,12 +26,12 @@ import {
 } from "./report.ts";
 import { measureStart } from "./start.ts";
 
-/** Bounds, so that all ends: at most about half an hour. An order's object that waits for longer grows cold. */
+/** Upper limits, for a run of about half an hour at most. In longer runs, the orders' objects would be evicted. */
 const MAX_ROUNDS = 15;
 const MAX_SECONDS = 5;
 const MAX_RUNS = 5;
 const MAX_RUN_SECONDS = 120;
-/** How long a round takes, and a run beside a neighbour, where nothing else is said. */
+/** The default lengths of a round, and of a run with a neighbour. */
 const SECONDS = "2";
 const RUN_SECONDS = "60";
 const LEAST_ORDERS = Math.min(...SIZES_ORDERS);
@@ -57,7 +57,8 @@ const COMMANDS: Record<string, () => Promise<unknown>> = {
 };
 const [command = "compare"] = positionals;
 const runCommand =
-  COMMANDS[command] ?? fail(`There is ${Object.keys(COMMANDS).join(", ")}, but not ${command}.`);
+  COMMANDS[command] ??
+  fail(`Expected one of ${Object.keys(COMMANDS).join(", ")}, but received ${command}.`);
 
 const folder = await mkdtemp(join(tmpdir(), "orders-bench-"));
 try {
@@ -95,7 +96,7 @@ async function runNeighbour() {
   const unknown = kinds.find((kind) => !(kind in EXPENSIVE_REQUESTS));
   if (unknown !== undefined) {
     fail(
-      `--kinds takes some of ${Object.keys(EXPENSIVE_REQUESTS).join()}, but received ${unknown}.`,
+      `--kinds expects some of ${Object.keys(EXPENSIVE_REQUESTS).join()}, but received ${unknown}.`,
     );
   }
   console.log(neighbourTitle);
@@ -117,5 +118,5 @@ async function printed<Figures>(all: AsyncIterable<Figures>, lineOf: (each: Figu
 function wholeNumber(option: string, text: string, least: number, most: number): number {
   const number = Number(text);
   if (Number.isInteger(number) && number >= least && number <= most) return number;
-  return fail(`--${option} takes whole numbers from ${least} to ${most}, but received ${text}.`);
+  return fail(`--${option} expects a whole number from ${least} to ${most}, but received ${text}.`);
 }

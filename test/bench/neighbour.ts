@@ -1,4 +1,4 @@
-/** `npm run bench -- neighbour`: how long a partner waits beside a stranger that sends what costs the most. */
+/** `npm run bench -- neighbour`: measures a partner's waiting times while a stranger sends expensive requests. */
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { Agent } from "node:http";
@@ -10,12 +10,12 @@ import { requests, spreadRow } from "./operations.ts";
 import { count, type Statuses } from "./request.ts";
 import { build, deployedVariables, start, type Server } from "./servers.ts";
 import { median, percentile } from "./statistics.ts";
-import type { Errand, Stay } from "./stranger.ts";
+import type { StrangerTask, StrangerReport } from "./stranger.ts";
 
 const STRANGER_ORDERS = 100_000;
 const VICTIM_ORDERS = 10_000;
 
-/** The victim's requests: at fixed times, whether or not those before are answered. */
+/** The victim's requests: sent at fixed times, whether or not earlier ones have a response. */
 const INTERVAL_MILLISECONDS = 50;
 const WARM_UP_REQUESTS = 100;
 const GETS = [
@@ -26,23 +26,23 @@ const GETS = [
   requests.eventsByOrder,
 ];
 
-/** How many times as long its 99th percentile may be as beside an ordinary partner. */
+/** The highest allowed ratio of the victim's 99th percentile to that next to an ordinary partner. */
 const GOAL = 5;
 
-/** What the victim saw beside a stranger. */
-export interface Beside {
+/** The victim's measurements while a stranger sends requests. */
+export interface VictimFigures {
   p50_milliseconds: number;
   p95_milliseconds: number;
   p99_milliseconds: number;
   statuses: Statuses;
-  /** How many requests the stranger sent, and how they were answered. */
+  /** The number of requests that the stranger sent, and their statuses. */
   stranger: { requests: number; statuses: Statuses };
 }
 
 export interface Run {
-  expensive: Beside;
-  ordinary: Beside;
-  /** How many times as long the 99th percentile was. */
+  expensive: VictimFigures;
+  ordinary: VictimFigures;
+  /** The 99th percentile divided by that next to an ordinary partner. */
   ratio: number;
 }
 
@@ -59,20 +59,20 @@ interface Extent {
   kinds: string[];
 }
 
-/** Yields each run as soon as it is over. */
+/** Yields each run as soon as it ends. */
 export async function* neighbour(
   folder: string,
   { runs, seconds, kinds }: Extent,
 ): AsyncGenerator<Run> {
   const script = await build("ours", folder);
   for (let run = 1; run <= runs; run += 1) {
-    const errand = { seconds, orders: STRANGER_ORDERS };
+    const task = { seconds, orders: STRANGER_ORDERS };
     const data = join(folder, `run-${run}`);
-    const expensive = await besides(script, `${data}-expensive`, { ...errand, kinds });
-    const { moments } = expensive.stay;
-    const ordinary = await besides(script, `${data}-ordinary`, { ...errand, moments });
-    const ratio = expensive.beside.p99_milliseconds / ordinary.beside.p99_milliseconds;
-    yield { expensive: expensive.beside, ordinary: ordinary.beside, ratio };
+    const expensive = await measureVictim(script, `${data}-expensive`, { ...task, kinds });
+    const { moments } = expensive.report;
+    const ordinary = await measureVictim(script, `${data}-ordinary`, { ...task, moments });
+    const ratio = expensive.victim.p99_milliseconds / ordinary.victim.p99_milliseconds;
+    yield { expensive: expensive.victim, ordinary: ordinary.victim, ratio };
   }
 }
 
@@ -81,20 +81,23 @@ export function judge(runs: Run[]): Verdict {
   return { ratio, goal: GOAL, met: ratio < GOAL };
 }
 
-/** The victim's latencies beside a stranger on this errand, both on a database of its own. */
-async function besides(script: string, data: string, errand: Omit<Errand, "url">) {
+/** Measures the victim while a stranger runs this task, both on their own database. */
+async function measureVictim(script: string, data: string, task: Omit<StrangerTask, "url">) {
   const server = await start(script, data, { variables: deployedVariables() });
   const stranger = fork(new URL("stranger.ts", import.meta.url));
   try {
     await fill(server);
-    stranger.send({ ...errand, url: server.url } satisfies Errand);
-    await saidBy(stranger);
+    stranger.send({ ...task, url: server.url } satisfies StrangerTask);
+    await nextMessage(stranger);
     await getForWhile(server.url, WARM_UP_REQUESTS);
     stranger.send("begin");
-    const gets = (errand.seconds * 1_000) / INTERVAL_MILLISECONDS;
-    const [seen, said] = await Promise.all([getForWhile(server.url, gets), saidBy(stranger)]);
-    const stay = said as Stay;
-    return { stay, beside: summarize(seen, stay) };
+    const gets = (task.seconds * 1_000) / INTERVAL_MILLISECONDS;
+    const [seen, message] = await Promise.all([
+      getForWhile(server.url, gets),
+      nextMessage(stranger),
+    ]);
+    const report = message as StrangerReport;
+    return { report, victim: summarize(seen, report) };
   } finally {
     stranger.kill();
     await server.stop();
@@ -102,14 +105,14 @@ async function besides(script: string, data: string, errand: Omit<Errand, "url">
   }
 }
 
-/** What a process says next; fails where it ends instead. */
-async function saidBy(stranger: ChildProcess): Promise<unknown> {
+/** Waits for a process's next message. Throws if the process exits first. */
+async function nextMessage(stranger: ChildProcess): Promise<unknown> {
   const ended = new AbortController();
-  const lost = () => ended.abort(new Error("The stranger ended without a word"));
-  stranger.once("exit", lost);
-  const [said] = (await once(stranger, "message", { signal: ended.signal })) as [unknown];
-  stranger.off("exit", lost);
-  return said;
+  const abort = () => ended.abort(new Error("The stranger exited without a message"));
+  stranger.once("exit", abort);
+  const [message] = (await once(stranger, "message", { signal: ended.signal })) as [unknown];
+  stranger.off("exit", abort);
+  return message;
 }
 
 async function fill({ database }: Server): Promise<void> {
@@ -117,7 +120,7 @@ async function fill({ database }: Server): Promise<void> {
   await load(database, STRANGER_ORDERS, PARTNER_A);
   await crowd(database, PARTNER_A);
   await load(database, VICTIM_ORDERS, PARTNER_B);
-  // As a deployed sandbox does each hour: what SQLite then knows of the data decides how it looks for rows.
+  // A deployed sandbox runs this each hour. The statistics decide how SQLite searches.
   await database.prepare("pragma optimize").run();
 }
 
@@ -126,18 +129,18 @@ interface Seen {
   statuses: Statuses;
 }
 
-/** Sends the victim's requests, and measures each from when it was due: a late start is waiting too. */
+/** Sends the victim's requests. Each is measured from its due time, so that a late start counts as waiting. */
 async function getForWhile(url: string, gets: number): Promise<Seen> {
   const agent = new Agent({ keepAlive: true });
   const seen: Seen = { milliseconds: [], statuses: {} };
   const started = performance.now();
-  const answers: Promise<void>[] = [];
+  const sent: Promise<void>[] = [];
   for (let index = 0; index < gets; index += 1) {
     const due = started + index * INTERVAL_MILLISECONDS;
     await sleep(Math.max(0, due - performance.now()));
-    answers.push(getOne(url, index, agent, due, seen));
+    sent.push(getOne(url, index, agent, due, seen));
   }
-  await Promise.all(answers);
+  await Promise.all(sent);
   agent.destroy();
   return seen;
 }
@@ -148,12 +151,12 @@ async function getOne(url: string, index: number, agent: Agent, due: number, see
   seen.milliseconds.push(performance.now() - due);
 }
 
-function summarize({ milliseconds, statuses }: Seen, stay: Stay): Beside {
+function summarize({ milliseconds, statuses }: Seen, report: StrangerReport): VictimFigures {
   return {
     p50_milliseconds: percentile(milliseconds, 50),
     p95_milliseconds: percentile(milliseconds, 95),
     p99_milliseconds: percentile(milliseconds, 99),
     statuses,
-    stranger: { requests: stay.moments.length, statuses: stay.statuses },
+    stranger: { requests: report.moments.length, statuses: report.statuses },
   };
 }

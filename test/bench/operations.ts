@@ -1,4 +1,4 @@
-/** The requests that are measured, by the number of the row that they ask for. */
+/** The measured requests, by the number of the row that they read or change. */
 import { rowIds } from "./data.ts";
 
 export interface HttpRequest {
@@ -10,7 +10,7 @@ export interface HttpRequest {
 
 const LINE = { name: "Lamp", quantity: 2, rate: 2500, rewards_rate: 25 };
 
-/** So that every event and order of a run has an id of its own. */
+/** Gives every event and order of a run its own ID. */
 let created = 0;
 
 const get = (path: string): HttpRequest => ({ method: "GET", path });
@@ -55,7 +55,7 @@ export const requests = {
   },
 } satisfies Record<string, (row: number) => HttpRequest>;
 
-/** Numbers from 1 to `rows`, evenly spread and in no order: multiples of the golden ratio never come close to each other. */
+/** Returns numbers from 1 to `rows`, evenly spread without order: multiples of the golden ratio stay far apart. */
 export function spreadRow(index: number, rows: number): number {
   const GOLDEN_RATIO = 0.618_033_988_749_895;
   return 1 + Math.floor(((index * GOLDEN_RATIO) % 1) * rows);

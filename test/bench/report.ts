@@ -1,8 +1,8 @@
-/** The figures as lines of a table. */
+/** Formats figures as the lines of a table. */
 import type { Comparison } from "./compare.ts";
 import type { Growth } from "./growth.ts";
 import type { Figure } from "./start.ts";
-import type { Beside, Run, Verdict } from "./neighbour.ts";
+import type { Run, Verdict, VictimFigures } from "./neighbour.ts";
 import type { Statuses } from "./request.ts";
 
 const NAME_CHARACTERS = 34;
@@ -42,7 +42,7 @@ export function comparisonLine({
   ]);
 }
 
-/** The size and, under it, p50, its ratio to that of the smallest size, and the rows read. */
+/** A column group per size: p50, its ratio to that of the smallest size, and the rows read. */
 export function growthTitle(sizes: readonly number[]): string {
   return [
     line(
@@ -76,18 +76,18 @@ export function startLine({ what, figure, unit, goal }: Figure): string {
 }
 
 export const neighbourTitle =
-  line("GETs beside a stranger that sends", ["p50 ms", "p95 ms", "p99 ms", "ratio"]) +
-  "   answers: GETs; the stranger's";
+  line("GETs while another partner sends", ["p50 ms", "p95 ms", "p99 ms", "ratio"]) +
+  "   responses: GETs; the other partner's";
 
 export function neighbourLine({ expensive, ordinary, ratio }: Run): string {
   return [
-    besideLine("expensive requests", expensive, ratio.toFixed(2)),
-    besideLine("ordinary requests", ordinary),
+    victimLine("expensive requests", expensive, ratio.toFixed(2)),
+    victimLine("ordinary requests", ordinary),
   ].join("\n");
 }
 
-function besideLine(what: string, beside: Beside, ratio = ""): string {
-  const { p50_milliseconds, p95_milliseconds, p99_milliseconds, statuses, stranger } = beside;
+function victimLine(what: string, victim: VictimFigures, ratio = ""): string {
+  const { p50_milliseconds, p95_milliseconds, p99_milliseconds, statuses, stranger } = victim;
   const figures = [p50_milliseconds, p95_milliseconds, p99_milliseconds].map((each) =>
     each.toFixed(1),
   );

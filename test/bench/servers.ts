@@ -1,4 +1,4 @@
-/** The Worker and its ceiling: both built as `wrangler deploy` does, and run by Miniflare with the same options. */
+/** Builds the Worker and its ceiling as `wrangler deploy` does, and runs both on Miniflare with the same options. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
@@ -7,20 +7,20 @@ import { run } from "../../src/cli/tools.ts";
 
 const CONFIG = "wrangler.toml";
 
-/** What can be run: the Worker as it is deployed, and the one that does nothing but the storage. */
+/** The Worker as it is deployed, and one that runs only the storage. */
 const ENTRIES = { ours: "src/index.ts", ceiling: "test/bench/ceiling-worker.ts" };
 export type WorkerName = keyof typeof ENTRIES;
 
 export type Database = Awaited<ReturnType<Miniflare["getD1Database"]>>;
 
 export interface Server {
-  /** Without a slash at the end. */
+  /** Without a trailing slash. */
   url: string;
   database: Database;
   stop: () => Promise<void>;
 }
 
-/** Bundles a Worker into a folder, and answers the file. */
+/** Bundles a Worker into a folder, and returns the file's path. */
 export async function build(worker: WorkerName, folder: string): Promise<string> {
   const outdir = join(folder, worker);
   await run("wrangler", ["deploy", ENTRIES[worker], "--dry-run", "--outdir", outdir]);
@@ -29,16 +29,16 @@ export async function build(worker: WorkerName, folder: string): Promise<string>
 
 type Variables = Record<string, string>;
 
-/** A deployment's variables, and so its limits and quotas. The keys alone are those of the local seed. */
+/** A deployment's variables, with its limits and quotas. Only the keys are those of the local seed. */
 export const deployedVariables = (): Variables => ({
   ...(unstable_readConfig({ config: CONFIG }).vars as Variables),
   UNSIGNED_KEYS: "on",
 });
 
 /**
- * Runs a built Worker on a free port of the loopback address, with its data in a folder of its own. Its
- * variables are those of `wrangler dev`, but for the ones that are given. Directly: without Miniflare's
- * entrance before it, as the sandbox runs.
+ * Runs a built Worker on a free port of the loopback address, with its data in its own folder. Its variables
+ * are those of `wrangler dev`, except the given ones. `isDirect` bypasses Miniflare's entry Worker, as the
+ * sandbox does.
  */
 export async function start(
   script: string,
@@ -46,7 +46,7 @@ export async function start(
   { variables = {}, isDirect = false }: { variables?: Variables; isDirect?: boolean } = {},
 ): Promise<Server> {
   const { workerOptions } = unstable_getMiniflareWorkerOptions(CONFIG);
-  // Without the files of the docs page, which would put a server of files before the Worker.
+  // Without the assets, for which Miniflare would put an asset server in front of the Worker.
   const { modulesRules: _, assets: __, ...options } = workerOptions;
   const contents = await readFile(script, "utf8");
   const miniflare = new Miniflare(

@@ -1,7 +1,7 @@
 /**
- * `npm run bench -- start`: what it takes to have a sandbox, and how fast one is that is asked by one client:
- * beside a Worker that does nothing but the storage, beside `wrangler dev`, and beside Prism, which makes up
- * its answers from the document and stores nothing.
+ * `npm run bench -- start`: measures installation, start and the requests of a single client. It compares the
+ * requests with a Worker that runs only the storage, with `wrangler dev`, and with Prism, which generates
+ * its responses from the document and stores nothing.
  */
 import { execFile } from "node:child_process";
 import { globSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
@@ -27,11 +27,11 @@ export interface Figure {
   what: string;
   figure: number;
   unit: string;
-  /** The most that it may be; nothing where the line is there to compare with. */
+  /** The highest allowed figure. Missing if the figure is only for comparison. */
   goal?: number;
 }
 
-/** Yields each figure as soon as it is there. */
+/** Yields each figure as soon as it is measured. */
 export async function* measureStart(folder: string): AsyncGenerator<Figure> {
   const installed = join(folder, "installed");
   yield* measureInstall(folder, installed);
@@ -59,7 +59,7 @@ async function* measureInstall(folder: string, installed: string): AsyncGenerato
   yield { what: "installed, with itself", figure: packages, unit: "packages", goal: 25 };
 }
 
-/** The program as it is installed, without what npx does before. */
+/** The installed program, without npx. */
 const program = (installed: string, port: number, ...flags: string[]): Program =>
   new Program(
     "node",
@@ -86,7 +86,7 @@ async function* measureStarts(folder: string, installed: string): AsyncGenerator
   for (const [what, goal, begin] of ways) {
     yield { what, figure: await secondsToFirst200(begin, STARTS), unit: "s", goal };
   }
-  // On the data of `npm start`, as it migrates no other folder than its own.
+  // Uses the data of `npm start`, since `wrangler dev` migrates only its own folder.
   const dev = await secondsToFirst200((port) => wranglerDev(data, port), 1);
   yield { what: "wrangler dev, to the first 200", figure: dev, unit: "s" };
 
@@ -104,18 +104,18 @@ async function secondsToFirst200(begin: (port: number) => Program, times: number
     const port = await freePort();
     const began = performance.now();
     const started = begin(port);
-    await untilAnswered(`http://127.0.0.1:${port}`);
+    await waitUntilReady(`http://127.0.0.1:${port}`);
     seconds.push((performance.now() - began) / 1_000);
     await started.stop();
   }
   return median(seconds);
 }
 
-/** A read of the database: before it is migrated, that is a 503. */
-async function untilAnswered(url: string): Promise<void> {
+/** Waits for a successful read of the database, which returns 503 until it is migrated. */
+async function waitUntilReady(url: string): Promise<void> {
   for (;;) {
-    const answered = await send(url, requests.firstOrders()).catch(() => undefined);
-    if (answered) return;
+    const response = await send(url, requests.firstOrders()).catch(() => undefined);
+    if (response) return;
     await new Promise((resolve) => setTimeout(resolve, POLL_MILLISECONDS));
   }
 }
@@ -159,7 +159,7 @@ async function* measureRequests(folder: string, installed: string): AsyncGenerat
   }
 }
 
-/** The sum over a process and all that it has started. */
+/** The memory of a process and all its descendants. */
 async function residentMebibytes(pid: number): Promise<number> {
   const { stdout } = await promisify(execFile)("ps", ["-eo", "pid=,ppid=,rss="]);
   const processes = stdout
@@ -186,12 +186,12 @@ const COMPARED: [name: Exclude<ServerName, "ours">, what: string, goal?: number]
   ["prism", "Prism's mock", 2],
 ];
 
-/** One request at a time, the servers in turn, so that what else the machine does meets all. */
+/** Sends one request at a time, to each server in turn, so that other load on the machine affects all of them. */
 async function* compareRequests(urls: Urls): AsyncGenerator<Figure> {
   for (const url of Object.values(urls)) await send(url, firstOrder());
   for (const [what, goal, request] of OPERATIONS) {
     const rounds: Record<ServerName, number>[] = [];
-    // The first round is for warming up.
+    // The first round is a warm-up.
     for (let round = 0; round <= ROUNDS; round += 1) {
       const p50 = { ours: 0, bare: 0, wranglerDev: 0, prism: 0 };
       for (const name of Object.keys(p50) as ServerName[]) {
@@ -203,12 +203,12 @@ async function* compareRequests(urls: Urls): AsyncGenerator<Figure> {
     yield { what: `${what}, p50`, figure: ours, unit: "ms" };
     for (const [name, other, otherGoal] of COMPARED) {
       const ratio = median(rounds.map((each) => each.ours / each[name]));
-      yield { what: `${what}, by ${other}`, figure: ratio, unit: "", goal: otherGoal ?? goal };
+      yield { what: `${what} vs. ${other}`, figure: ratio, unit: "", goal: otherGoal ?? goal };
     }
   }
 }
 
-/** The order that is read, and gets the events. */
+/** The order that the requests read and add events to. */
 function firstOrder(): HttpRequest {
   const { method, path, body = "" } = requests.postOrder();
   return { method, path, body: JSON.stringify({ ...JSON.parse(body), id: "order-1" }) };

@@ -1,6 +1,7 @@
 /**
- * The stranger: a process that sends a partner's requests for some time, so that making them doesn't delay
- * who measures. It gets an `Errand`, says that it is ready, begins when it is told to, and answers a `Stay`.
+ * The stranger: a process that sends one partner's requests, so that sending them doesn't delay the process
+ * that measures another partner's. It receives a `StrangerTask`, reports that it is ready, starts on the next
+ * message, and sends back a `StrangerReport`.
  */
 import { once } from "node:events";
 import { Agent } from "node:http";
@@ -21,47 +22,49 @@ const ORDINARY = [
   requests.firstEvents,
 ];
 
-/** What a stranger is to do. */
-export interface Errand {
+/** The requests that a stranger sends. */
+export interface StrangerTask {
   url: string;
   seconds: number;
-  /** How many orders it has. */
+  /** The number of its orders. */
   orders: number;
-  /** It sends these kinds of expensive requests in turn, each connection the next as soon as one is answered. */
+  /** Kinds of expensive requests, sent in turn: each connection sends the next one as soon as it has a response. */
   kinds?: string[];
-  /** Or ordinary requests, at these milliseconds after the beginning. */
+  /** Otherwise ordinary requests, sent at these milliseconds after the start. */
   moments?: number[];
 }
 
-/** What it has done. */
-export interface Stay {
-  /** When it has sent its requests, in milliseconds after the beginning. */
+/** The requests that a stranger sent. */
+export interface StrangerReport {
+  /** When it sent each request, in milliseconds after the start. */
   moments: number[];
   statuses: Statuses;
 }
 
 const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
 const sender = { key: PARTNER_A.key, agent };
-const stay: Stay = { moments: [], statuses: {} };
+const report: StrangerReport = { moments: [], statuses: {} };
 
-const [{ url, seconds, orders, kinds, moments }] = (await once(process, "message")) as [Errand];
+const [{ url, seconds, orders, kinds, moments }] = (await once(process, "message")) as [
+  StrangerTask,
+];
 if (kinds) await prepare();
 process.send!("ready");
 await once(process, "message");
 const started = performance.now();
 await (kinds ? sendExpensive(kinds) : sendOrdinary(moments ?? []));
 agent.destroy();
-process.send!(stay);
+process.send!(report);
 process.disconnect();
 
 async function prepare(): Promise<void> {
   for (let number = 0; number < LARGE_ORDERS; number += 1) {
     const { status, refusal } = await exchange(url, largeOrderToStartWith(number), sender);
-    if (status !== 200) throw new Error(`A large order was answered ${status}: ${refusal}`);
+    if (status !== 200) throw new Error(`A large order returned ${status}: ${refusal}`);
   }
 }
 
-/** As fast as answers come: that some are 429 is for the limit to see to. */
+/** Sends as fast as responses arrive. The rate limit is expected to reject some with 429. */
 async function sendExpensive(chosen: string[]): Promise<void> {
   const makers = chosen.flatMap((kind) => EXPENSIVE_REQUESTS[kind] ?? []);
   let sent = 0;
@@ -70,27 +73,27 @@ async function sendExpensive(chosen: string[]): Promise<void> {
       const make = makers.at(sent % makers.length)!;
       const number = Math.floor(sent / makers.length);
       sent += 1;
-      await ask(make(number));
+      await sendOne(make(number));
     }
   };
   await Promise.all(Array.from({ length: CONNECTIONS }, connect));
 }
 
-/** At the moments when another stranger has sent its own. */
+/** Sends at the times at which another stranger sent its requests. */
 async function sendOrdinary(at: number[]): Promise<void> {
-  const answers: Promise<void>[] = [];
+  const sent: Promise<void>[] = [];
   for (const [index, moment] of at.entries()) {
     const early = moment - elapsed();
     if (early > 0) await sleep(early);
     const make = ORDINARY.at(index % ORDINARY.length)!;
-    answers.push(ask(make(spreadRow(index, orders))));
+    sent.push(sendOne(make(spreadRow(index, orders))));
   }
-  await Promise.all(answers);
+  await Promise.all(sent);
 }
 
-async function ask(request: HttpRequest): Promise<void> {
-  stay.moments.push(elapsed());
-  await count(stay.statuses, url, request, sender);
+async function sendOne(request: HttpRequest): Promise<void> {
+  report.moments.push(elapsed());
+  await count(report.statuses, url, request, sender);
 }
 
 function elapsed(): number {

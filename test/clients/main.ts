@@ -1,6 +1,6 @@
 /**
- * Imports the document of a running sandbox with other tools, and runs what they make against it:
- * `node test/clients/main.ts`. It is a CI job of its own, since the tools are large.
+ * Imports the document of a running sandbox with other tools, and runs the result against the sandbox:
+ * `node test/clients/main.ts`. It is a separate CI job, since the tools are large.
  */
 import { execFile } from "node:child_process";
 import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";

@@ -28,10 +28,10 @@ const nameOf = ({ request: { method, url } }: Item) => `${method} /${url.path.jo
 
 const read = async (path: string): Promise<Collection> => JSON.parse(await readFile(path, "utf8"));
 
-/** The longest value that a person may have written. The converter makes up longer ones for a pattern. */
+/** The longest value that a person may have written. For a pattern, the converter generates longer ones. */
 const MAX_VALUE_CHARACTERS = 60;
 
-/** Expects that the converter fills in placeholders and examples, but no header and no made-up text. */
+/** Checks that the converter fills in placeholders and examples, but no headers and no generated text. */
 export async function expectNoInventions(path: string, url: string): Promise<void> {
   const collection = await read(path);
   const baseUrl = collection.variable.find(({ key }) => key === "baseUrl")?.value;
@@ -47,7 +47,7 @@ export async function expectNoInventions(path: string, url: string): Promise<voi
   }
 }
 
-/** What a partner would click, in this order, and the statuses. */
+/** The requests that a partner would try, in this order, with their statuses. */
 const EXPECTED: [request: string, status: number][] = [
   ["POST /v2/orders", 200],
   ["POST /v2/order_events", 200],
