@@ -1,6 +1,7 @@
 import type { OrderEventType } from "./order-events.ts";
 import { bytesOf } from "./stored-bytes.ts";
 import type { AppliedFault } from "./faults.ts";
+import type { TransactionStatus } from "./transactions.ts";
 import type { Warning } from "./warnings.ts";
 
 /** How long requests are stored, how many, and how many bytes. */
@@ -63,6 +64,8 @@ export interface RecordedMessage {
 /** The part of a write's body that says what it is about. */
 export interface RequestContent {
   event_type?: OrderEventType;
+  /** The status of a simulated event on the card. */
+  card_status?: TransactionStatus;
   /** The event's amount, or the order's total. */
   amount?: number;
   currency?: string;

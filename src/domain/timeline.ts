@@ -10,6 +10,7 @@ import type { Money } from "./money.ts";
 import type { OrderChange } from "./order-changes.ts";
 import { ORDER_EVENT_TYPES, SUM_OF, type OrderEventType } from "./order-events.ts";
 import type { RequestError } from "./requests.ts";
+import type { TransactionEvent, TransactionStatus } from "./transactions.ts";
 import type { Warning } from "./warnings.ts";
 
 const CHANGE_KINDS = {
@@ -20,12 +21,21 @@ const CHANGE_KINDS = {
   EVENT_DELETED: "event_deleted",
 } as const satisfies Record<OrderChange, string>;
 
-/** The changes of an order, and the requests that changed nothing. */
+const CARD_KINDS = {
+  APPROVED: "card_approved",
+  UPDATED: "card_updated",
+  VOIDED: "card_voided",
+  CAPTURED: "card_captured",
+  REFUNDED: "card_refunded",
+} as const satisfies Record<TransactionStatus, string>;
+
+/** The changes of an order, the requests that changed nothing, and the events of its card transactions. */
 export const TIMELINE_KINDS = [
   ...Object.values(CHANGE_KINDS),
   "refused",
   "replayed",
   "faulted",
+  ...Object.values(CARD_KINDS),
 ] as const;
 export type TimelineKind = (typeof TIMELINE_KINDS)[number];
 
@@ -50,6 +60,15 @@ export interface PastRequest {
   warnings?: Warning[];
 }
 
+/** An event of a card transaction that an order's events name. */
+export interface CardEvent extends Pick<
+  TransactionEvent,
+  "transaction_id" | "event_id" | "version" | "status" | "amount" | "created_at"
+> {
+  network_transaction_id: string;
+  currency: string;
+}
+
 interface OrderFigures extends Figures {
   ordered: Money;
 }
@@ -67,13 +86,19 @@ interface ChangedEvent extends Record<Measure, Money> {
 export interface TimelineEntry extends Partial<ChangedEvent> {
   kind: TimelineKind;
   at: string;
-  request_id: string;
+  /** Absent for an event on the card. */
+  request_id?: string;
   version?: number;
   figures?: TimelineFigures;
   order_event_id?: string;
   error?: RequestError;
   fault?: AppliedFault;
   warnings?: Warning[];
+  /** Of an event on the card. */
+  transaction_id?: string;
+  event_id?: string;
+  network_transaction_id?: string;
+  currency?: string;
 }
 
 export function timelineFiguresOf(change: LedgerTotals & OrderedTotals): TimelineFigures {
@@ -84,15 +109,25 @@ export function timelineFiguresOf(change: LedgerTotals & OrderedTotals): Timelin
   };
 }
 
+/** What an order's timeline is made of. Each list is oldest first. */
+interface TimelineParts {
+  changes: PastChange[];
+  requests: PastRequest[];
+  cardEvents?: CardEvent[];
+  /** The change before the first one, if that is known. */
+  previous?: PastChange | undefined;
+}
+
 /**
- * An order's history, oldest first: its changes by version, and the writes that changed nothing between them by
- * time. Both come oldest first. `previous` is the change before the first one, if that is known.
+ * An order's history, oldest first: its changes by version, and between them, by time, the writes that changed
+ * nothing and the events on the card.
  */
-export function timelineOf(
-  changes: PastChange[],
-  requests: PastRequest[],
-  previous?: PastChange,
-): TimelineEntry[] {
+export function timelineOf({
+  changes,
+  requests,
+  cardEvents = [],
+  previous,
+}: TimelineParts): TimelineEntry[] {
   const writes = requests.filter(({ method }) => method !== "GET");
   // A client may send the same request ID again, but only one of its requests created this version.
   const byChange = new Map(writes.map((each) => [changeKey(each.version_after, each), each]));
@@ -108,8 +143,15 @@ export function timelineOf(
   const unchanging = writes
     .filter(({ version_after }) => version_after === null)
     .map((request) => ({ time: Date.parse(request.at), entry: entryOfRequest(request) }));
-  // The sort is stable: a request of the same time comes after the change.
-  return [...timeline, ...unchanging].toSorted((a, b) => a.time - b.time).map(({ entry }) => entry);
+  // A page that starts in the middle of the history leaves out the card events before it.
+  const start = previous ? (timeline[0]?.time ?? 0) : 0;
+  const onCard = cardEvents
+    .map((event) => ({ time: Date.parse(event.created_at), entry: entryOfCardEvent(event) }))
+    .filter((each) => each.time >= start);
+  // The sort is stable: at the same time, the card comes first, then the change, then other requests.
+  return [...onCard, ...timeline, ...unchanging]
+    .toSorted((a, b) => a.time - b.time)
+    .map(({ entry }) => entry);
 }
 
 const changeKey = (version: number | null, { request_id }: { request_id: string }): string =>
@@ -157,4 +199,9 @@ function entryOfRequest({ request_id, at, error, fault, warnings }: PastRequest)
     ...(fault && { fault }),
     ...(warnings && { warnings }),
   };
+}
+
+function entryOfCardEvent(event: CardEvent): TimelineEntry {
+  const { status, created_at, version: _, ...named } = event;
+  return { kind: CARD_KINDS[status], at: created_at, ...named };
 }

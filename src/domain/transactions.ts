@@ -2,6 +2,7 @@ import { accept, refuse, type Decision, type Refusal } from "./decision.ts";
 import { differingFields } from "./differences.ts";
 import { MAX_MONEY, type Money } from "./money.ts";
 import { DEFAULT_CURRENCY, type Address } from "./orders.ts";
+import { toTimestamp } from "./timestamp.ts";
 import type { Warning } from "./warnings.ts";
 
 /** The statuses of a card transaction, and of its events (contract: TransactionStatus). */
@@ -74,7 +75,7 @@ export interface Transaction {
   updated_at: string;
 }
 
-/** One event of a transaction. */
+/** One event of a transaction. Its time has milliseconds, so that timelines sort it between requests. */
 export interface TransactionEvent {
   event_id: string;
   transaction_id: string;
@@ -91,7 +92,7 @@ export interface TransactionEvent {
   input: TransactionEventInput;
 }
 
-/** Values for whatever the request leaves out, and the time of the event (RFC 3339). */
+/** Values for whatever the request leaves out, and the time of the event (RFC 3339 with milliseconds). */
 export interface TransactionDefaults {
   transaction_id: string;
   event_id: string;
@@ -130,7 +131,7 @@ export function toPublishedTransaction(transaction: Transaction) {
 
 /** An event with its amount, for the sandbox's own responses. */
 export function toPublishedEvent({ event_id, status, amount, created_at }: TransactionEvent) {
-  return { event_id, status, amount, created_at };
+  return { event_id, status, amount, created_at: toTimestamp(new Date(created_at)) };
 }
 
 /** Whether `event_id` names the capture to refund, and not the new event. */
@@ -185,6 +186,7 @@ function createTransaction(
   const { status, amount } = input;
   if (!FOLLOWS[status].includes(null)) return refuse(needsTransaction(status));
   if (amount === undefined) return refuse(needsAmount(status));
+  const created_at = toTimestamp(new Date(defaults.created_at));
   const created: Transaction = {
     id: defaults.transaction_id,
     customer_id: input.customer_id ?? defaults.customer_id,
@@ -199,8 +201,8 @@ function createTransaction(
     captured_amount: status === "CAPTURED" ? amount : 0,
     refunded_amount: status === "REFUNDED" ? amount : 0,
     version: 0,
-    created_at: defaults.created_at,
-    updated_at: defaults.created_at,
+    created_at,
+    updated_at: created_at,
   };
   return accept(append(created, input, { amount }, defaults));
 }
@@ -270,7 +272,7 @@ function append(
     purchase_method: transaction.purchase_method ?? input.purchase_method,
     merchant: transaction.merchant ?? input.merchant,
     version: transaction.version + 1,
-    updated_at: defaults.created_at,
+    updated_at: toTimestamp(new Date(defaults.created_at)),
   };
   const ownId = namesCapture(input) ? undefined : input.event_id;
   const event: TransactionEvent = {

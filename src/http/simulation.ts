@@ -1,5 +1,4 @@
 import type { Context } from "hono";
-import { toTimestamp } from "../domain/timestamp.ts";
 import type { TransactionDefaults } from "../domain/transactions.ts";
 import type { Outcome } from "../domain/outcome.ts";
 import { ERROR_TYPES } from "../schemas/errors.ts";
@@ -16,7 +15,7 @@ export async function transactionDefaults(payment_method_id: string): Promise<Tr
     event_id: crypto.randomUUID(),
     network_transaction_id: newNetworkTransactionId(),
     customer_id: await derivedId(`customer of ${payment_method_id}`),
-    created_at: toTimestamp(now),
+    created_at: now.toJSON(),
   };
 }
 

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { FINDING_MEANINGS } from "../domain/finding-meanings.ts";
 import { FINDINGS } from "../domain/reconciliation.ts";
 import { TRANSACTION_STATUSES } from "../domain/transactions.ts";
 import { id, reference } from "./fields.ts";
@@ -13,8 +14,7 @@ const network_transaction_id = reference.meta({
 });
 
 const finding = z.enum(FINDINGS).meta({
-  description:
-    "`unknown_transaction`: no card transaction has this ID. `not_reported`: the card captured or refunded money, and no order event reports it. `amount_differs`: both captured or both refunded, but different sums. `currency_differs`, `payment_method_differs`: an order event is in another currency, or belongs to an order with another payment method. `event_after_void`: the card transaction is voided",
+  description: FINDINGS.map((name) => `\`${name}\`: ${FINDING_MEANINGS[name]}`).join(" "),
   examples: ["not_reported"],
 });
 
@@ -63,6 +63,10 @@ export const reconciliationList = listOf(reconciledTransaction, "ReconciliationL
 
 export const reconciliationQuery = z.object({
   finding: finding.optional(),
+  network_transaction_id: network_transaction_id.optional().meta({
+    description: "Only this `network_transaction_id`, also if its two sides agree",
+    examples: ["txn-789456"],
+  }),
   limit: limit(),
   starting_after: reference.optional().meta({
     description: "The network_transaction_id of the last item of the previous page",

@@ -8,6 +8,7 @@ import {
   type RequestFilter,
 } from "../domain/requests.ts";
 import { ORDER_EVENT_TYPES } from "../domain/order-events.ts";
+import { TRANSACTION_STATUSES } from "../domain/transactions.ts";
 import { WARNINGS } from "../domain/warnings.ts";
 import { id, reference, timestamp } from "./fields.ts";
 import { limit, listOf } from "./pages.ts";
@@ -88,6 +89,10 @@ const fields = {
   content: z
     .object({
       event_type: z.enum(ORDER_EVENT_TYPES).optional(),
+      card_status: z
+        .enum(TRANSACTION_STATUSES)
+        .optional()
+        .meta({ description: "The status of a simulated event on the card" }),
       amount: z.int().optional().meta({ description: "The event's amount, or the order's total" }),
       currency: z.string().optional(),
     })

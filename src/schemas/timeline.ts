@@ -3,6 +3,7 @@ import { ORDER_EVENT_TYPES } from "../domain/order-events.ts";
 import { TIMELINE_KINDS } from "../domain/timeline.ts";
 import { id } from "./fields.ts";
 import { recordedRequest } from "./requests.ts";
+import { simulatedEvent, transaction } from "./transactions.ts";
 
 const amount = (description: string, example: number) =>
   z.int().meta({ description: `${description}, in the minor unit`, examples: [example] });
@@ -21,17 +22,21 @@ const figures = z
   })
   .meta({ id: "TimelineFigures" });
 
+const { id: transaction_id, network_transaction_id } = transaction.shape;
+const { event_id } = simulatedEvent.shape;
 const { request_id, at, error, fault, warnings } = recordedRequest.shape;
 
 const entry = z
   .object({
     kind: z.enum(TIMELINE_KINDS).meta({
       description:
-        "A change of the order or its events, or a request that changed nothing: `refused`; `replayed`, because it had taken effect before; or `faulted`, because a fault rejected it",
+        "A change of the order or its events, or a request that changed nothing: `refused`; `replayed`, because it had taken effect before; or `faulted`, because a fault rejected it. `card_…` is an event of a card transaction that the order's events name",
       examples: ["event_appended"],
     }),
     at,
-    request_id,
+    request_id: request_id
+      .optional()
+      .meta({ ...request_id.meta(), description: "The request; absent for an event on the card" }),
     version: z
       .int()
       .optional()
@@ -44,12 +49,19 @@ const entry = z
       .enum(ORDER_EVENT_TYPES)
       .optional()
       .meta({ description: "The event's type; absent if both its amounts are 0" }),
-    amount: amount("The event's amount", 2_500).optional(),
+    amount: amount("The event's amount, of an order event or on the card", 2_500).optional(),
     rewards_amount: amount("The event's rewards amount", 25).optional(),
     figures: figures.optional().meta({ description: "The sums after the change" }),
     error,
     fault,
     warnings,
+    transaction_id: transaction_id.optional(),
+    event_id: event_id.optional(),
+    network_transaction_id: network_transaction_id.optional(),
+    currency: z
+      .string()
+      .optional()
+      .meta({ description: "The card transaction's currency", examples: ["USD"] }),
   })
   .meta({ id: "TimelineEntry" });
 

@@ -1,11 +1,13 @@
 import { FIXTURE_CONTENT, type Fixture } from "../domain/environments.ts";
 import { appendOrderEvent } from "../domain/order-events.ts";
 import { completeOrder, newLedgerState } from "../domain/orders.ts";
+import { playStory } from "../domain/transaction-stories.ts";
 import type { BoundDatasetStatement } from "./database.ts";
 import type { Dataset } from "./dataset.ts";
 import type { RequestMetadata } from "./order-changes.ts";
 import { orderEventAppended } from "./order-events.ts";
 import { orderCreated } from "./orders.ts";
+import { storySimulated } from "./simulate-event.ts";
 
 /** Writes a fixture into an empty dataset. */
 export function fixtureAdded(
@@ -20,8 +22,17 @@ export function fixtureAdded(
   const order = completeOrder(content.order, defaults);
   const { order_event_id } = content.event;
   const appended = appendOrderEvent(newLedgerState(order), content.event, order_event_id);
-  if (!appended.ok) throw new Error(`The fixture ${fixture} breaks a rule`);
+  const { transaction_id, event_ids, ...story } = content.transaction;
+  const played = playStory(story, (index) => ({
+    transaction_id,
+    event_id: event_ids[index]!,
+    network_transaction_id: story.network_transaction_id ?? transaction_id,
+    customer_id: story.customer_id ?? transaction_id,
+    created_at: received_at,
+  }));
+  if (!appended.ok || !played.ok) throw new Error(`The fixture ${fixture} breaks a rule`);
   return [
+    ...storySimulated(dataset, played.result),
     ...orderCreated(dataset, order, request),
     ...orderEventAppended(dataset, appended.result, request),
   ];

@@ -2,11 +2,9 @@ import { sql } from "drizzle-orm";
 import type { IdempotencyKey } from "../domain/idempotency.ts";
 import type { LedgerTotals, OrderedTotals } from "../domain/ledger-state.ts";
 import type { OrderChange } from "../domain/order-changes.ts";
-import type { PastChange } from "../domain/timeline.ts";
 import { placeholder, DatasetStatement, type BoundDatasetStatement } from "./database.ts";
 import type { Dataset } from "./dataset.ts";
-import { selectItems } from "./pages.ts";
-import { columnsOf, insertInto, placeholdersFor } from "./rows.ts";
+import { insertInto, placeholdersFor } from "./rows.ts";
 import { orderChanges, orderedFields, totalFields } from "./schema.ts";
 
 /** The request that makes a change. `received_at` is RFC 3339. */
@@ -25,7 +23,7 @@ interface Change {
   request: RequestMetadata;
 }
 
-const ofOrder = sql`dataset_id = ${placeholder("dataset_id")} and order_id = ${placeholder("order_id")}`;
+export const ofOrder = sql`dataset_id = ${placeholder("dataset_id")} and order_id = ${placeholder("order_id")}`;
 
 /** The last version of `order_id`; null for a new ID. A deletion is a version too, so a reused ID continues the count. */
 export const lastVersion = sql<number>`(select max(version) from order_changes where ${ofOrder})`;
@@ -71,28 +69,4 @@ export function insertChange(dataset: Dataset, change: Change): BoundDatasetStat
     request_id: request.request_id,
     changed_at: request.received_at,
   });
-}
-
-const selectChanges = selectItems(
-  {
-    ...columnsOf(orderChanges, { ...orderedFields, ...totalFields }),
-    version: orderChanges.version,
-    change: orderChanges.change,
-    order_event_id: orderChanges.order_event_id,
-    request_id: orderChanges.request_id,
-    changed_at: orderChanges.changed_at,
-  },
-  orderChanges,
-  ofOrder,
-  sql`version desc`,
-);
-
-/** The newest changes of an order, deleted or not, at most `limit`, oldest first. One round trip, a row each. */
-export async function findChanges(
-  dataset: Dataset,
-  order_id: string,
-  limit: number,
-): Promise<PastChange[]> {
-  const [rows] = await dataset.run(selectChanges.bind(dataset, { order_id, limit }));
-  return rows.toReversed();
 }

@@ -304,6 +304,26 @@ const countDisagreeing = DatasetStatement.of(
     where dataset_id = ${placeholder("dataset_id")} and ${isCompared} and findings <> 0
       and findings in (select value from json_each(${placeholder("bits")}))`,
 );
+const selectOne = DatasetStatement.of(
+  sql<NamedRow>`
+    select ${SELECTED}, ${eventIds} from reconciliations r
+    where ${isRow} and ${isCompared}
+      and findings in (select value from json_each(${placeholder("bits")}))`,
+);
+
+/** One ID with both of its sides, if it matches the filter. One round trip. */
+export async function findReconciliation(
+  dataset: Dataset,
+  network_transaction_id: string,
+  finding: Finding | undefined,
+): Promise<NamedReconciliation | undefined> {
+  const bits = JSON.stringify(
+    finding === undefined ? [0, ...bitsWith(finding)] : bitsWith(finding),
+  );
+  const [[row]] = await dataset.run(selectOne.bind(dataset, { bits, network_transaction_id }));
+  return row && toNamed(row);
+}
+
 /** A page of the IDs whose two sides disagree, newest first; undefined if the cursor is unknown. One round trip. */
 export async function listDisagreements(
   dataset: Dataset,

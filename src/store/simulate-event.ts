@@ -13,6 +13,7 @@ import {
 } from "../domain/transactions.ts";
 import { REPEATED_BY_KEY } from "../domain/warnings.ts";
 import { commit, quotaRefusal, type CommitFailure } from "./commit.ts";
+import type { BoundDatasetStatement } from "./database.ts";
 import type { Dataset } from "./dataset.ts";
 import { Overtaken } from "./failures.ts";
 import {
@@ -71,17 +72,24 @@ export async function simulateTransactionEvent(
   throw new Overtaken();
 }
 
+/** The statements of a story's events, which create one transaction. */
+export function storySimulated(
+  dataset: Dataset,
+  events: SimulatedEvent[],
+): BoundDatasetStatement[] {
+  const bytes = events.reduce((sum, event) => sum + usageOf(event, 0).bytes, 0);
+  return [
+    ...events.flatMap((event) => eventSimulated(dataset, event)),
+    countUsage(dataset, { transactions: 1, bytes }),
+  ];
+}
+
 /** Simulates the events of a story in one batch. One round trip. */
 export async function simulateStory(
   dataset: Dataset,
   events: SimulatedEvent[],
 ): Promise<Outcome<SimulatedEvent[]>> {
-  const used = events.map((event) => usageOf(event, 0));
-  const bytes = used.reduce((sum, usage) => sum + usage.bytes, 0);
-  const committed = await commit(dataset, [
-    ...events.flatMap((event) => eventSimulated(dataset, event)),
-    countUsage(dataset, { transactions: 1, bytes }),
-  ]);
+  const committed = await commit(dataset, storySimulated(dataset, events));
   if (committed === "committed") return executed(events, undefined);
   const refusal = await refusalOf(dataset, committed, events[0]!);
   if (refusal) return refuse(refusal);

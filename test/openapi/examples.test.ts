@@ -214,6 +214,8 @@ it("has the examples that the operations return", TIMEOUT, async () => {
   await record("createEnvironment", "CONFLICT_ERROR", host.post(environments, {}));
 
   const observed = await newPartner();
+  const paid = { story: "captured", amount: 5_000, network_transaction_id: "nt-1" };
+  await observed.post("/sandbox/transactions", paid);
   await observed.post("/v2/orders", order);
   await observed.post(events, capture);
   await expect

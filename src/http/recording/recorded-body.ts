@@ -15,7 +15,7 @@ export interface RecordedBody {
   isExact: boolean;
   ids: RequestIds;
   /** The fields that a list of requests shows. */
-  fields: Record<"type" | "amount" | "total_order_amount" | "currency", unknown>;
+  fields: Record<"type" | "status" | "amount" | "total_order_amount" | "currency", unknown>;
 }
 
 /** Frees the body and what was parsed from it, except what is recorded, before the request waits for long. */
@@ -40,6 +40,7 @@ export async function recordedBodyOf(c: Context<AppEnv>): Promise<RecordedBody> 
     ids: idsOf(c.req.path, content, c.req.query()),
     fields: {
       type: content["type"],
+      status: content["status"],
       amount: content["amount"],
       total_order_amount: content["total_order_amount"],
       currency: content["currency"],

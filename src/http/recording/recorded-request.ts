@@ -13,6 +13,7 @@ import {
   type RequestError,
 } from "../../domain/requests.ts";
 import { ORDER_EVENT_TYPES } from "../../domain/order-events.ts";
+import { TRANSACTION_STATUSES } from "../../domain/transactions.ts";
 import { idsOf, type RequestIds } from "../../domain/request-subject.ts";
 import type { AppEnv } from "../context.ts";
 import { objectIn, type RecordedBody } from "./recorded-body.ts";
@@ -100,11 +101,14 @@ function toContent(
   sent: Record<string, unknown>,
   response: Record<string, unknown>,
 ): RequestContent | null {
-  const { type, amount = sent["total_order_amount"], currency = response["currency"] } = sent;
+  const { type, status, amount = sent["total_order_amount"] } = sent;
+  const { currency = response["currency"] } = sent;
   const event_type = ORDER_EVENT_TYPES.find((each) => each === type);
-  if (!Number.isSafeInteger(amount)) return event_type ? { event_type } : null;
+  const card_status = TRANSACTION_STATUSES.find((each) => each === status);
+  const kind = { ...(event_type && { event_type }), ...(card_status && { card_status }) };
+  if (!Number.isSafeInteger(amount)) return event_type || card_status ? kind : null;
   return {
-    ...(event_type && { event_type }),
+    ...kind,
     amount: amount as number,
     ...(typeof currency === "string" && currency.length === CURRENCY_CHARACTERS && { currency }),
   };
@@ -139,14 +143,14 @@ function toId(content: string | undefined): string | null {
   return content !== undefined && content.length <= MAX_ID_CHARACTERS ? maskKeys(content) : null;
 }
 
-/** The error in a response's envelope. */
+/** The error of a response, in the envelope or in the published bare form. */
 function toRequestError(
   status: number | undefined,
   body: string | undefined,
 ): RequestError | undefined {
   if (status === undefined || status < 400 || !body) return undefined;
-  const { error } = objectIn(body) as { error?: Partial<RequestError> };
-  if (error?.type === undefined) return undefined;
-  const { type, message = "", param } = error;
+  const content = objectIn(body);
+  const { type, message = "", param } = (content["error"] ?? content) as Partial<RequestError>;
+  if (type === undefined) return undefined;
   return { type, message: maskKeys(message), ...(param !== undefined && { param }) };
 }

@@ -13,7 +13,11 @@ import {
   reconciliationPath,
   reconciliationQuery,
 } from "../../schemas/reconciliation.ts";
-import { listDisagreements, reconcileOrder } from "../../store/reconciliations.ts";
+import {
+  findReconciliation,
+  listDisagreements,
+  reconcileOrder,
+} from "../../store/reconciliations.ts";
 
 const tag = "Sandbox";
 
@@ -48,13 +52,20 @@ export const reconciliation = new Hono<AppEnv>()
       operationId: "listDisagreements",
       summary: "List what doesn't agree",
       description:
-        "Returns a page of the environment's `network_transaction_id`s whose card transaction and order events disagree, newest first, including those that no order event names.",
+        "Returns a page of the environment's `network_transaction_id`s whose card transaction and order events disagree, newest first, including those that no order event names. With `network_transaction_id`, it returns both sides of that one, also if they agree.",
       responses: { 200: { description: "The disagreements", schema: reconciliationList } },
       errors: ["INVALID_REQUEST_ERROR"],
     }),
     validate("query", reconciliationQuery),
     async (c) => {
-      const { finding, limit, starting_after } = c.req.valid("query");
+      const { finding, network_transaction_id, limit, starting_after } = c.req.valid("query");
+      if (network_transaction_id !== undefined) {
+        const found = await inCurrentDataset(c, (dataset) =>
+          findReconciliation(dataset, network_transaction_id, finding),
+        );
+        const data = found ? [toPublishedReconciliation(found)] : [];
+        return c.json({ data, has_more: false, total: data.length }, 200);
+      }
       const page = await inCurrentDataset(c, (dataset) =>
         listDisagreements(dataset, finding, { limit, starting_after }),
       );

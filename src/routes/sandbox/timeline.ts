@@ -9,7 +9,7 @@ import { validate } from "../../http/validate.ts";
 import { inCurrentDataset, queryWorkbench } from "../../http/dataset.ts";
 import { describeOperation } from "../../openapi/describe-operation.ts";
 import { timeline, timelinePath } from "../../schemas/timeline.ts";
-import { findChanges } from "../../store/order-changes.ts";
+import { findHistory } from "../../store/timeline.ts";
 
 /** A timeline has the newest changes, at most this many. */
 const MAX_CHANGES = 1_000;
@@ -20,15 +20,15 @@ export const timelines = new Hono<AppEnv>().get(
     tag: "Sandbox",
     operationId: "getTimeline",
     summary: "Retrieve an order's timeline",
-    description: `The history of an order, also of a deleted one: its last ${MAX_CHANGES} changes with the sums after each, and the requests that changed nothing, which are stored for ${REQUEST_DAYS} days.`,
+    description: `The history of an order, also of a deleted one: its last ${MAX_CHANGES} changes with the sums after each, the requests that changed nothing, which are stored for ${REQUEST_DAYS} days, and the events of the card transactions that its order events name.`,
     responses: { 200: { description: "The timeline", schema: timeline } },
     errors: ["INVALID_REQUEST_ERROR", "ORDER_NOT_FOUND_ERROR"],
   }),
   validate("param", timelinePath),
   async (c) => {
     const { order_id } = c.req.valid("param");
-    const found = await inCurrentDataset(c, (dataset) =>
-      findChanges(dataset, order_id, MAX_CHANGES + 1),
+    const { changes: found, cardEvents } = await inCurrentDataset(c, (dataset) =>
+      findHistory(dataset, order_id, MAX_CHANGES + 1),
     );
     const changes = found.slice(-MAX_CHANGES);
     const last = changes.at(-1);
@@ -38,7 +38,7 @@ export const timelines = new Hono<AppEnv>().get(
       workbench.listOrderRequests(dataset, order_id),
     );
     const previous = found.at(-MAX_CHANGES - 1);
-    const data = timelineOf(changes, requests, previous);
+    const data = timelineOf({ changes, requests, cardEvents, previous });
     const has_more = previous !== undefined;
     return c.json({ order_id, figures: timelineFiguresOf(last), has_more, data }, 200);
   },

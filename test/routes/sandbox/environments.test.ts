@@ -72,6 +72,9 @@ describe("POST /sandbox/environments", () => {
       expect(orders).toMatchObject([
         { merchant_name: "Rest Assured", total_rewards_amount: 2_500 },
       ]);
+      const agreement = { agrees: true, transactions: [{ card: { captured: 274_999 } }] };
+      const path = `/sandbox/orders/${id}/reconciliation`;
+      expect((await environment.get(path)).body).toMatchObject(agreement);
       expectStatus(await environment.refund(id, 1), 200);
       expectStatus(await environment.post("/sandbox/reset"), 204);
     }

@@ -147,6 +147,21 @@ describe("reconciliation", () => {
     expectStatus(await client.get("/sandbox/reconciliation?starting_after=none"), 400);
   });
 
+  it("returns both sides of one network_transaction_id, also if they agree", async () => {
+    const only = "?network_transaction_id=txn-1";
+    expect(await disagreements(only)).toEqual({ data: [], has_more: false, total: 0 });
+    await story({ network_transaction_id: "txn-1" });
+    await story({ network_transaction_id: "txn-2" });
+    expect(await disagreements(only)).toMatchObject({
+      total: 1,
+      data: [{ findings: ["not_reported"] }],
+    });
+    expect((await disagreements(`${only}&finding=amount_differs`)).total).toBe(0);
+    await capture(5000, { network_transaction_id: "txn-1" });
+    const agreeing = { network_transaction_id: "txn-1", card: { captured: 5000 }, findings: [] };
+    expect((await disagreements(only)).data).toMatchObject([agreeing]);
+  });
+
   it("returns 404 for an unknown order", async () => {
     expectStatus(await client.get("/sandbox/orders/none/reconciliation"), 404);
   });

@@ -122,6 +122,37 @@ describe("GET /sandbox/orders/{order_id}/timeline", () => {
     expect(timeline.data[1]).toMatchObject({ kind: "faulted", fault: { fault: "unavailable" } });
   });
 
+  it("has the events of the card transactions that the order's events name", async () => {
+    const client = await newPartner();
+    const story = { story: "refunded", amount: 5_000, network_transaction_id: "nt-1" };
+    const { body } = expectStatus(await client.post("/sandbox/transactions", story), 200);
+    await client.post("/sandbox/transactions", { ...story, network_transaction_id: "nt-2" });
+    const id = await client.createOrder({ id: "o" });
+    await client.capture(id, 5_000);
+    const timeline = await timelineWith(client, id, 5);
+    expect(kindsOf(timeline)).toEqual([
+      "card_approved",
+      "card_captured",
+      "card_refunded",
+      "created",
+      "event_appended",
+    ]);
+    expect(timeline.data[1]).toEqual({
+      kind: "card_captured",
+      at: expect.stringMatching(/\.\d{3}Z$/),
+      transaction_id: body.transaction.id,
+      event_id: body.events[1].event_id,
+      network_transaction_id: "nt-1",
+      amount: 5_000,
+      currency: "USD",
+    });
+    const voided = { story: "voided", amount: 100, network_transaction_id: "nt-3" };
+    await client.post("/sandbox/transactions", voided);
+    await client.capture(id, 100, { network_transaction_id: "nt-3" });
+    const kinds = kindsOf(await timelineWith(client, id, 8));
+    expect(kinds.slice(5)).toEqual(["card_approved", "card_voided", "event_appended"]);
+  });
+
   it("remains after an order is deleted, and continues with one of the same ID", async () => {
     const client = await newPartner();
     await client.createOrder({ id: "o" });
@@ -176,28 +207,58 @@ const request = (at: string, request_id: string, version_after: number | null) =
 
 describe("the order of a timeline", () => {
   it("follows the versions if requests overtake each other", () => {
-    const entries = timelineOf(
-      [change(1, "a"), change(2, "b"), change(3, "c")],
-      [request("100", "a", 1), request("200", "c", 3), request("300", "b", 2)],
-    );
+    const entries = timelineOf({
+      changes: [change(1, "a"), change(2, "b"), change(3, "c")],
+      requests: [request("100", "a", 1), request("200", "c", 3), request("300", "b", 2)],
+    });
     expect(entries.map(({ version }) => version)).toEqual([1, 2, 3]);
   });
 
+  it("puts a card event between the requests, and leaves it out of a page that starts later", () => {
+    const card = (at: string) => ({
+      transaction_id: "t-1",
+      event_id: `e-${at}`,
+      version: 1,
+      status: "CAPTURED" as const,
+      amount: 1,
+      currency: "USD",
+      network_transaction_id: "nt-1",
+      created_at: `2026-01-15T09:30:00.${at}Z`,
+    });
+    const parts = {
+      changes: [change(2, "a"), change(3, "b")],
+      requests: [request("200", "a", 2), request("400", "b", 3)],
+      cardEvents: [card("100"), card("200"), card("300")],
+    };
+    const kinds = timelineOf({ ...parts, previous: change(1, "before") }).map(({ kind }) => kind);
+    const [appended, captured] = ["event_appended", "card_captured"];
+    expect(kinds).toEqual([captured, appended, captured, appended]);
+    expect(timelineOf(parts)).toHaveLength(5);
+  });
+
   it("distinguishes requests with the same ID", () => {
-    const entries = timelineOf(
-      [change(1, "same")],
-      [request("100", "same", 1), request("200", "same", null)],
-    );
+    const entries = timelineOf({
+      changes: [change(1, "same")],
+      requests: [request("100", "same", 1), request("200", "same", null)],
+    });
     expect(entries.map(({ kind }) => kind)).toEqual(["created", "replayed"]);
   });
 
   it("leaves out an event's type and amount if the sums before it are unknown", () => {
     const captured = { ...change(2, "b"), captured_amount: 7 };
-    const [unknown] = timelineOf([captured], []);
+    const [unknown] = timelineOf({ changes: [captured], requests: [] });
     expect(unknown).not.toHaveProperty("amount");
-    const [known] = timelineOf([captured], [], change(1, "a"));
+    const [known] = timelineOf({
+      changes: [captured],
+      requests: [],
+      previous: change(1, "a"),
+    });
     expect(known).toMatchObject({ type: "CAPTURED", amount: 7, rewards_amount: 0 });
-    const [free] = timelineOf([change(2, "b")], [], change(1, "a"));
+    const [free] = timelineOf({
+      changes: [change(2, "b")],
+      requests: [],
+      previous: change(1, "a"),
+    });
     expect(free).toMatchObject({ amount: 0, rewards_amount: 0 });
     expect(free).not.toHaveProperty("type");
   });
