@@ -13,6 +13,7 @@ import { Toast } from "./parts/feedback.tsx";
 import { Requests } from "./requests/requests.tsx";
 import { session } from "./session.ts";
 import { Start } from "./start.tsx";
+import { Transactions } from "./transactions/transactions.tsx";
 
 interface Screen {
   title: string;
@@ -22,6 +23,7 @@ interface Screen {
 const SCREENS = new Map<string, Screen>([
   ["requests", { title: "Requests", Content: Requests }],
   ["orders", { title: "Orders", Content: Orders }],
+  ["transactions", { title: "Transactions", Content: Transactions }],
   ["faults", { title: "Faults", Content: Faults }],
   ["environments", { title: "Environments", Content: Environments }],
   ["start", { title: "First steps", Content: Start }],

@@ -478,7 +478,7 @@ export interface paths {
         };
         /**
          * Retrieve an order's timeline
-         * @description The history of an order, also of a deleted one: its last 1000 changes with the sums after each, and the requests that changed nothing, which are stored for 7 days.
+         * @description The history of an order, also of a deleted one: its last 1000 changes with the sums after each, the requests that changed nothing, which are stored for 7 days, and the events of the card transactions that its order events name.
          */
         get: operations["getTimeline"];
         put?: never;
@@ -562,7 +562,7 @@ export interface paths {
         };
         /**
          * List what doesn't agree
-         * @description Returns a page of the environment's `network_transaction_id`s whose card transaction and order events disagree, newest first, including those that no order event names.
+         * @description Returns a page of the environment's `network_transaction_id`s whose card transaction and order events disagree, newest first, including those that no order event names. With `network_transaction_id`, it returns both sides of that one, also if they agree.
          */
         get: operations["listDisagreements"];
         put?: never;
@@ -1602,6 +1602,11 @@ export interface components {
             content?: {
                 /** @enum {string} */
                 event_type?: "CAPTURED" | "REFUNDED";
+                /**
+                 * @description The status of a simulated event on the card
+                 * @enum {string}
+                 */
+                card_status?: "APPROVED" | "UPDATED" | "VOIDED" | "CAPTURED" | "REFUNDED";
                 /** @description The event's amount, or the order's total */
                 amount?: number;
                 currency?: string;
@@ -1747,6 +1752,11 @@ export interface components {
             content?: {
                 /** @enum {string} */
                 event_type?: "CAPTURED" | "REFUNDED";
+                /**
+                 * @description The status of a simulated event on the card
+                 * @enum {string}
+                 */
+                card_status?: "APPROVED" | "UPDATED" | "VOIDED" | "CAPTURED" | "REFUNDED";
                 /** @description The event's amount, or the order's total */
                 amount?: number;
                 currency?: string;
@@ -1877,11 +1887,11 @@ export interface components {
         };
         TimelineEntry: {
             /**
-             * @description A change of the order or its events, or a request that changed nothing: `refused`; `replayed`, because it had taken effect before; or `faulted`, because a fault rejected it
+             * @description A change of the order or its events, or a request that changed nothing: `refused`; `replayed`, because it had taken effect before; or `faulted`, because a fault rejected it. `card_…` is an event of a card transaction that the order's events name
              * @example event_appended
              * @enum {string}
              */
-            kind: "created" | "replaced" | "deleted" | "event_appended" | "event_deleted" | "refused" | "replayed" | "faulted";
+            kind: "created" | "replaced" | "deleted" | "event_appended" | "event_deleted" | "refused" | "replayed" | "faulted" | "card_approved" | "card_updated" | "card_voided" | "card_captured" | "card_refunded";
             /**
              * Format: date-time
              * @description When the request arrived (RFC 3339, with milliseconds)
@@ -1889,10 +1899,10 @@ export interface components {
              */
             at: string;
             /**
-             * @description The response's `X-Request-Id`
+             * @description The request; absent for an event on the card
              * @example 5e3caf25-6a5e-4fad-b436-45abb9f3c420
              */
-            request_id: string;
+            request_id?: string;
             /**
              * @description The order's version after the change
              * @example 2
@@ -1909,7 +1919,7 @@ export interface components {
              */
             type?: "CAPTURED" | "REFUNDED";
             /**
-             * @description The event's amount, in the minor unit
+             * @description The event's amount, of an order event or on the card, in the minor unit
              * @example 2500
              */
             amount?: number;
@@ -1944,6 +1954,26 @@ export interface components {
                 card?: string | number;
                 reported?: string | number;
             }[];
+            /**
+             * @description The transaction's ID
+             * @example e2806932-5f1b-4518-8b15-156d773e9496
+             */
+            transaction_id?: string;
+            /**
+             * @description The event's ID
+             * @example 0b0c2a6e-3f0e-4f0c-9f6a-0d6c9a1f7a55
+             */
+            event_id?: string;
+            /**
+             * @description The card network's ID of the transaction, which order events name
+             * @example txn-789456
+             */
+            network_transaction_id?: string;
+            /**
+             * @description The card transaction's currency
+             * @example USD
+             */
+            currency?: string;
         };
         TransactionWithEvents: {
             transaction: components["schemas"]["Transaction"];
@@ -5779,6 +5809,24 @@ export interface operations {
                      *       "has_more": false,
                      *       "data": [
                      *         {
+                     *           "kind": "card_approved",
+                     *           "at": "2026-01-15T09:30:00.123Z",
+                     *           "network_transaction_id": "nt-1",
+                     *           "transaction_id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
+                     *           "event_id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
+                     *           "amount": 5000,
+                     *           "currency": "USD"
+                     *         },
+                     *         {
+                     *           "kind": "card_captured",
+                     *           "at": "2026-01-15T09:30:00.123Z",
+                     *           "network_transaction_id": "nt-1",
+                     *           "transaction_id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
+                     *           "event_id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
+                     *           "amount": 5000,
+                     *           "currency": "USD"
+                     *         },
+                     *         {
                      *           "kind": "created",
                      *           "at": "2026-01-15T09:30:00.123Z",
                      *           "request_id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
@@ -5816,7 +5864,15 @@ export interface operations {
                      *               "refunded": 0,
                      *               "refundable": 0
                      *             }
-                     *           }
+                     *           },
+                     *           "warnings": [
+                     *             {
+                     *               "code": "payment_method_differs",
+                     *               "param": "payment_method_id",
+                     *               "card": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
+                     *               "reported": "pm-1"
+                     *             }
+                     *           ]
                      *         }
                      *       ]
                      *     }
@@ -6419,8 +6475,10 @@ export interface operations {
     listDisagreements: {
         parameters: {
             query?: {
-                /** @description `unknown_transaction`: no card transaction has this ID. `not_reported`: the card captured or refunded money, and no order event reports it. `amount_differs`: both captured or both refunded, but different sums. `currency_differs`, `payment_method_differs`: an order event is in another currency, or belongs to an order with another payment method. `event_after_void`: the card transaction is voided */
+                /** @description `unknown_transaction`: No card transaction has this `network_transaction_id`. `not_reported`: The card captured or refunded money, and no order event reports it. `amount_differs`: Both sides captured or refunded money, but different sums. `currency_differs`: An order event is in another currency than the card transaction. `payment_method_differs`: An order event belongs to an order with another payment method than the card transaction's. `event_after_void`: The card transaction is voided, but an order event names it. */
                 finding?: "unknown_transaction" | "not_reported" | "amount_differs" | "currency_differs" | "payment_method_differs" | "event_after_void";
+                /** @description Only this `network_transaction_id`, also if its two sides agree */
+                network_transaction_id?: string;
                 /** @description The maximum number of items. Values above 100 are reduced to 100 */
                 limit?: number;
                 /** @description The network_transaction_id of the last item of the previous page */

@@ -11,6 +11,8 @@ export function effectOf(name: FaultName): string {
 
 export const TARGETS: [name: string, match: Match][] = [
   ["captures and refunds", { method: "POST", path: "/v2/order_events" }],
+  ["captures", { method: "POST", path: "/v2/order_events", type: "CAPTURED" }],
+  ["refunds", { method: "POST", path: "/v2/order_events", type: "REFUNDED" }],
   ["creating orders", { method: "POST", path: "/v2/orders" }],
   ["replacing orders", { method: "PUT", path: "/v2/orders/:order_id" }],
   ["deleting orders", { method: "DELETE", path: "/v2/orders/:order_id" }],
@@ -20,8 +22,10 @@ export const TARGETS: [name: string, match: Match][] = [
 ];
 
 /** Names the requests that a fault matches. */
-export function targetOf({ method, path, ...ids }: Match): string {
-  const known = TARGETS.find(([, each]) => each.method === method && each.path === path);
-  const target = known?.[0] ?? [method, path].filter(Boolean).join(" ");
+export function targetOf({ method, path, type, ...ids }: Match): string {
+  const known = TARGETS.find(
+    ([, each]) => each.method === method && each.path === path && each.type === type,
+  );
+  const target = known?.[0] ?? [method, path, type].filter(Boolean).join(" ");
   return [target, ...Object.entries(ids).map(([name, id]) => `${name} ${id}`)].join(" · ");
 }

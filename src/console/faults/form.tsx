@@ -8,8 +8,8 @@ import {
   type FaultName,
 } from "../../domain/faults.ts";
 import { api, unwrap, type Problem } from "../api.ts";
-import { shellWord } from "../format.ts";
-import { Copy, Failure, notify } from "../parts/feedback.tsx";
+import { AsCode } from "../parts/as-code.tsx";
+import { Failure, notify } from "../parts/feedback.tsx";
 import { NumberField, SelectField, TextField } from "../parts/fields.tsx";
 import { effectOf, TARGETS } from "./effects.ts";
 
@@ -81,35 +81,7 @@ export function FaultForm({ orderId, onAdded }: FaultFormProps) {
         Add fault
       </button>
       {problem && <Failure problem={problem} />}
-      <AsCode body={body} />
+      <AsCode path="/sandbox/faults" call="env.faults.add" body={body} />
     </form>
-  );
-}
-
-/** The same fault as a curl command and as a line of a test that uses the library. */
-function AsCode({ body }: { body: object }) {
-  const json = JSON.stringify(body);
-  const lines = [
-    [
-      "curl",
-      `curl ${location.origin}/sandbox/faults -H "Authorization: Bearer $SANDBOX_KEY" -H "Content-Type: application/json" -d ${shellWord(json)}`,
-    ],
-    [
-      "library",
-      `await env.faults.add(${json.replaceAll(/"(\w+)":/g, "$1: ").replaceAll(",", ", ")});`,
-    ],
-  ] as const;
-  return (
-    <details class="code">
-      <summary>The same in a terminal or a test</summary>
-      {lines.map(([name, code]) => (
-        <div key={name} class="row">
-          <pre tabIndex={0}>{code}</pre>
-          <Copy text={code} subject={`the ${name} line`}>
-            Copy
-          </Copy>
-        </div>
-      ))}
-    </details>
   );
 }

@@ -62,9 +62,11 @@ function Differences({ before, after }: CompareProps) {
 }
 
 /** The body of an entry's request; undefined if the request is no longer stored. */
-async function bodyOf(entry: TimelineEntry): Promise<Record<string, unknown> | undefined> {
-  const deadline = Date.parse(entry.at) + MAX_RECORDING_MILLISECONDS;
-  const id = await findRecorded(entry.request_id, deadline);
+async function bodyOf({
+  at,
+  request_id = "",
+}: TimelineEntry): Promise<Record<string, unknown> | undefined> {
+  const id = await findRecorded(request_id, Date.parse(at) + MAX_RECORDING_MILLISECONDS);
   if (id === undefined) return undefined;
   const { request } = await unwrap(api.GET("/sandbox/requests/{id}", { params: { path: { id } } }));
   return parse(request.body ?? "")?.value as Record<string, unknown> | undefined;

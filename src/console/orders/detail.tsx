@@ -1,13 +1,21 @@
-import type { ComponentChildren } from "preact";
 import { Link } from "wouter-preact";
-import { api, unwrap, type Order, type OrderEvent, type Timeline } from "../api.ts";
+import {
+  api,
+  unwrap,
+  type Order,
+  type OrderEvent,
+  type OrderReconciliation,
+  type Timeline,
+} from "../api.ts";
 import { shellWord } from "../format.ts";
 import { useShortcut } from "../keyboard.ts";
 import { hrefOf, without } from "../location.ts";
 import { DetailPane } from "../parts/detail-pane.tsx";
 import { copy, Failure, Loading } from "../parts/feedback.tsx";
 import { useResource } from "../parts/resource.ts";
-import { Time } from "../parts/values.tsx";
+import { Fact, Time } from "../parts/values.tsx";
+import { Agreement } from "../transactions/both-sides.tsx";
+import { Card, reconcile } from "./card.tsx";
 import { Events, Lines } from "./events.tsx";
 import { Bars } from "./ledger.tsx";
 import { TimelineTable } from "./timeline.tsx";
@@ -27,16 +35,18 @@ interface OrderContent {
   order: Order | undefined;
   events: OrderEvent[];
   total: number;
+  reconciliation: OrderReconciliation | undefined;
 }
 
 async function loadOrder(id: string): Promise<OrderContent> {
-  const [timeline, orders, events] = await Promise.all([
+  const [timeline, orders, events, reconciliation] = await Promise.all([
     unwrap(api.GET("/sandbox/orders/{order_id}/timeline", { params: { path: { order_id: id } } })),
     unwrap(api.GET("/v2/orders", { params: { query: { id } } })),
     unwrap(api.GET("/v2/order_events", { params: { query: { order_id: id, limit: MAX_EVENTS } } })),
+    reconcile(id),
   ]);
   const total = events.total ?? events.data.length;
-  return { timeline, order: orders.data[0], events: events.data, total };
+  return { timeline, order: orders.data[0], events: events.data, total, reconciliation };
 }
 
 export function OrderDetail({ id, revision, query }: OrderDetailProps) {
@@ -55,7 +65,10 @@ export function OrderDetail({ id, revision, query }: OrderDetailProps) {
     >
       <h1 class="title">
         <span class="path">{id}</span>{" "}
-        {data && !data.order && <span class="tag fault">deleted</span>}
+        {data && !data.order && <span class="tag fault">deleted</span>}{" "}
+        {data?.reconciliation && data.reconciliation.transactions.length > 0 && (
+          <Agreement agrees={data.reconciliation.agrees} />
+        )}
       </h1>
       {problem?.type === "ORDER_NOT_FOUND_ERROR" ? (
         <p class="quiet">
@@ -80,6 +93,7 @@ function Content({
   order,
   events,
   total,
+  reconciliation,
   openEvent,
 }: OrderContent & { openEvent: string | undefined }) {
   const currency = order?.currency ?? events[0]?.currency ?? "USD";
@@ -91,6 +105,9 @@ function Content({
         <Bars title="Amount" figures={timeline.figures} currency={currency} />
         <Bars title="Rewards" figures={timeline.figures.rewards} currency={currency} />
       </div>
+      {reconciliation && (
+        <Card reconciliation={reconciliation} currency={currency} hasEvents={total > 0} />
+      )}
       <h2>Timeline</h2>
       <TimelineTable timeline={timeline} currency={currency} />
       {order?.order_lines && (
@@ -128,15 +145,5 @@ function Facts({ order }: { order: Order }) {
         <Time at={order.updated_at} />
       </Fact>
     </dl>
-  );
-}
-
-function Fact({ name, children }: { name: string; children: ComponentChildren }) {
-  if (!children) return null;
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }

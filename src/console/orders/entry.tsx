@@ -17,23 +17,36 @@ const KINDS: Record<TimelineEntry["kind"], string> = {
   refused: "Rejected",
   replayed: "Repeated: the stored response was returned",
   faulted: "Not executed because of a fault",
+  card_approved: "Card approved",
+  card_updated: "Card approval changed",
+  card_voided: "Card voided",
+  card_captured: "Card captured",
+  card_refunded: "Card refunded",
 };
+
+/** An entry links to its request. An event on the card has none, and links to its transaction. */
+const hrefOfEntry = ({ request_id, transaction_id }: TimelineEntry): string =>
+  request_id === undefined
+    ? hrefOf("transactions", transaction_id)
+    : hrefOf("requests", undefined, { request_id });
 
 /** A row of the timeline: what happened, and the figures after it. */
 export function Entry({ entry, before, replaced, currency }: PlacedEntry & { currency: string }) {
-  const { kind, at, request_id, version, figures } = entry;
+  const { kind, at, version, figures } = entry;
+  const { order_event_id, network_transaction_id } = entry;
   return (
-    <tr class={kind}>
+    <tr class={kind.startsWith("card_") ? "card" : kind}>
       <td>
         <time dateTime={at} title={fullTime(at)}>
           {clockTime(at)}
         </time>
       </td>
       <td colSpan={figures ? 1 : MEASURES.length + 1}>
-        <Link href={hrefOf("requests", undefined, { request_id })}>
-          <Title entry={entry} currency={currency} />
+        <Link href={hrefOfEntry(entry)}>
+          <Title entry={entry} currency={entry.currency ?? currency} />
         </Link>{" "}
-        {entry.order_event_id} {version !== undefined && <small class="quiet">v{version}</small>}{" "}
+        {order_event_id ?? network_transaction_id}{" "}
+        {version !== undefined && <small class="quiet">v{version}</small>}{" "}
         <Notes entry={entry} before={before} currency={currency} />
         {kind === "replaced" && replaced && <Compare before={replaced} after={entry} />}
       </td>

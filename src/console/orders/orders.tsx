@@ -1,14 +1,16 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Order } from "../api.ts";
-import type { Place } from "../location.ts";
+import { setQuery, type Place } from "../location.ts";
 import { TextFilter } from "../parts/filters.tsx";
 import { FirstSteps } from "../start.tsx";
 import { followRequests } from "../stream.ts";
+import { DeletedList } from "./deleted.tsx";
 import { OrderDetail } from "./detail.tsx";
 import { OrderList } from "./list.tsx";
 
 export function Orders({ place: { id, query } }: { place: Place }) {
   const search = query.get("search") ?? "";
+  const isDeleted = query.get("show") === "deleted";
   const [revisions, setRevisions] = useState<Revisions>(NO_REVISIONS);
   const [newest, setNewest] = useState<Order | "none">();
   useEffect(() => followWrites((ids) => setRevisions((before) => increase(before, ids))), []);
@@ -18,25 +20,36 @@ export function Orders({ place: { id, query } }: { place: Place }) {
       <section class="list" aria-label="Orders">
         <div class="bar">
           <h1>Orders</h1>
+          <button
+            type="button"
+            aria-pressed={isDeleted}
+            onClick={() => setQuery("show", isDeleted ? "" : "deleted")}
+          >
+            Deleted
+          </button>
         </div>
         <form class="filters" role="search" onSubmit={(event) => event.preventDefault()}>
           <TextFilter
             class="wide"
             name="search"
-            label="Order ID or partner_order_id"
+            label="ID of an order, event or transaction"
             placeholder="order-1"
             query={query}
             isSearch
           />
         </form>
-        <OrderList
-          key={search}
-          search={search}
-          open={open}
-          revisions={revisions}
-          query={query}
-          onLoaded={(order) => setNewest((before) => (before instanceof Object ? before : order))}
-        />
+        {isDeleted ? (
+          <DeletedList open={open} revision={revisions.total} query={query} />
+        ) : (
+          <OrderList
+            key={search}
+            search={search}
+            open={open}
+            revisions={revisions}
+            query={query}
+            onLoaded={(order) => setNewest((before) => (before instanceof Object ? before : order))}
+          />
+        )}
       </section>
       <section class="detail" aria-label="Order">
         {open ? (

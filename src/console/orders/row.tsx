@@ -1,23 +1,32 @@
 import { useEffect, useState } from "preact/hooks";
 import { api, unwrap, type Order, type Timeline } from "../api.ts";
+import { DISAGREES } from "../transactions/both-sides.tsx";
+import { reconcile } from "./card.tsx";
 import { money, plural } from "../format.ts";
 import { followLink, hrefOf } from "../location.ts";
 import { Money, Time } from "../parts/values.tsx";
 
-/** The loaded timelines, by the ID of the order. */
-export type TimelineCache = Map<string, { revision: number; timeline: Timeline }>;
+/** What a row shows of an order's history. */
+interface History {
+  timeline: Timeline;
+  /** Whether the card's side agrees. */
+  agrees: boolean;
+}
+
+/** The loaded histories, by the ID of the order. */
+export type HistoryCache = Map<string, History & { revision: number }>;
 
 interface RowProps {
   order: Order;
   isOpen: boolean;
   query: URLSearchParams;
   revision: number;
-  cache: TimelineCache;
+  cache: HistoryCache;
 }
 
 export function Row({ order, isOpen, query, revision, cache }: RowProps) {
   const { id, partner_order_id, total_order_amount, currency, created_at } = order;
-  const timeline = useTimeline(id, revision, cache);
+  const history = useHistory(id, revision, cache);
   return (
     <a
       class="line order"
@@ -28,8 +37,8 @@ export function Row({ order, isOpen, query, revision, cache }: RowProps) {
       <span class="what">
         <b>{id}</b> <small class="quiet">{partner_order_id}</small>
       </span>
-      <span class="marks">{timeline && <Badges timeline={timeline} />}</span>
-      {timeline ? <Bar timeline={timeline} currency={currency} /> : <span class="track" />}
+      <span class="marks">{history && <Badges {...history} />}</span>
+      {history ? <Bar timeline={history.timeline} currency={currency} /> : <span class="track" />}
       <Money amount={total_order_amount} currency={currency} />
       <Time at={created_at} />
     </a>
@@ -39,20 +48,22 @@ export function Row({ order, isOpen, query, revision, cache }: RowProps) {
 /** A row that is scrolled past loads nothing. */
 const SETTLE_MILLISECONDS = 120;
 
-function useTimeline(id: string, revision: number, cache: TimelineCache): Timeline | undefined {
+function useHistory(id: string, revision: number, cache: HistoryCache): History | undefined {
   const cached = cache.get(id);
-  const [, setLoaded] = useState<Timeline>();
+  const [, setLoaded] = useState<History>();
   useEffect(() => {
     if (cached?.revision === revision) return undefined;
     let isStale = false;
     const load = async () => {
       const params = { path: { order_id: id } };
-      const timeline = await unwrap(
-        api.GET("/sandbox/orders/{order_id}/timeline", { params }),
-      ).catch(() => undefined);
+      const [timeline, reconciliation] = await Promise.all([
+        unwrap(api.GET("/sandbox/orders/{order_id}/timeline", { params })).catch(() => undefined),
+        reconcile(id),
+      ]);
       if (!timeline || isStale) return;
-      cache.set(id, { revision, timeline });
-      setLoaded(timeline);
+      const history = { timeline, agrees: reconciliation?.agrees !== false };
+      cache.set(id, { revision, ...history });
+      setLoaded(history);
     };
     const timer = setTimeout(() => void load(), SETTLE_MILLISECONDS);
     return () => {
@@ -60,16 +71,17 @@ function useTimeline(id: string, revision: number, cache: TimelineCache): Timeli
       clearTimeout(timer);
     };
   }, [id, revision]);
-  return cached?.timeline;
+  return cached;
 }
 
-function Badges({ timeline: { figures, data } }: { timeline: Timeline }) {
+function Badges({ timeline: { figures, data }, agrees }: History) {
   const codes = new Set(data.flatMap(({ warnings = [] }) => warnings.map(({ code }) => code)));
   if (figures.captured > figures.ordered) codes.add("captured_beyond_total");
   const rejected = data.filter(({ kind }) => kind === "refused").length;
   const faulted = data.filter(({ fault }) => fault).length;
   return (
     <>
+      {!agrees && <span class="tag refused">{DISAGREES}</span>}
       {rejected > 0 && <span class="tag refused">{rejected} rejected</span>}
       {faulted > 0 && <span class="tag fault">{plural(faulted, "fault")}</span>}
       {[...codes].map((code) => (

@@ -26,6 +26,9 @@ function place(entries: TimelineEntry[]): PlacedEntry[] {
   });
 }
 
+const keyOf = ({ request_id, event_id, kind, version }: TimelineEntry): string =>
+  [request_id ?? event_id, kind, version].join(" ");
+
 /** Groups entries by day, at most fifty in one group. */
 function group(entries: PlacedEntry[]): PlacedEntry[][] {
   const groups: PlacedEntry[][] = [];
@@ -62,7 +65,7 @@ export function TimelineTable({ timeline, currency }: TimelineProps) {
         </thead>
         {groups.map((entries, index) => (
           <Group
-            key={entries[0]!.entry.request_id}
+            key={keyOf(entries[0]!.entry)}
             entries={entries}
             currency={currency}
             isOnly={groups.length === 1}
@@ -102,11 +105,7 @@ function Group({ entries, currency, isOnly, isLast }: GroupProps) {
       )}
       {(isOpen || isOnly) &&
         entries.map((placed) => (
-          <Entry
-            key={`${placed.entry.request_id} ${placed.entry.kind} ${placed.entry.version}`}
-            {...placed}
-            currency={currency}
-          />
+          <Entry key={keyOf(placed.entry)} {...placed} currency={currency} />
         ))}
     </tbody>
   );

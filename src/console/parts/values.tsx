@@ -1,3 +1,4 @@
+import type { ComponentChildren } from "preact";
 import { now } from "../clock.ts";
 import { fullTime, minorUnits, money, relativeTime } from "../format.ts";
 
@@ -26,5 +27,16 @@ export function Status({ status }: { status: number | null }) {
 export function Prose({ text }: { text: string }) {
   return (
     <>{text.split("`").map((part, index) => (index % 2 === 1 ? <code>{part}</code> : part))}</>
+  );
+}
+
+/** A named value of a list of facts; nothing without a value. */
+export function Fact({ name, children }: { name: string; children: ComponentChildren }) {
+  if (!children) return null;
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
   );
 }

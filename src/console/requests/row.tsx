@@ -10,15 +10,28 @@ const VERBS: Record<string, string> = {
   PUT: "Replace",
   DELETE: "Delete",
 };
-const NOUNS: Record<string, string> = { orders: "order", order_events: "event", keys: "key" };
+const NOUNS: Record<string, string> = {
+  orders: "order",
+  order_events: "event",
+  keys: "key",
+  transactions: "transaction",
+  customers: "transaction",
+};
 
 /** What a request asks for: `CAPTURED $89.99` or `Create order $89.99`. */
-export function titleOf({ method, path, content = {} }: RecordedRequest): string {
-  const { event_type, amount, currency } = content;
+export function titleOf(request: RecordedRequest): string {
+  const { event_type, card_status, amount, currency } = request.content ?? {};
+  const onCard = card_status && `Card ${card_status}`;
+  const action = event_type ?? onCard ?? actionOf(request);
+  return amount === undefined ? action : `${action} ${money(amount, currency ?? "USD")}`;
+}
+
+function actionOf({ method, path, order_id, order_event_id }: RecordedRequest): string {
   const noun = NOUNS[/^\/v2\/(\w+)/.exec(path)?.[1] ?? ""];
   const verb = VERBS[method];
-  const action = event_type ?? (noun && verb ? `${verb} ${noun}` : `${method} ${path}`);
-  return amount === undefined ? action : `${action} ${money(amount, currency ?? "USD")}`;
+  if (!noun || !verb) return `${method} ${path}`;
+  const isList = method === "GET" && !order_id && !order_event_id && noun !== "transaction";
+  return isList ? `List ${noun}s` : `${verb} ${noun}`;
 }
 
 interface RowProps {

@@ -52,6 +52,17 @@ describe("the list", () => {
     expect(invalid).toMatchObject({ status: 400, content: { amount: 70 } });
   });
 
+  it("has the status and amount of a simulated event on the card, and its bare error", async () => {
+    const approval = { payment_method_id: "pm-1", status: "APPROVED", amount: 70 };
+    const { body } = await partner.post("/v2/simulate_transaction_event", approval);
+    const { transaction_id } = body;
+    await partner.post("/v2/simulate_transaction_event", { ...approval, transaction_id });
+    const [refused, approved] = await listed(partner, 2);
+    expect(approved.content).toEqual({ card_status: "APPROVED", amount: 70 });
+    const error = { type: "CONFLICT_ERROR", param: "transaction_id" };
+    expect(refused).toMatchObject({ status: 409, error });
+  });
+
   it("has each request and its response's status, newest first", async () => {
     const order = orderBody({ id: "o-1" });
     const created = await partner.post("/v2/orders", order);

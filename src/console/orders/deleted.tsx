@@ -1,0 +1,42 @@
+import { plural } from "../format.ts";
+import { followLink, hrefOf } from "../location.ts";
+import { Failure, Loading } from "../parts/feedback.tsx";
+import { useResource } from "../parts/resource.ts";
+import { findDeletedIds } from "./find.ts";
+
+interface DeletedListProps {
+  open: string | undefined;
+  revision: number;
+  query: URLSearchParams;
+}
+
+/** The deleted orders, as far as their deletions are still recorded. */
+export function DeletedList({ open, revision, query }: DeletedListProps) {
+  const { data, problem, reload } = useResource(findDeletedIds, [], revision);
+  if (problem && !data) return <Failure problem={problem} retry={reload} />;
+  if (!data) return <Loading />;
+  return (
+    <>
+      <ul class="rows plain" aria-label="Deleted orders, newest first">
+        {data.map((id) => (
+          <li key={id}>
+            <a
+              class="line order"
+              href={hrefOf("orders", id, query)}
+              aria-current={id === open || undefined}
+              onClick={followLink}
+            >
+              <span class="what">
+                <b>{id}</b>
+              </span>
+              <span class="marks">
+                <span class="tag fault">deleted</span>
+              </span>
+            </a>
+          </li>
+        ))}
+      </ul>
+      <p class="count quiet">{plural(data.length, "order")} deleted in the last 7 days</p>
+    </>
+  );
+}

@@ -1,0 +1,63 @@
+import { api, unwrap, type Order } from "../api.ts";
+
+const PAGE = 100;
+/** The most orders that a search finds by the start of their ID, or by what their events name. */
+const MAX_FOUND = 20;
+const ID_PATTERN = /^[\x21-\x7e]{1,255}$/;
+
+interface OrderPage {
+  data: Order[];
+  total: number;
+}
+
+const listOrders = (query: Record<string, string | number>) =>
+  unwrap(api.GET("/v2/orders", { params: { query } }));
+
+export async function newestOrders(starting_after?: string): Promise<OrderPage> {
+  const { data, total } = await listOrders({
+    limit: PAGE,
+    ...(starting_after !== undefined && { starting_after }),
+  });
+  return { data, total: total ?? data.length };
+}
+
+/** Finds orders by either of their IDs, by the start of their ID, or by an ID that an event of theirs names. */
+export async function findOrders(search: string): Promise<OrderPage> {
+  const [byPartnerId, ids] = await Promise.all([
+    listOrders({ partner_order_id: search, limit: PAGE }),
+    ID_PATTERN.test(search) ? findOrderIds(search) : [],
+  ]);
+  const found = await Promise.all(ids.map(async (id) => (await listOrders({ id })).data));
+  const orders = new Map([...found.flat(), ...byPartnerId.data].map((order) => [order.id, order]));
+  return { data: [...orders.values()], total: orders.size };
+}
+
+async function findOrderIds(search: string): Promise<string[]> {
+  const [byTransaction, byEvent, byPrefix] = await Promise.all([
+    orderIdsOfEvents({ network_transaction_id: search }),
+    orderIdsOfRequests({ order_event_id: search }),
+    orderIdsOfRequests({ order_id: search.endsWith("*") ? search : `${search}*` }),
+  ]);
+  return [...new Set([search, ...byTransaction, ...byEvent, ...byPrefix])].slice(0, MAX_FOUND);
+}
+
+async function orderIdsOfEvents(query: { network_transaction_id: string }): Promise<string[]> {
+  const page = await unwrap(
+    api.GET("/v2/order_events", { params: { query: { ...query, limit: PAGE } } }),
+  );
+  return page.data.map(({ order_id }) => order_id);
+}
+
+/** The orders of recorded requests, the newest first. */
+async function orderIdsOfRequests(query: Record<string, string>): Promise<string[]> {
+  const page = await unwrap(
+    api.GET("/sandbox/requests", { params: { query: { ...query, limit: PAGE } } }),
+  );
+  return page.data.flatMap(({ order_id }) => order_id ?? []);
+}
+
+/** The orders that recorded requests deleted, the newest first. */
+export async function findDeletedIds(): Promise<string[]> {
+  const deletions = { method: "DELETE", path: "/v2/orders/*", status: "2xx" };
+  return [...new Set(await orderIdsOfRequests(deletions))];
+}

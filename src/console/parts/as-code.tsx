@@ -1,0 +1,42 @@
+import { shellWord } from "../format.ts";
+import { Copy } from "./feedback.tsx";
+
+interface AsCodeProps {
+  path: string;
+  /** The library's function. */
+  call: string;
+  body: object;
+}
+
+/** The request of a form as a curl command, and as a line of a test that uses the library. */
+export function AsCode({ path, call, body }: AsCodeProps) {
+  const json = JSON.stringify(body);
+  const lines = [
+    [
+      "curl",
+      `curl ${location.origin}${path} -H "Authorization: Bearer $SANDBOX_KEY" -H "Content-Type: application/json" -d ${shellWord(json)}`,
+    ],
+    ["library", `await ${call}(${literalOf(body)});`],
+  ] as const;
+  return (
+    <details class="code">
+      <summary>The same in a terminal or a test</summary>
+      {lines.map(([name, code]) => (
+        <div key={name} class="row">
+          <pre tabIndex={0}>{code}</pre>
+          <Copy text={code} subject={`the ${name} line`}>
+            Copy
+          </Copy>
+        </div>
+      ))}
+    </details>
+  );
+}
+
+/** An object as JavaScript writes it, without quotes around names. */
+function literalOf(value: unknown): string {
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(literalOf).join(", ")}]`;
+  const fields = Object.entries(value).map(([name, each]) => `${name}: ${literalOf(each)}`);
+  return fields.length === 0 ? "{}" : `{ ${fields.join(", ")} }`;
+}

@@ -1,0 +1,108 @@
+import { Link } from "wouter-preact";
+import { FINDING_MEANINGS } from "../../domain/finding-meanings.ts";
+import type { ReconciledTransaction } from "../api.ts";
+import { hrefOf } from "../location.ts";
+import { Money, Prose } from "../parts/values.tsx";
+
+const SIDES = ["captured", "refunded"] as const;
+
+export const DISAGREES = "doesn't agree with the card";
+
+interface BothSidesProps {
+  reconciled: ReconciledTransaction;
+  /** The currency of the order events, for a transaction that doesn't exist. */
+  currency: string;
+  /** Whether the heading links to the transaction's page. */
+  isLinked?: boolean;
+}
+
+/** What the card did next to what order events report, with the differences marked. */
+export function BothSides({ reconciled, currency, isLinked }: BothSidesProps) {
+  const { network_transaction_id, card, order_events, findings } = reconciled;
+  const unit = card?.currency ?? currency;
+  return (
+    <section class="sides" aria-label={`Transaction ${network_transaction_id}`}>
+      <div class="bar">
+        {isLinked ? (
+          <Link href={hrefOfTransaction(reconciled)}>{network_transaction_id}</Link>
+        ) : (
+          <b>{network_transaction_id}</b>
+        )}
+        {card && <span class="tag">{card.status}</span>}
+        <Agreement agrees={findings.length === 0} />
+      </div>
+      <div class="table">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col" />
+              <th scope="col" class="right">
+                on the card
+              </th>
+              <th scope="col" class="right">
+                in order events
+              </th>
+              <th scope="col" class="right">
+                difference
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {SIDES.map((side) => (
+              <tr key={side}>
+                <th scope="row">{side}</th>
+                <td class="right">
+                  {card ? <Money amount={card[side]} currency={unit} /> : "none"}
+                </td>
+                <td class="right">
+                  <Money amount={order_events[side]} currency={unit} />
+                </td>
+                <td class="right">
+                  <Difference amount={order_events[side] - (card?.[side] ?? 0)} currency={unit} />
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      <ul>
+        {findings.map((finding) => (
+          <li key={finding}>
+            <span class="tag refused">{finding}</span> <Prose text={FINDING_MEANINGS[finding]} />
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Difference({ amount, currency }: { amount: number; currency: string }) {
+  if (amount === 0) return <span class="quiet">none</span>;
+  return (
+    <mark>
+      {amount > 0 && "+"}
+      <Money amount={amount} currency={currency} />
+    </mark>
+  );
+}
+
+export function Agreement({ agrees }: { agrees: boolean }) {
+  return agrees ? (
+    <span class="tag good">agrees with the card</span>
+  ) : (
+    <span class="tag refused">{DISAGREES}</span>
+  );
+}
+
+/** The page of a transaction. One that doesn't exist on the card is known by its network ID. */
+export function hrefOfTransaction(
+  {
+    transaction_id,
+    network_transaction_id,
+  }: Pick<ReconciledTransaction, "transaction_id" | "network_transaction_id">,
+  query: Record<string, string> = {},
+): string {
+  return transaction_id === undefined
+    ? hrefOf("transactions", undefined, { ...query, network: network_transaction_id })
+    : hrefOf("transactions", transaction_id, query);
+}

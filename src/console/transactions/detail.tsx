@@ -1,0 +1,187 @@
+import { Link } from "wouter-preact";
+import {
+  api,
+  unwrap,
+  type OrderEvent,
+  type ReconciledTransaction,
+  type SimulatedEvent,
+  type Transaction,
+} from "../api.ts";
+import { plural, shellWord } from "../format.ts";
+import { useShortcut } from "../keyboard.ts";
+import { hrefOf } from "../location.ts";
+import { DetailPane } from "../parts/detail-pane.tsx";
+import { copy, Failure, Loading } from "../parts/feedback.tsx";
+import { useResource } from "../parts/resource.ts";
+import { Fact, Money, Time } from "../parts/values.tsx";
+import { usePolling } from "../faults/active.ts";
+import { BothSides } from "./both-sides.tsx";
+
+const MAX_EVENTS = 100;
+
+interface TransactionDetailProps {
+  /** Of the transaction, or a `network_transaction_id` that no transaction has. */
+  id: string;
+  isNetworkId: boolean;
+  query: Record<string, string>;
+}
+
+interface Content {
+  transaction: Transaction | undefined;
+  events: SimulatedEvent[];
+  network_transaction_id: string;
+  reconciled: ReconciledTransaction | undefined;
+  orderEvents: OrderEvent[];
+  orderEventCount: number;
+}
+
+async function load(id: string, isNetworkId: boolean): Promise<Content> {
+  const path = { transaction_id: id };
+  const { transaction, events } = isNetworkId
+    ? { transaction: undefined, events: [] }
+    : await unwrap(api.GET("/sandbox/transactions/{transaction_id}", { params: { path } }));
+  const network_transaction_id = transaction?.network_transaction_id ?? id;
+  const [{ data }, named] = await Promise.all([
+    unwrap(api.GET("/sandbox/reconciliation", { params: { query: { network_transaction_id } } })),
+    unwrap(
+      api.GET("/v2/order_events", {
+        params: { query: { network_transaction_id, limit: MAX_EVENTS } },
+      }),
+    ),
+  ]);
+  return {
+    transaction,
+    events,
+    network_transaction_id,
+    reconciled: data[0],
+    orderEvents: named.data,
+    orderEventCount: named.total ?? named.data.length,
+  };
+}
+
+export function TransactionDetail({ id, isNetworkId, query }: TransactionDetailProps) {
+  const { data, problem, reload } = useResource(() => load(id, isNetworkId), [id, isNetworkId]);
+  usePolling(reload, [id]);
+  const curl = `curl ${shellWord(`${location.origin}/v2/transactions/${encodeURIComponent(id)}`)} -H "Authorization: Bearer $SANDBOX_KEY"`;
+  useShortcut("c", () => void copy(curl, "the request for this transaction as curl"), [id]);
+  const network_transaction_id = data?.network_transaction_id;
+  return (
+    <DetailPane
+      list="All transactions"
+      href={hrefOf("transactions", undefined, query)}
+      actions={
+        network_transaction_id && (
+          <Link href={hrefOf("requests", undefined, { network_transaction_id })}>
+            Requests that name it
+          </Link>
+        )
+      }
+    >
+      {problem && !data && <Failure problem={problem} retry={reload} />}
+      {!data && !problem && <Loading />}
+      {data && <Sections {...data} />}
+    </DetailPane>
+  );
+}
+
+function Sections(content: Content) {
+  const { transaction, events, network_transaction_id, reconciled } = content;
+  const { orderEvents, orderEventCount } = content;
+  const currency = transaction?.currency ?? orderEvents[0]?.currency ?? "USD";
+  return (
+    <>
+      <h1 class="title">
+        {transaction ? (
+          <>
+            {transaction.status} <Money amount={transaction.amount} currency={currency} />
+          </>
+        ) : (
+          "Not on the card"
+        )}
+      </h1>
+      {transaction && <Facts transaction={transaction} />}
+      <h2>On the card and in order events</h2>
+      {reconciled ? (
+        <BothSides reconciled={reconciled} currency={currency} />
+      ) : (
+        <p class="quiet">Nothing is known about {network_transaction_id}.</p>
+      )}
+      {events.length > 0 && (
+        <>
+          <h2>On the card</h2>
+          <CardEvents events={events} currency={currency} />
+        </>
+      )}
+      <h2>
+        In order events{" "}
+        {orderEventCount > orderEvents.length && (
+          <small class="quiet">
+            the newest {orderEvents.length} of {plural(orderEventCount, "event")}
+          </small>
+        )}
+      </h2>
+      <Reports events={orderEvents} />
+    </>
+  );
+}
+
+function Facts({ transaction }: { transaction: Transaction }) {
+  const { id, network_transaction_id, merchant, created_at, updated_at } = transaction;
+  const { payment_method_id, customer_id, authorization_code, purchase_method } = transaction;
+  return (
+    <dl class="facts">
+      <Fact name="network_transaction_id">{network_transaction_id}</Fact>
+      <Fact name="transaction_id">{id}</Fact>
+      <Fact name="payment_method_id">{payment_method_id}</Fact>
+      <Fact name="customer_id">{customer_id}</Fact>
+      <Fact name="merchant">{merchant?.name}</Fact>
+      <Fact name="authorization_code">{authorization_code}</Fact>
+      <Fact name="purchase_method">{purchase_method}</Fact>
+      <Fact name="created">
+        <Time at={created_at} />
+      </Fact>
+      {updated_at !== created_at && (
+        <Fact name="updated">
+          <Time at={updated_at} />
+        </Fact>
+      )}
+    </dl>
+  );
+}
+
+function CardEvents({ events, currency }: { events: SimulatedEvent[]; currency: string }) {
+  return (
+    <ul class="events">
+      {events.map(({ event_id, status, amount, created_at }) => (
+        <li key={event_id}>
+          <div class="bar">
+            <b>{status}</b>
+            <Money amount={amount} currency={currency} />
+            <Time at={created_at} />
+          </div>
+          <small class="quiet">{event_id}</small>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** The order events that name the transaction. */
+function Reports({ events }: { events: OrderEvent[] }) {
+  if (events.length === 0) return <p class="quiet">No order event names this transaction.</p>;
+  return (
+    <ul class="events">
+      {events.map(({ order_event_id, order_id, type, amount, currency }) => (
+        <li key={order_event_id}>
+          <div class="bar">
+            <b>{type}</b>
+            <Money amount={amount} currency={currency} />
+            <Link href={hrefOf("orders", order_id, { event: order_event_id })}>
+              {order_id} · {order_event_id}
+            </Link>
+          </div>
+        </li>
+      ))}
+    </ul>
+  );
+}
