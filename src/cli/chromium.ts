@@ -1,4 +1,4 @@
-/** The browser of the tests: the Chromium that `npm ci` installed, unless CHROMIUM names another. */
+/** The tests' browser: the Chromium that `npm ci` installs, unless CHROMIUM contains another path. */
 import { execFile } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
@@ -21,7 +21,7 @@ export function hasChromium(): boolean {
   return process.platform === "linux" && process.arch === "x64";
 }
 
-/** A Chromium that is installed on the machine is ignored: the tests must not depend on it. */
+/** Ignores any Chromium of the machine, so that the tests don't depend on it. */
 export async function prepareChromium(folder: string): Promise<Chromium> {
   if (!hasChromium()) throw new Error(WITHOUT_CHROMIUM);
   const named = process.env["CHROMIUM"];
@@ -33,8 +33,8 @@ async function unpackChromium(folder: string): Promise<Chromium> {
   await mkdir(folder, { recursive: true });
   const program = 'import chromium from "@sparticuz/chromium"; await chromium.executablePath();';
   await promisify(execFile)("node", ["--input-type=module", "--eval", program], {
-    // The package unpacks into the temporary folder, and its libraries on AWS only. The environment of a
-    // process of its own provides both, and keeps two runs from sharing /tmp.
+    // The package unpacks into the temporary folder, and its libraries only on AWS. A separate process can
+    // have both in its environment, so that two runs don't share /tmp.
     env: { ...process.env, TMPDIR: folder, AWS_EXECUTION_ENV: "AWS_Lambda_nodejs24.x" },
   });
   // The package's own configuration looks for the font in /tmp.

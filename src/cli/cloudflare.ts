@@ -1,4 +1,4 @@
-/** What the commands that change a Cloudflare account share. */
+/** Shared by the commands that change a Cloudflare account. */
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

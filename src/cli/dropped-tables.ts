@@ -1,6 +1,6 @@
 /**
- * The tables that a migration drops although others refer to them. SQLite changes a constraint by dropping the table
- * and creating it again. D1 can't switch foreign keys off, so the drop fails, or deletes the referring rows.
+ * The tables that a migration drops while others reference them. To change a constraint in SQLite, drizzle-kit drops
+ * the table and recreates it. D1 can't turn foreign keys off, so the drop fails or deletes the referencing rows.
  */
 export function referredTablesDropped(migration: string, earlier: string[]): string[] {
   const definitions = [...earlier, migration].join("\n");

@@ -7,8 +7,8 @@ const SHARED_MEMORY = "/dev/shm";
 const MIN_FREE_BYTES = 6 * 2 ** 30;
 
 /**
- * A temporary folder in memory, where the machine has room for one. SQLite waits for the disk at each commit, which
- * takes milliseconds and proves nothing in a test. The folder is removed when this process ends.
+ * Creates a temporary folder in memory if the machine has room for one. On a disk, each commit of SQLite waits for
+ * milliseconds, which proves nothing in a test. The folder is removed when this process exits.
  */
 export function memoryFolder(): string | undefined {
   try {

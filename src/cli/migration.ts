@@ -1,7 +1,7 @@
 /**
  * `npm run migration -- --name what_changes`: writes the migrations of D1 and of the workbench with
- * drizzle-kit. Adds WITHOUT ROWID, which Drizzle can't express, to every new table that names its own
- * primary key, and refuses a migration by which D1 would lose rows.
+ * drizzle-kit. Adds WITHOUT ROWID, which Drizzle can't express, to every new table without an integer
+ * primary key, and rejects a migration that could delete rows.
  */
 import { execFileSync } from "node:child_process";
 import { globSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -43,7 +43,7 @@ function withoutRowid(statement: string): string {
   return hasRowid ? statement : statement.replace(/\);(\s*)$/, ") WITHOUT ROWID;$1");
 }
 
-/** The content of each migration, snapshot and journal, in the order of their names. */
+/** The content of each migration, snapshot and journal, sorted by path. */
 function filesOfMigrations(): Map<string, string> {
   const paths = globSync("drizzle/{migrations,workbench}/**/*.{sql,json}").toSorted();
   return new Map(paths.map((path) => [path, readFileSync(path, "utf8")]));
@@ -54,7 +54,7 @@ function restore(): void {
   for (const [path, content] of before) writeFileSync(path, content);
 }
 
-/** The workbench's migrations in the form that Drizzle's migrator takes: a Worker can't read files. */
+/** Writes the workbench's migrations as JSON for Drizzle's migrator, since a Worker can't read files. */
 function bundleWorkbenchMigrations(): void {
   const files = [...filesOfMigrations()].filter(([path]) => path.startsWith("drizzle/workbench/"));
   const journal = files.find(([path]) => path.endsWith("_journal.json"))![1];

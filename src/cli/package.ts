@@ -10,7 +10,7 @@ import { buildIfChanged, STAMP, WORKER_FOLDER } from "./build.ts";
 import { run } from "./tools.ts";
 
 const FOLDER = ".build/package";
-/** The public declarations. The compiler writes one for every source. */
+/** The public declarations. The compiler writes one for every source file. */
 const TYPES = ["index.d.ts", "environment.d.ts", "sandbox-error.d.ts"];
 const API_TYPES = "generated/openapi.d.ts";
 
@@ -34,7 +34,7 @@ mkdirSync(values["pack-destination"], { recursive: true });
 const destination = ["--pack-destination", values["pack-destination"]];
 console.log((await run("npm", ["pack", `./${FOLDER}`, ...destination])).trim());
 
-/** Bundles the small libraries, so that the package depends on Miniflare alone. */
+/** Bundles the small libraries, so that the package only depends on Miniflare. */
 async function writeScripts(): Promise<void> {
   const options = {
     outdir: join(FOLDER, "local"),

@@ -1,4 +1,4 @@
-/** The last step of `npm ci`. In JavaScript, which any Node can run. */
+/** The last step of `npm ci`. It is JavaScript, so that any Node can run it. */
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import plugin from "@scalar/fastify-api-reference";
@@ -25,7 +25,7 @@ function extractScalar() {
   routes.find(({ url }) => url.endsWith("/scalar.js")).handler({}, reply);
 }
 
-/** Removes Node's headers: 67 MB that only compiling addons needs. */
+/** Removes Node's headers, 67 MB that are only needed to compile addons. */
 function removeHeaders() {
   for (const each of existsSync(NODE) ? readdirSync(NODE) : []) {
     rmSync(`${NODE}/${each}/include`, { recursive: true, force: true });

@@ -1,4 +1,4 @@
-/** Runs before the npm scripts that need the tools. In JavaScript, which any Node can run. */
+/** Runs before the npm scripts that need the tools. It is JavaScript, so that any Node can run it. */
 import { existsSync } from "node:fs";
 
 if (!existsSync("node_modules/wrangler")) {

@@ -1,6 +1,6 @@
 /**
  * Wrangler's build command: builds the console and, for `wrangler dev`, migrates and seeds the database. Wrangler
- * doesn't pass on `--persist-to`, so this only knows the default folder.
+ * doesn't pass on `--persist-to`, so this program only knows the default folder.
  */
 import { buildConsole } from "./console.ts";
 import { STATE_FOLDER } from "./npm-invocation.ts";

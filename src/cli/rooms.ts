@@ -1,6 +1,6 @@
 /**
- * The rooms of `src/` and what each may import: the layers of CONTRIBUTING, as a table. Run by itself, it prints
- * every import that the table doesn't allow and ends with status 1.
+ * The rooms of `src/` and what each may import: the layers of CONTRIBUTING, as a table. As a program, it
+ * prints every import that the table doesn't allow, and exits with status 1 if there are any.
  */
 import { globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -46,7 +46,7 @@ export const ROOMS: Record<string, Allowed> = {
       "@tanstack/virtual-core",
     ],
   },
-  // What the package ships, so it depends on nothing else.
+  // Part of the package, so it depends on nothing else.
   local: {
     rooms: ["domain", "generated"],
     packages: ["node:", "miniflare", "eventsource-parser", "@cloudflare/workers-types"],
@@ -74,7 +74,7 @@ function isAllowed(specifier: string, path: string, room: string, { rooms, packa
     );
   }
   const target = join(dirname(path), specifier);
-  // Outside of src/ are only data: package.json and the migrations.
+  // Only data may be imported from outside of src/: package.json and the migrations.
   if (!target.startsWith("src/")) return !/\.[mc]?[jt]sx?$/.test(target);
   return roomOf(target) === room || rooms.includes(roomOf(target));
 }

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 
-/** Turns off questions, update notices and statistics: these runs are not interactive. */
+/** Turns off prompts, update notices and statistics, since these runs are not interactive. */
 const QUIET = {
   CI: "1",
   WRANGLER_SEND_METRICS: "false",
@@ -55,7 +55,7 @@ export async function run(tool: string, args: string[]): Promise<string> {
   return stdout;
 }
 
-/** Prints a sentence that says what to do, and ends the program. */
+/** Prints a sentence that explains what to do, and exits with status 1. */
 export function fail(sentence: string): never {
   console.error(sentence);
   process.exit(1);

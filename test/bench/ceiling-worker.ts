@@ -112,7 +112,7 @@ interface EventInput {
 export default {
   async fetch(request, env) {
     const url = new URL(request.url);
-    if (request.method === "GET") return read(env.DB, url);
+    if (request.method === "GET") return respondToRead(env.DB, url);
     if (url.pathname === "/v2/orders") {
       const order = await request.json<OrderInput>();
       return respond(order, await create(env.DB, order));
@@ -122,7 +122,7 @@ export default {
   },
 } satisfies ExportedHandler<Env>;
 
-async function read(database: D1Database, url: URL): Promise<Response> {
+async function respondToRead(database: D1Database, url: URL): Promise<Response> {
   const [[parameter, value] = []] = url.searchParams;
   const statements = READS[parameter ? `${url.pathname}?${parameter}` : url.pathname]!.map((sql) =>
     database.prepare(sql).bind(DATASET_ID, ...(sql.includes("?2") ? [value] : [])),
