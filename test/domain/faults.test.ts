@@ -129,6 +129,6 @@ describe("with several faults", () => {
   });
 });
 
-it("three faults reject the request", () => {
+it("only error, unavailable and rate_limited reject the request", () => {
   expect(FAULT_NAMES.filter(isRejecting)).toEqual(["error", "unavailable", "rate_limited"]);
 });

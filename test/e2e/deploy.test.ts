@@ -213,7 +213,7 @@ describe("npm run preview", () => {
     expect(left.filter((each) => /^(\.wrangler\.|secrets-)/.test(each))).toEqual([]);
   });
 
-  it("refuses a database with production's name or ID", async () => {
+  it("rejects a database with production's name or ID", async () => {
     await configure(toml.replace(/^(database_name = "orders-sandbox)"/m, '$1-pr-12"'));
     const byName = await npmRun("preview deploy --name pr-12");
     await configure(toml);

@@ -80,7 +80,7 @@ describe("in a test with Vitest's fakes", () => {
   });
 });
 
-describe("in a process that replaced globals or modules before the import", () => {
+describe("in a process that replaced something before the import", () => {
   it.each([
     [
       "globals, as happy-dom and fake timers do",
@@ -108,7 +108,7 @@ describe("in a process that replaced globals or modules before the import", () =
        promises.setTimeout = () => new Promise(() => {});
        timers.setTimeout = timers.setInterval = timers.setImmediate = () => undefined;`,
     ],
-  ])("works: %s", async (what, hook) => {
+  ])("works with replaced %s", async (what, hook) => {
     const name = what.replaceAll(/\W+/g, "-");
     const path = await script(
       `${name}.mjs`,

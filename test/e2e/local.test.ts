@@ -130,7 +130,7 @@ it("prints its help and its version without starting", async () => {
   expect((await runToItsEnd("--version")).stdout).toBe(`${version}\n`);
 });
 
-it("has every binding of the Worker's types", async () => {
+it("provides every binding in the Worker's types", async () => {
   const types = await readFile("src/env.d.ts", "utf8");
   const [, declared = ""] = /interface __BaseEnv_Env \{\n([^}]*)\}/.exec(types) ?? [];
   const names = [...declared.matchAll(/^\t(\w+):/gm)].map(([, name]) => name);

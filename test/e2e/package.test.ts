@@ -30,7 +30,7 @@ async function run(command: string, cwd: string): Promise<string> {
   return (await promisify(exec)(command, { cwd, env })).stdout;
 }
 
-it("installs and refuses a refund in under a minute, from an empty folder", async () => {
+it("installs, and rejects a refund, in under a minute, from an empty folder", async () => {
   const began = Date.now();
   const cwd = await mkdtemp(join(folder, "project-"));
   const port = await freePort();

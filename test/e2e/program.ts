@@ -5,7 +5,7 @@ import { once } from "node:events";
 const START_TIMEOUT_MILLISECONDS = 60_000;
 const POLL_MILLISECONDS = 50;
 
-/** A child process with a process group of its own. */
+/** A child process with its own process group. */
 export class Program {
   readonly #process: ChildProcess;
   readonly #readyLine: string;

@@ -94,7 +94,7 @@ function comparable(output: string, language: string): unknown {
 }
 
 it(
-  "leads a newcomer from an empty folder to a refused refund, a deployment and a preview",
+  "leads a newcomer from an empty folder to a rejected refund, a deployment and a preview",
   async () => {
     const began = Date.now();
     const [install, ...others] = steps;

@@ -83,8 +83,8 @@ describe("files that this user can't write", { skip: !canMountDisk }, () => {
   });
 });
 
-describe("a disk", { skip: !canMountDisk }, () => {
-  it("is full before the first start or a later one", async ({ onTestFinished }) => {
+describe("a full disk", { skip: !canMountDisk }, () => {
+  it("is reported before the first start and before a later one", async ({ onTestFinished }) => {
     const disk = new SmallDisk();
     onTestFinished(() => disk.unmount());
     const folder = await disk.folder("state");
@@ -114,11 +114,11 @@ describe("damaged data", () => {
   });
 });
 
-describe("a runtime", () => {
+describe("the runtime", () => {
   it.each([
     ["bun", "Bun"],
     ["deno", "Deno"],
-  ])("is %s", async (version, name) => {
+  ])("is rejected if it is %s", async (version, name) => {
     const hook = join(root, `${version}.mjs`);
     await writeFile(
       hook,
@@ -131,10 +131,10 @@ describe("a runtime", () => {
   });
 
   it.each([
-    ["doesn't exist", "/nowhere/workerd"],
+    ["is missing", "/nowhere/workerd"],
     ["isn't a program", resolve("package.json")],
-    ["ends", "/bin/false"],
-  ])("%s: the binary of workerd", async (_what, path) => {
+    ["exits", "/bin/false"],
+  ])("is reported if the workerd binary %s", async (_what, path) => {
     await expectSentence(
       start(join(root, "binary"), { MINIFLARE_WORKERD_PATH: path }),
       /^The sandbox can't start: \S/,
@@ -147,7 +147,7 @@ describe("a folder that can't be created", () => {
     await expectSentence(start(folder), `Can't store data in ${folder}: `);
   });
 
-  it("is the library's folder for temporary files", async () => {
+  it("is reported for the library's temporary files", async () => {
     const script = join(root, "temporary.mjs");
     await writeFile(
       script,

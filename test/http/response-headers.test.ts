@@ -8,7 +8,7 @@ function expectProtected(response: ApiResponse): void {
   expect(response.headers.get("Strict-Transport-Security")).toBe("max-age=31536000");
 }
 
-it("are on every response of the API, including errors", async () => {
+it("sends protective headers with every response of the API, including errors", async () => {
   const partner = await newPartner();
   for (const response of [
     await partner.get("/v2/orders"),
@@ -23,12 +23,12 @@ it("are on every response of the API, including errors", async () => {
   }
 });
 
-it("don't require HTTPS on a connection without it", async () => {
+it("doesn't require HTTPS on a connection without it", async () => {
   const response = await exports.default.fetch("http://localhost/health");
   expect(response.headers.has("Strict-Transport-Security")).toBe(false);
 });
 
-it("grant other origins no access", async () => {
+it("grants other origins no access", async () => {
   const partner = await newPartner();
   const response = await partner.send("GET", "/v2/orders", undefined, {
     Origin: "https://shop.example",
@@ -42,7 +42,7 @@ it("grant other origins no access", async () => {
   expectStatus(preflight, 401);
 });
 
-it("compare an ETag as text: another spelling of the number is another ETag", async () => {
+it("compares an ETag as text: another spelling of the number is another ETag", async () => {
   const partner = await newPartner();
   const id = await partner.createOrder();
   const put = (etag: string) => partner.put(`/v2/orders/${id}`, orderBody(), { "If-Match": etag });

@@ -125,7 +125,7 @@ describe("twenty concurrent captures and refunds", () => {
     await expectSerial(client, orderId, outcomes);
   });
 
-  it("have the outcome of some serial order without the queue, each in its own object with only the fence", async () => {
+  it("have the outcome of some serial order without the queue, when each runs in its own object", async () => {
     const client = await newPartner();
     const orderId = await client.createOrder();
     const outcomes = await Promise.all(

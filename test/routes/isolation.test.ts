@@ -32,7 +32,7 @@ async function fill(client: Client, name: string, count: number): Promise<void> 
   }
 }
 
-describe.each(Object.entries(PAIRS))("of %s", (_, newPair) => {
+describe.each(Object.entries(PAIRS))("isolation of %s", (_, newPair) => {
   let one: Client;
   let other: Client;
   beforeEach(async () => {

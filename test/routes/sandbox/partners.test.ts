@@ -187,7 +187,7 @@ describe("DELETE /sandbox/partners/{partner_id}", () => {
   });
 });
 
-it("is not found without an ADMIN_TOKEN, for every path, method and token", async () => {
+it("returns 404 without an ADMIN_TOKEN, for every path, method and token", async () => {
   const unconfigured = { ...env, ADMIN_TOKEN: undefined } as unknown as Cloudflare.Env;
   for (const [method, path] of [
     ["GET", PATH],

@@ -339,7 +339,7 @@ describe("a request", () => {
     await partner.post("/v2/orders", orderBody({ id: "o-1", merchant_name: partner.key }));
     await listed(partner, 2);
     expect((await newestRequest(partner)).curl).toBeUndefined();
-    // A byte order mark is kept.
+    // A byte order mark is stored.
     await sendRaw(new TextEncoder().encode(`\ufeff${json}`));
     await listed(partner, 3);
     const marked = await newestRequest(partner);

@@ -113,7 +113,7 @@ it("changes nothing if its fixture can't be written", async () => {
   expect((await client.get("/v2/orders")).body.data).toMatchObject([{ id: FIXTURE_ORDER }]);
 });
 
-it("succeeds for every one of many concurrent requests", async () => {
+it("succeeds for each of many concurrent requests", async () => {
   const client = await newPartner();
   await client.createOrder({ id: "order-1" });
   await Promise.all(Array.from({ length: 40 }, () => reset(client)));

@@ -28,7 +28,7 @@ async function timelineWith(client: Client, id: string, entries: number) {
 const kindsOf = ({ data }: { data: Record<string, unknown>[] }) => data.map(({ kind }) => kind);
 
 describe("GET /sandbox/orders/{order_id}/timeline", () => {
-  it("has every change with the sums after it", async () => {
+  it("lists every change with the sums after it", async () => {
     const client = await newPartner();
     const lines = [{ name: "Lamp", quantity: 2, rate: 2_500, rewards_rate: 25 }];
     const order = orderBody({ id: "o", total_order_amount: 5_000, order_lines: lines });

@@ -24,7 +24,7 @@ const lines = (rate: number) => [{ name: "x", quantity: 1, rate, rewards_rate: 0
 describe("POST /v2/order_events", () => {
   it.each(ORDER_EVENT_TYPES)("stores and returns every field of %s as sent", async (type) => {
     const order_id = await a.createOrder();
-    // Captures first, so that there is an amount to refund.
+    // A refund needs a captured amount.
     await a.capture(order_id, 900, { rewards_amount: 9 });
     const event = {
       order_event_id: `event-${type}`,
