@@ -25,6 +25,7 @@ import { sandboxFaults } from "./routes/sandbox/faults.ts";
 import { healthCheck } from "./routes/sandbox/health.ts";
 import { sandboxKeys } from "./routes/sandbox/keys.ts";
 import { partners } from "./routes/sandbox/partners.ts";
+import { readinessReports } from "./routes/sandbox/readiness.ts";
 import { sandboxRequests } from "./routes/sandbox/requests.ts";
 import { reconciliation } from "./routes/sandbox/reconciliation.ts";
 import { timelines } from "./routes/sandbox/timeline.ts";
@@ -64,6 +65,7 @@ app
   .use("/sandbox/orders/*", ...admitPartner)
   .use("/sandbox/transactions/*", ...admitPartner)
   .use("/sandbox/reconciliation/*", ...admitPartner)
+  .use("/sandbox/readiness/*", ...admitPartner)
   .use("/sandbox/faults/*", ...admitPartner)
   .use("/sandbox/requests/*", ...admitPartner)
   // After the faults, which also alter a 405.
@@ -79,6 +81,7 @@ app
   .route("/", timelines)
   .route("/", sandboxTransactions)
   .route("/", reconciliation)
+  .route("/", readinessReports)
   .route("/", partners)
   .route("/", healthCheck)
   .route("/", home)

@@ -35,6 +35,7 @@ CREATE TABLE `environments` (
 	`name` text,
 	`is_strict` integer DEFAULT false NOT NULL,
 	`fixture` text DEFAULT 'empty' NOT NULL,
+	`assume` text,
 	`created_at` text NOT NULL,
 	`expires_at` text,
 	`dataset_id` integer,
@@ -149,6 +150,7 @@ CREATE TABLE `orders` (
 	`line_count` integer NOT NULL,
 	`content_bytes` integer DEFAULT 0 NOT NULL,
 	`event_count` integer DEFAULT 0 NOT NULL,
+	`accepts_over_refunds` integer DEFAULT false NOT NULL,
 	`captured_amount` integer DEFAULT 0 NOT NULL,
 	`refunded_amount` integer DEFAULT 0 NOT NULL,
 	`captured_rewards_amount` integer DEFAULT 0 NOT NULL,
@@ -159,8 +161,8 @@ CREATE TABLE `orders` (
 	CONSTRAINT "orders_total_rewards_amount" CHECK("orders"."total_rewards_amount" between 0 and 9007199254740991),
 	CONSTRAINT "orders_captured_amount" CHECK("orders"."captured_amount" between 0 and 9007199254740991),
 	CONSTRAINT "orders_captured_rewards_amount" CHECK("orders"."captured_rewards_amount" between 0 and 9007199254740991),
-	CONSTRAINT "orders_refunded_amount" CHECK("orders"."refunded_amount" between 0 and "orders"."captured_amount"),
-	CONSTRAINT "orders_refunded_rewards_amount" CHECK("orders"."refunded_rewards_amount" between 0 and "orders"."captured_rewards_amount")
+	CONSTRAINT "orders_refunded_amount" CHECK("orders"."refunded_amount" between 0 and iif("orders"."accepts_over_refunds", 9007199254740991, "orders"."captured_amount")),
+	CONSTRAINT "orders_refunded_rewards_amount" CHECK("orders"."refunded_rewards_amount" between 0 and iif("orders"."accepts_over_refunds", 9007199254740991, "orders"."captured_rewards_amount"))
 ) WITHOUT ROWID;
 --> statement-breakpoint
 CREATE UNIQUE INDEX `orders_id` ON `orders` (`dataset_id`,`id`);--> statement-breakpoint
@@ -169,6 +171,12 @@ CREATE TABLE `partners` (
 	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
 	`name` text NOT NULL,
 	`created_at` text NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE `readiness_verdicts` (
+	`partner_id` integer PRIMARY KEY NOT NULL,
+	`verdicts` text NOT NULL,
+	FOREIGN KEY (`partner_id`) REFERENCES `partners`(`id`) ON UPDATE no action ON DELETE no action
 );
 --> statement-breakpoint
 CREATE TABLE `sweep_positions` (

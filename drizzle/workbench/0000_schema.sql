@@ -31,5 +31,6 @@ CREATE TABLE `requests` (
 	`network_transaction_id` text,
 	`version_before` integer,
 	`version_after` integer,
-	`remarks` text NOT NULL
+	`remarks` text NOT NULL,
+	`trace` text NOT NULL
 );

@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
+import type { Assumptions } from "../domain/assumptions.ts";
 import type { Fixture } from "../domain/environments.ts";
 import { toTimestamp } from "../domain/timestamp.ts";
 import type { AppEnv } from "../http/context.ts";
@@ -12,6 +13,8 @@ import { hasEnvironment } from "../store/environments.ts";
 import { addFixture } from "../store/fixtures.ts";
 import { insertEnvironment, MAX_ENVIRONMENTS } from "../store/new-environments.ts";
 import { keyCache } from "./key-cache.ts";
+import { findReadinessOfEnvironment } from "../store/readiness.ts";
+import { keepVerdicts } from "./readiness.ts";
 import { createKey, createKeyInEnvironment, generateKey } from "./keys.ts";
 import { closeStreams } from "../http/workbench.ts";
 import { requireFewClosedDatasets, sweepAfterResponse } from "./sweeps.ts";
@@ -21,17 +24,23 @@ interface EnvironmentInput {
   expires_in_seconds: number;
   strict: boolean;
   fixture: Fixture;
+  assume: Assumptions;
 }
 
 /** Throws a 403 unless the key is of the partner's first environment: other keys control only their own. */
 export const requireFirstEnvironment = createMiddleware<AppEnv>(async (c, next) => {
-  if (c.get("apiKey").expires_at === null) return next();
+  requireFirst(c, "create and delete environments");
+  await next();
+});
+
+/** Throws a 403 unless the key is of the partner's first environment. `what` is what only its keys do. */
+export function requireFirst(c: Context<AppEnv>, what: string): void {
+  if (c.get("apiKey").expires_at === null) return;
   throw new ApiError({
     type: "FORBIDDEN_ERROR",
-    message:
-      "Expected a key of the partner's first environment: only its keys create and delete environments.",
+    message: `Expected a key of the partner's first environment: only its keys ${what}.`,
   });
-});
+}
 
 /** Creates an environment with its first key, which can be shown only now. Throws a 409 if there are too many. */
 export async function createEnvironment(c: Context<AppEnv>, input: EnvironmentInput) {
@@ -39,8 +48,8 @@ export async function createEnvironment(c: Context<AppEnv>, input: EnvironmentIn
   const { created_at } = stored;
   const expires = Date.parse(created_at) + input.expires_in_seconds * 1_000;
   const expires_at = toTimestamp(new Date(expires));
-  const { name = null, strict, fixture } = input;
-  const environment = { name, is_strict: strict, fixture, created_at, expires_at };
+  const { name = null, strict, fixture, assume } = input;
+  const environment = { name, is_strict: strict, fixture, assume, created_at, expires_at };
   const { partner_id } = c.get("apiKey");
   const known = await inCurrentDataset(c, async (dataset) => {
     await requireFewClosedDatasets(dataset);
@@ -69,6 +78,9 @@ export async function deleteEnvironment(c: Context<AppEnv>, id: number): Promise
   const db = c.get("db");
   const { partner_id } = c.get("apiKey");
   const now = toTimestamp(new Date());
+  const source = await findReadinessOfEnvironment(db, partner_id, id);
+  // The first environment can't be deleted.
+  if (source && id !== c.get("apiKey").environment_id) await keepVerdicts(c.env, db, [source]);
   if (!(await closeEnvironment(db, partner_id, id, now))) {
     if (await hasEnvironment(db, partner_id, id, now)) throw permanentEnvironment();
     throw unknownEnvironment(id);

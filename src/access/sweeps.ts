@@ -14,18 +14,19 @@ import type { Dataset } from "../store/dataset.ts";
 import {
   closeExpiredEnvironments,
   countClosedDatasets,
+  EXPIRED_ENVIRONMENTS,
   MAX_CLOSED_DATASETS,
 } from "../store/datasets.ts";
+import { findExpired } from "../store/readiness.ts";
+import { keepVerdicts } from "./readiness.ts";
 import { QueryBudget } from "../store/query-budget.ts";
 
 /** The D1 queries of one sweep. */
 const SWEEP_QUERIES = 40;
-/** How many sweeps the hourly job makes. Each destroys up to 100 workbenches, and an invocation may call 1,000 objects. */
+/** How many sweeps the hourly job makes. Each calls up to 120 workbenches, and an invocation may call 1,000 objects. */
 const MAX_HOURLY_SWEEPS = 8;
 /** An isolate sweeps for a partner at most once in this time, however often the partner resets. */
 export const SWEEP_INTERVAL_MILLISECONDS = 5_000;
-
-type WorkbenchEnv = Pick<Cloudflare.Env, "WORKBENCH">;
 
 /** When this isolate last swept for a partner, by the partner's ID. Only recent times are kept. */
 const sweptAt = new Map<number, number>();
@@ -36,12 +37,18 @@ export function sweepAfterResponse(c: Context<AppEnv>): void {
   if (!isSweepDue(partner_id, Date.now())) return;
   const db = new Database(c.env.DB);
   c.executionCtx.waitUntil(
-    closeExpiredEnvironments(db, toTimestamp(new Date()))
+    closeExpired(c.env, db, toTimestamp(new Date()))
       .then(() => sweepClosed(c.env, db, partner_id))
       .catch((error) =>
         logError("closed datasets not swept", error, { request_id: c.get("requestId") }),
       ),
   );
+}
+
+/** Closes the environments that have expired, and stores their readiness verdicts first. */
+async function closeExpired(env: Cloudflare.Env, db: Database, now: string): Promise<void> {
+  await keepVerdicts(env, db, await findExpired(db, { now, limit: EXPIRED_ENVIRONMENTS }));
+  await closeExpiredEnvironments(db, now);
 }
 
 function isSweepDue(partner_id: number, now: number): boolean {
@@ -72,7 +79,7 @@ export function tooManyClosedDatasets(): ApiError {
 
 /** Deletes a bounded number of closed datasets and environments, of one partner or of all. */
 export async function sweepClosed(
-  env: WorkbenchEnv,
+  env: Cloudflare.Env,
   db: Database,
   partner_id: number | null,
 ): Promise<Removal> {
@@ -87,13 +94,13 @@ export async function sweepClosed(
 
 /** Closes expired environments and deletes closed ones, oldest first. Returns how many rows it deleted. */
 export async function sweepHourly(
-  env: WorkbenchEnv,
+  env: Cloudflare.Env,
   budget: QueryBudget,
   now: string,
 ): Promise<number> {
   let rows = 0;
   for (let sweep = 0; sweep < MAX_HOURLY_SWEEPS && budget.allows(SWEEP_QUERIES); sweep += 1) {
-    await closeExpiredEnvironments(budget.db, now);
+    await closeExpired(env, budget.db, now);
     const { deleted_rows, isDone } = await sweepClosed(env, budget.db, null);
     rows += deleted_rows;
     if (isDone) break;

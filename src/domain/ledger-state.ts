@@ -33,6 +33,8 @@ export interface LedgerState extends LedgerTotals, OrderedTotals {
   version: number;
   currency: string;
   payment_method_id: string;
+  /** Whether its environment assumes that production accepts refunds beyond the captured amount. */
+  accepts_over_refunds: boolean;
   created_at: string;
   event_count: number;
   /** The bytes of the order without its events and history: see `contentBytesOf`. */

@@ -1,3 +1,4 @@
+import type { Assumptions } from "./assumptions.ts";
 import type { Complete } from "./complete.ts";
 import { accept, refuse, type Decision, type Refusal } from "./decision.ts";
 import { differingFields } from "./differences.ts";
@@ -15,7 +16,7 @@ import { CHANGE_BYTES, contentBytesOf } from "./stored-bytes.ts";
 import { NO_USAGE } from "./quotas.ts";
 import { MAX_MONEY, type Money } from "./money.ts";
 import { sumOfRewards, type OrderLine } from "./order-lines.ts";
-import { unknownOrder } from "./orders.ts";
+import { duplicateId, unknownOrder } from "./orders.ts";
 
 export const ORDER_EVENT_TYPES = ["CAPTURED", "REFUNDED"] as const;
 export type OrderEventType = (typeof ORDER_EVENT_TYPES)[number];
@@ -67,12 +68,21 @@ export function completeOrderEvent(
   };
 }
 
-/** Returns the stored event if the input with a taken ID has the same content, or refuses it. */
-export function repeatOrderEvent(input: OrderEventInput, stored: OrderEvent): Decision<OrderEvent> {
+/**
+ * Returns the stored event if the input with a taken ID has the same content, or refuses it. Refuses both if the
+ * environment assumes that production does.
+ */
+export function repeatOrderEvent(
+  input: OrderEventInput,
+  stored: OrderEvent,
+  { duplicate_ids }: Assumptions,
+): Decision<OrderEvent> {
   const differing_fields = differingFields(completeOrderEvent(input, stored), stored);
-  if (differing_fields.length === 0) return accept(stored);
   const param =
     stored.order_event_id === input.order_event_id ? "order_event_id" : "partner_event_id";
+  if (differing_fields.length === 0) {
+    return duplicate_ids === "replay" ? accept(stored) : refuse(duplicateId(param, stored[param]));
+  }
   return refuse({
     type: "CONFLICT_ERROR",
     param,
@@ -129,17 +139,19 @@ function count(
 }
 
 /**
- * The maximum of each sum: the largest amount, and for refunds the captured amount (the contract's refund rule). A sum
+ * The maximum of each sum: the largest amount, and for refunds the captured amount, unless the environment assumes
+ * otherwise (the contract's refund rule). A sum
  * above MAX_MONEY may be rounded, but never down to MAX_MONEY, so the comparison is exact.
  */
-const MOST: Record<Sum, (figures: Figures) => Money> = {
+const MOST: Record<Sum, (figures: Figures, state: LedgerState) => Money> = {
   captured: () => MAX_MONEY,
-  refunded: ({ captured }) => captured,
+  refunded: ({ captured }, { accepts_over_refunds }) =>
+    accepts_over_refunds ? MAX_MONEY : captured,
 };
 
 function breaksRule(state: LedgerState, measure: Measure): boolean {
   const figures = figuresOf(state, measure);
-  return SUMS.some((sum) => figures[sum] > MOST[sum](figures));
+  return SUMS.some((sum) => figures[sum] > MOST[sum](figures, state));
 }
 
 /** The noun of each measure in a sentence. Amounts of money have none. */

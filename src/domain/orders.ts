@@ -1,3 +1,4 @@
+import { acceptsOverRefunds, type Assumptions } from "./assumptions.ts";
 import type { Complete } from "./complete.ts";
 import { accept, refuse, type Decision, type Refusal } from "./decision.ts";
 import { differingFields } from "./differences.ts";
@@ -72,10 +73,19 @@ export function completeOrder(input: OrderInput, defaults: OrderDefaults): Order
   };
 }
 
-/** Returns the stored order if the input with a taken ID has the same content, or refuses it. */
-export function repeatOrder(input: OrderInput, stored: Order): Decision<Order> {
+/**
+ * Returns the stored order if the input with a taken ID has the same content, or refuses it. Refuses both if the
+ * environment assumes that production does.
+ */
+export function repeatOrder(
+  input: OrderInput,
+  stored: Order,
+  { duplicate_ids }: Assumptions,
+): Decision<Order> {
   const differing_fields = differingFields(completeOrder(input, stored), stored);
-  if (differing_fields.length === 0) return accept(stored);
+  if (differing_fields.length === 0) {
+    return duplicate_ids === "replay" ? accept(stored) : refuse(duplicateId("id", stored.id));
+  }
   return refuse({
     type: "CONFLICT_ERROR",
     param: "id",
@@ -85,7 +95,7 @@ export function repeatOrder(input: OrderInput, stored: Order): Decision<Order> {
 }
 
 /** The state of an order that was just created, under an ID that was never used before. */
-export function newLedgerState(order: Order): LedgerState {
+export function newLedgerState(order: Order, assume: Assumptions): LedgerState {
   const { id, currency, payment_method_id, created_at } = order;
   const { total_order_amount, total_rewards_amount } = order;
   return {
@@ -93,6 +103,7 @@ export function newLedgerState(order: Order): LedgerState {
     version: 1,
     currency,
     payment_method_id,
+    accepts_over_refunds: acceptsOverRefunds(assume),
     created_at,
     total_order_amount,
     total_rewards_amount,
@@ -168,6 +179,16 @@ function requireOrder(
     message: `The order has changed: If-Match names another version than the current one, "${state.version}".`,
     details: { current: `"${state.version}"` },
   });
+}
+
+/** Refuses an ID that exists with the same content, in an environment with `duplicate_ids: conflict`. */
+export function duplicateId(param: string, id: string | undefined): Refusal {
+  return {
+    type: "CONFLICT_ERROR",
+    param,
+    message: `The ${param} ${id} exists with the same content. This environment refuses repeated IDs: the earlier request took effect.`,
+    details: { differing_fields: [] },
+  };
 }
 
 /** Refuses an order ID that the environment doesn't have. */

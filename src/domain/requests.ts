@@ -86,9 +86,35 @@ export interface RequestDetails {
   is_exact: boolean;
 }
 
+/** A page of a list, by hashes. */
+export interface RecordedPage {
+  /** The list and its filters. */
+  list: number;
+  /** The cursor, and the ID of the last item. */
+  after?: number;
+  last?: number;
+  has_more: boolean;
+}
+
+/** The part of a request that only the readiness checks read. Hashes find out what is equal. */
+export interface RequestTrace {
+  /** The API key that sent it. */
+  key_id: number;
+  /** The method, URL and body. Absent if the body was not read. */
+  hash?: number;
+  idempotency_key?: number;
+  /** Whether the body has an ID of the order or event that it creates. */
+  has_own_id?: true;
+  /** Of an order event, as it was stored. */
+  rewards_amount?: number;
+  has_lines?: true;
+  page?: RecordedPage;
+}
+
 /** A request to record, with its details as stored JSON. */
 export interface NewRequest extends RequestSummary, RecordedVersions {
   details: string;
+  trace: RequestTrace;
 }
 
 /** Which requests to list. A path and the IDs are exact, or a prefix that ends in `*`. */

@@ -8,6 +8,8 @@ export const WARNING_MEANINGS: Record<Warning["code"], string> = {
     "The contract has no such query parameter. It was ignored; a strict environment returns 400.",
   duplicate_field:
     "An object has the field more than once. The last value counts; a strict environment returns 400.",
+  refunded_beyond_captured:
+    "More is refunded than was captured. The environment accepts this because of its `assume`.",
   limit_reduced: "The `limit` was above the maximum and was reduced to it.",
   captured_beyond_total: "More is captured than was ordered. The contract allows this.",
   refund_without_rewards: "The refund returns no rewards, although captured rewards remain.",

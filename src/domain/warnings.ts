@@ -16,6 +16,7 @@ export const WARNINGS = [
   "duplicate_field",
   "limit_reduced",
   "captured_beyond_total",
+  "refunded_beyond_captured",
   "refund_without_rewards",
   "captured_beyond_authorization",
   "unknown_transaction",
@@ -72,10 +73,14 @@ const WARNINGS_OF: Record<OrderEventType, (event: OrderEvent, next: LedgerState)
     MEASURES.filter((measure) => event[measure] > 0)
       .filter(isBeyondTotal(next))
       .map((param) => ({ code: "captured_beyond_total", param })),
-  REFUNDED: (event, next) =>
-    event.rewards_amount === 0 && figuresOf(next, "rewards_amount").refundable > 0
-      ? [{ code: "refund_without_rewards", param: "rewards_amount" }]
-      : [],
+  REFUNDED: (event, next) => [
+    ...MEASURES.filter((measure) => event[measure] > 0 && figuresOf(next, measure).refundable < 0)
+      // Only an environment that assumes so accepts this.
+      .map((param): Warning => ({ code: "refunded_beyond_captured", param })),
+    ...(event.rewards_amount === 0 && figuresOf(next, "rewards_amount").refundable > 0
+      ? [{ code: "refund_without_rewards", param: "rewards_amount" } as const]
+      : []),
+  ],
 };
 
 /** The warnings of an added event. */

@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import { effectiveKey } from "../domain/assumptions.ts";
 import { refuse, unavailable } from "../domain/decision.ts";
 import { sha256 } from "../domain/hash.ts";
 import { toTimestamp } from "../domain/timestamp.ts";
@@ -44,8 +45,9 @@ interface Post {
 /** The request of a POST, with its Idempotency-Key. Warns if nothing makes it repeatable. */
 export async function repeatableRequest(
   c: Context<AppEnv>,
-  { key, ids, content }: Post,
+  { key: sent, ids, content }: Post,
 ): Promise<RequestMetadata> {
+  const key = effectiveKey(sent, c.get("apiKey").assume);
   if ([key, ...ids].every((each) => each === undefined)) warn(c, NOT_REPEATABLE);
   return {
     ...requestOf(c),

@@ -252,7 +252,7 @@ async function findEarlierEvent(
   }
   const stored = await findOrderEvent(dataset, input);
   if (!stored) return undefined;
-  const repeated = events.repeatOrderEvent(input, stored);
+  const repeated = events.repeatOrderEvent(input, stored, dataset.known.assume);
   if (!repeated.ok) return repeated;
   const isStored = await storeRepeatedResponse(dataset, request, { event: stored });
   return isStored ? replayed(stored) : undefined;

@@ -1,7 +1,14 @@
 import * as z from "zod";
+import {
+  ASSUMPTIONS,
+  DEFAULT_ASSUMPTIONS,
+  type AssumptionName,
+  type Assumptions,
+} from "../domain/assumptions.ts";
 import { FIXTURES } from "../domain/environments.ts";
 import { responseTimestamp, numericId, text } from "./fields.ts";
 import { key } from "./keys.ts";
+import type { FieldSchemas } from "./field-schemas.ts";
 import { limit, listOf } from "./pages.ts";
 
 /** The lifetime of an environment. */
@@ -22,6 +29,29 @@ const fixture = z.enum(FIXTURES).meta({
     "The initial data, restored by each reset: nothing, or the order and event of the published examples",
   examples: ["empty"],
 });
+const assumption = <Name extends AssumptionName>(of: Name, description: string) =>
+  z
+    .enum(ASSUMPTIONS[of])
+    .default(ASSUMPTIONS[of][0])
+    .meta({ description, examples: [ASSUMPTIONS[of][0]] });
+
+const assume = z
+  .object({
+    duplicate_ids: assumption(
+      "duplicate_ids",
+      "An order or event with an ID that exists, and the same content: `replay` returns the stored one, `conflict` is a 409",
+    ),
+    idempotency_key: assumption("idempotency_key", "Whether `Idempotency-Key` has an effect"),
+    refund_beyond_captured: assumption(
+      "refund_beyond_captured",
+      "A refund beyond the captured amount: `refused` with 409, or `accepted` with a warning",
+    ),
+  } satisfies FieldSchemas<Assumptions>)
+  .meta({
+    id: "Assumptions",
+    description:
+      "What production may do where the published contract is silent. Test your client with both values of each",
+  });
 
 export const environmentInput = z
   .object({
@@ -34,6 +64,7 @@ export const environmentInput = z
       .meta({ description: "The lifetime in seconds", examples: [3_600] }),
     strict: strict.default(false),
     fixture: fixture.default("empty"),
+    assume: assume.default(DEFAULT_ASSUMPTIONS),
   })
   .meta({ id: "EnvironmentInput" });
 
@@ -43,6 +74,7 @@ const environment = z
     name: name.optional(),
     strict,
     fixture,
+    assume,
     created_at: responseTimestamp.meta({
       description: "When the environment was created (RFC 3339)",
     }),

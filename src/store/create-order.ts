@@ -37,7 +37,7 @@ export async function createOrder(
   }
   const stored = await findOrder(dataset, order_id);
   if (!stored) throw new Overtaken();
-  const repeated = repeatOrder(input, stored.order);
+  const repeated = repeatOrder(input, stored.order, dataset.known.assume);
   if (!repeated.ok) return repeated;
   if (await storeRepeatedResponse(dataset, request, stored)) return replayed(stored);
   throw new Overtaken();

@@ -1,5 +1,6 @@
 import { is, Placeholder, sql, type Query, type SQL } from "drizzle-orm";
 import { SQLiteAsyncDialect } from "drizzle-orm/sqlite-core";
+import type { Assumptions } from "../domain/assumptions.ts";
 import { DatabaseError } from "./failures.ts";
 
 /** What a request cost in D1. `queries` counts round trips (a batch is one); D1 counts the rows. */
@@ -16,6 +17,8 @@ export interface KnownDataset {
   dataset_id: number;
   /** Whether the environment has faults. */
   has_faults: boolean;
+  /** What the environment assumes about production. */
+  assume: Assumptions;
 }
 
 /** Stands for a value that is bound under this name. */

@@ -7,14 +7,15 @@ import {
   type Database,
   type KnownDataset,
 } from "./database.ts";
+import { toAssumptions } from "./environments.ts";
 import { Dataset } from "./dataset.ts";
 import { DatasetSuperseded } from "./failures.ts";
 import { fixtureAdded } from "./fixtures.ts";
 import type { RequestMetadata } from "./order-changes.ts";
 
 const findCurrent = Statement.of(
-  sql<{ dataset_id: number; has_faults: number }>`
-    select dataset_id, has_faults from environments
+  sql<{ dataset_id: number; has_faults: number; assume: string | null }>`
+    select dataset_id, has_faults, assume from environments
     where id = ${placeholder("environment_id")} and dataset_id is not null`,
 );
 
@@ -24,7 +25,14 @@ export async function findDataset(
   environment_id: number,
 ): Promise<KnownDataset | undefined> {
   const [[found]] = await db.run(findCurrent.bind({ environment_id }));
-  return found && { ...found, environment_id, has_faults: Boolean(found.has_faults) };
+  return (
+    found && {
+      environment_id,
+      dataset_id: found.dataset_id,
+      has_faults: found.has_faults === 1,
+      assume: toAssumptions(found.assume),
+    }
+  );
 }
 
 const updateHasFaults = Statement.of(
@@ -40,7 +48,7 @@ const updateHasFaults = Statement.of(
  */
 export async function setHasFaults(
   db: Database,
-  { environment_id, dataset_id }: Omit<KnownDataset, "has_faults">,
+  { environment_id, dataset_id }: Pick<KnownDataset, "environment_id" | "dataset_id">,
   hasFaults: boolean,
 ): Promise<boolean> {
   const has_faults = Number(hasFaults);
@@ -130,12 +138,14 @@ export async function resetEnvironment(
 
 /** The most environments that one statement closes. */
 const CLOSED_ENVIRONMENTS = 500;
+/** Fewer if they have expired: their readiness verdicts are stored first. */
+export const EXPIRED_ENVIRONMENTS = 20;
 
 /** Closes the datasets of the environments that match a condition, and with them the environments. */
-function closing(condition: SQL) {
+function closing(condition: SQL, limit = CLOSED_ENVIRONMENTS) {
   const closed = sql`
     from environments where ${condition} and dataset_id is not null
-    order by id limit ${CLOSED_ENVIRONMENTS}`;
+    order by id limit ${limit}`;
   return [
     Statement.of(
       sql<{ id: number }>`
@@ -152,7 +162,7 @@ const ofPartner = sql`partner_id = ${placeholder("partner_id")}`;
 const closeOne = closing(
   sql`id = ${placeholder("id")} and ${ofPartner} and expires_at is not null`,
 );
-const closeExpired = closing(sql`expires_at <= ${placeholder("now")}`);
+const closeExpired = closing(sql`expires_at <= ${placeholder("now")}`, EXPIRED_ENVIRONMENTS);
 const closeAll = closing(ofPartner);
 
 /**
@@ -172,7 +182,7 @@ export async function closeEnvironment(
   return closed.length > 0;
 }
 
-/** Closes expired environments, at most CLOSED_ENVIRONMENTS. One round trip. */
+/** Closes expired environments, at most EXPIRED_ENVIRONMENTS. One round trip. */
 export async function closeExpiredEnvironments(db: Database, now: string): Promise<void> {
   await db.run(closeExpired[0].bind({ now }), closeExpired[1].bind({ now }));
 }

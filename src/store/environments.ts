@@ -1,4 +1,5 @@
 import { sql } from "drizzle-orm";
+import { DEFAULT_ASSUMPTIONS, type Assumptions } from "../domain/assumptions.ts";
 import type { Fixture } from "../domain/environments.ts";
 import { placeholder, Statement, type Database } from "./database.ts";
 import { pageOf, type Page } from "./pages.ts";
@@ -8,6 +9,7 @@ export interface NewEnvironment {
   name: string | null;
   is_strict: boolean;
   fixture: Fixture;
+  assume: Assumptions;
   created_at: string;
   /** Null for a partner's first environment, which never expires. */
   expires_at: string | null;
@@ -18,12 +20,20 @@ export interface Environment extends NewEnvironment {
   id: number;
 }
 
-type EnvironmentRow = Omit<Environment, "is_strict"> & { is_strict: number };
+type EnvironmentRow = Omit<Environment, "is_strict" | "assume"> & {
+  is_strict: number;
+  assume: string | null;
+};
 
 const toEnvironment = (row: EnvironmentRow): Environment => ({
   ...row,
   is_strict: row.is_strict === 1,
+  assume: toAssumptions(row.assume),
 });
+
+/** The column `assume`, which is NULL for the defaults. */
+export const toAssumptions = (column: string | null): Assumptions =>
+  column === null ? DEFAULT_ASSUMPTIONS : (JSON.parse(column) as Assumptions);
 
 const ofPartner = sql`partner_id = ${placeholder("partner_id")}`;
 // An expired environment may exist until the next sweep.
@@ -31,7 +41,7 @@ const isLive = sql`dataset_id is not null and (expires_at is null or expires_at 
 
 const select = Statement.of(
   sql<EnvironmentRow>`
-    select id, name, is_strict, fixture, created_at, expires_at from environments
+    select id, name, is_strict, fixture, assume, created_at, expires_at from environments
     where ${ofPartner} and ${isLive} and id < ${placeholder("before")}
     order by id desc limit ${placeholder("limit")}`,
 );

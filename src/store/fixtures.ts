@@ -21,7 +21,11 @@ export function fixtureAdded(
   const defaults = { id: content.order.id, created_at: received_at, updated_at: received_at };
   const order = completeOrder(content.order, defaults);
   const { order_event_id } = content.event;
-  const appended = appendOrderEvent(newLedgerState(order), content.event, order_event_id);
+  const appended = appendOrderEvent(
+    newLedgerState(order, dataset.known.assume),
+    content.event,
+    order_event_id,
+  );
   const { transaction_id, event_ids, ...story } = content.transaction;
   const played = playStory(story, (index) => ({
     transaction_id,

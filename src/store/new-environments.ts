@@ -16,13 +16,13 @@ const insertFirst = Statement.of(
 // The partner of one environment too many is NULL, which the column rejects.
 const insert = Statement.of(
   sql<never>`
-    insert into environments (partner_id, name, is_strict, fixture, created_at, expires_at)
+    insert into environments (partner_id, name, is_strict, fixture, assume, created_at, expires_at)
     values (
       iif(${MAX_ENVIRONMENTS} > (
         select count(*) from environments
         where partner_id = ${placeholder("partner_id")} and dataset_id is not null
           and expires_at > ${placeholder("created_at")}), ${placeholder("partner_id")}, null),
-      ${placeholder("name")}, ${placeholder("is_strict")}, ${placeholder("fixture")},
+      ${placeholder("name")}, ${placeholder("is_strict")}, ${placeholder("fixture")}, ${placeholder("assume")},
       ${placeholder("created_at")}, ${placeholder("expires_at")})`,
 );
 // Each of these refers to the row that the statement before it has inserted.
@@ -65,14 +65,15 @@ export async function insertEnvironment(
   key: NewKey,
 ): Promise<KnownDataset | "too many"> {
   const is_strict = Number(environment.is_strict);
+  const assume = JSON.stringify(environment.assume);
   try {
     const [, , [entered]] = await dataset.run(
-      { scoped: insert.bind({ ...environment, is_strict, partner_id }) },
+      { scoped: insert.bind({ ...environment, is_strict, assume, partner_id }) },
       { scoped: insertDataset.bind() },
       { scoped: enterDataset.bind() },
       { scoped: insertFirstKey.bind({ ...key }) },
     );
-    return { ...entered!, has_faults: false };
+    return { ...entered!, has_faults: false, assume: environment.assume };
   } catch (error) {
     if (isBeyondEnvironments(error)) return "too many";
     throw error;

@@ -1,4 +1,5 @@
 import { sql } from "drizzle-orm";
+import { acceptsOverRefunds } from "../domain/assumptions.ts";
 import { NO_TOTALS, type LedgerState, type Transition } from "../domain/ledger-state.ts";
 import type { Order } from "../domain/orders.ts";
 import { CHANGE_BYTES, contentBytesOf } from "../domain/stored-bytes.ts";
@@ -77,6 +78,7 @@ const stateFields = {
   version: orders.version,
   currency: orders.currency,
   payment_method_id: orders.payment_method_id,
+  accepts_over_refunds: orders.accepts_over_refunds,
   created_at: orders.created_at,
   event_count: orders.event_count,
   content_bytes: orders.content_bytes,
@@ -84,7 +86,9 @@ const stateFields = {
   ...totalFields,
 } satisfies Record<keyof LedgerState, unknown>;
 const selectState = DatasetStatement.of(
-  sql<LedgerState>`select ${namesOf(stateFields)} from orders where ${isOrder}`,
+  sql<
+    Omit<LedgerState, "accepts_over_refunds"> & { accepts_over_refunds: number }
+  >`select ${namesOf(stateFields)} from orders where ${isOrder}`,
 );
 
 /** The state of an order that the rules decide on. One round trip, one row. */
@@ -93,7 +97,7 @@ export async function findLedgerState(
   id: string,
 ): Promise<LedgerState | undefined> {
   const [[state]] = await dataset.run(selectState.bind(dataset, { id }));
-  return state;
+  return state && { ...state, accepts_over_refunds: state.accepts_over_refunds === 1 };
 }
 
 const content = {
@@ -115,6 +119,7 @@ const insert = DatasetStatement.of(
         select coalesce(max(sequence), 0) + 1 from orders
         where dataset_id = ${placeholder("dataset_id")})`,
       version: lastVersion,
+      accepts_over_refunds: placeholder("accepts_over_refunds"),
       ...content,
     })}
     returning version`,
@@ -125,9 +130,10 @@ export function orderCreated(dataset: Dataset, order: Order, request: RequestMet
   const order_id = order.id;
   const content_bytes = contentBytesOf(order);
   const bytes = content_bytes + CHANGE_BYTES + responseBytes(request, order);
+  const accepts_over_refunds = Number(acceptsOverRefunds(dataset.known.assume));
   return [
     insertChange(dataset, { change: "CREATED", state: { ...order, ...NO_TOTALS }, request }),
-    insert.bind(dataset, { order_id, ...contentOf(order, content_bytes) }),
+    insert.bind(dataset, { order_id, accepts_over_refunds, ...contentOf(order, content_bytes) }),
     ...insertLines(dataset, "order", order_id, order.order_lines),
     ...responseStored(dataset, request, { order }),
     countUsage(dataset, { orders: 1, bytes }),

@@ -56,6 +56,9 @@ export async function listPartners(
 const find = Statement.of(
   sql<{ id: number }>`select id from partners where id = ${placeholder("partner_id")}`,
 );
+const removeVerdicts = Statement.of(
+  sql<never>`delete from readiness_verdicts where partner_id = ${placeholder("partner_id")}`,
+);
 const remove = Statement.of(
   sql<never>`delete from partners where id = ${placeholder("partner_id")}`,
 );
@@ -68,5 +71,5 @@ export async function hasPartner(db: Database, partner_id: number): Promise<bool
 
 /** Deletes a partner without environments. One round trip. */
 export async function removePartner(db: Database, partner_id: number): Promise<void> {
-  await db.run(remove.bind({ partner_id }));
+  await db.run(removeVerdicts.bind({ partner_id }), remove.bind({ partner_id }));
 }

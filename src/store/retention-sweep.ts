@@ -1,3 +1,4 @@
+import { DEFAULT_ASSUMPTIONS } from "../domain/assumptions.ts";
 import { NO_USAGE, QUOTAS } from "../domain/quotas.ts";
 import type { LedgerState } from "../domain/ledger-state.ts";
 import { deleteOrderEvent, type OrderEvent } from "../domain/order-events.ts";
@@ -86,7 +87,8 @@ function batchesOf(orders: SweptOrder[]): SweptOrder[][] {
 /** Deletes some events of an order that has many, as far as the rules allow, and leaves the order as old as it was. */
 async function deleteEvents(db: Database, order: SweptOrder): Promise<void> {
   // Faults apply only to the partner's own requests.
-  const dataset = new Dataset(db, { ...order, has_faults: true }, undefined);
+  const known = { ...order, has_faults: true, assume: DEFAULT_ASSUMPTIONS };
+  const dataset = new Dataset(db, known, undefined);
   const state = await findLedgerState(dataset, order.id);
   if (state?.version !== order.version) return;
   const events = await findEventsToSweep(dataset, order.id, STEP_ROWS);

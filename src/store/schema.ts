@@ -11,11 +11,13 @@ import {
   type AnySQLiteColumn,
   type CheckBuilder,
 } from "drizzle-orm/sqlite-core";
+import type { Assumptions } from "../domain/assumptions.ts";
 import { FIXTURES } from "../domain/environments.ts";
 import type { LedgerTotals, OrderedTotals } from "../domain/ledger-state.ts";
 import { MAX_MONEY } from "../domain/money.ts";
 import type { Address, Order } from "../domain/orders.ts";
 import { ORDER_CHANGES } from "../domain/order-changes.ts";
+import type { StoredVerdicts } from "../domain/readiness/stored-verdicts.ts";
 import { ORDER_EVENT_TYPES, type OrderEvent } from "../domain/order-events.ts";
 import type { OrderLine } from "../domain/order-lines.ts";
 
@@ -88,6 +90,8 @@ export const environments = sqliteTable(
     name: text(),
     is_strict: integer({ mode: "boolean" }).notNull().default(false),
     fixture: text({ enum: FIXTURES }).notNull().default("empty"),
+    /** Null for the defaults. */
+    assume: text({ mode: "json" }).$type<Assumptions>(),
     created_at: text().notNull(),
     /** Null for a partner's first environment, which never expires. */
     expires_at: text(),
@@ -104,6 +108,19 @@ export const environments = sqliteTable(
     // For the sweep, and for the foreign key of a deleted dataset.
     index("environments_dataset_id").on(t.dataset_id),
   ],
+);
+
+/**
+ * The verdicts of the readiness checks on environments that are gone: for each partner one row, with the latest passed
+ * and the latest failed verdict of each check.
+ */
+export const readinessVerdicts = sqliteTable(
+  "readiness_verdicts",
+  {
+    partner_id: partnerId(),
+    verdicts: text({ mode: "json" }).$type<StoredVerdicts>().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.partner_id] })],
 );
 
 export const apiKeys = sqliteTable(
@@ -158,19 +175,24 @@ export const totalFields = {
   refunded_rewards_amount: money().default(0),
 } satisfies Record<keyof LedgerTotals, unknown>;
 
+const mostRefunded = (
+  { accepts_over_refunds }: Record<"accepts_over_refunds", AnySQLiteColumn>,
+  captured: AnySQLiteColumn,
+) => sql`iif(${accepts_over_refunds}, ${sql.raw(String(MAX_MONEY))}, ${captured})`;
+
 /** The CHECK of each sum; null for a sum that is added later, as SQLite would rebuild the table. */
 const checksOfTotals = (
-  t: Record<keyof LedgerTotals, AnySQLiteColumn>,
+  t: Record<keyof LedgerTotals | "accepts_over_refunds", AnySQLiteColumn>,
 ): Record<keyof LedgerTotals, CheckBuilder | null> => ({
   captured_amount: amountRange("orders_captured_amount", t.captured_amount),
   captured_rewards_amount: amountRange("orders_captured_rewards_amount", t.captured_rewards_amount),
   refunded_amount: check(
     "orders_refunded_amount",
-    sql`${t.refunded_amount} between 0 and ${t.captured_amount}`,
+    sql`${t.refunded_amount} between 0 and ${mostRefunded(t, t.captured_amount)}`,
   ),
   refunded_rewards_amount: check(
     "orders_refunded_rewards_amount",
-    sql`${t.refunded_rewards_amount} between 0 and ${t.captured_rewards_amount}`,
+    sql`${t.refunded_rewards_amount} between 0 and ${mostRefunded(t, t.captured_rewards_amount)}`,
   ),
 });
 
@@ -191,6 +213,8 @@ export const orders = sqliteTable(
     line_count: integer().notNull(),
     content_bytes: integer().notNull().default(0),
     event_count: integer().notNull().default(0),
+    /** From the environment's `assume`. */
+    accepts_over_refunds: integer({ mode: "boolean" }).notNull().default(false),
     ...totalFields,
   },
   (t) => [

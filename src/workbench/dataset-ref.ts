@@ -1,7 +1,7 @@
 import type { KnownDataset } from "../store/database.ts";
 
 /** Identifies a dataset of an environment. */
-export type DatasetRef = Omit<KnownDataset, "has_faults">;
+export type DatasetRef = Pick<KnownDataset, "environment_id" | "dataset_id">;
 
 /**
  * What a method of the workbench returns: "superseded" if the caller's dataset is no longer current. An

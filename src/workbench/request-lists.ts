@@ -17,9 +17,9 @@ export interface RecordedRequest extends WithoutNulls<Omit<RequestSummary, "stat
   status: number | null;
 }
 
-const { bytes: _bytes, ...summaryAndVersions } = getTableColumns(requests);
+const { bytes: _bytes, trace: _trace, ...summaryAndVersions } = getTableColumns(requests);
 const { version_before: _before, version_after: _after, ...summary } = summaryAndVersions;
-type Row = Omit<typeof requests.$inferSelect, "bytes" | keyof RecordedVersions>;
+type Row = Omit<typeof requests.$inferSelect, "bytes" | "trace" | keyof RecordedVersions>;
 
 function toRecordedRequest({ sequence, at, status, remarks, ...row }: Row): RecordedRequest {
   const { request_id, method, path, ms, ...ids } = row;

@@ -65,8 +65,8 @@ export function insertRequests(
     totals.last = Math.max(now * 1_000, totals.last + 1);
     const sequence = totals.last;
     const remarks = { error, fault, warnings, content, replayed };
-    const bytes =
-      bytesOf(details) + bytesOf(item.path) + bytesOf(JSON.stringify(remarks)) + ROW_BYTES;
+    const written = details + item.path + JSON.stringify(remarks) + JSON.stringify(item.trace);
+    const bytes = bytesOf(written) + ROW_BYTES;
     insert.run({ ...item, sequence, at: Date.parse(at), bytes, remarks });
     insertDetails.run({ sequence, details });
     totals.rows += 1;

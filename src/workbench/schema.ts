@@ -1,6 +1,6 @@
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import type { StoredFault } from "../domain/faults.ts";
-import type { RequestSummary } from "../domain/requests.ts";
+import type { RequestSummary, RequestTrace } from "../domain/requests.ts";
 
 /** The faults as they were added. Those that are used up are deleted when the next one is added. */
 export const faults = sqliteTable("faults", {
@@ -46,6 +46,8 @@ export const requests = sqliteTable("requests", {
   version_before: integer(),
   version_after: integer(),
   remarks: text({ mode: "json" }).$type<Remarks>().notNull(),
+  /** Only for the readiness checks. */
+  trace: text({ mode: "json" }).$type<RequestTrace>().notNull(),
 });
 
 /** Fields without a filter. */

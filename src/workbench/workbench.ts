@@ -1,6 +1,8 @@
 import { DurableObject } from "cloudflare:workers";
 import { accept, refuse, type Decision } from "../domain/decision.ts";
 import type { AppliedFault, StoredFault } from "../domain/faults.ts";
+import type { ReadinessFacts } from "../domain/readiness/facts.ts";
+import { evaluate, type EnvironmentVerdicts } from "../domain/readiness/report.ts";
 import type { RequestSubject } from "../domain/request-subject.ts";
 import {
   REQUEST_DAYS,
@@ -28,6 +30,7 @@ import {
   type OrderRequest,
   type RecordedRequest,
 } from "./request-lists.ts";
+import { observeRequests } from "./readiness.ts";
 import { StreamSet, type Watcher } from "./streams.ts";
 
 /** The fault that applies to a request. */
@@ -246,6 +249,16 @@ export class Workbench extends DurableObject {
     orderId: string,
   ): Promise<DatasetReply<OrderRequest[]>> {
     return this.#query(dataset, [], (database) => listOrderRequests(database, orderId));
+  }
+
+  /** The verdicts of the readiness checks on the requests from `since` (milliseconds since 1970) on. */
+  async checkReadiness(
+    dataset: DatasetRef,
+    { since, ...facts }: Omit<ReadinessFacts, "requests"> & { since: number },
+  ): Promise<DatasetReply<EnvironmentVerdicts>> {
+    return this.#query(dataset, evaluate({ ...facts, requests: [] }), (database) =>
+      evaluate({ ...facts, requests: observeRequests(database, since) }),
+    );
   }
 
   /** Requests as server-sent events, while they are recorded. */

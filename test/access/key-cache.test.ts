@@ -1,3 +1,4 @@
+import { DEFAULT_ASSUMPTIONS } from "../../src/domain/assumptions.ts";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { KEY_CACHE_KEYS, KEY_CACHE_SECONDS, KeyCache } from "../../src/access/key-cache.ts";
@@ -17,6 +18,7 @@ const key = (last_four: string, deleted_at: string | null = null): StoredKey => 
   last_used_at: null,
   dataset_id: 1,
   has_faults: false,
+  assume: DEFAULT_ASSUMPTIONS,
   is_strict: false,
   expires_at: null,
 });

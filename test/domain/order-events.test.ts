@@ -1,4 +1,5 @@
 import * as fc from "fast-check";
+import { DEFAULT_ASSUMPTIONS } from "../../src/domain/assumptions.ts";
 import { describe, expect, it } from "vitest";
 import { NO_TOTALS, type LedgerState } from "../../src/domain/ledger-state.ts";
 import { MAX_MONEY } from "../../src/domain/money.ts";
@@ -15,6 +16,7 @@ const EMPTY: LedgerState = {
   version: 1,
   currency: "USD",
   payment_method_id: "pm-1",
+  accepts_over_refunds: false,
   created_at: "2025-01-01T00:00:00Z",
   event_count: 0,
   total_order_amount: 10_000,
@@ -131,7 +133,7 @@ describe("the same event", () => {
       ["currency", "network_transaction_id"],
     ],
   ])("%s", (_, fields, differences) => {
-    const decision = repeatOrderEvent({ ...input, ...fields }, stored);
+    const decision = repeatOrderEvent({ ...input, ...fields }, stored, DEFAULT_ASSUMPTIONS);
     expect(decision).toMatchObject(
       differences.length === 0
         ? { ok: true, result: stored }

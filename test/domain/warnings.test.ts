@@ -15,6 +15,7 @@ const ORDER: LedgerState = {
   version: 1,
   currency: "USD",
   payment_method_id: "pm-1",
+  accepts_over_refunds: false,
   created_at: "2025-01-01T00:00:00Z",
   event_count: 0,
   content_bytes: 0,

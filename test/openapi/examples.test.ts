@@ -261,6 +261,10 @@ it("has the examples that the operations return", TIMEOUT, async () => {
   await record("streamRequests", "CONFLICT_ERROR", watched.get("/sandbox/requests/stream"));
   await Promise.all(streams.map((each) => each.cancel()));
 
+  await record("getReadiness", 200, observed.get("/sandbox/readiness"));
+  const never = observed.get("/sandbox/readiness?since=never");
+  await record("getReadiness", "INVALID_REQUEST_ERROR", never);
+
   const path = "/sandbox/partners";
   const name = { name: "Rest Assured" };
   await record("createPartner", 200, operator.post(path, name), name);
@@ -355,6 +359,9 @@ function withFixedValues(body: unknown): unknown {
     .replace(/"request_id":"[^"]*"/g, '"request_id":"5e3caf25-6a5e-4fad-b436-45abb9f3c420"')
     .replace(/[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}/g, "5e3caf25-6a5e-4fad-b436-45abb9f3c420")
     .replace(/"id":"\d{16}"/g, `"id":"${RECORDED_ID}"`)
+    .replace(/"since":"[^"]*"/g, '"since":"2026-01-08T09:30:00Z"')
+    .replace(/\(request [^)]*\)/g, "(request 5e3caf25-6a5e-4fad-b436-45abb9f3c420)")
+    .replace(/"environment":\d+/g, '"environment":12')
     .replace(/"at":"[^"]*"/g, '"at":"2026-01-15T09:30:00.123Z"')
     .replace(/"ms":\d+/g, '"ms":4')
     .replace(/"(\w+_at)":"[^"]*"/g, '"$1":"2026-01-15T09:30:00Z"')

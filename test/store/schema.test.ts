@@ -12,7 +12,12 @@ describe("the tables", () => {
     }>();
     const ours = results.filter(({ name }) => !/^(sqlite|d1|_cf)_/.test(name));
     const withRowid = ours.filter(({ wr }) => wr === 0).map(({ name }) => name);
-    expect(withRowid.toSorted()).toEqual(["datasets", "environments", "partners"]);
+    expect(withRowid.toSorted()).toEqual([
+      "datasets",
+      "environments",
+      "partners",
+      "readiness_verdicts",
+    ]);
     expect(ours.length).toBeGreaterThan(5);
   });
 

@@ -1,6 +1,7 @@
 import { env, exports } from "cloudflare:workers";
 import { expectDescribed } from "./document.ts";
 import { generateApiKey, hashApiKey } from "../../src/access/secrets.ts";
+import { DEFAULT_ASSUMPTIONS } from "../../src/domain/assumptions.ts";
 import type { KnownDataset } from "../../src/store/database.ts";
 
 /** A response of the Worker. `body` is the parsed JSON, or undefined. */
@@ -100,7 +101,12 @@ export class Client extends KeyHolder {
 
   /** The dataset in the form that a ledger receives. */
   get dataset(): KnownDataset {
-    return { environment_id: this.environmentId, dataset_id: this.datasetId, has_faults: false };
+    return {
+      environment_id: this.environmentId,
+      dataset_id: this.datasetId,
+      has_faults: false,
+      assume: DEFAULT_ASSUMPTIONS,
+    };
   }
 
   /** Creates an order, and returns its ID. */

@@ -49,6 +49,7 @@ export const newRequest = (fields: Partial<NewRequest> = {}): NewRequest => ({
   warnings: null,
   content: null,
   replayed: null,
+  trace: { key_id: 1 },
   details: "{}",
   ...fields,
 });

@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import { hashOf } from "../../domain/content-hash.ts";
 import { idsOf, type RequestIds } from "../../domain/request-subject.ts";
 import { MAX_RECORDED_BODY_BYTES, recordedText } from "../../domain/requests.ts";
 import type { AppEnv } from "../context.ts";
@@ -13,6 +14,8 @@ export interface RecordedBody {
   isIncomplete: boolean;
   /** Whether the text is exactly what was sent. */
   isExact: boolean;
+  /** Of the body with the method and the URL; undefined if the body was not read. */
+  hash: number | undefined;
   ids: RequestIds;
   /** The fields that a list of requests shows. */
   fields: Record<"type" | "status" | "amount" | "total_order_amount" | "currency", unknown>;
@@ -37,6 +40,7 @@ export async function recordedBodyOf(c: Context<AppEnv>): Promise<RecordedBody> 
     text,
     isIncomplete: isUnread || isCut,
     isExact: isExact && !isUnread && !isCut && !isMasked,
+    hash: isUnread ? undefined : hashOf(`${c.req.method} ${c.req.url}\n${sent}`),
     ids: idsOf(c.req.path, content, c.req.query()),
     fields: {
       type: content["type"],

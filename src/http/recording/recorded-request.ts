@@ -17,6 +17,7 @@ import { TRANSACTION_STATUSES } from "../../domain/transactions.ts";
 import { idsOf, type RequestIds } from "../../domain/request-subject.ts";
 import type { AppEnv } from "../context.ts";
 import { objectIn, type RecordedBody } from "./recorded-body.ts";
+import { toTrace } from "./recorded-trace.ts";
 
 /** The bodies of a request and its response. */
 export interface Exchange {
@@ -37,6 +38,7 @@ export function toNewRequest(c: Context<AppEnv>, exchange: Exchange): NewRequest
   const versions = c.get("versions");
   const warnings = c.get("warnings");
   const url = recordedText(c.req.url, MAX_RECORDED_URL_BYTES);
+  const result = objectIn((unaltered?.ok ? unalteredBody : responseBody) ?? "");
   const request = toMessage(c.req.raw.headers, body.text, url.isCut || body.isIncomplete);
   const details: RequestDetails = {
     url: url.text,
@@ -59,7 +61,7 @@ export function toNewRequest(c: Context<AppEnv>, exchange: Exchange): NewRequest
     path: recordedText(c.req.path, MAX_RECORDED_URL_BYTES).text,
     status: isLost ? null : res.status,
     ms,
-    ...toIds(c, body, (unaltered?.ok ? unalteredBody : responseBody) ?? ""),
+    ...toIds(c, body, result),
     version_before: versions?.before ?? null,
     version_after: versions?.after ?? null,
     error:
@@ -68,8 +70,9 @@ export function toNewRequest(c: Context<AppEnv>, exchange: Exchange): NewRequest
       null,
     fault,
     warnings: warnings && warnings.length > 0 ? warnings : null,
-    content: toContent(body.fields, objectIn(responseBody ?? "")),
+    content: toContent(body.fields, result),
     replayed: (unaltered ?? res).headers.has("Idempotent-Replayed") || null,
+    trace: toTrace(c, body, result),
     details: JSON.stringify(details),
   };
 }
@@ -119,11 +122,15 @@ const CURRENCY_CHARACTERS = 3;
 type Ids = Pick<NewRequest, keyof RequestIds>;
 
 /** The order and event of a request, from the request, its response, or the route. */
-function toIds(c: Context<AppEnv>, { ids: inRequest }: RecordedBody, response: string): Ids {
+function toIds(
+  c: Context<AppEnv>,
+  { ids: inRequest }: RecordedBody,
+  response: Record<string, unknown>,
+): Ids {
   const { path, method } = c.req;
   // A list's page has many orders, and is about none of them.
   const isResponseRead = inRequest.order_id === undefined && method === "POST";
-  const inResponse = isResponseRead ? idsOf(path, objectIn(response), {}) : {};
+  const inResponse = isResponseRead ? idsOf(path, response, {}) : {};
   // A new order's ID is in its response. If the response is an error, there is no order.
   const ofRoute = method === "POST" ? {} : { order_id: c.get("orderId") };
   const ids = { ...ofRoute, ...inResponse, ...inRequest };

@@ -152,7 +152,14 @@ describe("DELETE /sandbox/partners/{partner_id}", () => {
     ).all<{ name: string }>();
     const ours = results.map(({ name }) => name).filter((name) => !/^(sqlite|d1|_cf)_/.test(name));
     const ofDataset = DATASET_TABLES.map(getTableName);
-    const others = ["datasets", "environments", "api_keys", "partners", "sweep_positions"];
+    const others = [
+      "datasets",
+      "environments",
+      "api_keys",
+      "partners",
+      "readiness_verdicts",
+      "sweep_positions",
+    ];
     expect(ours.toSorted()).toEqual([...ofDataset, ...others].toSorted());
     for (const [position, table] of DATASET_TABLES.entries()) {
       for (const key of getTableConfig(table).foreignKeys) {

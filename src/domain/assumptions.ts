@@ -1,0 +1,30 @@
+/**
+ * What production may do where the published contract is silent, with the values that an environment can be created
+ * with. The first value of each is the default.
+ */
+export const ASSUMPTIONS = {
+  duplicate_ids: ["replay", "conflict"],
+  idempotency_key: ["honored", "ignored"],
+  refund_beyond_captured: ["refused", "accepted"],
+} as const satisfies Record<string, readonly [string, string]>;
+
+export type AssumptionName = keyof typeof ASSUMPTIONS;
+export const ASSUMPTION_NAMES = Object.keys(ASSUMPTIONS) as AssumptionName[];
+
+/** What an environment assumes about production. */
+export type Assumptions = { [Name in AssumptionName]: (typeof ASSUMPTIONS)[Name][number] };
+
+export const DEFAULT_ASSUMPTIONS: Assumptions = {
+  duplicate_ids: "replay",
+  idempotency_key: "honored",
+  refund_beyond_captured: "refused",
+};
+
+export const acceptsOverRefunds = ({ refund_beyond_captured }: Assumptions): boolean =>
+  refund_beyond_captured === "accepted";
+
+/** The Idempotency-Key that counts: none if the environment assumes that production ignores it. */
+export const effectiveKey = (
+  key: string | undefined,
+  { idempotency_key }: Assumptions,
+): string | undefined => (idempotency_key === "ignored" ? undefined : key);

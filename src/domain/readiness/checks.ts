@@ -1,0 +1,183 @@
+import { checkCard } from "./card-checks.ts";
+import type { ReadinessFacts } from "./facts.ts";
+import { checkDistinct, checkRepeatable } from "./identity-checks.ts";
+import { checkKeyRotation } from "./key-checks.ts";
+import {
+  checkCancelledOrder,
+  checkChangedOrder,
+  checkFullRefund,
+  checkLineRefund,
+  checkPartialRefund,
+  checkSeveralCaptures,
+} from "./order-checks.ts";
+import { checkLists, checkNames } from "./reading-checks.ts";
+import { checkNoBlindRetries, checkRefusedRefund } from "./refusal-checks.ts";
+import { checkRetries } from "./retry-checks.ts";
+import type { Verdict } from "./verdict.ts";
+import { checkGrowingPauses, checkWaiting } from "./waiting-checks.ts";
+
+/** The groups of checks, with their titles. */
+export const CHECK_GROUPS = {
+  retries: "Retries",
+  refusals: "Refusals",
+  orders: "Orders",
+  contract: "Contract",
+  keys: "API keys",
+  card: "Card transactions",
+  readings: "Both readings of the contract",
+} as const;
+export type CheckGroup = keyof typeof CHECK_GROUPS;
+
+interface Check {
+  group: CheckGroup;
+  title: string;
+  /** When it passes and when it fails, for the reference. */
+  rule: string;
+  evaluate: (facts: ReadinessFacts) => Verdict;
+}
+
+/** The checks of one environment. The API, the reference, the program and the console follow from this record. */
+export const CHECKS = {
+  repeatable_creations: {
+    group: "retries",
+    title: "Every creation can be repeated",
+    rule: "Every `POST` of an order or event that took effect had an ID in its body, or an `Idempotency-Key`.",
+    evaluate: checkRepeatable,
+  },
+  distinct_creations: {
+    group: "retries",
+    title: "No two creations share an ID",
+    rule: "At least two orders or events were created, and none was refused because its ID or `Idempotency-Key` belongs to one with other content.",
+    evaluate: checkDistinct,
+  },
+  lost_response: {
+    group: "retries",
+    title: "A lost response is retried",
+    rule: "After the fault `lost_response`, a creation was sent again with the same ID or `Idempotency-Key` and took effect once. It fails if the client sends the same order, type, amount and `network_transaction_id` under a new ID, or never again.",
+    evaluate: checkRetries(["lost_response"], "lost its response"),
+  },
+  cut_response: {
+    group: "retries",
+    title: "A cut response is retried",
+    rule: "The same after the fault `cut_response`.",
+    evaluate: checkRetries(["cut_response"], "had its response cut"),
+  },
+  error_after_commit: {
+    group: "retries",
+    title: "An error after the commit is retried",
+    rule: "The same after the fault `error_after_commit`.",
+    evaluate: checkRetries(["error_after_commit"], "took effect but got an error"),
+  },
+  proxy_page: {
+    group: "retries",
+    title: "A proxy's HTML page is survived",
+    rule: "The same after the fault `bad_gateway` or `gateway_timeout`.",
+    evaluate: checkRetries(["bad_gateway", "gateway_timeout"], "got a proxy's HTML page"),
+  },
+  unavailable: {
+    group: "retries",
+    title: "503 is retried after Retry-After",
+    rule: "A write to an order or event that got the fault `unavailable` was sent again and succeeded. It fails if the write was never sent again, or earlier than `Retry-After`.",
+    evaluate: checkWaiting("unavailable", 503),
+  },
+  rate_limited: {
+    group: "retries",
+    title: "429 is retried after Retry-After",
+    rule: "The same for the fault `rate_limited`.",
+    evaluate: checkWaiting("rate_limited", 429),
+  },
+  growing_pauses: {
+    group: "retries",
+    title: "Pauses between retries grow",
+    rule: "A write that got `unavailable` or `rate_limited` at least twice in a row was sent again after growing pauses. It fails if no later pause is longer than the first.",
+    evaluate: checkGrowingPauses,
+  },
+  no_blind_retries: {
+    group: "refusals",
+    title: "Refused requests aren't repeated",
+    rule: "A write was refused with 400, 404, 409 or 422. It fails if one was sent again unchanged more than once, each time within a minute, while its order did not change.",
+    evaluate: checkNoBlindRetries,
+  },
+  refund_refused: {
+    group: "refusals",
+    title: "A refused refund is handled",
+    rule: "A refund above the captured amount was refused with 409, and not sent again unchanged more than once.",
+    evaluate: checkRefusedRefund,
+  },
+  several_captures: {
+    group: "orders",
+    title: "An order is captured in several events",
+    rule: "An order got a second capture, within its total. It fails if all such captures exceed the total.",
+    evaluate: checkSeveralCaptures,
+  },
+  partial_refund: {
+    group: "orders",
+    title: "A part of an order is refunded",
+    rule: "A refund below the captured amount was accepted. It fails if such refunds got 400 or 404 only.",
+    evaluate: checkPartialRefund,
+  },
+  full_refund: {
+    group: "orders",
+    title: "An order is refunded in full",
+    rule: "A refund of the rest of the captured amount was accepted. It fails if such refunds got 400 or 404 only.",
+    evaluate: checkFullRefund,
+  },
+  line_refund: {
+    group: "orders",
+    title: "A line is refunded with its rewards",
+    rule: "A refund with `order_lines` returned rewards. It fails if refunds left out captured rewards (the warning `refund_without_rewards`), and none returned any.",
+    evaluate: checkLineRefund,
+  },
+  order_changed: {
+    group: "orders",
+    title: "An order is changed after its creation",
+    rule: "A `PUT` of an order, or the deletion of an event, was accepted. It fails if these were only refused.",
+    evaluate: checkChangedOrder,
+  },
+  order_cancelled: {
+    group: "orders",
+    title: "An order is cancelled",
+    rule: "An order was deleted, or refunded in full after its deletion was refused. It fails if deletions only got 409.",
+    evaluate: checkCancelledOrder,
+  },
+  lists_followed: {
+    group: "contract",
+    title: "Lists are read to their end",
+    rule: "A list with `has_more` was read with `starting_after` until `has_more` was false. It fails if no such list was.",
+    evaluate: checkLists,
+  },
+  known_names: {
+    group: "contract",
+    title: "Every field and parameter exists",
+    rule: "A write was executed, and no request had an unknown or duplicate field or an unknown parameter.",
+    evaluate: checkNames,
+  },
+  key_rotated: {
+    group: "keys",
+    title: "The API key is rotated",
+    rule: "A second key was created with `POST /v2/keys` and used, the first one deleted with `DELETE /v2/keys`, and requests went on. It fails if the first key was deleted before the second was used.",
+    evaluate: checkKeyRotation,
+  },
+  card_agrees: {
+    group: "card",
+    title: "Order events agree with the card",
+    rule: "Card transactions were simulated, all of them agree with the order events, and none is unreported.",
+    evaluate: checkCard,
+  },
+} as const satisfies Record<string, Check>;
+
+export type EnvironmentCheckId = keyof typeof CHECKS;
+export const ENVIRONMENT_CHECK_IDS = Object.keys(CHECKS) as EnvironmentCheckId[];
+
+/** The check that needs environments with different assumptions. */
+export const BOTH_READINGS = {
+  group: "readings",
+  title: "Both readings of the contract are survived",
+  rule: "Only with `environments=all`: for each field of `assume`, retries and refunds were proven in environments with either value.",
+} as const satisfies Omit<Check, "evaluate">;
+
+export type CheckId = EnvironmentCheckId | "both_readings";
+export const CHECK_IDS: CheckId[] = [...ENVIRONMENT_CHECK_IDS, "both_readings"];
+
+export const descriptionOf = (id: CheckId): Omit<Check, "evaluate"> =>
+  id === "both_readings" ? BOTH_READINGS : CHECKS[id];

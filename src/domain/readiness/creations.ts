@@ -1,0 +1,90 @@
+import type { Assumptions } from "../assumptions.ts";
+import { FAULTS } from "../faults.ts";
+import type { ObservedRequest } from "./facts.ts";
+
+const CREATING_PATHS = new Set(["/v2/orders", "/v2/order_events"]);
+
+export const isCreation = ({ method, path }: ObservedRequest): boolean =>
+  method === "POST" && CREATING_PATHS.has(path);
+
+/** Whether the request changed something, also if a fault altered its response. */
+export const isExecuted = ({ version_after, replayed }: ObservedRequest): boolean =>
+  version_after !== null && !replayed;
+
+/** Whether the client received a complete response that reports success. */
+export function isSuccess({ status, fault }: ObservedRequest): boolean {
+  const isComplete = !fault || FAULTS[fault.fault].delivers === "everything";
+  return isComplete && status !== null && status < 300;
+}
+
+const ID_PARAMS = new Set(["id", "order_event_id", "partner_event_id"]);
+
+/** Whether the request was refused because its ID exists. */
+export const isIdTaken = ({ status, error }: ObservedRequest): boolean =>
+  status === 409 && error?.type === "CONFLICT_ERROR" && ID_PARAMS.has(error.param ?? "");
+
+/** Whether the response tells the client that what it creates exists. */
+export const confirms = (request: ObservedRequest, { duplicate_ids }: Assumptions): boolean =>
+  isSuccess(request) || (duplicate_ids === "conflict" && isIdTaken(request));
+
+/** Equal for creations of the same thing, whatever their IDs. */
+export function subjectOf(request: ObservedRequest): string {
+  const { path, content, order_id, partner_order_id, network_transaction_id } = request;
+  const { event_type, amount } = content ?? {};
+  return JSON.stringify(
+    path === "/v2/orders"
+      ? [path, partner_order_id, amount]
+      : [path, order_id, event_type, amount, network_transaction_id],
+  );
+}
+
+/** The attempts to create one order or event, oldest first. */
+export interface Creation {
+  attempts: ObservedRequest[];
+  identities: string[];
+}
+
+/**
+ * Groups the requests that create the same order or event: those with an ID or an `Idempotency-Key` in common, or
+ * without both, the same content. After a deletion, an ID stands for something new.
+ */
+export function creationsOf(requests: readonly ObservedRequest[]): Creation[] {
+  const creations: Creation[] = [];
+  const known = new Map<string, Creation>();
+  for (const request of requests) {
+    if (request.method === "DELETE" && isExecuted(request)) {
+      const deleted = known.get(deletedIdentity(request));
+      for (const each of deleted?.identities ?? []) known.delete(each);
+    }
+    if (!isCreation(request)) continue;
+    const identities = identitiesOf(request);
+    const found = identities.map((each) => known.get(each)).find((each) => each !== undefined);
+    const creation = found ?? { attempts: [], identities: [] };
+    if (!found) creations.push(creation);
+    creation.attempts.push(request);
+    for (const each of identities) {
+      if (known.has(each)) continue;
+      known.set(each, creation);
+      creation.identities.push(each);
+    }
+  }
+  return creations;
+}
+
+function identitiesOf(request: ObservedRequest): string[] {
+  const { path, order_id, order_event_id, partner_event_id, trace } = request;
+  const isOrder = path === "/v2/orders";
+  const identities: string[] = [];
+  const id = isOrder ? order_id : order_event_id;
+  if (id !== null && trace.has_own_id) identities.push(`${path} ${id}`);
+  if (!isOrder && partner_event_id !== null) identities.push(`partner ${partner_event_id}`);
+  if (trace.idempotency_key !== undefined) identities.push(`key ${trace.idempotency_key}`);
+  if (identities.length === 0) identities.push(`content ${trace.hash}`);
+  return identities;
+}
+
+function deletedIdentity({ path, order_id, order_event_id }: ObservedRequest): string {
+  return path.startsWith("/v2/orders/")
+    ? `/v2/orders ${order_id}`
+    : `/v2/order_events ${order_event_id}`;
+}

@@ -1,0 +1,70 @@
+import { isCreation, isExecuted } from "./creations.ts";
+import type { ObservedRequest } from "./facts.ts";
+
+/** What was captured and refunded of an order, as far as the recorded requests say. */
+export interface Sums {
+  captured: number;
+  refunded: number;
+  /** The number of its captures. */
+  captures: number;
+}
+
+const NOTHING: Sums = { captured: 0, refunded: 0, captures: 0 };
+
+/** A write to an order, and the sums before and after it. A refused write changes nothing. */
+export interface Step {
+  request: ObservedRequest;
+  isAccepted: boolean;
+  before: Sums;
+  after: Sums;
+}
+
+interface History {
+  sums: Sums;
+  events: Map<string, ObservedRequest>;
+}
+
+/** The writes to orders and their events, oldest first, without those that only repeat an earlier one. */
+export function stepsOf(requests: readonly ObservedRequest[]): Step[] {
+  const histories = new Map<string, History>();
+  return requests.flatMap((request) => {
+    const { method, order_id, replayed } = request;
+    if (method === "GET" || order_id === null || replayed) return [];
+    const history = histories.get(order_id) ?? { sums: NOTHING, events: new Map() };
+    histories.set(order_id, history);
+    const before = history.sums;
+    const isAccepted = isExecuted(request);
+    if (isAccepted) apply(history, request);
+    return [{ request, isAccepted, before, after: history.sums }];
+  });
+}
+
+function apply(history: History, request: ObservedRequest): void {
+  const { order_event_id } = request;
+  if (isEventDeletion(request)) {
+    const deleted = history.events.get(order_event_id ?? "");
+    if (deleted) history.sums = add(history.sums, deleted, -1);
+    history.events.delete(order_event_id ?? "");
+  } else if (isCreation(request) && order_event_id !== null) {
+    history.events.set(order_event_id, request);
+    history.sums = add(history.sums, request, 1);
+  } else if (isOrderDeletion(request)) {
+    history.sums = NOTHING;
+  }
+}
+
+function add({ captured, refunded, captures }: Sums, event: ObservedRequest, sign: 1 | -1): Sums {
+  const { event_type, amount = 0 } = event.content ?? {};
+  return event_type === "CAPTURED"
+    ? { captured: captured + sign * amount, refunded, captures: captures + sign }
+    : { captured, refunded: refunded + sign * amount, captures };
+}
+
+export const isRefund = ({ content }: ObservedRequest): boolean =>
+  content?.event_type === "REFUNDED";
+
+export const isOrderDeletion = ({ method, path }: ObservedRequest): boolean =>
+  method === "DELETE" && path.startsWith("/v2/orders/");
+
+export const isEventDeletion = ({ method, path }: ObservedRequest): boolean =>
+  method === "DELETE" && path.startsWith("/v2/order_events/");

@@ -1,0 +1,84 @@
+/** Does the client stop sending what was refused? */
+import { isExecuted } from "./creations.ts";
+import type { ObservedRequest, ReadinessFacts } from "./facts.ts";
+import {
+  counted,
+  evidenceOfAll,
+  failed,
+  nameOf,
+  notSeen,
+  passed,
+  type Verdict,
+} from "./verdict.ts";
+
+const REFUSALS = new Set([400, 404, 409, 422]);
+
+const isRefusedWrite = ({ method, status, trace }: ObservedRequest): boolean =>
+  method !== "GET" && status !== null && REFUSALS.has(status) && trace.hash !== undefined;
+
+/** A refused request that arrives later than this after the same one is not a retry of it. */
+const RETRY_MILLISECONDS = 60_000;
+/** The original, and one retry. */
+const MAX_ATTEMPTS = 2;
+
+/** The refused writes. Each list has one request and its unchanged retries, while its order did not change. */
+function refusalsOf(requests: readonly ObservedRequest[]): ObservedRequest[][] {
+  const runs: ObservedRequest[][] = [];
+  const open = new Map<number, ObservedRequest[]>();
+  for (const request of requests) {
+    const { order_id, trace } = request;
+    if (isExecuted(request)) {
+      for (const [hash, run] of open) if (run[0]!.order_id === order_id) open.delete(hash);
+    }
+    if (!isRefusedWrite(request)) continue;
+    const run = open.get(trace.hash!);
+    if (run && request.at - run.at(-1)!.at <= RETRY_MILLISECONDS) run.push(request);
+    else {
+      const started = [request];
+      open.set(trace.hash!, started);
+      runs.push(started);
+    }
+  }
+  return runs;
+}
+
+export function checkNoBlindRetries({ requests }: ReadinessFacts): Verdict {
+  const runs = refusalsOf(requests);
+  const [one] = runs;
+  if (!one) return notSeen("No write was refused with 400, 404, 409 or 422.");
+  const blind = findBlind(runs);
+  if (blind) return blind;
+  const [first, ...others] = runs.map(([refused]) => refused!);
+  return passed(
+    `Looked at ${counted(runs.length, "refused write")}: none was sent again unchanged more than once.`,
+    evidenceOfAll(first!, ...others),
+  );
+}
+
+function findBlind(runs: ObservedRequest[][]): Verdict | undefined {
+  const blind = runs.find((run) => run.length > MAX_ATTEMPTS);
+  if (!blind) return undefined;
+  const [first, ...others] = blind;
+  return failed(
+    `${nameOf(first!)} was refused with ${first!.status}, and sent ${counted(others.length, "more time")} unchanged.`,
+    evidenceOfAll(first!, ...others),
+  );
+}
+
+const isExcessiveRefund = ({ status, error, content }: ObservedRequest): boolean =>
+  status === 409 &&
+  content?.event_type === "REFUNDED" &&
+  (error?.param === "amount" || error?.param === "rewards_amount");
+
+export function checkRefusedRefund({ requests }: ReadinessFacts): Verdict {
+  const runs = refusalsOf(requests).filter(([first]) => isExcessiveRefund(first!));
+  const [one, ...others] = runs.map(([refused]) => refused!);
+  if (!one) return notSeen("No refund above the captured amount was refused.");
+  return (
+    findBlind(runs) ??
+    passed(
+      `${nameOf(one)} was refused: ${one.error?.message} It was not sent again unchanged more than once.`,
+      evidenceOfAll(one, ...others),
+    )
+  );
+}

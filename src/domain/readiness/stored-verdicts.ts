@@ -1,0 +1,72 @@
+import { ENVIRONMENT_CHECK_IDS, type CheckId, type EnvironmentCheckId } from "./checks.ts";
+import { checkBothReadings, READINGS, type Reading } from "./readings.ts";
+import type { EnvironmentVerdicts } from "./report.ts";
+import { failed, notSeen, passed, type Evidence, type Verdict } from "./verdict.ts";
+
+type Subject = EnvironmentCheckId | Reading;
+
+/** An environment whose verdicts are summed up. */
+export interface CheckedEnvironment {
+  id: number;
+  /** Empty if it has none. */
+  name: string;
+  /** When the verdicts were found (RFC 3339). */
+  at: string;
+}
+
+interface StoredVerdict extends Omit<Verdict, "status"> {
+  environment: CheckedEnvironment;
+}
+
+/** The latest passed and the latest failed verdict of each check and reading. */
+export type StoredVerdicts = {
+  [Name in Subject]?: { passed?: StoredVerdict; failed?: StoredVerdict };
+};
+
+/** The verdicts of an environment to store; undefined if it has none. */
+export function storedVerdictsOf(
+  { checks, readings }: EnvironmentVerdicts,
+  environment: CheckedEnvironment,
+): StoredVerdicts | undefined {
+  const seen = Object.entries({ ...checks, ...readings }).flatMap(([name, verdict]) => {
+    const { status, reason, evidence } = verdict;
+    if (status === "not_seen") return [];
+    return [[name, { [status]: { reason, evidence, environment } }]];
+  });
+  return seen.length === 0 ? undefined : (Object.fromEntries(seen) as StoredVerdicts);
+}
+
+/** Sums up what was stored of several environments since a time (RFC 3339), newest first. */
+export function sumUp(all: StoredVerdicts[], since: string): Record<CheckId, Verdict> {
+  const verdictOf = (subject: Subject) => sumUpOne(all, subject, since);
+  const checks = Object.fromEntries(ENVIRONMENT_CHECK_IDS.map((id) => [id, verdictOf(id)]));
+  const readings = Object.fromEntries(READINGS.map((each) => [each, verdictOf(each)]));
+  return { ...checks, both_readings: checkBothReadings(readings) } as Record<CheckId, Verdict>;
+}
+
+/** A check fails if it failed in any environment, and passes if it passed in any. */
+function sumUpOne(all: StoredVerdicts[], subject: Subject, since: string): Verdict {
+  const found = (status: "passed" | "failed") =>
+    all.map((each) => each[subject]?.[status]).filter(isSince(since));
+  const [failure] = found("failed");
+  if (failure) return failed(reasonOf(failure), evidenceIn(failure));
+  const [success, ...others] = found("passed");
+  if (!success) return notSeen("Not seen in any environment.");
+  const more = others.length === 0 ? "" : ` It passed in ${others.length} more.`;
+  return passed(`${reasonOf(success)}${more}`, evidenceIn(success));
+}
+
+const isSince =
+  (since: string) =>
+  (verdict: StoredVerdict | undefined): verdict is StoredVerdict =>
+    verdict !== undefined && Date.parse(verdict.environment.at) >= Date.parse(since);
+
+function reasonOf({ reason, environment: { id, name } }: StoredVerdict): string {
+  return `Environment ${id}${name === "" ? "" : ` (${name})`}: ${reason}`;
+}
+
+const evidenceIn = ({ evidence, environment }: StoredVerdict) =>
+  evidence.map((each) => ({ ...each, environment_id: environment.id })) as [
+    Evidence,
+    ...Evidence[],
+  ];

@@ -1,0 +1,133 @@
+/** Does the client wait as long as it is told, and longer each time? */
+import type { FaultName } from "../faults.ts";
+import { creationsOf, isCreation, isSuccess } from "./creations.ts";
+import type { ObservedRequest, ReadinessFacts } from "./facts.ts";
+import {
+  counted,
+  evidenceOfAll,
+  failed,
+  nameOf,
+  notSeen,
+  passed,
+  type Evidence,
+  type Verdict,
+} from "./verdict.ts";
+
+const REJECTIONS = ["unavailable", "rate_limited"] as const satisfies FaultName[];
+type Rejection = (typeof REJECTIONS)[number];
+
+const rejectionOf = ({ fault }: ObservedRequest): Rejection | undefined =>
+  REJECTIONS.find((each) => each === fault?.fault);
+
+/** Clocks and timers are this inexact. */
+const TOLERANCE_MILLISECONDS = 30;
+
+/** The attempts at each write: creations by their identities, other writes by method and path. */
+function attemptsOf(requests: readonly ObservedRequest[]): ObservedRequest[][] {
+  const others = requests.filter(
+    (each) =>
+      !isCreation(each) &&
+      each.method !== "GET" &&
+      /^\/v2\/(orders|order_events)\//.test(each.path),
+  );
+  return [
+    ...creationsOf(requests).map(({ attempts }) => attempts),
+    ...Map.groupBy(others, ({ method, path }) => `${method} ${path}`).values(),
+  ];
+}
+
+/** Rejected attempts in a row, and the attempt after them. */
+interface Run {
+  rejected: ObservedRequest[];
+  next: ObservedRequest | undefined;
+}
+
+function runsOf(requests: readonly ObservedRequest[]): Run[] {
+  const runs: Run[] = [];
+  for (const attempts of attemptsOf(requests)) {
+    let rejected: ObservedRequest[] = [];
+    for (const attempt of attempts) {
+      if (rejectionOf(attempt)) rejected.push(attempt);
+      else if (rejected.length > 0) {
+        runs.push({ rejected, next: attempt });
+        rejected = [];
+      }
+    }
+    if (rejected.length > 0) runs.push({ rejected, next: undefined });
+  }
+  return runs;
+}
+
+const pauseBetween = (one: ObservedRequest, next: ObservedRequest): number =>
+  next.at - (one.at + one.ms);
+
+const waitOf = ({ fault }: ObservedRequest): number => (fault?.retry_after ?? 0) * 1_000;
+
+/** A check of the writes that got this rejection. */
+export function checkWaiting(rejection: Rejection, status: number) {
+  return ({ requests }: ReadinessFacts): Verdict => {
+    const runs = runsOf(requests).filter(({ rejected }) =>
+      rejected.some((each) => rejectionOf(each) === rejection),
+    );
+    const proof: ObservedRequest[] = [];
+    for (const { rejected, next } of runs) {
+      const [first, second] = rejected;
+      if (!second && !next) {
+        return failed(
+          `${nameOf(first!)} got ${status} and was never sent again.`,
+          evidenceOfAll(first!),
+        );
+      }
+      for (const [index, each] of rejected.entries()) {
+        const following = rejected[index + 1] ?? next;
+        if (rejectionOf(each) !== rejection || !following) continue;
+        const pause = pauseBetween(each, following);
+        if (pause < waitOf(each) - TOLERANCE_MILLISECONDS) {
+          return failed(
+            `${nameOf(each)} got ${status} with Retry-After: ${each.fault?.retry_after}, and was sent again after ${pause} ms.`,
+            evidenceOfAll(each, following),
+          );
+        }
+      }
+      if (next && isSuccess(next)) proof.push(next);
+    }
+    const [one, ...others] = proof;
+    if (!one) return notSeen(`No write got ${status} and succeeded when it was sent again.`);
+    return passed(
+      `Looked at ${counted(runs.length, "write")} that got ${status}: each was sent again, not before Retry-After, first ${nameOf(one)}.`,
+      evidenceOfAll(one, ...others),
+    );
+  };
+}
+
+/** A later pause must be longer than the first one by this factor. */
+const GROWTH = 1.1;
+
+const listOf = (pauses: number[]): string => `${pauses.join(", ")} ms`;
+
+export function checkGrowingPauses({ requests }: ReadinessFacts): Verdict {
+  const runs = runsOf(requests).flatMap(({ rejected, next }) => {
+    const attempts = next ? [...rejected, next] : rejected;
+    const pauses = attempts.slice(1).map((each, index) => pauseBetween(attempts[index]!, each));
+    return pauses.length > 1 ? [{ attempts, pauses }] : [];
+  });
+  const [one] = runs;
+  if (!one) return notSeen("No write was rejected with 503 or 429 twice in a row and sent again.");
+  const constant = runs.find(
+    ({ pauses: [first = 0, ...later] }) => Math.max(...later) < first * GROWTH,
+  );
+  if (constant) {
+    const [first, ...others] = constant.attempts;
+    return failed(
+      `The pauses before the retries of ${nameOf(first!)} did not grow: ${listOf(constant.pauses)}.`,
+      evidenceOfAll(first!, ...others),
+    );
+  }
+  const evidence = runs.flatMap(({ attempts: [first, ...others] }) =>
+    evidenceOfAll(first!, ...others),
+  );
+  return passed(
+    `Looked at ${counted(runs.length, "write")} that got 503 or 429 at least twice: the pauses grew, first ${listOf(one.pauses)}.`,
+    evidence as [Evidence, ...Evidence[]],
+  );
+}
