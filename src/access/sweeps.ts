@@ -14,7 +14,6 @@ import type { Dataset } from "../store/dataset.ts";
 import {
   closeExpiredEnvironments,
   countClosedDatasets,
-  EXPIRED_ENVIRONMENTS,
   MAX_CLOSED_DATASETS,
 } from "../store/datasets.ts";
 import { findExpired } from "../store/readiness.ts";
@@ -47,8 +46,10 @@ export function sweepAfterResponse(c: Context<AppEnv>): void {
 
 /** Closes the environments that have expired, and stores their readiness verdicts first. */
 async function closeExpired(env: Cloudflare.Env, db: Database, now: string): Promise<void> {
-  await keepVerdicts(env, db, await findExpired(db, { now, limit: EXPIRED_ENVIRONMENTS }));
-  await closeExpiredEnvironments(db, now);
+  const expired = await findExpired(db, now);
+  await keepVerdicts(env, db, expired);
+  const checked = expired.map(({ environment_id }) => environment_id);
+  await closeExpiredEnvironments(db, now, checked);
 }
 
 function isSweepDue(partner_id: number, now: number): boolean {

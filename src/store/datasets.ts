@@ -138,14 +138,12 @@ export async function resetEnvironment(
 
 /** The most environments that one statement closes. */
 const CLOSED_ENVIRONMENTS = 500;
-/** Fewer if they have expired: their readiness verdicts are stored first. */
-export const EXPIRED_ENVIRONMENTS = 20;
 
 /** Closes the datasets of the environments that match a condition, and with them the environments. */
-function closing(condition: SQL, limit = CLOSED_ENVIRONMENTS) {
+function closing(condition: SQL) {
   const closed = sql`
     from environments where ${condition} and dataset_id is not null
-    order by id limit ${limit}`;
+    order by id limit ${CLOSED_ENVIRONMENTS}`;
   return [
     Statement.of(
       sql<{ id: number }>`
@@ -162,7 +160,11 @@ const ofPartner = sql`partner_id = ${placeholder("partner_id")}`;
 const closeOne = closing(
   sql`id = ${placeholder("id")} and ${ofPartner} and expires_at is not null`,
 );
-const closeExpired = closing(sql`expires_at <= ${placeholder("now")}`, EXPIRED_ENVIRONMENTS);
+// The verdicts on a used one are stored first.
+const closeExpired = closing(sql`
+  expires_at <= ${placeholder("now")} and (
+    id in (select value from json_each(${placeholder("checked")})) or not exists (
+      select 1 from api_keys where environment_id = environments.id and last_used_at is not null))`);
 const closeAll = closing(ofPartner);
 
 /**
@@ -182,9 +184,17 @@ export async function closeEnvironment(
   return closed.length > 0;
 }
 
-/** Closes expired environments, at most EXPIRED_ENVIRONMENTS. One round trip. */
-export async function closeExpiredEnvironments(db: Database, now: string): Promise<void> {
-  await db.run(closeExpired[0].bind({ now }), closeExpired[1].bind({ now }));
+/**
+ * Closes expired environments, at most CLOSED_ENVIRONMENTS: those whose readiness was checked, and those that were never
+ * used. One round trip.
+ */
+export async function closeExpiredEnvironments(
+  db: Database,
+  now: string,
+  environmentIds: number[],
+): Promise<void> {
+  const checked = JSON.stringify(environmentIds);
+  await db.run(closeExpired[0].bind({ now, checked }), closeExpired[1].bind({ now, checked }));
 }
 
 /** Closes environments of a partner, at most CLOSED_ENVIRONMENTS. One round trip. */

@@ -145,16 +145,17 @@ export async function findReadinessOfEnvironment(
 
 const selectExpired = Statement.of(
   selectWhere(sql`
-    ${isOpen} and expires_at <= ${placeholder("now")}
+    ${isOpen} and expires_at <= ${placeholder("now")} and exists (
+      select 1 from api_keys where environment_id = environments.id and last_used_at is not null)
     order by environments.id limit ${placeholder("limit")}`),
 );
 
-/** Expired environments that are not yet closed, oldest first. One round trip. */
-export async function findExpired(
-  db: Database,
-  { now, limit }: { now: string; limit: number },
-): Promise<ReadinessSource[]> {
-  const [rows] = await db.run(selectExpired.bind({ now, limit }));
+/** The most expired environments that are checked at a time. */
+const MAX_EXPIRED = 20;
+
+/** Used environments that have expired and are not yet closed, oldest first, at most MAX_EXPIRED. One round trip. */
+export async function findExpired(db: Database, now: string): Promise<ReadinessSource[]> {
+  const [rows] = await db.run(selectExpired.bind({ now, limit: MAX_EXPIRED }));
   return rows.map(toSource);
 }
 

@@ -1,6 +1,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { DEFAULT_ASSUMPTIONS } from "../../../src/domain/assumptions.ts";
 import { sweepHourly } from "../../../src/access/sweeps.ts";
 import { Database } from "../../../src/store/database.ts";
 import { QueryBudget } from "../../../src/store/query-budget.ts";
@@ -49,6 +50,7 @@ describe("POST /sandbox/environments", () => {
       name: "pull request 12",
       strict: true,
       fixture: "empty",
+      assume: DEFAULT_ASSUMPTIONS,
       key: expect.stringMatching(/^test_/),
       created_at: expect.any(String),
       expires_at: expect.any(String),
@@ -135,6 +137,7 @@ describe("an environment", () => {
         id: partner.environmentId,
         strict: false,
         fixture: "empty",
+        assume: DEFAULT_ASSUMPTIONS,
         created_at: expect.any(String),
       },
     ]);
