@@ -7,9 +7,11 @@ export interface RequestLine {
   /** Null if no response was sent. */
   status: number | null;
   milliseconds: number;
+  /** The IDs of the order and the event. */
+  ids?: (string | undefined)[];
   /** The type and message of an error response. */
   problem?: string;
-  /** The value of `Sandbox-Fault-Applied`. */
+  /** The name of the applied fault. */
   fault?: string;
   /** The value of `Sandbox-Warnings`. */
   warnings?: string;
@@ -29,9 +31,11 @@ export function parseLogMessage(message: string): RequestLine | undefined {
 }
 
 export function formatRequestLine(line: RequestLine): string {
-  const { method, path, status, milliseconds, problem, fault, warnings } = line;
+  const { method, path, ids = [], status, milliseconds, problem, fault, warnings } = line;
+  const subject = ids.filter((id) => id !== undefined).join(" ");
   const parts = [
     `${method.padEnd(6)} ${path}`,
+    ...(subject ? [printable(subject)] : []),
     status ?? "no response",
     `${milliseconds} ms`,
     ...(fault === undefined ? [] : [`fault ${fault}`]),

@@ -75,16 +75,17 @@ function exitQuietly(): void {
 
 /** The local time of day, and the request in the format of the program that serves it. */
 function lineOf(request: RecordedRequest): string {
-  const { at, method, path, status, ms, error, fault, warnings = [] } = request;
+  const { at, method, path, status, ms, order_id, order_event_id } = request;
+  const { error, fault, warnings = [] } = request;
   const line = formatRequestLine({
     method,
     path,
+    // A path contains the ID already.
+    ids: [order_id, order_event_id].filter((id) => id && !path.includes(encodeURIComponent(id))),
     status,
     milliseconds: ms,
     ...(error && { problem: `${error.type}: ${error.message}` }),
-    ...(fault && {
-      fault: fault.id === undefined ? fault.fault : `${fault.fault};id="${fault.id}"`,
-    }),
+    ...(fault && { fault: fault.fault }),
     ...(warnings.length > 0 && { warnings: warnings.map(textOf).join(", ") }),
   });
   return `${new Date(at).toTimeString().slice(0, 8)}  ${line}`;

@@ -145,8 +145,10 @@ function readVariable(flag: string): [name: string, value: string] {
 const welcome = (url: string, key: string): string => `
 Orders Sandbox is ready.
 
-  URL  ${url}
-  Key  ${key}
+  URL        ${url}
+  Key        ${key}
+  Console    ${url}/console
+  Reference  ${url}/docs
 
 Try it:
 

@@ -63,6 +63,7 @@ function withRequestLog(worker: Worker, writeLog: (message: string) => void): Fe
     const line: RequestLine = {
       method: request.method,
       path: pathname + search,
+      ids: await idsOf(request.method, pathname, response),
       status: isLost(response) ? null : response.status,
       milliseconds: Math.round(performance.now() - start),
       ...(await detailsOf(response)),
@@ -84,10 +85,30 @@ async function detailsOf(
   const fault = response.headers.get("Sandbox-Fault-Applied");
   return {
     ...(warnings !== null && { warnings }),
-    ...(fault !== null && { fault }),
+    // Without its parameters.
+    ...(fault !== null && { fault: fault.split(";", 1)[0]! }),
     // A fault may cut the body off, so only read bodies without one.
     ...(fault === null && response.status >= 400 && (await problemOf(response))),
   };
+}
+
+interface Created {
+  id?: string;
+  order_id?: string;
+  order_event_id?: string;
+}
+
+/** The order and event of a POST, whose path has no ID. A fault may cut the body off, so it is not read then. */
+async function idsOf(
+  method: string,
+  path: string,
+  response: Response,
+): Promise<(string | undefined)[]> {
+  const isCreation = method === "POST" && /^\/v2\/order(s|_events)$/.test(path);
+  const isAltered = response.headers.has("Sandbox-Fault-Applied");
+  if (!isCreation || isAltered || response.status !== 200) return [];
+  const { id, order_id, order_event_id } = await response.clone().json<Created>();
+  return [id ?? order_id, order_event_id];
 }
 
 async function problemOf(response: Response): Promise<Pick<RequestLine, "problem">> {

@@ -65,6 +65,12 @@ class Integration {
     return this.send("POST", "/v2/order_events", event);
   }
 
+  /** Simulates a card transaction. */
+  story(story: string, amount: number, network_transaction_id = "txn-1"): Promise<Response> {
+    const body = { story, amount, network_transaction_id, payment_method_id: "pm-1" };
+    return this.send("POST", "/sandbox/transactions", body);
+  }
+
   async requests(query = ""): Promise<{ id: string; status: number | null; path: string }[]> {
     const list = await this.send("GET", `/sandbox/requests?limit=100&${query}`);
     return ((await list.json()) as { data: { id: string; status: number; path: string }[] }).data;
@@ -147,7 +153,18 @@ it("redirects browsers from / to the console, and returns links in JSON to progr
   });
 });
 
-const SCREENS = ["", "/orders", "/orders/order-1", "/faults", "/environments", "/start"];
+const SCREENS = [
+  "",
+  "/orders",
+  "/orders/order-1",
+  "/orders?show=deleted",
+  "/transactions",
+  "/transactions?show=disagreements",
+  "/transactions/new",
+  "/faults",
+  "/environments",
+  "/start",
+];
 
 it.each([
   ["wide", WIDE],
@@ -156,9 +173,13 @@ it.each([
   "has no axe violations and no overflow on any screen, %s, light and dark",
   async (_, viewport) => {
     const [full, empty] = await Promise.all([busyIntegration(), newIntegration()]);
+    await full.story("partly_refunded", 5000);
+    await full.story("captured", 700, "txn-2");
     const refused = (await full.requests("status=409")).at(0);
     const screens = [...SCREENS, `/requests/${refused?.id}`].map((path) => [full, path] as const);
-    const emptyScreens = ["", "/orders", "/faults"].map((path) => [empty, path] as const);
+    const emptyScreens = ["", "/orders", "/transactions", "/faults"].map(
+      (path) => [empty, path] as const,
+    );
     for (const [integration, path] of [...screens, ...emptyScreens]) {
       const check = async (page: Page) => {
         await page.getByRole("heading", { level: 1 }).first().waitFor();
@@ -219,7 +240,7 @@ it("adds a fault, and shows its effect in the timeline", async () => {
     await created(page).waitFor();
     await page.getByRole("link", { name: "Add a fault" }).click();
     await page.getByText("The same in a terminal or a test").click();
-    await page.getByText('await env.faults.add({fault: "lost_response"').waitFor();
+    await page.getByText('await env.faults.add({ fault: "lost_response"').waitFor();
     await page.getByRole("button", { name: "Add fault" }).click();
     await page.getByText("captures and refunds · order_id order-1 · 1 of 1 time left").waitFor();
     await page.goBack();
@@ -361,8 +382,12 @@ it("shows hostile content as plain text", async () => {
   });
   await integration.event(id, "REFUNDED", 9000, { order_event_id: `${id}2` });
   await integration.send("GET", `/v2/orders?${hostile}=${hostile}`);
-  await poll(() => integration.requests()).toHaveLength(4);
+  const card = { payment_method_id: hostile, network_transaction_id: hostile };
+  const approval = { ...card, status: "APPROVED", amount: 1, merchant: { name: hostile } };
+  await integration.send("POST", "/v2/simulate_transaction_event", approval);
+  await poll(() => integration.requests()).toHaveLength(5);
   const paths = (await integration.requests()).map((request) => `/requests/${request.id}`);
+  paths.push("/transactions", "/transactions?show=disagreements");
   for (const path of ["", "/orders", `/orders/${encodeURIComponent(id)}`, ...paths]) {
     await visit(integration, `/console${path}`, async (page) => {
       await loaded(page);
@@ -397,6 +422,72 @@ it("finds requests by one line of search, and scrolls to a linked request", asyn
     await page.getByRole("button", { name: "Fields" }).click();
     await page.getByLabel("Status").selectOption("any");
     await page.getByText("42 requests", { exact: true }).waitFor();
+  });
+});
+
+it("shows both sides of an order's transaction, and marks the differences", async () => {
+  const integration = await newIntegration();
+  await integration.story("refunded", 5000);
+  await integration.story("captured", 700, "txn-2");
+  await integration.order("order-1");
+  await integration.event("order-1", "CAPTURED", 5000, { order_event_id: "event-1" });
+  await visit(integration, "/console/orders", async (page) => {
+    const row = rows(page).filter({ hasText: "order-1" });
+    await row.getByText("doesn't agree with the card").waitFor();
+    const sides = page.getByRole("region", { name: "Transaction txn-1" });
+    await sides.getByText("not_reported").waitFor();
+    const cellsOf = (name: string) => sides.getByRole("row", { name }).getByRole("cell");
+    expect(await cellsOf("captured").allInnerTexts()).toEqual(["$50.00", "$50.00", "none"]);
+    expect(await cellsOf("refunded").allInnerTexts()).toEqual(["$50.00", "$0.00", "-$50.00"]);
+    expect(await sides.locator("mark").count()).toBe(1);
+    await page.locator(".timeline .card", { hasText: "Card refunded $50.00" }).waitFor();
+    await integration.event("order-1", "REFUNDED", 5000, { order_event_id: "event-2" });
+    await sides.getByText("agrees with the card", { exact: true }).waitFor();
+    await sides.getByRole("link", { name: "txn-1" }).click();
+    await page.getByRole("heading", { name: "REFUNDED $50.00" }).waitFor();
+    await page.getByRole("link", { name: "disagree with order events 1" }).click();
+    const only = rows(page).filter({ hasText: "CAPTURED $7.00 · txn-2" });
+    await only.getByText("not_reported").waitFor();
+    expect(await rows(page).count()).toBe(1);
+  });
+});
+
+it("simulates a card transaction, and shows a transaction that only order events name", async () => {
+  const integration = await newIntegration();
+  await visit(integration, "/console/transactions", async (page) => {
+    await page.getByLabel("network_transaction_id").fill("txn-1");
+    await page.getByRole("button", { name: "Simulate" }).click();
+    await page.getByRole("heading", { name: "CAPTURED $50.00" }).waitFor();
+    await integration.order("order-1");
+    await integration.event("order-1", "CAPTURED", 5000, { network_transaction_id: "txn-typo" });
+    await page.getByRole("link", { name: "disagree with order events 2" }).click();
+    await rows(page).filter({ hasText: "txn-typo" }).getByRole("link").click();
+    await page.getByRole("heading", { name: "Not on the card" }).waitFor();
+    await page.locator(".sides").getByText("unknown_transaction").waitFor();
+    await page.getByRole("link", { name: /^order-1/ }).click();
+    await page.locator(".events .open").waitFor();
+  });
+});
+
+it("lists deleted orders on demand, and finds an order by its events", async () => {
+  const integration = await newIntegration();
+  await integration.order("gone-1");
+  await integration.send("DELETE", "/v2/orders/gone-1");
+  await integration.order("order-1");
+  await integration.event("order-1", "CAPTURED", 5000, { order_event_id: "ship-1" });
+  await poll(() => integration.requests()).toHaveLength(4);
+  await visit(integration, "/console/orders", async (page) => {
+    const deleted = page.getByRole("button", { name: "Deleted" });
+    await deleted.click();
+    await page.getByRole("list", { name: "Deleted orders" }).getByRole("link").click();
+    await page.locator(".timeline .deleted").waitFor();
+    await deleted.click();
+    for (const search of ["txn-1", "ship-1", "ord"]) {
+      await page.getByRole("searchbox").fill(search);
+      await page.waitForURL(`**search=${search}`);
+      await page.getByText("1 order", { exact: true }).waitFor();
+      await rows(page).filter({ hasText: "order-1" }).waitFor();
+    }
   });
 });
 

@@ -35,15 +35,22 @@ it("prints the URL, the key, a first call, and a line for each request", async (
   const program = await new Program("node", [PROGRAM, "--port", `${port}`], "Try it:").ready();
   await get(port, "/v2/orders?limit=1");
   await get(port, "/v2/orders?limit=%1B[1m");
-  await expect.poll(() => program.output).toContain("INVALID_REQUEST_ERROR");
+  await fetch(`http://127.0.0.1:${port}/v2/orders`, {
+    method: "POST",
+    headers: { Authorization: "Bearer test_sandbox_a", "Content-Type": "application/json" },
+    body: `{"id":"order-1","payment_method_id":"pm","partner_order_id":"po","total_order_amount":1}`,
+  });
+  await expect.poll(() => program.output).toContain("POST");
   await program.stop();
   const url = `http://localhost:${port}`;
   expect(program.output.replace(/\d+ ms/g, "… ms")).toMatch(
     `
 Orders Sandbox is ready.
 
-  URL  ${url}
-  Key  test_sandbox_a
+  URL        ${url}
+  Key        test_sandbox_a
+  Console    ${url}/console
+  Reference  ${url}/docs
 
 Try it:
 
@@ -52,8 +59,9 @@ Try it:
 GET    /v2/orders?limit=1  200  … ms
 GET    /v2/orders?limit=%1B[1m  400  … ms  INVALID_REQUEST_ERROR: `,
   );
+  expect(program.output).toMatch(/^POST {3}\/v2\/orders {2}order-1 {2}200 {2}\d+ ms$/m);
   expect(program.output).not.toContain("\u001B");
-  expect(program.output.trimEnd().split("\n")).toHaveLength(12);
+  expect(program.output.trimEnd().split("\n")).toHaveLength(15);
 });
 
 it("prints one line of JSON with --json", async () => {

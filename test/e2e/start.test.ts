@@ -25,8 +25,8 @@ afterAll(async () => {
 });
 
 it("prints the URL, a key, and a command that works when pasted", async () => {
-  expect(server.output).toContain(`URL  ${server.url}`);
-  expect(server.output).toContain("Key  test_sandbox_a");
+  expect(server.output).toContain(`URL        ${server.url}`);
+  expect(server.output).toContain("Key        test_sandbox_a");
   const command = /Try it:\s+(curl .+)$/m.exec(server.output)?.[1] ?? "false";
   const { stdout } = await promisify(exec)(`${command} --silent`);
   expect(JSON.parse(stdout)).toMatchObject({ has_more: false });

@@ -54,12 +54,12 @@ it("shows the last requests, oldest first, with errors, faults and warnings", as
   const [created, lost, refused] = shown.stdout.trimEnd().split("\n");
   expect(created).toMatch(
     new RegExp(
-      `^${time}POST {3}/v2/orders {2}200 {2}\\d+ ms {2}warning unknown_field;param="reward_amount"`,
+      `^${time}POST {3}/v2/orders {2}order-1 {2}200 {2}\\d+ ms {2}warning unknown_field;param="reward_amount"`,
     ),
   );
   expect(lost).toMatch(
     new RegExp(
-      `^${time}POST {3}/v2/order_events {2}no response {2}\\d+ ms {2}fault lost_response;id="`,
+      `^${time}POST {3}/v2/order_events {2}order-1 e-1 {2}no response {2}\\d+ ms {2}fault lost_response$`,
     ),
   );
   expect(refused).toMatch(/ {2}404 {2}\d+ ms {2}ORDER_NOT_FOUND_ERROR: There is no order none\.$/);

@@ -67,7 +67,7 @@ export function OrderDetail({ id, revision, query }: OrderDetailProps) {
         <span class="path">{id}</span>{" "}
         {data && !data.order && <span class="tag fault">deleted</span>}{" "}
         {data?.reconciliation && data.reconciliation.transactions.length > 0 && (
-          <Agreement agrees={data.reconciliation.agrees} />
+          <Agreement transactions={data.reconciliation.transactions} />
         )}
       </h1>
       {problem?.type === "ORDER_NOT_FOUND_ERROR" ? (

@@ -68,8 +68,14 @@ function Title({
   const title = kind === "event_appended" && type ? type : KINDS[kind];
   return (
     <b>
-      {title} {kind === "event_deleted" && type}{" "}
-      {amount !== undefined && <Money amount={amount} currency={currency} />}
+      {title}
+      {kind === "event_deleted" && ` ${type ?? ""}`}
+      {amount !== undefined && (
+        <>
+          {" "}
+          <Money amount={amount} currency={currency} />
+        </>
+      )}
     </b>
   );
 }

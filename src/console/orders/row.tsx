@@ -74,24 +74,46 @@ function useHistory(id: string, revision: number, cache: HistoryCache): History 
   return cached;
 }
 
-function Badges({ timeline: { figures, data }, agrees }: History) {
-  const codes = new Set(data.flatMap(({ warnings = [] }) => warnings.map(({ code }) => code)));
-  if (figures.captured > figures.ordered) codes.add("captured_beyond_total");
-  const rejected = data.filter(({ kind }) => kind === "refused").length;
-  const faulted = data.filter(({ fault }) => fault).length;
+const MAX_BADGES = 2;
+
+function Badges(history: History) {
+  const badges = badgesOf(history);
+  const hidden = badges.slice(MAX_BADGES).map(({ text }) => text);
   return (
     <>
-      {!agrees && <span class="tag refused">{DISAGREES}</span>}
-      {rejected > 0 && <span class="tag refused">{rejected} rejected</span>}
-      {faulted > 0 && <span class="tag fault">{plural(faulted, "fault")}</span>}
-      {[...codes].map((code) => (
-        <span key={code} class="tag warning">
-          {code}
+      {badges.slice(0, MAX_BADGES).map(({ text, kind }) => (
+        <span key={text} class={`tag ${kind}`}>
+          {text}
         </span>
       ))}
+      {hidden.length > 0 && (
+        <span class="tag more" title={hidden.join(", ")}>
+          +{hidden.length}
+        </span>
+      )}
     </>
   );
 }
+
+/** What needs attention, the most serious first. */
+function badgesOf({ timeline: { figures, data }, agrees }: History) {
+  const codes = new Set(data.flatMap(({ warnings = [] }) => warnings.map(({ code }) => code)));
+  if (figures.captured > figures.ordered) codes.add("captured_beyond_total");
+  const money = SERIOUS.filter((code) => codes.delete(code));
+  const rejected = data.filter(({ kind }) => kind === "refused").length;
+  const faulted = data.filter(({ fault }) => fault).length;
+  const badge = (text: string, kind: string) => ({ text, kind });
+  return [
+    ...(agrees ? [] : [badge(DISAGREES, "refused")]),
+    ...money.map((code) => badge(code, "warning")),
+    ...(rejected > 0 ? [badge(`${rejected} rejected`, "refused")] : []),
+    ...(faulted > 0 ? [badge(plural(faulted, "fault"), "fault")] : []),
+    ...[...codes].map((code) => badge(code, "warning")),
+  ];
+}
+
+/** The warnings about money. */
+const SERIOUS = ["captured_beyond_total", "refund_without_rewards"] as const;
 
 /** What is captured and refunded, relative to what was ordered. */
 function Bar({ timeline, currency }: { timeline: Timeline; currency: string }) {

@@ -88,7 +88,7 @@ function Content({ request }: { request: RequestDetails }) {
       </p>
       {fault && <AppliedFault request={request} fault={fault} />}
       <RefusedBox request={request} />
-      <Warnings warnings={request.warnings ?? []} />
+      <Warnings request={request} />
       <Message
         title="Request"
         first={`${method} ${path}${query && `?${query}`}`}

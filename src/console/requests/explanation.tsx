@@ -2,10 +2,8 @@ import { WARNING_MEANINGS } from "../../domain/warning-meanings.ts";
 import type { RequestDetails } from "../api.ts";
 import { withMoney } from "../format.ts";
 import { parse, type Marks } from "../parts/json.tsx";
-import { Prose } from "../parts/values.tsx";
+import { Money, Prose } from "../parts/values.tsx";
 import { Figures, useCurrency } from "./figures.tsx";
-
-type WarningList = NonNullable<RequestDetails["warnings"]>;
 
 interface Violation {
   param: string;
@@ -83,13 +81,15 @@ export function AppliedFault({ request, fault }: AppliedFaultProps) {
   );
 }
 
-export function Warnings({ warnings }: { warnings: WarningList }) {
+export function Warnings({ request }: { request: RequestDetails }) {
+  const { warnings = [], content } = request;
+  const currency = content?.currency ?? "USD";
   if (warnings.length === 0) return null;
   return (
     <section class="box warning">
       <h2>{warnings.length === 1 ? "Warning" : "Warnings"}</h2>
       <ul>
-        {warnings.map(({ code, param, did_you_mean }) => (
+        {warnings.map(({ code, param, did_you_mean, card, reported }) => (
           <li key={code + param}>
             <b>{code}</b> {param && <code>{param}</code>}: <Prose text={WARNING_MEANINGS[code]} />
             {did_you_mean && (
@@ -98,9 +98,24 @@ export function Warnings({ warnings }: { warnings: WarningList }) {
                 Did you mean <code>{did_you_mean}</code>?
               </>
             )}
+            {card !== undefined && reported !== undefined && (
+              <>
+                {" "}
+                On the card: <Figure value={card} currency={currency} />. In order events:{" "}
+                <Figure value={reported} currency={currency} />.
+              </>
+            )}
           </li>
         ))}
       </ul>
     </section>
+  );
+}
+
+function Figure({ value, currency }: { value: string | number; currency: string }) {
+  return typeof value === "number" ? (
+    <Money amount={value} currency={currency} />
+  ) : (
+    <code>{value}</code>
   );
 }

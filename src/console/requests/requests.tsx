@@ -11,6 +11,7 @@ import { RequestDetail } from "./detail.tsx";
 import { Filters, OrdersOfPartner } from "./filters.tsx";
 import { Groups, hasKind, useKinds } from "./groups.tsx";
 import { filterOf } from "./query.ts";
+import { retriesAmong } from "./retries.ts";
 import { Row } from "./row.tsx";
 
 const STREAM_STATES: Record<StreamState, string> = {
@@ -31,6 +32,7 @@ export function Requests({ place: { id, query } }: { place: Place }) {
     () => (selected ? requests.filter((each) => hasKind(each, selected)) : requests),
     [requests, selected],
   );
+  const retries = useMemo(() => retriesAmong(requests), [requests]);
   const total = selected
     ? (kinds?.find(({ name }) => name === selected)?.count ?? listed.length)
     : feed.total.value;
@@ -58,7 +60,14 @@ export function Requests({ place: { id, query } }: { place: Place }) {
             items={listed}
             total={total}
             open={open}
-            row={(request) => <Row request={request} isOpen={request.id === open} query={query} />}
+            row={(request) => (
+              <Row
+                request={request}
+                isOpen={request.id === open}
+                isRetry={retries.has(request.id)}
+                query={query}
+              />
+            )}
             onEnd={() => void feed.loadMore()}
           />
         )}

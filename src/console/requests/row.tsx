@@ -37,10 +37,12 @@ function actionOf({ method, path, order_id, order_event_id }: RecordedRequest): 
 interface RowProps {
   request: RecordedRequest;
   isOpen: boolean;
+  /** Whether it repeats an earlier request that failed. */
+  isRetry: boolean;
   query: URLSearchParams;
 }
 
-export function Row({ request, isOpen, query }: RowProps) {
+export function Row({ request, isOpen, isRetry, query }: RowProps) {
   const { id, method, path, status, ms, at, order_id, order_event_id } = request;
   return (
     <a
@@ -54,7 +56,7 @@ export function Row({ request, isOpen, query }: RowProps) {
         <b>{titleOf(request)}</b>
         {[order_id, order_event_id].filter(Boolean).map((each) => ` · ${each}`)}
       </span>
-      <Marks request={request} />
+      <Marks request={request} isRetry={isRetry} />
       <small class="path">
         {method} {path} <span class="ms">· {ms} ms</span>
       </small>
@@ -63,9 +65,12 @@ export function Row({ request, isOpen, query }: RowProps) {
   );
 }
 
-function Marks({ request: { error, fault, warnings, replayed } }: { request: RecordedRequest }) {
+type MarksProps = Pick<RowProps, "request" | "isRetry">;
+
+function Marks({ request: { error, fault, warnings, replayed }, isRetry }: MarksProps) {
   return (
     <span class="marks">
+      {isRetry && <span class="tag">retry</span>}
       {fault && <span class="tag fault">{fault.fault}</span>}
       {replayed && <span class="tag">replayed</span>}
       {warnings && (

@@ -29,7 +29,7 @@ export function BothSides({ reconciled, currency, isLinked }: BothSidesProps) {
           <b>{network_transaction_id}</b>
         )}
         {card && <span class="tag">{card.status}</span>}
-        <Agreement agrees={findings.length === 0} />
+        <Agreement transactions={[reconciled]} />
       </div>
       <div class="table">
         <table>
@@ -86,11 +86,18 @@ function Difference({ amount, currency }: { amount: number; currency: string }) 
   );
 }
 
-export function Agreement({ agrees }: { agrees: boolean }) {
-  return agrees ? (
-    <span class="tag good">agrees with the card</span>
+/** Whether order events agree with the card. Money that they report before the card has it is no disagreement. */
+export function Agreement({ transactions }: { transactions: ReconciledTransaction[] }) {
+  if (transactions.some(({ findings }) => findings.length > 0)) {
+    return <span class="tag refused">{DISAGREES}</span>;
+  }
+  const isAhead = transactions.some(({ card, order_events }) =>
+    SIDES.some((side) => order_events[side] > (card?.[side] ?? 0)),
+  );
+  return isAhead ? (
+    <span class="tag warning">not on the card yet</span>
   ) : (
-    <span class="tag refused">{DISAGREES}</span>
+    <span class="tag good">agrees with the card</span>
   );
 }
 

@@ -14,7 +14,7 @@ export function Row({ item, isOpen, query }: RowProps) {
   const { network_transaction_id, transaction, reconciled } = item;
   return (
     <a
-      class="line"
+      class="line transaction"
       href={hrefOfTransaction(item, query)}
       aria-current={isOpen || undefined}
       onClick={followLink}

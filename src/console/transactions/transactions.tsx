@@ -52,7 +52,7 @@ export function Transactions({ place: { id, query } }: { place: Place }) {
             row={(item) => <Row item={item} isOpen={keyOf(item) === open} query={filters} />}
           />
         )}
-        <p class="count quiet">{plural(total, "transaction")}</p>
+        {items && <p class="count quiet">{plural(total, "transaction")}</p>}
       </section>
       <section class="detail" aria-label="Transaction">
         {open === NEW ? (
@@ -84,7 +84,8 @@ function useSuggested({ all, disagreeing }: ReturnType<typeof useLists>): string
   const suggested = useRef<string | undefined>(undefined);
   const isDecided = suggested.current !== undefined && suggested.current !== NEW;
   if (!isDecided && all.items && disagreeing.items) {
-    const first = disagreeing.items[0] ?? all.items[0];
+    const listed = all.items.find(({ reconciled }) => reconciled);
+    const first = listed ?? disagreeing.items[0] ?? all.items[0];
     suggested.current = first ? keyOf(first) : NEW;
   }
   return suggested.current;
@@ -123,11 +124,9 @@ function Choices({ lists, isDisagreeing, query }: ChoicesProps) {
 function Simulate({ onSimulated }: { onSimulated: () => void }) {
   return (
     <article class="scroll">
-      <div class="bar">
-        <Link class="back button" href={hrefOf("transactions")}>
-          All transactions
-        </Link>
-      </div>
+      <Link class="back button" href={hrefOf("transactions")}>
+        All transactions
+      </Link>
       <h2>Simulate a card transaction</h2>
       <p>
         The sandbox plays what happens on the card. Report the same money in order events with the
