@@ -95,17 +95,18 @@ function Badges(history: History) {
   );
 }
 
+const badge = (text: string, kind: string) => ({ text, kind });
+
 /** What needs attention, the most serious first. */
 function badgesOf({ timeline: { figures, data }, agrees }: History) {
   const codes = new Set(data.flatMap(({ warnings = [] }) => warnings.map(({ code }) => code)));
   if (figures.captured > figures.ordered) codes.add("captured_beyond_total");
-  const money = SERIOUS.filter((code) => codes.delete(code));
+  const aboutMoney = SERIOUS.filter((code) => codes.delete(code));
   const rejected = data.filter(({ kind }) => kind === "refused").length;
   const faulted = data.filter(({ fault }) => fault).length;
-  const badge = (text: string, kind: string) => ({ text, kind });
   return [
     ...(agrees ? [] : [badge(DISAGREES, "refused")]),
-    ...money.map((code) => badge(code, "warning")),
+    ...aboutMoney.map((code) => badge(code, "warning")),
     ...(rejected > 0 ? [badge(`${rejected} rejected`, "refused")] : []),
     ...(faulted > 0 ? [badge(plural(faulted, "fault"), "fault")] : []),
     ...[...codes].map((code) => badge(code, "warning")),
