@@ -16,16 +16,24 @@ export interface Item {
   reconciled?: ReconciledTransaction | undefined;
 }
 
+const ofTransaction = (transaction: Transaction): Item => ({
+  id: transaction.id,
+  transaction_id: transaction.id,
+  network_transaction_id: transaction.network_transaction_id,
+  transaction,
+});
+
+const ofDisagreement = (reconciled: ReconciledTransaction): Item => ({
+  id: reconciled.network_transaction_id,
+  transaction_id: reconciled.transaction_id,
+  network_transaction_id: reconciled.network_transaction_id,
+  reconciled,
+});
+
 async function loadTransactions(starting_after?: string) {
   const query = { limit: PAGE, ...(starting_after !== undefined && { starting_after }) };
   const { data, total } = await unwrap(api.GET("/sandbox/transactions", { params: { query } }));
-  const toItem = (transaction: Transaction): Item => ({
-    id: transaction.id,
-    transaction_id: transaction.id,
-    network_transaction_id: transaction.network_transaction_id,
-    transaction,
-  });
-  return { data: data.map(toItem), total };
+  return { data: data.map(ofTransaction), total };
 }
 
 async function loadDisagreements(finding: string, starting_after?: string) {
@@ -35,13 +43,7 @@ async function loadDisagreements(finding: string, starting_after?: string) {
     ...(starting_after !== undefined && { starting_after }),
   };
   const { data, total } = await unwrap(api.GET("/sandbox/reconciliation", { params: { query } }));
-  const toItem = (reconciled: ReconciledTransaction): Item => ({
-    id: reconciled.network_transaction_id,
-    transaction_id: reconciled.transaction_id,
-    network_transaction_id: reconciled.network_transaction_id,
-    reconciled,
-  });
-  return { data: data.map(toItem), total };
+  return { data: data.map(ofDisagreement), total };
 }
 
 /** All transactions, and the disagreements with a finding, or any. */

@@ -1,5 +1,6 @@
 import { checkCard } from "./card-checks.ts";
 import type { ReadinessFacts } from "./facts.ts";
+import type { CheckGroup } from "./groups.ts";
 import { checkDistinct, checkRepeatable } from "./identity-checks.ts";
 import { checkKeyRotation } from "./key-checks.ts";
 import {
@@ -16,17 +17,8 @@ import { checkRetries } from "./retry-checks.ts";
 import type { Verdict } from "./verdict.ts";
 import { checkGrowingPauses, checkWaiting } from "./waiting-checks.ts";
 
-/** The groups of checks, with their titles. */
-export const CHECK_GROUPS = {
-  retries: "Retries",
-  refusals: "Refusals",
-  orders: "Orders",
-  contract: "Contract",
-  keys: "API keys",
-  card: "Card transactions",
-  readings: "Both readings of the contract",
-} as const;
-export type CheckGroup = keyof typeof CHECK_GROUPS;
+// The console uses the groups without the checks.
+export { CHECK_GROUPS, type CheckGroup } from "./groups.ts";
 
 interface Check {
   group: CheckGroup;

@@ -1,0 +1,11 @@
+/** The groups of checks, with their titles. */
+export const CHECK_GROUPS = {
+  retries: "Retries",
+  refusals: "Refusals",
+  orders: "Orders",
+  contract: "Contract",
+  keys: "API keys",
+  card: "Card transactions",
+  readings: "Both readings of the contract",
+} as const;
+export type CheckGroup = keyof typeof CHECK_GROUPS;
