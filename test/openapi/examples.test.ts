@@ -288,7 +288,7 @@ it("has the examples that the operations return", TIMEOUT, async () => {
   await record("anywhere", "NOT_FOUND_ERROR", read({ ADMIN_TOKEN: "" }, path));
   await record("anywhere", "AUTHENTICATION_ERROR", read({}, "/v2/orders", { Authorization: "-" }));
   const exhausted = { limit: async () => ({ success: false }) };
-  const misspelt = read({}, "/v2/orders", { "Sandbox-Fault": "lost_answer" });
+  const misspelt = read({}, "/v2/orders", { "Sandbox-Fault": "lost-response" });
   await record("anywhere", "INVALID_REQUEST_ERROR", misspelt);
   const limits = { RATE_LIMITS: "on", PARTNER_RATE_LIMIT: exhausted };
   await record("anywhere", "RATE_LIMIT_ERROR", read(limits));
