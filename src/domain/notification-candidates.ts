@@ -8,7 +8,12 @@ import {
   withoutNewline,
   type Deviation,
 } from "./notification-deviations.ts";
-import { hexDigest, importKey, type SignatureForm } from "./notification-signature.ts";
+import {
+  hexDigest,
+  importKey,
+  type HmacKey,
+  type SignatureForm,
+} from "./notification-signature.ts";
 import { DEFAULT_SIGNATURE, SIGNATURE_KEYS, type SignatureSettings } from "./webhooks.ts";
 
 export interface SigningToken extends SignatureForm {
@@ -58,7 +63,7 @@ export function textOf(body: string | Uint8Array): string | undefined {
 }
 
 interface Signer {
-  key: CryptoKey;
+  key: HmacKey;
   timestamp: SignatureSettings["timestamp"];
 }
 

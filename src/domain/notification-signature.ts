@@ -3,6 +3,8 @@
 import { DEFAULT_SIGNATURE, type SignatureSettings } from "./webhooks.ts";
 
 type SignatureKey = SignatureSettings["key"];
+/** `CryptoKey`, which Node's types have no global name for. */
+export type HmacKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
 
 /** How a webhook signs. Default: the token itself, and milliseconds. */
 export type SignatureForm = {
@@ -27,7 +29,7 @@ export async function signNotification(options: SignOptions): Promise<string> {
 /** The header's value for a key, a raw body and the text of `t`. */
 export async function signAt(
   time: string,
-  key: CryptoKey,
+  key: HmacKey,
   body: string | Uint8Array,
 ): Promise<string> {
   const signature = await crypto.subtle.sign("HMAC", key, signedBytes(time, body));
@@ -38,13 +40,13 @@ export async function signAt(
 export async function isSignatureOf(
   signature: string,
   time: string,
-  key: CryptoKey,
+  key: HmacKey,
   body: string | Uint8Array,
 ): Promise<boolean> {
   return crypto.subtle.verify("HMAC", key, fromHex(signature), signedBytes(time, body));
 }
 
-export async function importKey(token: string, form: SignatureKey): Promise<CryptoKey> {
+export async function importKey(token: string, form: SignatureKey): Promise<HmacKey> {
   const algorithm = { name: "HMAC", hash: "SHA-256" };
   const bytes = await KEY_BYTES[form](token);
   return crypto.subtle.importKey("raw", bytes, algorithm, false, ["sign", "verify"]);

@@ -1,11 +1,12 @@
 import { exec } from "node:child_process";
-import { globSync, readFileSync, readlinkSync, writeSync } from "node:fs";
+import { globSync, readFileSync, readlinkSync } from "node:fs";
 import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { isRunnable, recipeOf } from "./guide.ts";
 import { freePort } from "./server.ts";
 import { packTarball, userEnv } from "./user.ts";
 
@@ -44,16 +45,6 @@ async function run(command: string): Promise<string> {
   return (await promisify(exec)(command, options)).stdout;
 }
 
-/** A recipe's code, the file named in its first line, and the command that runs it. */
-function recipeOf(heading: string, markdown = RECIPES) {
-  const section = markdown.split(/^## /m).find((each) => each.startsWith(`${heading}\n`)) ?? "";
-  const blocks = section.matchAll(/^```\w+\n([^]*?)^```$/gm);
-  const [code = "", command = ""] = [...blocks].map(([, content]) => content);
-  const [, file = ""] = /^(?:\/\/|#) (\S+)\n/.exec(code) ?? [];
-  if (!file) throw new Error(`The recipe for ${heading} lacks a file.`);
-  return { file, code, command };
-}
-
 /** A command for each language that fails if the language is not installed. Node always is. */
 const LANGUAGES = new Map([
   ["Vitest", "true"],
@@ -72,21 +63,10 @@ const TYPED = [
   ["Provoke and watch", README],
 ] as const;
 
-async function isRunnable(language: string, probe: string): Promise<boolean> {
-  try {
-    await promisify(exec)(probe, { env: userEnv() });
-    return true;
-  } catch {
-    // Written directly, because Vitest prints neither skipped tests nor the output of passed ones.
-    writeSync(2, `Skipping the recipe for ${language}, because this fails: ${probe}\n`);
-    return false;
-  }
-}
-
 describe.each([...LANGUAGES])("the recipe for %s", async (language, probe) => {
   const isSkipped = !(await isRunnable(language, probe));
   it.skipIf(isSkipped)("passes and leaves no process", async () => {
-    const { file, code, command } = recipeOf(language);
+    const { file, code, command } = recipeOf(RECIPES, language);
     await writeFile(join(folder, file), code);
     await run(`set -e\n${command}`);
     await expect.poll(running, { timeout: END_MILLISECONDS }).toEqual([]);
@@ -94,7 +74,7 @@ describe.each([...LANGUAGES])("the recipe for %s", async (language, probe) => {
 });
 
 it("the README's example passes, and installs and runs in under two minutes", async () => {
-  const { file, code } = recipeOf("Provoke and watch", README);
+  const { file, code } = recipeOf(README, "Provoke and watch");
   await writeFile(join(folder, file), code);
   const began = performance.now();
   await run(`npx vitest run ${file}`);
@@ -106,7 +86,7 @@ it("the README's example passes, and installs and runs in under two minutes", as
 
 it("the recipes in TypeScript compile, and misspellings don't", async () => {
   for (const [heading, markdown] of TYPED) {
-    const { file, code } = recipeOf(heading, markdown);
+    const { file, code } = recipeOf(markdown, heading);
     await writeFile(join(folder, file), code);
   }
   const misspelt = `import { createSandbox } from "orders-sandbox";
