@@ -1,24 +1,30 @@
-/** The live stream of recorded requests, as server-sent events. */
+/** Server-sent events of a sandbox, as JSON. */
 import { createParser } from "eventsource-parser";
-import type { RecordedRequest } from "./environment.ts";
 import { openResponse } from "./http-client.ts";
 
-/** Opens the stream after the request `lastId`, which resolves once the sandbox accepts it. */
-export async function openRequestStream(
+/** The sandbox sends a comment every 15 seconds. A stream that is silent for longer has lost its connection. */
+const SILENCE_MILLISECONDS = 45_000;
+
+/** Opens a stream after the item `lastId`, or at its start. Resolves once the sandbox accepts it. */
+export async function openEventStream<Item>(
   url: string,
   key: string,
-  lastId: string,
-): Promise<AsyncGenerator<RecordedRequest>> {
-  const response = await openResponse(`${url}/sandbox/requests/stream`, {
-    headers: { Authorization: `Bearer ${key}`, "Last-Event-ID": lastId },
+  lastId?: string,
+): Promise<AsyncGenerator<Item>> {
+  const response = await openResponse(url, {
+    headers: {
+      Authorization: `Bearer ${key}`,
+      ...(lastId !== undefined && { "Last-Event-ID": lastId }),
+    },
   });
-  return requestsIn(response.setEncoding("utf8"));
+  response.setTimeout(SILENCE_MILLISECONDS, () => response.destroy());
+  return itemsIn(response.setEncoding("utf8"));
 }
 
-async function* requestsIn(chunks: AsyncIterable<string>): AsyncGenerator<RecordedRequest> {
-  const received: RecordedRequest[] = [];
+async function* itemsIn<Item>(chunks: AsyncIterable<string>): AsyncGenerator<Item> {
+  const received: Item[] = [];
   const parser = createParser({
-    onEvent: ({ data }) => received.push(JSON.parse(data) as RecordedRequest),
+    onEvent: ({ data }) => received.push(JSON.parse(data) as Item),
   });
   for await (const chunk of chunks) {
     parser.feed(chunk);

@@ -1,6 +1,14 @@
 /** What the program's commands share in reading their flags. */
 import { SandboxError } from "./sandbox-error.ts";
 
+export const DEFAULT_URL = "http://localhost:8787";
+export const DEFAULT_KEY = "test_sandbox_a";
+
+/** The value of a `--key` flag, or else the key in the environment. */
+export function keyOf(flag: string | undefined): string {
+  return flag ?? process.env["SANDBOX_KEY"] ?? DEFAULT_KEY;
+}
+
 /** Turns an error of `parseArgs` into one sentence that names the help. */
 export function unknownFlag(error: unknown, command: string): SandboxError {
   const [sentence] = (error as Error).message.split(". ");

@@ -1,15 +1,13 @@
 /** `orders-sandbox requests`: prints the requests that a sandbox has recorded, and follows new ones. */
-import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { createClient } from "./api-client.ts";
 import type { RecordedRequest } from "./environment.ts";
-import { originOf, unknownFlag } from "./flags.ts";
-import { openRequestStream } from "./request-stream.ts";
+import { DEFAULT_KEY, DEFAULT_URL, keyOf, originOf, unknownFlag } from "./flags.ts";
+import { openEventStream } from "./event-stream.ts";
 import { formatRequestLine } from "./request-line.ts";
+import { Retries } from "./retries.ts";
 import { SandboxError } from "./sandbox-error.ts";
 
-const DEFAULT_URL = "http://localhost:8787";
-const DEFAULT_KEY = "test_sandbox_a";
 const DEFAULT_COUNT = "20";
 const MAX_COUNT = 100;
 
@@ -25,7 +23,6 @@ Prints the latest requests under /v2 with a key of the environment, oldest first
   --help
 `;
 
-const RETRY_MILLISECONDS = 1_000;
 /** Lower than any ID of a request. */
 const FIRST_ID = "1";
 
@@ -50,8 +47,7 @@ function readFlags(args: string[], command: string) {
       `--count expects a number from 0 to ${MAX_COUNT}, but received ${count}.`,
     );
   }
-  const usedKey = key ?? process.env["SANDBOX_KEY"] ?? DEFAULT_KEY;
-  return { ...flags, url: originOf(url), key: usedKey, count: Number(count) };
+  return { ...flags, url: originOf(url), key: keyOf(key), count: Number(count) };
 }
 
 function parse(args: string[], command: string) {
@@ -103,27 +99,20 @@ async function followFrom(
   { url, key }: Record<"url" | "key", string>,
   print: (request: RecordedRequest) => void,
 ): Promise<never> {
+  const retries = new Retries(url);
   let lastId = id;
-  let isReported = false;
   for (;;) {
     try {
-      const stream = await openRequestStream(url, key, lastId);
-      isReported = false;
+      const path = `${url}/sandbox/requests/stream`;
+      const stream = await openEventStream<RecordedRequest>(path, key, lastId);
+      retries.reset();
       for await (const request of stream) {
         lastId = request.id;
         print(request);
       }
+      await retries.wait();
     } catch (error) {
-      if (isPermanent(error)) throw error;
-      if (!isReported) console.error(`${url} can't be reached. Retrying every second …`);
-      isReported = true;
+      await retries.afterError(error);
     }
-    await sleep(RETRY_MILLISECONDS);
   }
-}
-
-/** Whether the sandbox would refuse another attempt too. */
-function isPermanent(error: unknown): boolean {
-  const { status } = error as Partial<SandboxError>;
-  return status !== undefined && status < 500 && status !== 429;
 }
