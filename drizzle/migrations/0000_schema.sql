@@ -182,7 +182,8 @@ CREATE TABLE `readiness_verdicts` (
 CREATE TABLE `sweep_positions` (
 	`name` text PRIMARY KEY NOT NULL,
 	`dataset_id` integer NOT NULL,
-	`sequence` integer NOT NULL
+	`sequence` integer NOT NULL,
+	`transaction_id` text
 ) WITHOUT ROWID;
 --> statement-breakpoint
 CREATE TABLE `reconciliations` (

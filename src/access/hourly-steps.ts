@@ -4,7 +4,7 @@ import { log } from "../log.ts";
 import { sweepIdempotencyRecords } from "../store/idempotency.ts";
 import type { QueryBudget } from "../store/query-budget.ts";
 import { recountUsage } from "../store/recount.ts";
-import { sweepHistory, sweepOrders } from "../store/retention-sweep.ts";
+import { sweepHistory, sweepOrders, sweepTransactions } from "../store/retention-sweep.ts";
 import { refreshStatistics } from "../store/statistics.ts";
 import { findUsageNearQuotas } from "../store/usage.ts";
 import { sweepHourly } from "./sweeps.ts";
@@ -30,6 +30,13 @@ export const HOURLY_STEPS: HourlyStep[] = [
     run: async (budget, now, env) => {
       const { retentionDays } = configOf(env);
       return retentionDays > 0 ? sweepOrders(budget, now, retentionDays) : 0;
+    },
+  },
+  {
+    name: "old transactions deleted",
+    run: async (budget, now, env) => {
+      const { retentionDays } = configOf(env);
+      return retentionDays > 0 ? sweepTransactions(budget, now, retentionDays) : 0;
     },
   },
   {

@@ -3,6 +3,21 @@ import { differingFields } from "./differences.ts";
 import { MAX_MONEY, type Money } from "./money.ts";
 import { DEFAULT_CURRENCY, type Address } from "./orders.ts";
 import { toTimestamp } from "./timestamp.ts";
+import {
+  alreadyApproved,
+  beyondCapture,
+  needsAmount,
+  needsCapture,
+  needsTransaction,
+  noSuchCapture,
+  nothingLeft,
+  otherCurrency,
+  otherTransaction,
+  tooManyEvents,
+  tooMuchCaptured,
+  unknownTransaction,
+  wrongSequence,
+} from "./transaction-refusals.ts";
 import type { Warning } from "./warnings.ts";
 
 /** The statuses of a card transaction, and of its events (contract: TransactionStatus). */
@@ -139,6 +154,9 @@ export function namesCapture({ status, transaction_id }: TransactionEventInput):
   return status === "REFUNDED" && transaction_id !== undefined;
 }
 
+/** The most events of a transaction, so that it can be read and deleted as a whole. */
+export const MAX_TRANSACTION_EVENTS = 1_000;
+
 /** The statuses after which each event can follow; without a transaction: `null`. */
 const FOLLOWS: Record<TransactionStatus, readonly (TransactionStatus | null)[]> = {
   APPROVED: [null],
@@ -160,8 +178,10 @@ export function simulateEvent(
 ): Decision<SimulatedEvent> {
   if (input.transaction_id === undefined) return createTransaction(input, defaults);
   if (!transaction) return refuse(unknownTransaction(input.transaction_id));
-  const mismatch = mismatchOf(transaction, input) ?? sequenceError(transaction, input);
-  return mismatch ? refuse(mismatch) : APPEND[input.status](transaction, input, capture, defaults);
+  const refusal = mismatchOf(transaction, input) ?? sequenceError(transaction, input);
+  if (refusal) return refuse(refusal);
+  if (transaction.version >= MAX_TRANSACTION_EVENTS) return refuse(tooManyEvents(transaction));
+  return APPEND[input.status](transaction, input, capture, defaults);
 }
 
 /** The stored event for a repeated ID if the request is the same, else the reason for the refusal. */
@@ -293,12 +313,7 @@ function append(
 function mismatchOf(transaction: Transaction, input: TransactionEventInput): Refusal | undefined {
   const { currency } = input;
   if (currency !== undefined && currency !== transaction.currency) {
-    return {
-      type: "INVALID_REQUEST_ERROR",
-      param: "currency",
-      message: `Expected the transaction's currency, ${transaction.currency}, but received ${currency}.`,
-      details: { currency: transaction.currency, requested: currency },
-    };
+    return otherCurrency(transaction, currency);
   }
   const fields = ["payment_method_id", "customer_id", "network_transaction_id"] as const;
   const param = fields.find(
@@ -307,138 +322,15 @@ function mismatchOf(transaction: Transaction, input: TransactionEventInput): Ref
   return param && otherTransaction(param, transaction[param], input[param]!);
 }
 
-function otherTransaction(param: string, expected: string, requested: string): Refusal {
-  return {
-    type: "CONFLICT_ERROR",
-    param,
-    message: `The transaction's ${param} is ${expected}, but the request names ${requested}. Leave ${param} out or send the transaction's.`,
-    details: { expected, requested },
-  };
-}
-
-/** The figures that a refusal shows. */
-function figuresOf({ status, authorized_amount, captured_amount, refunded_amount }: Transaction) {
-  return {
-    status,
-    authorized: authorized_amount,
-    captured: captured_amount,
-    refunded: refunded_amount,
-  };
-}
-
 function sequenceError(
   transaction: Transaction,
   { status }: TransactionEventInput,
 ): Refusal | undefined {
   const before = FOLLOWS[status];
   if (status === "APPROVED" || before.includes(transaction.status)) return undefined;
-  const allowed = before.filter((each) => each !== null).join(", ");
-  return {
-    type: "CONFLICT_ERROR",
-    param: "status",
-    message: `${status} can't follow ${transaction.status}. It follows ${allowed}.`,
-    details: figuresOf(transaction),
-  };
-}
-
-function alreadyApproved(transaction: Transaction): Refusal {
-  return {
-    type: "CONFLICT_ERROR",
-    param: "transaction_id",
-    message: `APPROVED creates a transaction, but the request names ${transaction.id}, which exists. Leave transaction_id out, or send UPDATED to change the amount.`,
-    details: figuresOf(transaction),
-  };
-}
-
-function nothingLeft(transaction: Transaction): Refusal {
-  const { authorized_amount, captured_amount } = transaction;
-  return {
-    type: "CONFLICT_ERROR",
-    param: "amount",
-    message: `Nothing is left to capture (authorized ${authorized_amount}, captured ${captured_amount}). Send an amount to capture more than was authorized.`,
-    details: figuresOf(transaction),
-  };
-}
-
-function tooMuchCaptured(transaction: Transaction, requested: Money): Refusal {
-  return {
-    type: "CONFLICT_ERROR",
-    param: "amount",
-    message: `A capture of ${requested} on top of ${transaction.captured_amount} exceeds ${MAX_MONEY}, the most that a transaction can have captured.`,
-    details: { ...figuresOf(transaction), requested },
-  };
-}
-
-function beyondCapture(capture: TransactionEvent, requested: Money): Refusal {
-  const { amount: captured, refunded_amount: refunded } = capture;
-  const refundable = captured - refunded;
-  return {
-    type: "CONFLICT_ERROR",
-    param: "amount",
-    message: `A refund of ${requested} exceeds the ${refundable} that can still be refunded (captured ${captured}, refunded ${refunded}).`,
-    details: { captured, refunded, refundable, requested },
-  };
-}
-
-function needsTransaction(status: TransactionStatus): Refusal {
-  return {
-    type: "INVALID_REQUEST_ERROR",
-    param: "transaction_id",
-    message: `${status} needs the transaction_id of an approved transaction, but it is missing.`,
-  };
-}
-
-function needsAmount(status: TransactionStatus): Refusal {
-  const reason =
-    status === "UPDATED" ? "UPDATED needs the new amount" : `${status} needs an amount here`;
-  return {
-    type: "INVALID_REQUEST_ERROR",
-    param: "amount",
-    message: `${reason}, but it is missing.`,
-  };
-}
-
-function needsCapture(): Refusal {
-  return {
-    type: "INVALID_REQUEST_ERROR",
-    param: "event_id",
-    message: "A refund of a transaction needs the event_id of the capture, but it is missing.",
-  };
-}
-
-function noSuchCapture(transaction: Transaction, event_id: string): Refusal {
-  return {
-    type: "CONFLICT_ERROR",
-    param: "event_id",
-    message: `The transaction has no capture ${event_id}. Send the event_id that its CAPTURED event returned.`,
-    details: figuresOf(transaction),
-  };
-}
-
-/** The refusal if the environment has no such transaction. The type is the published one. */
-export function unknownTransaction(id: string): Refusal {
-  return {
-    type: "TRANSACTION_FOUND_ERROR",
-    param: "transaction_id",
-    message: `Transaction not found: ${id}.`,
-  };
-}
-
-/** The refusal if no transaction belongs to the customer. */
-export function unknownCustomer(id: string): Refusal {
-  return {
-    type: "CUSTOMER_NOT_FOUND_ERROR",
-    param: "customer_id",
-    message: `Customer not found: ${id}. A customer exists once a simulated transaction names it.`,
-  };
-}
-
-/** The refusal if a `network_transaction_id` belongs to another transaction. */
-export function networkIdTaken(network_transaction_id: string): Refusal {
-  return {
-    type: "CONFLICT_ERROR",
-    param: "network_transaction_id",
-    message: `The network_transaction_id ${network_transaction_id} belongs to another transaction. Send another one, or leave it out.`,
-    details: { network_transaction_id },
-  };
+  return wrongSequence(
+    transaction,
+    status,
+    before.filter((each) => each !== null),
+  );
 }

@@ -131,7 +131,7 @@ export interface paths {
         put?: never;
         /**
          * Simulate a transaction event
-         * @description Simulates what happens to a card: `APPROVED` creates a transaction, which `UPDATED`, `VOIDED` and `CAPTURED` events change. A refund names the `event_id` of its capture. Without a `transaction_id`, `CAPTURED` is a force capture and `REFUNDED` a blind refund. Repeating an event with the same `event_id` returns the stored event.
+         * @description Simulates what happens to a card: `APPROVED` creates a transaction, which `UPDATED`, `VOIDED` and `CAPTURED` events change. A refund names the `event_id` of its capture. Without a `transaction_id`, `CAPTURED` is a force capture and `REFUNDED` a blind refund. Repeating an event with the same `event_id` returns the stored event. A transaction can have 1000 events.
          */
         post: operations["simulateTransactionEvent"];
         delete?: never;
@@ -522,7 +522,7 @@ export interface paths {
         };
         /**
          * Retrieve a transaction with its events
-         * @description Returns one simulated transaction and its events, oldest first, at most 1000.
+         * @description Returns one simulated transaction and its events, oldest first.
          */
         get: operations["getTransactionWithEvents"];
         put?: never;

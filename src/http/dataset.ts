@@ -1,7 +1,6 @@
 import type { Context } from "hono";
 import { configOf } from "../config.ts";
 import { unavailable } from "../domain/decision.ts";
-
 import { findDataset } from "../store/datasets.ts";
 import { DatasetSuperseded, Overtaken } from "../store/failures.ts";
 import { Dataset } from "../store/dataset.ts";
@@ -12,8 +11,11 @@ import { ApiError, unauthenticated } from "./errors.ts";
 import { takeFault } from "./faults.ts";
 import { callWorkbench, workbenchOf } from "./workbench.ts";
 
-/** How often a request runs while other requests overtake it. */
-const MAX_ATTEMPTS = 5;
+/** How often a request runs while other requests overtake it: often enough for 32 that change one transaction. */
+const MAX_ATTEMPTS = 16;
+/** The longest random wait before the second attempt. It doubles with each attempt, up to the maximum. */
+const FIRST_WAIT_MILLISECONDS = 20;
+const MAX_WAIT_MILLISECONDS = 2_000;
 
 /**
  * Runs `work` in the current dataset of the key's environment: the only way to an environment's data. This is the only
@@ -33,9 +35,16 @@ export async function inCurrentDataset<T>(
     } catch (error) {
       if (!(error instanceof Overtaken)) throw error;
       if (error instanceof DatasetSuperseded) await learnDataset(c);
+      else await waitForOthers(attempt);
     }
   }
   throw new ApiError(unavailable(`Other requests came first ${MAX_ATTEMPTS} times.`));
+}
+
+/** Waits for a random time, so that the requests that overtake each other spread out. */
+function waitForOthers(attempt: number): Promise<void> {
+  const longest = Math.min(FIRST_WAIT_MILLISECONDS * 2 ** attempt, MAX_WAIT_MILLISECONDS);
+  return scheduler.wait(Math.random() * longest);
 }
 
 /** Reads the current dataset into the key, which the isolate remembers. */

@@ -23,7 +23,7 @@ import {
   toReportedTransaction,
   uncountOrderEvent,
   type ReportedTransaction,
-} from "./reconciliations.ts";
+} from "./reconciliation-sums.ts";
 import { assignments, columnsOf, insertInto, placeholdersFor, toItem, toValues } from "./rows.ts";
 import { orderEventFields, orderEvents, orders, totalFields } from "./schema.ts";
 

@@ -21,6 +21,13 @@ import {
   STEP_ROWS,
   type SweptOrder,
 } from "./retention.ts";
+import {
+  findTransactionPosition,
+  findTransactionsAfter,
+  REMOVAL_QUERIES,
+  removeUnused,
+  saveTransactionPosition,
+} from "./transaction-retention.ts";
 
 /** The most queries that the deletion of one batch takes, with those that find the next orders and save the position. */
 const BATCH_QUERIES = 13;
@@ -54,6 +61,32 @@ export async function sweepOrders(budget: QueryBudget, now: Date, days: number):
     }
   }
   await saveSweepPosition(db, isEnd ? { dataset_id: 0, sequence: 0 } : position);
+  return deleted;
+}
+
+/**
+ * Deletes transactions that nothing happened to for so many days, with their events, once no order event names them. It
+ * walks like the sweep of orders. Returns how many transactions it deleted.
+ */
+export async function sweepTransactions(
+  budget: QueryBudget,
+  now: Date,
+  days: number,
+): Promise<number> {
+  const { db } = budget;
+  const cutoff = cutoffOf(now, days);
+  let deleted = 0;
+  let position = await findTransactionPosition(db);
+  let isEnd = false;
+  // And the query that saves the position.
+  while (!isEnd && budget.allows(REMOVAL_QUERIES + 2)) {
+    const transactions = await findTransactionsAfter(db, position);
+    isEnd = transactions.length === 0;
+    if (!isEnd) position = transactions.at(-1)!;
+    const old = transactions.filter(({ updated_at }) => updated_at < cutoff);
+    if (old.length > 0) deleted += await removeUnused(db, old);
+  }
+  await saveTransactionPosition(db, isEnd ? { dataset_id: 0, id: "" } : position);
   return deleted;
 }
 

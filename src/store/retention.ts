@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { CHANGE_BYTES } from "../domain/stored-bytes.ts";
 import { placeholder, Statement, type Database } from "./database.ts";
-import { eventsUncounted } from "./reconciliations.ts";
+import { eventsUncounted } from "./reconciliation-sums.ts";
 import { orderedFields, totalFields } from "./schema.ts";
 
 /** The request ID in the history of swept orders. */

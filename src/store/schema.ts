@@ -302,7 +302,7 @@ export const orderEvents = sqliteTable(
       t.network_transaction_id,
     ),
     index("order_events_network_transaction_id").on(t.dataset_id, t.network_transaction_id),
-    // For "is another currency or payment method reported for this transaction?" (reconciliations.ts).
+    // For "is another currency or payment method reported for this transaction?" (reconciliation-sums.ts).
     index("order_events_card").on(
       t.dataset_id,
       t.network_transaction_id,
@@ -365,11 +365,14 @@ export const orderChanges = sqliteTable(
   ],
 );
 
-/** Where a sweep continues: it walks through the orders of all environments, a part each hour. */
+/** Where a sweep continues: it walks through the orders or transactions of all environments, a part each hour. */
 export const sweepPositions = sqliteTable("sweep_positions", {
-  name: text({ enum: ["orders"] }).primaryKey(),
+  name: text({ enum: ["orders", "transactions"] }).primaryKey(),
   dataset_id: integer().notNull(),
+  /** Of orders. */
   sequence: integer().notNull(),
+  /** Of transactions, which are sorted by their IDs. */
+  transaction_id: text(),
 });
 
 /** The responses to requests with an Idempotency-Key, until the key expires. */

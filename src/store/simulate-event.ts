@@ -2,8 +2,8 @@ import { refuse, type Refusal } from "../domain/decision.ts";
 import { executed, replayed, type Outcome } from "../domain/outcome.ts";
 import { NO_USAGE, type Usage } from "../domain/quotas.ts";
 import { transactionBytesOf, transactionEventBytesOf } from "../domain/stored-bytes.ts";
+import { networkIdTaken } from "../domain/transaction-refusals.ts";
 import {
-  networkIdTaken,
   repeatTransactionEvent,
   simulateEvent,
   type SimulatedEvent,

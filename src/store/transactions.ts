@@ -10,7 +10,7 @@ import { namesCapture } from "../domain/transactions.ts";
 import { DatasetStatement, placeholder, type BoundDatasetStatement } from "./database.ts";
 import type { Dataset } from "./dataset.ts";
 import { pageOf, selectItems, type Page, type PageRequest } from "./pages.ts";
-import { countTransaction } from "./reconciliations.ts";
+import { countTransaction } from "./reconciliation-sums.ts";
 import { columnsOf, insertInto, placeholdersFor, toItem, toValues } from "./rows.ts";
 import {
   transactionEventFields,

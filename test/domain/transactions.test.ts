@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { playStory, STORIES, type Story } from "../../src/domain/transaction-stories.ts";
 import {
   amountOf,
+  MAX_TRANSACTION_EVENTS,
   repeatTransactionEvent,
   simulateEvent,
   TRANSACTION_STATUSES,
@@ -53,6 +54,18 @@ const capture: Request = { status: "CAPTURED", transaction_id, amount: 400, even
 const refund: Request = { status: "REFUNDED", transaction_id, event_id: "capture-1", amount: 400 };
 
 describe("simulateEvent", () => {
+  it("rejects one event more than a transaction can have", () => {
+    const card = new Card();
+    card.send(approve);
+    for (let count = 1; count < MAX_TRANSACTION_EVENTS; count += 1) {
+      expect(card.send({ ...capture, event_id: undefined, amount: 1 }).ok).toBe(true);
+    }
+    expect(card.send({ ...capture, event_id: undefined, amount: 1 })).toMatchObject({
+      ok: false,
+      refusal: { type: "CONFLICT_ERROR", details: { events: MAX_TRANSACTION_EVENTS } },
+    });
+  });
+
   it.each<[string, Request[], Partial<Transaction>, number]>([
     ["approves", [approve], { status: "APPROVED", authorized_amount: 5000 }, 5000],
     ["voids", [approve, { status: "VOIDED", transaction_id }], { status: "VOIDED" }, 5000],

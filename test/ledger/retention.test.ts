@@ -4,7 +4,11 @@ import { describe, expect, it } from "vitest";
 import worker from "../../src/index.ts";
 import { Database } from "../../src/store/database.ts";
 import { findOrdersAfter, removeUntouched, STEP_ROWS } from "../../src/store/retention.ts";
+import { QueryBudget } from "../../src/store/query-budget.ts";
+import { sweepTransactions } from "../../src/store/retention-sweep.ts";
+import { findTransactionsAfter, removeUnused } from "../../src/store/transaction-retention.ts";
 import { expectStatus, newPartner, orderBody, type Client } from "../support/client.ts";
+import { loadTransactions } from "../support/load.ts";
 import { setVariables } from "../support/variables.ts";
 
 const DAY = 86_400_000;
@@ -175,5 +179,98 @@ describe("the sweep of orders", () => {
     expect((await client.get("/v2/order_events")).body.total).toBe(0);
     const sums = env.DB.prepare("SELECT * FROM reconciliations WHERE dataset_id = ?");
     expect((await sums.bind(client.datasetId).all()).results).toEqual([]);
+  });
+});
+
+describe("the sweep of transactions", () => {
+  const simulate = async (client: Client, body: object) =>
+    expectStatus(
+      await client.post("/v2/simulate_transaction_event", { payment_method_id: "pm-1", ...body }),
+      200,
+    ).body;
+  const captured = (client: Client, network_transaction_id: string) =>
+    simulate(client, { status: "CAPTURED", amount: 100, network_transaction_id });
+  const ageTransaction = (client: Client, id: string, days: number) =>
+    env.DB.prepare("UPDATE transactions SET updated_at = ? WHERE dataset_id = ? AND id = ?")
+      .bind(new Date(Date.now() - days * DAY).toJSON(), client.datasetId, id)
+      .run();
+  const usage = (client: Client) =>
+    env.DB.prepare("SELECT transaction_count, stored_bytes FROM datasets WHERE id = ?")
+      .bind(client.datasetId)
+      .first();
+
+  it("deletes those that nothing happened to, with their events and sums", async () => {
+    setVariables({ RETENTION_DAYS: "90" });
+    const client = await newPartner();
+    const young = await captured(client, "young");
+    await ageTransaction(client, young.transaction_id, 89);
+    const before = await usage(client);
+    const old = await captured(client, "old");
+    const { transaction_id, event_id } = old;
+    await simulate(client, { transaction_id, event_id, status: "REFUNDED", amount: 1 });
+    await ageTransaction(client, transaction_id, 91);
+    await sweepAfter(0);
+    expectStatus(await client.get(`/v2/transactions/${transaction_id}`), 404);
+    expectStatus(await client.get(`/v2/transactions/${young.transaction_id}`), 200);
+    expect((await client.get("/sandbox/transactions")).body.total).toBe(1);
+    expect(await rows(client, "transaction_events")).toBe(1);
+    expect(await rows(client, "reconciliations")).toBe(1);
+    expect(await usage(client)).toEqual(before);
+    // Its network_transaction_id is free again.
+    await captured(client, "old");
+  });
+
+  it("leaves those that order events name, until their orders are deleted", async () => {
+    setVariables({ RETENTION_DAYS: "90" });
+    const client = await newPartner();
+    const { transaction_id } = await captured(client, "reported");
+    await client.createOrder({ id: "order" });
+    const event = { network_transaction_id: "reported" };
+    expectStatus(await client.capture("order", 100, event), 200);
+    await ageTransaction(client, transaction_id, 91);
+    await sweepAfter(0);
+    const { body } = await client.get("/sandbox/orders/order/reconciliation");
+    expect(body).toMatchObject({ agrees: true, transactions: [{ transaction_id }] });
+    await age(client, "order", 91);
+    // The steps of an hour begin with another one each hour.
+    await sweepAfter(0);
+    await sweepAfter(0);
+    expect((await client.get("/sandbox/transactions")).body.total).toBe(0);
+    expect(await rows(client, "reconciliations")).toBe(0);
+  });
+
+  it("leaves a transaction that an event reached after the sweep read it", async () => {
+    const client = await newPartner();
+    const { transaction_id, event_id } = await captured(client, "touched");
+    const db = new Database(env.DB);
+    const position = { dataset_id: client.datasetId, id: "" };
+    const seen = await findTransactionsAfter(db, position);
+    expect(seen).toMatchObject([{ id: transaction_id }]);
+    await simulate(client, { transaction_id, event_id, status: "REFUNDED", amount: 1 });
+    expect(await removeUnused(db, seen)).toBe(0);
+    expect(await rows(client, "reconciliations")).toBe(1);
+    expect(await removeUnused(db, await findTransactionsAfter(db, position))).toBe(1);
+  });
+
+  it("continues in the next hour where its queries ended", async () => {
+    setVariables({ RETENTION_DAYS: "90" });
+    const clients = [await newPartner(), await newPartner()];
+    for (const client of clients) await loadTransactions(client.datasetId, 1_000);
+    await env.DB.prepare("UPDATE reconciliations SET event_count = 0, event_captured = 0").run();
+    const days = 90;
+    let hours = 0;
+    for (let left = 2_000; left > 0; hours += 1) {
+      const budget = new QueryBudget(new Database(env.DB), 20);
+      const deleted = await sweepTransactions(budget, new Date(), days);
+      expect(deleted).toBeGreaterThan(0);
+      expect(budget.db.statements).toBeLessThanOrEqual(20);
+      left -= deleted;
+    }
+    expect(hours).toBeGreaterThan(2);
+    for (const client of clients) {
+      expect(await rows(client, "transactions")).toBe(0);
+      expect(await rows(client, "transaction_events")).toBe(0);
+      expect(await rows(client, "reconciliations")).toBe(0);
+    }
   });
 });

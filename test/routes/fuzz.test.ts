@@ -3,8 +3,17 @@ import { beforeAll, expect, it } from "vitest";
 import { health } from "../../src/schemas/health.ts";
 import { orderEvent } from "../../src/schemas/order-events.ts";
 import { order } from "../../src/schemas/orders.ts";
+import { reconciliationList } from "../../src/schemas/reconciliation.ts";
+import {
+  storyInput,
+  transaction,
+  transactionEvent,
+  transactionEventInput,
+  transactionWithEvents,
+} from "../../src/schemas/transactions.ts";
 import {
   eventBody,
+  expectStatus,
   newPartner,
   operator,
   orderBody,
@@ -25,6 +34,13 @@ let victim: Client;
 let victimRows: string;
 let orderId: string;
 let eventId: string;
+/** Of the victim. */
+let transactionId: string;
+let captureId: string;
+/** Of the attacker. */
+let ownTransactionId: string;
+
+const SIMULATE = "/v2/simulate_transaction_event";
 
 beforeAll(async () => {
   attacker = await newPartner();
@@ -32,6 +48,12 @@ beforeAll(async () => {
   orderId = await victim.createOrder({ id: "victim" });
   await attacker.createOrder({ id: "known" });
   eventId = (await victim.capture(orderId, 50)).body.order_event_id;
+  const story = { story: "captured", amount: 50, network_transaction_id: "nt-1" };
+  const simulated = expectStatus(await victim.post("/sandbox/transactions", story), 200).body;
+  transactionId = simulated.transaction.id;
+  captureId = simulated.events[1].event_id;
+  const card = { payment_method_id: "pm", status: "APPROVED", amount: 100 };
+  ownTransactionId = expectStatus(await attacker.post(SIMULATE, card), 200).body.transaction_id;
   victimRows = await rowsOf(victim);
 });
 
@@ -80,6 +102,51 @@ it("survives hostile values in every field", async () => {
   expect(await rowsOf(victim)).toBe(victimRows);
 }, 60_000);
 
+const simulatedFields = Object.keys(transactionEventInput.in.shape);
+const simulatedEvents = fc.oneof(
+  fc
+    .constantFrom(
+      () => ({ payment_method_id: "pm", status: "CAPTURED", amount: 1 }),
+      () => ({ payment_method_id: "pm", status: "CAPTURED", transaction_id: ownTransactionId }),
+      () => ({ payment_method_id: "pm", status: "VOIDED", transaction_id: transactionId }),
+      () => ({ payment_method_id: "pm", status: "REFUNDED", event_id: captureId, amount: 1 }),
+    )
+    .chain((body) => spoiled(body(), simulatedFields)),
+  spoiled({}, ["name", "network_id", "category", "category_code", "address"]).map((merchant) => ({
+    payment_method_id: "pm",
+    status: "APPROVED",
+    amount: 1,
+    merchant,
+  })),
+  hostile,
+);
+const stories = fc.oneof(
+  spoiled({ story: "refunded", amount: 1 }, Object.keys(storyInput.shape)),
+  hostile,
+);
+
+it("survives hostile values in every field of the card side", async () => {
+  await fc.assert(
+    fc.asyncProperty(simulatedEvents, stories, async (event, story) => {
+      const simulated = await attacker.post(SIMULATE, event);
+      audit.expectResponse(simulated, transactionEvent);
+      if (simulated.status === 200) {
+        const { transaction_id } = simulated.body;
+        const stored = await attacker.get(`/v2/transactions/${encodeURIComponent(transaction_id)}`);
+        audit.expectResponse(stored, transaction);
+        const customer = encodeURIComponent(stored.body.customer_id);
+        const listed = await attacker.get(`/v2/customers/${customer}/transactions`);
+        expect(listed.body.data).toContainEqual(stored.body);
+      }
+      const played = await attacker.post("/sandbox/transactions", story);
+      audit.expectResponse(played, transactionWithEvents);
+    }),
+    { numRuns: REQUESTS / 4 },
+  );
+  audit.expectResponse(await attacker.get("/sandbox/reconciliation"), reconciliationList);
+  expect(await rowsOf(victim)).toBe(victimRows);
+}, 60_000);
+
 const VALID = JSON.stringify(orderBody({ order_lines: [line], total_order_amount: 1 }));
 const nested = (open: string, close: string, depth: number) =>
   open.repeat(depth) + close.repeat(depth);
@@ -123,9 +190,12 @@ it("survives bodies that are not JSON, or useless JSON", async () => {
         Authorization: `Bearer ${attacker.key}`,
         "Content-Type": "application/json",
       };
-      for (const path of ["/v2/orders", "/v2/order_events"]) {
-        const response = await send("POST", path, { headers, body: body as BodyInit });
-        audit.expectResponse(response, path === "/v2/orders" ? order : orderEvent);
+      for (const [path, schema] of [
+        ["/v2/orders", order],
+        ["/v2/order_events", orderEvent],
+        [SIMULATE, transactionEvent],
+      ] as const) {
+        audit.expectResponse(await send("POST", path, { headers, body: body as BodyInit }), schema);
       }
     }),
     { numRuns: REQUESTS / 2 },
@@ -140,6 +210,7 @@ const parameter = fc.constantFrom(
   "order_event_id",
   "partner_event_id",
   "network_transaction_id",
+  "finding",
   "limit",
   "starting_after",
   "unknown",
@@ -156,9 +227,15 @@ const header = fc.constantFrom(
 const root = fc.constantFrom(
   "/v2/orders",
   "/v2/order_events",
+  SIMULATE,
+  "/v2/transactions",
+  "/v2/customers",
+  "/sandbox/transactions",
+  "/sandbox/reconciliation",
   "/sandbox/keys",
   "/sandbox/partners",
 );
+const lastSegment = fc.constantFrom("", "", "/transactions", "/reconciliation");
 const query = fc.array(fc.tuple(parameter, fc.oneof(inUrl, numberInUrl)), { maxLength: 4 });
 
 it("survives hostile paths, queries and headers", async () => {
@@ -166,12 +243,12 @@ it("survives hostile paths, queries and headers", async () => {
     fc.asyncProperty(
       fc.constantFrom("GET", "GET", "POST", "POST", "PUT", "DELETE", "PATCH"),
       root,
-      fc.option(fc.oneof(inUrl, numberInUrl)),
+      fc.option(fc.tuple(fc.oneof(inUrl, numberInUrl), lastSegment)),
       query,
       fc.array(fc.tuple(header, headerValue), { maxLength: 2 }),
       async (method, path, segment, parameters, headers) => {
         const all = parameters.map((each) => each.join("=")).join("&");
-        const url = `${path}${segment === null ? "" : `/${segment}`}?${all}`;
+        const url = `${path}${segment === null ? "" : `/${segment.join("")}`}?${all}`;
         const body = method === "POST" || method === "PUT" ? VALID : undefined;
         const response = await attacker.send(method, url, body, Object.fromEntries(headers));
         audit.expectResponse(response, anyJson);
@@ -183,6 +260,7 @@ it("survives hostile paths, queries and headers", async () => {
   for (const path of [`/v2/orders/${orderId}`, `/v2/order_events/${eventId}`]) {
     audit.expectResponse(await attacker.delete(path), anyJson);
   }
+  audit.expectResponse(await attacker.get(`/v2/transactions/${transactionId}`), anyJson);
   expect(await rowsOf(victim)).toBe(victimRows);
 }, 60_000);
 
@@ -223,8 +301,8 @@ it("survives hostile requests of the operator", async () => {
   expect(await rowsOf(victim)).toBe(victimRows);
 }, 60_000);
 
-it("has sent at least 2,500 requests, some of them valid", () => {
+it("has sent at least 3,200 requests, some of them valid", () => {
   audit.report();
-  expect(audit.requests).toBeGreaterThanOrEqual(2_500);
+  expect(audit.requests).toBeGreaterThanOrEqual(3_200);
   expect([...audit.statuses.keys()]).toEqual(expect.arrayContaining([200, 400, 401, 404, 405]));
 });

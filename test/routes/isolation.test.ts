@@ -29,6 +29,10 @@ async function fill(client: Client, name: string, count: number): Promise<void> 
     const lines = [{ name, quantity: 1, rate: 100 * count, rewards_rate: 0 }];
     expectStatus(await client.capture("order-1", 100 * count, { ...ids, order_lines: lines }), 200);
     expectStatus(await client.post("/v2/keys"), 200);
+    // Half of each amount: what order events report differs.
+    const card = { network_transaction_id: `nt-${index}`, customer_id: "customer" };
+    const story = { ...card, story: "captured", amount: 50 * count, payment_method_id: "pm-1" };
+    expectStatus(await client.post("/sandbox/transactions", story), 200);
   }
 }
 
@@ -99,6 +103,72 @@ describe.each(Object.entries(PAIRS))("isolation of %s", (_, newPair) => {
       expectStatus(await one.delete(`/v2/order_events/${id}`), 204);
     }
     expectStatus(await one.delete("/v2/orders/order-1"), 204);
+    expect(await rowsOf(other)).toBe(before);
+  });
+
+  it("lists and counts only its own transactions and disagreements", async () => {
+    for (const { client, count } of sides()) {
+      for (const path of ["/v2/customers/customer/transactions", "/sandbox/transactions"]) {
+        const { body } = expectStatus(await client.get(path), 200);
+        expect(body).toMatchObject({ has_more: false, total: count });
+        expect(body.data).toHaveLength(count);
+        for (const each of body.data) expect(each.amount).toBe(50 * count);
+      }
+      const { body } = expectStatus(await client.get("/sandbox/reconciliation"), 200);
+      expect(body).toMatchObject({ total: count });
+      // All of an environment's order events name nt-1.
+      const reported = { captured: 100 * count * count, refunded: 0 };
+      const first = body.data.find(
+        (each: { network_transaction_id: string }) => each.network_transaction_id === "nt-1",
+      );
+      expect(first).toMatchObject({
+        card: { captured: 50 * count },
+        order_events: reported,
+        findings: ["amount_differs"],
+      });
+      expect(first.order_events.ids).toHaveLength(count);
+      const order = await client.get("/sandbox/orders/order-1/reconciliation");
+      expect(order.body.transactions).toEqual([first]);
+    }
+  });
+
+  it("finds no transaction of the other, and changes none", async () => {
+    const { data } = (await other.get("/sandbox/transactions")).body;
+    const before = await rowsOf(other);
+    const [{ id: transaction_id }] = data;
+    const { events } = (await other.get(`/sandbox/transactions/${transaction_id}`)).body;
+    for (const path of ["/v2/transactions/", "/sandbox/transactions/"]) {
+      expectStatus(await one.get(`${path}${transaction_id}`), 404);
+    }
+    expectStatus(await one.get(`/sandbox/transactions?starting_after=${transaction_id}`), 400);
+    expectStatus(await one.get("/sandbox/reconciliation?starting_after=nt-2"), 400);
+    expectStatus(await one.get("/sandbox/orders/order-2/reconciliation"), 404);
+    const event = { payment_method_id: "pm-1", transaction_id, amount: 1 };
+    for (const body of [
+      { ...event, status: "CAPTURED" },
+      { ...event, status: "REFUNDED", event_id: events[1].event_id },
+    ]) {
+      expectStatus(await one.post("/v2/simulate_transaction_event", body), 404);
+    }
+    expect(await rowsOf(other)).toBe(before);
+  });
+
+  it("simulates events with equal IDs in each, and takes no customer from the other", async () => {
+    const body = {
+      payment_method_id: "pm-new",
+      status: "CAPTURED",
+      amount: 1,
+      event_id: "event",
+      network_transaction_id: "nt-new",
+    };
+    const path = "/v2/simulate_transaction_event";
+    expectStatus(await other.post(path, { ...body, customer_id: "of-other" }), 200);
+    const before = await rowsOf(other);
+    const simulated = expectStatus(await one.post(path, body), 200);
+    expect(simulated.headers.has("Idempotent-Replayed")).toBe(false);
+    const { customer_id } = (await one.get(`/v2/transactions/${simulated.body.transaction_id}`))
+      .body;
+    expect(customer_id).not.toBe("of-other");
     expect(await rowsOf(other)).toBe(before);
   });
 

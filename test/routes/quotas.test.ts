@@ -68,6 +68,46 @@ describe("a quota", () => {
     expect((await partner.get("/v2/order_events")).body.total).toBe(2);
   });
 
+  it("of transactions rejects the next one, and lets those that exist continue", async () => {
+    setVariables({ TRANSACTION_QUOTA: "2" });
+    const partner = await newPartner();
+    const path = "/v2/simulate_transaction_event";
+    const card = { payment_method_id: "pm", amount: 100 };
+    const approve = { ...card, status: "APPROVED", event_id: "approved" };
+    const { transaction_id } = expectStatus(await partner.post(path, approve), 200).body;
+    const story = { story: "captured", amount: 1 };
+    expectStatus(await partner.post("/sandbox/transactions", story), 200);
+    const details = { quota: "transactions", used: 2, limit: 2 };
+    const refused = expectStatus(await partner.post(path, { ...approve, event_id: "new" }), 409);
+    expect(refused.body).toMatchObject({ type: "QUOTA_EXCEEDED_ERROR", ...details });
+    expect(refusalOf(await partner.post("/sandbox/transactions", story))).toMatchObject({
+      type: "QUOTA_EXCEEDED_ERROR",
+      details,
+    });
+    const repeated = expectStatus(await partner.post(path, approve), 200);
+    expect(repeated.headers.get("Idempotent-Replayed")).toBe("true");
+    expectStatus(await partner.post(path, { ...card, transaction_id, status: "CAPTURED" }), 200);
+    expectStatus(await partner.post("/sandbox/reset"), 204);
+    setVariables({ TRANSACTION_QUOTA: "3" });
+    expectStatus(await partner.post("/sandbox/transactions", story), 200);
+  });
+
+  it("of bytes counts the events of a transaction", async () => {
+    const partner = await newPartner();
+    const path = "/v2/simulate_transaction_event";
+    const capture = { payment_method_id: "pm", status: "CAPTURED", amount: 1 };
+    const merchant = { name: "x".repeat(1_000) };
+    const { transaction_id } = expectStatus(await partner.post(path, capture), 200).body;
+    const before = await storedBytes(partner);
+    const larger = { ...capture, transaction_id, merchant };
+    expectStatus(await partner.post(path, larger), 200);
+    const used = await storedBytes(partner);
+    expect(used - before).toBeGreaterThan(1_000);
+    setVariables({ BYTE_QUOTA: String(used + 1_000) });
+    const refused = expectStatus(await partner.post(path, larger), 409);
+    expect(refused.body).toMatchObject({ type: "QUOTA_EXCEEDED_ERROR", quota: "bytes", used });
+  });
+
   it("of bytes counts stored content and stored responses, and rejects a larger order", async () => {
     setVariables({ BYTE_QUOTA: "300000" });
     const partner = await newPartner();

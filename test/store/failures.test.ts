@@ -47,7 +47,7 @@ it.each([
   ],
   [
     "a taken ID",
-    `INSERT INTO sweep_positions VALUES ('orders', 1, 1), ('orders', 1, 1)`,
+    `INSERT INTO sweep_positions (name, dataset_id, sequence) VALUES ('orders', 1, 1), ('orders', 1, 1)`,
     (error: unknown) => violatedUniqueColumns(error).length > 0,
   ],
 ])("recognizes the error of D1 for %s", async (_, statement, recognizes) => {

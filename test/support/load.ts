@@ -42,3 +42,29 @@ export async function loadOrders(
     await env.DB.prepare(statement).bind(datasetId, count).run();
   }
 }
+
+/**
+ * Transactions t-00000001, … with one capture each, straight into D1. The first SHARED have one customer, and for
+ * them order events report twice the amount; all others agree.
+ */
+export async function loadTransactions(datasetId: number, count: number): Promise<void> {
+  const id = "printf('t-%08d', i)";
+  const statements = [
+    `${NUMBERS} INSERT INTO transactions (dataset_id, id, customer_id, payment_method_id, currency, status,
+       network_transaction_id, authorized_amount, captured_amount, refunded_amount, version, created_at,
+       updated_at, is_customer_given, content_bytes)
+     SELECT ?1, ${id}, iif(i <= ${SHARED}, 'customer-shared', 'customer-' || i), 'pm', 'USD', 'CAPTURED',
+       'ct-' || i, 1, 1, 0, 1, '2025-01-01T00:00:00Z', '2025-01-01T00:00:00Z', 1, 0 FROM n`,
+    `${NUMBERS} INSERT INTO transaction_events (dataset_id, event_id, transaction_id, version, status, amount,
+       refunded_amount, created_at, input, is_id_given, content_bytes)
+     SELECT ?1, 'ce-' || i, ${id}, 1, 'CAPTURED', 1, 0, '2025-01-01T00:00:00Z', '{}', 0, 0 FROM n`,
+    `${NUMBERS} INSERT INTO reconciliations (dataset_id, network_transaction_id, created_at, transaction_id,
+       card_status, card_currency, card_payment_method_id, card_captured, event_captured, event_count)
+     SELECT ?1, 'ct-' || i, '2025-01-01T00:00:00Z', ${id}, 'CAPTURED', 'USD', 'pm', 1,
+       iif(i <= ${SHARED}, 2, 1), 1 FROM n`,
+    "UPDATE datasets SET transaction_count = ?2 WHERE id = ?1",
+  ];
+  for (const statement of statements) {
+    await env.DB.prepare(statement).bind(datasetId, count).run();
+  }
+}

@@ -1,9 +1,10 @@
 import { Hono } from "hono";
 import { playStory } from "../../domain/transaction-stories.ts";
+import { unknownTransaction } from "../../domain/transaction-refusals.ts";
 import {
+  MAX_TRANSACTION_EVENTS,
   toPublishedEvent,
   toPublishedTransaction,
-  unknownTransaction,
 } from "../../domain/transactions.ts";
 import type { AppEnv } from "../../http/context.ts";
 import { inCurrentDataset } from "../../http/dataset.ts";
@@ -29,8 +30,6 @@ import {
 } from "../../store/transactions.ts";
 
 const tag = "Sandbox";
-/** The newest events of a transaction that a response lists. */
-const MAX_EVENTS = 1_000;
 
 export const sandboxTransactions = new Hono<AppEnv>()
   .post(
@@ -91,7 +90,7 @@ export const sandboxTransactions = new Hono<AppEnv>()
       tag,
       operationId: "getTransactionWithEvents",
       summary: "Retrieve a transaction with its events",
-      description: `Returns one simulated transaction and its events, oldest first, at most ${MAX_EVENTS}.`,
+      description: "Returns one simulated transaction and its events, oldest first.",
       responses: {
         200: { description: "The transaction and its events", schema: transactionWithEvents },
       },
@@ -102,7 +101,7 @@ export const sandboxTransactions = new Hono<AppEnv>()
       const { transaction_id } = c.req.valid("param");
       const { transaction, events } = await inCurrentDataset(c, async (dataset) => ({
         transaction: await findTransaction(dataset, transaction_id),
-        events: await findTransactionEvents(dataset, transaction_id, MAX_EVENTS),
+        events: await findTransactionEvents(dataset, transaction_id, MAX_TRANSACTION_EVENTS),
       }));
       if (!transaction) throw new ApiError(unknownTransaction(transaction_id));
       return c.json(

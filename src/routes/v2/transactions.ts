@@ -1,9 +1,9 @@
 import { Hono } from "hono";
+import { unknownCustomer, unknownTransaction } from "../../domain/transaction-refusals.ts";
 import {
+  MAX_TRANSACTION_EVENTS,
   namesCapture,
   toPublishedTransaction,
-  unknownCustomer,
-  unknownTransaction,
 } from "../../domain/transactions.ts";
 import type { AppEnv } from "../../http/context.ts";
 import { inCurrentDataset } from "../../http/dataset.ts";
@@ -36,8 +36,7 @@ export const transactions = new Hono<AppEnv>()
       tag,
       operationId: "simulateTransactionEvent",
       summary: "Simulate a transaction event",
-      description:
-        "Simulates what happens to a card: `APPROVED` creates a transaction, which `UPDATED`, `VOIDED` and `CAPTURED` events change. A refund names the `event_id` of its capture. Without a `transaction_id`, `CAPTURED` is a force capture and `REFUNDED` a blind refund. Repeating an event with the same `event_id` returns the stored event.",
+      description: `Simulates what happens to a card: \`APPROVED\` creates a transaction, which \`UPDATED\`, \`VOIDED\` and \`CAPTURED\` events change. A refund names the \`event_id\` of its capture. Without a \`transaction_id\`, \`CAPTURED\` is a force capture and \`REFUNDED\` a blind refund. Repeating an event with the same \`event_id\` returns the stored event. A transaction can have ${MAX_TRANSACTION_EVENTS} events.`,
       responses: {
         200: {
           description: "The event",

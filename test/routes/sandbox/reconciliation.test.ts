@@ -40,6 +40,14 @@ describe("POST /sandbox/transactions", () => {
   });
 });
 
+it("rejects a customer_id that no path can contain, in a story too", async () => {
+  for (const customer_id of [".", ".."]) {
+    const body = { story: "captured", amount: 1, customer_id };
+    const refused = expectStatus(await client.post("/sandbox/transactions", body), 400);
+    expect(refused.body.error).toMatchObject({ param: "customer_id" });
+  }
+});
+
 describe("reconciliation", () => {
   it("agrees if the order events report what the card did", async () => {
     const { transaction } = await story({ story: "partly_refunded" });

@@ -4,6 +4,9 @@ import { expectStatus, newPartner, type Client } from "../../support/client.ts";
 const SIMULATE = "/v2/simulate_transaction_event";
 const CARD = { payment_method_id: "7f754378-dd84-4a9a-b1ce-0646bb769c29" };
 
+/** How many requests on one transaction run at once. */
+const RACING = 32;
+
 let client: Client;
 beforeEach(async () => {
   client = await newPartner();
@@ -164,28 +167,68 @@ describe("POST /v2/simulate_transaction_event", () => {
     expect(await transactionOf(later.transaction_id)).toMatchObject({ customer_id: "customer-1" });
   });
 
-  it.each([".", ".."])(
-    "rejects the customer_id %s, which no path can contain",
-    async (customer_id) => {
-      const refused = expectStatus(
-        await simulate({ status: "CAPTURED", amount: 1, customer_id }),
-        400,
-      );
-      expect(refused.body.error).toMatchObject({ param: "customer_id" });
-    },
-  );
+  it.each([
+    ["customer_id", { status: "CAPTURED", amount: 1 }],
+    ["event_id", { status: "CAPTURED", amount: 1 }],
+    ["transaction_id", { status: "VOIDED" }],
+  ])("rejects . and .. as %s, which no path can contain", async (param, body) => {
+    for (const id of [".", ".."]) {
+      const refused = expectStatus(await simulate({ ...body, [param]: id }), 400);
+      expect(refused.body.error).toMatchObject({ type: "INVALID_REQUEST_ERROR", param });
+    }
+  });
 
-  it("keeps exact sums while captures and refunds race", async () => {
-    const { transaction_id } = await simulated({ status: "APPROVED", amount: 1000 });
-    const captures = await Promise.all(
-      Array.from({ length: 8 }, () => simulate({ transaction_id, status: "CAPTURED", amount: 10 })),
+  it(`executes ${RACING} captures and refunds at once on one transaction, with exact sums`, async () => {
+    const fields = { ...CARD, network_transaction_id: "txn-raced" };
+    const { transaction_id } = await simulated({ ...fields, status: "APPROVED", amount: 1000 });
+    const capture = (amount: number) =>
+      simulated({ transaction_id, status: "CAPTURED", amount }).then(({ event_id }) => event_id);
+    const first = await Promise.all(
+      Array.from({ length: RACING }, (_, index) => capture(index + 1)),
     );
-    const events = captures.filter(({ status }) => status === 200).map(({ body }) => body.event_id);
-    expect(captures.every(({ status }) => status === 200 || status === 503)).toBe(true);
-    expect(await transactionOf(transaction_id)).toMatchObject({ amount: 10 * events.length });
-    const refund = { transaction_id, status: "REFUNDED", event_id: events[0], amount: 10 };
-    const refunds = await Promise.all(Array.from({ length: 8 }, () => simulate(refund)));
-    expect(refunds.filter(({ status }) => status === 200)).toHaveLength(1);
+    expect(new Set(first).size).toBe(RACING);
+    const sum = (RACING * (RACING + 1)) / 2;
+    expect(await transactionOf(transaction_id)).toMatchObject({ amount: sum });
+
+    await Promise.all(
+      first.map((event_id, index) =>
+        simulated({ transaction_id, status: "REFUNDED", event_id, amount: index + 1 }),
+      ),
+    );
+    const { data } = (await client.get("/sandbox/reconciliation")).body;
+    expect(data).toMatchObject([{ card: { captured: sum, refunded: sum } }]);
+    const { events } = (await client.get(`/sandbox/transactions/${transaction_id}`)).body;
+    expect(events).toHaveLength(1 + 2 * RACING);
+  });
+
+  it("executes or rejects each capture that races with refunds, and sums what it executed", async () => {
+    const fields = { status: "CAPTURED", amount: 1000, network_transaction_id: "txn-raced" };
+    const { transaction_id, event_id } = await simulated(fields);
+    const responses = await Promise.all(
+      Array.from({ length: RACING }, (_, index) =>
+        index % 2 === 0
+          ? simulate({ transaction_id, status: "CAPTURED", amount: 1 })
+          : simulate({ transaction_id, status: "REFUNDED", event_id, amount: 1 }),
+      ),
+    );
+    const executed = (wanted: string) =>
+      responses.filter(({ status, body }) => status === 200 && body.status === wanted).length;
+    // A capture can't follow a refund.
+    expect(responses.every(({ status }) => status === 200 || status === 409)).toBe(true);
+    expect(executed("REFUNDED")).toBe(RACING / 2);
+    const { data } = (await client.get("/sandbox/reconciliation")).body;
+    expect(data[0].card).toMatchObject({
+      captured: 1000 + executed("CAPTURED"),
+      refunded: RACING / 2,
+    });
+  });
+
+  it("refunds a capture once when all of it is refunded many times at once", async () => {
+    const { transaction_id, event_id } = await simulated({ status: "CAPTURED", amount: 10 });
+    const refund = { transaction_id, status: "REFUNDED", event_id, amount: 10 };
+    const refunds = await Promise.all(Array.from({ length: RACING }, () => simulate(refund)));
+    const statuses = refunds.map(({ status }) => status).toSorted((one, other) => one - other);
+    expect(statuses).toEqual([200, ...Array<number>(RACING - 1).fill(409)]);
   });
 });
 
