@@ -1,7 +1,7 @@
 import { accept, type Decision } from "./decision.ts";
 import type { Money } from "./money.ts";
+import { simulateEvent } from "./simulate-event.ts";
 import {
-  simulateEvent,
   type SimulatedEvent,
   type Transaction,
   type TransactionDefaults,

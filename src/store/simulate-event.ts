@@ -3,9 +3,8 @@ import { executed, replayed, type Outcome } from "../domain/outcome.ts";
 import { NO_USAGE, type Usage } from "../domain/quotas.ts";
 import { transactionBytesOf, transactionEventBytesOf } from "../domain/stored-bytes.ts";
 import { networkIdTaken } from "../domain/transaction-refusals.ts";
+import { repeatTransactionEvent, simulateEvent } from "../domain/simulate-event.ts";
 import {
-  repeatTransactionEvent,
-  simulateEvent,
   type SimulatedEvent,
   type TransactionDefaults,
   type TransactionEvent,

@@ -32,7 +32,9 @@ const age = (client: Client, orderId: string, days: number) =>
     .run();
 
 const usage = (client: Client) =>
-  env.DB.prepare("SELECT order_count, order_event_count, stored_bytes FROM datasets WHERE id = ?")
+  env.DB.prepare(
+    "SELECT order_count, order_event_count, transaction_count, stored_bytes FROM datasets WHERE id = ?",
+  )
     .bind(client.datasetId)
     .first();
 
@@ -194,10 +196,6 @@ describe("the sweep of transactions", () => {
     env.DB.prepare("UPDATE transactions SET updated_at = ? WHERE dataset_id = ? AND id = ?")
       .bind(new Date(Date.now() - days * DAY).toJSON(), client.datasetId, id)
       .run();
-  const usage = (client: Client) =>
-    env.DB.prepare("SELECT transaction_count, stored_bytes FROM datasets WHERE id = ?")
-      .bind(client.datasetId)
-      .first();
 
   it("deletes those that nothing happened to, with their events and sums", async () => {
     setVariables({ RETENTION_DAYS: "90" });

@@ -1,11 +1,8 @@
 import { Hono } from "hono";
 import { playStory } from "../../domain/transaction-stories.ts";
 import { unknownTransaction } from "../../domain/transaction-refusals.ts";
-import {
-  MAX_TRANSACTION_EVENTS,
-  toPublishedEvent,
-  toPublishedTransaction,
-} from "../../domain/transactions.ts";
+import { MAX_TRANSACTION_EVENTS } from "../../domain/simulate-event.ts";
+import { toPublishedEvent, toPublishedTransaction } from "../../domain/transactions.ts";
 import type { AppEnv } from "../../http/context.ts";
 import { inCurrentDataset } from "../../http/dataset.ts";
 import { ApiError } from "../../http/errors.ts";

@@ -1,10 +1,7 @@
 import { Hono } from "hono";
 import { unknownCustomer, unknownTransaction } from "../../domain/transaction-refusals.ts";
-import {
-  MAX_TRANSACTION_EVENTS,
-  namesCapture,
-  toPublishedTransaction,
-} from "../../domain/transactions.ts";
+import { MAX_TRANSACTION_EVENTS } from "../../domain/simulate-event.ts";
+import { namesCapture, toPublishedTransaction } from "../../domain/transactions.ts";
 import type { AppEnv } from "../../http/context.ts";
 import { inCurrentDataset } from "../../http/dataset.ts";
 import { bareError } from "../../http/errors.ts";

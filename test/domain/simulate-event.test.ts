@@ -1,11 +1,13 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { playStory, STORIES, type Story } from "../../src/domain/transaction-stories.ts";
 import {
-  amountOf,
   MAX_TRANSACTION_EVENTS,
   repeatTransactionEvent,
   simulateEvent,
+} from "../../src/domain/simulate-event.ts";
+import { playStory, STORIES, type Story } from "../../src/domain/transaction-stories.ts";
+import {
+  amountOf,
   TRANSACTION_STATUSES,
   type Transaction,
   type TransactionDefaults,
