@@ -7079,9 +7079,14 @@ export interface operations {
                      *           "id": "card_agrees",
                      *           "group": "card",
                      *           "title": "Order events agree with the card",
-                     *           "status": "not_seen",
-                     *           "reason": "No card transaction was simulated.",
-                     *           "evidence": [],
+                     *           "status": "failed",
+                     *           "reason": "1 transaction of 1 disagree with the order events, first nt-1: payment_method_differs.",
+                     *           "evidence": [
+                     *             {
+                     *               "network_transaction_id": "nt-1",
+                     *               "order_event_id": "event-1"
+                     *             }
+                     *           ],
                      *           "how_to_prove": {
                      *             "step": "Simulate the card transaction of each capture and refund that your client reports.",
                      *             "curl": "curl https://sandbox.test/sandbox/transactions -H \"Authorization: Bearer $SANDBOX_KEY\" -H \"Content-Type: application/json\" -d '{\"story\": \"captured\", \"amount\": 5000, \"payment_method_id\": \"pm-1\", \"network_transaction_id\": \"txn-1\"}'",
