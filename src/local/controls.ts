@@ -10,6 +10,7 @@ import type {
   RequestFilter,
   Transactions,
 } from "./environment.ts";
+import { assertFaultsUsed } from "./unused-faults.ts";
 import type { RequestJson } from "./http-client.ts";
 import { SandboxError } from "./sandbox-error.ts";
 
@@ -59,11 +60,13 @@ export async function createEnvironment(
 }
 
 function faultsOf(send: Send): Faults {
+  const list = () => itemsOf((page) => send("get", "/sandbox/faults", { query: page }), Infinity);
   return {
     add: (body) => send("post", "/sandbox/faults", { body }),
-    list: () => itemsOf((page) => send("get", "/sandbox/faults", { query: page }), Infinity),
+    list,
     remove: (id) => send("delete", "/sandbox/faults/{fault_id}", { path: { fault_id: id } }),
     clear: () => send("delete", "/sandbox/faults", {}),
+    assertUsed: () => assertFaultsUsed(list, (query) => requestsOf(send, query)),
   };
 }
 
@@ -78,8 +81,7 @@ function transactionsOf(send: Send): Transactions {
 }
 
 function methodsOf(send: Send): Omit<Environment, "url" | "key" | "faults" | "transactions"> {
-  const requests: Environment["requests"] = ({ limit = Infinity, ...filter } = {}) =>
-    itemsOf((page) => send("get", "/sandbox/requests", { query: { ...filter, ...page } }), limit);
+  const requests: Environment["requests"] = (filter) => requestsOf(send, filter);
 
   const waitForRequest: Environment["waitForRequest"] = async (
     filter = {},
@@ -108,8 +110,19 @@ function methodsOf(send: Send): Omit<Environment, "url" | "key" | "faults" | "tr
       send("get", "/sandbox/orders/{order_id}/reconciliation", { path: { order_id } }),
     disagreements: () =>
       itemsOf((page) => send("get", "/sandbox/reconciliation", { query: page }), Infinity),
+    readiness: (query = {}) => send("get", "/sandbox/readiness", { query }),
     reset: () => send("post", "/sandbox/reset", {}),
   };
+}
+
+function requestsOf(
+  send: Send,
+  { limit = Infinity, ...filter }: RequestFilter & { limit?: number } = {},
+): Promise<RecordedRequest[]> {
+  return itemsOf(
+    (page) => send("get", "/sandbox/requests", { query: { ...filter, ...page } }),
+    limit,
+  );
 }
 
 interface Page<Item> {

@@ -30,6 +30,11 @@ export type OrderReconciliation = Schemas["OrderReconciliation"];
 /** Both sides of one `network_transaction_id`, with the findings. */
 export type ReconciledTransaction = Schemas["ReconciledTransaction"];
 
+/** What an integration has proven: the verdict of each check, with its reason and evidence. */
+export type Readiness = Schemas["Readiness"];
+/** Which requests the checks look at: since a time (RFC 3339), and in `all` environments of the partner. */
+export type ReadinessOptions = NonNullable<operations["getReadiness"]["parameters"]["query"]>;
+
 type RequestQuery = NonNullable<operations["listRequests"]["parameters"]["query"]>;
 /** Selects the requests that match all given properties. */
 export type RequestFilter = Omit<RequestQuery, "limit" | "starting_after">;
@@ -70,6 +75,12 @@ export interface Environment {
   /** Returns everything that disagrees between order events and card transactions, newest first. */
   disagreements(): Promise<ReconciledTransaction[]>;
 
+  /**
+   * Reports what the integration has proven in this environment. With `environments: "all"`, it sums up all
+   * environments of the partner, also deleted ones; only the sandbox's own method can.
+   */
+  readiness(options?: ReadinessOptions): Promise<Readiness>;
+
   /** Deletes everything in the environment except its keys, and recreates its fixture. */
   reset(): Promise<void>;
 }
@@ -96,6 +107,12 @@ export interface Faults {
   remove(id: string): Promise<void>;
   /** Removes all faults. */
   clear(): Promise<void>;
+  /**
+   * Rejects if faults are left that will still act, so that a test can't pass because a fault matched nothing.
+   *
+   * @throws {SandboxError} It names what is left of each fault, and the requests that nearly matched.
+   */
+  assertUsed(): Promise<void>;
 }
 
 /** An environment that a test has created. In TypeScript, `await using` deletes it at the end of the scope. */

@@ -26,6 +26,9 @@ async function runCommand(args: string[], invocation: Invocation): Promise<void>
   } else if (command === "requests") {
     const { requests } = await import("./requests-command.ts");
     await requests(rest, `${invocation.command} requests`);
+  } else if (command === "readiness") {
+    const { readiness } = await import("./readiness-command.ts");
+    await readiness(rest, `${invocation.command} readiness`);
   } else {
     const { serve } = await import("./serve-command.ts");
     await serve(args, invocation);

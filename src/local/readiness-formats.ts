@@ -1,0 +1,87 @@
+/** The report of `orders-sandbox readiness` as text, JUnit and Markdown. */
+import { CHECK_GROUPS } from "../domain/readiness/checks.ts";
+import { markdownOf, STATUS_LABELS, summaryOf } from "../domain/readiness/markdown.ts";
+import type { Readiness } from "./environment.ts";
+
+type Check = Readiness["checks"][number];
+
+/** A report, and the checks that must have passed. */
+export interface RequiredReport {
+  report: Readiness;
+  required: ReadonlySet<string>;
+}
+
+export const FORMATS: Record<string, (report: RequiredReport) => string> = {
+  text: toText,
+  json: ({ report }) => JSON.stringify(report),
+  junit: toJUnit,
+  markdown: ({ report }) => markdownOf(report),
+};
+
+const isMissing = ({ id, status }: Check, required: ReadonlySet<string>): boolean =>
+  required.has(id) && status !== "passed";
+
+/** The required checks that have not passed. */
+export const missingChecks = ({ report, required }: RequiredReport): Check[] =>
+  report.checks.filter((each) => isMissing(each, required));
+
+const STATUS_WIDTH = 10;
+const INDENT = " ".repeat(STATUS_WIDTH + 2);
+
+function toText({ report, required }: RequiredReport): string {
+  const width = Math.max(...report.checks.map(({ id }) => id.length)) + 2;
+  const lines: string[] = [];
+  for (const [group, checks] of Map.groupBy(report.checks, (each) => each.group)) {
+    lines.push("", CHECK_GROUPS[group]);
+    for (const check of checks) lines.push(...linesOf(check, width));
+  }
+  const missing = missingChecks({ report, required });
+  const verdict =
+    missing.length === 0 ? "Ready." : `Not ready: ${missing.map(({ id }) => id).join(", ")}.`;
+  return [summaryOf(report), ...lines, "", verdict].join("\n");
+}
+
+function linesOf({ id, title, status, reason, how_to_prove }: Check, width: number): string[] {
+  const line = `  ${STATUS_LABELS[status].padEnd(STATUS_WIDTH)}${id.padEnd(width)}${title}`;
+  if (status === "failed") return [line, `${INDENT}${printable(reason)}`];
+  if (status === "not_seen") return [line, `${INDENT}${how_to_prove.step}`];
+  return [line];
+}
+
+/** Without control characters, which could steer the terminal. */
+const printable = (text: string): string => text.replace(/\p{C}+/gu, " ");
+
+function toJUnit({ report, required }: RequiredReport): string {
+  const missing = missingChecks({ report, required });
+  const skipped = report.checks.filter(
+    (each) => each.status !== "passed" && !isMissing(each, required),
+  );
+  const counts = `tests="${report.checks.length}" failures="${missing.length}" errors="0" skipped="${skipped.length}"`;
+  const cases = report.checks.map((check) => {
+    const { id, group, title, status, reason, how_to_prove } = check;
+    const opening = `    <testcase classname="readiness.${group}" name="${xml(`${id}: ${title}`)}" time="0"`;
+    if (status === "passed") return `${opening}/>`;
+    const message = xml(`${STATUS_LABELS[status]}: ${reason}`);
+    const result = isMissing(check, required)
+      ? `<failure type="${status}" message="${message}">${xml(`${how_to_prove.step}\n${how_to_prove.curl}`)}</failure>`
+      : `<skipped message="${message}"/>`;
+    return `${opening}>\n      ${result}\n    </testcase>`;
+  });
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    `<testsuites ${counts} time="0">`,
+    `  <testsuite name="orders-sandbox readiness" ${counts} time="0">`,
+    ...cases,
+    "  </testsuite>",
+    "</testsuites>",
+  ].join("\n");
+}
+
+const ENTITIES: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
+
+/** XML has no place for most control characters and for half a surrogate pair. */
+const xml = (text: string): string =>
+  text
+    .toWellFormed()
+    .replace(/[^\n\t\P{Cc}]|[\ufffe\uffff]/gu, " ")
+    .replace(/[&<>"]/g, (character) => ENTITIES[character] ?? "");

@@ -1,0 +1,367 @@
+import { describe, expect, it } from "vitest";
+import {
+  CHECKS,
+  ENVIRONMENT_CHECK_IDS,
+  type EnvironmentCheckId,
+} from "../../../src/domain/readiness/checks.ts";
+import type { CardFacts } from "../../../src/domain/readiness/facts.ts";
+import type { CheckStatus } from "../../../src/domain/readiness/verdict.ts";
+import {
+  call,
+  capture,
+  conflict,
+  factsOf,
+  order,
+  page,
+  refund,
+  replaced,
+  replay,
+  type StoryRequest,
+} from "./requests.ts";
+
+type Story = [title: string, requests: StoryRequest[], card?: CardFacts];
+
+const CARD: CardFacts = {
+  transactions: 1,
+  agreeing: 1,
+  agreeing_ids: ["txn-1"],
+  disagreeing: 0,
+  disagreements: [],
+};
+const DISAGREEING: CardFacts = {
+  ...CARD,
+  disagreeing: 1,
+  disagreements: [
+    { network_transaction_id: "txn-2", order_event_ids: ["e-1"], findings: ["amount_differs"] },
+  ],
+};
+
+/** The stories of a check about a fault that hides what took effect. */
+const retries = (
+  fault: "lost_response" | "cut_response" | "error_after_commit" | "bad_gateway",
+): Record<CheckStatus, Story[]> => ({
+  passed: [
+    ["with the same ID", [capture("e-1", 100, replaced(fault)), capture("e-1", 100, replay)]],
+    [
+      "with the same Idempotency-Key",
+      [
+        capture(undefined, 100, { ...replaced(fault), trace: { idempotency_key: 7 } }),
+        capture(undefined, 100, { ...replay, trace: { idempotency_key: 7 } }),
+      ],
+    ],
+    [
+      "at the second attempt",
+      [
+        capture("e-1", 100, replaced(fault)),
+        capture("e-1", 100, { ...replaced(fault), ...replay }),
+        capture("e-1", 100, replay),
+      ],
+    ],
+    [
+      "and later the same is captured again",
+      [capture("e-1", 100, replaced(fault)), capture("e-1", 100, replay), capture("e-2", 100)],
+    ],
+    ["an order", [order(replaced(fault)), order(replay)]],
+  ],
+  failed: [
+    ["with a new ID", [capture("e-1", 100, replaced(fault)), capture("e-2", 100)]],
+    ["never", [capture("e-1", 100, replaced(fault)), call("GET", "/v2/orders")]],
+    ["without an ID", [capture(undefined, 100, replaced(fault)), capture(undefined, 100)]],
+    [
+      "with other content",
+      [capture("e-1", 100, replaced(fault)), capture("e-1", 200, conflict("order_event_id"))],
+    ],
+    [
+      "one of two",
+      [
+        capture("e-1", 100, replaced(fault)),
+        capture("e-1", 100, replay),
+        capture("e-2", 100, replaced(fault)),
+      ],
+    ],
+  ],
+  not_seen: [
+    ["without the fault", [capture("e-1", 100), capture("e-1", 100, replay)]],
+    ["with another fault", [capture("e-1", 100, replaced("delay"))]],
+    ["of a read", [call("GET", "/v2/orders", { fault, status: 502 })]],
+  ],
+});
+
+const waiting = (
+  fault: "unavailable" | "rate_limited",
+  status: number,
+): Record<CheckStatus, Story[]> => {
+  const rejected = (fields = {}) => capture("e-1", 100, { fault, status, ...fields });
+  return {
+    passed: [
+      ["after Retry-After", [rejected({ retry_after: 1 }), capture("e-1", 100, { pause: 1_000 })]],
+      ["an invalid one too", [rejected(), rejected(), capture("e-1", 100)]],
+      [
+        "a deletion",
+        [
+          call("DELETE", "/v2/orders/order-1", { fault, status }),
+          call("DELETE", "/v2/orders/order-1"),
+        ],
+      ],
+    ],
+    failed: [
+      ["too early", [rejected({ retry_after: 1 }), capture("e-1", 100, { pause: 900 })]],
+      ["never", [rejected()]],
+      ["under a new ID", [rejected(), capture("e-2", 100)]],
+    ],
+    not_seen: [
+      ["without the fault", [capture("e-1", 100)]],
+      ["of a read", [call("GET", "/v2/orders", { fault, status })]],
+      ["and given up after three attempts", [rejected(), rejected(), rejected()]],
+    ],
+  };
+};
+
+const busy = (pause: number) => capture("e-1", 100, { fault: "unavailable", status: 503, pause });
+const unknownOrder = (fields = {}) =>
+  capture("e-9", 100, { status: 404, order_id: "none", ...fields });
+const tooMuch = (fields = {}) => refund("e-9", 9_000, { ...conflict("amount"), ...fields });
+const keyTwo = { trace: { key_id: 2 } };
+const invalid = { status: 400 };
+const withRewards = { trace: { has_lines: true as const, rewards_amount: 25 } };
+
+/** What each check says about which story. */
+const STORIES: Record<EnvironmentCheckId, Record<CheckStatus, Story[]>> = {
+  repeatable_creations: {
+    passed: [
+      ["with IDs", [order(), capture("e-1")]],
+      ["with a key", [capture(undefined, 1, { trace: { idempotency_key: 7 } })]],
+    ],
+    failed: [["one without either", [order(), capture(undefined)]]],
+    not_seen: [
+      ["without creations", [call("GET", "/v2/orders")]],
+      ["where all were refused", [capture(undefined, 1, invalid)]],
+    ],
+  },
+  distinct_creations: {
+    passed: [
+      ["with two IDs", [capture("e-1"), capture("e-2")]],
+      ["with a repetition", [order(), capture("e-1"), capture("e-1", 5_000, replay)]],
+      [
+        "after a deletion",
+        [
+          order(),
+          call("DELETE", "/v2/orders/order-1"),
+          order({ content: { amount: 1 } }),
+          capture("e-1"),
+        ],
+      ],
+    ],
+    failed: [
+      ["with one ID", [capture("e-1"), capture("e-1", 1, conflict("order_event_id"))]],
+      [
+        "with one key",
+        [
+          capture(undefined, 1, { trace: { idempotency_key: 7 } }),
+          capture(undefined, 2, {
+            status: 422,
+            error: { type: "IDEMPOTENCY_ERROR", message: "Used." },
+            trace: { idempotency_key: 7 },
+          }),
+        ],
+      ],
+    ],
+    not_seen: [["with one creation", [capture("e-1")]]],
+  },
+  lost_response: retries("lost_response"),
+  cut_response: retries("cut_response"),
+  error_after_commit: retries("error_after_commit"),
+  proxy_page: retries("bad_gateway"),
+  unavailable: waiting("unavailable", 503),
+  rate_limited: waiting("rate_limited", 429),
+  growing_pauses: {
+    passed: [
+      ["doubling", [busy(0), busy(100), busy(200), capture("e-1", 100, { pause: 400 })]],
+      ["with jitter", [busy(0), busy(100), busy(90), capture("e-1", 100, { pause: 150 })]],
+    ],
+    failed: [["constant", [busy(0), busy(100), busy(100), capture("e-1", 100, { pause: 104 })]]],
+    not_seen: [["after one pause", [busy(0), capture("e-1", 100, { pause: 100 })]]],
+  },
+  no_blind_retries: {
+    passed: [
+      ["once", [unknownOrder()]],
+      ["with one retry", [unknownOrder(), unknownOrder()]],
+      [
+        "after the order was created",
+        [
+          unknownOrder(),
+          unknownOrder(),
+          order({ order_id: "none" }),
+          unknownOrder(),
+          unknownOrder(),
+        ],
+      ],
+      [
+        "an hour later",
+        [unknownOrder(), unknownOrder(), unknownOrder({ pause: 3_600_000 }), unknownOrder()],
+      ],
+    ],
+    failed: [["with two retries", [unknownOrder(), unknownOrder(), unknownOrder()]]],
+    not_seen: [
+      ["without refusals", [capture("e-1")]],
+      ["of reads", [1, 2, 3].map(() => call("GET", "/v2/transactions/1", { status: 404 }))],
+    ],
+  },
+  refund_refused: {
+    passed: [["once", [capture("e-1"), tooMuch()]]],
+    failed: [["and repeated", [capture("e-1"), tooMuch(), tooMuch(), tooMuch()]]],
+    not_seen: [["because of something else", [refund("e-9", 1, invalid)]]],
+  },
+  several_captures: {
+    passed: [["two", [order(), capture("e-1", 2_000), capture("e-2", 3_000)]]],
+    failed: [
+      [
+        "beyond the total",
+        [order(), capture("e-1"), capture("e-2", 5_000, { warning: "captured_beyond_total" })],
+      ],
+    ],
+    not_seen: [
+      ["one", [order(), capture("e-1")]],
+      ["one, repeated", [order(), capture("e-1"), capture("e-1", 5_000, replay)]],
+      ["two of two orders", [capture("e-1"), capture("e-2", 5_000, { order_id: "order-2" })]],
+    ],
+  },
+  partial_refund: {
+    passed: [["less than captured", [capture("e-1"), refund("e-2", 1_000)]]],
+    failed: [["invalid", [capture("e-1"), refund("e-2", 1_000, invalid)]]],
+    not_seen: [
+      ["all", [capture("e-1"), refund("e-2", 5_000)]],
+      ["too much", [capture("e-1"), tooMuch()]],
+    ],
+  },
+  full_refund: {
+    passed: [
+      ["in one event", [capture("e-1"), refund("e-2", 5_000)]],
+      ["in two events", [capture("e-1"), refund("e-2", 1_000), refund("e-3", 4_000)]],
+    ],
+    failed: [["invalid", [capture("e-1"), refund("e-2", 5_000, invalid)]]],
+    not_seen: [["a part", [capture("e-1"), refund("e-2", 1_000)]]],
+  },
+  line_refund: {
+    passed: [
+      ["with rewards", [capture("e-1"), refund("e-2", 2_500, withRewards)]],
+      [
+        "among others",
+        [
+          capture("e-1"),
+          refund("e-2", 1, { warning: "refund_without_rewards" }),
+          refund("e-3", 2_500, withRewards),
+        ],
+      ],
+    ],
+    failed: [
+      ["without", [capture("e-1"), refund("e-2", 1, { warning: "refund_without_rewards" })]],
+    ],
+    not_seen: [["where there were none", [capture("e-1"), refund("e-2", 1)]]],
+  },
+  order_changed: {
+    passed: [
+      ["by PUT", [order(), call("PUT", "/v2/orders/order-1")]],
+      [
+        "by an event's deletion",
+        [
+          capture("e-1"),
+          call("DELETE", "/v2/order_events/e-1", { order_event_id: "e-1", status: 204 }),
+        ],
+      ],
+    ],
+    failed: [["in vain", [order(), call("PUT", "/v2/orders/order-1", { status: 409 })]]],
+    not_seen: [["never", [order()]]],
+  },
+  order_cancelled: {
+    passed: [
+      ["before a capture", [order(), call("DELETE", "/v2/orders/order-1", { status: 204 })]],
+      [
+        "by a refund, as it was captured",
+        [
+          order(),
+          capture("e-1"),
+          call("DELETE", "/v2/orders/order-1", { status: 409 }),
+          refund("e-2", 5_000),
+        ],
+      ],
+    ],
+    failed: [
+      ["in vain", [order(), capture("e-1"), call("DELETE", "/v2/orders/order-1", { status: 409 })]],
+    ],
+    not_seen: [
+      ["an unknown one", [call("DELETE", "/v2/orders/order-1", { status: 404 })]],
+      ["never", [order()]],
+    ],
+  },
+  lists_followed: {
+    passed: [["to the end", [page(10, true), page(20, true, 10), page(25, false, 20)]]],
+    failed: [
+      ["the first page only", [page(10, true), page(10, true)]],
+      ["not to the end", [page(10, true), page(20, true, 10)]],
+    ],
+    not_seen: [["with one page", [page(5, false)]]],
+  },
+  known_names: {
+    passed: [["a write", [order()]]],
+    failed: [
+      ["a field", [order({ warning: "unknown_field" })]],
+      ["a parameter", [order(), call("GET", "/v2/orders", { warning: "unknown_parameter" })]],
+    ],
+    not_seen: [["nothing", []]],
+  },
+  key_rotated: {
+    passed: [
+      [
+        "while requests go on",
+        [
+          call("POST", "/v2/keys"),
+          call("GET", "/v2/orders", keyTwo),
+          call("DELETE", "/v2/keys"),
+          call("GET", "/v2/orders", keyTwo),
+        ],
+      ],
+    ],
+    failed: [
+      [
+        "too early",
+        [call("POST", "/v2/keys"), call("DELETE", "/v2/keys"), call("GET", "/v2/orders", keyTwo)],
+      ],
+    ],
+    not_seen: [
+      ["never", [order()]],
+      ["without deleting the first", [call("POST", "/v2/keys"), call("GET", "/v2/orders", keyTwo)]],
+      [
+        "the new one deleted",
+        [call("POST", "/v2/keys"), call("DELETE", "/v2/keys", keyTwo), call("GET", "/v2/orders")],
+      ],
+    ],
+  },
+  card_agrees: {
+    passed: [["all agree", [], CARD]],
+    failed: [["one differs", [], DISAGREEING]],
+    not_seen: [
+      ["no transactions", [capture("e-1")]],
+      ["no order events", [], { ...CARD, agreeing: 0, agreeing_ids: [] }],
+    ],
+  },
+};
+
+describe.each(ENVIRONMENT_CHECK_IDS)("the check %s", (id) => {
+  const stories = Object.entries(STORIES[id]).flatMap(([status, all]) =>
+    all.map(([title, requests, card]) => [status, title, requests, card] as const),
+  );
+
+  it.each(stories)("is %s: %s", (status, _, requests, card) => {
+    const verdict = CHECKS[id].evaluate(factsOf(requests, card));
+    expect(verdict).toMatchObject({ status });
+    expect(verdict.reason).toMatch(/^[A-Z\d].*[.…]$/s);
+    expect(verdict.evidence.length > 0).toBe(status !== "not_seen");
+    expect(verdict.evidence.length).toBeLessThanOrEqual(3);
+  });
+
+  it("has a story for each status", () => {
+    const counts = Object.values(STORIES[id]).map((each) => each.length);
+    expect(Math.min(...counts)).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,132 @@
+import { describe, expect, it } from "vitest";
+import type { Assumptions } from "../../../src/domain/assumptions.ts";
+import { CHECKS } from "../../../src/domain/readiness/checks.ts";
+import { NO_CARD_FACTS } from "../../../src/domain/readiness/facts.ts";
+import { evaluate, reportOf } from "../../../src/domain/readiness/report.ts";
+import { storedVerdictsOf, sumUp } from "../../../src/domain/readiness/stored-verdicts.ts";
+import {
+  capture,
+  conflict,
+  factsOf,
+  refund,
+  replaced,
+  replay,
+  type StoryRequest,
+} from "./requests.ts";
+
+const OTHER: Assumptions = {
+  duplicate_ids: "conflict",
+  idempotency_key: "ignored",
+  refund_beyond_captured: "accepted",
+};
+
+const verdictsOn = (requests: StoryRequest[], assume: Partial<Assumptions> = {}) =>
+  evaluate(factsOf(requests, NO_CARD_FACTS, assume));
+const stored = (id: number, at: string, requests: StoryRequest[], assume = {}) =>
+  storedVerdictsOf(verdictsOn(requests, assume), { id, name: "", at })!;
+
+const LOST = capture("e-1", 5_000, replaced("lost_response"));
+const RETRIED = [LOST, capture("e-1", 5_000, replay), refund("e-9", 9_000, conflict("amount"))];
+const RETRIED_INTO_CONFLICT = [
+  LOST,
+  capture("e-1", 5_000, conflict("order_event_id")),
+  refund("e-2", 1_000),
+];
+const SINCE = "2026-01-15T09:00:00Z";
+const LATER = "2026-01-15T10:00:00Z";
+
+describe("where repeated IDs are refused", () => {
+  const lost = (requests: StoryRequest[], assume = {}) =>
+    CHECKS.lost_response.evaluate(factsOf(requests, NO_CARD_FACTS, assume)).status;
+
+  it("the refusal confirms that the lost creation took effect", () => {
+    expect(lost(RETRIED_INTO_CONFLICT, OTHER)).toBe("passed");
+    expect(lost(RETRIED_INTO_CONFLICT)).toBe("failed");
+  });
+
+  it("a repetition is not another creation", () => {
+    const distinct = (requests: StoryRequest[]) =>
+      CHECKS.distinct_creations.evaluate(factsOf(requests, NO_CARD_FACTS, OTHER)).status;
+    const two = [capture("e-1"), capture("e-2")];
+    expect(distinct([...two, capture("e-1", 5_000, conflict("order_event_id"))])).toBe("passed");
+    expect(distinct([...two, capture("e-1", 1, conflict("order_event_id"))])).toBe("failed");
+  });
+
+  it("a client that relies on Idempotency-Key alone fails where it is ignored", () => {
+    const key = { trace: { idempotency_key: 7 } };
+    const twice = [
+      capture(undefined, 5_000, { ...replaced("lost_response"), ...key }),
+      capture(undefined, 5_000, key),
+    ];
+    expect(lost(twice, OTHER)).toBe("failed");
+  });
+});
+
+describe("both readings", () => {
+  const both = (...all: ReturnType<typeof stored>[]) => sumUp(all, SINCE).both_readings;
+
+  it("pass if each was proven in an environment", () => {
+    const verdict = both(stored(1, LATER, RETRIED), stored(2, LATER, RETRIED_INTO_CONFLICT, OTHER));
+    expect(verdict.status).toBe("passed");
+    expect(new Set(verdict.evidence.map((each) => each.environment_id))).toEqual(new Set([1, 2]));
+  });
+
+  it("are not seen with environments of one kind", () => {
+    expect(both(stored(1, LATER, RETRIED))).toMatchObject({
+      status: "not_seen",
+      reason: expect.stringContaining("duplicate_ids=conflict"),
+    });
+  });
+
+  it("fail if a client refunds too much where that is accepted", () => {
+    const tooMuch = refund("e-2", 9_000, { warning: "refunded_beyond_captured" });
+    const other = stored(2, LATER, [...RETRIED_INTO_CONFLICT, tooMuch], OTHER);
+    expect(both(stored(1, LATER, RETRIED), other)).toMatchObject({
+      status: "failed",
+      reason: expect.stringContaining("refund_beyond_captured=accepted"),
+    });
+  });
+});
+
+describe("several environments", () => {
+  it("fail where one of them failed, whatever the others did", () => {
+    const sum = sumUp([stored(1, LATER, RETRIED), stored(2, LATER, [LOST])], SINCE);
+    expect(sum.lost_response).toMatchObject({
+      status: "failed",
+      reason: expect.stringMatching(/^Environment 2: /),
+      evidence: [{ environment_id: 2 }],
+    });
+  });
+
+  it("leave out what was found earlier", () => {
+    const sum = sumUp(
+      [stored(1, LATER, RETRIED), stored(2, "2026-01-15T08:59:59Z", [LOST])],
+      SINCE,
+    );
+    expect(sum.lost_response.status).toBe("passed");
+    expect(sum.cut_response.status).toBe("not_seen");
+  });
+
+  it("have nothing to store of an environment that proved nothing", () => {
+    const nothing = storedVerdictsOf(verdictsOn([]), { id: 1, name: "", at: LATER });
+    expect(nothing).toBeUndefined();
+  });
+});
+
+it("a report is ready if all of its checks passed, and names the sandbox in its commands", () => {
+  const verdicts = verdictsOn(RETRIED).checks;
+  const { ready, checks } = reportOf(verdicts, "https://sandbox.test");
+  expect(ready).toBe(false);
+  expect(checks.map(({ id }) => id)).not.toContain("both_readings");
+  for (const { how_to_prove } of checks) {
+    expect(how_to_prove.curl).toMatch(/^curl .*https:\/\/sandbox\.test\//);
+    expect(how_to_prove.library).toMatch(/^(const env = )?await /);
+  }
+  const passing = Object.fromEntries(
+    Object.keys(verdicts).map((id) => [
+      id,
+      { ...verdicts.lost_response, status: "passed" as const },
+    ]),
+  );
+  expect(reportOf(passing, "").ready).toBe(true);
+});
