@@ -9,7 +9,7 @@ import { SandboxError } from "./sandbox-error.ts";
 const DEFAULT_URL = "http://localhost:8787";
 const DEFAULT_KEY = "test_sandbox_a";
 const DEFAULT_FORMAT = "text";
-const ALL = "all";
+const ALL = "all" as const;
 
 const usage = (command: string): string => `Usage: ${command} [flags]
 
@@ -46,15 +46,14 @@ function readFlags(args: string[], command: string) {
   } = parse(args, command);
   const format = FORMATS[flags.format ?? DEFAULT_FORMAT];
   if (!format) throw expected("--format", Object.keys(FORMATS).join(", "), flags.format!);
-  if (environments !== undefined && environments !== ALL) {
-    throw expected("--environments", ALL, environments);
-  }
+  const areAll = environments === ALL;
+  if (environments !== undefined && !areAll) throw expected("--environments", ALL, environments);
   return {
     help: flags.help,
     format,
     since,
-    environments,
-    require: requiredIds(require, environments === ALL),
+    environments: areAll ? ALL : undefined,
+    require: requiredIds(require, areAll),
     url: originOf(url),
     key: key ?? process.env["SANDBOX_KEY"] ?? DEFAULT_KEY,
   };
