@@ -78,7 +78,7 @@ const python = BODY.replaceAll(":", ": ")
   .replace("é", "\\u00e9")
   .replace("Ü", "\\u00dc");
 const otherOrder = JSON.stringify({ data: JSON.parse(BODY).data, object: "TRANSACTION" });
-/** A header whose `t` isn't the one that was signed. */
+/** Creates a header whose `t` isn't the signed one. */
 async function converted(time: string, signed: string): Promise<string> {
   const header = await signAt(signed, await importKey(TOKEN, "token"), BODY);
   return header.replace(/\d+/, time);
@@ -210,7 +210,7 @@ describe("verifyNotification", () => {
       String.raw`escapes differ in data.merchant.tags[0]: "a/b" was sent, "a\/b" received`,
     ],
     [
-      "what Python makes of it",
+      "a body that Python serialized again",
       "body_reserialized",
       { body: python },
       "whitespace differs; escapes differ in data.merchant.name",
@@ -291,7 +291,7 @@ describe("verifyNotification", () => {
       "Expected a header like t=",
     ],
     [
-      "another person's header",
+      "a header in another format",
       "malformed_header",
       { header: `t=${AT},v1=${SIGNATURE}` },
       "Expected a header like t=",
@@ -302,7 +302,7 @@ describe("verifyNotification", () => {
     expect(verification.message).toContain(message);
   });
 
-  it("reports all of several reasons, the first one by its code", async () => {
+  it("reports several reasons, with the code of the first", async () => {
     const verification = await verify({
       header: HEADER.replace(",", ", "),
       body: python,
@@ -316,7 +316,7 @@ describe("verifyNotification", () => {
     }
   });
 
-  it("expects what the receiver computed with its body and token", async () => {
+  it("expects the signature that the receiver computes from its body and token", async () => {
     expect(await verify({ body: `${BODY}\n` })).toMatchObject({
       expected: withNewline,
     });

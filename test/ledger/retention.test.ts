@@ -250,7 +250,7 @@ describe("the sweep of transactions", () => {
     expect(await removeUnused(db, await findTransactionsAfter(db, position))).toBe(1);
   });
 
-  it("continues in the next hour where its queries ended", async () => {
+  it("continues in the next hour when it runs out of queries", async () => {
     setVariables({ RETENTION_DAYS: "90" });
     const clients = [await newPartner(), await newPartner()];
     for (const client of clients) await loadTransactions(client.datasetId, 1_000);

@@ -12,10 +12,10 @@ import {
 } from "../support/client.ts";
 import { loadOrders, loadTransactions, SHARED } from "../support/load.ts";
 
-// What the card side costs in D1, with a thousand transactions and with a hundred thousand.
+// The cost of the card side in D1, with a thousand and with a hundred thousand transactions.
 const SIZES = [1_000, 100_000];
 const clients: Client[] = [];
-/** What a list of disagreements reads for the combinations of findings, however many disagreements there are. */
+/** The rows that a list of disagreements reads for the combinations of findings, at any size. */
 const COMBINATION_ROWS = 220;
 
 beforeAll(async () => {
@@ -26,18 +26,18 @@ beforeAll(async () => {
     await client.createOrder({ id: "order", payment_method_id: "pm" });
     clients.push(client);
   }
-  // Rows after theirs: at the end of a table, the look past the last row reads nothing.
+  // Rows after theirs: at the end of a table, SQLite reads no row past the last one.
   const { datasetId } = await newPartner();
   await loadTransactions(datasetId, 10);
   await loadOrders(datasetId, 10);
-  // As a deployed sandbox does each hour. SQLite's plans depend on its statistics.
+  // Updates SQLite's statistics, as each hourly job does, since its plans depend on them.
   await worker.scheduled(createScheduledController({ scheduledTime: new Date() }), env);
 }, 60_000);
 
-/** By how many rows read two datasets may differ: SQLite looks past the last row of a range, where there may be none. */
+/** The allowed difference in rows read: SQLite reads one row past a range, if there is one. */
 const ROWS_AT_ENDS = 2;
 
-/** Runs it at each size, and expects the same cost. Returns the higher one. */
+/** Measures the cost at each size, and expects it to be the same. Returns the higher one. */
 async function expectSame(send: (client: Client) => Promise<ApiResponse>): Promise<Cost> {
   const costs = [];
   for (const client of clients) costs.push(costOf(expectStatus(await send(client), 200)));
@@ -51,7 +51,7 @@ const simulate = (client: Client, body: object) =>
   client.post("/v2/simulate_transaction_event", { payment_method_id: "pm", ...body });
 
 describe("a simulated event", () => {
-  /** A transaction of each client, with a capture, whose network_transaction_id order events may name. */
+  /** Creates a captured transaction whose network_transaction_id order events can name. */
   async function capturedTransaction(client: Client, network_transaction_id: string) {
     const fields = { status: "CAPTURED", amount: 100, network_transaction_id };
     return expectStatus(await simulate(client, fields), 200).body;
@@ -124,27 +124,30 @@ describe("a read", () => {
     expect(cost).toEqual({ queries: 1, rows_read: 2, rows_written: 0 });
   });
 
-  it.each([1, 10, 100])("of a page of %i transactions reads what it returns", async (limit) => {
-    for (const [path, counted] of [
-      ["/v2/customers/customer-shared/transactions?", SHARED],
-      ["/v2/customers/customer-shared/transactions?starting_after=t-00000150&", SHARED],
-      ["/sandbox/transactions?", 0],
-      ["/sandbox/transactions?starting_after=t-00000500&", 0],
-    ] as const) {
-      const cost = await expectSame((client) => client.get(`${path}limit=${limit}`));
-      expect(cost).toMatchObject({ queries: 1, rows_written: 0 });
-      // A row of the index and one of the table for each, and one to see whether there are more.
-      expect(cost.rows_read).toBeLessThanOrEqual(2 * (limit + 1) + counted + 5);
-    }
-  });
+  it.each([1, 10, 100])(
+    "of a page of %i transactions reads only the rows it returns",
+    async (limit) => {
+      for (const [path, counted] of [
+        ["/v2/customers/customer-shared/transactions?", SHARED],
+        ["/v2/customers/customer-shared/transactions?starting_after=t-00000150&", SHARED],
+        ["/sandbox/transactions?", 0],
+        ["/sandbox/transactions?starting_after=t-00000500&", 0],
+      ] as const) {
+        const cost = await expectSame((client) => client.get(`${path}limit=${limit}`));
+        expect(cost).toMatchObject({ queries: 1, rows_written: 0 });
+        // An index row and a table row for each item, and for one more that shows whether the list continues.
+        expect(cost.rows_read).toBeLessThanOrEqual(2 * (limit + 1) + counted + 5);
+      }
+    },
+  );
 
-  it.each([1, 10, 100])("of %i disagreements reads what it returns", async (limit) => {
+  it.each([1, 10, 100])("of %i disagreements reads only the rows it returns", async (limit) => {
     for (const query of ["", "finding=amount_differs&", "starting_after=ct-150&"]) {
       const cost = await expectSame((client) =>
         client.get(`/sandbox/reconciliation?${query}limit=${limit}`),
       );
       expect(cost).toMatchObject({ queries: 1, rows_written: 0 });
-      // The total is counted, and the newest are looked up in each combination of findings.
+      // The total is counted, and the newest rows are read for each combination of findings.
       expect(cost.rows_read).toBeLessThanOrEqual(SHARED + 4 * limit + COMBINATION_ROWS);
     }
   });

@@ -29,7 +29,7 @@ async function fill(client: Client, name: string, count: number): Promise<void> 
     const lines = [{ name, quantity: 1, rate: 100 * count, rewards_rate: 0 }];
     expectStatus(await client.capture("order-1", 100 * count, { ...ids, order_lines: lines }), 200);
     expectStatus(await client.post("/v2/keys"), 200);
-    // Half of each amount: what order events report differs.
+    // Half of each amount, so that the order events differ from the card side.
     const card = { network_transaction_id: `nt-${index}`, customer_id: "customer" };
     const story = { ...card, story: "captured", amount: 50 * count, payment_method_id: "pm-1" };
     expectStatus(await client.post("/sandbox/transactions", story), 200);
@@ -153,7 +153,7 @@ describe.each(Object.entries(PAIRS))("isolation of %s", (_, newPair) => {
     expect(await rowsOf(other)).toBe(before);
   });
 
-  it("simulates events with equal IDs in each, and takes no customer from the other", async () => {
+  it("simulates events with equal IDs separately, without the other's customer", async () => {
     const body = {
       payment_method_id: "pm-new",
       status: "CAPTURED",

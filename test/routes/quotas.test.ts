@@ -68,7 +68,7 @@ describe("a quota", () => {
     expect((await partner.get("/v2/order_events")).body.total).toBe(2);
   });
 
-  it("of transactions rejects the next one, and lets those that exist continue", async () => {
+  it("of transactions rejects the next one, but no event of an existing one", async () => {
     setVariables({ TRANSACTION_QUOTA: "2" });
     const partner = await newPartner();
     const path = "/v2/simulate_transaction_event";

@@ -36,7 +36,7 @@ const DISAGREEING: CardFacts = {
   ],
 };
 
-/** The stories of a check about a fault that hides what took effect. */
+/** The stories of a check about a fault that hides whether the request took effect. */
 const retries = (
   fault: "lost_response" | "cut_response" | "error_after_commit" | "bad_gateway",
 ): Record<CheckStatus, Story[]> => ({
@@ -125,7 +125,7 @@ const keyTwo = { trace: { key_id: 2 } };
 const invalid = { status: 400 };
 const withRewards = { trace: { has_lines: true as const, rewards_amount: 25 } };
 
-/** What each check says about which story. */
+/** The stories of each check, by the status that it must return. */
 const STORIES: Record<EnvironmentCheckId, Record<CheckStatus, Story[]>> = {
   repeatable_creations: {
     passed: [
@@ -135,7 +135,7 @@ const STORIES: Record<EnvironmentCheckId, Record<CheckStatus, Story[]>> = {
     failed: [["one without either", [order(), capture(undefined)]]],
     not_seen: [
       ["without creations", [call("GET", "/v2/orders")]],
-      ["where all were refused", [capture(undefined, 1, invalid)]],
+      ["if all were rejected", [capture(undefined, 1, invalid)]],
     ],
   },
   distinct_creations: {

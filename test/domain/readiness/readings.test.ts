@@ -35,11 +35,11 @@ const RETRIED_INTO_CONFLICT = [
 const SINCE = "2026-01-15T09:00:00Z";
 const LATER = "2026-01-15T10:00:00Z";
 
-describe("where repeated IDs are refused", () => {
+describe("if repeated IDs are rejected", () => {
   const lost = (requests: StoryRequest[], assume = {}) =>
     CHECKS.lost_response.evaluate(factsOf(requests, NO_CARD_FACTS, assume)).status;
 
-  it("the refusal confirms that the lost creation took effect", () => {
+  it("a rejection confirms that the lost creation took effect", () => {
     expect(lost(RETRIED_INTO_CONFLICT, OTHER)).toBe("passed");
     expect(lost(RETRIED_INTO_CONFLICT)).toBe("failed");
   });
@@ -52,7 +52,7 @@ describe("where repeated IDs are refused", () => {
     expect(distinct([...two, capture("e-1", 1, conflict("order_event_id"))])).toBe("failed");
   });
 
-  it("a client that relies on Idempotency-Key alone fails where it is ignored", () => {
+  it("a client that relies only on an ignored Idempotency-Key fails", () => {
     const key = { trace: { idempotency_key: 7 } };
     const twice = [
       capture(undefined, 5_000, { ...replaced("lost_response"), ...key }),
@@ -78,7 +78,7 @@ describe("both readings", () => {
     });
   });
 
-  it("fail if a client refunds too much where that is accepted", () => {
+  it("fail if a client refunds too much because the sandbox accepts it", () => {
     const tooMuch = refund("e-2", 9_000, { warning: "refunded_beyond_captured" });
     const other = stored(2, LATER, [...RETRIED_INTO_CONFLICT, tooMuch], OTHER);
     expect(both(stored(1, LATER, RETRIED), other)).toMatchObject({
@@ -89,7 +89,7 @@ describe("both readings", () => {
 });
 
 describe("several environments", () => {
-  it("fail where one of them failed, whatever the others did", () => {
+  it("fail if one of them failed", () => {
     const sum = sumUp([stored(1, LATER, RETRIED), stored(2, LATER, [LOST])], SINCE);
     expect(sum.lost_response).toMatchObject({
       status: "failed",
@@ -98,7 +98,7 @@ describe("several environments", () => {
     });
   });
 
-  it("leave out what was found earlier", () => {
+  it("leave out earlier verdicts", () => {
     const sum = sumUp(
       [stored(1, LATER, RETRIED), stored(2, "2026-01-15T08:59:59Z", [LOST])],
       SINCE,
@@ -107,7 +107,7 @@ describe("several environments", () => {
     expect(sum.cut_response.status).toBe("not_seen");
   });
 
-  it("have nothing to store of an environment that proved nothing", () => {
+  it("store no verdicts of an environment that proved nothing", () => {
     const nothing = storedVerdictsOf(verdictsOn([]), { id: 1, name: "", at: LATER });
     expect(nothing).toBeUndefined();
   });

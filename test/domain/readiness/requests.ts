@@ -104,7 +104,7 @@ export const page = (last: number, has_more: boolean, after?: number): StoryRequ
 
 export const replay = { replayed: true, version_before: null, version_after: null } as const;
 
-/** A refusal of a refund above the captured amount, or of an ID with other content. */
+/** A rejection of a refund above the captured amount, or of an ID with different content. */
 export const conflict = (param: string): Fields => ({
   status: 409,
   error: { type: "CONFLICT_ERROR", message: "Too much.", param },

@@ -201,7 +201,7 @@ describe("POST /v2/simulate_transaction_event", () => {
     expect(events).toHaveLength(1 + 2 * RACING);
   });
 
-  it("executes or rejects each capture that races with refunds, and sums what it executed", async () => {
+  it("executes or rejects each capture that races with refunds, and sums the executed ones", async () => {
     const fields = { status: "CAPTURED", amount: 1000, network_transaction_id: "txn-raced" };
     const { transaction_id, event_id } = await simulated(fields);
     const responses = await Promise.all(
