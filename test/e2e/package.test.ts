@@ -4,7 +4,11 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { Finding } from "../../src/domain/reconciliation.ts";
+import type { components } from "../../src/generated/openapi.d.ts";
+import { newEnvironment } from "./card-client.ts";
+import type { Client } from "./client.ts";
 import { Program } from "./program.ts";
 import { freePort } from "./server.ts";
 import { packTarball, userEnv } from "./user.ts";
@@ -62,6 +66,113 @@ function post(url: string, resource: string, body: object): Promise<Response> {
     body: JSON.stringify(body),
   });
 }
+
+describe("the partner's loop, with the program of the tarball", () => {
+  const CARD = { payment_method_id: "pm-1", network_transaction_id: "txn-1" };
+  let url: string;
+  let sandbox: Program;
+  let client: Client;
+  beforeAll(async () => {
+    const port = await freePort();
+    const cwd = await mkdtemp(join(folder, "loop-"));
+    const flags = ["--yes", "--package", tarball, "orders-sandbox", "--port", `${port}`];
+    sandbox = await new Program("npx", flags, "Try it:", { cwd, env }).ready();
+    url = `http://localhost:${port}`;
+  });
+  afterAll(() => sandbox.stop());
+  beforeEach(async () => {
+    client = await newEnvironment(url);
+    const order = { payment_method_id: "pm-1", partner_order_id: "po-1", total_order_amount: 5000 };
+    await client.POST("/v2/orders", { body: { id: "order-1", ...order } });
+  });
+
+  const play = async (story: Partial<components["schemas"]["StoryInput"]>) =>
+    (
+      await client.POST("/sandbox/transactions", {
+        body: { story: "captured", amount: 5000, ...CARD, ...story },
+      })
+    ).data!;
+  const report = async (type: "CAPTURED" | "REFUNDED", amount: number) => {
+    const event = { order_id: "order-1", network_transaction_id: "txn-1", type, amount };
+    const { data } = await client.POST("/v2/order_events", { body: event });
+    return data!.order_event_id;
+  };
+  const reconcile = async () =>
+    (
+      await client.GET("/sandbox/orders/{order_id}/reconciliation", {
+        params: { path: { order_id: "order-1" } },
+      })
+    ).data!;
+
+  it("agrees once the order's events report everything that the card did", async () => {
+    const { transaction, events } = await play({ story: "partly_refunded" });
+    expect(events.map(({ status }) => status)).toEqual(["APPROVED", "CAPTURED", "REFUNDED"]);
+    expect((await reconcile()).transactions).toEqual([]);
+    const captured = await report("CAPTURED", 5000);
+    expect(await reconcile()).toMatchObject({
+      agrees: false,
+      transactions: [{ findings: ["not_reported"] }],
+    });
+    const refunded = await report("REFUNDED", 2500);
+    expect(await reconcile()).toEqual({
+      order_id: "order-1",
+      agrees: true,
+      transactions: [
+        {
+          network_transaction_id: "txn-1",
+          transaction_id: transaction.id,
+          card: {
+            captured: 5000,
+            refunded: 2500,
+            currency: "USD",
+            payment_method_id: "pm-1",
+            status: "REFUNDED",
+          },
+          order_events: { captured: 5000, refunded: 2500, ids: [refunded, captured] },
+          findings: [],
+        },
+      ],
+    });
+    expect((await client.GET("/sandbox/reconciliation")).data!.data).toEqual([]);
+  });
+
+  const MISTAKES: Record<Finding, () => Promise<unknown>> = {
+    unknown_transaction: async () => {
+      await play({ story: "voided", network_transaction_id: "txn-2" });
+      await report("CAPTURED", 5000);
+    },
+    not_reported: async () => {
+      await play({ story: "refunded" });
+      await report("CAPTURED", 5000);
+    },
+    amount_differs: async () => {
+      await play({});
+      await report("CAPTURED", 5000);
+      await report("CAPTURED", 5000);
+    },
+    currency_differs: async () => {
+      await play({ currency: "EUR" });
+      await report("CAPTURED", 5000);
+    },
+    payment_method_differs: async () => {
+      await play({ payment_method_id: "pm-2" });
+      await report("CAPTURED", 5000);
+    },
+    event_after_void: async () => {
+      await play({ story: "voided" });
+      await report("CAPTURED", 5000);
+    },
+  };
+
+  it.each(Object.entries(MISTAKES))("finds exactly %s", async (finding, makeMistake) => {
+    await makeMistake();
+    const { agrees, transactions } = await reconcile();
+    expect(agrees).toBe(false);
+    expect(transactions.map(({ findings }) => findings)).toEqual([[finding]]);
+    const { data } = await client.GET("/sandbox/reconciliation");
+    expect(data).toMatchObject({ total: 1, data: transactions });
+  });
+});
 
 it("is small, requires Node 22, and has no install script", async () => {
   // Where npx installed the package.
