@@ -10,6 +10,7 @@ import { hrefOf, usePlace, type Place } from "./location.ts";
 import { Orders } from "./orders/orders.tsx";
 import { ConfirmDialog, Dialog } from "./parts/dialog.tsx";
 import { Toast } from "./parts/feedback.tsx";
+import { Readiness } from "./readiness/readiness.tsx";
 import { Requests } from "./requests/requests.tsx";
 import { session } from "./session.ts";
 import { Start } from "./start.tsx";
@@ -25,6 +26,7 @@ const SCREENS = new Map<string, Screen>([
   ["orders", { title: "Orders", Content: Orders }],
   ["transactions", { title: "Transactions", Content: Transactions }],
   ["faults", { title: "Faults", Content: Faults }],
+  ["readiness", { title: "Readiness", Content: Readiness }],
   ["environments", { title: "Environments", Content: Environments }],
   ["start", { title: "First steps", Content: Start }],
 ]);

@@ -1,6 +1,6 @@
 import { batch, signal } from "@preact/signals";
 import { api, OFFLINE, unwrap, type Problem, type RecordedRequest } from "./api.ts";
-import { followRequests, type StreamState } from "./stream.ts";
+import { FIRST_ID, followStream, type StreamState } from "./stream.ts";
 
 const PAGE = 100;
 
@@ -42,10 +42,11 @@ export class RequestFeed {
     await this.loadMore();
     const problem = this.problem.peek();
     if (this.#isStopped || (problem && problem.type !== OFFLINE)) return;
-    this.#stopStream = followRequests({
+    this.#stopStream = followStream<RecordedRequest>({
+      path: "/sandbox/requests/stream",
       query: this.#query,
-      lastId: () => this.#newest?.id,
-      onRequest: (request) => this.#add(request),
+      lastId: () => this.#newest?.id ?? FIRST_ID,
+      onItem: (request) => this.#add(request),
       onState: (state) => (this.stream.value = state),
       onReconnect: () => this.#checkDataset(),
     });

@@ -1,14 +1,15 @@
 import { EventSourceParserStream } from "eventsource-parser/stream";
-import { authorization, KEY_REFUSED, type RecordedRequest } from "./api.ts";
+import { authorization, KEY_REFUSED } from "./api.ts";
 import { dropKey, session } from "./session.ts";
 
 export type StreamState = "connecting" | "live" | "broken" | "full";
 
-interface Follower {
+interface Follower<T> {
+  path: "/sandbox/requests/stream" | "/sandbox/notifications/stream";
   query: URLSearchParams;
-  /** The ID of the newest known request: the stream continues after it. */
+  /** The ID of the newest known event: the stream continues after it. Undefined: with the next event. */
   lastId: () => string | undefined;
-  onRequest: (request: RecordedRequest) => void;
+  onItem: (item: T, eventId: string | undefined) => void;
   onState?: (state: StreamState) => void;
   /** Called before each reconnection. */
   onReconnect?: () => Promise<void>;
@@ -20,16 +21,16 @@ const MAX_SILENCE_MILLISECONDS = 40_000;
 /** A browser opens six connections to a server for all tabs, so a hidden tab closes its own. */
 const MAX_HIDDEN_MILLISECONDS = 30_000;
 /** Smaller than every ID, so that the stream sends all stored requests. */
-const FIRST_ID = "1";
+export const FIRST_ID = "1";
 
-/** Follows the requests as they arrive, and reconnects. Returns the function that stops it. */
-export function followRequests(follower: Follower): () => void {
+/** Follows a stream of events, and reconnects. Returns the function that stops it. */
+export function followStream<T>(follower: Follower<T>): () => void {
   const ending = new AbortController();
   void run(follower, ending.signal);
   return () => ending.abort();
 }
 
-async function run(follower: Follower, ending: AbortSignal): Promise<void> {
+async function run<T>(follower: Follower<T>, ending: AbortSignal): Promise<void> {
   follower.onState?.("connecting");
   for (let isFirst = true; ; isFirst = false) {
     const state = await connect(follower, ending, isFirst).catch(() => "broken" as const);
@@ -41,8 +42,8 @@ async function run(follower: Follower, ending: AbortSignal): Promise<void> {
   }
 }
 
-async function connect(
-  { query, lastId, onRequest, onState, onReconnect }: Follower,
+async function connect<T>(
+  { path, query, lastId, onItem, onState, onReconnect }: Follower<T>,
   ending: AbortSignal,
   isFirst: boolean,
 ): Promise<"broken" | "full" | "refused"> {
@@ -50,8 +51,12 @@ async function connect(
   const limits = limitConnection();
   try {
     const key = session.value.current?.key ?? "";
-    const response = await fetch(`/sandbox/requests/stream?${query}`, {
-      headers: { Authorization: authorization(key), "Last-Event-ID": lastId() ?? FIRST_ID },
+    const last = lastId();
+    const response = await fetch(`${path}?${query}`, {
+      headers: {
+        Authorization: authorization(key),
+        ...(last !== undefined && { "Last-Event-ID": last }),
+      },
       signal: AbortSignal.any([ending, limits.signal]),
     });
     if (response.status === 401) {
@@ -68,7 +73,7 @@ async function connect(
       const { done, value } = await events.read();
       if (done) return "broken";
       limits.onActivity();
-      onRequest(JSON.parse(value.data) as RecordedRequest);
+      onItem(JSON.parse(value.data) as T, value.id);
     }
   } finally {
     limits.clear();

@@ -8,7 +8,7 @@ export interface RequestLine {
   status: number | null;
   milliseconds: number;
   /** The IDs of the order and the event. */
-  ids?: (string | undefined)[];
+  ids?: string[];
   /** The type and message of an error response. */
   problem?: string;
   /** The name of the applied fault. */
@@ -32,10 +32,9 @@ export function parseLogMessage(message: string): RequestLine | undefined {
 
 export function formatRequestLine(line: RequestLine): string {
   const { method, path, ids = [], status, milliseconds, problem, fault, warnings } = line;
-  const subject = ids.filter((id) => id !== undefined).join(" ");
   const parts = [
     `${method.padEnd(6)} ${path}`,
-    ...(subject ? [printable(subject)] : []),
+    ...(ids.length > 0 ? [printable(ids.join(" "))] : []),
     status ?? "no response",
     `${milliseconds} ms`,
     ...(fault === undefined ? [] : [`fault ${fault}`]),

@@ -76,8 +76,10 @@ function lineOf(request: RecordedRequest): string {
   const line = formatRequestLine({
     method,
     path,
-    // A path contains the ID already.
-    ids: [order_id, order_event_id].filter((id) => id && !path.includes(encodeURIComponent(id))),
+    // A path may contain the ID already.
+    ids: [order_id ?? [], order_event_id ?? []]
+      .flat()
+      .filter((id) => !path.includes(encodeURIComponent(id))),
     status,
     milliseconds: ms,
     ...(error && { problem: `${error.type}: ${error.message}` }),

@@ -99,16 +99,12 @@ interface Created {
 }
 
 /** The order and event of a POST, whose path has no ID. A fault may cut the body off, so it is not read then. */
-async function idsOf(
-  method: string,
-  path: string,
-  response: Response,
-): Promise<(string | undefined)[]> {
+async function idsOf(method: string, path: string, response: Response): Promise<string[]> {
   const isCreation = method === "POST" && /^\/v2\/order(s|_events)$/.test(path);
   const isAltered = response.headers.has("Sandbox-Fault-Applied");
   if (!isCreation || isAltered || response.status !== 200) return [];
   const { id, order_id, order_event_id } = await response.clone().json<Created>();
-  return [id ?? order_id, order_event_id];
+  return [id ?? order_id, order_event_id].filter((each) => each !== undefined);
 }
 
 async function problemOf(response: Response): Promise<Pick<RequestLine, "problem">> {

@@ -9,8 +9,6 @@ const PICTURE = ".github/console.png";
 const SIZE = { width: 1440, height: 800 };
 const ORDER = "order-1042";
 
-/** The number of requests that the console must list. */
-let recorded = 0;
 const folder = await mkdtemp(join(tmpdir(), "orders-sandbox-picture-"));
 const [server, browser] = await Promise.all([
   new Server(await freePort(), join(folder, "state")).ready(),
@@ -18,20 +16,13 @@ const [server, browser] = await Promise.all([
 ]);
 try {
   await integrate();
-  await visit(
-    browser,
-    `${server.url}/console`,
-    { viewport: SIZE, colorScheme: "light" },
-    async (page) => {
-      await page.locator(".line", { hasText: "CONFLICT_ERROR" }).first().click();
-      await page.locator(".refused .figures a").first().waitFor();
-      await page
-        .locator("[data-row]")
-        .nth(recorded - 1)
-        .waitFor();
-      await page.screenshot({ path: PICTURE });
-    },
-  );
+  const options = { viewport: SIZE, colorScheme: "light" } as const;
+  await visit(browser, `${server.url}/console/orders/${ORDER}`, options, async (page) => {
+    await page.locator(".sides mark").waitFor();
+    await page.locator(".timeline .refused").waitFor();
+    await page.locator("[data-row]", { hasText: "1043" }).getByText("1 fault").waitFor();
+    await page.screenshot({ path: PICTURE });
+  });
   console.log(PICTURE);
 } finally {
   await browser.close();
@@ -39,50 +30,49 @@ try {
   await rm(folder, { recursive: true, force: true });
 }
 
-/** Sends what a typical integration sends, mistakes included. */
+/** Sends what an integration would, mistakes included. */
 async function integrate(): Promise<void> {
-  for (const [id, amount] of [
-    ["order-1040", 12_900],
-    ["order-1041", 4_550],
-    [ORDER, 8_999],
-  ] as const) {
-    await send("orders", {
-      id,
-      partner_order_id: `web-${id.slice(-4)}`,
-      payment_method_id: "pm-7",
-      total_order_amount: amount,
-    });
-    await event(id, "CAPTURED", amount);
-  }
-  await event("order-1041", "REFUNDED", 1_500);
-  await send("orders", {
-    id: "order-1043",
-    partner_order_id: "web-1043",
-    payment_method_id: "pm-7",
-    total_order_amount: 2_400,
-    merchantname: "Rest Assured",
-  });
-  await post("/sandbox/faults", { fault: "lost_response", match: { order_id: "order-1043" } });
-  await event("order-1043", "CAPTURED", 2_400).catch(() => undefined);
-  await event("order-1043", "CAPTURED", 2_400);
-  await event(ORDER, "REFUNDED", 3_000);
-  await event(ORDER, "REFUNDED", 8_999);
+  await createOrder(1040, 12_900, "captured");
+  await event(1040, "CAPTURED", 12_900);
+  await createOrder(1041, 4_550, "captured");
+  await event(1041, "CAPTURED", 4_550);
+  await event(1041, "CAPTURED", 4_550, "capture-1041-again");
+  await createOrder(1043, 2_400, "captured_in_two", { merchantname: "Rest Assured" });
+  const lost = { fault: "lost_response", match: { order_id: "order-1043" } };
+  await post("/sandbox/faults", lost);
+  await event(1043, "CAPTURED", 2_400).catch(() => undefined);
+  await event(1043, "CAPTURED", 2_400);
+  await createOrder(1042, 8_999, "partly_refunded");
+  await event(1042, "CAPTURED", 8_999);
+  await event(1042, "REFUNDED", 3_000);
+  await event(1042, "REFUNDED", 8_999);
 }
 
-function event(order_id: string, type: "CAPTURED" | "REFUNDED", amount: number): Promise<void> {
-  const order_event_id = `${type === "CAPTURED" ? "capture" : "refund"}-${order_id.slice(-4)}-${amount}`;
-  return send("order_events", {
-    order_event_id,
-    order_id,
+async function createOrder(number: number, amount: number, story: string, more = {}) {
+  const card = { payment_method_id: "pm-7", network_transaction_id: `txn-${number}` };
+  await post("/sandbox/transactions", { ...card, story, amount });
+  await post("/v2/orders", {
+    id: `order-${number}`,
+    partner_order_id: `web-${number}`,
+    payment_method_id: "pm-7",
+    total_order_amount: amount,
+    ...more,
+  });
+}
+
+function event(
+  number: number,
+  type: "CAPTURED" | "REFUNDED",
+  amount: number,
+  id = `${type === "CAPTURED" ? "capture" : "refund"}-${number}-${amount}`,
+): Promise<void> {
+  return post("/v2/order_events", {
+    order_event_id: id,
+    order_id: `order-${number}`,
     type,
     amount,
-    network_transaction_id: "txn-1",
+    network_transaction_id: `txn-${number}`,
   });
-}
-
-function send(resource: string, body: object): Promise<void> {
-  recorded += 1;
-  return post(`/v2/${resource}`, body);
 }
 
 async function post(path: string, body: object): Promise<void> {

@@ -1,3 +1,4 @@
+import { useEffect } from "preact/hooks";
 import { plural } from "../format.ts";
 import { followLink, hrefOf } from "../location.ts";
 import { Failure, Loading } from "../parts/feedback.tsx";
@@ -8,11 +9,15 @@ interface DeletedListProps {
   open: string | undefined;
   revision: number;
   query: URLSearchParams;
+  onLoaded: (newest: string | undefined) => void;
 }
 
 /** The deleted orders, as far as their deletions are still recorded. */
-export function DeletedList({ open, revision, query }: DeletedListProps) {
+export function DeletedList({ open, revision, query, onLoaded }: DeletedListProps) {
   const { data, problem, reload } = useResource(findDeletedIds, [], revision);
+  useEffect(() => {
+    if (data) onLoaded(data[0]);
+  }, [data]);
   if (problem && !data) return <Failure problem={problem} retry={reload} />;
   if (!data) return <Loading />;
   return (

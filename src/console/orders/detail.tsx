@@ -39,11 +39,12 @@ interface OrderContent {
 }
 
 async function loadOrder(id: string): Promise<OrderContent> {
+  const found = unwrap(api.GET("/v2/orders", { params: { query: { id } } }));
   const [timeline, orders, events, reconciliation] = await Promise.all([
     unwrap(api.GET("/sandbox/orders/{order_id}/timeline", { params: { path: { order_id: id } } })),
-    unwrap(api.GET("/v2/orders", { params: { query: { id } } })),
+    found,
     unwrap(api.GET("/v2/order_events", { params: { query: { order_id: id, limit: MAX_EVENTS } } })),
-    reconcile(id),
+    found.then(({ data: [order] }) => order && reconcile(id)),
   ]);
   const total = events.total ?? events.data.length;
   return { timeline, order: orders.data[0], events: events.data, total, reconciliation };

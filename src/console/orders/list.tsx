@@ -1,6 +1,5 @@
 import { useEffect, useMemo } from "preact/hooks";
 import { Link } from "wouter-preact";
-import type { Order } from "../api.ts";
 import { plural } from "../format.ts";
 import { hrefOf } from "../location.ts";
 import { Failure, Loading } from "../parts/feedback.tsx";
@@ -15,7 +14,7 @@ interface OrderListProps {
   open: string | undefined;
   revisions: Revisions;
   query: URLSearchParams;
-  onLoaded: (newest: Order | "none") => void;
+  onLoaded: (newest: string | undefined) => void;
 }
 
 export function OrderList({ search, open, revisions, query, onLoaded }: OrderListProps) {
@@ -25,7 +24,7 @@ export function OrderList({ search, open, revisions, query, onLoaded }: OrderLis
     revisions.total,
   );
   useEffect(() => {
-    if (items) onLoaded(items[0] ?? "none");
+    if (items) onLoaded(items[0]?.id);
   }, [items]);
   const cache = useMemo<HistoryCache>(() => new Map(), []);
   if (problem && !items) return <Failure problem={problem} retry={reload} />;

@@ -1,9 +1,9 @@
 import { useEffect, useState } from "preact/hooks";
-import type { Order } from "../api.ts";
+import type { RecordedRequest } from "../api.ts";
 import { setQuery, type Place } from "../location.ts";
 import { TextFilter } from "../parts/filters.tsx";
 import { FirstSteps } from "../start.tsx";
-import { followRequests } from "../stream.ts";
+import { FIRST_ID, followStream } from "../stream.ts";
 import { DeletedList } from "./deleted.tsx";
 import { OrderDetail } from "./detail.tsx";
 import { OrderList } from "./list.tsx";
@@ -12,11 +12,19 @@ export function Orders({ place: { id, query } }: { place: Place }) {
   const search = query.get("search") ?? "";
   const isDeleted = query.get("show") === "deleted";
   const [revisions, setRevisions] = useState<Revisions>(NO_REVISIONS);
-  const [newest, setNewest] = useState<Order | "none">();
+  const [newest, setNewest] = useState<Newest>({ isDeleted });
   useEffect(() => followWrites((ids) => setRevisions((before) => increase(before, ids))), []);
-  const open = id ?? (newest === "none" ? undefined : newest?.id);
+  const isKnown = newest.isDeleted === isDeleted;
+  const open = id ?? (isKnown ? newest.id : undefined);
+  const isFirstUse = isKnown && newest.isNone && !isDeleted && !search;
+  const suggest = (first: string | undefined) =>
+    setNewest((before) =>
+      before.id !== undefined && before.isDeleted === isDeleted
+        ? before
+        : { isDeleted, id: first, isNone: first === undefined },
+    );
   return (
-    <div class={`split${id ? " open" : ""}${newest === "none" && !search ? " first-use" : ""}`}>
+    <div class={`split${id ? " open" : ""}${isFirstUse ? " first-use" : ""}`}>
       <section class="list" aria-label="Orders">
         <div class="bar">
           <h1>Orders</h1>
@@ -39,7 +47,7 @@ export function Orders({ place: { id, query } }: { place: Place }) {
           />
         </form>
         {isDeleted ? (
-          <DeletedList open={open} revision={revisions.total} query={query} />
+          <DeletedList open={open} revision={revisions.total} query={query} onLoaded={suggest} />
         ) : (
           <OrderList
             key={search}
@@ -47,7 +55,7 @@ export function Orders({ place: { id, query } }: { place: Place }) {
             open={open}
             revisions={revisions}
             query={query}
-            onLoaded={(order) => setNewest((before) => (before instanceof Object ? before : order))}
+            onLoaded={suggest}
           />
         )}
       </section>
@@ -55,8 +63,7 @@ export function Orders({ place: { id, query } }: { place: Place }) {
         {open ? (
           <OrderDetail key={open} id={open} revision={revisions.of.get(open) ?? 0} query={query} />
         ) : (
-          newest === "none" &&
-          !search && (
+          isFirstUse && (
             <div class="scroll">
               <FirstSteps />
             </div>
@@ -65,6 +72,13 @@ export function Orders({ place: { id, query } }: { place: Place }) {
       </section>
     </div>
   );
+}
+
+/** The order to show until one is chosen, in each of the two lists. */
+interface Newest {
+  isDeleted: boolean;
+  id?: string | undefined;
+  isNone?: boolean;
 }
 
 /** How often the orders may have changed: all together, and each. */
@@ -96,10 +110,11 @@ function followWrites(onChange: (ids: ReadonlySet<string>) => void): () => void 
     onChange(changed);
     changed = new Set();
   };
-  const stop = followRequests({
+  const stop = followStream<RecordedRequest>({
+    path: "/sandbox/requests/stream",
     query: new URLSearchParams({ since }),
-    lastId: () => last,
-    onRequest: ({ id, method, order_id }) => {
+    lastId: () => last ?? FIRST_ID,
+    onItem: ({ id, method, order_id }) => {
       last = id;
       if (method === "GET") return;
       if (order_id !== undefined) changed.add(order_id);

@@ -3,24 +3,35 @@ import { Copy } from "./feedback.tsx";
 
 interface AsCodeProps {
   path: string;
-  /** The library's function. */
-  call: string;
+  /** The library's function, if it has one. */
+  call?: string;
   body: object;
 }
 
 /** The request of a form as a curl command, and as a line of a test that uses the library. */
 export function AsCode({ path, call, body }: AsCodeProps) {
   const json = JSON.stringify(body);
-  const lines = [
+  const lines: CodeLine[] = [
     [
       "curl",
       `curl ${location.origin}${path} -H "Authorization: Bearer $SANDBOX_KEY" -H "Content-Type: application/json" -d ${shellWord(json)}`,
     ],
-    ["library", `await ${call}(${literalOf(body)});`],
-  ] as const;
+  ];
+  if (call) lines.push(["library", `await ${call}(${literalOf(body)});`]);
   return (
     <details class="code">
       <summary>The same in a terminal or a test</summary>
+      <CodeLines lines={lines} />
+    </details>
+  );
+}
+
+type CodeLine = [name: string, code: string];
+
+/** Lines of code to copy. */
+export function CodeLines({ lines }: { lines: CodeLine[] }) {
+  return (
+    <>
       {lines.map(([name, code]) => (
         <div key={name} class="row">
           <pre tabIndex={0}>{code}</pre>
@@ -29,7 +40,7 @@ export function AsCode({ path, call, body }: AsCodeProps) {
           </Copy>
         </div>
       ))}
-    </details>
+    </>
   );
 }
 

@@ -18,14 +18,15 @@ export function Field({ label, class: name = "", children }: FieldProps) {
 
 interface TextFieldProps {
   label: string;
+  class?: string;
   value: string;
   placeholder: string;
   onChange: (value: string) => void;
 }
 
-export function TextField({ label, value, placeholder, onChange }: TextFieldProps) {
+export function TextField({ value, placeholder, onChange, ...field }: TextFieldProps) {
   return (
-    <Field label={label}>
+    <Field {...field}>
       <input
         value={value}
         placeholder={placeholder}

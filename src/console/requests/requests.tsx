@@ -77,9 +77,9 @@ export function Requests({ place: { id, query } }: { place: Place }) {
         {open ? (
           <RequestDetail key={open} id={open} query={query} />
         ) : (
-          isFirstUse && (
+          isEmpty && (
             <div class="scroll">
-              <FirstSteps />
+              {isFirstUse ? <FirstSteps /> : <p class="quiet">No request matches the search.</p>}
             </div>
           )
         )}

@@ -35,7 +35,7 @@ export function BothSides({ reconciled, currency, isLinked }: BothSidesProps) {
         <table>
           <thead>
             <tr>
-              <th scope="col" />
+              <td />
               <th scope="col" class="right">
                 on the card
               </th>

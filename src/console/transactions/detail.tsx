@@ -71,9 +71,11 @@ export function TransactionDetail({ id, isNetworkId, query }: TransactionDetailP
       href={hrefOf("transactions", undefined, query)}
       actions={
         network_transaction_id && (
-          <Link href={hrefOf("requests", undefined, { network_transaction_id })}>
-            Requests that name it
-          </Link>
+          <>
+            <Link href={hrefOf("requests", undefined, { network_transaction_id })}>
+              Requests that name it
+            </Link>
+          </>
         )
       }
     >

@@ -1,4 +1,4 @@
-import { CHECK_GROUPS, type CheckGroup } from "./checks.ts";
+import { CHECK_GROUPS, type CheckGroup } from "./groups.ts";
 import type { CheckStatus } from "./verdict.ts";
 
 /** What a summary shows of a check. */

@@ -1,0 +1,74 @@
+import { CHECK_GROUPS, type CheckGroup } from "../../domain/readiness/groups.ts";
+import { markdownOf, summaryOf } from "../../domain/readiness/markdown.ts";
+import { api, unwrap, type Readiness as Report } from "../api.ts";
+import { asManager } from "../environments/manager.ts";
+import { setQuery, type Place } from "../location.ts";
+import { Copy, Failure, Loading } from "../parts/feedback.tsx";
+import { CheckField } from "../parts/fields.tsx";
+import { useResource } from "../parts/resource.ts";
+import { Check } from "./check.tsx";
+
+const loadReport = (isAll: boolean): Promise<Report> =>
+  unwrap(
+    isAll
+      ? api.GET("/sandbox/readiness", {
+          params: { query: { environments: "all" } },
+          ...asManager(),
+        })
+      : api.GET("/sandbox/readiness", {}),
+  );
+
+const GROUPS = Object.entries(CHECK_GROUPS) as [CheckGroup, string][];
+
+export function Readiness({ place: { query } }: { place: Place }) {
+  const isAll = query.get("environments") === "all";
+  const { data, problem, reload } = useResource(() => loadReport(isAll), [isAll]);
+  return (
+    <section class="page" aria-label="Readiness">
+      <div class="bar">
+        <h1>
+          Ready for production?{" "}
+          {data && (
+            <span class={`tag ${data.ready ? "good" : "warning"}`}>
+              {data.ready ? "yes" : "not yet"}
+            </span>
+          )}
+        </h1>
+        <button type="button" onClick={reload}>
+          Check again
+        </button>
+        {data && (
+          <Copy text={markdownOf(data)} subject="the report as Markdown">
+            Copy as Markdown
+          </Copy>
+        )}
+      </div>
+      <p>
+        The report follows from the requests that the integration has sent. A check passes only with
+        evidence.
+      </p>
+      <CheckField
+        label="All environments of the last 7 days"
+        checked={isAll}
+        onChange={(checked) => setQuery("environments", checked ? "all" : "")}
+      />
+      {problem && <Failure problem={problem} retry={reload} />}
+      {!data && !problem && <Loading />}
+      {data && <p class="quiet">{summaryOf(data)}</p>}
+      {GROUPS.map(([group, title]) => {
+        const checks = data?.checks.filter((check) => check.group === group) ?? [];
+        if (checks.length === 0) return null;
+        return (
+          <section key={group} aria-label={title}>
+            <h2>{title}</h2>
+            <ul class="checks">
+              {checks.map((check) => (
+                <Check key={check.id} check={check} />
+              ))}
+            </ul>
+          </section>
+        );
+      })}
+    </section>
+  );
+}
