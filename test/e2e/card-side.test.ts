@@ -127,7 +127,13 @@ it(`loses no acknowledged event in ${CRASHES} crashes while captures and refunds
 
     /** The amounts of acknowledged events, and the unacknowledged requests, by their Idempotency-Keys. */
     const amounts = { CAPTURED: [] as number[], REFUNDED: [] as number[] };
-    type Sent = (typeof refund | typeof capture) & { amount: number };
+    interface Sent {
+      status: "CAPTURED" | "REFUNDED";
+      amount: number;
+      payment_method_id: string;
+      transaction_id: string;
+      event_id?: string;
+    }
     const unknown = new Map<string, Sent>();
     let count = 0;
     const send = async (key: string, body: Sent) => {
@@ -143,7 +149,7 @@ it(`loses no acknowledged event in ${CRASHES} crashes while captures and refunds
       amounts[body.status].push(body.amount);
     };
     const crashed = new AbortController();
-    const write = async (body: typeof refund | typeof capture) => {
+    const write = async (body: Omit<Sent, "amount">) => {
       while (!crashed.signal.aborted) {
         count += 1;
         await send(`${crash}-${count}`, { ...body, amount: count });
