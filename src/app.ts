@@ -20,6 +20,7 @@ import { serveOpenApi } from "./openapi/document.ts";
 import { consolePages } from "./routes/pages/console.ts";
 import { docs } from "./routes/pages/docs.ts";
 import { home } from "./routes/pages/home.ts";
+import { llms } from "./routes/pages/llms.ts";
 import { environments } from "./routes/sandbox/environments.ts";
 import { sandboxFaults } from "./routes/sandbox/faults.ts";
 import { healthCheck } from "./routes/sandbox/health.ts";
@@ -85,6 +86,7 @@ app
   .route("/", partners)
   .route("/", healthCheck)
   .route("/", home)
+  .route("/", llms)
   .route("/", consolePages)
   .route("/", docs);
 

@@ -6,6 +6,7 @@ import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { build, type BuildOptions } from "esbuild";
+import { guide } from "../openapi/guide.ts";
 import { buildIfChanged, STAMP, WORKER_FOLDER } from "./build.ts";
 import { run } from "./tools.ts";
 
@@ -28,6 +29,7 @@ rmSync(join(FOLDER, "worker", STAMP));
 for (const path of ["README.md", ...globSync(".github/*.{md,png}")]) {
   cpSync(path, join(FOLDER, path));
 }
+writeFileSync(join(FOLDER, "AGENTS.md"), guide("http://localhost:8787"));
 writeFileSync(join(FOLDER, "package.json"), JSON.stringify(manifest(), null, 2));
 mkdirSync(values["pack-destination"], { recursive: true });
 // npm prints the name of the tarball last.

@@ -119,3 +119,21 @@ it("waits for a request, finds an earlier one, and reports the last one on a tim
     /^No request matched \{"order_id":"order-1","since":.*\} within 100 ms\. The last request was POST \/v2\/order_events: 404\.$/,
   );
 });
+
+it("rejects unused faults, and names the requests that nearly matched", async () => {
+  await using environment = await sandbox.environment();
+  const { faults } = environment;
+  await faults.assertUsed();
+  const match = { method: "POST" as const, path: "/v2/order_events", order_id: "order-2" };
+  await faults.add({ fault: "lost_response", times: 2, match });
+  await expect(faults.assertUsed()).rejects.toThrow(
+    "The fault lost_response was not used up: 2 of 2 times are left. It matches method POST, path /v2/order_events, order_id order-2. No request followed it.",
+  );
+  await create(environment);
+  await capture(environment);
+  const error = await faults.assertUsed().catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(SandboxError);
+  expect(String(error)).toContain("Nearly matched: POST /v2/order_events (order_id was order-1).");
+  await faults.clear();
+  await faults.assertUsed();
+});

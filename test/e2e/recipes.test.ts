@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { isRunnable, recipeOf } from "./guide.ts";
+import { guide } from "../../src/openapi/guide.ts";
 import { freePort } from "./server.ts";
 import { packTarball, userEnv } from "./user.ts";
 
@@ -55,11 +56,13 @@ const LANGUAGES = new Map([
   ["Java", `javac --version && test -e ${DEBIAN_JUNIT}`],
   ["Go", "go version"],
   ["Provoke and watch", "true"],
+  ["Ready for production", "true"],
 ]);
 
 const TYPED = [
   ["Vitest", RECIPES],
   ["Provoke and watch", RECIPES],
+  ["Ready for production", RECIPES],
   ["Provoke and watch", README],
 ] as const;
 
@@ -129,15 +132,40 @@ it("has a workflow whose program outlives its step", async () => {
   const port = `${await freePort()}`;
   const { test } = (parse(yaml) as { jobs: { test: Job } }).jobs;
   const scripts = test.steps.flatMap((step) => step.run ?? []);
-  expect(scripts).toHaveLength(3);
+  expect(scripts).toHaveLength(4);
   const [start = "", ...others] = scripts.map((script) => script.replaceAll("8787", port));
   // GitHub runs each step in a new shell, and reads its output until the shell ends.
   const withPort = start.replace("--quiet", `--quiet --port ${port}`);
   await run(`set -e\n{ ${withPort} } >/dev/null 2>&1\necho $! > pid`);
   try {
-    for (const script of others) await run(`set -e\n${script}`);
+    const summary = "export GITHUB_STEP_SUMMARY=summary.md";
+    for (const script of others) await run(`set -e\n${summary}\n${script}`);
+    expect(readFileSync(join(folder, "summary.md"), "utf8")).toContain(
+      "## Ready for production: no",
+    );
   } finally {
     await run("kill $(cat pid)");
   }
+  await expect.poll(running, { timeout: END_MILLISECONDS }).toEqual([]);
+});
+
+const GUIDE_BYTES = 12_000;
+
+it("contains a guide for coding agents whose commands all work", async () => {
+  const agents = readFileSync(join(folder, "node_modules/orders-sandbox/AGENTS.md"), "utf8");
+  expect(agents).toBe(guide("http://localhost:8787"));
+  expect(Buffer.byteLength(agents)).toBeLessThan(GUIDE_BYTES);
+  const port = `${await freePort()}`;
+  const [start = "", ...others] = [...agents.matchAll(/^```sh\n([^]*?)^```$/gm)].map(([, block]) =>
+    (block ?? "").replaceAll("8787", port).replaceAll("curl ", "curl --fail "),
+  );
+  const withPort = start.replace("--quiet", `--quiet --port ${port}`);
+  // The readiness command is the last one, so that its exit status is the script's.
+  const script = `set -e\n${withPort}\ntrap 'kill %1' EXIT\n${others.join("")}`;
+  const output = await run(script);
+  expect(output).toContain('"agrees":true');
+  expect(output).toMatch(/"id":"card_agrees"[^}]*"status":"passed"/);
+  await writeFile(join(folder, "agents.ts"), /^```ts\n([^]*?)^```$/m.exec(agents)?.[1] ?? "");
+  await run("npx tsc --strict --noEmit --module nodenext --target esnext --types node agents.ts");
   await expect.poll(running, { timeout: END_MILLISECONDS }).toEqual([]);
 });

@@ -79,7 +79,7 @@ function identitiesOf(request: ObservedRequest): string[] {
   if (id !== null && trace.has_own_id) identities.push(`${path} ${id}`);
   if (!isOrder && partner_event_id !== null) identities.push(`partner ${partner_event_id}`);
   if (trace.idempotency_key !== undefined) identities.push(`key ${trace.idempotency_key}`);
-  if (identities.length === 0) identities.push(`content ${trace.hash}`);
+  if (identities.length === 0) identities.push(`content ${trace.hash ?? request.id}`);
   return identities;
 }
 

@@ -40,13 +40,13 @@ export function stepsOf(requests: readonly ObservedRequest[]): Step[] {
 }
 
 function apply(history: History, request: ObservedRequest): void {
-  const { order_event_id } = request;
+  const eventId = request.order_event_id ?? request.id;
   if (isEventDeletion(request)) {
-    const deleted = history.events.get(order_event_id ?? "");
+    const deleted = history.events.get(eventId);
     if (deleted) history.sums = add(history.sums, deleted, -1);
-    history.events.delete(order_event_id ?? "");
-  } else if (isCreation(request) && order_event_id !== null) {
-    history.events.set(order_event_id, request);
+    history.events.delete(eventId);
+  } else if (isEventCreation(request)) {
+    history.events.set(eventId, request);
     history.sums = add(history.sums, request, 1);
   } else if (isOrderDeletion(request)) {
     history.sums = NOTHING;
@@ -59,6 +59,9 @@ function add({ captured, refunded, captures }: Sums, event: ObservedRequest, sig
     ? { captured: captured + sign * amount, refunded, captures: captures + sign }
     : { captured, refunded: refunded + sign * amount, captures };
 }
+
+const isEventCreation = (request: ObservedRequest): boolean =>
+  isCreation(request) && request.path === "/v2/order_events";
 
 export const isRefund = ({ content }: ObservedRequest): boolean =>
   content?.event_type === "REFUNDED";

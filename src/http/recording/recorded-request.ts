@@ -129,8 +129,7 @@ function toIds(
 ): Ids {
   const { path, method } = c.req;
   // A list's page has many orders, and is about none of them.
-  const isResponseRead = inRequest.order_id === undefined && method === "POST";
-  const inResponse = isResponseRead ? idsOf(path, response, {}) : {};
+  const inResponse = method === "POST" ? idsOf(path, response, {}) : {};
   // A new order's ID is in its response. If the response is an error, there is no order.
   const ofRoute = method === "POST" ? {} : { order_id: c.get("orderId") };
   const ids = { ...ofRoute, ...inResponse, ...inRequest };

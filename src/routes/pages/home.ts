@@ -21,5 +21,6 @@ export const home = new Hono<AppEnv>().get("/", (c) => {
     console: `${origin}/console`,
     reference: `${origin}/docs`,
     openapi: `${origin}/openapi.json`,
+    llms: `${origin}/llms.txt`,
   });
 });

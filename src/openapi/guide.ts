@@ -1,0 +1,141 @@
+import { ASSUMPTION_NAMES, ASSUMPTIONS } from "../domain/assumptions.ts";
+import { FAULT_NAMES, FAULTS } from "../domain/faults.ts";
+import { CHECK_IDS, descriptionOf } from "../domain/readiness/checks.ts";
+import { FINDINGS } from "../domain/reconciliation.ts";
+import { STORIES } from "../domain/transaction-stories.ts";
+import { WARNINGS } from "../domain/warnings.ts";
+import { ERROR_TYPES } from "../schemas/errors.ts";
+
+const code = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(", ");
+
+const faults = FAULT_NAMES.map((name) => {
+  const { executes, effect } = FAULTS[name];
+  return `- \`${name}\` (${executes ? "executed" : "not executed"}): ${effect}`;
+}).join("\n");
+
+const errors = Object.entries(ERROR_TYPES)
+  .map(([type, { status, remedy }]) => `- ${status} \`${type}\`: ${remedy}`)
+  .join("\n");
+
+const checks = CHECK_IDS.map((id) => `- \`${id}\`: ${descriptionOf(id).title}`).join("\n");
+
+const assumptions = ASSUMPTION_NAMES.map(
+  (name) => `\`${name}\` (${ASSUMPTIONS[name].join(" or ")})`,
+).join(", ");
+
+/** How to send a body to this sandbox. */
+const post = (origin: string, path: string, body: string): string =>
+  `curl ${origin}${path} -H "Authorization: Bearer $SANDBOX_KEY" -H "Content-Type: application/json" \\\n  -d '${body}'`;
+const get = (origin: string, path: string): string =>
+  `curl "${origin}${path}" -H "Authorization: Bearer $SANDBOX_KEY"`;
+
+/**
+ * What a coding agent needs to test an integration, in Markdown: `/llms.txt` of a sandbox, and `AGENTS.md` of the
+ * package. It follows from the same sources as the reference.
+ */
+export const guide = (origin: string): string => `# Orders Sandbox
+
+> A stateful sandbox of the orders part of Imprint's v2 partner API. It enforces the rules under retries and races,
+> explains each refusal, injects failures, compares orders with simulated card transactions, and reports whether an
+> integration is ready for production.
+
+- Reference for people: ${origin}/docs. OpenAPI 3.1: ${origin}/openapi.json. Console: ${origin}/console
+- \`/v2\` is what Imprint publishes. Everything else is the sandbox's own: production has none of it.
+- Amounts are integers in the minor unit, such as cents.
+
+## Start
+
+With Node 22 or newer; data is in memory. For a deployed sandbox, only set the key that its operator gave you.
+
+\`\`\`sh
+export SANDBOX_KEY=test_sandbox_a
+npx --yes orders-sandbox --quiet &
+curl --silent --fail --retry 60 --retry-delay 1 --retry-connrefused ${origin}/health
+\`\`\`
+
+In a test, one environment per test, with a key of its own:
+
+\`\`\`ts
+import { createSandbox } from "orders-sandbox";
+const sandbox = await createSandbox();
+const env = await sandbox.environment(); // env.url and env.key are for your client
+await env.faults.add({ fault: "lost_response", match: { path: "/v2/order_events" } });
+// … let your client report an event …
+await env.faults.assertUsed();
+const { figures, data } = await env.timeline("order-1"); // what happened to the order
+await env.delete();
+await sandbox.close();
+\`\`\`
+
+## The loop
+
+1. The card captures or refunds money: simulate it. Stories: ${code(STORIES)}.
+2. Your integration creates an order, and reports an event for each capture and refund, with the transaction's
+   \`network_transaction_id\`. Choose each ID yourself and store it before you send it.
+3. Both sides must agree.
+
+\`\`\`sh
+${post(origin, "/sandbox/transactions", '{"story": "captured", "amount": 5000, "payment_method_id": "pm-1", "network_transaction_id": "txn-1"}')}
+${post(origin, "/v2/orders", '{"id": "order-1", "payment_method_id": "pm-1", "partner_order_id": "po-1", "total_order_amount": 5000}')}
+${post(origin, "/v2/order_events", '{"order_event_id": "event-1", "order_id": "order-1", "type": "CAPTURED", "amount": 5000, "network_transaction_id": "txn-1"}')}
+${get(origin, "/sandbox/orders/order-1/reconciliation")}
+\`\`\`
+
+\`GET /sandbox/reconciliation\` lists all findings: ${code(FINDINGS)}.
+
+## Rules
+
+- Refunds of an order may not exceed its captures, separately for amount and rewards.
+- An order with events can't be deleted: refund it. Lines must add up to the amount and the rewards.
+- After a lost connection, a 500, 502, 503 or 504, send the same request again with the same ID or
+  \`Idempotency-Key\`: it takes effect once. After 429 or 503, wait for \`Retry-After\`, and longer each time.
+- Never repeat a 400, 404, 409 or 422 unchanged.
+- Follow lists with \`starting_after\` (the last ID) until \`has_more\` is false.
+
+## Faults
+
+\`POST /sandbox/faults\` with \`fault\`, \`match\` (method, path, IDs, event type), \`times\` and \`skip\`; for a single request the
+header \`Sandbox-Fault: lost_response\`.
+
+${faults}
+
+\`\`\`sh
+${post(origin, "/sandbox/faults", '{"fault": "lost_response", "match": {"path": "/v2/order_events"}}')}
+${get(origin, "/sandbox/faults")}
+\`\`\`
+
+## Read a refusal
+
+\`{"error": {"type", "message", "param", "details", "violations", "request_id"}}\`: \`message\` says what was expected and what
+came, \`param\` names the field, \`violations\` lists all of a 400, \`details\` has the figures of a 409.
+
+${errors}
+
+The header \`Sandbox-Warnings\` names probable mistakes in accepted requests: ${code(WARNINGS)}.
+
+Every request is recorded with its response. The newest, as a line of JSON each, and those that were refused:
+
+\`\`\`sh
+npx --yes orders-sandbox requests --url ${origin} --json
+${get(origin, "/sandbox/requests?status=4xx")}
+\`\`\`
+
+## Prove readiness
+
+Each check is \`passed\`, \`failed\` or \`not_seen\`, with its reason, its evidence, and \`how_to_prove\`: the step, a command
+and a line of code. Go from check to check until \`ready\` is true.
+
+\`\`\`sh
+${get(origin, "/sandbox/readiness")}
+npx --yes orders-sandbox readiness --url ${origin} --format json --require card_agrees
+\`\`\`
+
+Exit status 1 means that a required check has not passed; without \`--require\`, all are required. Formats: text, json,
+junit, markdown. \`--environments all\` sums up the environments that tests made and deleted, \`--since\` leaves out older ones.
+In the library: \`await sandbox.readiness({ environments: "all" })\`.
+
+${checks}
+
+Where the contract is silent, an environment can assume either reading:
+\`POST /sandbox/environments\` with \`assume\`: ${assumptions}. Prove your client under both.
+`;

@@ -1,0 +1,169 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { buildIfChanged } from "../../src/cli/build.ts";
+import {
+  createSandbox,
+  type EnvironmentOptions,
+  type OwnEnvironment,
+  type Readiness,
+  type Sandbox,
+} from "../../src/local/index.ts";
+import { clientOf } from "./client.ts";
+import { GOOD_HABITS, ShopClient, type Habits } from "./readiness-client.ts";
+
+const RUN_MILLISECONDS = 60_000;
+
+let sandbox: Sandbox;
+beforeAll(async () => {
+  await buildIfChanged();
+  sandbox = await createSandbox();
+});
+afterAll(() => sandbox.close());
+
+/** Runs the client in an environment of its own, with a key of its own. */
+async function prove(habits: Partial<Habits>, options: EnvironmentOptions = {}) {
+  const env = await sandbox.environment(options);
+  const { data } = await clientOf(sandbox.url).POST("/sandbox/environments/{environment_id}/keys", {
+    params: { path: { environment_id: env.id } },
+  });
+  await new ShopClient(env, data!.key, { ...GOOD_HABITS, ...habits }).proveEverything();
+  return env;
+}
+
+/** The checks that have not passed, by their status. */
+const openChecks = ({ checks }: Readiness) =>
+  Object.fromEntries(
+    checks.filter(({ status }) => status !== "passed").map(({ id, status }) => [id, status]),
+  );
+
+it("reports nothing as seen in a new environment", async () => {
+  await using env = await sandbox.environment();
+  const { ready, checks, environment } = await env.readiness();
+  expect(environment).toBe(env.id);
+  expect(ready).toBe(false);
+  expect(new Set(checks.map(({ status }) => status))).toEqual(new Set(["not_seen"]));
+});
+
+it("passes a well-behaved client in one run", async () => {
+  const began = performance.now();
+  await using env = await prove({});
+  const report = await env.readiness();
+  console.log(`A well-behaved client was ready after ${Math.round(performance.now() - began)} ms`);
+  expect(report.checks.filter(({ status }) => status !== "passed")).toEqual([]);
+  expect(report.ready).toBe(true);
+  expect(performance.now() - began).toBeLessThan(RUN_MILLISECONDS);
+  for (const { evidence } of report.checks) {
+    for (const { id, request_id } of evidence) {
+      if (id !== undefined) expect(await env.request(id)).toMatchObject({ request_id });
+    }
+  }
+});
+
+const retried = ["lost_response", "cut_response", "error_after_commit", "proxy_page"];
+const failing = (...ids: string[]) => Object.fromEntries(ids.map((id) => [id, "failed"]));
+
+/** What each broken client leaves open. */
+const BROKEN: [name: string, habits: Partial<Habits>, open: Record<string, string>][] = [
+  [
+    "sends no IDs",
+    { sendsIds: false },
+    {
+      ...failing("repeatable_creations", ...retried, "card_agrees"),
+      distinct_creations: "not_seen",
+    },
+  ],
+  [
+    "retries with a new ID",
+    { keepsIdOnRetry: false },
+    {
+      ...failing(...retried, "unavailable", "rate_limited", "card_agrees"),
+      growing_pauses: "not_seen",
+    },
+  ],
+  ["retries a 409", { stopsOnConflict: false }, failing("no_blind_retries", "refund_refused")],
+  ["ignores Retry-After", { waitsForRetryAfter: false }, failing("unavailable", "rate_limited")],
+  ["reads the first page only", { followsPages: false }, failing("lists_followed")],
+  ["refunds without rewards", { refundsRewards: false }, failing("line_refund")],
+  ["names another transaction", { namesTransaction: false }, failing("card_agrees")],
+  ["never rotates its key", { rotatesKey: false }, { key_rotated: "not_seen" }],
+];
+
+describe.concurrent("a client that", () => {
+  it.each(BROKEN)("%s fails exactly its checks", async (_, habits, open) => {
+    await using env = await prove(habits);
+    expect(openChecks(await env.readiness())).toEqual(open);
+  });
+});
+
+it("fails the other checks for a client that makes every mistake", async () => {
+  await using env = await sandbox.environment();
+  await makeMistakes(env);
+  const { checks } = await env.readiness();
+  const failed = checks.filter(({ status }) => status === "failed").map(({ id }) => id);
+  expect(failed).toEqual([
+    "distinct_creations",
+    "growing_pauses",
+    "several_captures",
+    "partial_refund",
+    "full_refund",
+    "order_changed",
+    "order_cancelled",
+    "known_names",
+    "key_rotated",
+  ]);
+});
+
+async function makeMistakes(env: OwnEnvironment): Promise<void> {
+  const send = async (method: string, path: string, body?: object, key = env.key) => {
+    const response = await fetch(env.url + path, {
+      method,
+      headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/json" },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    return (await response.json().catch(() => ({}))) as { key?: string };
+  };
+  const order = { id: "order-1", payment_method_id: "pm-1", partner_order_id: "po-1" };
+  const event = { order_id: "order-1", network_transaction_id: "txn-1" };
+  const post = (id: string, type: string, amount: unknown, more = {}) =>
+    send("POST", "/v2/order_events", { order_event_id: id, ...event, type, amount, ...more });
+  await send("POST", "/v2/orders", { ...order, total_order_amount: 5_000, merchant: "Misspelt" });
+  await post("event-1", "CAPTURED", 5_000);
+  await post("event-1", "CAPTURED", 4_000);
+  await post("event-2", "CAPTURED", 5_000);
+  const wrong = { order_lines: [{ name: "Lamp", quantity: 1, rate: 1, rewards_rate: 0 }] };
+  await post("event-3", "REFUNDED", 1_000, wrong);
+  await post("event-4", "REFUNDED", 10_000, wrong);
+  await send("PUT", "/v2/orders/order-1", { ...order, id: "order-2", total_order_amount: 1 });
+  await send("DELETE", "/v2/orders/order-1");
+  await env.faults.add({ fault: "unavailable", times: 2, retry_after: 0 });
+  for (let attempt = 1; attempt <= 3; attempt += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    await post("event-5", "CAPTURED", 1);
+  }
+  // The library keeps the environment's own key.
+  const { key: first } = await send("POST", "/v2/keys");
+  const { key: second } = await send("POST", "/v2/keys", undefined, first);
+  await send("DELETE", "/v2/keys", undefined, first);
+  await send("GET", "/v2/orders", undefined, second);
+}
+
+it("sums up environments that tests have made and deleted, and both readings", async () => {
+  const since = new Date().toISOString();
+  const assume = {
+    duplicate_ids: "conflict",
+    idempotency_key: "ignored",
+    refund_beyond_captured: "accepted",
+  } as const;
+  const before = await sandbox.readiness({ environments: "all", since });
+  expect(before).toMatchObject({ ready: false, environment: "all" });
+  expect(before.checks.at(-1)).toMatchObject({ id: "both_readings", status: "not_seen" });
+  {
+    await using _ = await prove({});
+  }
+  await using other = await prove({ refundsTooMuch: false }, { assume });
+  // Nothing is refused there.
+  expect(openChecks(await other.readiness())).toEqual({ refund_refused: "not_seen" });
+  const report = await sandbox.readiness({ environments: "all", since });
+  expect(openChecks(report)).toEqual({});
+  expect(report.ready).toBe(true);
+  await expect(other.readiness({ environments: "all" })).rejects.toMatchObject({ status: 403 });
+});
