@@ -74,7 +74,17 @@ const ROWS: [table: string, columns: Record<string, string>][] = [
       rewards_amount: "50",
       currency: "'USD'",
       network_transaction_id: "'transaction-' || n",
+      payment_method_id: "'payment-method-1'",
       line_count: "1",
+    },
+  ],
+  [
+    "reconciliations",
+    {
+      network_transaction_id: "'transaction-' || n",
+      created_at: TIME,
+      event_captured: "5000",
+      event_count: "1",
     },
   ],
   ["order_event_lines", { order_event_id: "'event-' || n", ...LINE }],

@@ -1,5 +1,6 @@
 /** The most expensive requests that a partner can send, by kind. */
 import { CROWD, rowIds } from "./data.ts";
+import { headersOf } from "./request.ts";
 import type { HttpRequest } from "./operations.ts";
 
 /** The most lines that an item can have, with names that make a body of 250 KB. The limit is 256 KiB. */
@@ -81,4 +82,21 @@ export const EXPENSIVE_REQUESTS: Record<string, (number: number) => HttpRequest>
   }),
   "unknown-order": () => post("/v2/order_events", JSON.stringify(capture(crypto.randomUUID(), 1))),
   "wrong-body": () => post("/v2/orders", WRONG_BODY),
+  // No order event names them, so each is a disagreement.
+  story: () => post("/sandbox/transactions", '{"story":"partly_refunded","amount":100}'),
+  disagreements: () => get("/sandbox/reconciliation", { limit: "100" }),
+  // At most 100 faults exist. Every other request of the environment reaches one, and counts.
+  fault: (number) =>
+    number % 500 === 0
+      ? { method: "DELETE", path: "/sandbox/faults" }
+      : post("/sandbox/faults", SKIPPING_FAULT),
+  reset: () => ({ method: "POST", path: "/sandbox/reset", headers: headersOf(resetKey) }),
+};
+
+const SKIPPING_FAULT = JSON.stringify({ fault: "rate_limited", skip: 1_000, times: 1_000 });
+
+/** The key of the environment that `reset` resets. The other requests need the data of the first one. */
+let resetKey = "";
+export const setResetKey = (key: string): void => {
+  resetKey = key;
 };

@@ -11,6 +11,7 @@ import { parseArgs } from "node:util";
 import { fail } from "../../src/cli/tools.ts";
 import { compare } from "./compare.ts";
 import { EXPENSIVE_REQUESTS } from "./expensive-requests.ts";
+import { HELD_CONNECTIONS } from "./held-connections.ts";
 import { grow, SIZES_ORDERS } from "./growth.ts";
 import { judge, neighbour } from "./neighbour.ts";
 import {
@@ -37,13 +38,16 @@ const RUN_SECONDS = "60";
 const LEAST_ORDERS = Math.min(...SIZES_ORDERS);
 const MOST_ORDERS = Math.max(...SIZES_ORDERS);
 
+/** The kinds of what an expensive partner sends. */
+const KINDS = [...Object.keys(EXPENSIVE_REQUESTS), ...Object.keys(HELD_CONNECTIONS)];
+
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     rounds: { type: "string", default: "5" },
     seconds: { type: "string" },
     runs: { type: "string", default: "3" },
-    kinds: { type: "string", default: Object.keys(EXPENSIVE_REQUESTS).join(",") },
+    kinds: { type: "string", default: KINDS.join(",") },
     sizes: { type: "string", default: SIZES_ORDERS.join(",") },
     json: { type: "string" },
   },
@@ -93,11 +97,9 @@ async function runNeighbour() {
   const runs = wholeNumber("runs", values.runs, 1, MAX_RUNS);
   const seconds = wholeNumber("seconds", values.seconds ?? RUN_SECONDS, 1, MAX_RUN_SECONDS);
   const kinds = values.kinds.split(",");
-  const unknown = kinds.find((kind) => !(kind in EXPENSIVE_REQUESTS));
+  const unknown = kinds.find((kind) => !KINDS.includes(kind));
   if (unknown !== undefined) {
-    fail(
-      `--kinds expects some of ${Object.keys(EXPENSIVE_REQUESTS).join()}, but received ${unknown}.`,
-    );
+    fail(`--kinds expects some of ${KINDS.join()}, but received ${unknown}.`);
   }
   console.log(neighbourTitle);
   const figures = await printed(neighbour(folder, { runs, seconds, kinds }), neighbourLine);

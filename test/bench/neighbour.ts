@@ -2,10 +2,11 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { Agent } from "node:http";
-import { rm } from "node:fs/promises";
+import { cp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { crowd, load, migrate, PARTNER_A, PARTNER_B } from "./data.ts";
+import { MemoryPeak } from "./memory.ts";
 import { requests, spreadRow } from "./operations.ts";
 import { count, type Statuses } from "./request.ts";
 import { build, deployedVariables, start, type Server } from "./servers.ts";
@@ -29,14 +30,19 @@ const GETS = [
 /** The highest allowed ratio of the victim's 99th percentile to that next to an ordinary partner. */
 const GOAL = 5;
 
+/** The most memory that the runtime may take. */
+const MAX_MEGABYTES = 400;
+
 /** The victim's measurements while a stranger sends requests. */
 export interface VictimFigures {
   p50_milliseconds: number;
   p95_milliseconds: number;
   p99_milliseconds: number;
   statuses: Statuses;
-  /** The number of requests that the stranger sent, and their statuses. */
-  stranger: { requests: number; statuses: Statuses };
+  /** The number of requests that the stranger sent, their statuses, and how its held connections ended. */
+  stranger: { requests: number; statuses: Statuses; held: Statuses };
+  /** The peak of the runtime's resident memory. */
+  peak_megabytes: number;
 }
 
 export interface Run {
@@ -49,6 +55,8 @@ export interface Run {
 export interface Verdict {
   ratio: number;
   goal: number;
+  peak_megabytes: number;
+  max_megabytes: number;
   met: boolean;
 }
 
@@ -65,12 +73,14 @@ export async function* neighbour(
   { runs, seconds, kinds }: Extent,
 ): AsyncGenerator<Run> {
   const script = await build("ours", folder);
+  const filled = join(folder, "filled");
+  await createData(script, filled);
   for (let run = 1; run <= runs; run += 1) {
     const task = { seconds, orders: STRANGER_ORDERS };
-    const data = join(folder, `run-${run}`);
-    const expensive = await measureVictim(script, `${data}-expensive`, { ...task, kinds });
+    const copied = { script, filled, data: join(folder, `run-${run}`) };
+    const expensive = await measureVictim(copied, { ...task, kinds });
     const { moments } = expensive.report;
-    const ordinary = await measureVictim(script, `${data}-ordinary`, { ...task, moments });
+    const ordinary = await measureVictim(copied, { ...task, moments });
     const ratio = expensive.victim.p99_milliseconds / ordinary.victim.p99_milliseconds;
     yield { expensive: expensive.victim, ordinary: ordinary.victim, ratio };
   }
@@ -78,15 +88,39 @@ export async function* neighbour(
 
 export function judge(runs: Run[]): Verdict {
   const ratio = median(runs.map((run) => run.ratio));
-  return { ratio, goal: GOAL, met: ratio < GOAL };
+  const peak_megabytes = Math.max(...runs.map(({ expensive }) => expensive.peak_megabytes));
+  const met = ratio < GOAL && peak_megabytes < MAX_MEGABYTES;
+  return { ratio, goal: GOAL, peak_megabytes, max_megabytes: MAX_MEGABYTES, met };
 }
 
-/** Measures the victim while a stranger runs this task, both on their own database. */
-async function measureVictim(script: string, data: string, task: Omit<StrangerTask, "url">) {
-  const server = await start(script, data, { variables: deployedVariables() });
-  const stranger = fork(new URL("stranger.ts", import.meta.url));
+/** Fills a folder with the data of both partners, for each run to copy. */
+async function createData(script: string, filled: string): Promise<void> {
+  const server = await start(script, filled, { variables: deployedVariables() });
   try {
     await fill(server);
+  } finally {
+    await server.stop();
+  }
+}
+
+interface Copied {
+  script: string;
+  /** The folder that has the data. */
+  filled: string;
+  /** The folder that gets a copy. */
+  data: string;
+}
+
+/** Measures the victim while a stranger runs this task, both on a copy of the data. */
+async function measureVictim(
+  { script, filled, data }: Copied,
+  task: Omit<StrangerTask, "url">,
+): Promise<{ report: StrangerReport; victim: VictimFigures }> {
+  await cp(filled, data, { recursive: true });
+  const server = await start(script, data, { variables: deployedVariables() });
+  const stranger = fork(new URL("stranger.ts", import.meta.url));
+  const memory = new MemoryPeak();
+  try {
     stranger.send({ ...task, url: server.url } satisfies StrangerTask);
     await nextMessage(stranger);
     await getForWhile(server.url, WARM_UP_REQUESTS);
@@ -97,8 +131,9 @@ async function measureVictim(script: string, data: string, task: Omit<StrangerTa
       nextMessage(stranger),
     ]);
     const report = message as StrangerReport;
-    return { report, victim: summarize(seen, report) };
+    return { report, victim: summarize(seen, report, memory.stop()) };
   } finally {
+    memory.stop();
     stranger.kill();
     await server.stop();
     await rm(data, { recursive: true, force: true });
@@ -151,12 +186,17 @@ async function getOne(url: string, index: number, agent: Agent, due: number, see
   seen.milliseconds.push(performance.now() - due);
 }
 
-function summarize({ milliseconds, statuses }: Seen, report: StrangerReport): VictimFigures {
+function summarize(
+  { milliseconds, statuses }: Seen,
+  report: StrangerReport,
+  peak_megabytes: number,
+): VictimFigures {
   return {
     p50_milliseconds: percentile(milliseconds, 50),
     p95_milliseconds: percentile(milliseconds, 95),
     p99_milliseconds: percentile(milliseconds, 99),
     statuses,
-    stranger: { requests: report.moments.length, statuses: report.statuses },
+    stranger: { requests: report.moments.length, statuses: report.statuses, held: report.held },
+    peak_megabytes,
   };
 }

@@ -76,8 +76,8 @@ export function startLine({ what, figure, unit, goal }: Figure): string {
 }
 
 export const neighbourTitle =
-  line("GETs while another partner sends", ["p50 ms", "p95 ms", "p99 ms", "ratio"]) +
-  "   responses: GETs; the other partner's";
+  line("GETs while another partner sends", ["p50 ms", "p95 ms", "p99 ms", "ratio", "peak MB"]) +
+  "   responses: GETs; the other partner's; its held connections";
 
 export function neighbourLine({ expensive, ordinary, ratio }: Run): string {
   return [
@@ -88,10 +88,11 @@ export function neighbourLine({ expensive, ordinary, ratio }: Run): string {
 
 function victimLine(what: string, victim: VictimFigures, ratio = ""): string {
   const { p50_milliseconds, p95_milliseconds, p99_milliseconds, statuses, stranger } = victim;
+  const responses = [statuses, stranger.statuses, stranger.held].map(counts).join("; ");
   const figures = [p50_milliseconds, p95_milliseconds, p99_milliseconds].map((each) =>
     each.toFixed(1),
   );
-  return `${line(what, [...figures, ratio])}   ${counts(statuses)}; ${counts(stranger.statuses)}`;
+  return `${line(what, [...figures, ratio, victim.peak_megabytes.toFixed(0)])}   ${responses}`;
 }
 
 const counts = (statuses: Statuses): string =>
@@ -99,7 +100,8 @@ const counts = (statuses: Statuses): string =>
     .map(([status, count]) => `${status} × ${count}`)
     .join(", ");
 
-export function verdictLine({ ratio, goal, met }: Verdict): string {
-  const figures = [ratio.toFixed(2), `< ${goal.toFixed(2)}`, met ? "met" : "not met"];
-  return line("median", ["", "", "", ...figures]);
+export function verdictLine({ ratio, goal, peak_megabytes, max_megabytes, met }: Verdict): string {
+  const figures = [ratio.toFixed(2), peak_megabytes.toFixed(0)];
+  const goals = [`< ${goal.toFixed(2)}`, `< ${max_megabytes}`, met ? "met" : "not met"];
+  return line("median ratio, highest peak", ["", "", "", ...figures, ...goals]);
 }

@@ -7,9 +7,15 @@ import { once } from "node:events";
 import { Agent } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { PARTNER_A } from "./data.ts";
-import { EXPENSIVE_REQUESTS, LARGE_ORDERS, largeOrderToStartWith } from "./expensive-requests.ts";
+import {
+  EXPENSIVE_REQUESTS,
+  LARGE_ORDERS,
+  largeOrderToStartWith,
+  setResetKey,
+} from "./expensive-requests.ts";
+import { HELD_CONNECTIONS, holdConnections } from "./held-connections.ts";
 import { requests, spreadRow, type HttpRequest } from "./operations.ts";
-import { count, exchange, type Statuses } from "./request.ts";
+import { count, exchange, headersOf, type Statuses } from "./request.ts";
 
 const CONNECTIONS = 32;
 
@@ -28,7 +34,10 @@ export interface StrangerTask {
   seconds: number;
   /** The number of its orders. */
   orders: number;
-  /** Kinds of expensive requests, sent in turn: each connection sends the next one as soon as it has a response. */
+  /**
+   * Kinds of expensive requests, sent in turn: each connection sends the next one as soon as it has a response. Kinds
+   * of held connections have their own connections.
+   */
   kinds?: string[];
   /** Otherwise ordinary requests, sent at these milliseconds after the start. */
   moments?: number[];
@@ -39,11 +48,13 @@ export interface StrangerReport {
   /** When it sent each request, in milliseconds after the start. */
   moments: number[];
   statuses: Statuses;
+  /** How the held connections ended. */
+  held: Statuses;
 }
 
 const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
 const sender = { key: PARTNER_A.key, agent };
-const report: StrangerReport = { moments: [], statuses: {} };
+const report: StrangerReport = { moments: [], statuses: {}, held: {} };
 
 const [{ url, seconds, orders, kinds, moments }] = (await once(process, "message")) as [
   StrangerTask,
@@ -62,14 +73,28 @@ async function prepare(): Promise<void> {
     const { status, refusal } = await exchange(url, largeOrderToStartWith(number), sender);
     if (status !== 200) throw new Error(`A large order returned ${status}: ${refusal}`);
   }
+  const response = await fetch(`${url}/sandbox/environments`, {
+    method: "POST",
+    headers: headersOf(PARTNER_A.key),
+    body: JSON.stringify({ fixture: "documentation" }),
+  });
+  setResetKey(((await response.json()) as { key: string }).key);
 }
 
 /** Sends as fast as responses arrive. The rate limit is expected to reject some with 429. */
 async function sendExpensive(chosen: string[]): Promise<void> {
   const makers = chosen.flatMap((kind) => EXPENSIVE_REQUESTS[kind] ?? []);
+  const ending = new AbortController();
+  const holding = chosen
+    .flatMap((kind) => HELD_CONNECTIONS[kind] ?? [])
+    .map((held) => holdConnections(url, held, { statuses: report.held, signal: ending.signal }));
   let sent = 0;
   const connect = async () => {
     while (elapsed() < seconds * 1_000) {
+      if (makers.length === 0) {
+        await sleep(seconds * 1_000 - elapsed());
+        continue;
+      }
       const make = makers.at(sent % makers.length)!;
       const number = Math.floor(sent / makers.length);
       sent += 1;
@@ -77,6 +102,8 @@ async function sendExpensive(chosen: string[]): Promise<void> {
     }
   };
   await Promise.all(Array.from({ length: CONNECTIONS }, connect));
+  ending.abort();
+  await Promise.all(holding);
 }
 
 /** Sends at the times at which another stranger sent its requests. */
