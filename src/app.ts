@@ -5,6 +5,7 @@ import { authenticate } from "./access/authenticate.ts";
 import { requireFirstEnvironment } from "./access/environments.ts";
 import { authenticateOperator } from "./access/operator.ts";
 import { limitRequestRate } from "./access/rate-limits.ts";
+import { limitRows } from "./access/row-limits.ts";
 import { limitConcurrency } from "./access/concurrency.ts";
 import { configOf } from "./config.ts";
 import type { AppEnv } from "./http/context.ts";
@@ -44,7 +45,7 @@ const requireConfig = createMiddleware<AppEnv>((c, next) => {
   return next();
 });
 
-const admitPartner = [authenticate, limitRequestRate, limitConcurrency] as const;
+const admitPartner = [authenticate, limitRequestRate, limitRows, limitConcurrency] as const;
 
 app
   .use(identifyRequest)
@@ -56,7 +57,7 @@ app
   .use("/health", setSecurityHeaders)
   // Before everything that responds to a request with a key, so that a 429 and a fault are recorded too.
   .use("/v2/*", recordRequests)
-  .use("/v2/*", requireConfig, authenticate, limitRequestRate)
+  .use("/v2/*", requireConfig, authenticate, limitRequestRate, limitRows)
   .use("/v2/*", alterResponses, sendWarnings, limitConcurrency, chooseFault)
   .use("/sandbox/*", requireConfig)
   .use("/sandbox/partners/*", authenticateOperator)

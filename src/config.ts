@@ -37,6 +37,8 @@ const variables = z.object({
   ORDER_EVENT_QUOTA: quota,
   TRANSACTION_QUOTA: quota,
   RECORDED_BYTE_QUOTA: quota,
+  ROWS_READ_PER_DAY: quota,
+  ROWS_WRITTEN_PER_DAY: quota,
   RETENTION_DAYS: z
     .string()
     .regex(/^\d{0,5}$/, { error: "Expected a whole number of days, or 0 to keep orders" })
@@ -68,6 +70,8 @@ export interface Config {
   hourlyQueries: number;
   /** The most that a partner may store; undefined if nothing is limited. */
   quotas: Usage | undefined;
+  /** How many rows of D1 a partner's requests may use in a day. */
+  rowsPerDay: Record<"rows_read" | "rows_written", number>;
   /** How many bytes of recorded requests a partner may have. */
   recordedByteQuota: number;
   adminToken: string | undefined;
@@ -129,6 +133,10 @@ function parse(env: Cloudflare.Env): Config | InvalidConfig {
     hourlyQueries: data.HOURLY_QUERIES,
     quotas: isLimited ? quotas : undefined,
     recordedByteQuota: data.RECORDED_BYTE_QUOTA,
+    rowsPerDay: {
+      rows_read: data.ROWS_READ_PER_DAY,
+      rows_written: data.ROWS_WRITTEN_PER_DAY,
+    },
     adminToken: data.ADMIN_TOKEN || undefined,
     keySecrets,
   };

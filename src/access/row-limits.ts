@@ -1,0 +1,62 @@
+import { createMiddleware } from "hono/factory";
+import { configOf } from "../config.ts";
+import type { AppEnv } from "../http/context.ts";
+import { ApiError } from "../http/errors.ts";
+
+const DAY_SECONDS = 86_400;
+/** The part of a day's rows that a partner can use at once. */
+const BURST = 1 / 4;
+
+type RowKind = "rows_read" | "rows_written";
+const VERBS: Record<RowKind, string> = { rows_read: "read", rows_written: "wrote" };
+const KINDS = Object.keys(VERBS) as RowKind[];
+
+interface UsedRows extends Record<RowKind, number> {
+  /** In milliseconds since 1970. Since then, the rows have drained. */
+  countedAt: number;
+}
+
+/** The rows that each partner used in this isolate, minus those that have drained. */
+const usedRows = new Map<number, UsedRows>();
+
+/**
+ * Limits the rows that a partner's requests read and write in D1 in a day, which is the largest part of their cost. It
+ * is a leaky bucket: a quarter of the day's rows at once, and the rest spread over the day.
+ */
+export const limitRows = createMiddleware<AppEnv>(async (c, next) => {
+  const { hasRateLimits, rowsPerDay } = configOf(c.env);
+  if (!hasRateLimits) return next();
+  const { partner_id } = c.get("apiKey");
+  const used = drain(partner_id, rowsPerDay);
+  for (const kind of KINDS) {
+    const excess = used[kind] - rowsPerDay[kind] * BURST;
+    if (excess >= 0) throw tooManyRows(kind, used[kind], excess, rowsPerDay[kind]);
+  }
+  try {
+    await next();
+  } finally {
+    for (const kind of KINDS) used[kind] += c.get("db").cost[kind];
+  }
+});
+
+/** What a partner has used, drained up to now. */
+function drain(partner_id: number, rowsPerDay: Record<RowKind, number>): UsedRows {
+  const now = Date.now();
+  const used = usedRows.get(partner_id) ?? { rows_read: 0, rows_written: 0, countedAt: now };
+  usedRows.set(partner_id, used);
+  const days = (now - used.countedAt) / (DAY_SECONDS * 1_000);
+  for (const kind of KINDS) used[kind] = Math.max(0, used[kind] - days * rowsPerDay[kind]);
+  used.countedAt = now;
+  return used;
+}
+
+function tooManyRows(kind: RowKind, used: number, excess: number, perDay: number): ApiError {
+  const seconds = Math.max(1, Math.ceil((excess / perDay) * DAY_SECONDS));
+  return new ApiError(
+    {
+      type: "RATE_LIMIT_ERROR",
+      message: `This partner's requests ${VERBS[kind]} ${Math.round(used)} database rows, of ${perDay} in a day and ${perDay * BURST} at once. This request was not executed: send it again after ${seconds} seconds.`,
+    },
+    { "Retry-After": String(seconds) },
+  );
+}
