@@ -161,6 +161,7 @@ const SCREENS = [
   "/transactions",
   "/transactions?show=disagreements",
   "/transactions/new",
+  "/readiness",
   "/faults",
   "/environments",
   "/start",
@@ -466,6 +467,25 @@ it("simulates a card transaction, and shows a transaction that only order events
     await page.locator(".sides").getByText("unknown_transaction").waitFor();
     await page.getByRole("link", { name: /^order-1/ }).click();
     await page.locator(".events .open").waitFor();
+  });
+});
+
+it("reports the readiness, with links to its evidence and as Markdown", async () => {
+  const integration = await busyIntegration();
+  await visit(integration, "/console/readiness", async (page) => {
+    await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+    const retries = page.getByRole("region", { name: "Retries" });
+    await retries.getByText("not seen").first().waitFor();
+    await page.getByRole("button", { name: "Copy as Markdown" }).click();
+    await page.getByText("Copied the report as Markdown.").waitFor();
+    const copied = await page.evaluate<string>("navigator.clipboard.readText()");
+    expect(copied).toContain("## Ready for production: no");
+    const proof = retries.getByText("How to prove it").nth(2);
+    await proof.click();
+    await retries.getByText(/curl .*lost_response/).waitFor();
+    await page.locator(".checks p a").first().click();
+    await page.getByRole("heading", { name: /^\d+ / }).waitFor();
+    expect(new URL(page.url()).pathname).toMatch(/^\/console\/requests\/\d+$/);
   });
 });
 

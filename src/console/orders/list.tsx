@@ -6,7 +6,7 @@ import { Failure, Loading } from "../parts/feedback.tsx";
 import { usePages } from "../parts/pages.ts";
 import { VirtualList } from "../parts/virtual-list.tsx";
 import { findOrders, newestOrders } from "./find.ts";
-import type { Revisions } from "./orders.tsx";
+import { revisionOf, type Revisions } from "./revisions.ts";
 import { Row, type HistoryCache } from "./row.tsx";
 
 interface OrderListProps {
@@ -43,7 +43,7 @@ export function OrderList({ search, open, revisions, query, onLoaded }: OrderLis
             order={order}
             isOpen={order.id === open}
             query={query}
-            revision={revisions.of.get(order.id) ?? 0}
+            revision={revisionOf(revisions, order.id)}
             cache={cache}
           />
         )}

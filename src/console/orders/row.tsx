@@ -74,14 +74,20 @@ function useHistory(id: string, revision: number, cache: HistoryCache): History 
   return cached;
 }
 
-const MAX_BADGES = 2;
+/** A row has room for one long badge, or for some short ones. */
+const MAX_CHARACTERS = 40;
 
 function Badges(history: History) {
   const badges = badgesOf(history);
-  const hidden = badges.slice(MAX_BADGES).map(({ text }) => text);
+  let characters = 0;
+  const shown = badges.filter(({ text }, index) => {
+    characters += text.length;
+    return index === 0 || characters <= MAX_CHARACTERS;
+  });
+  const hidden = badges.filter((each) => !shown.includes(each)).map(({ text }) => text);
   return (
     <>
-      {badges.slice(0, MAX_BADGES).map(({ text, kind }) => (
+      {shown.map(({ text, kind }) => (
         <span key={text} class={`tag ${kind}`}>
           {text}
         </span>

@@ -3,6 +3,7 @@ import { api, unwrap, type RecordedRequest, type RequestCounts } from "../api.ts
 import { setQuery } from "../location.ts";
 import { useResource, useThrottled } from "../parts/resource.ts";
 import type { RequestFeed } from "../request-feed.ts";
+import { Disagreements } from "./disagreements.tsx";
 
 /** A kind of error or warning, and how many requests have it. */
 export interface Kind {
@@ -49,14 +50,17 @@ interface GroupsProps {
   /** The kind that the list is limited to. */
   selected: string;
   isFiltered: boolean;
+  /** How many requests have matched. */
+  total: number;
 }
 
-export function Groups({ kinds, selected, isFiltered }: GroupsProps) {
+export function Groups({ kinds, selected, isFiltered, total }: GroupsProps) {
   const [isComplete, setComplete] = useState(false);
   if (!kinds) return <div class="groups" />;
   const shown = isComplete ? kinds : kinds.slice(0, SHOWN);
   return (
     <div class="groups" role="group" aria-label="Errors and warnings by kind">
+      {!isFiltered && <Disagreements revision={total} />}
       {kinds.length === 0 && (
         <span class="quiet">No errors or warnings{isFiltered && " in these requests"}</span>
       )}

@@ -47,7 +47,12 @@ export function Requests({ place: { id, query } }: { place: Place }) {
       <section class="list" aria-label="Requests">
         <ListHeader feed={feed} />
         <Filters query={query} />
-        <Groups kinds={kinds} selected={selected} isFiltered={filter.size > 0} />
+        <Groups
+          kinds={kinds}
+          selected={selected}
+          isFiltered={filter.size > 0}
+          total={feed.total.value}
+        />
         {filter.has("partner_order_id") && <OrdersOfPartner requests={requests} />}
         {feed.problem.value && (
           <Failure problem={feed.problem.value} retry={() => void feed.loadMore()} />

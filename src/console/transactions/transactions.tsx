@@ -127,7 +127,7 @@ function Simulate({ onSimulated }: { onSimulated: () => void }) {
       <Link class="back button" href={hrefOf("transactions")}>
         All transactions
       </Link>
-      <h2>Simulate a card transaction</h2>
+      <h1 class="title">Simulate a card transaction</h1>
       <p>
         The sandbox plays what happens on the card. Report the same money in order events with the
         transaction's <code>network_transaction_id</code>, and both sides agree.
