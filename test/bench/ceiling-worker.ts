@@ -72,9 +72,13 @@ const INSERT_ORDER = `insert into orders
     ?2, 1, ?3, ?4, ?5, ?6, 'USD', ?7, ?7, 1)`;
 const INSERT_EVENT = `insert into order_events
   (dataset_id, sequence, order_event_id, order_id, type, amount, rewards_amount, currency,
-    network_transaction_id, line_count)
+    network_transaction_id, payment_method_id, line_count)
   values (?1, (select coalesce(max(sequence), 0) + 1 from order_events where dataset_id = ?1),
-    ?2, ?3, ?4, ?5, ?6, 'USD', ?7, 1)`;
+    ?2, ?3, ?4, ?5, ?6, 'USD', ?7, ?8, 1)`;
+const COUNT_EVENT = `insert into reconciliations
+  (dataset_id, network_transaction_id, created_at, event_captured, event_count) values (?, ?, ?, ?, 1)
+  on conflict (dataset_id, network_transaction_id) do update set
+    event_captured = event_captured + excluded.event_captured, event_count = event_count + 1`;
 const INSERT_LINE = (table: string, parent: string) => `insert into ${table}
   (dataset_id, ${parent}, position, name, quantity, rate, rewards_rate) values (?, ?, 0, ?, ?, ?, ?)`;
 const INSERT_ORDER_LINE = INSERT_LINE("order_lines", "order_id");
@@ -183,12 +187,18 @@ async function create(DB: D1Database, order: OrderInput): Promise<Cost> {
   );
 }
 
-/** Required by the configuration. The ceiling records nothing. */
+interface OrderState {
+  version: number;
+  payment_method_id: string;
+}
+
+/** Required by the configuration. The ceiling records and streams nothing. */
 export class Workbench extends DurableObject {}
+export class PartnerStreams extends DurableObject {}
 
 export class OrderLedger extends DurableObject<Env> {
-  /** The order's version, read once: a warm order writes without reading, as in the sandbox. */
-  #order?: Promise<{ version: number }>;
+  /** The order's state, read once: a warm order writes without reading, as in the sandbox. */
+  #order?: Promise<OrderState>;
 
   async append(event: EventInput): Promise<Cost> {
     const { DB } = this.env;
@@ -217,7 +227,9 @@ export class OrderLedger extends DurableObject<Env> {
           amount,
           rewards_amount,
           event.network_transaction_id,
+          order.payment_method_id,
         ),
+        DB.prepare(COUNT_EVENT).bind(DATASET_ID, event.network_transaction_id, TIME, amount),
         DB.prepare(INSERT_EVENT_LINE).bind(
           DATASET_ID,
           order_event_id,
@@ -234,12 +246,12 @@ export class OrderLedger extends DurableObject<Env> {
     );
   }
 
-  async #load(orderId: string): Promise<{ version: number }> {
+  async #load(orderId: string): Promise<OrderState> {
     const order = await this.env.DB.prepare(
-      "select version from orders where dataset_id = ? and id = ?",
+      "select version, payment_method_id from orders where dataset_id = ? and id = ?",
     )
       .bind(DATASET_ID, orderId)
-      .first<{ version: number }>();
+      .first<OrderState>();
     return order!;
   }
 }

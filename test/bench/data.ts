@@ -157,6 +157,10 @@ const CROWDED = [
        indexed by order_events_order_id
      where order_events.dataset_id = orders.dataset_id and order_id = orders.id)
    where dataset_id = ?1`,
+  "delete from reconciliations where dataset_id = ?1",
+  `insert into reconciliations (dataset_id, network_transaction_id, created_at, event_captured, event_count)
+   select dataset_id, network_transaction_id, ${TIME}, sum(amount), count(*) from order_events
+   where dataset_id = ?1 group by network_transaction_id`,
 ];
 
 /**
