@@ -13,7 +13,7 @@ export interface Habits {
   refundsRewards: boolean;
   namesTransaction: boolean;
   rotatesKey: boolean;
-  /** Asks for a refund that the server refuses. */
+  /** Requests a refund that the server rejects. */
   refundsTooMuch: boolean;
 }
 
