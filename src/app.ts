@@ -45,7 +45,7 @@ const requireConfig = createMiddleware<AppEnv>((c, next) => {
   return next();
 });
 
-const admitPartner = [authenticate, limitRequestRate, limitRows, limitConcurrency] as const;
+const admitPartner = [authenticate, limitRows, limitRequestRate, limitConcurrency] as const;
 
 app
   .use(identifyRequest)
@@ -57,7 +57,7 @@ app
   .use("/health", setSecurityHeaders)
   // Before everything that responds to a request with a key, so that a 429 and a fault are recorded too.
   .use("/v2/*", recordRequests)
-  .use("/v2/*", requireConfig, authenticate, limitRequestRate, limitRows)
+  .use("/v2/*", requireConfig, authenticate, limitRows, limitRequestRate)
   .use("/v2/*", alterResponses, sendWarnings, limitConcurrency, chooseFault)
   .use("/sandbox/*", requireConfig)
   .use("/sandbox/partners/*", authenticateOperator)

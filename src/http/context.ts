@@ -33,6 +33,8 @@ export interface AppEnv {
     isResponseLost?: boolean;
     /** The response that a fault delays, as counted by its limits. */
     delayedResponse?: DelayedResponse;
+    /** Whether the request is not recorded, since recording it would cost more than refusing it. */
+    isUnrecorded?: boolean;
     /** What is recorded of a body that was already released. */
     recordedBody?: RecordedBody;
     /** The order that a write is on, and its versions around the write. */

@@ -1,5 +1,6 @@
 import { expect, it, vi } from "vitest";
 import { costOf, expectStatus, newPartner, orderBody, refusalOf } from "../support/client.ts";
+import { datasetOf, SOON, workbenchOf } from "../support/recorded-requests.ts";
 import { setVariables } from "../support/variables.ts";
 
 const DAY_MILLISECONDS = 86_400_000;
@@ -31,6 +32,23 @@ it.each([
   clock.mockReturnValue(now + DAY_MILLISECONDS);
   expectStatus(await partner.post("/v2/orders", orderBody()), 200);
   clock.mockRestore();
+});
+
+it("counts the rows that recording writes, also for a request beyond the rate limit", async () => {
+  const exhausted = { limit: async () => ({ success: false }) };
+  const limits = { ROWS_WRITTEN_PER_DAY: "40", ROWS_READ_PER_DAY: "" };
+  setVariables({ RATE_LIMITS: "on", PARTNER_RATE_LIMIT: exhausted, ...limits });
+  const partner = await newPartner();
+  const messages = [];
+  for (let sent = 0; sent < 20; sent += 1) {
+    messages.push(expectStatus(await partner.get("/v2/orders"), 429).body.error.message);
+  }
+  const refused = messages.filter((message) => message.includes("rows"));
+  expect(refused.length).toBeGreaterThan(15);
+  // The requests that the row limit refused are not recorded.
+  const recorded = async () =>
+    (await workbenchOf(partner).listRequests(datasetOf(partner), {}, { limit: 100 })).result;
+  await expect.poll(recorded, SOON).toMatchObject({ total: 20 - refused.length });
 });
 
 it("counts no rows where rate limits are off", async () => {

@@ -13,7 +13,7 @@ export const recordRequests = createMiddleware<AppEnv>(async (c, next) => {
   if (isConsoleRead(c)) return next();
   const start = performance.now();
   await next();
-  if (!c.get("apiKey")) return;
+  if (!c.get("apiKey") || c.get("isUnrecorded")) return;
   const ms = Math.round(performance.now() - start);
   const requestBody = await recordedBodyOf(c);
   const copy = isSentWhole(c) ? c.res.clone() : undefined;
