@@ -1,4 +1,11 @@
 import { matchesRequest, type FaultMatch } from "./fault-match.ts";
+import {
+  matchesNotification,
+  NOTIFICATION_FAULTS,
+  type NotificationFaultName,
+  type NotificationMatch,
+} from "./notification-faults.ts";
+import type { NotificationSubject } from "./notifications.ts";
 import type { RequestSubject } from "./request-subject.ts";
 
 /** What can be set of a fault, apart from which requests it applies to. */
@@ -20,7 +27,7 @@ interface FaultDefinition {
   effect: string;
 }
 
-/** Every fault. The API, the reference and the types follow from this record. */
+/** Every fault of a request. The API, the reference and the types follow from this record. */
 export const FAULTS = {
   error: {
     executes: false,
@@ -87,6 +94,17 @@ export const FAULTS = {
 export type FaultName = keyof typeof FAULTS;
 export const FAULT_NAMES = Object.keys(FAULTS) as FaultName[];
 
+/** A fault of a request or of a notification. */
+export type AnyFaultName = FaultName | NotificationFaultName;
+
+const PARAMETERS: Record<AnyFaultName, FaultDefinition["parameters"]> = Object.fromEntries(
+  Object.entries({ ...FAULTS, ...NOTIFICATION_FAULTS }).map(([name, { parameters }]) => [
+    name,
+    parameters,
+  ]),
+) as Record<AnyFaultName, FaultDefinition["parameters"]>;
+export const ANY_FAULT_NAMES = Object.keys(PARAMETERS) as AnyFaultName[];
+
 /** The faults that reject the request. */
 export type RejectingFault = {
   [Name in FaultName]: (typeof FAULTS)[Name]["executes"] extends false ? Name : never;
@@ -98,9 +116,9 @@ export function isRejecting(name: FaultName): name is RejectingFault {
   return !FAULTS[name].executes;
 }
 
-/** Whether the fault delays all or part of a response, which is held in memory meanwhile. */
-export function isDelaying(name: FaultName): boolean {
-  return "delay_ms" in FAULTS[name].parameters;
+/** Whether the fault delays all or part of a response, which is held in memory meanwhile, or a notification. */
+export function isDelaying(name: AnyFaultName): boolean {
+  return "delay_ms" in PARAMETERS[name];
 }
 
 /** The error of a response that a fault interrupts. The local program doesn't report it as a failure. */
@@ -108,9 +126,9 @@ export const INTERRUPTED_BY_FAULT = "interrupted by a fault";
 
 /** The most faults that an environment can have at a time. */
 export const MAX_FAULTS = 100;
-/** The most requests that one fault can apply to. */
+/** The most requests or notifications that one fault can apply to. */
 export const MAX_FAULT_TIMES = 1_000;
-/** The most matching requests that a fault can let through first. */
+/** The most matching requests or notifications that a fault can let through first. */
 export const MAX_FAULT_SKIP = 1_000;
 export const MAX_DELAY_MILLISECONDS = 60_000;
 export const MAX_RETRY_AFTER_SECONDS = 86_400;
@@ -124,22 +142,26 @@ export interface AppliedFault extends Partial<FaultParameters> {
 
 type InputParameters = { [Name in keyof FaultParameters]?: FaultParameters[Name] | undefined };
 
+/** What a fault applies to. A fault of a request matches by other fields than one of a notification. */
+export type AnyMatch = FaultMatch & NotificationMatch;
+
 export interface NewFault extends InputParameters {
-  fault: FaultName;
+  fault: AnyFaultName;
   times?: number | undefined;
   skip?: number | undefined;
-  match?: FaultMatch | undefined;
+  match?: AnyMatch | undefined;
 }
 
-export interface StoredFault extends AppliedFault {
+export interface StoredFault extends Omit<AppliedFault, "fault"> {
   id: string;
-  /** How many requests it applies to. */
+  fault: AnyFaultName;
+  /** How many requests or notifications it applies to. */
   times: number;
   /** How many of these are left. */
   remaining: number;
-  /** How many matching requests it lets through first. */
+  /** How many matching ones it lets through first. */
   skip: number;
-  match: FaultMatch;
+  match: AnyMatch;
   /** RFC 3339. */
   created_at: string;
 }
@@ -152,9 +174,15 @@ export function createFault(
 }
 
 /** A fault with the defaults of the parameters that were left out. */
-export function withDefaults({ fault, ...given }: InputParameters & { fault: FaultName }) {
-  const { parameters }: FaultDefinition = FAULTS[fault];
-  const applied: AppliedFault = { fault, delay_ms: 0 };
+export function withDefaults<Name extends AnyFaultName>({
+  fault,
+  ...given
+}: InputParameters & { fault: Name }) {
+  const parameters = PARAMETERS[fault];
+  const applied: Partial<FaultParameters> & { fault: Name; delay_ms: number } = {
+    fault,
+    delay_ms: 0,
+  };
   for (const name of Object.keys(parameters) as (keyof FaultParameters)[]) {
     const value = given[name] ?? parameters[name];
     if (typeof value === "number") applied[name] = value;
@@ -171,32 +199,47 @@ export interface ParameterProblem {
 export function findParameterProblem({
   fault,
   ...given
-}: InputParameters & { fault: FaultName }): ParameterProblem | undefined {
-  const { parameters }: FaultDefinition = FAULTS[fault];
+}: InputParameters & { fault: AnyFaultName }): ParameterProblem | undefined {
+  const parameters = PARAMETERS[fault];
   for (const name of ["delay_ms", "status", "retry_after"] as const) {
     const isMissing = given[name] === undefined;
     if (isMissing && parameters[name] === "required") {
       return { name, expected: `a value, which ${fault} needs` };
     }
     if (!isMissing && parameters[name] === undefined) {
-      const takers = FAULT_NAMES.filter((each) => name in FAULTS[each].parameters);
+      const takers = ANY_FAULT_NAMES.filter((each) => name in PARAMETERS[each]);
       return { name, expected: `none with ${fault}: only ${takers.join(" and ")} have it` };
     }
   }
   return undefined;
 }
 
+/** The fault that applies, and the older ones that let the request or notification through. */
+interface Choice<F> {
+  applied: F | undefined;
+  skipped: F[];
+}
+
+type Choosable = { match: AnyMatch; skip_remaining: number };
+
 /**
  * Chooses the fault that applies to a request: the oldest one that matches and has nothing left to skip.
- * `skipped` are the older ones that let the request through.
  *
  * @param faults Oldest first.
  */
-export function chooseFault<F extends { match: FaultMatch; skip_remaining: number }>(
+export function chooseFault<F extends Choosable>(faults: F[], subject: RequestSubject): Choice<F> {
+  return chooseOldest(faults.filter(({ match }) => matchesRequest(match, subject)));
+}
+
+/** The same for a notification. */
+export function chooseNotificationFault<F extends Choosable>(
   faults: F[],
-  subject: RequestSubject,
-): { applied: F | undefined; skipped: F[] } {
-  const matching = faults.filter(({ match }) => matchesRequest(match, subject));
+  subject: NotificationSubject,
+): Choice<F> {
+  return chooseOldest(faults.filter(({ match }) => matchesNotification(match, subject)));
+}
+
+function chooseOldest<F extends Choosable>(matching: F[]): Choice<F> {
   const index = matching.findIndex(({ skip_remaining }) => skip_remaining === 0);
   if (index === -1) return { applied: undefined, skipped: matching };
   return { applied: matching[index], skipped: matching.slice(0, index) };

@@ -347,6 +347,19 @@ export interface paths {
          *     **A single request** can carry its fault in a header: `Sandbox-Fault: lost_response`, or
          *     `Sandbox-Fault: delay;delay_ms=3000`. It takes precedence over the environment's faults, and uses none of them up.
          *
+         *     **Notifications** have faults of their own, which match by `object`, `status`, `transaction_id` and
+         *     `network_transaction_id` of the notification. `times` and `skip` count notifications, each on all webhooks that
+         *     receive it. The log shows the fault of a notification.
+         *
+         *     | fault | a receiver gets | parameters |
+         *     |---|---|---|
+         *     | `duplicate_notification` | the same notification twice |  |
+         *     | `late_notification` | the notification, `delay_ms` late | `delay_ms` |
+         *     | `reordered_notification` | the next notification first, then this one; after 5 seconds without another, this one |  |
+         *     | `lost_notification` | nothing at first: the first attempt is never sent. The retries are |  |
+         *     | `invalid_signature` | a first attempt with a signature that doesn't match. Retries are signed correctly |  |
+         *     | `stale_signature` | a first attempt that was signed ten minutes ago. Retries are signed now |  |
+         *
          *     **Several data centers.** A request that reads or writes the database sees every fault that was added before it. One
          *     that is rejected earlier, because of its path, method, parameters or body, may miss a fault that was added in another
          *     data center less than 30 seconds ago.
@@ -1460,19 +1473,19 @@ export interface components {
              * @example lost_response
              * @enum {string}
              */
-            fault: "error" | "unavailable" | "rate_limited" | "delay" | "slow_body" | "error_after_commit" | "bad_gateway" | "gateway_timeout" | "lost_response" | "cut_response";
+            fault: "error" | "unavailable" | "rate_limited" | "delay" | "slow_body" | "error_after_commit" | "bad_gateway" | "gateway_timeout" | "lost_response" | "cut_response" | "duplicate_notification" | "late_notification" | "reordered_notification" | "lost_notification" | "invalid_signature" | "stale_signature";
             /**
-             * @description How many requests it applies to
+             * @description How many requests or notifications it applies to
              * @example 1
              */
             times: number;
             /**
-             * @description How many matching requests it lets through first
+             * @description How many matching ones it lets through first
              * @example 0
              */
             skip: number;
             /**
-             * @description By how many milliseconds the response is delayed
+             * @description By how many milliseconds the response or notification is delayed
              * @example 0
              */
             delay_ms: number;
@@ -1499,7 +1512,7 @@ export interface components {
              */
             created_at: string;
         };
-        /** @description Which requests the fault applies to: those that match every field */
+        /** @description What the fault applies to: whatever matches every field */
         FaultMatch: {
             /**
              * @description Only requests with this method
@@ -1538,6 +1551,27 @@ export interface components {
              * @enum {string}
              */
             type?: "CAPTURED" | "REFUNDED";
+            /**
+             * @description Of a notification's fault: only notifications of this kind
+             * @example TRANSACTION
+             * @enum {string}
+             */
+            object?: "APPLICATION" | "TRANSACTION" | "PAYMENT_METHOD" | "CUSTOMER_LINK" | "REWARD" | "STREAK" | "ACCOUNT_STATUS";
+            /**
+             * @description Of a notification's fault: only notifications with this `data.status`
+             * @example CAPTURED
+             */
+            status?: string;
+            /**
+             * @description Of a notification's fault: only notifications about this transaction
+             * @example e2806932-5f1b-4518-8b15-156d773e9496
+             */
+            transaction_id?: string;
+            /**
+             * @description Of a notification's fault: only notifications about this card network transaction
+             * @example txn-789456
+             */
+            network_transaction_id?: string;
         };
         FaultInput: {
             /**
@@ -1545,9 +1579,9 @@ export interface components {
              * @example lost_response
              * @enum {string}
              */
-            fault: "error" | "unavailable" | "rate_limited" | "delay" | "slow_body" | "error_after_commit" | "bad_gateway" | "gateway_timeout" | "lost_response" | "cut_response";
+            fault: "error" | "unavailable" | "rate_limited" | "delay" | "slow_body" | "error_after_commit" | "bad_gateway" | "gateway_timeout" | "lost_response" | "cut_response" | "duplicate_notification" | "late_notification" | "reordered_notification" | "lost_notification" | "invalid_signature" | "stale_signature";
             /**
-             * @description By how many milliseconds `delay` or `slow_body` delays the response
+             * @description By how many milliseconds `delay` or `slow_body` delays the response, or `late_notification` the notification
              * @example 3000
              */
             delay_ms?: number;
@@ -1562,12 +1596,12 @@ export interface components {
              */
             retry_after?: number;
             /**
-             * @description How many requests it applies to. Default: 1
+             * @description How many requests or notifications it applies to. Default: 1
              * @example 1
              */
             times?: number;
             /**
-             * @description How many matching requests it lets through first. Default: 0
+             * @description How many matching ones it lets through first. Default: 0
              * @example 0
              */
             skip?: number;

@@ -1,15 +1,20 @@
 import * as z from "zod";
-import { findMatchProblem, type FaultMatch } from "../domain/fault-match.ts";
+import { findMatchProblem } from "../domain/fault-match.ts";
 import {
+  ANY_FAULT_NAMES,
   FAULT_NAMES,
   findParameterProblem,
   MAX_DELAY_MILLISECONDS,
   MAX_FAULT_SKIP,
   MAX_FAULT_TIMES,
   MAX_RETRY_AFTER_SECONDS,
+  type AnyFaultName,
+  type AnyMatch,
   type FaultParameters,
 } from "../domain/faults.ts";
+import { isNotificationFault, NOTIFICATION_MATCH_FIELDS } from "../domain/notification-faults.ts";
 import { ORDER_EVENT_TYPES } from "../domain/order-events.ts";
+import { NOTIFICATION_KINDS } from "../domain/webhooks.ts";
 import { responseTimestamp, id, reference } from "./fields.ts";
 import { limit, listOf, startingAfter } from "./pages.ts";
 import type { FieldSchemas } from "./field-schemas.ts";
@@ -55,17 +60,30 @@ const match = z
         description: "Only requests that append an event of this type",
         examples: ["CAPTURED"],
       }),
-  } satisfies FieldSchemas<FaultMatch>)
-  .superRefine((input, context) => {
-    const problem = findMatchProblem(input);
-    if (!problem) return;
-    const { field, expected } = problem;
-    const message = `Expected ${expected}`;
-    context.addIssue({ code: "custom", path: [field], input: input[field], message });
-  })
+    object: z
+      .enum(NOTIFICATION_KINDS)
+      .optional()
+      .meta({
+        description: "Of a notification's fault: only notifications of this kind",
+        examples: ["TRANSACTION"],
+      }),
+    status: reference.optional().meta({
+      description: "Of a notification's fault: only notifications with this `data.status`",
+      examples: ["CAPTURED"],
+    }),
+    transaction_id: reference.optional().meta({
+      description: "Of a notification's fault: only notifications about this transaction",
+      examples: ["e2806932-5f1b-4518-8b15-156d773e9496"],
+    }),
+    network_transaction_id: reference.optional().meta({
+      description:
+        "Of a notification's fault: only notifications about this card network transaction",
+      examples: ["txn-789456"],
+    }),
+  } satisfies FieldSchemas<AnyMatch>)
   .meta({
     id: "FaultMatch",
-    description: "Which requests the fault applies to: those that match every field",
+    description: "What the fault applies to: whatever matches every field",
   });
 
 const parameters = {
@@ -74,7 +92,8 @@ const parameters = {
     .min(0)
     .max(MAX_DELAY_MILLISECONDS)
     .meta({
-      description: "By how many milliseconds `delay` or `slow_body` delays the response",
+      description:
+        "By how many milliseconds `delay` or `slow_body` delays the response, or `late_notification` the notification",
       examples: [3_000],
     }),
   status: z
@@ -93,17 +112,17 @@ const parameters = {
 } satisfies FieldSchemas<FaultParameters>;
 
 const fields = {
-  fault: z.enum(FAULT_NAMES).meta({ description: "The fault", examples: ["lost_response"] }),
+  fault: z.enum(ANY_FAULT_NAMES).meta({ description: "The fault", examples: ["lost_response"] }),
   times: z
     .int()
     .min(1)
     .max(MAX_FAULT_TIMES)
-    .meta({ description: "How many requests it applies to", examples: [1] }),
+    .meta({ description: "How many requests or notifications it applies to", examples: [1] }),
   skip: z
     .int()
     .min(0)
     .max(MAX_FAULT_SKIP)
-    .meta({ description: "How many matching requests it lets through first", examples: [0] }),
+    .meta({ description: "How many matching ones it lets through first", examples: [0] }),
 };
 
 const withDefault = <Schema extends z.ZodType>(schema: Schema, value: number) => {
@@ -113,13 +132,46 @@ const withDefault = <Schema extends z.ZodType>(schema: Schema, value: number) =>
 };
 
 const parameterInput = {
-  fault: fields.fault,
+  fault: z.enum(FAULT_NAMES).meta({ description: "The fault", examples: ["lost_response"] }),
   delay_ms: parameters.delay_ms.optional(),
   status: withDefault(parameters.status, 500),
   retry_after: withDefault(parameters.retry_after, 1),
 };
 
-type ParameterInput = z.infer<z.ZodObject<typeof parameterInput>>;
+type ParameterInput = Omit<z.infer<z.ZodObject<typeof parameterInput>>, "fault"> & {
+  fault: AnyFaultName;
+};
+
+/** Rejects a match that nothing can have. */
+function checkMatch(
+  { fault, match = {} }: { fault: AnyFaultName; match?: AnyMatch | undefined },
+  context: z.RefinementCtx,
+): void {
+  const problem = findProblem(fault, match);
+  if (!problem) return;
+  const { field, expected } = problem;
+  const message = `Expected ${expected}`;
+  context.addIssue({ code: "custom", path: ["match", field], input: match[field], message });
+}
+
+function findProblem(
+  fault: AnyFaultName,
+  match: AnyMatch,
+): { field: keyof AnyMatch; expected: string } | undefined {
+  const isOfNotification = (field: string) =>
+    (NOTIFICATION_MATCH_FIELDS as readonly string[]).includes(field);
+  const given = (Object.keys(match) as (keyof AnyMatch)[]).filter(
+    (field) => match[field] !== undefined,
+  );
+  if (isNotificationFault(fault)) {
+    const field = given.find((each) => !isOfNotification(each));
+    const fields = NOTIFICATION_MATCH_FIELDS.join(" or ");
+    return field && { field, expected: `none with ${fault}, which matches by ${fields}` };
+  }
+  const field = given.find(isOfNotification);
+  if (field) return { field, expected: `none with ${fault}, which applies to requests` };
+  return findMatchProblem(match);
+}
 
 /** Rejects a parameter that the fault doesn't take, and requires those that it needs. */
 function checkParameters(input: ParameterInput, context: z.RefinementCtx): void {
@@ -136,11 +188,13 @@ export const faultWithParameters = z.strictObject(parameterInput).superRefine(ch
 export const faultInput = z
   .object({
     ...parameterInput,
+    fault: fields.fault,
     times: withDefault(fields.times, 1),
     skip: withDefault(fields.skip, 0),
     match: match.optional(),
   })
   .superRefine(checkParameters)
+  .superRefine(checkMatch)
   .meta({ id: "FaultInput" });
 
 export const fault = z
@@ -148,7 +202,7 @@ export const fault = z
     id: id.meta({ description: "The fault's ID", examples: [FAULT_ID_EXAMPLE] }),
     ...fields,
     delay_ms: parameters.delay_ms.meta({
-      description: "By how many milliseconds the response is delayed",
+      description: "By how many milliseconds the response or notification is delayed",
       examples: [0],
     }),
     status: parameters.status.optional(),

@@ -3,11 +3,11 @@ import {
   DELIVERY_STATUSES,
   DELIVERY_TIMEOUT_MILLISECONDS,
   MAX_RESPONSE_BYTES,
-  SIGNATURE_HEADER,
   type Attempt,
   type Delivery,
   type NotificationFilter,
 } from "../domain/notifications.ts";
+import { SIGNATURE_HEADER } from "../domain/notification-signature.ts";
 import { NOTIFICATION_FAULT_NAMES } from "../domain/notification-faults.ts";
 import { NOTIFICATION_KINDS } from "../domain/webhooks.ts";
 import { reference, timestamp, url } from "./fields.ts";

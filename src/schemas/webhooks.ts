@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { SIGNATURE_KEYS, TIMESTAMP_UNITS } from "../domain/notification-signature.ts";
 import {
   DEFAULT_RETRY_AFTER_SECONDS,
   LISTENER_HOURS,
@@ -7,8 +8,6 @@ import {
   MAX_RETRY_AFTER,
   NOTIFICATION_KINDS,
   PAUSE_REASONS,
-  SIGNATURE_KEYS,
-  SIGNATURE_TIMESTAMPS,
   WEBHOOK_STATUSES,
   type SignatureSettings,
   type Webhook,
@@ -45,7 +44,7 @@ const key = z.enum(SIGNATURE_KEYS).meta({
     "The HMAC key: `token` is the signing token itself, `sha256` its SHA-256 as bytes, `sha256_hex` its SHA-256 in hex. The published page leaves it open",
   examples: ["token"],
 });
-const unit = z.enum(SIGNATURE_TIMESTAMPS).meta({
+const unit = z.enum(TIMESTAMP_UNITS).meta({
   description: "The unit of `t`. The published page has both",
   examples: ["milliseconds"],
 });

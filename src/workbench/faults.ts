@@ -1,5 +1,18 @@
 import { asc, eq, notInArray } from "drizzle-orm";
-import { chooseFault, MAX_FAULTS, type AppliedFault, type StoredFault } from "../domain/faults.ts";
+import {
+  chooseFault,
+  chooseNotificationFault,
+  MAX_FAULTS,
+  type AppliedFault,
+  type FaultName,
+  type StoredFault,
+} from "../domain/faults.ts";
+import {
+  isNotificationFault,
+  type AppliedNotificationFault,
+  type NotificationFaultName,
+} from "../domain/notification-faults.ts";
+import type { NotificationSubject } from "../domain/notifications.ts";
 import type { RequestSubject } from "../domain/request-subject.ts";
 import { pageOf, type Page, type PageRequest } from "../store/pages.ts";
 import { faultCounts, faults, type FaultCount } from "./schema.ts";
@@ -86,25 +99,27 @@ export function deleteFaults(db: WorkbenchDatabase): number {
   return deleted;
 }
 
+/** Whether a fault can apply to a request. */
+export function hasRequestFaults(db: WorkbenchDatabase): boolean {
+  return liveFaults(db).live.some(({ fault }) => !isNotificationFault(fault.fault));
+}
+
+type Live = ReturnType<typeof liveFaults>["live"][number];
+type LiveOf<Name> = Live & { fault: { fault: Name } };
+
 /** Takes the fault that applies to a request. All of it is synchronous, so no two requests take the same time. */
 export function takeFault(
   db: WorkbenchDatabase,
   subject: RequestSubject,
 ): AppliedFault | undefined {
   const { counts, live } = liveFaults(db);
-  const { applied, skipped } = chooseFault(live, subject);
-  if (!applied && skipped.length === 0) return undefined;
-  for (const { sequence } of skipped) counts[sequence]!.skip_remaining -= 1;
-  if (applied) {
-    const count = counts[applied.sequence]!;
-    count.remaining -= 1;
-    if (count.remaining === 0) delete counts[applied.sequence];
-  }
-  writeCounts(db, counts);
-  return applied && appliedFaultOf(applied.fault);
-}
-
-function appliedFaultOf({ id, fault, delay_ms, status, retry_after }: StoredFault): AppliedFault {
+  const ofRequests = live.filter(
+    (each): each is LiveOf<FaultName> => !isNotificationFault(each.fault.fault),
+  );
+  const choice = chooseFault(ofRequests, subject);
+  countChoice(db, counts, choice);
+  if (!choice.applied) return undefined;
+  const { id, fault, delay_ms, status, retry_after } = choice.applied.fault;
   return {
     id,
     fault,
@@ -112,4 +127,37 @@ function appliedFaultOf({ id, fault, delay_ms, status, retry_after }: StoredFaul
     ...(status !== undefined && { status }),
     ...(retry_after !== undefined && { retry_after }),
   };
+}
+
+/** Takes the fault that applies to a notification, unless `excluded` names it. */
+export function takeNotificationFault(
+  db: WorkbenchDatabase,
+  subject: NotificationSubject,
+  excluded?: NotificationFaultName,
+): AppliedNotificationFault | undefined {
+  const { counts, live } = liveFaults(db);
+  const ofNotifications = live.filter(
+    (each): each is LiveOf<NotificationFaultName> =>
+      isNotificationFault(each.fault.fault) && each.fault.fault !== excluded,
+  );
+  const choice = chooseNotificationFault(ofNotifications, subject);
+  countChoice(db, counts, choice);
+  if (!choice.applied) return undefined;
+  const { id, fault, delay_ms } = choice.applied.fault;
+  return { id, fault, delay_ms };
+}
+
+function countChoice(
+  db: WorkbenchDatabase,
+  counts: Counts,
+  { applied, skipped }: { applied: Live | undefined; skipped: Live[] },
+): void {
+  if (!applied && skipped.length === 0) return;
+  for (const { sequence } of skipped) counts[sequence]!.skip_remaining -= 1;
+  if (applied) {
+    const count = counts[applied.sequence]!;
+    count.remaining -= 1;
+    if (count.remaining === 0) delete counts[applied.sequence];
+  }
+  writeCounts(db, counts);
 }

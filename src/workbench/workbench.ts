@@ -85,7 +85,8 @@ export class Workbench extends DurableObject {
     const { datasetId } = this.#storage;
     const database = this.#storage.read(datasetId);
     const nextExpiry = database && deleteExpired(database, Date.now());
-    if (!database || (nextExpiry === undefined && !hasFaults(database))) return this.#clear();
+    const isEmpty = database && nextExpiry === undefined && faults.countFaults(database) === 0;
+    if (!database || isEmpty) return this.#clear();
     this.#log.recount();
     await this.#enforceLimits(database, datasetId!);
     await this.#ensureAlarm(nextExpiry);
@@ -178,7 +179,7 @@ export class Workbench extends DurableObject {
       none,
       (database) => ({
         fault: faults.takeFault(database, subject),
-        has_faults: hasFaults(database),
+        has_faults: faults.hasRequestFaults(database),
       }),
     );
     if (result === "superseded") return { fault: undefined, has_faults: true, is_superseded: true };
@@ -195,7 +196,7 @@ export class Workbench extends DurableObject {
   }
 
   #writeFaultFlag(dataset: DatasetRef): Promise<FaultState> {
-    const readState = () => this.#query(dataset, false, hasFaults).result;
+    const readState = () => this.#query(dataset, false, faults.hasRequestFaults).result;
     return this.#faultFlag.write(this.env.DB, dataset, readState);
   }
 
@@ -298,8 +299,6 @@ export class Workbench extends DurableObject {
     this.#streams.closeWhere(({ key_id }) => keyId === undefined || key_id === keyId);
   }
 }
-
-const hasFaults = (database: WorkbenchDatabase): boolean => faults.countFaults(database) > 0;
 
 function emptyPage({ starting_after }: PageRequest): Page<never> | undefined {
   return starting_after === undefined ? { data: [], has_more: false, total: 0 } : undefined;

@@ -1,6 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { findMatchProblem, matchesPath, type FaultMatch } from "../../src/domain/fault-match.ts";
-import { chooseFault, FAULT_NAMES, isRejecting } from "../../src/domain/faults.ts";
+import {
+  chooseFault,
+  chooseNotificationFault,
+  FAULT_NAMES,
+  isRejecting,
+} from "../../src/domain/faults.ts";
+import type { NotificationSubject } from "../../src/domain/notifications.ts";
+import { faultInput } from "../../src/schemas/faults.ts";
 import { idsOf } from "../../src/domain/request-subject.ts";
 
 describe("a path pattern", () => {
@@ -131,4 +138,39 @@ describe("with several faults", () => {
 
 it("only error, unavailable and rate_limited reject the request", () => {
   expect(FAULT_NAMES.filter(isRejecting)).toEqual(["error", "unavailable", "rate_limited"]);
+});
+
+describe("the fault of a notification", () => {
+  const captured: NotificationSubject = {
+    object: "TRANSACTION",
+    status: "CAPTURED",
+    transaction_id: "t-1",
+    network_transaction_id: null,
+  };
+
+  it.each([
+    [{}, true],
+    [{ object: "TRANSACTION" as const, status: "CAPTURED", transaction_id: "t-1" }, true],
+    [{ object: "REWARD" as const }, false],
+    [{ status: "REFUNDED" }, false],
+    [{ transaction_id: "t-2" }, false],
+    [{ network_transaction_id: "nt-1" }, false],
+  ])("with the match %o applies: %s", (match, applies) => {
+    const { applied } = chooseNotificationFault([fault("a", match)], captured);
+    expect(applied !== undefined).toBe(applies);
+  });
+
+  it.each([
+    [{ fault: "lost_notification" }, undefined],
+    [{ fault: "lost_notification", match: { status: "CAPTURED" } }, undefined],
+    [{ fault: "late_notification", delay_ms: 10 }, undefined],
+    [{ fault: "late_notification" }, "delay_ms"],
+    [{ fault: "lost_notification", delay_ms: 10 }, "delay_ms"],
+    [{ fault: "lost_notification", match: { order_id: "o" } }, "match.order_id"],
+    [{ fault: "lost_response", match: { object: "TRANSACTION" } }, "match.object"],
+    [{ fault: "lost_response", match: { path: "/v2/nothing" } }, "match.path"],
+  ])("%o is invalid in %s", (input, field) => {
+    const { error } = faultInput.safeParse(input);
+    expect(error?.issues[0]?.path.join(".")).toBe(field);
+  });
 });

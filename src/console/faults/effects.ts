@@ -1,10 +1,12 @@
-import { FAULTS, type FaultName } from "../../domain/faults.ts";
+import { FAULTS, type AnyFaultName } from "../../domain/faults.ts";
+import { isNotificationFault, NOTIFICATION_FAULTS } from "../../domain/notification-faults.ts";
 import type { Fault } from "../api.ts";
 
 type Match = Fault["match"];
 
 /** What a fault does, in a line. */
-export function effectOf(name: FaultName): string {
+export function effectOf(name: AnyFaultName): string {
+  if (isNotificationFault(name)) return NOTIFICATION_FAULTS[name].effect.replaceAll("`", "");
   const { executes, effect } = FAULTS[name];
   return `${executes ? "executed" : "rejected"} · ${effect.replaceAll("`", "")}`;
 }

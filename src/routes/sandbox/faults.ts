@@ -1,6 +1,11 @@
 import { Hono } from "hono";
 import { KEY_CACHE_SECONDS } from "../../access/key-cache.ts";
 import { createFault, FAULT_NAMES, FAULTS } from "../../domain/faults.ts";
+import {
+  isNotificationFault,
+  NOTIFICATION_FAULT_NAMES,
+  NOTIFICATION_FAULTS,
+} from "../../domain/notification-faults.ts";
 import { toTimestamp } from "../../domain/timestamp.ts";
 import type { AppEnv } from "../../http/context.ts";
 import { queryWorkbench } from "../../http/dataset.ts";
@@ -12,6 +17,12 @@ import { BODY_ERRORS } from "../../openapi/operation-errors.ts";
 import { fault, faultInput, faultList, faultPath, faultQuery } from "../../schemas/faults.ts";
 
 const tag = "Sandbox";
+
+const NOTIFICATION_TABLE = NOTIFICATION_FAULT_NAMES.map((name) => {
+  const { effect, parameters } = NOTIFICATION_FAULTS[name];
+  const taken = Object.keys(parameters).map((parameter) => `\`${parameter}\``);
+  return `| \`${name}\` | ${effect} | ${taken.join(", ")} |`;
+}).join("\n");
 
 const TABLE = FAULT_NAMES.map((name) => {
   const { executes, effect, parameters } = FAULTS[name];
@@ -40,6 +51,14 @@ only the event. A \`match\` that no request under \`/v2\` can have is rejected.
 
 **A single request** can carry its fault in a header: \`Sandbox-Fault: lost_response\`, or
 \`Sandbox-Fault: delay;delay_ms=3000\`. It takes precedence over the environment's faults, and uses none of them up.
+
+**Notifications** have faults of their own, which match by \`object\`, \`status\`, \`transaction_id\` and
+\`network_transaction_id\` of the notification. \`times\` and \`skip\` count notifications, each on all webhooks that
+receive it. The log shows the fault of a notification.
+
+| fault | a receiver gets | parameters |
+|---|---|---|
+${NOTIFICATION_TABLE}
 
 **Several data centers.** A request that reads or writes the database sees every fault that was added before it. One
 that is rejected earlier, because of its path, method, parameters or body, may miss a fault that was added in another
@@ -75,7 +94,7 @@ export const sandboxFaults = new Hono<AppEnv>()
       );
       if (!decision.ok) throw new ApiError(decision.refusal);
       // This isolate learns of the fault here, the others from D1.
-      c.get("apiKey").has_faults = true;
+      if (!isNotificationFault(added.fault)) c.get("apiKey").has_faults = true;
       return c.json(decision.result, 200);
     },
   )
