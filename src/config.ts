@@ -19,6 +19,10 @@ const onOrOff = z
   .enum(["on", "off"], { error: `Expected "on" or "off"` })
   .transform((text) => text === "on");
 
+const publicOrAny = z
+  .enum(["public", "any"], { error: `Expected "public" or "any"` })
+  .transform((text) => text === "any");
+
 const quota = z
   .string()
   .regex(/^\d{0,15}$/, { error: "Expected a whole number, or nothing for no quota" })
@@ -30,6 +34,7 @@ const variables = z.object({
     error: `Expected a region (${LOCATIONS.join(", ")}), or nothing`,
   }),
   RATE_LIMITS: onOrOff,
+  WEBHOOK_ADDRESSES: publicOrAny,
   UNSIGNED_KEYS: onOrOff,
   LOCAL_KEY: z.string(),
   BYTE_QUOTA: quota,
@@ -65,6 +70,8 @@ const SECRETS: ReadonlySet<PropertyKey> = new Set(["ADMIN_TOKEN", "KEY_SECRET"])
 
 export interface Config {
   hasRateLimits: boolean;
+  /** Whether notifications may be sent to any address, as on a laptop. */
+  sendsToAnyAddress: boolean;
   retentionDays: number;
   /** The most D1 queries of an hourly job. */
   hourlyQueries: number;
@@ -129,6 +136,7 @@ function parse(env: Cloudflare.Env): Config | InvalidConfig {
   const isLimited = Object.values(quotas).some((limit) => limit < Number.MAX_SAFE_INTEGER);
   return {
     hasRateLimits: data.RATE_LIMITS,
+    sendsToAnyAddress: data.WEBHOOK_ADDRESSES,
     retentionDays: data.RETENTION_DAYS,
     hourlyQueries: data.HOURLY_QUERIES,
     quotas: isLimited ? quotas : undefined,

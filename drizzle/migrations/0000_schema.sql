@@ -40,6 +40,7 @@ CREATE TABLE `environments` (
 	`expires_at` text,
 	`dataset_id` integer,
 	`has_faults` integer DEFAULT false NOT NULL,
+	`has_webhooks` integer DEFAULT false NOT NULL,
 	FOREIGN KEY (`partner_id`) REFERENCES `partners`(`id`) ON UPDATE no action ON DELETE no action,
 	FOREIGN KEY (`dataset_id`) REFERENCES `datasets`(`id`) ON UPDATE no action ON DELETE no action
 );
@@ -184,6 +185,14 @@ CREATE TABLE `sweep_positions` (
 	`dataset_id` integer NOT NULL,
 	`sequence` integer NOT NULL,
 	`transaction_id` text
+) WITHOUT ROWID;
+--> statement-breakpoint
+CREATE TABLE `notification_outbox` (
+	`dataset_id` integer NOT NULL,
+	`sequence` integer NOT NULL,
+	`source` text NOT NULL,
+	`body` text NOT NULL,
+	PRIMARY KEY(`dataset_id`, `sequence`)
 ) WITHOUT ROWID;
 --> statement-breakpoint
 CREATE TABLE `reconciliations` (

@@ -27,8 +27,8 @@ export async function inCurrentDataset<T>(
   work: (dataset: Dataset) => Promise<T>,
 ): Promise<T> {
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
-    const { environment_id, dataset_id, has_faults, assume } = c.get("apiKey");
-    const known = { environment_id, dataset_id, has_faults, assume };
+    const { environment_id, dataset_id, has_faults, has_webhooks, assume } = c.get("apiKey");
+    const known = { environment_id, dataset_id, has_faults, has_webhooks, assume };
     c.set("datasetId", dataset_id);
     try {
       return await work(new Dataset(c.get("db"), known, configOf(c.env).quotas));

@@ -205,6 +205,10 @@ export const attemptReport = z
       .max(1_000)
       .optional()
       .meta({ description: "Why no response came", examples: ["connection refused"] }),
+    headers: z
+      .record(z.string(), z.string())
+      .optional()
+      .meta({ description: "The headers that were forwarded, for the log" }),
   })
   .meta({ id: "AttemptReport" });
 

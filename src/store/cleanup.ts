@@ -14,7 +14,12 @@ import {
   orders,
   datasets,
 } from "./schema.ts";
-import { reconciliations, transactionEvents, transactions } from "./transaction-schema.ts";
+import {
+  notificationOutbox,
+  reconciliations,
+  transactionEvents,
+  transactions,
+} from "./transaction-schema.ts";
 
 /** The most rows that one statement deletes. */
 export const REMOVAL_STEP_ROWS = 1_000;
@@ -33,6 +38,7 @@ export const DATASET_TABLES = [
   transactionEvents,
   transactions,
   reconciliations,
+  notificationOutbox,
 ];
 
 const ids = sql`(select value from json_each(${placeholder("ids")}))`;

@@ -17,6 +17,8 @@ export interface KnownDataset {
   dataset_id: number;
   /** Whether the environment has faults. */
   has_faults: boolean;
+  /** Whether the environment has webhooks. */
+  has_webhooks: boolean;
   /** What the environment assumes about production. */
   assume: Assumptions;
 }

@@ -14,7 +14,8 @@ import { DatasetSuperseded, isSuperseded } from "./failures.ts";
 const requireCurrent = Statement.of(
   sql<unknown>`
     select json(coalesce((
-      select iif(dataset_id = ${placeholder("dataset_id")} and has_faults <= ${placeholder("has_faults")}, 1, 'superseded')
+      select iif(dataset_id = ${placeholder("dataset_id")} and has_faults <= ${placeholder("has_faults")}
+        and has_webhooks <= ${placeholder("has_webhooks")}, 1, 'superseded')
       from environments where id = ${placeholder("environment_id")}), 'superseded'))`,
 );
 
@@ -33,7 +34,8 @@ export class Dataset {
 
   /**
    * Runs statements in one round trip and one transaction, and returns the rows of each. Writes nothing and throws
-   * `DatasetSuperseded` if the environment was reset or deleted, or has faults that this isolate doesn't know.
+   * `DatasetSuperseded` if the environment was reset or deleted, or has faults or webhooks that this isolate
+   * doesn't know.
    */
   async run<const Statements extends readonly BoundDatasetStatement[]>(
     ...statements: Statements
@@ -41,6 +43,7 @@ export class Dataset {
     const check = requireCurrent.bind({
       ...this.known,
       has_faults: Number(this.known.has_faults),
+      has_webhooks: Number(this.known.has_webhooks),
     });
     try {
       const [, ...rows] = await this.db.run(check, ...statements.map(({ scoped }) => scoped));

@@ -14,8 +14,8 @@ import { fixtureAdded } from "./fixtures.ts";
 import type { RequestMetadata } from "./order-changes.ts";
 
 const findCurrent = Statement.of(
-  sql<{ dataset_id: number; has_faults: number; assume: string | null }>`
-    select dataset_id, has_faults, assume from environments
+  sql<{ dataset_id: number; has_faults: number; has_webhooks: number; assume: string | null }>`
+    select dataset_id, has_faults, has_webhooks, assume from environments
     where id = ${placeholder("environment_id")} and dataset_id is not null`,
 );
 
@@ -25,14 +25,14 @@ export async function findDataset(
   environment_id: number,
 ): Promise<KnownDataset | undefined> {
   const [[found]] = await db.run(findCurrent.bind({ environment_id }));
-  return (
-    found && {
-      environment_id,
-      dataset_id: found.dataset_id,
-      has_faults: found.has_faults === 1,
-      assume: toAssumptions(found.assume),
-    }
-  );
+  if (!found) return undefined;
+  return {
+    environment_id,
+    dataset_id: found.dataset_id,
+    has_faults: found.has_faults === 1,
+    has_webhooks: found.has_webhooks === 1,
+    assume: toAssumptions(found.assume),
+  };
 }
 
 const updateHasFaults = Statement.of(
@@ -53,6 +53,24 @@ export async function setHasFaults(
 ): Promise<boolean> {
   const has_faults = Number(hasFaults);
   const [updated] = await db.run(updateHasFaults.bind({ environment_id, dataset_id, has_faults }));
+  return updated.length > 0;
+}
+
+const updateHasWebhooks = Statement.of(
+  sql<{ id: number }>`
+    update environments set has_webhooks = ${placeholder("has_webhooks")}
+    where dataset_id = ${placeholder("dataset_id")}
+    returning id`,
+);
+
+/** Sets whether a dataset's environment has webhooks, as `setHasFaults` does for faults. One round trip. */
+export async function setHasWebhooks(
+  db: Database,
+  { dataset_id }: Pick<KnownDataset, "dataset_id">,
+  hasWebhooks: boolean,
+): Promise<boolean> {
+  const has_webhooks = Number(hasWebhooks);
+  const [updated] = await db.run(updateHasWebhooks.bind({ dataset_id, has_webhooks }));
   return updated.length > 0;
 }
 

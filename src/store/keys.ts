@@ -50,16 +50,14 @@ const LISTED = sql.raw(
   "api_keys.id, last_four, api_keys.created_at, created_by, deleted_at, last_used_at",
 );
 
-type KeyRow = Omit<StoredKey, "has_faults" | "is_strict" | "assume"> & {
-  has_faults: number;
-  is_strict: number;
-  assume: string | null;
-};
+type Flag = "has_faults" | "has_webhooks" | "is_strict";
+type KeyRow = Omit<StoredKey, Flag | "assume"> & Record<Flag, number> & { assume: string | null };
 
 // A deleted environment has no dataset.
 const find = Statement.of(
   sql<KeyRow>`
-    select ${LISTED}, environment_id, partner_id, dataset_id, has_faults, is_strict, assume, expires_at
+    select ${LISTED}, environment_id, partner_id, dataset_id, has_faults, has_webhooks, is_strict,
+      assume, expires_at
     from api_keys join environments on environments.id = environment_id
     where hash = ${placeholder("hash")} and dataset_id is not null`,
 );
@@ -67,14 +65,14 @@ const find = Statement.of(
 /** The key with this hash, deleted or not. One round trip, two rows. */
 export async function findKey(db: Database, hash: string): Promise<StoredKey | undefined> {
   const [[key]] = await db.run(find.bind({ hash }));
-  return (
-    key && {
-      ...key,
-      has_faults: key.has_faults === 1,
-      is_strict: key.is_strict === 1,
-      assume: toAssumptions(key.assume),
-    }
-  );
+  if (!key) return undefined;
+  return {
+    ...key,
+    has_faults: key.has_faults === 1,
+    has_webhooks: key.has_webhooks === 1,
+    is_strict: key.is_strict === 1,
+    assume: toAssumptions(key.assume),
+  };
 }
 
 const inEnvironment = sql`environment_id = ${placeholder("environment_id")}`;

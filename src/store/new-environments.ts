@@ -73,7 +73,8 @@ export async function insertEnvironment(
       { scoped: enterDataset.bind() },
       { scoped: insertFirstKey.bind({ ...key }) },
     );
-    return { ...entered!, has_faults: false, assume: environment.assume };
+    const flags = { has_faults: false, has_webhooks: false };
+    return { ...entered!, ...flags, assume: environment.assume };
   } catch (error) {
     if (isBeyondEnvironments(error)) return "too many";
     throw error;

@@ -120,7 +120,8 @@ function batchesOf(orders: SweptOrder[]): SweptOrder[][] {
 /** Deletes some events of an order that has many, as far as the rules allow, and leaves the order as old as it was. */
 async function deleteEvents(db: Database, order: SweptOrder): Promise<void> {
   // Faults apply only to the partner's own requests.
-  const known = { ...order, has_faults: true, assume: DEFAULT_ASSUMPTIONS };
+  const flags = { has_faults: true, has_webhooks: true };
+  const known = { ...order, ...flags, assume: DEFAULT_ASSUMPTIONS };
   const dataset = new Dataset(db, known, undefined);
   const state = await findLedgerState(dataset, order.id);
   if (state?.version !== order.version) return;

@@ -99,6 +99,8 @@ export const environments = sqliteTable(
     dataset_id: integer().references(() => datasets.id),
     /** Whether the workbench has faults. */
     has_faults: integer({ mode: "boolean" }).notNull().default(false),
+    /** Whether the workbench has webhooks. */
+    has_webhooks: integer({ mode: "boolean" }).notNull().default(false),
   },
   (t) => [
     index("environments_partner_id").on(t.partner_id),

@@ -140,3 +140,20 @@ export const reconciliations = sqliteTable(
       .where(sql`${t.findings} <> 0`),
   ],
 );
+
+/**
+ * Notifications of simulated events, until the workbench has them. A row commits in the batch of its event, so that
+ * neither exists without the other.
+ */
+export const notificationOutbox = sqliteTable(
+  "notification_outbox",
+  {
+    dataset_id: integer().notNull(),
+    /** The order of arrival among the rows that exist. */
+    sequence: integer().notNull(),
+    /** The event, by which the workbench recognizes a row that it already has. */
+    source: text().notNull(),
+    body: text().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.dataset_id, t.sequence] })],
+);

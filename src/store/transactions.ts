@@ -9,6 +9,7 @@ import { transactionBytesOf, transactionEventBytesOf } from "../domain/stored-by
 import { namesCapture } from "../domain/transactions.ts";
 import { DatasetStatement, placeholder, type BoundDatasetStatement } from "./database.ts";
 import type { Dataset } from "./dataset.ts";
+import { notificationQueued } from "./notification-outbox.ts";
 import { pageOf, selectItems, type Page, type PageRequest } from "./pages.ts";
 import { countTransaction } from "./reconciliation-sums.ts";
 import { columnsOf, insertInto, placeholdersFor, toItem, toValues } from "./rows.ts";
@@ -121,8 +122,9 @@ const updateCapture = DatasetStatement.of(
 /** The statements of one simulated event. The batch fails if another event of the transaction came first. */
 export function eventSimulated(
   dataset: Dataset,
-  { transaction, event, capture }: SimulatedEvent,
+  simulated: SimulatedEvent,
 ): BoundDatasetStatement[] {
+  const { transaction, event, capture } = simulated;
   const values = toValues(columns, transaction);
   const { input } = event;
   const isNew = event.version === 1;
@@ -143,6 +145,7 @@ export function eventSimulated(
     }),
     ...(capture ? [updateCapture.bind(dataset, toValues(eventColumns, capture))] : []),
     countTransaction(dataset, transaction),
+    ...notificationQueued(dataset, simulated),
   ];
 }
 

@@ -3,11 +3,15 @@ import { drizzle, type DrizzleSqliteDODatabase } from "drizzle-orm/durable-sqlit
 import { migrate } from "drizzle-orm/durable-sqlite/migrator";
 import { SQLiteTable } from "drizzle-orm/sqlite-core";
 import migrations from "../generated/workbench-migrations.json";
+import type { DatasetRef, DatasetReply } from "./dataset-ref.ts";
+import * as notificationSchema from "./notification-schema.ts";
 import * as schema from "./schema.ts";
 
 export type WorkbenchDatabase = DrizzleSqliteDODatabase;
 
-const TABLES = Object.values(schema).filter((each) => is(each, SQLiteTable));
+/** The tables that a reset empties. Webhooks outlive it, as keys do. */
+const { webhooks: _webhooks, ...datasetTables } = { ...schema, ...notificationSchema };
+const TABLES = Object.values(datasetTables).filter((each) => is(each, SQLiteTable));
 
 /**
  * The SQLite database of a workbench. Its rows belong to one dataset, the latest that was written to. The
@@ -42,6 +46,17 @@ export class DatasetStorage {
     return datasetId !== undefined && this.datasetId === datasetId ? this.#database : undefined;
   }
 
+  /** Runs `query` on the dataset's rows; `empty` if nothing is stored. */
+  query<T>(
+    { dataset_id }: DatasetRef,
+    empty: T,
+    query: (database: WorkbenchDatabase) => T,
+  ): DatasetReply<T> {
+    if (this.isSuperseded(dataset_id)) return { result: "superseded" };
+    const database = this.read(dataset_id);
+    return { result: database ? query(database) : empty };
+  }
+
   /** The database for writing, emptied of earlier datasets; undefined if the dataset is superseded. */
   async write(datasetId: number): Promise<WorkbenchDatabase | undefined> {
     if (this.isSuperseded(datasetId)) return undefined;
@@ -53,6 +68,16 @@ export class DatasetStorage {
       });
     }
     return this.#database;
+  }
+
+  /** Runs a function whose writes commit together. */
+  transaction<T>(run: () => T): T {
+    return this.#storage.transactionSync(run);
+  }
+
+  /** Waits until what was written is on disk. */
+  sync(): Promise<void> {
+    return this.#storage.sync();
   }
 
   /** Deletes everything, the tables too. */

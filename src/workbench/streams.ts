@@ -1,4 +1,3 @@
-import type { RequestFilter } from "../domain/requests.ts";
 import type { PartnerStreams } from "./partner-streams.ts";
 import { StreamLeases } from "./stream-leases.ts";
 
@@ -12,18 +11,18 @@ const PROBE_MILLISECONDS = 100;
 /** How long a client should wait before it reconnects. */
 const RETRY_MILLISECONDS = 1_000;
 
-/** Who opens a stream, of which requests, and after which one. */
+/** Who opens a stream, and after which item. */
 export interface Watcher {
   key_id: number;
   partner_id: number;
   expires_at: string | null;
-  filter: RequestFilter;
   after?: string | undefined;
 }
 
-/** An item with the ID by which a client resumes the stream. */
-export interface StreamedItem {
+/** An item, and the ID by which a client resumes the stream after it. */
+export interface StreamItem {
   id: string;
+  data: unknown;
 }
 
 export interface StreamSource {
@@ -33,7 +32,7 @@ export interface StreamSource {
   /** RFC 3339; null: never. */
   expires_at: string | null;
   /** The items after the last ones. */
-  next(): StreamedItem[];
+  next(): Promise<StreamItem[]>;
   /** Whether no item will follow. */
   isSuperseded(): boolean;
 }
@@ -50,8 +49,10 @@ class Stream {
   #isClosed = false;
   /** Ends the wait for items; undefined while the stream isn't waiting. */
   #wake: (() => void) | undefined;
+  /** Whether it was woken while it read. */
+  #isWoken = false;
   /** What to send even without items. */
-  #comment: string | undefined = `retry: ${RETRY_MILLISECONDS}\n: the requests as they happen\n\n`;
+  #comment: string | undefined = `retry: ${RETRY_MILLISECONDS}\n: events follow as they happen\n\n`;
 
   readonly #onEnd: (stream: Stream) => void;
 
@@ -75,6 +76,7 @@ class Stream {
   }
 
   wake(): void {
+    this.#isWoken = true;
     this.#wake?.();
   }
 
@@ -103,8 +105,11 @@ class Stream {
       if (this.#isClosed || left <= 0 || source.isSuperseded()) return undefined;
       const comment = this.#comment;
       this.#comment = undefined;
-      const text = (comment ?? "") + source.next().map(toEvent).join("");
+      this.#isWoken = false;
+      const items = await source.next();
+      const text = (comment ?? "") + items.map(toEvent).join("");
       if (text) return text;
+      if (this.#isWoken) continue;
       if (!(await this.#sleep(Math.min(left, HEARTBEAT_MILLISECONDS)))) this.#comment = ":\n\n";
     }
   }
@@ -121,7 +126,8 @@ class Stream {
   }
 }
 
-const toEvent = (item: StreamedItem): string => `id: ${item.id}\ndata: ${JSON.stringify(item)}\n\n`;
+const toEvent = ({ id, data }: StreamItem): string =>
+  `id: ${id}\ndata: ${JSON.stringify(data)}\n\n`;
 
 /** The open streams of an environment. */
 export class StreamSet {

@@ -5,22 +5,21 @@ import type { ReadinessFacts } from "../domain/readiness/facts.ts";
 import { evaluate, type EnvironmentVerdicts } from "../domain/readiness/report.ts";
 import type { RequestSubject } from "../domain/request-subject.ts";
 import {
-  REQUEST_DAYS,
   type NewRequest,
   type RequestCounts,
   type RequestDetails,
   type RequestFilter,
 } from "../domain/requests.ts";
-import { DAY_MILLISECONDS } from "../domain/timestamp.ts";
 import { logError } from "../log.ts";
 import type { Page, PageRequest } from "../store/pages.ts";
+import { Alarm } from "./alarm.ts";
 import { DatasetStorage, type WorkbenchDatabase } from "./database.ts";
 import type { DatasetRef, DatasetReply } from "./dataset-ref.ts";
 import { FAULT_NOT_CONFIRMED, TOO_MANY_FAULTS } from "./fault-refusals.ts";
-import { FaultFlag, type FaultState } from "./fault-flag.ts";
+import { setHasFaults } from "../store/datasets.ts";
+import { EnvironmentFlag, type FlagState } from "./environment-flag.ts";
 import * as faults from "./faults.ts";
 import { countRequests, NO_REQUESTS } from "./request-counts.ts";
-import { deleteExpired } from "./requests.ts";
 import { RequestLog } from "./request-log.ts";
 import {
   findRequest,
@@ -30,8 +29,12 @@ import {
   type OrderRequest,
   type RecordedRequest,
 } from "./request-lists.ts";
+import { NotificationDesk } from "./notification-desk.ts";
+import { Notifier } from "./notifier.ts";
 import { observeRequests } from "./readiness.ts";
 import { StreamSet, type Watcher } from "./streams.ts";
+import { Sweeper } from "./sweeper.ts";
+import { WebhookDesk } from "./webhook-desk.ts";
 
 /** The fault that applies to a request. */
 export interface TakeFaultResult {
@@ -43,8 +46,6 @@ export interface TakeFaultResult {
 
 /** How many requests a stream reads at a time. */
 const STREAM_STEP_ROWS = 100;
-/** The shortest time between two deletions of expired requests. */
-const SWEEP_MILLISECONDS = 3_600_000;
 
 /**
  * The Durable Object of an environment, named by the environment's ID: its faults, its recorded requests and
@@ -52,10 +53,12 @@ const SWEEP_MILLISECONDS = 3_600_000;
  */
 export class Workbench extends DurableObject {
   readonly #storage: DatasetStorage;
-  readonly #faultFlag = new FaultFlag();
+  readonly #faultFlag = new EnvironmentFlag(setHasFaults);
   readonly #log = new RequestLog();
   readonly #streams: StreamSet;
-  #alarmAt: number | undefined;
+  readonly #notifier: Notifier;
+  readonly #alarm: Alarm;
+  readonly #sweeper: Sweeper;
   /** Keeps late requests from recreating the tables. After an eviction, the alarm deletes such tables. */
   #isDestroyed = false;
 
@@ -63,7 +66,24 @@ export class Workbench extends DurableObject {
     super(ctx, env);
     this.#storage = new DatasetStorage(ctx.storage);
     this.#streams = new StreamSet(env.PARTNER_STREAMS);
-    void ctx.blockConcurrencyWhile(() => this.#storage.open());
+    this.#alarm = new Alarm(ctx.storage);
+    this.#notifier = new Notifier({
+      env,
+      storage: this.#storage,
+      ensureAlarm: async (at) => (this.#isDestroyed ? undefined : this.#alarm.ensure(at)),
+      onWrite: () => this.#onWrite(),
+      isDestroyed: () => this.#isDestroyed,
+    });
+    this.#sweeper = new Sweeper(env, {
+      storage: this.#storage,
+      alarm: this.#alarm,
+      requests: this.#log,
+      notifications: this.#notifier.log,
+    });
+    void ctx.blockConcurrencyWhile(async () => {
+      await this.#alarm.load();
+      await this.#storage.open();
+    });
   }
 
   /** Deletes the data of earlier datasets. */
@@ -79,52 +99,43 @@ export class Workbench extends DurableObject {
     await this.#clear();
   }
 
-  /** Deletes expired requests; everything if nothing is left, so that an unused workbench takes no storage. */
+  /** The environment's webhooks. */
+  get webhooks(): WebhookDesk {
+    return new WebhookDesk(this.#notifier);
+  }
+
+  /** The environment's notifications. */
+  get notifications(): NotificationDesk {
+    return new NotificationDesk(this.#notifier, this.#streams);
+  }
+
+  /** Continues deliveries, and deletes expired rows. An unused workbench takes no storage. */
   override async alarm(): Promise<void> {
-    this.#alarmAt = undefined;
+    this.#alarm.forget();
     const { datasetId } = this.#storage;
     const database = this.#storage.read(datasetId);
-    const nextExpiry = database && deleteExpired(database, Date.now());
-    const isEmpty = database && nextExpiry === undefined && faults.countFaults(database) === 0;
-    if (!database || isEmpty) return this.#clear();
-    this.#log.recount();
-    await this.#enforceLimits(database, datasetId!);
-    await this.#ensureAlarm(nextExpiry);
+    if (!database) return this.#clear();
+    await this.#notifier.onAlarm(database, datasetId!);
+    if ((await this.#sweeper.sweep(database, datasetId!)) === "empty") await this.#clear();
+  }
+
+  /** After notifications were written. */
+  #onWrite(): void {
+    this.#streams.wake();
+    const { datasetId } = this.#storage;
+    const database = this.#storage.read(datasetId);
+    if (database) this.ctx.waitUntil(this.#keepWithinLimits(database, datasetId!));
+  }
+
+  async #keepWithinLimits(database: WorkbenchDatabase, datasetId: number): Promise<void> {
+    await this.#sweeper.enforceLimits(database, datasetId);
+    if (!this.#isDestroyed) await this.#sweeper.schedule();
   }
 
   async #clear(): Promise<void> {
-    this.#log.recount();
-    this.#alarmAt = undefined;
+    this.#sweeper.recount();
+    this.#alarm.forget();
     await this.#storage.clear();
-  }
-
-  async #ensureAlarm(nextExpiry = Date.now() + REQUEST_DAYS * DAY_MILLISECONDS): Promise<void> {
-    const soonest = Date.now() + SWEEP_MILLISECONDS;
-    // The limit of a workbench that stores more than the minimum falls as the partner's environments grow.
-    const due = this.#log.exceedsMinimum ? soonest : Math.max(nextExpiry, soonest);
-    if (this.#alarmAt !== undefined && this.#alarmAt <= due) return;
-    const { storage } = this.ctx;
-    const current = await storage.getAlarm();
-    if (current === null || current > due) await storage.setAlarm(due);
-    this.#alarmAt = Math.min(current ?? due, due);
-  }
-
-  /** Deletes the oldest requests beyond what the environment may store. */
-  async #enforceLimits(database: WorkbenchDatabase, datasetId: number): Promise<void> {
-    const maxBytes = await this.#log.readByteLimit(this.env, database, datasetId);
-    const isStored = this.#storage.read(datasetId) !== undefined;
-    if (isStored) this.#log.deleteSurplus(database, datasetId, maxBytes);
-  }
-
-  /** Runs `query` on the dataset's rows; `empty` if nothing is stored. */
-  #query<T>(
-    { dataset_id }: DatasetRef,
-    empty: T,
-    query: (database: WorkbenchDatabase) => T,
-  ): DatasetReply<T> {
-    if (this.#storage.isSuperseded(dataset_id)) return { result: "superseded" };
-    const database = this.#storage.read(dataset_id);
-    return { result: database ? query(database) : empty };
   }
 
   /** Stores a fault. On success, D1 has the environment's `has_faults`, so that every isolate applies it. */
@@ -154,19 +165,23 @@ export class Workbench extends DurableObject {
     dataset: DatasetRef,
     page: PageRequest,
   ): Promise<DatasetReply<Page<StoredFault> | undefined>> {
-    return this.#query(dataset, emptyPage(page), (database) => faults.findFaults(database, page));
+    return this.#storage.query(dataset, emptyPage(page), (database) =>
+      faults.findFaults(database, page),
+    );
   }
 
   /** Whether the fault existed. */
   async removeFault(dataset: DatasetRef, id: string): Promise<DatasetReply<boolean>> {
-    const reply = this.#query(dataset, false, (database) => faults.deleteFault(database, id));
+    const reply = this.#storage.query(dataset, false, (database) =>
+      faults.deleteFault(database, id),
+    );
     if (reply.result === true) this.#writeFaultFlagLater(dataset);
     return reply;
   }
 
   /** How many faults were removed. */
   async removeFaults(dataset: DatasetRef): Promise<DatasetReply<number>> {
-    const reply = this.#query(dataset, 0, faults.deleteFaults);
+    const reply = this.#storage.query(dataset, 0, faults.deleteFaults);
     if (reply.result !== "superseded" && reply.result > 0) this.#writeFaultFlagLater(dataset);
     return reply;
   }
@@ -174,7 +189,7 @@ export class Workbench extends DurableObject {
   /** Takes the fault that applies to a request. A caller without further faults need not ask again. */
   async takeFault(dataset: DatasetRef, subject: RequestSubject): Promise<TakeFaultResult> {
     const none = { fault: undefined, has_faults: false };
-    const { result } = this.#query<Omit<TakeFaultResult, "is_superseded">>(
+    const { result } = this.#storage.query<Omit<TakeFaultResult, "is_superseded">>(
       dataset,
       none,
       (database) => ({
@@ -195,8 +210,8 @@ export class Workbench extends DurableObject {
     }
   }
 
-  #writeFaultFlag(dataset: DatasetRef): Promise<FaultState> {
-    const readState = () => this.#query(dataset, false, faults.hasRequestFaults).result;
+  #writeFaultFlag(dataset: DatasetRef): Promise<FlagState> {
+    const readState = () => this.#storage.query(dataset, false, faults.hasRequestFaults).result;
     return this.#faultFlag.write(this.env.DB, dataset, readState);
   }
 
@@ -215,8 +230,7 @@ export class Workbench extends DurableObject {
     if (!database) return;
     this.#log.insert(database, dataset_id, requests);
     this.#streams.wake();
-    await this.#enforceLimits(database, dataset_id);
-    if (!this.#isDestroyed) await this.#ensureAlarm();
+    await this.#keepWithinLimits(database, dataset_id);
   }
 
   /** A page of requests, newest first; undefined for an unknown cursor. */
@@ -225,7 +239,7 @@ export class Workbench extends DurableObject {
     filter: RequestFilter,
     page: PageRequest,
   ): Promise<DatasetReply<Page<RecordedRequest> | undefined>> {
-    return this.#query(dataset, emptyPage(page), (database) =>
+    return this.#storage.query(dataset, emptyPage(page), (database) =>
       listRequests(database, filter, page),
     );
   }
@@ -234,14 +248,14 @@ export class Workbench extends DurableObject {
     dataset: DatasetRef,
     id: string,
   ): Promise<DatasetReply<(RecordedRequest & RequestDetails) | undefined>> {
-    return this.#query(dataset, undefined, (database) => findRequest(database, id));
+    return this.#storage.query(dataset, undefined, (database) => findRequest(database, id));
   }
 
   async countRequests(
     dataset: DatasetRef,
     filter: RequestFilter,
   ): Promise<DatasetReply<RequestCounts>> {
-    return this.#query(dataset, NO_REQUESTS, (database) => countRequests(database, filter));
+    return this.#storage.query(dataset, NO_REQUESTS, (database) => countRequests(database, filter));
   }
 
   /** The writes to an order, also those that changed nothing, oldest first. */
@@ -249,7 +263,7 @@ export class Workbench extends DurableObject {
     dataset: DatasetRef,
     orderId: string,
   ): Promise<DatasetReply<OrderRequest[]>> {
-    return this.#query(dataset, [], (database) => listOrderRequests(database, orderId));
+    return this.#storage.query(dataset, [], (database) => listOrderRequests(database, orderId));
   }
 
   /** The verdicts of the readiness checks on the requests from `since` (milliseconds since 1970) on. */
@@ -257,7 +271,7 @@ export class Workbench extends DurableObject {
     dataset: DatasetRef,
     { since, ...facts }: Omit<ReadinessFacts, "requests"> & { since: number },
   ): Promise<DatasetReply<EnvironmentVerdicts>> {
-    return this.#query(dataset, evaluate({ ...facts, requests: [] }), (database) =>
+    return this.#storage.query(dataset, evaluate({ ...facts, requests: [] }), (database) =>
       evaluate({ ...facts, requests: observeRequests(database, since) }),
     );
   }
@@ -265,7 +279,7 @@ export class Workbench extends DurableObject {
   /** Requests as server-sent events, while they are recorded. */
   async watch(
     { dataset_id }: DatasetRef,
-    { filter, after, ...watcher }: Watcher,
+    { filter, after, ...watcher }: Watcher & { filter: RequestFilter },
   ): Promise<DatasetReply<Awaited<ReturnType<StreamSet["open"]>>>> {
     const isSuperseded = () => this.#isDestroyed || this.#storage.isSuperseded(dataset_id);
     if (isSuperseded()) return { result: "superseded" };
@@ -274,7 +288,7 @@ export class Workbench extends DurableObject {
       ...watcher,
       dataset_id,
       isSuperseded,
-      next: () => {
+      next: async () => {
         const database = this.#storage.read(dataset_id);
         if (!database) return [];
         const requests = listAfter(database, filter, last, STREAM_STEP_ROWS);
@@ -282,7 +296,7 @@ export class Workbench extends DurableObject {
           requests.length > 0
             ? Number(requests.at(-1)!.id)
             : Math.max(last, this.#lastSequence(dataset_id));
-        return requests;
+        return requests.map((request) => ({ id: request.id, data: request }));
       },
     });
     return { result };

@@ -18,6 +18,7 @@ const key = (last_four: string, deleted_at: string | null = null): StoredKey => 
   last_used_at: null,
   dataset_id: 1,
   has_faults: false,
+  has_webhooks: false,
   assume: DEFAULT_ASSUMPTIONS,
   is_strict: false,
   expires_at: null,

@@ -105,6 +105,7 @@ export class Client extends KeyHolder {
       environment_id: this.environmentId,
       dataset_id: this.datasetId,
       has_faults: false,
+      has_webhooks: false,
       assume: DEFAULT_ASSUMPTIONS,
     };
   }

@@ -1,0 +1,58 @@
+/** The most attempts at a time: of one webhook, and of an environment. The platform opens six connections. */
+export const MAX_WEBHOOK_ATTEMPTS = 2;
+export const MAX_ENVIRONMENT_ATTEMPTS = 6;
+/** How long a reordered notification waits for the next one. */
+export const REORDER_MILLISECONDS = 5_000;
+/** The age of a stale signature. */
+export const STALE_MILLISECONDS = 600_000;
+
+const HOUR_MILLISECONDS = 3_600_000;
+
+/** Only 2xx acknowledges a notification. */
+export function isAcknowledging(status: number | null): boolean {
+  return status !== null && status >= 200 && status < 300;
+}
+
+/** When to try again after so many failed attempts; undefined if that was the last one. */
+export function nextAttemptAt(
+  attempts: number,
+  retryAfterSeconds: readonly number[],
+  now: number,
+): number | undefined {
+  const seconds = retryAfterSeconds[attempts - 1];
+  return seconds === undefined ? undefined : now + seconds * 1_000;
+}
+
+/** Whether a webhook has failed for too long. */
+export function hasFailedTooLong(failingSince: number, now: number, maxHours: number): boolean {
+  return now - failingSince >= maxHours * HOUR_MILLISECONDS;
+}
+
+/** A webhook with what it has to do. */
+export interface WebhookLoad<D> {
+  /** How many attempts are running. */
+  inFlight: number;
+  /** The deliveries that are due, the first one first. */
+  due: readonly D[];
+}
+
+/**
+ * Chooses the deliveries to start. Each webhook gets its first attempt before any gets its second, and a second one
+ * leaves a place for every webhook that is idle, so that slow endpoints delay no other.
+ */
+export function chooseDeliveries<D>(webhooks: readonly WebhookLoad<D>[]): D[] {
+  const running = webhooks.reduce((sum, { inFlight }) => sum + inFlight, 0);
+  let free = Math.max(MAX_ENVIRONMENT_ATTEMPTS - running, 0);
+  const chosen: D[] = [];
+  for (let place = 0; place < MAX_WEBHOOK_ATTEMPTS; place += 1) {
+    const idle = webhooks.filter(({ inFlight, due }) => inFlight === 0 && due.length === 0).length;
+    const reserved = place === 0 ? 0 : idle;
+    for (const { inFlight, due } of webhooks) {
+      const next = due[place - inFlight];
+      if (inFlight > place || next === undefined || free <= reserved) continue;
+      chosen.push(next);
+      free -= 1;
+    }
+  }
+  return chosen;
+}

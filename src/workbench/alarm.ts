@@ -1,0 +1,27 @@
+/** The alarm of a workbench, which has one for everything that is due. */
+export class Alarm {
+  readonly #storage: DurableObjectStorage;
+  /** In milliseconds since 1970; undefined without an alarm. */
+  #at: number | undefined;
+
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage;
+  }
+
+  /** Reads what was set before a restart. Call it before anything else. */
+  async load(): Promise<void> {
+    this.#at = (await this.#storage.getAlarm()) ?? undefined;
+  }
+
+  /** Sets the alarm to this time, unless it is earlier already. */
+  async ensure(at: number): Promise<void> {
+    if (this.#at !== undefined && this.#at <= at) return;
+    this.#at = at;
+    await this.#storage.setAlarm(at);
+  }
+
+  /** Call it when the alarm has gone off or was deleted. */
+  forget(): void {
+    this.#at = undefined;
+  }
+}

@@ -1,0 +1,182 @@
+import { configOf } from "../config.ts";
+import {
+  chooseDeliveries,
+  hasFailedTooLong,
+  MAX_ENVIRONMENT_ATTEMPTS,
+} from "../domain/deliveries.ts";
+import { DELIVERY_TIMEOUT_MILLISECONDS } from "../domain/notifications.ts";
+import { toTimestamp } from "../domain/timestamp.ts";
+import { addressProblem } from "../domain/webhook-addresses.ts";
+import { MAX_FAILING_HOURS } from "../domain/webhooks.ts";
+import { logError } from "../log.ts";
+import type { DatasetStorage, WorkbenchDatabase } from "./database.ts";
+import { findDelivery, findDue, nextDueAfter, offer, type DueDelivery } from "./deliveries.ts";
+import type { AttemptOutcome, DeliveryRow, NotificationLog } from "./notification-log.ts";
+import type { StoredWebhook } from "./notification-schema.ts";
+import { headersOf, isLost, sendNotification, unsent } from "./send-notification.ts";
+import { allWebhooks, findWebhook, updateWebhook } from "./webhooks.ts";
+
+/** How long deliveries wait after the partner has used up its attempts. */
+const LIMITED_MILLISECONDS = 2_000;
+/** How many deliveries a step puts into a stream. */
+const OFFERED_ROWS = 100;
+/** An attempt that takes longer was lost with the process that made it. */
+const ATTEMPT_MILLISECONDS = DELIVERY_TIMEOUT_MILLISECONDS + 5_000;
+
+const LOST = "Not sent: the fault lost_notification applies to the first attempt.";
+
+/** The parts of a workbench that deliveries need. */
+export interface DeliveryHost {
+  env: Cloudflare.Env;
+  storage: DatasetStorage;
+  log: NotificationLog;
+  /** Runs the loop at this time at the latest, also after a restart. */
+  ensureAlarm: (at: number) => void;
+  /** Call it after a write that streams show. */
+  onWrite: () => void;
+}
+
+/** Attempts the due deliveries of an environment. Which ones are running is known in memory alone: after a restart, none is. */
+export class DeliveryLoop {
+  readonly #host: DeliveryHost;
+  /** The webhook of each running attempt, by its delivery. */
+  readonly #running = new Map<number, string>();
+  #limitedUntil = 0;
+
+  constructor(host: DeliveryHost) {
+    this.#host = host;
+  }
+
+  /** Starts what is due, as far as the limits allow, and sets the alarm for the rest. */
+  run(): void {
+    const { storage } = this.#host;
+    const { datasetId } = storage;
+    const db = storage.read(datasetId);
+    if (!db || datasetId === undefined) return;
+    const now = Date.now();
+    const active = allWebhooks(db).filter((webhook) => isActive(webhook, now));
+    this.#offerDue(db, datasetId, active, now);
+    if (now >= this.#limitedUntil) this.#startDue(db, datasetId, active, now);
+    this.#setAlarm(db, active, now);
+  }
+
+  #startDue(db: WorkbenchDatabase, datasetId: number, active: StoredWebhook[], now: number): void {
+    const loads = active
+      .filter(({ url }) => url !== undefined)
+      .map((webhook) => {
+        const running = [...this.#running.values()].filter((id) => id === webhook.id).length;
+        const due = findDue(db, webhook.id, now, MAX_ENVIRONMENT_ATTEMPTS)
+          .filter(({ delivery }) => !this.#running.has(delivery.id))
+          .map((each) => ({ ...each, webhook }));
+        return { inFlight: running, due };
+      });
+    for (const { webhook, ...due } of chooseDeliveries(loads)) {
+      this.#running.set(due.delivery.id, webhook.id);
+      void this.#attempt(datasetId, webhook, due);
+    }
+  }
+
+  /** Puts the due deliveries of webhooks without a URL into their streams. */
+  #offerDue(db: WorkbenchDatabase, datasetId: number, active: StoredWebhook[], now: number): void {
+    const { log, onWrite } = this.#host;
+    let isOffered = false;
+    for (const webhook of active.filter(({ url }) => url === undefined)) {
+      let due: DueDelivery[];
+      do {
+        due = findDue(db, webhook.id, now, OFFERED_ROWS);
+        for (const each of due) {
+          if (isLost(each)) {
+            this.record(db, datasetId, each.delivery, unsent(undefined, {}, LOST));
+          } else {
+            offer(db, each.delivery.id, log.nextSequence(db, datasetId));
+            isOffered = true;
+          }
+        }
+      } while (due.length === OFFERED_ROWS);
+    }
+    if (isOffered) onWrite();
+  }
+
+  async #attempt(datasetId: number, webhook: StoredWebhook, due: DueDelivery): Promise<void> {
+    const { storage } = this.#host;
+    try {
+      const outcome = await this.#outcomeOf(webhook, due);
+      const db = storage.read(datasetId);
+      if (outcome && db) this.record(db, datasetId, due.delivery, outcome);
+    } catch (error) {
+      logError("a notification was not delivered", error, { dataset_id: datasetId });
+    } finally {
+      this.#running.delete(due.delivery.id);
+      this.run();
+    }
+  }
+
+  /** The outcome of an attempt; undefined if the partner has to wait. */
+  async #outcomeOf(webhook: StoredWebhook, due: DueDelivery): Promise<AttemptOutcome | undefined> {
+    const url = webhook.url!;
+    const headers = await headersOf(webhook, due, Date.now());
+    if (isLost(due)) return unsent(url, headers, LOST);
+    const problem = addressProblem(url, {
+      anyAddress: configOf(this.#host.env).sendsToAnyAddress,
+      ownHosts: [webhook.owner.host],
+    });
+    if (problem) return unsent(url, headers, `Not sent: ${problem}.`);
+    if (await this.#isLimited(webhook.owner.partner_id)) return undefined;
+    return sendNotification(url, headers, due.notification.body);
+  }
+
+  async #isLimited(partnerId: number): Promise<boolean> {
+    const { env } = this.#host;
+    if (!configOf(env).hasRateLimits) return false;
+    const { success } = await env.NOTIFICATION_RATE_LIMIT.limit({ key: String(partnerId) });
+    if (!success) this.#limitedUntil = Date.now() + LIMITED_MILLISECONDS;
+    return !success;
+  }
+
+  /** Stores the outcome of an attempt, unless the delivery was cancelled or attempted meanwhile. */
+  record(
+    db: WorkbenchDatabase,
+    datasetId: number,
+    { id, attempt_count }: DeliveryRow,
+    outcome: AttemptOutcome,
+  ): void {
+    const { log, onWrite } = this.#host;
+    const delivery = findDelivery(db, id);
+    const isExpected = delivery?.status === "pending" && delivery.attempt_count === attempt_count;
+    const webhook = delivery && findWebhook(db, delivery.webhook_id);
+    if (!isExpected || !webhook) return;
+    const isAcknowledged = log.record(db, datasetId, delivery, webhook, outcome);
+    noteOutcome(db, webhook, isAcknowledged);
+    onWrite();
+  }
+
+  #setAlarm(db: WorkbenchDatabase, active: StoredWebhook[], now: number): void {
+    const { ensureAlarm } = this.#host;
+    const ids = active.map(({ id }) => id);
+    const next = nextDueAfter(db, ids, now);
+    if (next !== undefined) ensureAlarm(next);
+    if (now < this.#limitedUntil) ensureAlarm(this.#limitedUntil);
+    if (this.#running.size > 0) ensureAlarm(now + ATTEMPT_MILLISECONDS);
+  }
+}
+
+/** Whether deliveries of a webhook are attempted. */
+function isActive({ status, expires_at, owner }: StoredWebhook, now: number): boolean {
+  const ends = [expires_at, owner.expires_at].filter((each) => each != null);
+  return status === "active" && ends.every((each) => Date.parse(each) > now);
+}
+
+/** Notes since when a webhook fails, and pauses it after a day. */
+function noteOutcome(db: WorkbenchDatabase, webhook: StoredWebhook, isAcknowledged: boolean): void {
+  const { failing_since, ...working } = webhook;
+  if (isAcknowledged) {
+    if (failing_since !== undefined) updateWebhook(db, working);
+    return;
+  }
+  const now = new Date();
+  if (failing_since === undefined) {
+    updateWebhook(db, { ...webhook, failing_since: toTimestamp(now) });
+  } else if (hasFailedTooLong(Date.parse(failing_since), now.getTime(), MAX_FAILING_HOURS)) {
+    updateWebhook(db, { ...webhook, status: "paused", paused_because: "failed_for_a_day" });
+  }
+}

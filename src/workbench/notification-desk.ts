@@ -1,0 +1,222 @@
+import { RpcTarget } from "cloudflare:workers";
+import type { NotificationFilter } from "../domain/notifications.ts";
+import type { Page, PageRequest } from "../store/pages.ts";
+import type { DatasetRef, DatasetReply } from "./dataset-ref.ts";
+import { findDelivery, findOffered } from "./deliveries.ts";
+import type { AttemptOutcome } from "./notification-log.ts";
+import {
+  findNotification,
+  findNotificationDetails,
+  listChangedAfter,
+  listNotifications,
+  type NotificationDetails,
+  type StoredNotification,
+} from "./notification-lists.ts";
+import type { Notifier } from "./notifier.ts";
+import { headersOf } from "./send-notification.ts";
+import type { StreamItem, StreamSet, Watcher } from "./streams.ts";
+import { withExpiry } from "./webhook-desk.ts";
+import { allWebhooks, findWebhook, receives, updateWebhook } from "./webhooks.ts";
+
+/** How many items a stream reads at a time. */
+const STREAM_STEP_ROWS = 50;
+/** How much longer a webhook has to live before that is written. */
+const EXTENSION_MILLISECONDS = 3_600_000;
+
+/** The outcome that a program reports of a delivery from the stream. */
+export interface ReportedOutcome extends Omit<AttemptOutcome, "at"> {
+  delivery_id: number;
+  attempt: number;
+}
+
+/** The notifications of an environment, for the routes. */
+export class NotificationDesk extends RpcTarget {
+  readonly #notifier: Notifier;
+  readonly #streams: StreamSet;
+
+  constructor(notifier: Notifier, streams: StreamSet) {
+    super();
+    this.#notifier = notifier;
+    this.#streams = streams;
+  }
+
+  /** Announces an event that may commit. */
+  async expect({ dataset_id }: DatasetRef): Promise<void> {
+    if (!this.#notifier.host.storage.isSuperseded(dataset_id)) await this.#notifier.expect();
+  }
+
+  /** Delivers the notifications of committed events. */
+  async deliver({ dataset_id }: DatasetRef): Promise<void> {
+    const { storage } = this.#notifier.host;
+    const reply = await this.#notifier.command({ dataset_id, environment_id: 0 }, () => true);
+    if (reply.result === true && storage.read(dataset_id)) await this.#notifier.deliver(dataset_id);
+  }
+
+  /** Sends a notification to every webhook of its kind. */
+  async trigger(dataset: DatasetRef, body: string): Promise<DatasetReply<StoredNotification>> {
+    return this.#notifier.command(dataset, (db) => {
+      const sequence = this.#notifier.send(db, dataset.dataset_id, body);
+      return findNotification(db, sequence)!;
+    });
+  }
+
+  /** Sends a notification to one webhook, whatever its kinds; undefined for an unknown webhook. */
+  async test(
+    dataset: DatasetRef,
+    webhookId: string,
+    body: string,
+  ): Promise<DatasetReply<StoredNotification | undefined>> {
+    return this.#notifier.command(dataset, (db) => {
+      const webhook = findWebhook(db, webhookId);
+      if (!webhook) return undefined;
+      const { log, loop, host } = this.#notifier;
+      const sequence = log.insert(db, dataset.dataset_id, { body, webhooks: [webhook] });
+      loop.run();
+      host.onWrite();
+      return findNotification(db, sequence);
+    });
+  }
+
+  /** A page of notifications, newest first; undefined for an unknown cursor. */
+  async list(
+    dataset: DatasetRef,
+    filter: NotificationFilter,
+    page: PageRequest,
+  ): Promise<DatasetReply<Page<StoredNotification> | undefined>> {
+    const empty =
+      page.starting_after === undefined ? { data: [], has_more: false, total: 0 } : undefined;
+    return this.#notifier.host.storage.query(dataset, empty, (db) =>
+      listNotifications(db, filter, page),
+    );
+  }
+
+  async find(
+    dataset: DatasetRef,
+    id: string,
+  ): Promise<DatasetReply<NotificationDetails | undefined>> {
+    return this.#notifier.host.storage.query(dataset, undefined, (db) =>
+      findNotificationDetails(db, Number(id)),
+    );
+  }
+
+  /** Sends a notification again to every webhook of its kind; undefined for an unknown ID. */
+  async resend(
+    dataset: DatasetRef,
+    id: string,
+  ): Promise<DatasetReply<StoredNotification | undefined>> {
+    const { log, loop, host } = this.#notifier;
+    return this.#notifier.host.storage.query(dataset, undefined, (db) => {
+      const found = findNotification(db, Number(id));
+      if (!found) return undefined;
+      const webhooks = allWebhooks(db).filter((each) => receives(each, found.object));
+      log.resend(db, dataset.dataset_id, Number(id), webhooks);
+      loop.run();
+      host.onWrite();
+      return findNotification(db, Number(id));
+    });
+  }
+
+  /**
+   * Stores the outcome of a delivery from the stream. A repeated report changes nothing. Undefined for an unknown
+   * delivery, and for one that the sandbox attempts itself.
+   */
+  async report(
+    dataset: DatasetRef,
+    id: string,
+    { delivery_id, attempt, ...outcome }: ReportedOutcome,
+  ): Promise<DatasetReply<StoredNotification | undefined>> {
+    const { loop } = this.#notifier;
+    return this.#notifier.host.storage.query(dataset, undefined, (db) => {
+      const delivery = findDelivery(db, delivery_id);
+      const webhook = delivery && findWebhook(db, delivery.webhook_id);
+      if (!webhook || webhook.url !== undefined) return undefined;
+      if (delivery.notification !== Number(id)) return undefined;
+      if (delivery.offered !== null && delivery.attempt_count === attempt - 1) {
+        const at = Date.now() - outcome.ms;
+        loop.record(db, dataset.dataset_id, delivery, { ...outcome, at });
+        loop.run();
+      }
+      return findNotification(db, Number(id));
+    });
+  }
+
+  /** Notifications as server-sent events, as they change. */
+  async watch(
+    dataset: DatasetRef,
+    filter: NotificationFilter,
+    watcher: Watcher,
+  ): Promise<DatasetReply<Awaited<ReturnType<StreamSet["open"]>>>> {
+    const { dataset_id } = dataset;
+    const { log, host } = this.#notifier;
+    const database = () => host.storage.read(dataset_id);
+    const latest = () => {
+      const db = database();
+      return db ? log.lastSequence(db, dataset_id) : 0;
+    };
+    let last = watcher.after === undefined ? latest() : Number(watcher.after);
+    return this.#open(dataset, watcher, async () => {
+      const db = database();
+      const items = db ? listChangedAfter(db, filter, last, STREAM_STEP_ROWS) : [];
+      last = items.length > 0 ? Number(items.at(-1)!.id) : Math.max(last, latest());
+      return items;
+    });
+  }
+
+  /** The due deliveries of a webhook without a URL, from the first one that was not reported. */
+  async watchDeliveries(
+    dataset: DatasetRef,
+    webhookId: string,
+    watcher: Watcher,
+  ): Promise<DatasetReply<Awaited<ReturnType<StreamSet["open"]>> | undefined>> {
+    const found = await this.#notifier.command(dataset, (db) => findWebhook(db, webhookId));
+    if (found.result === "superseded") return { result: "superseded" };
+    if (!found.result || found.result.url !== undefined) return { result: undefined };
+    let last = Number(watcher.after ?? 0);
+    return this.#open(dataset, watcher, async () => {
+      const db = this.#notifier.host.storage.read(dataset.dataset_id);
+      const webhook = db && findWebhook(db, webhookId);
+      if (!webhook || webhook.status === "paused") return [];
+      this.#extend(dataset, webhookId);
+      const offered = findOffered(db, webhookId, last, STREAM_STEP_ROWS);
+      last = offered.at(-1)?.delivery.offered ?? last;
+      return Promise.all(
+        offered.map(async (due): Promise<StreamItem> => {
+          const { delivery, notification } = due;
+          const id = String(delivery.offered);
+          const data = {
+            id,
+            notification_id: String(delivery.notification),
+            delivery_id: delivery.id,
+            webhook_id: webhookId,
+            attempt: delivery.attempt_count + 1,
+            object: notification.object,
+            headers: await headersOf(webhook, due, Date.now()),
+            body: notification.body,
+          };
+          return { id, data };
+        }),
+      );
+    });
+  }
+
+  /** A webhook without a URL lives on while its stream is read. */
+  #extend({ dataset_id }: DatasetRef, webhookId: string): void {
+    const db = this.#notifier.host.storage.read(dataset_id);
+    const webhook = db && findWebhook(db, webhookId);
+    if (!webhook?.expires_at) return;
+    const extended = withExpiry(webhook, Date.now());
+    const gained = Date.parse(extended.expires_at!) - Date.parse(webhook.expires_at);
+    if (gained >= EXTENSION_MILLISECONDS) updateWebhook(db!, extended);
+  }
+
+  async #open(
+    { dataset_id }: DatasetRef,
+    watcher: Watcher,
+    next: () => Promise<StreamItem[]>,
+  ): Promise<DatasetReply<Awaited<ReturnType<StreamSet["open"]>>>> {
+    const { storage, isDestroyed } = this.#notifier.host;
+    const isSuperseded = () => isDestroyed() || storage.isSuperseded(dataset_id);
+    if (isSuperseded()) return { result: "superseded" };
+    return { result: await this.#streams.open({ ...watcher, dataset_id, isSuperseded, next }) };
+  }
+}

@@ -1,0 +1,288 @@
+import { and, asc, count, eq, inArray, lte, max, min, ne, sql, sum } from "drizzle-orm";
+import { isAcknowledging, nextAttemptAt, REORDER_MILLISECONDS } from "../domain/deliveries.ts";
+import type { AppliedNotificationFault } from "../domain/notification-faults.ts";
+import { subjectOfBody } from "../domain/notification-payloads.ts";
+import { MAX_NOTIFICATIONS, type DeliveryStatus } from "../domain/notifications.ts";
+import { REQUEST_DAYS } from "../domain/requests.ts";
+import { bytesOf } from "../domain/stored-bytes.ts";
+import { DAY_MILLISECONDS } from "../domain/timestamp.ts";
+import type { Webhook } from "../domain/webhooks.ts";
+import type { WorkbenchDatabase } from "./database.ts";
+import { attempts, deliveries, notifications } from "./notification-schema.ts";
+
+/** A row of a notification with its delivery, and of an attempt, without their texts: rough figures. */
+const NOTIFICATION_BYTES = 400;
+const ATTEMPT_BYTES = 200;
+/** How many of the oldest rows one step deletes. */
+const STEP_ROWS = 100;
+
+interface Totals {
+  rows: number;
+  bytes: number;
+  /** The latest of all sequences, changes and positions in streams. */
+  last: number;
+}
+
+export interface NewNotification {
+  body: string;
+  source?: string;
+  fault?: AppliedNotificationFault | undefined;
+  /** The webhooks that receive it. */
+  webhooks: Webhook[];
+}
+
+export type DeliveryRow = typeof deliveries.$inferSelect;
+
+/** An attempt without its place in the log. */
+export type AttemptOutcome = Pick<
+  typeof attempts.$inferInsert,
+  "at" | "url" | "headers" | "status" | "response_body" | "ms" | "error"
+>;
+
+/** Writes notifications and their attempts within the limits, and remembers what they add up to. */
+export class NotificationLog {
+  /** Undefined until they are counted. */
+  #totals: { dataset_id: number; of: Totals } | undefined;
+
+  /** The bytes of a dataset's notifications. */
+  bytes(db: WorkbenchDatabase, datasetId: number): number {
+    return this.#totalsOf(db, datasetId).bytes;
+  }
+
+  /** A sequence that is larger than every earlier one. It starts with the time, so it grows after all rows are gone. */
+  nextSequence(db: WorkbenchDatabase, datasetId: number): number {
+    const totals = this.#totalsOf(db, datasetId);
+    totals.last = Math.max(Date.now() * 1_000, totals.last + 1);
+    return totals.last;
+  }
+
+  /** The latest sequence. */
+  lastSequence(db: WorkbenchDatabase, datasetId: number): number {
+    return this.#totalsOf(db, datasetId).last;
+  }
+
+  /** Stores a notification and its deliveries, which are due. Returns its sequence. */
+  insert(db: WorkbenchDatabase, datasetId: number, notification: NewNotification): number {
+    const { body, source, fault, webhooks } = notification;
+    const sequence = this.nextSequence(db, datasetId);
+    const bytes = bytesOf(body) + NOTIFICATION_BYTES;
+    db.insert(notifications)
+      .values({
+        sequence,
+        changed: sequence,
+        at: Date.now(),
+        bytes,
+        source: source ?? null,
+        ...subjectOfBody(body),
+        delivery_status: webhooks.length > 0 ? "pending" : "unaddressed",
+        attempt_count: 0,
+        fault: fault ?? null,
+        body,
+      })
+      .run();
+    const totals = this.#totalsOf(db, datasetId);
+    totals.rows += 1;
+    totals.bytes += bytes;
+    for (const webhook of webhooks) insertDeliveries(db, sequence, webhook.id, fault);
+    return sequence;
+  }
+
+  /** Adds deliveries of a stored notification. */
+  resend(db: WorkbenchDatabase, datasetId: number, sequence: number, webhooks: Webhook[]): void {
+    for (const webhook of webhooks) insertDeliveries(db, sequence, webhook.id, undefined);
+    this.#change(db, datasetId, sequence);
+  }
+
+  /** Stores the outcome of a delivery's attempt. Returns whether it acknowledges. */
+  record(
+    db: WorkbenchDatabase,
+    datasetId: number,
+    delivery: DeliveryRow,
+    { retry_after_seconds }: Webhook,
+    outcome: AttemptOutcome,
+  ): boolean {
+    const isAcknowledged = isAcknowledging(outcome.status ?? null);
+    const attempt_count = delivery.attempt_count + 1;
+    const next_at = isAcknowledged
+      ? null
+      : (nextAttemptAt(attempt_count, retry_after_seconds, Date.now()) ?? null);
+    const status = isAcknowledged ? "acknowledged" : next_at === null ? "failed" : "pending";
+    const { id: delivery_id, notification, webhook_id } = delivery;
+    const sequence = this.nextSequence(db, datasetId);
+    db.insert(attempts)
+      .values({ ...outcome, sequence, notification, delivery_id, webhook_id, next_at })
+      .run();
+    db.update(deliveries)
+      .set({ status, attempt_count, next_at, offered: null, is_held: false })
+      .where(eq(deliveries.id, delivery_id))
+      .run();
+    if (delivery.attempt_count === 0) releaseHeld(db, webhook_id, notification);
+    const bytes =
+      bytesOf(outcome.response_body ?? "") +
+      bytesOf(JSON.stringify(outcome.headers)) +
+      ATTEMPT_BYTES;
+    this.#totalsOf(db, datasetId).bytes += bytes;
+    this.#change(db, datasetId, notification, { bytes, attempts: 1 });
+    return isAcknowledged;
+  }
+
+  /** Cancels the pending deliveries of a webhook. */
+  cancel(db: WorkbenchDatabase, datasetId: number, webhookId: string): void {
+    const cancelled = db
+      .delete(deliveries)
+      .where(and(eq(deliveries.webhook_id, webhookId), eq(deliveries.status, "pending")))
+      .returning({ notification: deliveries.notification })
+      .all();
+    for (const { notification } of cancelled) this.#change(db, datasetId, notification);
+  }
+
+  /** Updates a notification after one of its deliveries has changed. */
+  #change(
+    db: WorkbenchDatabase,
+    datasetId: number,
+    sequence: number,
+    added = { bytes: 0, attempts: 0 },
+  ): void {
+    db.update(notifications)
+      .set({
+        changed: this.nextSequence(db, datasetId),
+        delivery_status: statusOf(db, sequence),
+        attempt_count: sql`${notifications.attempt_count} + ${added.attempts}`,
+        bytes: sql`${notifications.bytes} + ${added.bytes}`,
+      })
+      .where(eq(notifications.sequence, sequence))
+      .run();
+  }
+
+  /** Deletes the oldest notifications beyond the limits: settled ones first, then pending ones. */
+  deleteSurplus(db: WorkbenchDatabase, datasetId: number, maxBytes: number): void {
+    const totals = this.#totalsOf(db, datasetId);
+    const isSurplus = () => totals.rows > MAX_NOTIFICATIONS || totals.bytes > maxBytes;
+    for (const settled of [ne(notifications.delivery_status, "pending"), undefined]) {
+      while (isSurplus()) {
+        const oldest = db
+          .select({ sequence: notifications.sequence, bytes: notifications.bytes })
+          .from(notifications)
+          .where(settled)
+          .orderBy(asc(notifications.sequence))
+          .limit(STEP_ROWS)
+          .all();
+        if (oldest.length === 0) break;
+        const surplus: number[] = [];
+        for (const { sequence, bytes } of oldest) {
+          if (!isSurplus()) break;
+          surplus.push(sequence);
+          totals.rows -= 1;
+          totals.bytes -= bytes;
+        }
+        deleteNotifications(db, surplus);
+      }
+    }
+  }
+
+  /** Counts again: others than these methods deleted rows. */
+  recount(): void {
+    this.#totals = undefined;
+  }
+
+  #totalsOf(db: WorkbenchDatabase, datasetId: number): Totals {
+    if (this.#totals?.dataset_id !== datasetId) {
+      this.#totals = { dataset_id: datasetId, of: readTotals(db) };
+    }
+    return this.#totals.of;
+  }
+}
+
+function readTotals(db: WorkbenchDatabase): Totals {
+  const stored = db
+    .select({
+      rows: count(),
+      bytes: sum(notifications.bytes),
+      last: max(notifications.changed),
+      offered: sql<number | null>`(select max(${deliveries.offered}) from ${deliveries})`,
+    })
+    .from(notifications)
+    .get();
+  return {
+    rows: stored?.rows ?? 0,
+    bytes: Number(stored?.bytes ?? 0),
+    last: Math.max(stored?.last ?? 0, stored?.offered ?? 0),
+  };
+}
+
+function insertDeliveries(
+  db: WorkbenchDatabase,
+  notification: number,
+  webhook_id: string,
+  fault: AppliedNotificationFault | undefined,
+): void {
+  const is_held = fault?.fault === "reordered_notification";
+  const wait = is_held ? REORDER_MILLISECONDS : (fault?.delay_ms ?? 0);
+  const delivery = {
+    notification,
+    webhook_id,
+    status: "pending" as const,
+    attempt_count: 0,
+    next_at: Date.now() + wait,
+    is_held,
+  };
+  const copies = fault?.fault === "duplicate_notification" ? 2 : 1;
+  db.insert(deliveries)
+    .values(Array.from({ length: copies }, () => delivery))
+    .run();
+}
+
+/** Sends what waited for a later notification of the webhook. */
+function releaseHeld(db: WorkbenchDatabase, webhook_id: string, later: number): void {
+  db.update(deliveries)
+    .set({ next_at: Date.now(), is_held: false })
+    .where(
+      and(
+        eq(deliveries.webhook_id, webhook_id),
+        eq(deliveries.status, "pending"),
+        eq(deliveries.is_held, true),
+        sql`${deliveries.notification} < ${later}`,
+      ),
+    )
+    .run();
+}
+
+function statusOf(db: WorkbenchDatabase, notification: number): DeliveryStatus {
+  const rows = db
+    .selectDistinct({ status: deliveries.status })
+    .from(deliveries)
+    .where(eq(deliveries.notification, notification))
+    .all();
+  const all = new Set(rows.map(({ status }) => status));
+  const [worst = "unaddressed"] = (["pending", "failed", "acknowledged"] as const).filter((each) =>
+    all.has(each),
+  );
+  return worst;
+}
+
+/** Deletes expired notifications. Returns when the oldest remaining one expires; undefined if none remains. */
+export function deleteExpiredNotifications(db: WorkbenchDatabase, now: number): number | undefined {
+  const lifetime = REQUEST_DAYS * DAY_MILLISECONDS;
+  const expired = db
+    .select({ sequence: notifications.sequence })
+    .from(notifications)
+    .where(lte(notifications.at, now - lifetime))
+    .all();
+  for (let from = 0; from < expired.length; from += STEP_ROWS) {
+    deleteNotifications(
+      db,
+      expired.slice(from, from + STEP_ROWS).map(({ sequence }) => sequence),
+    );
+  }
+  const oldest = db
+    .select({ at: min(notifications.at) })
+    .from(notifications)
+    .get()?.at;
+  return oldest == null ? undefined : oldest + lifetime;
+}
+
+function deleteNotifications(db: WorkbenchDatabase, sequences: number[]): void {
+  db.delete(attempts).where(inArray(attempts.notification, sequences)).run();
+  db.delete(deliveries).where(inArray(deliveries.notification, sequences)).run();
+  db.delete(notifications).where(inArray(notifications.sequence, sequences)).run();
+}

@@ -1,0 +1,111 @@
+import { setHasWebhooks } from "../store/datasets.ts";
+import { EnvironmentFlag } from "./environment-flag.ts";
+import type { DatasetStorage, WorkbenchDatabase } from "./database.ts";
+import type { DatasetRef, DatasetReply } from "./dataset-ref.ts";
+import { DeliveryLoop } from "./delivery-loop.ts";
+import { deleteExpiredNotifications, NotificationLog } from "./notification-log.ts";
+import { addNotification, Outbox } from "./outbox.ts";
+import { allWebhooks, deleteWebhook } from "./webhooks.ts";
+
+/** How long an announced event has to commit before its notification is looked for. */
+const COMMIT_MILLISECONDS = 5_000;
+
+/** The parts of a workbench that notifications need. */
+export interface NotifierHost {
+  env: Cloudflare.Env;
+  storage: DatasetStorage;
+  /** Calls `onAlarm` at this time at the latest, also after a restart. */
+  ensureAlarm: (at: number) => Promise<void>;
+  /** Wakes the streams and keeps the log within its limits. */
+  onWrite: () => void;
+  isDestroyed: () => boolean;
+}
+
+/** Stores and delivers the notifications of an environment. */
+export class Notifier {
+  readonly host: NotifierHost;
+  readonly log = new NotificationLog();
+  readonly flag = new EnvironmentFlag(setHasWebhooks);
+  readonly loop: DeliveryLoop;
+  readonly #outbox: Outbox;
+  /** Until when announced events may commit. */
+  #commitsUntil = 0;
+
+  constructor(host: NotifierHost) {
+    const { env, storage, ensureAlarm, onWrite } = host;
+    this.host = host;
+    this.#outbox = new Outbox(env, storage, this.log);
+    this.loop = new DeliveryLoop({
+      env,
+      storage,
+      log: this.log,
+      onWrite,
+      ensureAlarm: (at) => void ensureAlarm(at),
+    });
+  }
+
+  /** Announces an event that may commit: whatever happens then, its notification is found. */
+  async expect(): Promise<void> {
+    this.#commitsUntil = Date.now() + 2 * COMMIT_MILLISECONDS;
+    await this.host.ensureAlarm(Date.now() + COMMIT_MILLISECONDS);
+  }
+
+  /** Takes the notifications of committed events, and starts to deliver them. */
+  async deliver(datasetId: number): Promise<void> {
+    await this.#outbox.drain(datasetId);
+    this.loop.run();
+    this.host.onWrite();
+  }
+
+  /** Stores a notification, and starts to deliver it. Returns its sequence. */
+  send(db: WorkbenchDatabase, datasetId: number, body: string): number {
+    const { storage, onWrite } = this.host;
+    const sequence = storage.transaction(() => addNotification(db, this.log, datasetId, { body }));
+    this.loop.run();
+    onWrite();
+    return sequence;
+  }
+
+  /** Continues after an alarm: also what a restart interrupted. */
+  async onAlarm(db: WorkbenchDatabase, datasetId: number): Promise<void> {
+    const now = Date.now();
+    removeExpiredListeners(db, this.log, datasetId, now);
+    if (allWebhooks(db).length === 0) return;
+    if (now < this.#commitsUntil) await this.host.ensureAlarm(this.#commitsUntil);
+    await this.deliver(datasetId);
+  }
+
+  /** Runs `command` on the dataset's database, which is created if nothing is stored yet. */
+  async command<T>(
+    { dataset_id }: DatasetRef,
+    command: (database: WorkbenchDatabase) => T,
+  ): Promise<DatasetReply<T>> {
+    const { storage, isDestroyed } = this.host;
+    const database = isDestroyed() ? undefined : await storage.write(dataset_id);
+    return { result: database ? command(database) : "superseded" };
+  }
+}
+
+/** Removes the webhooks without a URL whose streams were not read for long. */
+function removeExpiredListeners(
+  db: WorkbenchDatabase,
+  log: NotificationLog,
+  datasetId: number,
+  now: number,
+): void {
+  for (const { id, expires_at } of allWebhooks(db)) {
+    if (expires_at === undefined || Date.parse(expires_at) > now) continue;
+    deleteWebhook(db, id);
+    log.cancel(db, datasetId, id);
+  }
+}
+
+/** Deletes expired notifications. Returns when the next row expires; undefined if none is left. */
+export function nextExpiryOf(db: WorkbenchDatabase, now: number): number | undefined {
+  const times = allWebhooks(db).flatMap(({ expires_at }) =>
+    expires_at === undefined ? [] : [Date.parse(expires_at)],
+  );
+  const nextNotification = deleteExpiredNotifications(db, now);
+  const all = [...times, ...(nextNotification === undefined ? [] : [nextNotification])];
+  return all.length === 0 ? undefined : Math.min(...all);
+}

@@ -1,0 +1,84 @@
+import { REQUEST_DAYS } from "../domain/requests.ts";
+import { DAY_MILLISECONDS } from "../domain/timestamp.ts";
+import type { Alarm } from "./alarm.ts";
+import type { DatasetStorage, WorkbenchDatabase } from "./database.ts";
+import { countFaults } from "./faults.ts";
+import type { NotificationLog } from "./notification-log.ts";
+import { nextExpiryOf } from "./notifier.ts";
+import type { RequestLog } from "./request-log.ts";
+import { deleteExpired } from "./requests.ts";
+import { allWebhooks } from "./webhooks.ts";
+
+/** The shortest time between two deletions of expired rows. */
+const SWEEP_MILLISECONDS = 3_600_000;
+/** The part of the limit that notifications may take. Requests get the rest. */
+const NOTIFICATION_SHARE = 0.5;
+
+/** Keeps the logs of a workbench within their age and size. */
+export class Sweeper {
+  readonly #env: Cloudflare.Env;
+  readonly #storage: DatasetStorage;
+  readonly #alarm: Alarm;
+  readonly #requests: RequestLog;
+  readonly #notifications: NotificationLog;
+  /** When expired rows are deleted next. */
+  #dueAt = 0;
+
+  constructor(
+    env: Cloudflare.Env,
+    parts: {
+      storage: DatasetStorage;
+      alarm: Alarm;
+      requests: RequestLog;
+      notifications: NotificationLog;
+    },
+  ) {
+    this.#env = env;
+    this.#storage = parts.storage;
+    this.#alarm = parts.alarm;
+    this.#requests = parts.requests;
+    this.#notifications = parts.notifications;
+  }
+
+  /** Deletes expired rows if it is time to. Returns "empty" if nothing is left. */
+  async sweep(database: WorkbenchDatabase, datasetId: number): Promise<"empty" | "in use"> {
+    const now = Date.now();
+    if (now < this.#dueAt) {
+      await this.#alarm.ensure(this.#dueAt);
+      return "in use";
+    }
+    const expiries = [deleteExpired(database, now), nextExpiryOf(database, now)];
+    const nextExpiry = Math.min(...expiries.map((each) => each ?? Infinity));
+    const isUsed = countFaults(database) > 0 || allWebhooks(database).length > 0;
+    if (nextExpiry === Infinity && !isUsed) return "empty";
+    this.recount();
+    await this.enforceLimits(database, datasetId);
+    await this.schedule(Math.min(nextExpiry, defaultExpiry()));
+    return "in use";
+  }
+
+  /** Counts again: others than the logs deleted rows. */
+  recount(): void {
+    this.#requests.recount();
+    this.#notifications.recount();
+  }
+
+  /** Sweeps when the next row expires. */
+  async schedule(nextExpiry = defaultExpiry()): Promise<void> {
+    const soonest = Date.now() + SWEEP_MILLISECONDS;
+    // The limit of a workbench that stores more than the minimum falls as the partner's environments grow.
+    this.#dueAt = this.#requests.exceedsMinimum ? soonest : Math.max(nextExpiry, soonest);
+    await this.#alarm.ensure(this.#dueAt);
+  }
+
+  /** Deletes the oldest requests and notifications beyond what the environment may store. */
+  async enforceLimits(database: WorkbenchDatabase, datasetId: number): Promise<void> {
+    const maxBytes = await this.#requests.readByteLimit(this.#env, database, datasetId);
+    if (this.#storage.read(datasetId) === undefined) return;
+    this.#notifications.deleteSurplus(database, datasetId, maxBytes * NOTIFICATION_SHARE);
+    const left = maxBytes - this.#notifications.bytes(database, datasetId);
+    this.#requests.deleteSurplus(database, datasetId, left);
+  }
+}
+
+const defaultExpiry = () => Date.now() + REQUEST_DAYS * DAY_MILLISECONDS;

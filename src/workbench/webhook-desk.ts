@@ -1,0 +1,166 @@
+import { RpcTarget } from "cloudflare:workers";
+import { accept, refuse, type Decision } from "../domain/decision.ts";
+import { toTimestamp } from "../domain/timestamp.ts";
+import {
+  LISTENER_HOURS,
+  MAX_WEBHOOKS,
+  type Webhook,
+  type WebhookSettings,
+  type WebhookStatus,
+} from "../domain/webhooks.ts";
+import { logError } from "../log.ts";
+import type { Page, PageRequest } from "../store/pages.ts";
+import type { WorkbenchDatabase } from "./database.ts";
+import type { DatasetRef, DatasetReply } from "./dataset-ref.ts";
+import type { FlagState } from "./environment-flag.ts";
+import { TOO_MANY_WEBHOOKS, WEBHOOK_NOT_CONFIRMED } from "./notification-refusals.ts";
+import type { StoredWebhook } from "./notification-schema.ts";
+import type { Notifier } from "./notifier.ts";
+import * as webhooks from "./webhooks.ts";
+
+const HOUR_MILLISECONDS = 3_600_000;
+
+/** The fields of a webhook to change. */
+export interface WebhookChange extends Partial<WebhookSettings> {
+  url?: string | undefined;
+  status?: WebhookStatus | undefined;
+}
+
+/** The webhooks of an environment, for the routes. */
+export class WebhookDesk extends RpcTarget {
+  readonly #notifier: Notifier;
+
+  constructor(notifier: Notifier) {
+    super();
+    this.#notifier = notifier;
+  }
+
+  /** Stores a webhook. On success, D1 has the environment's `has_webhooks`, so that every isolate queues notifications. */
+  async add(dataset: DatasetRef, webhook: StoredWebhook): Promise<DatasetReply<Decision<Webhook>>> {
+    const added = await this.#notifier.command(dataset, (db) => {
+      if (webhooks.allWebhooks(db).length >= MAX_WEBHOOKS) return "too many";
+      webhooks.insertWebhook(db, withExpiry(webhook, Date.now()));
+      return undefined;
+    });
+    if (added.result === "superseded") return { result: "superseded" };
+    if (added.result === "too many") return { result: refuse(TOO_MANY_WEBHOOKS) };
+    try {
+      if ((await this.#writeFlag(dataset)) === "superseded") return { result: "superseded" };
+    } catch (error) {
+      logError("a webhook was not added", error, { ...dataset });
+      this.#notifier.host.storage.query(dataset, undefined, (db) =>
+        webhooks.deleteWebhook(db, webhook.id),
+      );
+      return { result: refuse(WEBHOOK_NOT_CONFIRMED) };
+    }
+    const { result } = await this.find(dataset, webhook.id);
+    if (result === "superseded" || !result) return { result: "superseded" };
+    await this.#ensureExpiry(result);
+    return { result: accept(result) };
+  }
+
+  /** A page of the webhooks, newest first; undefined for an unknown cursor. */
+  async list(
+    dataset: DatasetRef,
+    page: PageRequest,
+  ): Promise<DatasetReply<Page<Webhook> | undefined>> {
+    const empty =
+      page.starting_after === undefined ? { data: [], has_more: false, total: 0 } : undefined;
+    return this.#read(dataset, empty, (db) => webhooks.listWebhooks(db, page));
+  }
+
+  /** Every webhook, oldest first. */
+  async all(dataset: DatasetRef): Promise<DatasetReply<Webhook[]>> {
+    return this.#read(dataset, [], (db) => webhooks.allWebhooks(db).map(webhooks.toWebhook));
+  }
+
+  async find(dataset: DatasetRef, id: string): Promise<DatasetReply<Webhook | undefined>> {
+    return this.#read(dataset, undefined, (db) => {
+      const found = webhooks.findWebhook(db, id);
+      return found && webhooks.toWebhook(found);
+    });
+  }
+
+  /** Changes a webhook. Returns the changed one; undefined for an unknown ID. */
+  async change(
+    dataset: DatasetRef,
+    id: string,
+    change: WebhookChange,
+    host: string,
+  ): Promise<DatasetReply<Webhook | undefined>> {
+    const reply = await this.#read(dataset, undefined, (db) => {
+      const found = webhooks.findWebhook(db, id);
+      if (!found) return undefined;
+      const changed = changedWebhook(found, change, host);
+      webhooks.updateWebhook(db, changed);
+      return webhooks.toWebhook(changed);
+    });
+    this.#notifier.loop.run();
+    this.#notifier.host.onWrite();
+    return reply;
+  }
+
+  /** Removes a webhook and cancels its deliveries. Returns whether it existed. */
+  async remove(dataset: DatasetRef, id: string): Promise<DatasetReply<boolean>> {
+    const reply = await this.#read(dataset, false, (db) => {
+      if (!webhooks.findWebhook(db, id)) return false;
+      webhooks.deleteWebhook(db, id);
+      this.#notifier.log.cancel(db, dataset.dataset_id, id);
+      return true;
+    });
+    if (reply.result !== true) return reply;
+    this.#notifier.host.onWrite();
+    // Without the flag, events queue nothing. With it, they queue what nobody receives, which does no harm.
+    await this.#writeFlag(dataset).catch((error) =>
+      logError("has_webhooks was not cleared", error, { ...dataset }),
+    );
+    return reply;
+  }
+
+  /** Webhooks outlive a reset: the first read after it moves the storage to the new dataset. */
+  async #read<T>(
+    dataset: DatasetRef,
+    empty: T,
+    query: (db: WorkbenchDatabase) => T,
+  ): Promise<DatasetReply<T>> {
+    const { storage } = this.#notifier.host;
+    if (storage.datasetId === undefined) return { result: empty };
+    return this.#notifier.command(dataset, query);
+  }
+
+  #writeFlag(dataset: DatasetRef): Promise<FlagState> {
+    const readState = () =>
+      this.#notifier.host.storage.query(dataset, false, (db) => webhooks.allWebhooks(db).length > 0)
+        .result;
+    return this.#notifier.flag.write(this.#notifier.host.env.DB, dataset, readState);
+  }
+
+  async #ensureExpiry({ expires_at }: Webhook): Promise<void> {
+    if (expires_at !== undefined) await this.#notifier.host.ensureAlarm(Date.parse(expires_at));
+  }
+}
+
+/** A webhook without a URL expires a day after its stream was last read. */
+export function withExpiry(webhook: StoredWebhook, now: number): StoredWebhook {
+  if (webhook.url !== undefined) return webhook;
+  const expires_at = toTimestamp(new Date(now + LISTENER_HOURS * HOUR_MILLISECONDS));
+  return { ...webhook, expires_at };
+}
+
+function changedWebhook(
+  webhook: StoredWebhook,
+  { status, url, ...settings }: WebhookChange,
+  host: string,
+): StoredWebhook {
+  const given = Object.entries(settings).filter(([, content]) => content !== undefined);
+  const { expires_at, ...rest } = webhook;
+  const changed: StoredWebhook = {
+    ...(url === undefined ? webhook : { ...rest, url }),
+    ...Object.fromEntries(given),
+    owner: { ...webhook.owner, host },
+  };
+  if (status === undefined || status === webhook.status) return changed;
+  const { paused_because: _, failing_since: __, ...active } = changed;
+  if (status === "active") return { ...active, status };
+  return { ...changed, status, paused_because: "by_request" };
+}
