@@ -31,7 +31,9 @@ import { readinessReports } from "./routes/sandbox/readiness.ts";
 import { sandboxRequests } from "./routes/sandbox/requests.ts";
 import { reconciliation } from "./routes/sandbox/reconciliation.ts";
 import { timelines } from "./routes/sandbox/timeline.ts";
+import { sandboxNotifications } from "./routes/sandbox/notifications.ts";
 import { sandboxTransactions } from "./routes/sandbox/transactions.ts";
+import { sandboxWebhooks } from "./routes/sandbox/webhooks.ts";
 import { keys } from "./routes/v2/keys.ts";
 import { orderEvents } from "./routes/v2/order-events.ts";
 import { transactions } from "./routes/v2/transactions.ts";
@@ -70,6 +72,8 @@ app
   .use("/sandbox/readiness/*", ...admitPartner)
   .use("/sandbox/faults/*", ...admitPartner)
   .use("/sandbox/requests/*", ...admitPartner)
+  .use("/sandbox/webhooks/*", ...admitPartner)
+  .use("/sandbox/notifications/*", ...admitPartner)
   // After the faults, which also alter a 405.
   .use(methodNotAllowed({ app, onMethodNotAllowed: rejectMethod }))
   .route("/", orders)
@@ -84,6 +88,8 @@ app
   .route("/", sandboxTransactions)
   .route("/", reconciliation)
   .route("/", readinessReports)
+  .route("/", sandboxWebhooks)
+  .route("/", sandboxNotifications)
   .route("/", partners)
   .route("/", healthCheck)
   .route("/", home)

@@ -39,6 +39,7 @@ export default defineConfig({
           name: "worker",
           include: ["test/{access,http,ledger,openapi,routes,store,workbench}/**/*.test.ts"],
           setupFiles: ["test/support/migrate.ts"],
+          globalSetup: ["test/e2e/receiver-server.ts"],
           // Long enough for a busy machine; a test that hangs still fails.
           testTimeout: 30_000,
         },

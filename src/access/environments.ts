@@ -16,7 +16,7 @@ import { keyCache } from "./key-cache.ts";
 import { findReadinessOfEnvironment } from "../store/readiness.ts";
 import { keepVerdicts } from "./readiness.ts";
 import { createKey, createKeyInEnvironment, generateKey } from "./keys.ts";
-import { closeStreams } from "../http/workbench.ts";
+import { destroyWorkbench } from "../http/workbench.ts";
 import { requireFewClosedDatasets, sweepAfterResponse } from "./sweeps.ts";
 
 interface EnvironmentInput {
@@ -86,8 +86,8 @@ export async function deleteEnvironment(c: Context<AppEnv>, id: number): Promise
     throw unknownEnvironment(id);
   }
   keyCache.forget({ environment_id: id });
-  // The sweep closes them too, but it may be put off.
-  closeStreams(c, id);
+  // The sweep does so too, but it may be put off.
+  destroyWorkbench(c, id);
   sweepAfterResponse(c);
 }
 

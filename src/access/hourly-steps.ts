@@ -2,6 +2,7 @@ import { configOf } from "../config.ts";
 import { toTimestamp } from "../domain/timestamp.ts";
 import { log } from "../log.ts";
 import { sweepIdempotencyRecords } from "../store/idempotency.ts";
+import { findDatasetsWithQueued } from "../store/notification-outbox.ts";
 import type { QueryBudget } from "../store/query-budget.ts";
 import { recountUsage } from "../store/recount.ts";
 import { sweepHistory, sweepOrders, sweepTransactions } from "../store/retention-sweep.ts";
@@ -46,6 +47,10 @@ export const HOURLY_STEPS: HourlyStep[] = [
       return retentionDays > 0 ? sweepHistory(budget, now, retentionDays) : 0;
     },
   },
+  {
+    name: "environments with late notifications woken",
+    run: (budget, _, env) => deliverLate(budget, env),
+  },
   { name: "statistics", run: (budget) => refreshStatistics(budget) },
   { name: "partners close to a quota", run: (budget, _, env) => reportQuotas(budget, env) },
   {
@@ -57,6 +62,20 @@ export const HOURLY_STEPS: HourlyStep[] = [
     },
   },
 ];
+
+/** How many environments an hourly job wakes. */
+const MAX_WOKEN = 100;
+
+/** Makes workbenches deliver what they should have delivered: an alarm does so within seconds, unless it was lost. */
+async function deliverLate(budget: QueryBudget, env: Cloudflare.Env): Promise<number> {
+  if (!budget.allows(1)) return 0;
+  const late = await findDatasetsWithQueued(budget.db, MAX_WOKEN);
+  for (const dataset of late) {
+    const workbench = env.WORKBENCH.getByName(String(dataset.environment_id));
+    await workbench.notifications().deliver(dataset);
+  }
+  return late.length;
+}
 
 async function reportQuotas(budget: QueryBudget, env: Cloudflare.Env): Promise<number> {
   if (!budget.allows(1)) return 0;

@@ -8,6 +8,7 @@ export const MAX_RESPONSE_BYTES = 4 * 1024;
 export const MAX_NOTIFICATIONS = 10_000;
 /** How long a receiver has to respond. */
 export const DELIVERY_TIMEOUT_MILLISECONDS = 15_000;
+export const SIGNATURE_HEADER = "X-IMPRINT-HMAC-SIGNATURE";
 
 /**
  * `unaddressed`: no webhook of the kind existed. `pending`: an attempt will follow. `acknowledged`: by every webhook.

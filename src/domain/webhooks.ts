@@ -1,5 +1,3 @@
-import type { SignatureKey, TimestampUnit } from "./notification-signature.ts";
-
 /** The kinds of event notifications that the contract publishes. */
 export const NOTIFICATION_KINDS = [
   "APPLICATION",
@@ -12,11 +10,16 @@ export const NOTIFICATION_KINDS = [
 ] as const;
 export type NotificationKind = (typeof NOTIFICATION_KINDS)[number];
 
+/** The readings of the published page on signatures, which contradicts itself. */
+export const SIGNATURE_KEYS = ["token", "sha256", "sha256_hex"] as const;
+export const SIGNATURE_TIMESTAMPS = ["milliseconds", "seconds"] as const;
+
 /** How a webhook's notifications are signed. */
 export interface SignatureSettings {
-  key: SignatureKey;
+  /** The HMAC key: the signing token, its SHA-256, or its SHA-256 in hex. */
+  key: (typeof SIGNATURE_KEYS)[number];
   /** The unit of `t`. */
-  timestamp: TimestampUnit;
+  timestamp: (typeof SIGNATURE_TIMESTAMPS)[number];
 }
 
 export const WEBHOOK_STATUSES = ["active", "paused"] as const;

@@ -124,3 +124,11 @@ function isSafeWhole(text: string): boolean {
   if (zeros < 0 || end - start + zeros > 16) return false;
   return BigInt(digits.slice(start, end) + "0".repeat(zeros)) <= Number.MAX_SAFE_INTEGER;
 }
+
+/** JSON without `InexactNumber`, for content that no schema limits. */
+export function plainJson(content: unknown): unknown {
+  const text = JSON.stringify(content, (_, value: unknown) =>
+    value instanceof InexactNumber ? Number(value.text) : value,
+  );
+  return JSON.parse(text);
+}

@@ -19,3 +19,10 @@ export function newNetworkTransactionId(): string {
 export async function derivedId(text: string): Promise<string> {
   return (await sha256(text)).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*/, "$1-$2-$3-$4-$5");
 }
+
+const SIGNING_TOKEN_BYTES = 32;
+
+/** A token that signs the notifications of a webhook. */
+export function newSigningToken(): string {
+  return crypto.getRandomValues(new Uint8Array(SIGNING_TOKEN_BYTES)).toHex();
+}

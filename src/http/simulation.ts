@@ -1,10 +1,14 @@
 import type { Context } from "hono";
+import { logError } from "../log.ts";
+import type { Dataset } from "../store/dataset.ts";
 import type { TransactionDefaults } from "../domain/transactions.ts";
 import type { Outcome } from "../domain/outcome.ts";
 import { ERROR_TYPES } from "../schemas/errors.ts";
 import type { AppEnv } from "./context.ts";
+import { inCurrentDataset } from "./dataset.ts";
 import { bareError } from "./errors.ts";
 import { resultOrThrow } from "./ledger.ts";
+import { callWorkbench, workbenchOf } from "./workbench.ts";
 import { derivedId, newNetworkTransactionId, timeOrderedId } from "./new-ids.ts";
 
 /** Values for whatever a simulated event leaves out. */
@@ -24,4 +28,29 @@ export function simulationResultOf<T>(c: Context<AppEnv>, outcome: Outcome<T>): 
   if (!outcome.ok && ERROR_TYPES[outcome.refusal.type].status === 409)
     throw bareError(outcome.refusal);
   return resultOrThrow(c, outcome);
+}
+
+/**
+ * Simulates events in the current dataset. If the environment has webhooks, its workbench sets an alarm before the
+ * commit, so that no notification is lost whatever happens after it, and delivers after the commit.
+ */
+export function simulate<T>(
+  c: Context<AppEnv>,
+  work: (dataset: Dataset) => Promise<T>,
+): Promise<T> {
+  return inCurrentDataset(c, async (dataset) => {
+    const { environment_id, dataset_id, has_webhooks } = dataset.known;
+    if (!has_webhooks) return work(dataset);
+    const workbench = workbenchOf(c);
+    const ref = { environment_id, dataset_id };
+    await callWorkbench(c, workbench.notifications().expect(ref));
+    const result = await work(dataset);
+    c.executionCtx.waitUntil(
+      workbench
+        .notifications()
+        .deliver(ref)
+        .catch((error) => logError("deliveries not started", error, { dataset_id })),
+    );
+    return result;
+  });
 }

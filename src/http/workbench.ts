@@ -30,8 +30,19 @@ export async function callWorkbench<T>(c: Context<AppEnv>, call: Promise<T>): Pr
   }
 }
 
-/** Closes an environment's streams after the response: all of them, or those of one key. */
-export function closeStreams(c: Context<AppEnv>, environmentId: number, keyId?: number): void {
+/** Ends the deliveries and streams of a deleted environment after the response, and deletes its logs. */
+export function destroyWorkbench(c: Context<AppEnv>, environmentId: number): void {
+  c.executionCtx.waitUntil(
+    findWorkbench(c.env, environmentId)
+      .destroy()
+      .catch((error) =>
+        logError("workbench not destroyed", error, { request_id: c.get("requestId") }),
+      ),
+  );
+}
+
+/** Closes the streams of one of an environment's keys after the response. */
+export function closeStreams(c: Context<AppEnv>, environmentId: number, keyId: number): void {
   c.executionCtx.waitUntil(
     findWorkbench(c.env, environmentId)
       .closeStreams(keyId)

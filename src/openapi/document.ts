@@ -63,7 +63,7 @@ export function serveOpenApi(app: Hono<AppEnv>): void {
 async function generateDocument(app: Hono<AppEnv>) {
   const document = await generateSpecs(app, options);
   for (const path of Object.values(document.paths)) {
-    for (const operation of [path?.get, path?.post, path?.put, path?.delete]) {
+    for (const operation of [path?.get, path?.post, path?.put, path?.patch, path?.delete]) {
       const { operationId = "", requestBody, parameters = [] } = operation ?? {};
       // A validator describes its body without an example.
       if (requestBody && "content" in requestBody) {

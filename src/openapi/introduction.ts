@@ -1,5 +1,6 @@
 import { IDEMPOTENCY_KEY_HOURS } from "../domain/idempotency.ts";
 import { MAX_PAGE_BYTES } from "../domain/stored-bytes.ts";
+import { DELIVERY_TIMEOUT_MILLISECONDS } from "../domain/notifications.ts";
 import { REQUEST_DAYS } from "../domain/requests.ts";
 import { MAX_BODY_BYTES } from "../http/request-body.ts";
 import { ERROR_TYPES } from "../schemas/errors.ts";
@@ -102,6 +103,19 @@ header \`Sandbox-Warnings\` reports them:
 
 [The console](/console) shows all of this in a browser. Its own requests send \`Sandbox-Console: true\`: they are
 not recorded, and faults don't apply to them.
+
+## Notifications
+
+Production tells a partner of card transactions by signed \`POST\` requests. So does the sandbox: add a webhook with
+\`POST /sandbox/webhooks\`, and each simulated transaction event sends a \`TRANSACTION\` notification. The other six
+kinds are sent by \`POST /sandbox/notifications\`.
+
+- **Verify the signature** over the raw body: \`X-IMPRINT-HMAC-SIGNATURE: t=<time>,s=<hex>\` is an HMAC-SHA256 over
+  \`<t>.<body>\`. \`POST /sandbox/notifications/verify\` says why yours doesn't match.
+- **Respond with 2xx** in at most ${DELIVERY_TIMEOUT_MILLISECONDS / 1_000} seconds. Anything else is retried, by default for seven hours.
+- **Expect duplicates, and any order.** Faults provoke both, and lost, late and wrongly signed notifications.
+- **The log** at \`GET /sandbox/notifications\` has each payload with its attempts and the responses to them, and can
+  send it again.
 
 ## Limits
 

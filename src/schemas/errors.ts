@@ -76,6 +76,16 @@ export const ERROR_TYPES = {
     meaning: "No recorded request has this ID, or it is no longer stored.",
     remedy: "List the recorded requests to get their IDs.",
   },
+  WEBHOOK_NOT_FOUND_ERROR: {
+    status: 404,
+    meaning: "No webhook of this environment has this ID.",
+    remedy: "List the webhooks to get their IDs.",
+  },
+  NOTIFICATION_NOT_FOUND_ERROR: {
+    status: 404,
+    meaning: "No notification has this ID, it is no longer stored, or it has no such delivery.",
+    remedy: "List the notifications to get their IDs.",
+  },
   METHOD_NOT_ALLOWED_ERROR: {
     status: 405,
     meaning: "The path exists, but doesn't support this method.",

@@ -144,34 +144,36 @@ type ParameterInput = Omit<z.infer<z.ZodObject<typeof parameterInput>>, "fault">
 
 /** Rejects a match that nothing can have. */
 function checkMatch(
-  { fault, match = {} }: { fault: AnyFaultName; match?: AnyMatch | undefined },
+  input: { fault: AnyFaultName; match?: AnyMatch | undefined },
   context: z.RefinementCtx,
 ): void {
-  const problem = findProblem(fault, match);
+  const wanted = input.match ?? {};
+  const problem = findProblem(input.fault, wanted);
   if (!problem) return;
   const { field, expected } = problem;
   const message = `Expected ${expected}`;
-  context.addIssue({ code: "custom", path: ["match", field], input: match[field], message });
+  context.addIssue({ code: "custom", path: ["match", field], input: wanted[field], message });
 }
 
 function findProblem(
   fault: AnyFaultName,
-  match: AnyMatch,
+  wanted: AnyMatch,
 ): { field: keyof AnyMatch; expected: string } | undefined {
-  const isOfNotification = (field: string) =>
-    (NOTIFICATION_MATCH_FIELDS as readonly string[]).includes(field);
-  const given = (Object.keys(match) as (keyof AnyMatch)[]).filter(
-    (field) => match[field] !== undefined,
+  const given = (Object.keys(wanted) as (keyof AnyMatch)[]).filter(
+    (field) => wanted[field] !== undefined,
   );
   if (isNotificationFault(fault)) {
     const field = given.find((each) => !isOfNotification(each));
-    const fields = NOTIFICATION_MATCH_FIELDS.join(" or ");
-    return field && { field, expected: `none with ${fault}, which matches by ${fields}` };
+    const names = NOTIFICATION_MATCH_FIELDS.join(" or ");
+    return field && { field, expected: `none with ${fault}, which matches by ${names}` };
   }
   const field = given.find(isOfNotification);
   if (field) return { field, expected: `none with ${fault}, which applies to requests` };
-  return findMatchProblem(match);
+  return findMatchProblem(wanted);
 }
+
+const isOfNotification = (field: string): boolean =>
+  (NOTIFICATION_MATCH_FIELDS as readonly string[]).includes(field);
 
 /** Rejects a parameter that the fault doesn't take, and requires those that it needs. */
 function checkParameters(input: ParameterInput, context: z.RefinementCtx): void {

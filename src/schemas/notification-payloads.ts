@@ -154,6 +154,19 @@ export const NOTIFICATION_DATA = {
 
 type Data = Record<string, unknown>;
 
+/** A notification's `data` with what a request leaves out, in the form that `notificationData` validates. */
+export function completeData(kind: NotificationKind, given: Data): { data: Data } {
+  const fields: Record<string, z.ZodType> = NOTIFICATION_DATA[kind].shape;
+  const isLeftOut = ([name, content]: [string, unknown]) =>
+    content === null && fields[name]?.safeParse(null).success === false;
+  const entries = Object.entries({ ...exampleData(kind), ...given });
+  return { data: Object.fromEntries(entries.filter((entry) => !isLeftOut(entry))) };
+}
+
+/** Validates the `data` of a kind. Other fields than the published ones are kept. */
+export const notificationData = (kind: NotificationKind) =>
+  z.object({ data: NOTIFICATION_DATA[kind].loose() });
+
 /** The published example of a kind: each field's example, else an enumeration's first value. */
 export function exampleData(kind: NotificationKind): Data {
   return examplesOf(NOTIFICATION_DATA[kind]);

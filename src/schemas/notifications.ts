@@ -3,11 +3,11 @@ import {
   DELIVERY_STATUSES,
   DELIVERY_TIMEOUT_MILLISECONDS,
   MAX_RESPONSE_BYTES,
+  SIGNATURE_HEADER,
   type Attempt,
   type Delivery,
   type NotificationFilter,
 } from "../domain/notifications.ts";
-import { SIGNATURE_HEADER } from "../domain/notification-signature.ts";
 import { NOTIFICATION_FAULT_NAMES } from "../domain/notification-faults.ts";
 import { NOTIFICATION_KINDS } from "../domain/webhooks.ts";
 import { reference, timestamp, url } from "./fields.ts";
@@ -151,12 +151,27 @@ export const notificationDetails = z
   })
   .meta({ id: "NotificationDetails" });
 
+/** The deepest nesting of a triggered notification. */
+const MAX_DEPTH = 32;
+
+/** Without recursion, as a body can nest 100,000 lists. */
+function isShallow(content: unknown): boolean {
+  let level = [content];
+  for (let depth = 0; depth <= MAX_DEPTH && level.length > 0; depth += 1) {
+    level = level.flatMap((each) =>
+      typeof each === "object" && each !== null ? Object.values(each) : [],
+    );
+  }
+  return level.length === 0;
+}
+
 /** A notification to trigger. `NOTIFICATION_DATA` validates its data. */
 export const notificationInput = z
   .object({
     object,
     data: z
       .record(z.string(), z.unknown())
+      .refine(isShallow, { error: `Expected at most ${MAX_DEPTH} levels of lists and objects` })
       .optional()
       .meta({
         description:

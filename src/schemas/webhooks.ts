@@ -1,5 +1,4 @@
 import * as z from "zod";
-import { SIGNATURE_KEYS, TIMESTAMP_UNITS } from "../domain/notification-signature.ts";
 import {
   DEFAULT_RETRY_AFTER_SECONDS,
   LISTENER_HOURS,
@@ -8,6 +7,8 @@ import {
   MAX_RETRY_AFTER,
   NOTIFICATION_KINDS,
   PAUSE_REASONS,
+  SIGNATURE_KEYS,
+  SIGNATURE_TIMESTAMPS,
   WEBHOOK_STATUSES,
   type SignatureSettings,
   type Webhook,
@@ -20,12 +21,12 @@ export const WEBHOOK_ID_EXAMPLE = "5a8a51c5-57fb-4f9b-8a63-0d1c8f6a3a52";
 
 const webhookUrl = urlText
   .refine((text) => /^https?:\/\//i.test(text) && URL.canParse(text), {
-    error: "Expected a URL with http or https, like https://partner.example/imprint",
+    error: "Expected a URL with http or https, like https://partner.example.com/imprint",
   })
   .meta({
     description:
       "Where notifications are sent. A deployed sandbox takes HTTPS on a public name only, without a user or a port; a local one any http or https address",
-    examples: ["https://partner.example/imprint"],
+    examples: ["https://partner.example.com/imprint"],
   });
 
 const kinds = z
@@ -44,7 +45,7 @@ const key = z.enum(SIGNATURE_KEYS).meta({
     "The HMAC key: `token` is the signing token itself, `sha256` its SHA-256 as bytes, `sha256_hex` its SHA-256 in hex. The published page leaves it open",
   examples: ["token"],
 });
-const unit = z.enum(TIMESTAMP_UNITS).meta({
+const unit = z.enum(SIGNATURE_TIMESTAMPS).meta({
   description: "The unit of `t`. The published page has both",
   examples: ["milliseconds"],
 });

@@ -9,15 +9,16 @@ import { toTimestamp } from "../domain/timestamp.ts";
 import { addressProblem } from "../domain/webhook-addresses.ts";
 import { MAX_FAILING_HOURS } from "../domain/webhooks.ts";
 import { logError } from "../log.ts";
-import type { DatasetStorage, WorkbenchDatabase } from "./database.ts";
+import type { WorkbenchDatabase } from "./database.ts";
 import { findDelivery, findDue, nextDueAfter, offer, type DueDelivery } from "./deliveries.ts";
 import type { AttemptOutcome, DeliveryRow, NotificationLog } from "./notification-log.ts";
 import type { StoredWebhook } from "./notification-schema.ts";
+import type { NotifierHost } from "./notifier.ts";
 import { headersOf, isLost, sendNotification, unsent } from "./send-notification.ts";
 import { allWebhooks, findWebhook, updateWebhook } from "./webhooks.ts";
 
-/** How long deliveries wait after the partner has used up its attempts. */
-const LIMITED_MILLISECONDS = 2_000;
+/** How long deliveries wait after the partner has used up its attempts, or after an error of our own. */
+const PAUSE_MILLISECONDS = 2_000;
 /** How many deliveries a step puts into a stream. */
 const OFFERED_ROWS = 100;
 /** An attempt that takes longer was lost with the process that made it. */
@@ -25,26 +26,17 @@ const ATTEMPT_MILLISECONDS = DELIVERY_TIMEOUT_MILLISECONDS + 5_000;
 
 const LOST = "Not sent: the fault lost_notification applies to the first attempt.";
 
-/** The parts of a workbench that deliveries need. */
-export interface DeliveryHost {
-  env: Cloudflare.Env;
-  storage: DatasetStorage;
-  log: NotificationLog;
-  /** Runs the loop at this time at the latest, also after a restart. */
-  ensureAlarm: (at: number) => void;
-  /** Call it after a write that streams show. */
-  onWrite: () => void;
-}
-
 /** Attempts the due deliveries of an environment. Which ones are running is known in memory alone: after a restart, none is. */
 export class DeliveryLoop {
-  readonly #host: DeliveryHost;
+  readonly #host: NotifierHost;
+  readonly #log: NotificationLog;
   /** The webhook of each running attempt, by its delivery. */
   readonly #running = new Map<number, string>();
-  #limitedUntil = 0;
+  #waitsUntil = 0;
 
-  constructor(host: DeliveryHost) {
+  constructor(host: NotifierHost, log: NotificationLog) {
     this.#host = host;
+    this.#log = log;
   }
 
   /** Starts what is due, as far as the limits allow, and sets the alarm for the rest. */
@@ -56,7 +48,7 @@ export class DeliveryLoop {
     const now = Date.now();
     const active = allWebhooks(db).filter((webhook) => isActive(webhook, now));
     this.#offerDue(db, datasetId, active, now);
-    if (now >= this.#limitedUntil) this.#startDue(db, datasetId, active, now);
+    if (now >= this.#waitsUntil) this.#startDue(db, datasetId, active, now);
     this.#setAlarm(db, active, now);
   }
 
@@ -67,18 +59,17 @@ export class DeliveryLoop {
         const running = [...this.#running.values()].filter((id) => id === webhook.id).length;
         const due = findDue(db, webhook.id, now, MAX_ENVIRONMENT_ATTEMPTS)
           .filter(({ delivery }) => !this.#running.has(delivery.id))
-          .map((each) => ({ ...each, webhook }));
+          .map((each) => ({ webhook, each }));
         return { inFlight: running, due };
       });
-    for (const { webhook, ...due } of chooseDeliveries(loads)) {
-      this.#running.set(due.delivery.id, webhook.id);
-      void this.#attempt(datasetId, webhook, due);
+    for (const { webhook, each } of chooseDeliveries(loads)) {
+      this.#running.set(each.delivery.id, webhook.id);
+      void this.#attempt(datasetId, webhook, each);
     }
   }
 
   /** Puts the due deliveries of webhooks without a URL into their streams. */
   #offerDue(db: WorkbenchDatabase, datasetId: number, active: StoredWebhook[], now: number): void {
-    const { log, onWrite } = this.#host;
     let isOffered = false;
     for (const webhook of active.filter(({ url }) => url === undefined)) {
       let due: DueDelivery[];
@@ -88,13 +79,13 @@ export class DeliveryLoop {
           if (isLost(each)) {
             this.record(db, datasetId, each.delivery, unsent(undefined, {}, LOST));
           } else {
-            offer(db, each.delivery.id, log.nextSequence(db, datasetId));
+            offer(db, each.delivery.id, this.#log.nextSequence(db, datasetId));
             isOffered = true;
           }
         }
       } while (due.length === OFFERED_ROWS);
     }
-    if (isOffered) onWrite();
+    if (isOffered) this.#host.onWrite();
   }
 
   async #attempt(datasetId: number, webhook: StoredWebhook, due: DueDelivery): Promise<void> {
@@ -105,6 +96,7 @@ export class DeliveryLoop {
       if (outcome && db) this.record(db, datasetId, due.delivery, outcome);
     } catch (error) {
       logError("a notification was not delivered", error, { dataset_id: datasetId });
+      this.#waitsUntil = Date.now() + PAUSE_MILLISECONDS;
     } finally {
       this.#running.delete(due.delivery.id);
       this.run();
@@ -129,7 +121,7 @@ export class DeliveryLoop {
     const { env } = this.#host;
     if (!configOf(env).hasRateLimits) return false;
     const { success } = await env.NOTIFICATION_RATE_LIMIT.limit({ key: String(partnerId) });
-    if (!success) this.#limitedUntil = Date.now() + LIMITED_MILLISECONDS;
+    if (!success) this.#waitsUntil = Date.now() + PAUSE_MILLISECONDS;
     return !success;
   }
 
@@ -140,22 +132,21 @@ export class DeliveryLoop {
     { id, attempt_count }: DeliveryRow,
     outcome: AttemptOutcome,
   ): void {
-    const { log, onWrite } = this.#host;
     const delivery = findDelivery(db, id);
     const isExpected = delivery?.status === "pending" && delivery.attempt_count === attempt_count;
     const webhook = delivery && findWebhook(db, delivery.webhook_id);
     if (!isExpected || !webhook) return;
-    const isAcknowledged = log.record(db, datasetId, delivery, webhook, outcome);
+    const isAcknowledged = this.#log.record(db, datasetId, delivery, webhook, outcome);
     noteOutcome(db, webhook, isAcknowledged);
-    onWrite();
+    this.#host.onWrite();
   }
 
   #setAlarm(db: WorkbenchDatabase, active: StoredWebhook[], now: number): void {
-    const { ensureAlarm } = this.#host;
+    const ensureAlarm = (at: number) => void this.#host.ensureAlarm(at);
     const ids = active.map(({ id }) => id);
     const next = nextDueAfter(db, ids, now);
     if (next !== undefined) ensureAlarm(next);
-    if (now < this.#limitedUntil) ensureAlarm(this.#limitedUntil);
+    if (now < this.#waitsUntil) ensureAlarm(this.#waitsUntil);
     if (this.#running.size > 0) ensureAlarm(now + ATTEMPT_MILLISECONDS);
   }
 }

@@ -25,6 +25,11 @@ export interface NotificationDetails extends StoredNotification {
   attempts: Attempt[];
 }
 
+const {
+  sequence: _sequence,
+  notification: _notification,
+  ...attemptColumns
+} = getTableColumns(attempts);
 const { body: _, bytes: __, source: ___, ...summary } = getTableColumns(notifications);
 type Row = Omit<typeof notifications.$inferSelect, "body" | "bytes" | "source">;
 
@@ -114,14 +119,20 @@ export function listNotifications(
 }
 
 const findRow = (db: WorkbenchDatabase, sequence: number) =>
-  db.select().from(notifications).where(eq(notifications.sequence, sequence)).get();
+  db
+    .select({ ...summary, body: notifications.body })
+    .from(notifications)
+    .where(eq(notifications.sequence, sequence))
+    .get();
 
 export function findNotification(
   db: WorkbenchDatabase,
   sequence: number,
 ): StoredNotification | undefined {
-  const row = findRow(db, sequence);
-  return row && toNotifications(db, [row])[0];
+  const found = findRow(db, sequence);
+  if (!found) return undefined;
+  const { body: _body, ...row } = found;
+  return toNotifications(db, [row])[0];
 }
 
 /** A notification with its body, deliveries and attempts. */
@@ -131,23 +142,21 @@ export function findNotificationDetails(
 ): NotificationDetails | undefined {
   const row = findRow(db, sequence);
   if (!row) return undefined;
-  const { body, bytes: _bytes, source: _source, ...rest } = row;
+  const { body, ...rest } = row;
   const own = deliveriesOf(db, sequence, pausedWebhooks(db));
   return {
     ...toNotification(rest, own),
     body,
     deliveries: own,
     attempts: db
-      .select()
+      .select(attemptColumns)
       .from(attempts)
       .where(eq(attempts.notification, sequence))
       .orderBy(asc(attempts.sequence))
       .all()
-      .map(({ sequence: _sequence, notification: _notification, at, next_at, ...attempt }) => ({
-        ...attempt,
-        at: toTime(at),
-        next_at: toTimeOrNull(next_at),
-      })),
+      .map(({ at, next_at, ...attempt }) =>
+        Object.assign(attempt, { at: toTime(at), next_at: toTimeOrNull(next_at) }),
+      ),
   };
 }
 

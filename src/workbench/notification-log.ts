@@ -254,10 +254,8 @@ function statusOf(db: WorkbenchDatabase, notification: number): DeliveryStatus {
     .where(eq(deliveries.notification, notification))
     .all();
   const all = new Set(rows.map(({ status }) => status));
-  const [worst = "unaddressed"] = (["pending", "failed", "acknowledged"] as const).filter((each) =>
-    all.has(each),
-  );
-  return worst;
+  const worst = (["pending", "failed", "acknowledged"] as const).find((each) => all.has(each));
+  return worst ?? "unaddressed";
 }
 
 /** Deletes expired notifications. Returns when the oldest remaining one expires; undefined if none remains. */

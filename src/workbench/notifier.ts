@@ -12,7 +12,7 @@ const COMMIT_MILLISECONDS = 5_000;
 
 /** The parts of a workbench that notifications need. */
 export interface NotifierHost {
-  env: Cloudflare.Env;
+  readonly env: Cloudflare.Env;
   storage: DatasetStorage;
   /** Calls `onAlarm` at this time at the latest, also after a restart. */
   ensureAlarm: (at: number) => Promise<void>;
@@ -32,16 +32,9 @@ export class Notifier {
   #commitsUntil = 0;
 
   constructor(host: NotifierHost) {
-    const { env, storage, ensureAlarm, onWrite } = host;
     this.host = host;
-    this.#outbox = new Outbox(env, storage, this.log);
-    this.loop = new DeliveryLoop({
-      env,
-      storage,
-      log: this.log,
-      onWrite,
-      ensureAlarm: (at) => void ensureAlarm(at),
-    });
+    this.#outbox = new Outbox(host, this.log);
+    this.loop = new DeliveryLoop(host, this.log);
   }
 
   /** Announces an event that may commit: whatever happens then, its notification is found. */

@@ -4,10 +4,11 @@ import { logError } from "../log.ts";
 import { Database } from "../store/database.ts";
 import { findQueued, removeQueued, type QueuedNotification } from "../store/notification-outbox.ts";
 import { eq } from "drizzle-orm";
-import type { DatasetStorage, WorkbenchDatabase } from "./database.ts";
+import type { WorkbenchDatabase } from "./database.ts";
 import { hasHeld } from "./deliveries.ts";
 import { takeNotificationFault } from "./faults.ts";
 import type { NotificationLog } from "./notification-log.ts";
+import type { NotifierHost } from "./notifier.ts";
 import { notifications } from "./notification-schema.ts";
 import { allWebhooks, receives } from "./webhooks.ts";
 
@@ -16,15 +17,13 @@ const STEP_ROWS = 100;
 
 /** Takes the notifications of committed events from D1, each exactly once. */
 export class Outbox {
-  readonly #env: Cloudflare.Env;
-  readonly #storage: DatasetStorage;
+  readonly #host: NotifierHost;
   readonly #log: NotificationLog;
   #draining: Promise<void> | undefined;
   #isMoreQueued = false;
 
-  constructor(env: Cloudflare.Env, storage: DatasetStorage, log: NotificationLog) {
-    this.#env = env;
-    this.#storage = storage;
+  constructor(host: NotifierHost, log: NotificationLog) {
+    this.#host = host;
     this.#log = log;
   }
 
@@ -36,13 +35,13 @@ export class Outbox {
   }
 
   async #drainAll(datasetId: number): Promise<void> {
-    const db = new Database(this.#env.DB);
+    const db = new Database(this.#host.env.DB);
     while (this.#isMoreQueued) {
       this.#isMoreQueued = false;
       const queued = await findQueued(db, datasetId, STEP_ROWS);
-      const workbench = this.#storage.read(datasetId);
+      const workbench = this.#host.storage.read(datasetId);
       if (!workbench || !queued || queued.length === 0) return;
-      this.#storage.transaction(() => {
+      this.#host.storage.transaction(() => {
         for (const each of queued) this.#take(workbench, datasetId, each);
       });
       await this.#remove(db, datasetId, queued);
@@ -52,7 +51,7 @@ export class Outbox {
 
   /** A row that stays in D1 is recognized by its source the next time. */
   async #remove(db: Database, datasetId: number, queued: QueuedNotification[]): Promise<void> {
-    await this.#storage.sync();
+    await this.#host.storage.sync();
     try {
       await removeQueued(db, datasetId, queued);
     } catch (error) {

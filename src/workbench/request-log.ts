@@ -23,8 +23,15 @@ export class RequestLog {
     return this.#totalsOf(database, datasetId).last;
   }
 
-  readByteLimit(env: Cloudflare.Env, database: WorkbenchDatabase, datasetId: number) {
-    return this.#byteLimit.read(env, datasetId, this.#totalsOf(database, datasetId).bytes);
+  /** The bytes that may be stored: requests and `otherBytes`. */
+  readByteLimit(
+    env: Cloudflare.Env,
+    database: WorkbenchDatabase,
+    datasetId: number,
+    otherBytes: number,
+  ) {
+    const { bytes } = this.#totalsOf(database, datasetId);
+    return this.#byteLimit.read(env, datasetId, bytes + otherBytes);
   }
 
   /** Deletes the oldest requests beyond the limits. */

@@ -1,6 +1,10 @@
 import { STALE_MILLISECONDS } from "../domain/deliveries.ts";
-import { signNotification, SIGNATURE_HEADER } from "../domain/notification-signature.ts";
-import { DELIVERY_TIMEOUT_MILLISECONDS, MAX_RESPONSE_BYTES } from "../domain/notifications.ts";
+import { signNotification } from "../domain/notification-signature.ts";
+import {
+  DELIVERY_TIMEOUT_MILLISECONDS,
+  MAX_RESPONSE_BYTES,
+  SIGNATURE_HEADER,
+} from "../domain/notifications.ts";
 import { recordedText } from "../domain/requests.ts";
 import type { Webhook } from "../domain/webhooks.ts";
 import type { DueDelivery } from "./deliveries.ts";

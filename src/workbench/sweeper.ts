@@ -16,7 +16,6 @@ const NOTIFICATION_SHARE = 0.5;
 
 /** Keeps the logs of a workbench within their age and size. */
 export class Sweeper {
-  readonly #env: Cloudflare.Env;
   readonly #storage: DatasetStorage;
   readonly #alarm: Alarm;
   readonly #requests: RequestLog;
@@ -24,16 +23,12 @@ export class Sweeper {
   /** When expired rows are deleted next. */
   #dueAt = 0;
 
-  constructor(
-    env: Cloudflare.Env,
-    parts: {
-      storage: DatasetStorage;
-      alarm: Alarm;
-      requests: RequestLog;
-      notifications: NotificationLog;
-    },
-  ) {
-    this.#env = env;
+  constructor(parts: {
+    storage: DatasetStorage;
+    alarm: Alarm;
+    requests: RequestLog;
+    notifications: NotificationLog;
+  }) {
     this.#storage = parts.storage;
     this.#alarm = parts.alarm;
     this.#requests = parts.requests;
@@ -41,7 +36,11 @@ export class Sweeper {
   }
 
   /** Deletes expired rows if it is time to. Returns "empty" if nothing is left. */
-  async sweep(database: WorkbenchDatabase, datasetId: number): Promise<"empty" | "in use"> {
+  async sweep(
+    env: Cloudflare.Env,
+    database: WorkbenchDatabase,
+    datasetId: number,
+  ): Promise<"empty" | "in use"> {
     const now = Date.now();
     if (now < this.#dueAt) {
       await this.#alarm.ensure(this.#dueAt);
@@ -52,7 +51,7 @@ export class Sweeper {
     const isUsed = countFaults(database) > 0 || allWebhooks(database).length > 0;
     if (nextExpiry === Infinity && !isUsed) return "empty";
     this.recount();
-    await this.enforceLimits(database, datasetId);
+    await this.enforceLimits(env, database, datasetId);
     await this.schedule(Math.min(nextExpiry, defaultExpiry()));
     return "in use";
   }
@@ -72,8 +71,13 @@ export class Sweeper {
   }
 
   /** Deletes the oldest requests and notifications beyond what the environment may store. */
-  async enforceLimits(database: WorkbenchDatabase, datasetId: number): Promise<void> {
-    const maxBytes = await this.#requests.readByteLimit(this.#env, database, datasetId);
+  async enforceLimits(
+    env: Cloudflare.Env,
+    database: WorkbenchDatabase,
+    datasetId: number,
+  ): Promise<void> {
+    const others = this.#notifications.bytes(database, datasetId);
+    const maxBytes = await this.#requests.readByteLimit(env, database, datasetId, others);
     if (this.#storage.read(datasetId) === undefined) return;
     this.#notifications.deleteSurplus(database, datasetId, maxBytes * NOTIFICATION_SHARE);
     const left = maxBytes - this.#notifications.bytes(database, datasetId);

@@ -1,5 +1,6 @@
 import { RpcTarget } from "cloudflare:workers";
 import { accept, refuse, type Decision } from "../domain/decision.ts";
+import type { SignatureForm } from "../domain/notification-signature.ts";
 import { toTimestamp } from "../domain/timestamp.ts";
 import {
   LISTENER_HOURS,
@@ -21,7 +22,8 @@ import * as webhooks from "./webhooks.ts";
 const HOUR_MILLISECONDS = 3_600_000;
 
 /** The fields of a webhook to change. */
-export interface WebhookChange extends Partial<WebhookSettings> {
+export interface WebhookChange extends Partial<Omit<WebhookSettings, "signature">> {
+  signature?: SignatureForm | undefined;
   url?: string | undefined;
   status?: WebhookStatus | undefined;
 }
@@ -149,14 +151,15 @@ export function withExpiry(webhook: StoredWebhook, now: number): StoredWebhook {
 
 function changedWebhook(
   webhook: StoredWebhook,
-  { status, url, ...settings }: WebhookChange,
+  { status, url, signature, ...settings }: WebhookChange,
   host: string,
 ): StoredWebhook {
   const given = Object.entries(settings).filter(([, content]) => content !== undefined);
-  const { expires_at, ...rest } = webhook;
+  const { expires_at: _expires, ...rest } = webhook;
   const changed: StoredWebhook = {
     ...(url === undefined ? webhook : { ...rest, url }),
     ...Object.fromEntries(given),
+    signature: { ...webhook.signature, ...signature },
     owner: { ...webhook.owner, host },
   };
   if (status === undefined || status === webhook.status) return changed;

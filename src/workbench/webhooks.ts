@@ -52,7 +52,8 @@ export function deleteWebhook(db: WorkbenchDatabase, id: string): void {
 }
 
 /** The webhook without what only deliveries need. */
-export function toWebhook({ owner: _, ...webhook }: StoredWebhook): Webhook {
+export function toWebhook(stored: StoredWebhook): Webhook {
+  const { owner: _owner, ...webhook } = stored;
   return webhook;
 }
 

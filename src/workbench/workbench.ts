@@ -67,14 +67,17 @@ export class Workbench extends DurableObject {
     this.#storage = new DatasetStorage(ctx.storage);
     this.#streams = new StreamSet(env.PARTNER_STREAMS);
     this.#alarm = new Alarm(ctx.storage);
+    const readEnv = () => this.env;
     this.#notifier = new Notifier({
-      env,
+      get env() {
+        return readEnv();
+      },
       storage: this.#storage,
       ensureAlarm: async (at) => (this.#isDestroyed ? undefined : this.#alarm.ensure(at)),
       onWrite: () => this.#onWrite(),
       isDestroyed: () => this.#isDestroyed,
     });
-    this.#sweeper = new Sweeper(env, {
+    this.#sweeper = new Sweeper({
       storage: this.#storage,
       alarm: this.#alarm,
       requests: this.#log,
@@ -100,12 +103,12 @@ export class Workbench extends DurableObject {
   }
 
   /** The environment's webhooks. */
-  get webhooks(): WebhookDesk {
+  webhooks(): WebhookDesk {
     return new WebhookDesk(this.#notifier);
   }
 
   /** The environment's notifications. */
-  get notifications(): NotificationDesk {
+  notifications(): NotificationDesk {
     return new NotificationDesk(this.#notifier, this.#streams);
   }
 
@@ -116,7 +119,8 @@ export class Workbench extends DurableObject {
     const database = this.#storage.read(datasetId);
     if (!database) return this.#clear();
     await this.#notifier.onAlarm(database, datasetId!);
-    if ((await this.#sweeper.sweep(database, datasetId!)) === "empty") await this.#clear();
+    const left = await this.#sweeper.sweep(this.env, database, datasetId!);
+    if (left === "empty") await this.#clear();
   }
 
   /** After notifications were written. */
@@ -128,7 +132,7 @@ export class Workbench extends DurableObject {
   }
 
   async #keepWithinLimits(database: WorkbenchDatabase, datasetId: number): Promise<void> {
-    await this.#sweeper.enforceLimits(database, datasetId);
+    await this.#sweeper.enforceLimits(this.env, database, datasetId);
     if (!this.#isDestroyed) await this.#sweeper.schedule();
   }
 
@@ -308,9 +312,9 @@ export class Workbench extends DurableObject {
     return database ? this.#log.lastSequence(database, datasetId) : 0;
   }
 
-  /** Closes all streams, or those of one key. */
-  async closeStreams(keyId?: number): Promise<void> {
-    this.#streams.closeWhere(({ key_id }) => keyId === undefined || key_id === keyId);
+  /** Closes the streams of a key. */
+  async closeStreams(keyId: number): Promise<void> {
+    this.#streams.closeWhere(({ key_id }) => key_id === keyId);
   }
 }
 

@@ -7,6 +7,7 @@ import { MAX_FAULTS } from "../../src/domain/faults.ts";
 import { MAX_BODY_BYTES, UPLOAD_SECONDS } from "../../src/http/request-body.ts";
 import { MAX_ENVIRONMENTS } from "../../src/store/new-environments.ts";
 import { MAX_ACTIVE_KEYS } from "../../src/store/keys.ts";
+import { MAX_WEBHOOKS } from "../../src/domain/webhooks.ts";
 import { MAX_STREAMS } from "../../src/workbench/streams.ts";
 import {
   readResponse,
@@ -19,6 +20,7 @@ import {
   type ApiResponse,
 } from "../support/client.ts";
 import { openStream } from "../support/event-stream.ts";
+import { Receiver, settled } from "../support/receiver.ts";
 import { setVariables } from "../support/variables.ts";
 import { loadOrders } from "../support/load.ts";
 
@@ -264,6 +266,7 @@ it("has the examples that the operations return", TIMEOUT, async () => {
   await record("getReadiness", 200, observed.get("/sandbox/readiness"));
   const never = observed.get("/sandbox/readiness?since=never");
   await record("getReadiness", "INVALID_REQUEST_ERROR", never);
+  await recordNotifications(record, recorded);
 
   const path = "/sandbox/partners";
   const name = { name: "Rest Assured" };
@@ -319,6 +322,90 @@ it("has the examples that the operations return", TIMEOUT, async () => {
 
 const RECORDED_ID = "1768469400123000";
 
+type Recorder = (
+  operationId: string,
+  expected: string | number,
+  sent: Promise<ApiResponse>,
+  request?: object,
+) => Promise<void>;
+
+/** Records the examples of webhooks and notifications. */
+async function recordNotifications(
+  record: Recorder,
+  recorded: Record<string, Record<string, unknown>>,
+): Promise<void> {
+  setVariables({ WEBHOOK_ADDRESSES: "any" });
+  const client = await newPartner();
+  const receiver = new Receiver();
+  const hooks = "/sandbox/webhooks";
+  const input = { kinds: ["TRANSACTION"], signing_token: "a-token-of-your-own" };
+  const shown = { url: "https://partner.example.com/imprint", ...input };
+  const added = client.post(hooks, { ...input, url: receiver.url });
+  await record("addWebhook", 200, added, shown);
+  const { id } = (await added).body;
+  const wrongUrl = { url: "ftp://partner.example.com/" };
+  await record("addWebhook", "INVALID_REQUEST_ERROR", client.post(hooks, wrongUrl));
+  await record("listWebhooks", 200, client.get(hooks));
+  await record("listWebhooks", "INVALID_REQUEST_ERROR", client.get(`${hooks}?limit=0`));
+  await record("getWebhook", 200, client.get(`${hooks}/${id}`));
+  await record("getWebhook", "INVALID_REQUEST_ERROR", client.get(`${hooks}/a%20b`));
+  await record("getWebhook", "WEBHOOK_NOT_FOUND_ERROR", client.get(`${hooks}/none`));
+  const change = (each: string, body: object) => client.send("PATCH", `${hooks}/${each}`, body);
+  const faster = { retry_after_seconds: [1, 2, 3] };
+  await record("changeWebhook", 200, change(id, faster), faster);
+  await record("changeWebhook", "INVALID_REQUEST_ERROR", change(id, wrongUrl));
+  await record("changeWebhook", "WEBHOOK_NOT_FOUND_ERROR", change("none", faster));
+  await record("testWebhook", "INVALID_REQUEST_ERROR", client.post(`${hooks}/a%20b/test`));
+  await record("testWebhook", "WEBHOOK_NOT_FOUND_ERROR", client.post(`${hooks}/none/test`));
+  await record("removeWebhook", "INVALID_REQUEST_ERROR", client.delete(`${hooks}/a%20b`));
+  await record("removeWebhook", "WEBHOOK_NOT_FOUND_ERROR", client.delete(`${hooks}/none`));
+
+  const list = "/sandbox/notifications";
+  const reward = { object: "REWARD", data: { status: "AVAILABLE" } };
+  await record("triggerNotification", 200, client.post(list, reward), reward);
+  const wrongType = { object: "TRANSACTION", data: { amount: "5000" } };
+  await record("triggerNotification", "INVALID_REQUEST_ERROR", client.post(list, wrongType));
+  const captured = { story: "force_captured", amount: 5_000, network_transaction_id: "nt-1" };
+  await client.post("/sandbox/transactions", captured);
+  const [sent] = await settled(client, 1, "object=TRANSACTION");
+  await record("listNotifications", 200, client.get(`${list}?object=TRANSACTION`));
+  await record("listNotifications", "INVALID_REQUEST_ERROR", client.get(`${list}?object=ORDER`));
+  await record("getNotification", 200, client.get(`${list}/${sent.id}`));
+  await record("getNotification", "INVALID_REQUEST_ERROR", client.get(`${list}/first`));
+  await record("getNotification", "NOTIFICATION_NOT_FOUND_ERROR", client.get(`${list}/1`));
+  await record("resendNotification", 200, client.post(`${list}/${sent.id}/resend`));
+  await record("resendNotification", "INVALID_REQUEST_ERROR", client.post(`${list}/first/resend`));
+  const unknown = client.post(`${list}/1/resend`);
+  await record("resendNotification", "NOTIFICATION_NOT_FOUND_ERROR", unknown);
+  await record("testWebhook", 200, client.post(`${hooks}/${id}/test`));
+
+  const listener = (await client.post(hooks, { kinds: ["STREAK"] })).body;
+  const stream = await openStream(client, `${list}/stream?webhook_id=${listener.id}`);
+  await client.post(list, { object: "STREAK" });
+  const [offered] = await stream.take(1);
+  await stream.cancel();
+  const { notification_id, delivery_id, attempt } = offered;
+  const report = { delivery_id, attempt, status: 200, response_body: "ok", ms: 12 };
+  const attempts = `${list}/${notification_id}/attempts`;
+  await record("reportAttempt", 200, client.post(attempts, report), { ...report, delivery_id: 1 });
+  await record("reportAttempt", "INVALID_REQUEST_ERROR", client.post(attempts, {}));
+  const elsewhere = client.post(`${list}/1/attempts`, report);
+  await record("reportAttempt", "NOTIFICATION_NOT_FOUND_ERROR", elsewhere);
+  const event = `id: ${RECORDED_ID}\ndata: ${JSON.stringify(withFixedValues(sent))}\n\n`;
+  (recorded["streamNotifications"] ??= {})[200] = event;
+  const ofNone = client.get(`${list}/stream?webhook_id=none`);
+  await record("streamNotifications", "WEBHOOK_NOT_FOUND_ERROR", ofNone);
+  const ofOrders = client.get(`${list}/stream?object=ORDER`);
+  await record("streamNotifications", "INVALID_REQUEST_ERROR", ofOrders);
+  const open = () => openStream(client, `${list}/stream`);
+  const streams = [];
+  for (let count = 0; count < MAX_STREAMS; count += 1) streams.push(await open());
+  await record("streamNotifications", "CONFLICT_ERROR", client.get(`${list}/stream`));
+  await Promise.all(streams.map((each) => each.cancel()));
+  for (let count = 2; count < MAX_WEBHOOKS; count += 1) await client.post(hooks, input);
+  await record("addWebhook", "CONFLICT_ERROR", client.post(hooks, input));
+}
+
 /** Sends a request to the app with other bindings. */
 async function readWith(
   bindings: AppEnv["Bindings"],
@@ -363,6 +450,12 @@ function withFixedValues(body: unknown): unknown {
     .replace(/\(request [^)]*\)/g, "(request 5e3caf25-6a5e-4fad-b436-45abb9f3c420)")
     .replace(/"environment":\d+/g, '"environment":12')
     .replace(/"at":"[^"]*"/g, '"at":"2026-01-15T09:30:00.123Z"')
+    .replace(/http:\/\/127[^"]*/g, "https://partner.example.com/imprint")
+    .replace(/"(\w*)id":"\d{16}"/g, `"$1id":"${RECORDED_ID}"`)
+    .replace(/"(delivery_id|id)":\d+,"webhook_id"/g, '"$1":1,"webhook_id"')
+    .replace(/"t=\d+,s=[\da-f]+"/g, '"t=1768469400123,s=5f2c"')
+    .replace(/\\"created_at\\":\\"[^"]*"/g, '\\"created_at\\":\\"2026-01-15T09:30:00.123Z\\"')
+    .replace(/\\"updated_at\\":\\"[^"]*"/g, '\\"updated_at\\":\\"2026-01-15T09:30:00.123Z\\"')
     .replace(/"ms":\d+/g, '"ms":4')
     .replace(/"(\w+_at)":"[^"]*"/g, '"$1":"2026-01-15T09:30:00Z"')
     .replace(/"last_four":"[^"]*"/g, '"last_four":"x7Qk"')

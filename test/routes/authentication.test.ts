@@ -23,7 +23,7 @@ function expectUnauthenticated(response: ApiResponse, sent: string) {
 }
 
 it("finds all operations", () => {
-  expect(OPERATIONS).toHaveLength(34);
+  expect(OPERATIONS).toHaveLength(46);
   expect(OPERATOR_OPERATIONS).toHaveLength(4);
 });
 

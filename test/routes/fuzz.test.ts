@@ -2,6 +2,8 @@ import * as fc from "fast-check";
 import { beforeAll, expect, it } from "vitest";
 import { health } from "../../src/schemas/health.ts";
 import { orderEvent } from "../../src/schemas/order-events.ts";
+import { NOTIFICATION_KINDS } from "../../src/domain/webhooks.ts";
+import { notification } from "../../src/schemas/notifications.ts";
 import { order } from "../../src/schemas/orders.ts";
 import { reconciliationList } from "../../src/schemas/reconciliation.ts";
 import {
@@ -12,6 +14,7 @@ import {
   transactionList,
   transactionWithEvents,
 } from "../../src/schemas/transactions.ts";
+import { webhook } from "../../src/schemas/webhooks.ts";
 import {
   eventBody,
   expectStatus,
@@ -146,6 +149,47 @@ it("survives hostile values in every field of the card side", async () => {
     { numRuns: REQUESTS / 4 },
   );
   audit.expectResponse(await attacker.get("/sandbox/reconciliation"), reconciliationList);
+  expect(await rowsOf(victim)).toBe(victimRows);
+}, 60_000);
+
+const webhooks = spoiled(
+  { url: "https://partner-tools.dev/", kinds: ["TRANSACTION"], retry_after_seconds: [1] },
+  Object.keys(webhook.shape),
+);
+const notifications = fc
+  .tuple(
+    fc.constantFrom(...NOTIFICATION_KINDS),
+    spoiled({}, ["amount", "status", "merchant", "metadata"]),
+  )
+  .map(([object, data]) => ({ object, data }));
+
+it("survives hostile webhooks, notifications and reports", async () => {
+  const { id } = (await attacker.post("/sandbox/webhooks", {})).body;
+  const known = (await attacker.post("/sandbox/notifications", { object: "REWARD" })).body;
+  const reports = spoiled({ delivery_id: 1, attempt: 1, status: 500 }, [
+    "delivery_id",
+    "attempt",
+    "status",
+    "ms",
+    "headers",
+    "response_body",
+    "error",
+  ]);
+  await fc.assert(
+    fc.asyncProperty(webhooks, notifications, reports, async (one, sent, report) => {
+      const path = "/sandbox/webhooks";
+      const added = await attacker.post(path, one);
+      audit.expectResponse(added, webhook);
+      if (added.status === 200) await attacker.delete(`${path}/${added.body.id}`);
+      // Nothing is sent anywhere: the changed webhook has no URL.
+      const change = { ...one, url: undefined };
+      audit.expectResponse(await attacker.send("PATCH", `${path}/${id}`, change), webhook);
+      audit.expectResponse(await attacker.post("/sandbox/notifications", sent), notification);
+      const attempts = `/sandbox/notifications/${known.id}/attempts`;
+      audit.expectResponse(await attacker.post(attempts, report), notification);
+    }),
+    { numRuns: REQUESTS / 7 },
+  );
   expect(await rowsOf(victim)).toBe(victimRows);
 }, 60_000);
 

@@ -268,6 +268,33 @@ describe.each(Object.entries(PAIRS))("isolation of %s", (_, newPair) => {
   });
 });
 
+describe.each(Object.entries(PAIRS))("the notifications of %s", (_, newPair) => {
+  it("and webhooks are found and changed by their own environment only", async () => {
+    const [one, other] = await newPair();
+    const hook = expectStatus(await other.post("/sandbox/webhooks", {}), 200).body;
+    const trigger = { object: "REWARD" };
+    const sent = expectStatus(await other.post("/sandbox/notifications", trigger), 200).body;
+    const report = { delivery_id: 1, attempt: 1, status: 200 };
+    for (const [method, path, body] of [
+      ["GET", `/sandbox/webhooks/${hook.id}`],
+      ["PATCH", `/sandbox/webhooks/${hook.id}`, { status: "paused" }],
+      ["DELETE", `/sandbox/webhooks/${hook.id}`],
+      ["POST", `/sandbox/webhooks/${hook.id}/test`],
+      ["GET", `/sandbox/notifications/${sent.id}`],
+      ["GET", `/sandbox/notifications/stream?webhook_id=${hook.id}`],
+      ["POST", `/sandbox/notifications/${sent.id}/resend`],
+      ["POST", `/sandbox/notifications/${sent.id}/attempts`, report],
+    ] as const) {
+      expectStatus(await one.send(method, path, body), 404);
+    }
+    for (const list of ["webhooks", "notifications"]) {
+      expect((await one.get(`/sandbox/${list}`)).body.total).toBe(0);
+      expect((await other.get(`/sandbox/${list}`)).body.total).toBe(1);
+    }
+    expect((await other.get(`/sandbox/webhooks/${hook.id}`)).body).toEqual(hook);
+  });
+});
+
 it("removes a partner with all its environments", async () => {
   const one = await newPartner();
   const [other, stranger] = [await newEnvironment(one.partnerId), await newPartner()];

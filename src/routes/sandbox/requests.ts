@@ -5,6 +5,7 @@ import type { AppEnv } from "../../http/context.ts";
 import { ApiError } from "../../http/errors.ts";
 import { requirePage } from "../../http/pagination.ts";
 import { recordPending } from "../../http/recording/record.ts";
+import { respondWithStream, STREAM_LIMITS, watcherOf } from "../../http/streams.ts";
 import { validate } from "../../http/validate.ts";
 import { queryWorkbench } from "../../http/dataset.ts";
 import { describeOperation } from "../../openapi/describe-operation.ts";
@@ -18,8 +19,6 @@ import {
   requestQuery,
   streamHeaders,
 } from "../../schemas/requests.ts";
-import { MAX_PARTNER_STREAMS, STREAM_LEASE_SECONDS } from "../../workbench/partner-streams.ts";
-import { MAX_STREAMS } from "../../workbench/streams.ts";
 
 const tag = "Sandbox";
 
@@ -71,7 +70,7 @@ export const sandboxRequests = new Hono<AppEnv>()
       tag,
       operationId: "streamRequests",
       summary: "Watch requests",
-      description: `The same requests as server-sent events, as they happen: \`curl -N\` shows them. At most ${MAX_STREAMS} streams of an environment, and ${MAX_PARTNER_STREAMS} of a partner, are open at a time. A stream ends when its key is revoked, or when the environment expires or is reset.`,
+      description: `The same requests as server-sent events, as they happen: \`curl -N\` shows them. ${STREAM_LIMITS}`,
       responses: {
         200: { description: "The stream", schema: eventStream, mediaType: "text/event-stream" },
       },
@@ -80,15 +79,12 @@ export const sandboxRequests = new Hono<AppEnv>()
     validate("header", streamHeaders),
     validate("query", requestFilter),
     async (c) => {
-      const { id: key_id, partner_id, expires_at } = c.get("apiKey");
       const after = c.req.valid("header")["Last-Event-ID"];
-      const watcher = { key_id, partner_id, expires_at, filter: c.req.valid("query"), after };
+      const watcher = { ...watcherOf(c, after), filter: c.req.valid("query") };
       const stream = await queryWorkbench(c, (workbench, dataset) =>
         workbench.watch(dataset, watcher),
       );
-      if (stream === "too many") throw tooManyStreams();
-      if (stream === "too many of the partner") throw tooManyPartnerStreams();
-      return c.body(stream, 200, { "Content-Type": "text/event-stream" });
+      return respondWithStream(c, stream);
     },
   )
   .get(
@@ -121,23 +117,4 @@ function unknownRequest(id: string): ApiError {
     param: "id",
     message: `No recorded request has the ID ${id}.`,
   });
-}
-
-function tooManyStreams(): ApiError {
-  return new ApiError({
-    type: "CONFLICT_ERROR",
-    message: `${MAX_STREAMS} streams of this environment are open, the maximum: close one first.`,
-    details: { limit: MAX_STREAMS },
-  });
-}
-
-function tooManyPartnerStreams(): ApiError {
-  return new ApiError(
-    {
-      type: "RATE_LIMIT_ERROR",
-      message: `${MAX_PARTNER_STREAMS} streams of this partner are open, the maximum: close one first.`,
-      details: { limit: MAX_PARTNER_STREAMS },
-    },
-    { "Retry-After": String(STREAM_LEASE_SECONDS) },
-  );
 }

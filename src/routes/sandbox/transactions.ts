@@ -8,7 +8,7 @@ import { inCurrentDataset } from "../../http/dataset.ts";
 import { ApiError } from "../../http/errors.ts";
 import { resultOrThrow } from "../../http/ledger.ts";
 import { requirePage } from "../../http/pagination.ts";
-import { transactionDefaults } from "../../http/simulation.ts";
+import { simulate, transactionDefaults } from "../../http/simulation.ts";
 import { validate } from "../../http/validate.ts";
 import { simulateStory } from "../../store/simulate-event.ts";
 import { describeOperation } from "../../openapi/describe-operation.ts";
@@ -50,7 +50,7 @@ export const sandboxTransactions = new Hono<AppEnv>()
         index === 0 ? first : { ...first, event_id: crypto.randomUUID() },
       );
       if (!played.ok) throw new ApiError(played.refusal);
-      const outcome = await inCurrentDataset(c, (dataset) => simulateStory(dataset, played.result));
+      const outcome = await simulate(c, (dataset) => simulateStory(dataset, played.result));
       const events = resultOrThrow(c, outcome);
       return c.json(
         {

@@ -7,7 +7,7 @@ import { inCurrentDataset } from "../../http/dataset.ts";
 import { bareError } from "../../http/errors.ts";
 import { requirePage } from "../../http/pagination.ts";
 import { repeatableRequest } from "../../http/ledger.ts";
-import { simulationResultOf, transactionDefaults } from "../../http/simulation.ts";
+import { simulate, simulationResultOf, transactionDefaults } from "../../http/simulation.ts";
 import { validate } from "../../http/validate.ts";
 import { describeOperation } from "../../openapi/describe-operation.ts";
 import { BODY_ERRORS } from "../../openapi/operation-errors.ts";
@@ -58,7 +58,7 @@ export const transactions = new Hono<AppEnv>()
       const ids = [namesCapture(input) ? undefined : input.event_id];
       const request = await repeatableRequest(c, { key, ids, content: input });
       const defaults = await transactionDefaults(input.payment_method_id);
-      const outcome = await inCurrentDataset(c, (dataset) =>
+      const outcome = await simulate(c, (dataset) =>
         simulateTransactionEvent(dataset, { input, defaults, request }),
       );
       return c.json(simulationResultOf(c, outcome), 200);
