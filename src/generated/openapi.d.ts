@@ -131,7 +131,7 @@ export interface paths {
         put?: never;
         /**
          * Simulate a transaction event
-         * @description Simulates what happens to a card: `APPROVED` creates a transaction, which `UPDATED`, `VOIDED` and `CAPTURED` events change. A refund names the `event_id` of its capture. Without a `transaction_id`, `CAPTURED` is a force capture and `REFUNDED` a blind refund. Repeating an event with the same `event_id` returns the stored event. A transaction can have 1000 events.
+         * @description Simulates what happens to a card: `APPROVED` creates a transaction, which `UPDATED`, `VOIDED` and `CAPTURED` events change. A refund names the `event_id` of its capture. Without a `transaction_id`, `CAPTURED` is a force capture and `REFUNDED` a blind refund. Repeating an event with the same `event_id` returns the stored event.
          */
         post: operations["simulateTransactionEvent"];
         delete?: never;
@@ -535,7 +535,7 @@ export interface paths {
         };
         /**
          * Retrieve a transaction with its events
-         * @description Returns one simulated transaction and its events, oldest first.
+         * @description Returns one simulated transaction and its events, oldest first, at most 1000.
          */
         get: operations["getTransactionWithEvents"];
         put?: never;
@@ -586,7 +586,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/sandbox/readiness": {
+    "/sandbox/webhooks": {
         parameters: {
             query?: never;
             header?: never;
@@ -594,43 +594,180 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Report the readiness for production
-         * @description Reports what the integration has proven, from the environment's recorded requests, faults, order events and
-         *     simulated card transactions. A check passes only with evidence. `reason` says which requests it looked at, and
-         *     `how_to_prove` what to do. Requests are stored for 7 days; a reset deletes them.
-         *
-         *     With `environments=all`, a check fails if it failed in any of the partner's environments, and passes if it passed in
-         *     any. The newest 40 are looked at. The verdicts on an environment are stored before it is deleted or expires: of each
-         *     check the latest passed and the latest failed one.
-         *
-         *     | check | when it passes |
-         *     |---|---|
-         *     | `repeatable_creations` | Every `POST` of an order or event that took effect had an ID in its body, or an `Idempotency-Key`. |
-         *     | `distinct_creations` | At least two orders or events were created, and none was refused because its ID or `Idempotency-Key` belongs to one with other content. |
-         *     | `lost_response` | After the fault `lost_response`, a creation was sent again with the same ID or `Idempotency-Key` and took effect once. It fails if the client sends the same order, type, amount and `network_transaction_id` under a new ID, or never again. |
-         *     | `cut_response` | The same after the fault `cut_response`. |
-         *     | `error_after_commit` | The same after the fault `error_after_commit`. |
-         *     | `proxy_page` | The same after the fault `bad_gateway` or `gateway_timeout`. |
-         *     | `unavailable` | A write to an order or event that got the fault `unavailable` was sent again and succeeded. It fails if the write was never sent again, or earlier than `Retry-After`. |
-         *     | `rate_limited` | The same for the fault `rate_limited`. |
-         *     | `growing_pauses` | A write that got `unavailable` or `rate_limited` at least twice in a row was sent again after growing pauses. It fails if no later pause is longer than the first. |
-         *     | `no_blind_retries` | A write was refused with 400, 404, 409 or 422. It fails if one was sent again unchanged more than once, each time within a minute, while its order did not change. |
-         *     | `refund_refused` | A refund above the captured amount was refused with 409, and not sent again unchanged more than once. |
-         *     | `several_captures` | An order got a second capture, within its total. It fails if all such captures exceed the total. |
-         *     | `partial_refund` | A refund below the captured amount was accepted. It fails if such refunds got 400 or 404 only. |
-         *     | `full_refund` | A refund of the rest of the captured amount was accepted. It fails if such refunds got 400 or 404 only. |
-         *     | `line_refund` | A refund with `order_lines` returned rewards. It fails if refunds left out captured rewards (the warning `refund_without_rewards`), and none returned any. |
-         *     | `order_changed` | A `PUT` of an order, or the deletion of an event, was accepted. It fails if these were only refused. |
-         *     | `order_cancelled` | An order was deleted, or refunded in full after its deletion was refused. It fails if deletions only got 409. |
-         *     | `lists_followed` | A list with `has_more` was read with `starting_after` until `has_more` was false. It fails if no such list was. |
-         *     | `known_names` | A write was executed, and no request had an unknown or duplicate field or an unknown parameter. |
-         *     | `key_rotated` | A second key was created with `POST /v2/keys` and used, the first one deleted with `DELETE /v2/keys`, and requests went on. It fails if the first key was deleted before the second was used. |
-         *     | `card_agrees` | Card transactions were simulated, all of them agree with the order events, and none is unreported. |
-         *     | `both_readings` | Only with `environments=all`: for each field of `assume`, retries and refunds were proven in environments with either value. |
+         * Retrieve webhooks
+         * @description Returns a page of the environment's webhooks with their signing tokens, newest first.
          */
-        get: operations["getReadiness"];
+        get: operations["listWebhooks"];
+        put?: never;
+        /**
+         * Add a webhook
+         * @description Registers where notifications are sent. Each simulated transaction event sends a `TRANSACTION` notification to every
+         *     active webhook of that kind, as production does; `POST /sandbox/notifications` sends any other kind. An environment
+         *     has at most 10 webhooks. They stay when the environment is reset.
+         *
+         *     **Deliveries.** The first attempt follows within a second. Only a response with 2xx in at most 15 seconds acknowledges:
+         *     everything else, a redirect too, is a failure, and the next attempt follows after the time in `retry_after_seconds`.
+         *     At most two attempts of a webhook, and six of an environment, run at a time. The same notification can arrive twice,
+         *     and notifications can arrive in another order: production promises no more. A deployed sandbox makes at most 120
+         *     attempts a minute for each partner; later ones wait. A webhook that failed for a day is paused.
+         *
+         *     **Signature.** `X-IMPRINT-HMAC-SIGNATURE: t=<time>,s=<hex>` is an HMAC-SHA256 over `<t>.<body>` with the signing
+         *     token. Compute it over the raw body, before any parser has read it. The published page leaves the key and the unit
+         *     of `t` open: `signature` chooses another reading.
+         */
+        post: operations["addWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sandbox/webhooks/{webhook_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Retrieve a webhook
+         * @description Returns one webhook with its signing token.
+         */
+        get: operations["getWebhook"];
         put?: never;
         post?: never;
+        /**
+         * Delete a webhook
+         * @description Deletes a webhook and cancels its pending deliveries.
+         */
+        delete: operations["removeWebhook"];
+        options?: never;
+        head?: never;
+        /**
+         * Change, pause or resume a webhook
+         * @description Changes the fields that the request has. Deliveries of a paused webhook wait until it is active again. Pending deliveries go to a changed URL.
+         */
+        patch: operations["changeWebhook"];
+        trace?: never;
+    };
+    "/sandbox/webhooks/{webhook_id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test a webhook
+         * @description Sends the published example of the webhook's first kind to this webhook. `GET /sandbox/notifications/{notification_id}` shows the response.
+         */
+        post: operations["testWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sandbox/notifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Retrieve notifications
+         * @description Returns a page of the notifications, newest first. Filters combine. Notifications are stored for 7 days; an environment stores its last 10000, or fewer if they are long.
+         */
+        get: operations["listNotifications"];
+        put?: never;
+        /**
+         * Trigger a notification
+         * @description Sends a notification of any kind to every webhook of that kind. Fields that the request leaves out have the value of the published example, else the first one of an enumeration. A field of the wrong type is a 400, an unknown one is sent with a warning.
+         */
+        post: operations["triggerNotification"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sandbox/notifications/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Watch notifications
+         * @description The notifications as server-sent events, again after each change: `curl -N` shows them. With `webhook_id`, the due deliveries of a webhook without a URL, beginning with the oldest that has no reported outcome; such a delivery stays due until its outcome is reported to `POST /sandbox/notifications/{notification_id}/attempts`. At most 10 streams of an environment, and 50 of a partner, are open at a time. A stream ends when its key is revoked, or when the environment expires or is reset.
+         */
+        get: operations["streamNotifications"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sandbox/notifications/{notification_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Retrieve a notification
+         * @description Returns a notification with its payload, deliveries and attempts.
+         */
+        get: operations["getNotification"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sandbox/notifications/{notification_id}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a notification again
+         * @description Sends the same body, with the same `event_id`, to every webhook of its kind, with a new time and signature.
+         */
+        post: operations["resendNotification"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sandbox/notifications/{notification_id}/attempts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Report an attempt
+         * @description Reports the outcome of a delivery that was read from the stream of a webhook without a URL. 2xx acknowledges it; otherwise the next attempt appears in the stream when it is due. Repeating a report changes nothing.
+         */
+        post: operations["reportAttempt"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1338,7 +1475,6 @@ export interface components {
              * @enum {string}
              */
             fixture: "empty" | "documentation";
-            assume: components["schemas"]["Assumptions"];
             /**
              * Format: date-time
              * @description When the environment was created (RFC 3339)
@@ -1351,30 +1487,6 @@ export interface components {
              * @example 2025-02-13T19:08:07Z
              */
             expires_at?: string;
-        };
-        /** @description What production may do where the published contract is silent. Test your client with both values of each */
-        Assumptions: {
-            /**
-             * @description An order or event with an ID that exists, and the same content: `replay` returns the stored one, `conflict` is a 409
-             * @default replay
-             * @example replay
-             * @enum {string}
-             */
-            duplicate_ids?: "replay" | "conflict";
-            /**
-             * @description Whether `Idempotency-Key` has an effect
-             * @default honored
-             * @example honored
-             * @enum {string}
-             */
-            idempotency_key?: "honored" | "ignored";
-            /**
-             * @description A refund beyond the captured amount: `refused` with 409, or `accepted` with a warning
-             * @default refused
-             * @example refused
-             * @enum {string}
-             */
-            refund_beyond_captured?: "refused" | "accepted";
         };
         NewEnvironment: {
             /**
@@ -1398,7 +1510,6 @@ export interface components {
              * @enum {string}
              */
             fixture: "empty" | "documentation";
-            assume: components["schemas"]["Assumptions"];
             /**
              * Format: date-time
              * @description When the environment was created (RFC 3339)
@@ -1442,7 +1553,6 @@ export interface components {
              * @enum {string}
              */
             fixture?: "empty" | "documentation";
-            assume?: components["schemas"]["Assumptions"];
         };
         NewKey: {
             /**
@@ -1704,7 +1814,7 @@ export interface components {
             /** @description What may be a mistake in the request */
             warnings?: {
                 /** @enum {string} */
-                code: "unknown_field" | "unknown_parameter" | "duplicate_field" | "limit_reduced" | "captured_beyond_total" | "refunded_beyond_captured" | "refund_without_rewards" | "captured_beyond_authorization" | "unknown_transaction" | "amount_beyond_transaction" | "currency_differs" | "payment_method_differs" | "not_repeatable" | "not_published";
+                code: "unknown_field" | "unknown_parameter" | "duplicate_field" | "limit_reduced" | "captured_beyond_total" | "refund_without_rewards" | "captured_beyond_authorization" | "unknown_transaction" | "amount_beyond_transaction" | "currency_differs" | "payment_method_differs" | "not_repeatable" | "not_published";
                 param?: string;
                 did_you_mean?: string;
                 card?: string | number;
@@ -1764,7 +1874,7 @@ export interface components {
             /** @description Counts by warning and field, at most 100 of them, the largest count first */
             by_warning: {
                 /** @enum {string} */
-                code: "unknown_field" | "unknown_parameter" | "duplicate_field" | "limit_reduced" | "captured_beyond_total" | "refunded_beyond_captured" | "refund_without_rewards" | "captured_beyond_authorization" | "unknown_transaction" | "amount_beyond_transaction" | "currency_differs" | "payment_method_differs" | "not_repeatable" | "not_published";
+                code: "unknown_field" | "unknown_parameter" | "duplicate_field" | "limit_reduced" | "captured_beyond_total" | "refund_without_rewards" | "captured_beyond_authorization" | "unknown_transaction" | "amount_beyond_transaction" | "currency_differs" | "payment_method_differs" | "not_repeatable" | "not_published";
                 /**
                  * @description The field, parameter or header
                  * @example reward_amount
@@ -1854,7 +1964,7 @@ export interface components {
             /** @description What may be a mistake in the request */
             warnings?: {
                 /** @enum {string} */
-                code: "unknown_field" | "unknown_parameter" | "duplicate_field" | "limit_reduced" | "captured_beyond_total" | "refunded_beyond_captured" | "refund_without_rewards" | "captured_beyond_authorization" | "unknown_transaction" | "amount_beyond_transaction" | "currency_differs" | "payment_method_differs" | "not_repeatable" | "not_published";
+                code: "unknown_field" | "unknown_parameter" | "duplicate_field" | "limit_reduced" | "captured_beyond_total" | "refund_without_rewards" | "captured_beyond_authorization" | "unknown_transaction" | "amount_beyond_transaction" | "currency_differs" | "payment_method_differs" | "not_repeatable" | "not_published";
                 param?: string;
                 did_you_mean?: string;
                 card?: string | number;
@@ -2060,7 +2170,7 @@ export interface components {
             /** @description What may be a mistake in the request */
             warnings?: {
                 /** @enum {string} */
-                code: "unknown_field" | "unknown_parameter" | "duplicate_field" | "limit_reduced" | "captured_beyond_total" | "refunded_beyond_captured" | "refund_without_rewards" | "captured_beyond_authorization" | "unknown_transaction" | "amount_beyond_transaction" | "currency_differs" | "payment_method_differs" | "not_repeatable" | "not_published";
+                code: "unknown_field" | "unknown_parameter" | "duplicate_field" | "limit_reduced" | "captured_beyond_total" | "refund_without_rewards" | "captured_beyond_authorization" | "unknown_transaction" | "amount_beyond_transaction" | "currency_differs" | "payment_method_differs" | "not_repeatable" | "not_published";
                 param?: string;
                 did_you_mean?: string;
                 card?: string | number;
@@ -2214,71 +2324,448 @@ export interface components {
             /** @description The number of matching items on all pages */
             total: number;
         };
-        Readiness: {
-            /** @description Whether all checks passed */
-            ready: boolean;
+        Webhook: {
             /**
-             * @description The environment's ID, or `all`
-             * @example 12
+             * @description The webhook's ID
+             * @example 5a8a51c5-57fb-4f9b-8a63-0d1c8f6a3a52
              */
-            environment: number | "all";
+            id: string;
+            /**
+             * @description Where notifications are sent. Left out for a webhook whose stream is read
+             * @example https://partner.example.com/imprint
+             */
+            url?: string;
+            /**
+             * @description The kinds of notifications to send
+             * @example [
+             *       "TRANSACTION"
+             *     ]
+             */
+            kinds: ("APPLICATION" | "TRANSACTION" | "PAYMENT_METHOD" | "CUSTOMER_LINK" | "REWARD" | "STREAK" | "ACCOUNT_STATUS")[];
+            /**
+             * @description The token that signs the notifications
+             * @example a-token-of-your-own
+             */
+            signing_token: string;
+            signature: components["schemas"]["SignatureSettings"];
+            /**
+             * @description The seconds between one attempt and the next. When they are used up, the delivery has failed
+             * @example [
+             *       5,
+             *       30,
+             *       120,
+             *       600,
+             *       3600,
+             *       21600
+             *     ]
+             */
+            retry_after_seconds: number[];
+            /**
+             * @description Whether deliveries are attempted
+             * @example active
+             * @enum {string}
+             */
+            status: "active" | "paused";
+            /**
+             * @description Present while paused. `failed_for_a_day`: no delivery was acknowledged for 24 hours
+             * @enum {string}
+             */
+            paused_because?: "by_request" | "failed_for_a_day";
             /**
              * Format: date-time
-             * @description Only requests from this time on were looked at
+             * @description The first failed attempt since the last acknowledged one
              * @example 2025-02-13T19:08:07Z
              */
-            since: string;
-            checks: components["schemas"]["ReadinessCheck"][];
+            failing_since?: string;
+            /**
+             * Format: date-time
+             * @description When a webhook without a URL is removed: 24 hours after its stream was last read
+             * @example 2025-02-13T19:08:07Z
+             */
+            expires_at?: string;
+            /**
+             * Format: date-time
+             * @example 2025-02-13T19:08:07Z
+             */
+            created_at: string;
         };
-        ReadinessCheck: {
+        /** @description How notifications are signed */
+        SignatureSettings: {
             /**
-             * @example lost_response
+             * @description The HMAC key: `token` is the signing token itself, `sha256` its SHA-256 as bytes, `sha256_hex` its SHA-256 in hex. The published page leaves it open
+             * @example token
              * @enum {string}
              */
-            id: "repeatable_creations" | "distinct_creations" | "lost_response" | "cut_response" | "error_after_commit" | "proxy_page" | "unavailable" | "rate_limited" | "growing_pauses" | "no_blind_retries" | "refund_refused" | "several_captures" | "partial_refund" | "full_refund" | "line_refund" | "order_changed" | "order_cancelled" | "lists_followed" | "known_names" | "key_rotated" | "card_agrees" | "both_readings";
+            key: "token" | "sha256" | "sha256_hex";
             /**
-             * @example retries
+             * @description The unit of `t`. The published page has both
+             * @example milliseconds
              * @enum {string}
              */
-            group: "retries" | "refusals" | "orders" | "contract" | "keys" | "card" | "readings";
-            /** @example A lost response is retried */
-            title: string;
+            timestamp: "milliseconds" | "seconds";
+        };
+        WebhookInput: {
             /**
-             * @description `not_seen`: no request allows a verdict. It is never a failure
-             * @example passed
-             * @enum {string}
+             * @description Where notifications are sent. Left out: a program reads the deliveries from `GET /sandbox/notifications/stream?webhook_id=…` and reports their outcome, as `orders-sandbox listen` does
+             * @example https://partner.example.com/imprint
              */
-            status: "passed" | "failed" | "not_seen";
-            /** @description Which requests the check looked at, and why it decided so */
-            reason: string;
-            /** @description What the verdict is based on, at most 3 */
-            evidence: components["schemas"]["ReadinessEvidence"][];
-            how_to_prove: {
-                /** @description What to do to pass the check */
-                step: string;
-                /** @description A command that prepares or does it, with the key in `SANDBOX_KEY` */
-                curl: string;
-                /** @description The same with the package `orders-sandbox` */
-                library: string;
+            url?: string;
+            /**
+             * @description The kinds of notifications to send
+             * @example [
+             *       "TRANSACTION"
+             *     ]
+             */
+            kinds?: ("APPLICATION" | "TRANSACTION" | "PAYMENT_METHOD" | "CUSTOMER_LINK" | "REWARD" | "STREAK" | "ACCOUNT_STATUS")[];
+            /**
+             * @description The token that signs the notifications
+             * @example a-token-of-your-own
+             */
+            signing_token?: string;
+            /** @description How notifications are signed. Default: `token` and `milliseconds` */
+            signature?: {
+                /**
+                 * @description The HMAC key: `token` is the signing token itself, `sha256` its SHA-256 as bytes, `sha256_hex` its SHA-256 in hex. The published page leaves it open
+                 * @example token
+                 * @enum {string}
+                 */
+                key?: "token" | "sha256" | "sha256_hex";
+                /**
+                 * @description The unit of `t`. The published page has both
+                 * @example milliseconds
+                 * @enum {string}
+                 */
+                timestamp?: "milliseconds" | "seconds";
             };
-        };
-        ReadinessEvidence: {
             /**
-             * @description The ID of the recorded request, for `GET /sandbox/requests/{id}`
+             * @description The seconds between one attempt and the next. When they are used up, the delivery has failed
+             * @example [
+             *       5,
+             *       30,
+             *       120,
+             *       600,
+             *       3600,
+             *       21600
+             *     ]
+             */
+            retry_after_seconds?: number[];
+        };
+        WebhookList: {
+            /** @description Newest first */
+            data: components["schemas"]["Webhook"][];
+            /** @description Whether more items follow the last one */
+            has_more: boolean;
+            /** @description The number of matching items on all pages */
+            total: number;
+        };
+        WebhookChange: {
+            /**
+             * @description Where notifications are sent. A deployed sandbox takes HTTPS on a public name only, without a user or a port; a local one any http or https address
+             * @example https://partner.example.com/imprint
+             */
+            url?: string;
+            /**
+             * @description The kinds of notifications to send
+             * @example [
+             *       "TRANSACTION"
+             *     ]
+             */
+            kinds?: ("APPLICATION" | "TRANSACTION" | "PAYMENT_METHOD" | "CUSTOMER_LINK" | "REWARD" | "STREAK" | "ACCOUNT_STATUS")[];
+            /**
+             * @description The token that signs the notifications
+             * @example a-token-of-your-own
+             */
+            signing_token?: string;
+            /** @description How notifications are signed. Default: `token` and `milliseconds` */
+            signature?: {
+                /**
+                 * @description The HMAC key: `token` is the signing token itself, `sha256` its SHA-256 as bytes, `sha256_hex` its SHA-256 in hex. The published page leaves it open
+                 * @example token
+                 * @enum {string}
+                 */
+                key?: "token" | "sha256" | "sha256_hex";
+                /**
+                 * @description The unit of `t`. The published page has both
+                 * @example milliseconds
+                 * @enum {string}
+                 */
+                timestamp?: "milliseconds" | "seconds";
+            };
+            /**
+             * @description The seconds between one attempt and the next. When they are used up, the delivery has failed
+             * @example [
+             *       5,
+             *       30,
+             *       120,
+             *       600,
+             *       3600,
+             *       21600
+             *     ]
+             */
+            retry_after_seconds?: number[];
+            /**
+             * @description `paused` holds the deliveries back, `active` resumes them. Pending deliveries wait for at most as long as they are stored
+             * @example paused
+             * @enum {string}
+             */
+            status?: "active" | "paused";
+        };
+        Notification: {
+            /**
+             * @description The notification's ID in the sandbox. It grows with time
              * @example 1763984420123000
              */
-            id?: string;
+            id: string;
             /**
-             * @description The request's `X-Request-Id`
-             * @example 5e3caf25-6a5e-4fad-b436-45abb9f3c420
+             * @description The kind of notification
+             * @example TRANSACTION
+             * @enum {string}
              */
-            request_id?: string;
-            order_id?: string;
-            order_event_id?: string;
+            object: "APPLICATION" | "TRANSACTION" | "PAYMENT_METHOD" | "CUSTOMER_LINK" | "REWARD" | "STREAK" | "ACCOUNT_STATUS";
+            /**
+             * @description `data.event_id` of the payload
+             * @example 0b0c2a6e-3f0e-4f0c-9f6a-0d6c9a1f7a55
+             */
+            event_id?: string;
+            /**
+             * @description `data.status` of the payload
+             * @example CAPTURED
+             */
+            status?: string;
+            /**
+             * @description `data.transaction_id` of the payload
+             * @example e2806932-5f1b-4518-8b15-156d773e9496
+             */
+            transaction_id?: string;
+            /**
+             * @description `data.network_transaction_id` of the payload
+             * @example txn-789456
+             */
             network_transaction_id?: string;
-            notification_id?: string;
-            /** @description Only with `environments=all` */
-            environment_id?: number;
+            /**
+             * Format: date-time
+             * @description When the notification was created (RFC 3339, with milliseconds)
+             * @example 2026-01-15T09:30:00.123Z
+             */
+            at: string;
+            /**
+             * @description `unaddressed`: no webhook of this kind existed. `pending`: another attempt follows. `acknowledged`: every webhook responded with 2xx. `failed`: the attempts of a webhook ran out
+             * @example acknowledged
+             * @enum {string}
+             */
+            delivery_status: "unaddressed" | "pending" | "acknowledged" | "failed";
+            /**
+             * @description The number of attempts so far, on all webhooks
+             * @example 1
+             */
+            attempt_count: number;
+            next_at: string | null;
+            /** @description The fault that applies to the notification */
+            fault?: {
+                id: string;
+                /** @enum {string} */
+                fault: "duplicate_notification" | "late_notification" | "reordered_notification" | "lost_notification" | "invalid_signature" | "stale_signature";
+                delay_ms: number;
+            };
+        };
+        NotificationInput: {
+            /**
+             * @description The kind of notification
+             * @example TRANSACTION
+             * @enum {string}
+             */
+            object: "APPLICATION" | "TRANSACTION" | "PAYMENT_METHOD" | "CUSTOMER_LINK" | "REWARD" | "STREAK" | "ACCOUNT_STATUS";
+            /**
+             * @description Fields of the published `data`, which replace those of the published example. null leaves a field out unless production may send null
+             * @example {
+             *       "status": "CAPTURED",
+             *       "amount": 5000
+             *     }
+             */
+            data?: {
+                [key: string]: unknown;
+            };
+        };
+        NotificationList: {
+            /** @description Newest first */
+            data: components["schemas"]["Notification"][];
+            /** @description Whether more items follow the last one */
+            has_more: boolean;
+            /** @description The number of matching items on all pages */
+            total: number;
+        };
+        NotificationDetails: {
+            /**
+             * @description The notification's ID in the sandbox. It grows with time
+             * @example 1763984420123000
+             */
+            id: string;
+            /**
+             * @description The kind of notification
+             * @example TRANSACTION
+             * @enum {string}
+             */
+            object: "APPLICATION" | "TRANSACTION" | "PAYMENT_METHOD" | "CUSTOMER_LINK" | "REWARD" | "STREAK" | "ACCOUNT_STATUS";
+            /**
+             * @description `data.event_id` of the payload
+             * @example 0b0c2a6e-3f0e-4f0c-9f6a-0d6c9a1f7a55
+             */
+            event_id?: string;
+            /**
+             * @description `data.status` of the payload
+             * @example CAPTURED
+             */
+            status?: string;
+            /**
+             * @description `data.transaction_id` of the payload
+             * @example e2806932-5f1b-4518-8b15-156d773e9496
+             */
+            transaction_id?: string;
+            /**
+             * @description `data.network_transaction_id` of the payload
+             * @example txn-789456
+             */
+            network_transaction_id?: string;
+            /**
+             * Format: date-time
+             * @description When the notification was created (RFC 3339, with milliseconds)
+             * @example 2026-01-15T09:30:00.123Z
+             */
+            at: string;
+            /**
+             * @description `unaddressed`: no webhook of this kind existed. `pending`: another attempt follows. `acknowledged`: every webhook responded with 2xx. `failed`: the attempts of a webhook ran out
+             * @example acknowledged
+             * @enum {string}
+             */
+            delivery_status: "unaddressed" | "pending" | "acknowledged" | "failed";
+            /**
+             * @description The number of attempts so far, on all webhooks
+             * @example 1
+             */
+            attempt_count: number;
+            next_at: string | null;
+            /** @description The fault that applies to the notification */
+            fault?: {
+                id: string;
+                /** @enum {string} */
+                fault: "duplicate_notification" | "late_notification" | "reordered_notification" | "lost_notification" | "invalid_signature" | "stale_signature";
+                delay_ms: number;
+            };
+            /** @description The body as JSON. `body` has its exact bytes */
+            payload: {
+                /**
+                 * @description The kind of notification
+                 * @example TRANSACTION
+                 * @enum {string}
+                 */
+                object: "APPLICATION" | "TRANSACTION" | "PAYMENT_METHOD" | "CUSTOMER_LINK" | "REWARD" | "STREAK" | "ACCOUNT_STATUS";
+                data: {
+                    [key: string]: unknown;
+                };
+            };
+            /** @description The body as it is sent and signed */
+            body: string;
+            deliveries: components["schemas"]["NotificationDelivery"][];
+            /** @description Oldest first */
+            attempts: components["schemas"]["NotificationAttempt"][];
+        };
+        NotificationDelivery: {
+            /**
+             * @description The delivery: a notification has one for each webhook, a duplicated one two
+             * @example 1
+             */
+            id: number;
+            /**
+             * @description The webhook's ID
+             * @example 5a8a51c5-57fb-4f9b-8a63-0d1c8f6a3a52
+             */
+            webhook_id: string;
+            /** @enum {string} */
+            status: "pending" | "acknowledged" | "failed";
+            attempt_count: number;
+            next_at: string | null;
+        };
+        NotificationAttempt: {
+            /**
+             * Format: date-time
+             * @description When the attempt began (RFC 3339, with milliseconds)
+             * @example 2026-01-15T09:30:00.123Z
+             */
+            at: string;
+            /**
+             * @description The delivery: a notification has one for each webhook, a duplicated one two
+             * @example 1
+             */
+            delivery_id: number;
+            /**
+             * @description The webhook's ID
+             * @example 5a8a51c5-57fb-4f9b-8a63-0d1c8f6a3a52
+             */
+            webhook_id: string;
+            /** @description Where it was sent; null if a listener didn't report it */
+            url: string | null;
+            /**
+             * @description The request's headers
+             * @example {
+             *       "X-IMPRINT-HMAC-SIGNATURE": "t=1763984420123,s=5f2c…"
+             *     }
+             */
+            headers: {
+                [key: string]: string;
+            };
+            /** @description The status of the response; null without a response */
+            status: number | null;
+            /** @description The response's body, at most 4096 bytes of it */
+            response_body: string | null;
+            /**
+             * @description The duration in milliseconds
+             * @example 12
+             */
+            ms: number;
+            /** @description Why no response came. A receiver has 15 seconds */
+            error: string | null;
+            next_at: string | null;
+        };
+        AttemptReport: {
+            /**
+             * @description The delivery: a notification has one for each webhook, a duplicated one two
+             * @example 1
+             */
+            delivery_id: number;
+            /**
+             * @description The number of the attempt, as in the stream. A repeated report changes nothing
+             * @example 1
+             */
+            attempt: number;
+            /**
+             * @description Where the program forwarded it
+             * @example http://localhost:3000/imprint
+             */
+            url?: string;
+            /**
+             * @description The status of the response; null without one. 2xx acknowledges
+             * @example 200
+             */
+            status: number | null;
+            /**
+             * @description The response's body
+             * @example ok
+             */
+            response_body?: string;
+            /**
+             * @description The duration
+             * @example 12
+             */
+            ms?: number;
+            /**
+             * @description Why no response came
+             * @example connection refused
+             */
+            error?: string;
+            /** @description The headers that were forwarded, for the log */
+            headers?: {
+                [key: string]: string;
+            };
         };
         PartnerList: {
             /** @description Newest first */
@@ -2406,7 +2893,6 @@ export interface components {
          *     - `unknown_field`: The contract has no such field. It was ignored; a strict environment returns 400.
          *     - `unknown_parameter`: The contract has no such query parameter. It was ignored; a strict environment returns 400.
          *     - `duplicate_field`: An object has the field more than once. The last value counts; a strict environment returns 400.
-         *     - `refunded_beyond_captured`: More is refunded than was captured. The environment accepts this because of its `assume`.
          *     - `limit_reduced`: The `limit` was above the maximum and was reduced to it.
          *     - `captured_beyond_total`: More is captured than was ordered. The contract allows this.
          *     - `refund_without_rewards`: The refund returns no rewards, although captured rewards remain.
@@ -4451,11 +4937,6 @@ export interface operations {
                      *           "id": 7,
                      *           "name": "pull request 12",
                      *           "fixture": "empty",
-                     *           "assume": {
-                     *             "duplicate_ids": "replay",
-                     *             "idempotency_key": "honored",
-                     *             "refund_beyond_captured": "refused"
-                     *           },
                      *           "created_at": "2026-01-15T09:30:00Z",
                      *           "expires_at": "2026-01-15T09:30:00Z",
                      *           "strict": false
@@ -4463,11 +4944,6 @@ export interface operations {
                      *         {
                      *           "id": 6,
                      *           "fixture": "empty",
-                     *           "assume": {
-                     *             "duplicate_ids": "replay",
-                     *             "idempotency_key": "honored",
-                     *             "refund_beyond_captured": "refused"
-                     *           },
                      *           "created_at": "2026-01-15T09:30:00Z",
                      *           "strict": false
                      *         }
@@ -4582,11 +5058,6 @@ export interface operations {
                      *       "id": 7,
                      *       "name": "pull request 12",
                      *       "fixture": "empty",
-                     *       "assume": {
-                     *         "duplicate_ids": "replay",
-                     *         "idempotency_key": "honored",
-                     *         "refund_beyond_captured": "refused"
-                     *       },
                      *       "created_at": "2026-01-15T09:30:00Z",
                      *       "expires_at": "2026-01-15T09:30:00Z",
                      *       "strict": false,
@@ -5866,7 +6337,7 @@ export interface operations {
                      *           "content-length": "242",
                      *           "content-type": "application/json"
                      *         },
-                     *         "body": "{\"payment_method_id\":\"pm-1\",\"partner_order_id\":\"po-1\",\"total_order_amount\":5000,\"id\":\"order-1\",\"order_lines\":[{\"name\":\"Lamp\",\"quantity\":2,\"rate\":2500,\"rewards_rate\":25}],\"created_at\":\"2026-01-15T09:30:00Z\",\"updated_at\":\"2026-01-15T09:30:00Z\"}"
+                     *         "body": "{\"payment_method_id\":\"pm-1\",\"partner_order_id\":\"po-1\",\"total_order_amount\":5000,\"id\":\"order-1\",\"order_lines\":[{\"name\":\"Lamp\",\"quantity\":2,\"rate\":2500,\"rewards_rate\":25}],\"created_at\":\"2026-01-15T09:30:00.123Z\",\"updated_at\":\"2026-01-15T09:30:00.123Z\"}"
                      *       },
                      *       "response": {
                      *         "headers": {
@@ -5878,14 +6349,14 @@ export interface operations {
                      *           "x-content-type-options": "nosniff",
                      *           "x-request-id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420"
                      *         },
-                     *         "body": "{\"id\":\"order-1\",\"payment_method_id\":\"pm-1\",\"partner_order_id\":\"po-1\",\"total_order_amount\":5000,\"total_rewards_amount\":50,\"currency\":\"USD\",\"created_at\":\"2026-01-15T09:30:00Z\",\"updated_at\":\"2026-01-15T09:30:00Z\",\"order_lines\":[{\"name\":\"Lamp\",\"quantity\":2,\"rate\":2500,\"rewards_rate\":25}]}"
+                     *         "body": "{\"id\":\"order-1\",\"payment_method_id\":\"pm-1\",\"partner_order_id\":\"po-1\",\"total_order_amount\":5000,\"total_rewards_amount\":50,\"currency\":\"USD\",\"created_at\":\"2026-01-15T09:30:00.123Z\",\"updated_at\":\"2026-01-15T09:30:00.123Z\",\"order_lines\":[{\"name\":\"Lamp\",\"quantity\":2,\"rate\":2500,\"rewards_rate\":25}]}"
                      *       },
                      *       "cost": {
                      *         "queries": 1,
                      *         "rows_read": 7,
                      *         "rows_written": 6
                      *       },
-                     *       "curl": "curl --globoff --path-as-is -X 'POST' 'https://sandbox.test/v2/orders' -H \"Authorization: Bearer $SANDBOX_KEY\" -H 'content-type: application/json' --data-raw '{\"payment_method_id\":\"pm-1\",\"partner_order_id\":\"po-1\",\"total_order_amount\":5000,\"id\":\"order-1\",\"order_lines\":[{\"name\":\"Lamp\",\"quantity\":2,\"rate\":2500,\"rewards_rate\":25}],\"created_at\":\"2026-01-15T09:30:00Z\",\"updated_at\":\"2026-01-15T09:30:00Z\"}'"
+                     *       "curl": "curl --globoff --path-as-is -X 'POST' 'https://sandbox.test/v2/orders' -H \"Authorization: Bearer $SANDBOX_KEY\" -H 'content-type: application/json' --data-raw '{\"payment_method_id\":\"pm-1\",\"partner_order_id\":\"po-1\",\"total_order_amount\":5000,\"id\":\"order-1\",\"order_lines\":[{\"name\":\"Lamp\",\"quantity\":2,\"rate\":2500,\"rewards_rate\":25}],\"created_at\":\"2026-01-15T09:30:00.123Z\",\"updated_at\":\"2026-01-15T09:30:00.123Z\"}'"
                      *     }
                      */
                     "application/json": components["schemas"]["RequestDetails"];
@@ -6784,13 +7255,13 @@ export interface operations {
             };
         };
     };
-    getReadiness: {
+    listWebhooks: {
         parameters: {
             query?: {
-                /** @description Only requests that arrived at this time or later (RFC 3339). Default: the last 7 days */
-                since?: string;
-                /** @description `all` sums up all of the partner's environments. Only with a key of its first environment */
-                environments?: "all";
+                /** @description The maximum number of items. Values above 100 are reduced to 100 */
+                limit?: number;
+                /** @description The ID of the last item of the previous page */
+                starting_after?: string;
             };
             header?: never;
             path?: never;
@@ -6798,7 +7269,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The report */
+            /** @description The webhooks */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -6808,331 +7279,35 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "ready": false,
-                     *       "checks": [
+                     *       "data": [
                      *         {
-                     *           "id": "repeatable_creations",
-                     *           "group": "retries",
-                     *           "title": "Every creation can be repeated",
-                     *           "status": "passed",
-                     *           "reason": "Looked at 2 creations: all have an ID of their own or an Idempotency-Key.",
-                     *           "evidence": [
-                     *             {
-                     *               "id": "1768469400123000",
-                     *               "request_id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
-                     *               "order_id": "order-1"
-                     *             },
-                     *             {
-                     *               "id": "1768469400123000",
-                     *               "request_id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
-                     *               "order_id": "order-1",
-                     *               "order_event_id": "event-1",
-                     *               "network_transaction_id": "nt-1"
-                     *             }
+                     *           "id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
+                     *           "url": "https://partner.example.com/imprint",
+                     *           "kinds": [
+                     *             "TRANSACTION"
                      *           ],
-                     *           "how_to_prove": {
-                     *             "step": "Give each order an id and each event an order_event_id of your own, stored before you send it.",
-                     *             "curl": "curl https://sandbox.test/v2/orders -H \"Authorization: Bearer $SANDBOX_KEY\" -H \"Content-Type: application/json\" -d '{\"id\": \"order-1\", \"payment_method_id\": \"pm-1\", \"partner_order_id\": \"po-1\", \"total_order_amount\": 5000}'",
-                     *             "library": "await fetch(`${env.url}/v2/orders`, { method: \"POST\", headers: { Authorization: `Bearer ${env.key}`, \"Content-Type\": \"application/json\" }, body: JSON.stringify({\"id\": \"order-1\", \"payment_method_id\": \"pm-1\", \"partner_order_id\": \"po-1\", \"total_order_amount\": 5000}) });"
-                     *           }
-                     *         },
-                     *         {
-                     *           "id": "distinct_creations",
-                     *           "group": "retries",
-                     *           "title": "No two creations share an ID",
-                     *           "status": "passed",
-                     *           "reason": "Looked at 2 creations: no two share an ID or an Idempotency-Key.",
-                     *           "evidence": [
-                     *             {
-                     *               "id": "1768469400123000",
-                     *               "request_id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
-                     *               "order_id": "order-1"
-                     *             },
-                     *             {
-                     *               "id": "1768469400123000",
-                     *               "request_id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
-                     *               "order_id": "order-1",
-                     *               "order_event_id": "event-1",
-                     *               "network_transaction_id": "nt-1"
-                     *             }
+                     *           "signing_token": "a-token-of-your-own",
+                     *           "signature": {
+                     *             "key": "token",
+                     *             "timestamp": "milliseconds"
+                     *           },
+                     *           "retry_after_seconds": [
+                     *             5,
+                     *             30,
+                     *             120,
+                     *             600,
+                     *             3600,
+                     *             21600
                      *           ],
-                     *           "how_to_prove": {
-                     *             "step": "Create an order and an event, each with an ID that you never use again.",
-                     *             "curl": "curl https://sandbox.test/v2/order_events -H \"Authorization: Bearer $SANDBOX_KEY\" -H \"Content-Type: application/json\" -d '{\"order_event_id\": \"event-1\", \"order_id\": \"order-1\", \"type\": \"CAPTURED\", \"amount\": 2500, \"network_transaction_id\": \"txn-1\"}'",
-                     *             "library": "await fetch(`${env.url}/v2/order_events`, { method: \"POST\", headers: { Authorization: `Bearer ${env.key}`, \"Content-Type\": \"application/json\" }, body: JSON.stringify({\"order_event_id\": \"event-1\", \"order_id\": \"order-1\", \"type\": \"CAPTURED\", \"amount\": 2500, \"network_transaction_id\": \"txn-1\"}) });"
-                     *           }
-                     *         },
-                     *         {
-                     *           "id": "lost_response",
-                     *           "group": "retries",
-                     *           "title": "A lost response is retried",
-                     *           "status": "not_seen",
-                     *           "reason": "No creation lost its response.",
-                     *           "evidence": [],
-                     *           "how_to_prove": {
-                     *             "step": "Lose a response, then let your client report an event. It must send it again with the same ID.",
-                     *             "curl": "curl https://sandbox.test/sandbox/faults -H \"Authorization: Bearer $SANDBOX_KEY\" -H \"Content-Type: application/json\" -d '{\"fault\": \"lost_response\", \"match\": {\"path\": \"/v2/order_events\"}}'",
-                     *             "library": "await env.faults.add({ fault: \"lost_response\", match: { path: \"/v2/order_events\" } });"
-                     *           }
-                     *         },
-                     *         {
-                     *           "id": "cut_response",
-                     *           "group": "retries",
-                     *           "title": "A cut response is retried",
-                     *           "status": "not_seen",
-                     *           "reason": "No creation had its response cut.",
-                     *           "evidence": [],
-                     *           "how_to_prove": {
-                     *             "step": "Cut a response, then let your client report an event. It must send it again with the same ID.",
-                     *             "curl": "curl https://sandbox.test/sandbox/faults -H \"Authorization: Bearer $SANDBOX_KEY\" -H \"Content-Type: application/json\" -d '{\"fault\": \"cut_response\", \"match\": {\"path\": \"/v2/order_events\"}}'",
-                     *             "library": "await env.faults.add({ fault: \"cut_response\", match: { path: \"/v2/order_events\" } });"
-                     *           }
-                     *         },
-                     *         {
-                     *           "id": "error_after_commit",
-                     *           "group": "retries",
-                     *           "title": "An error after the commit is retried",
-                     *           "status": "not_seen",
-                     *           "reason": "No creation took effect but got an error.",
-                     *           "evidence": [],
-                     *           "how_to_prove": {
-                     *             "step": "Replace a response by an error, then let your client report an event. It must send it again with the same ID.",
-                     *             "curl": "curl https://sandbox.test/sandbox/faults -H \"Authorization: Bearer $SANDBOX_KEY\" -H \"Content-Type: application/json\" -d '{\"fault\": \"error_after_commit\", \"match\": {\"path\": \"/v2/order_events\"}}'",
-                     *             "library": "await env.faults.add({ fault: \"error_after_commit\", match: { path: \"/v2/order_events\" } });"
-                     *           }
-                     *         },
-                     *         {
-                     *           "id": "proxy_page",
-                     *           "group": "retries",
-                     *           "title": "A proxy's HTML page is survived",
-                     *           "status": "not_seen",
-                     *           "reason": "No creation got a proxy's HTML page.",
-                     *           "evidence": [],
-                     *           "how_to_prove": {
-                     *             "step": "Replace a response by a proxy's page, then let your client report an event. It must send it again with the same ID.",
-                     *             "curl": "curl https://sandbox.test/sandbox/faults -H \"Authorization: Bearer $SANDBOX_KEY\" -H \"Content-Type: application/json\" -d '{\"fault\": \"bad_gateway\", \"match\": {\"path\": \"/v2/order_events\"}}'",
-                     *             "library": "await env.faults.add({ fault: \"bad_gateway\", match: { path: \"/v2/order_events\" } });"
-                     *           }
-                     *         },
-                     *         {
-                     *           "id": "unavailable",
-                     *           "group": "retries",
-                     *           "title": "503 is retried after Retry-After",
-                     *           "status": "not_seen",
-                     *           "reason": "No write got 503 and succeeded when it was sent again.",
-                     *           "evidence": [],
-                     *           "how_to_prove": {
-                     *             "step": "Reject a request with 503, then let your client report an event. It must wait for Retry-After before it sends it again.",
-                     *             "curl": "curl https://sandbox.test/sandbox/faults -H \"Authorization: Bearer $SANDBOX_KEY\" -H \"Content-Type: application/json\" -d '{\"fault\": \"unavailable\", \"match\": {\"path\": \"/v2/order_events\"}}'",
-                     *             "library": "await env.faults.add({ fault: \"unavailable\", match: { path: \"/v2/order_events\" } });"
-                     *           }
-                     *         },
-                     *         {
-                     *           "id": "rate_limited",
-                     *           "group": "retries",
-                     *           "title": "429 is retried after Retry-After",
-                     *           "status": "not_seen",
-                     *           "reason": "No write got 429 and succeeded when it was sent again.",
-                     *           "evidence": [],
-                     *           "how_to_prove": {
-                     *             "step": "Reject a request with 429, then let your client report an event. It must wait for Retry-After before it sends it again.",
-                     *             "curl": "curl https://sandbox.test/sandbox/faults -H \"Authorization: Bearer $SANDBOX_KEY\" -H \"Content-Type: application/json\" -d '{\"fault\": \"rate_limited\", \"match\": {\"path\": \"/v2/order_events\"}}'",
-                     *             "library": "await env.faults.add({ fault: \"rate_limited\", match: { path: \"/v2/order_events\" } });"
-                     *           }
-                     *         },
-                     *         {
-                     *           "id": "growing_pauses",
-                     *           "group": "retries",
-                     *           "title": "Pauses between retries grow",
-                     *           "status": "not_seen",
-                     *           "reason": "No write was rejected with 503 or 429 twice in a row and sent again.",
-                     *           "evidence": [],
-                     *           "how_to_prove": {
-                     *             "step": "Reject three requests with 503, then let your client report an event. Each pause must be longer than the first.",
-                     *             "curl": "curl https://sandbox.test/sandbox/faults -H \"Authorization: Bearer $SANDBOX_KEY\" -H \"Content-Type: application/json\" -d '{\"fault\": \"unavailable\", \"times\": 3, \"match\": {\"path\": \"/v2/order_events\"}}'",
-                     *             "library": "await env.faults.add({ fault: \"unavailable\", times: 3, match: { path: \"/v2/order_events\" } });"
-                     *           }
-                     *         },
-                     *         {
-                     *           "id": "no_blind_retries",
-                     *           "group": "refusals",
-                     *           "title": "Refused requests aren't repeated",
-                     *           "status": "not_seen",
-                     *           "reason": "No write was refused with 400, 404, 409 or 422.",
-                     *           "evidence": [],
-                     *           "how_to_prove": {
-                     *             "step": "Let your client send something that is refused, such as an event of an unknown order. It must not repeat it unchanged.",
-                     *             "curl": "curl https://sandbox.test/v2/order_events -H \"Authorization: Bearer $SANDBOX_KEY\" -H \"Content-Type: application/json\" -d '{\"order_event_id\": \"event-9\", \"order_id\": \"no-such-order\", \"type\": \"CAPTURED\", \"amount\": 100, \"network_transaction_id\": \"txn-1\"}'",
-                     *             "library": "await fetch(`${env.url}/v2/order_events`, { method: \"POST\", headers: { Authorization: `Bearer ${env.key}`, \"Content-Type\": \"application/json\" }, body: JSON.stringify({\"order_event_id\": \"event-9\", \"order_id\": \"no-such-order\", \"type\": \"CAPTURED\", \"amount\": 100, \"network_transaction_id\": \"txn-1\"}) });"
-                     *           }
-                     *         },
-                     *         {
-                     *           "id": "refund_refused",
-                     *           "group": "refusals",
-                     *           "title": "A refused refund is handled",
-                     *           "status": "not_seen",
-                     *           "reason": "No refund above the captured amount was refused.",
-                     *           "evidence": [],
-                     *           "how_to_prove": {
-                     *             "step": "Let your client refund more than was captured. It must show or handle the 409, and not repeat it.",
-                     *             "curl": "curl https://sandbox.test/v2/order_events -H \"Authorization: Bearer $SANDBOX_KEY\" -H \"Content-Type: application/json\" -d '{\"order_event_id\": \"event-8\", \"order_id\": \"order-1\", \"type\": \"REFUNDED\", \"amount\": 999999, \"network_transaction_id\": \"txn-1\"}'",
-                     *             "library": "await fetch(`${env.url}/v2/order_events`, { method: \"POST\", headers: { Authorization: `Bearer ${env.key}`, \"Content-Type\": \"application/json\" }, body: JSON.stringify({\"order_event_id\": \"event-8\", \"order_id\": \"order-1\", \"type\": \"REFUNDED\", \"amount\": 999999, \"network_transaction_id\": \"txn-1\"}) });"
-                     *           }
-                     *         },
-                     *         {
-                     *           "id": "several_captures",
-                     *           "group": "orders",
-                     *           "title": "An order is captured in several events",
-                     *           "status": "not_seen",
-                     *           "reason": "No order was captured in several events.",
-                     *           "evidence": [],
-                     *           "how_to_prove": {
-                     *             "step": "Ship an order in two parts: report a second capture of the same order.",
-                     *             "curl": "curl https://sandbox.test/v2/order_events -H \"Authorization: Bearer $SANDBOX_KEY\" -H \"Content-Type: application/json\" -d '{\"order_event_id\": \"event-2\", \"order_id\": \"order-1\", \"type\": \"CAPTURED\", \"amount\": 2500, \"network_transaction_id\": \"txn-1\"}'",
-                     *             "library": "await fetch(`${env.url}/v2/order_events`, { method: \"POST\", headers: { Authorization: `Bearer ${env.key}`, \"Content-Type\": \"application/json\" }, body: JSON.stringify({\"order_event_id\": \"event-2\", \"order_id\": \"order-1\", \"type\": \"CAPTURED\", \"amount\": 2500, \"network_transaction_id\": \"txn-1\"}) });"
-                     *           }
-                     *         },
-                     *         {
-                     *           "id": "partial_refund",
-                     *           "group": "orders",
-                     *           "title": "A part of an order is refunded",
-                     *           "status": "not_seen",
-                     *           "reason": "A partial refund was not tried.",
-                     *           "evidence": [],
-                     *           "how_to_prove": {
-                     *             "step": "Refund less than was captured.",
-                     *             "curl": "curl https://sandbox.test/v2/order_events -H \"Authorization: Bearer $SANDBOX_KEY\" -H \"Content-Type: application/json\" -d '{\"order_event_id\": \"event-3\", \"order_id\": \"order-1\", \"type\": \"REFUNDED\", \"amount\": 1000, \"network_transaction_id\": \"txn-1\"}'",
-                     *             "library": "await fetch(`${env.url}/v2/order_events`, { method: \"POST\", headers: { Authorization: `Bearer ${env.key}`, \"Content-Type\": \"application/json\" }, body: JSON.stringify({\"order_event_id\": \"event-3\", \"order_id\": \"order-1\", \"type\": \"REFUNDED\", \"amount\": 1000, \"network_transaction_id\": \"txn-1\"}) });"
-                     *           }
-                     *         },
-                     *         {
-                     *           "id": "full_refund",
-                     *           "group": "orders",
-                     *           "title": "An order is refunded in full",
-                     *           "status": "not_seen",
-                     *           "reason": "A full refund was not tried.",
-                     *           "evidence": [],
-                     *           "how_to_prove": {
-                     *             "step": "Refund all that is left of what was captured.",
-                     *             "curl": "curl https://sandbox.test/v2/order_events -H \"Authorization: Bearer $SANDBOX_KEY\" -H \"Content-Type: application/json\" -d '{\"order_event_id\": \"event-4\", \"order_id\": \"order-1\", \"type\": \"REFUNDED\", \"amount\": 4000, \"network_transaction_id\": \"txn-1\"}'",
-                     *             "library": "await fetch(`${env.url}/v2/order_events`, { method: \"POST\", headers: { Authorization: `Bearer ${env.key}`, \"Content-Type\": \"application/json\" }, body: JSON.stringify({\"order_event_id\": \"event-4\", \"order_id\": \"order-1\", \"type\": \"REFUNDED\", \"amount\": 4000, \"network_transaction_id\": \"txn-1\"}) });"
-                     *           }
-                     *         },
-                     *         {
-                     *           "id": "line_refund",
-                     *           "group": "orders",
-                     *           "title": "A line is refunded with its rewards",
-                     *           "status": "not_seen",
-                     *           "reason": "No line was refunded with its rewards.",
-                     *           "evidence": [],
-                     *           "how_to_prove": {
-                     *             "step": "Capture an order with rewards, and refund one of its lines with rewards_rate.",
-                     *             "curl": "curl https://sandbox.test/v2/order_events -H \"Authorization: Bearer $SANDBOX_KEY\" -H \"Content-Type: application/json\" -d '{\"order_event_id\": \"event-5\", \"order_id\": \"order-1\", \"type\": \"REFUNDED\", \"amount\": 2500, \"network_transaction_id\": \"txn-1\", \"order_lines\": [{\"name\": \"Lamp\", \"quantity\": 1, \"rate\": 2500, \"rewards_rate\": 25}]}'",
-                     *             "library": "await fetch(`${env.url}/v2/order_events`, { method: \"POST\", headers: { Authorization: `Bearer ${env.key}`, \"Content-Type\": \"application/json\" }, body: JSON.stringify({\"order_event_id\": \"event-5\", \"order_id\": \"order-1\", \"type\": \"REFUNDED\", \"amount\": 2500, \"network_transaction_id\": \"txn-1\", \"order_lines\": [{\"name\": \"Lamp\", \"quantity\": 1, \"rate\": 2500, \"rewards_rate\": 25}]}) });"
-                     *           }
-                     *         },
-                     *         {
-                     *           "id": "order_changed",
-                     *           "group": "orders",
-                     *           "title": "An order is changed after its creation",
-                     *           "status": "not_seen",
-                     *           "reason": "A change of an order was not tried.",
-                     *           "evidence": [],
-                     *           "how_to_prove": {
-                     *             "step": "Replace an order after its creation.",
-                     *             "curl": "curl https://sandbox.test/v2/orders/order-1 -H \"Authorization: Bearer $SANDBOX_KEY\" -H \"Content-Type: application/json\" -d '{\"id\": \"order-1\", \"payment_method_id\": \"pm-1\", \"partner_order_id\": \"po-1\", \"total_order_amount\": 5000}' -X PUT",
-                     *             "library": "await fetch(`${env.url}/v2/orders/order-1`, { method: \"PUT\", headers: { Authorization: `Bearer ${env.key}`, \"Content-Type\": \"application/json\" }, body: JSON.stringify({\"id\": \"order-1\", \"payment_method_id\": \"pm-1\", \"partner_order_id\": \"po-1\", \"total_order_amount\": 5000}) });"
-                     *           }
-                     *         },
-                     *         {
-                     *           "id": "order_cancelled",
-                     *           "group": "orders",
-                     *           "title": "An order is cancelled",
-                     *           "status": "not_seen",
-                     *           "reason": "A cancellation was not tried.",
-                     *           "evidence": [],
-                     *           "how_to_prove": {
-                     *             "step": "Delete an order without events.",
-                     *             "curl": "curl -X DELETE \"http://localhost:8787/v2/orders/order-1\" -H \"Authorization: Bearer $SANDBOX_KEY\"",
-                     *             "library": "await fetch(`${env.url}/v2/orders/order-1`, { method: \"DELETE\", headers: { Authorization: `Bearer ${env.key}` } });"
-                     *           }
-                     *         },
-                     *         {
-                     *           "id": "lists_followed",
-                     *           "group": "contract",
-                     *           "title": "Lists are read to their end",
-                     *           "status": "not_seen",
-                     *           "reason": "No list had more than one page.",
-                     *           "evidence": [],
-                     *           "how_to_prove": {
-                     *             "step": "With two orders, read the list page by page: pass the last ID as starting_after until has_more is false.",
-                     *             "curl": "curl -X GET \"http://localhost:8787/v2/orders?limit=1\" -H \"Authorization: Bearer $SANDBOX_KEY\"",
-                     *             "library": "await fetch(`${env.url}/v2/orders?limit=1`, { method: \"GET\", headers: { Authorization: `Bearer ${env.key}` } });"
-                     *           }
-                     *         },
-                     *         {
-                     *           "id": "known_names",
-                     *           "group": "contract",
-                     *           "title": "Every field and parameter exists",
-                     *           "status": "passed",
-                     *           "reason": "Looked at 2 requests: every field and parameter is in the contract.",
-                     *           "evidence": [
-                     *             {
-                     *               "id": "1768469400123000",
-                     *               "request_id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
-                     *               "order_id": "order-1"
-                     *             },
-                     *             {
-                     *               "id": "1768469400123000",
-                     *               "request_id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
-                     *               "order_id": "order-1",
-                     *               "order_event_id": "event-1",
-                     *               "network_transaction_id": "nt-1"
-                     *             }
-                     *           ],
-                     *           "how_to_prove": {
-                     *             "step": "Send only fields and parameters of the contract. Sandbox-Warnings names the wrong ones; a strict environment refuses them.",
-                     *             "curl": "curl https://sandbox.test/v2/orders -H \"Authorization: Bearer $SANDBOX_KEY\" -H \"Content-Type: application/json\" -d '{\"id\": \"order-1\", \"payment_method_id\": \"pm-1\", \"partner_order_id\": \"po-1\", \"total_order_amount\": 5000}'",
-                     *             "library": "await fetch(`${env.url}/v2/orders`, { method: \"POST\", headers: { Authorization: `Bearer ${env.key}`, \"Content-Type\": \"application/json\" }, body: JSON.stringify({\"id\": \"order-1\", \"payment_method_id\": \"pm-1\", \"partner_order_id\": \"po-1\", \"total_order_amount\": 5000}) });"
-                     *           }
-                     *         },
-                     *         {
-                     *           "id": "key_rotated",
-                     *           "group": "keys",
-                     *           "title": "The API key is rotated",
-                     *           "status": "not_seen",
-                     *           "reason": "No second API key was created.",
-                     *           "evidence": [],
-                     *           "how_to_prove": {
-                     *             "step": "Create a second key, switch your client to it, then send DELETE /v2/keys with the first one, and go on.",
-                     *             "curl": "curl -X POST \"http://localhost:8787/v2/keys\" -H \"Authorization: Bearer $SANDBOX_KEY\"",
-                     *             "library": "await fetch(`${env.url}/v2/keys`, { method: \"POST\", headers: { Authorization: `Bearer ${env.key}` } });"
-                     *           }
-                     *         },
-                     *         {
-                     *           "id": "card_agrees",
-                     *           "group": "card",
-                     *           "title": "Order events agree with the card",
-                     *           "status": "failed",
-                     *           "reason": "1 transaction of 1 disagree with the order events, first nt-1: payment_method_differs.",
-                     *           "evidence": [
-                     *             {
-                     *               "network_transaction_id": "nt-1",
-                     *               "order_event_id": "event-1"
-                     *             }
-                     *           ],
-                     *           "how_to_prove": {
-                     *             "step": "Simulate the card transaction of each capture and refund that your client reports.",
-                     *             "curl": "curl https://sandbox.test/sandbox/transactions -H \"Authorization: Bearer $SANDBOX_KEY\" -H \"Content-Type: application/json\" -d '{\"story\": \"captured\", \"amount\": 5000, \"payment_method_id\": \"pm-1\", \"network_transaction_id\": \"txn-1\"}'",
-                     *             "library": "await env.transactions.story({ story: \"captured\", amount: 5000, payment_method_id: \"pm-1\", network_transaction_id: \"txn-1\" });"
-                     *           }
+                     *           "status": "active",
+                     *           "created_at": "2026-01-15T09:30:00Z"
                      *         }
                      *       ],
-                     *       "environment": 12,
-                     *       "since": "2026-01-08T09:30:00Z"
+                     *       "has_more": false,
+                     *       "total": 1
                      *     }
                      */
-                    "application/json": components["schemas"]["Readiness"];
+                    "application/json": components["schemas"]["WebhookList"];
                 };
             };
             /** @description `INVALID_REQUEST_ERROR` */
@@ -7158,8 +7333,1452 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description `FORBIDDEN_ERROR` */
-            403: {
+            /** @description `RATE_LIMIT_ERROR`. Not in production */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `INTERNAL_ERROR`. Not in production */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `SERVICE_UNAVAILABLE_ERROR`. Not in production */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    addWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "url": "https://partner.example.com/imprint",
+                 *       "kinds": [
+                 *         "TRANSACTION"
+                 *       ],
+                 *       "signing_token": "a-token-of-your-own"
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookInput"];
+            };
+        };
+        responses: {
+            /** @description The webhook */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
+                     *       "url": "https://partner.example.com/imprint",
+                     *       "kinds": [
+                     *         "TRANSACTION"
+                     *       ],
+                     *       "signing_token": "a-token-of-your-own",
+                     *       "signature": {
+                     *         "key": "token",
+                     *         "timestamp": "milliseconds"
+                     *       },
+                     *       "retry_after_seconds": [
+                     *         5,
+                     *         30,
+                     *         120,
+                     *         600,
+                     *         3600,
+                     *         21600
+                     *       ],
+                     *       "status": "active",
+                     *       "created_at": "2026-01-15T09:30:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description `INVALID_REQUEST_ERROR` */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `AUTHENTICATION_ERROR` */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `REQUEST_TIMEOUT_ERROR`. Not in production */
+            408: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `CONFLICT_ERROR` */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `PAYLOAD_TOO_LARGE_ERROR`. Not in production */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `UNSUPPORTED_MEDIA_TYPE_ERROR`. Not in production */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `RATE_LIMIT_ERROR`. Not in production */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `INTERNAL_ERROR`. Not in production */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `SERVICE_UNAVAILABLE_ERROR`. Not in production */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The webhook's ID
+                 * @example 5a8a51c5-57fb-4f9b-8a63-0d1c8f6a3a52
+                 */
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The webhook */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
+                     *       "url": "https://partner.example.com/imprint",
+                     *       "kinds": [
+                     *         "TRANSACTION"
+                     *       ],
+                     *       "signing_token": "a-token-of-your-own",
+                     *       "signature": {
+                     *         "key": "token",
+                     *         "timestamp": "milliseconds"
+                     *       },
+                     *       "retry_after_seconds": [
+                     *         5,
+                     *         30,
+                     *         120,
+                     *         600,
+                     *         3600,
+                     *         21600
+                     *       ],
+                     *       "status": "active",
+                     *       "created_at": "2026-01-15T09:30:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description `INVALID_REQUEST_ERROR` */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `AUTHENTICATION_ERROR` */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `WEBHOOK_NOT_FOUND_ERROR` */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `RATE_LIMIT_ERROR`. Not in production */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `INTERNAL_ERROR`. Not in production */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `SERVICE_UNAVAILABLE_ERROR`. Not in production */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    removeWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The webhook's ID
+                 * @example 5a8a51c5-57fb-4f9b-8a63-0d1c8f6a3a52
+                 */
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The webhook is deleted */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `INVALID_REQUEST_ERROR` */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `AUTHENTICATION_ERROR` */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `WEBHOOK_NOT_FOUND_ERROR` */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `RATE_LIMIT_ERROR`. Not in production */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `INTERNAL_ERROR`. Not in production */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `SERVICE_UNAVAILABLE_ERROR`. Not in production */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    changeWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The webhook's ID
+                 * @example 5a8a51c5-57fb-4f9b-8a63-0d1c8f6a3a52
+                 */
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "retry_after_seconds": [
+                 *         1,
+                 *         2,
+                 *         3
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["WebhookChange"];
+            };
+        };
+        responses: {
+            /** @description The changed webhook */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
+                     *       "url": "https://partner.example.com/imprint",
+                     *       "kinds": [
+                     *         "TRANSACTION"
+                     *       ],
+                     *       "signing_token": "a-token-of-your-own",
+                     *       "signature": {
+                     *         "key": "token",
+                     *         "timestamp": "milliseconds"
+                     *       },
+                     *       "retry_after_seconds": [
+                     *         1,
+                     *         2,
+                     *         3
+                     *       ],
+                     *       "status": "active",
+                     *       "created_at": "2026-01-15T09:30:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description `INVALID_REQUEST_ERROR` */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `AUTHENTICATION_ERROR` */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `WEBHOOK_NOT_FOUND_ERROR` */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `REQUEST_TIMEOUT_ERROR`. Not in production */
+            408: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `PAYLOAD_TOO_LARGE_ERROR`. Not in production */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `UNSUPPORTED_MEDIA_TYPE_ERROR`. Not in production */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `RATE_LIMIT_ERROR`. Not in production */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `INTERNAL_ERROR`. Not in production */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `SERVICE_UNAVAILABLE_ERROR`. Not in production */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    testWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The webhook's ID
+                 * @example 5a8a51c5-57fb-4f9b-8a63-0d1c8f6a3a52
+                 */
+                webhook_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The notification */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "1768469400123000",
+                     *       "object": "TRANSACTION",
+                     *       "status": "APPROVED",
+                     *       "transaction_id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
+                     *       "network_transaction_id": "txn-789456",
+                     *       "event_id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
+                     *       "at": "2026-01-15T09:30:00.123Z",
+                     *       "delivery_status": "pending",
+                     *       "attempt_count": 0,
+                     *       "next_at": "2026-01-15T09:30:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Notification"];
+                };
+            };
+            /** @description `INVALID_REQUEST_ERROR` */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `AUTHENTICATION_ERROR` */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `WEBHOOK_NOT_FOUND_ERROR` */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `RATE_LIMIT_ERROR`. Not in production */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `INTERNAL_ERROR`. Not in production */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `SERVICE_UNAVAILABLE_ERROR`. Not in production */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listNotifications: {
+        parameters: {
+            query?: {
+                /** @description Only notifications of this kind */
+                object?: "APPLICATION" | "TRANSACTION" | "PAYMENT_METHOD" | "CUSTOMER_LINK" | "REWARD" | "STREAK" | "ACCOUNT_STATUS";
+                /** @description Only notifications whose payload has this `data.status` */
+                status?: string;
+                /** @description Only notifications that were delivered so far */
+                delivery_status?: "unaddressed" | "pending" | "acknowledged" | "failed";
+                /** @description Only notifications about this transaction */
+                transaction_id?: string;
+                /** @description Only notifications about this card network transaction */
+                network_transaction_id?: string;
+                /** @description Only notifications about this event */
+                event_id?: string;
+                /** @description Only notifications created at this time or later (RFC 3339) */
+                since?: string;
+                /** @description The maximum number of items. Values above 100 are reduced to 100 */
+                limit?: number;
+                /** @description The ID of the last notification of the previous page */
+                starting_after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The notifications */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "1768469400123000",
+                     *           "object": "TRANSACTION",
+                     *           "status": "CAPTURED",
+                     *           "transaction_id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
+                     *           "network_transaction_id": "nt-1",
+                     *           "event_id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
+                     *           "at": "2026-01-15T09:30:00.123Z",
+                     *           "delivery_status": "acknowledged",
+                     *           "attempt_count": 1,
+                     *           "next_at": null
+                     *         }
+                     *       ],
+                     *       "has_more": false,
+                     *       "total": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NotificationList"];
+                };
+            };
+            /** @description `INVALID_REQUEST_ERROR` */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `AUTHENTICATION_ERROR` */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `RATE_LIMIT_ERROR`. Not in production */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `INTERNAL_ERROR`. Not in production */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `SERVICE_UNAVAILABLE_ERROR`. Not in production */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    triggerNotification: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "object": "REWARD",
+                 *       "data": {
+                 *         "status": "AVAILABLE"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["NotificationInput"];
+            };
+        };
+        responses: {
+            /** @description The notification */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "1768469400123000",
+                     *       "object": "REWARD",
+                     *       "status": "AVAILABLE",
+                     *       "transaction_id": "34E24580-B97B-4949-A65C-929CCB9B9B8D",
+                     *       "at": "2026-01-15T09:30:00.123Z",
+                     *       "delivery_status": "unaddressed",
+                     *       "attempt_count": 0,
+                     *       "next_at": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Notification"];
+                };
+            };
+            /** @description `INVALID_REQUEST_ERROR` */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `AUTHENTICATION_ERROR` */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `REQUEST_TIMEOUT_ERROR`. Not in production */
+            408: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `PAYLOAD_TOO_LARGE_ERROR`. Not in production */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `UNSUPPORTED_MEDIA_TYPE_ERROR`. Not in production */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `RATE_LIMIT_ERROR`. Not in production */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `INTERNAL_ERROR`. Not in production */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `SERVICE_UNAVAILABLE_ERROR`. Not in production */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    streamNotifications: {
+        parameters: {
+            query?: {
+                /** @description Only notifications of this kind */
+                object?: "APPLICATION" | "TRANSACTION" | "PAYMENT_METHOD" | "CUSTOMER_LINK" | "REWARD" | "STREAK" | "ACCOUNT_STATUS";
+                /** @description Only notifications whose payload has this `data.status` */
+                status?: string;
+                /** @description Only notifications that were delivered so far */
+                delivery_status?: "unaddressed" | "pending" | "acknowledged" | "failed";
+                /** @description Only notifications about this transaction */
+                transaction_id?: string;
+                /** @description Only notifications about this card network transaction */
+                network_transaction_id?: string;
+                /** @description Only notifications about this event */
+                event_id?: string;
+                /** @description Only notifications created at this time or later (RFC 3339) */
+                since?: string;
+                /** @description A webhook without a URL, whose due deliveries to send */
+                webhook_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The stream */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example id: 1768469400123000
+                     *     data: {"id":"1768469400123000","object":"TRANSACTION","status":"CAPTURED","transaction_id":"5e3caf25-6a5e-4fad-b436-45abb9f3c420","network_transaction_id":"nt-1","event_id":"5e3caf25-6a5e-4fad-b436-45abb9f3c420","at":"2026-01-15T09:30:00.123Z","delivery_status":"acknowledged","attempt_count":1,"next_at":null}
+                     */
+                    "text/event-stream": string;
+                };
+            };
+            /** @description `INVALID_REQUEST_ERROR` */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `AUTHENTICATION_ERROR` */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `WEBHOOK_NOT_FOUND_ERROR` */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `CONFLICT_ERROR` */
+            409: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `RATE_LIMIT_ERROR`. Not in production */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `INTERNAL_ERROR`. Not in production */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `SERVICE_UNAVAILABLE_ERROR`. Not in production */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getNotification: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The notification's ID in the sandbox. It grows with time
+                 * @example 1763984420123000
+                 */
+                notification_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The notification */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "1768469400123000",
+                     *       "object": "TRANSACTION",
+                     *       "status": "CAPTURED",
+                     *       "transaction_id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
+                     *       "network_transaction_id": "nt-1",
+                     *       "event_id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
+                     *       "at": "2026-01-15T09:30:00.123Z",
+                     *       "delivery_status": "acknowledged",
+                     *       "attempt_count": 1,
+                     *       "next_at": null,
+                     *       "body": "{\"object\":\"TRANSACTION\",\"data\":{\"merchant_key\":\"SANDBOX\",\"transaction_id\":\"5e3caf25-6a5e-4fad-b436-45abb9f3c420\",\"event_id\":\"5e3caf25-6a5e-4fad-b436-45abb9f3c420\",\"intent_id\":null,\"payment_method_id\":\"5e3caf25-6a5e-4fad-b436-45abb9f3c420\",\"customer_id\":\"5e3caf25-6a5e-4fad-b436-45abb9f3c420\",\"status\":\"CAPTURED\",\"created_at\":\"2026-01-15T09:30:00.123Z\",\"updated_at\":\"2026-01-15T09:30:00.123Z\",\"amount\":5000,\"currency\":\"USD\",\"authorization_code\":null,\"network_transaction_id\":\"nt-1\",\"purchase_method\":null}}",
+                     *       "deliveries": [
+                     *         {
+                     *           "id": 1,
+                     *           "webhook_id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
+                     *           "status": "acknowledged",
+                     *           "attempt_count": 1,
+                     *           "next_at": null
+                     *         }
+                     *       ],
+                     *       "attempts": [
+                     *         {
+                     *           "delivery_id": 1,
+                     *           "webhook_id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
+                     *           "url": "https://partner.example.com/imprint",
+                     *           "headers": {
+                     *             "Content-Type": "application/json",
+                     *             "User-Agent": "Orders-Sandbox",
+                     *             "X-IMPRINT-HMAC-SIGNATURE": "t=1768469400123,s=5f2c"
+                     *           },
+                     *           "status": 200,
+                     *           "response_body": "ok",
+                     *           "ms": 4,
+                     *           "error": null,
+                     *           "at": "2026-01-15T09:30:00.123Z",
+                     *           "next_at": null
+                     *         }
+                     *       ],
+                     *       "payload": {
+                     *         "object": "TRANSACTION",
+                     *         "data": {
+                     *           "merchant_key": "SANDBOX",
+                     *           "transaction_id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
+                     *           "event_id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
+                     *           "intent_id": null,
+                     *           "payment_method_id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
+                     *           "customer_id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
+                     *           "status": "CAPTURED",
+                     *           "created_at": "2026-01-15T09:30:00Z",
+                     *           "updated_at": "2026-01-15T09:30:00Z",
+                     *           "amount": 5000,
+                     *           "currency": "USD",
+                     *           "authorization_code": null,
+                     *           "network_transaction_id": "nt-1",
+                     *           "purchase_method": null
+                     *         }
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NotificationDetails"];
+                };
+            };
+            /** @description `INVALID_REQUEST_ERROR` */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `AUTHENTICATION_ERROR` */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `NOTIFICATION_NOT_FOUND_ERROR` */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `RATE_LIMIT_ERROR`. Not in production */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `INTERNAL_ERROR`. Not in production */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `SERVICE_UNAVAILABLE_ERROR`. Not in production */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    resendNotification: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The notification's ID in the sandbox. It grows with time
+                 * @example 1763984420123000
+                 */
+                notification_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The notification */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "1768469400123000",
+                     *       "object": "TRANSACTION",
+                     *       "status": "CAPTURED",
+                     *       "transaction_id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
+                     *       "network_transaction_id": "nt-1",
+                     *       "event_id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
+                     *       "at": "2026-01-15T09:30:00.123Z",
+                     *       "delivery_status": "pending",
+                     *       "attempt_count": 1,
+                     *       "next_at": "2026-01-15T09:30:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Notification"];
+                };
+            };
+            /** @description `INVALID_REQUEST_ERROR` */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `AUTHENTICATION_ERROR` */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `NOTIFICATION_NOT_FOUND_ERROR` */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `RATE_LIMIT_ERROR`. Not in production */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `INTERNAL_ERROR`. Not in production */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `SERVICE_UNAVAILABLE_ERROR`. Not in production */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    reportAttempt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The notification's ID in the sandbox. It grows with time
+                 * @example 1763984420123000
+                 */
+                notification_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "delivery_id": 1,
+                 *       "attempt": 1,
+                 *       "status": 200,
+                 *       "response_body": "ok",
+                 *       "ms": 12
+                 *     }
+                 */
+                "application/json": components["schemas"]["AttemptReport"];
+            };
+        };
+        responses: {
+            /** @description The notification */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "1768469400123000",
+                     *       "object": "STREAK",
+                     *       "status": "COMPLETED",
+                     *       "at": "2026-01-15T09:30:00.123Z",
+                     *       "delivery_status": "acknowledged",
+                     *       "attempt_count": 1,
+                     *       "next_at": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Notification"];
+                };
+            };
+            /** @description `INVALID_REQUEST_ERROR` */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `AUTHENTICATION_ERROR` */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `NOTIFICATION_NOT_FOUND_ERROR` */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `REQUEST_TIMEOUT_ERROR`. Not in production */
+            408: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `PAYLOAD_TOO_LARGE_ERROR`. Not in production */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `UNSUPPORTED_MEDIA_TYPE_ERROR`. Not in production */
+            415: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
@@ -7232,7 +8851,7 @@ export interface operations {
                      * @example {
                      *       "data": [
                      *         {
-                     *           "id": 9,
+                     *           "id": 10,
                      *           "name": "Rest Assured",
                      *           "created_at": "2026-01-15T09:30:00Z",
                      *           "order_count": 0,
@@ -7241,7 +8860,7 @@ export interface operations {
                      *         }
                      *       ],
                      *       "has_more": true,
-                     *       "total": 9
+                     *       "total": 10
                      *     }
                      */
                     "application/json": components["schemas"]["PartnerList"];
@@ -7334,7 +8953,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": 9,
+                     *       "id": 10,
                      *       "name": "Rest Assured",
                      *       "created_at": "2026-01-15T09:30:00Z",
                      *       "key": "test_a-key-that-is-shown-only-once-00"
@@ -7563,7 +9182,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": 10,
+                     *       "id": 11,
                      *       "deleted_rows": 36000
                      *     }
                      */

@@ -26,7 +26,7 @@ const options: Parameters<typeof generateSpecs>[1] = {
       {
         name: "Sandbox",
         description:
-          "Tools for testing that production lacks: environments, faults, recorded requests, timelines, keys and health; for the operator, partners",
+          "Tools for testing that production lacks: environments, faults, webhooks and notifications, recorded requests, timelines, keys and health; for the operator, partners",
       },
     ],
     // Bearer only: of two schemes, some client generators send the key with the first and some with the last.

@@ -260,3 +260,8 @@ function untilTooLong<Row extends Extent>(rows: Row[]): Row[] {
 function isLong({ content_bytes, line_count }: Extent): boolean {
   return content_bytes > LIGHT_BYTES && line_count > 0;
 }
+
+/** The page of a list without items; undefined for a cursor, which is then unknown. */
+export function emptyPage({ starting_after }: PageRequest): Page<never> | undefined {
+  return starting_after === undefined ? { data: [], has_more: false, total: 0 } : undefined;
+}

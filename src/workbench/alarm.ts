@@ -3,6 +3,7 @@ export class Alarm {
   readonly #storage: DurableObjectStorage;
   /** In milliseconds since 1970; undefined without an alarm. */
   #at: number | undefined;
+  #isDisabled = false;
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
@@ -15,9 +16,14 @@ export class Alarm {
 
   /** Sets the alarm to this time, unless it is earlier already. */
   async ensure(at: number): Promise<void> {
-    if (this.#at !== undefined && this.#at <= at) return;
+    if (this.#isDisabled || (this.#at !== undefined && this.#at <= at)) return;
     this.#at = at;
     await this.#storage.setAlarm(at);
+  }
+
+  /** Sets no alarm from now on. */
+  disable(): void {
+    this.#isDisabled = true;
   }
 
   /** Call it when the alarm has gone off or was deleted. */

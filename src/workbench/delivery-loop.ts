@@ -109,7 +109,7 @@ export class DeliveryLoop {
     const headers = await headersOf(webhook, due, Date.now());
     if (isLost(due)) return unsent(url, headers, LOST);
     const problem = addressProblem(url, {
-      anyAddress: configOf(this.#host.env).sendsToAnyAddress,
+      anyAddress: configOf(this.#host.readEnv()).sendsToAnyAddress,
       ownHosts: [webhook.owner.host],
     });
     if (problem) return unsent(url, headers, `Not sent: ${problem}.`);
@@ -118,7 +118,7 @@ export class DeliveryLoop {
   }
 
   async #isLimited(partnerId: number): Promise<boolean> {
-    const { env } = this.#host;
+    const env = this.#host.readEnv();
     if (!configOf(env).hasRateLimits) return false;
     const { success } = await env.NOTIFICATION_RATE_LIMIT.limit({ key: String(partnerId) });
     if (!success) this.#waitsUntil = Date.now() + PAUSE_MILLISECONDS;

@@ -1,6 +1,6 @@
 import { RpcTarget } from "cloudflare:workers";
 import type { NotificationFilter } from "../domain/notifications.ts";
-import type { Page, PageRequest } from "../store/pages.ts";
+import { emptyPage, type Page, type PageRequest } from "../store/pages.ts";
 import type { DatasetRef, DatasetReply } from "./dataset-ref.ts";
 import { findDelivery, findOffered } from "./deliveries.ts";
 import type { AttemptOutcome } from "./notification-log.ts";
@@ -83,9 +83,7 @@ export class NotificationDesk extends RpcTarget {
     filter: NotificationFilter,
     page: PageRequest,
   ): Promise<DatasetReply<Page<StoredNotification> | undefined>> {
-    const empty =
-      page.starting_after === undefined ? { data: [], has_more: false, total: 0 } : undefined;
-    return this.#notifier.host.storage.query(dataset, empty, (db) =>
+    return this.#notifier.host.storage.query(dataset, emptyPage(page), (db) =>
       listNotifications(db, filter, page),
     );
   }

@@ -1,5 +1,5 @@
 import { setHasWebhooks } from "../store/datasets.ts";
-import { EnvironmentFlag } from "./environment-flag.ts";
+import { EnvironmentFlag, type FlagState } from "./environment-flag.ts";
 import type { DatasetStorage, WorkbenchDatabase } from "./database.ts";
 import type { DatasetRef, DatasetReply } from "./dataset-ref.ts";
 import { DeliveryLoop } from "./delivery-loop.ts";
@@ -12,7 +12,7 @@ const COMMIT_MILLISECONDS = 5_000;
 
 /** The parts of a workbench that notifications need. */
 export interface NotifierHost {
-  readonly env: Cloudflare.Env;
+  readEnv: () => Cloudflare.Env;
   storage: DatasetStorage;
   /** Calls `onAlarm` at this time at the latest, also after a restart. */
   ensureAlarm: (at: number) => Promise<void>;
@@ -25,7 +25,7 @@ export interface NotifierHost {
 export class Notifier {
   readonly host: NotifierHost;
   readonly log = new NotificationLog();
-  readonly flag = new EnvironmentFlag(setHasWebhooks);
+  readonly #flag = new EnvironmentFlag(setHasWebhooks);
   readonly loop: DeliveryLoop;
   readonly #outbox: Outbox;
   /** Until when announced events may commit. */
@@ -62,10 +62,21 @@ export class Notifier {
   /** Continues after an alarm: also what a restart interrupted. */
   async onAlarm(db: WorkbenchDatabase, datasetId: number): Promise<void> {
     const now = Date.now();
-    removeExpiredListeners(db, this.log, datasetId, now);
+    const isRemoved = removeExpiredListeners(db, this.log, datasetId, now);
+    if (isRemoved) await this.writeFlag(datasetId);
     if (allWebhooks(db).length === 0) return;
     if (now < this.#commitsUntil) await this.host.ensureAlarm(this.#commitsUntil);
     await this.deliver(datasetId);
+  }
+
+  /** Writes to D1 whether the environment has webhooks, so that every isolate knows. */
+  writeFlag(dataset_id: number): Promise<FlagState> {
+    const { readEnv, storage } = this.host;
+    // A flag of webhooks is found by its dataset.
+    const dataset = { dataset_id, environment_id: 0 };
+    const readState = () =>
+      storage.query(dataset, false, (db) => allWebhooks(db).length > 0).result;
+    return this.#flag.write(readEnv().DB, dataset, readState);
   }
 
   /** Runs `command` on the dataset's database, which is created if nothing is stored yet. */
@@ -79,18 +90,21 @@ export class Notifier {
   }
 }
 
-/** Removes the webhooks without a URL whose streams were not read for long. */
+/** Removes the webhooks without a URL whose streams were not read for long. Returns whether there were any. */
 function removeExpiredListeners(
   db: WorkbenchDatabase,
   log: NotificationLog,
   datasetId: number,
   now: number,
-): void {
-  for (const { id, expires_at } of allWebhooks(db)) {
-    if (expires_at === undefined || Date.parse(expires_at) > now) continue;
+): boolean {
+  const expired = allWebhooks(db).filter(
+    ({ expires_at }) => expires_at !== undefined && Date.parse(expires_at) <= now,
+  );
+  for (const { id } of expired) {
     deleteWebhook(db, id);
     log.cancel(db, datasetId, id);
   }
+  return expired.length > 0;
 }
 
 /** Deletes expired notifications. Returns when the next row expires; undefined if none is left. */

@@ -35,7 +35,7 @@ export class Outbox {
   }
 
   async #drainAll(datasetId: number): Promise<void> {
-    const db = new Database(this.#host.env.DB);
+    const db = new Database(this.#host.readEnv().DB);
     while (this.#isMoreQueued) {
       this.#isMoreQueued = false;
       const queued = await findQueued(db, datasetId, STEP_ROWS);

@@ -51,8 +51,8 @@ export class Sweeper {
     const isUsed = countFaults(database) > 0 || allWebhooks(database).length > 0;
     if (nextExpiry === Infinity && !isUsed) return "empty";
     this.recount();
-    await this.enforceLimits(env, database, datasetId);
-    await this.schedule(Math.min(nextExpiry, defaultExpiry()));
+    await this.#enforceLimits(env, database, datasetId);
+    await this.#schedule(Math.min(nextExpiry, defaultExpiry()));
     return "in use";
   }
 
@@ -62,8 +62,18 @@ export class Sweeper {
     this.#notifications.recount();
   }
 
+  /** Deletes rows beyond the limits after rows were written, and sweeps when they expire. */
+  async keepLimits(
+    env: Cloudflare.Env,
+    database: WorkbenchDatabase,
+    datasetId: number,
+  ): Promise<void> {
+    await this.#enforceLimits(env, database, datasetId);
+    await this.#schedule();
+  }
+
   /** Sweeps when the next row expires. */
-  async schedule(nextExpiry = defaultExpiry()): Promise<void> {
+  async #schedule(nextExpiry = defaultExpiry()): Promise<void> {
     const soonest = Date.now() + SWEEP_MILLISECONDS;
     // The limit of a workbench that stores more than the minimum falls as the partner's environments grow.
     this.#dueAt = this.#requests.exceedsMinimum ? soonest : Math.max(nextExpiry, soonest);
@@ -71,7 +81,7 @@ export class Sweeper {
   }
 
   /** Deletes the oldest requests and notifications beyond what the environment may store. */
-  async enforceLimits(
+  async #enforceLimits(
     env: Cloudflare.Env,
     database: WorkbenchDatabase,
     datasetId: number,

@@ -10,10 +10,9 @@ import {
   type WebhookStatus,
 } from "../domain/webhooks.ts";
 import { logError } from "../log.ts";
-import type { Page, PageRequest } from "../store/pages.ts";
+import { emptyPage, type Page, type PageRequest } from "../store/pages.ts";
 import type { WorkbenchDatabase } from "./database.ts";
 import type { DatasetRef, DatasetReply } from "./dataset-ref.ts";
-import type { FlagState } from "./environment-flag.ts";
 import { TOO_MANY_WEBHOOKS, WEBHOOK_NOT_CONFIRMED } from "./notification-refusals.ts";
 import type { StoredWebhook } from "./notification-schema.ts";
 import type { Notifier } from "./notifier.ts";
@@ -47,7 +46,8 @@ export class WebhookDesk extends RpcTarget {
     if (added.result === "superseded") return { result: "superseded" };
     if (added.result === "too many") return { result: refuse(TOO_MANY_WEBHOOKS) };
     try {
-      if ((await this.#writeFlag(dataset)) === "superseded") return { result: "superseded" };
+      if ((await this.#notifier.writeFlag(dataset.dataset_id)) === "superseded")
+        return { result: "superseded" };
     } catch (error) {
       logError("a webhook was not added", error, { ...dataset });
       this.#notifier.host.storage.query(dataset, undefined, (db) =>
@@ -66,9 +66,7 @@ export class WebhookDesk extends RpcTarget {
     dataset: DatasetRef,
     page: PageRequest,
   ): Promise<DatasetReply<Page<Webhook> | undefined>> {
-    const empty =
-      page.starting_after === undefined ? { data: [], has_more: false, total: 0 } : undefined;
-    return this.#read(dataset, empty, (db) => webhooks.listWebhooks(db, page));
+    return this.#read(dataset, emptyPage(page), (db) => webhooks.listWebhooks(db, page));
   }
 
   /** Every webhook, oldest first. */
@@ -113,9 +111,9 @@ export class WebhookDesk extends RpcTarget {
     if (reply.result !== true) return reply;
     this.#notifier.host.onWrite();
     // Without the flag, events queue nothing. With it, they queue what nobody receives, which does no harm.
-    await this.#writeFlag(dataset).catch((error) =>
-      logError("has_webhooks was not cleared", error, { ...dataset }),
-    );
+    await this.#notifier
+      .writeFlag(dataset.dataset_id)
+      .catch((error) => logError("has_webhooks was not cleared", error, { ...dataset }));
     return reply;
   }
 
@@ -128,13 +126,6 @@ export class WebhookDesk extends RpcTarget {
     const { storage } = this.#notifier.host;
     if (storage.datasetId === undefined) return { result: empty };
     return this.#notifier.command(dataset, query);
-  }
-
-  #writeFlag(dataset: DatasetRef): Promise<FlagState> {
-    const readState = () =>
-      this.#notifier.host.storage.query(dataset, false, (db) => webhooks.allWebhooks(db).length > 0)
-        .result;
-    return this.#notifier.flag.write(this.#notifier.host.env.DB, dataset, readState);
   }
 
   async #ensureExpiry({ expires_at }: Webhook): Promise<void> {

@@ -11,9 +11,9 @@ import {
   type RequestFilter,
 } from "../domain/requests.ts";
 import { logError } from "../log.ts";
-import type { Page, PageRequest } from "../store/pages.ts";
+import { emptyPage, type Page, type PageRequest } from "../store/pages.ts";
 import { Alarm } from "./alarm.ts";
-import { DatasetStorage, type WorkbenchDatabase } from "./database.ts";
+import { DatasetStorage } from "./database.ts";
 import type { DatasetRef, DatasetReply } from "./dataset-ref.ts";
 import { FAULT_NOT_CONFIRMED, TOO_MANY_FAULTS } from "./fault-refusals.ts";
 import { setHasFaults } from "../store/datasets.ts";
@@ -67,13 +67,10 @@ export class Workbench extends DurableObject {
     this.#storage = new DatasetStorage(ctx.storage);
     this.#streams = new StreamSet(env.PARTNER_STREAMS);
     this.#alarm = new Alarm(ctx.storage);
-    const readEnv = () => this.env;
     this.#notifier = new Notifier({
-      get env() {
-        return readEnv();
-      },
+      readEnv: () => this.env,
       storage: this.#storage,
-      ensureAlarm: async (at) => (this.#isDestroyed ? undefined : this.#alarm.ensure(at)),
+      ensureAlarm: (at) => this.#alarm.ensure(at),
       onWrite: () => this.#onWrite(),
       isDestroyed: () => this.#isDestroyed,
     });
@@ -98,6 +95,7 @@ export class Workbench extends DurableObject {
   /** Deletes everything when the environment is removed. */
   async destroy(): Promise<void> {
     this.#isDestroyed = true;
+    this.#alarm.disable();
     this.#streams.closeWhere(() => true);
     await this.#clear();
   }
@@ -128,12 +126,7 @@ export class Workbench extends DurableObject {
     this.#streams.wake();
     const { datasetId } = this.#storage;
     const database = this.#storage.read(datasetId);
-    if (database) this.ctx.waitUntil(this.#keepWithinLimits(database, datasetId!));
-  }
-
-  async #keepWithinLimits(database: WorkbenchDatabase, datasetId: number): Promise<void> {
-    await this.#sweeper.enforceLimits(this.env, database, datasetId);
-    if (!this.#isDestroyed) await this.#sweeper.schedule();
+    if (database) this.ctx.waitUntil(this.#sweeper.keepLimits(this.env, database, datasetId!));
   }
 
   async #clear(): Promise<void> {
@@ -234,7 +227,7 @@ export class Workbench extends DurableObject {
     if (!database) return;
     this.#log.insert(database, dataset_id, requests);
     this.#streams.wake();
-    await this.#keepWithinLimits(database, dataset_id);
+    await this.#sweeper.keepLimits(this.env, database, dataset_id);
   }
 
   /** A page of requests, newest first; undefined for an unknown cursor. */
@@ -316,8 +309,4 @@ export class Workbench extends DurableObject {
   async closeStreams(keyId: number): Promise<void> {
     this.#streams.closeWhere(({ key_id }) => key_id === keyId);
   }
-}
-
-function emptyPage({ starting_after }: PageRequest): Page<never> | undefined {
-  return starting_after === undefined ? { data: [], has_more: false, total: 0 } : undefined;
 }
