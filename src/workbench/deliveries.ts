@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, inArray, isNull, lte, min } from "drizzle-orm";
+import { and, asc, desc, eq, gt, inArray, isNull, lte, min } from "drizzle-orm";
 import type { WorkbenchDatabase } from "./database.ts";
 import type { DeliveryRow } from "./notification-log.ts";
 import { deliveries, notifications } from "./notification-schema.ts";
@@ -67,15 +67,15 @@ export function findDelivery(db: WorkbenchDatabase, id: number): DeliveryRow | u
   return db.select().from(deliveries).where(eq(deliveries.id, id)).get();
 }
 
-/** Whether a notification is held back until the next one. */
-export function hasHeld(db: WorkbenchDatabase): boolean {
-  const held = db
-    .select({ id: deliveries.id })
+/** Whether the latest notification is held back until the next one. */
+export function isLatestHeld(db: WorkbenchDatabase): boolean {
+  const latest = db
+    .select({ is_held: deliveries.is_held })
     .from(deliveries)
-    .where(and(eq(deliveries.status, "pending"), eq(deliveries.is_held, true)))
+    .orderBy(desc(deliveries.notification))
     .limit(1)
     .get();
-  return held !== undefined;
+  return latest?.is_held === true;
 }
 
 /** Puts a delivery into the stream of its webhook. */

@@ -54,6 +54,7 @@ export class NotificationDesk extends RpcTarget {
 
   /** Sends a notification to every webhook of its kind. */
   async trigger(dataset: DatasetRef, body: string): Promise<DatasetReply<StoredNotification>> {
+    await this.#notifier.catchUp(dataset);
     return this.#notifier.command(dataset, (db) => {
       const sequence = this.#notifier.send(db, dataset.dataset_id, body);
       return findNotification(db, sequence)!;
@@ -83,6 +84,7 @@ export class NotificationDesk extends RpcTarget {
     filter: NotificationFilter,
     page: PageRequest,
   ): Promise<DatasetReply<Page<StoredNotification> | undefined>> {
+    await this.#notifier.catchUp(dataset);
     return this.#notifier.host.storage.query(dataset, emptyPage(page), (db) =>
       listNotifications(db, filter, page),
     );

@@ -1,3 +1,4 @@
+import { logError } from "../log.ts";
 import { setHasWebhooks } from "../store/datasets.ts";
 import { EnvironmentFlag, type FlagState } from "./environment-flag.ts";
 import type { DatasetStorage, WorkbenchDatabase } from "./database.ts";
@@ -50,6 +51,15 @@ export class Notifier {
     this.host.onWrite();
   }
 
+  /** Takes what was committed, so that a list has it. A failure is only logged: an alarm tries again. */
+  async catchUp({ dataset_id }: DatasetRef): Promise<void> {
+    const db = this.host.storage.read(dataset_id);
+    if (!db || allWebhooks(db).length === 0) return;
+    await this.deliver(dataset_id).catch((error) =>
+      logError("queued notifications were not read", error, { dataset_id }),
+    );
+  }
+
   /** Stores a notification, and starts to deliver it. Returns its sequence. */
   send(db: WorkbenchDatabase, datasetId: number, body: string): number {
     const { storage, onWrite } = this.host;
@@ -64,7 +74,7 @@ export class Notifier {
     const now = Date.now();
     const isRemoved = removeExpiredListeners(db, this.log, datasetId, now);
     if (isRemoved) await this.writeFlag(datasetId);
-    if (allWebhooks(db).length === 0) return;
+    if (!isRemoved && allWebhooks(db).length === 0) return;
     if (now < this.#commitsUntil) await this.host.ensureAlarm(this.#commitsUntil);
     await this.deliver(datasetId);
   }

@@ -5,7 +5,7 @@ import { Database } from "../store/database.ts";
 import { findQueued, removeQueued, type QueuedNotification } from "../store/notification-outbox.ts";
 import { eq } from "drizzle-orm";
 import type { WorkbenchDatabase } from "./database.ts";
-import { hasHeld } from "./deliveries.ts";
+import { isLatestHeld } from "./deliveries.ts";
 import { takeNotificationFault } from "./faults.ts";
 import type { NotificationLog } from "./notification-log.ts";
 import type { NotifierHost } from "./notifier.ts";
@@ -82,7 +82,7 @@ export function addNotification(
   let fault: AppliedNotificationFault | undefined;
   if (webhooks.length > 0) {
     // The notification that changes places with a held one doesn't wait for another.
-    const excluded = hasHeld(workbench) ? ("reordered_notification" as const) : undefined;
+    const excluded = isLatestHeld(workbench) ? ("reordered_notification" as const) : undefined;
     fault = takeNotificationFault(workbench, subject, excluded);
   }
   return log.insert(workbench, datasetId, { ...notification, fault, webhooks });

@@ -20,7 +20,8 @@ export class Sweeper {
   readonly #alarm: Alarm;
   readonly #requests: RequestLog;
   readonly #notifications: NotificationLog;
-  /** When expired rows are deleted next. */
+  #sweptAt = 0;
+  /** When the next row expires. */
   #dueAt = 0;
 
   constructor(parts: {
@@ -42,10 +43,11 @@ export class Sweeper {
     datasetId: number,
   ): Promise<"empty" | "in use"> {
     const now = Date.now();
-    if (now < this.#dueAt) {
+    if (now - this.#sweptAt < SWEEP_MILLISECONDS) {
       await this.#alarm.ensure(this.#dueAt);
       return "in use";
     }
+    this.#sweptAt = now;
     const expiries = [deleteExpired(database, now), nextExpiryOf(database, now)];
     const nextExpiry = Math.min(...expiries.map((each) => each ?? Infinity));
     const isUsed = countFaults(database) > 0 || allWebhooks(database).length > 0;
