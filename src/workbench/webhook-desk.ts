@@ -100,15 +100,15 @@ export class WebhookDesk extends RpcTarget {
     return reply;
   }
 
-  /** Removes a webhook and cancels its deliveries. Returns whether it existed. */
-  async remove(dataset: DatasetRef, id: string): Promise<DatasetReply<boolean>> {
-    const reply = await this.#read(dataset, false, (db) => {
-      if (!webhooks.findWebhook(db, id)) return false;
+  /** Removes a webhook and cancels its deliveries. Returns how many are left; undefined for an unknown ID. */
+  async remove(dataset: DatasetRef, id: string): Promise<DatasetReply<number | undefined>> {
+    const reply = await this.#read(dataset, undefined, (db) => {
+      if (!webhooks.findWebhook(db, id)) return undefined;
       webhooks.deleteWebhook(db, id);
       this.#notifier.log.cancel(db, dataset.dataset_id, id);
-      return true;
+      return webhooks.allWebhooks(db).length;
     });
-    if (reply.result !== true) return reply;
+    if (typeof reply.result !== "number") return reply;
     this.#notifier.host.onWrite();
     // Without the flag, events queue nothing. With it, they queue what nobody receives, which does no harm.
     await this.#notifier

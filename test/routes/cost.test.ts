@@ -262,3 +262,20 @@ it.each([
     expect(rows_read).toBeLessThanOrEqual(by.most);
   }
 });
+
+it("a simulated event writes at most 8 rows more with webhooks, in as many round trips", async () => {
+  const client = await newPartner();
+  const event = { payment_method_id: "pm-1", status: "CAPTURED", amount: 400 };
+  const simulate = async () => {
+    expectStatus(await client.get("/v2/orders"), 200);
+    return costOf(expectStatus(await client.post("/v2/simulate_transaction_event", event), 200));
+  };
+  const before = await simulate();
+  const { id } = expectStatus(await client.post("/sandbox/webhooks", {}), 200).body;
+  const { queries, rows_written } = await simulate();
+  // The queued notification.
+  expect(rows_written - before.rows_written).toBe(1);
+  expect(queries).toBe(before.queries);
+  expectStatus(await client.delete(`/sandbox/webhooks/${id}`), 204);
+  expect((await simulate()).rows_written).toBe(before.rows_written);
+});

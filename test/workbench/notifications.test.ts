@@ -11,7 +11,7 @@ import worker from "../../src/index.ts";
 import { Database } from "../../src/store/database.ts";
 import { Dataset } from "../../src/store/dataset.ts";
 import { simulateStory } from "../../src/store/simulate-event.ts";
-import { costOf, expectStatus, newPartner, type Client } from "../support/client.ts";
+import { expectStatus, newPartner, type Client } from "../support/client.ts";
 import { addWebhook, capture, detailsOf, Receiver, settled } from "../support/receiver.ts";
 import { datasetOf, workbenchOf } from "../support/recorded-requests.ts";
 import { setVariables } from "../support/variables.ts";
@@ -25,6 +25,12 @@ beforeEach(async () => {
   partner = await newPartner();
   receiver = new Receiver();
 });
+
+/** Announces an event. The stub is disposed: an object in use can't be evicted. */
+async function announce(client: Client): Promise<void> {
+  using desk = await workbenchOf(client).notifications();
+  await desk.expect(datasetOf(client));
+}
 
 /** Commits an event, and tells nobody: as if the process had ended then. */
 async function commitOnly(client: Client): Promise<void> {
@@ -54,7 +60,7 @@ const queued = async ({ datasetId }: Client) =>
 describe("a committed event", () => {
   it("is delivered by the alarm that was set before it, also after an eviction", async () => {
     await addWebhook(partner, receiver);
-    await workbenchOf(partner).notifications().expect(datasetOf(partner));
+    await announce(partner);
     await commitOnly(partner);
     await evictDurableObject(workbenchOf(partner));
     expect(await runDurableObjectAlarm(workbenchOf(partner))).toBe(true);
@@ -73,7 +79,7 @@ describe("a committed event", () => {
 
   it("that commits after the alarm went off finds another one set", async () => {
     await addWebhook(partner, receiver);
-    await workbenchOf(partner).notifications().expect(datasetOf(partner));
+    await announce(partner);
     await runDurableObjectAlarm(workbenchOf(partner));
     await commitOnly(partner);
     expect(await runDurableObjectAlarm(workbenchOf(partner))).toBe(true);
@@ -86,7 +92,10 @@ describe("a committed event", () => {
     const rows = await env.DB.prepare("SELECT * FROM notification_outbox WHERE dataset_id = ?")
       .bind(partner.datasetId)
       .all();
-    const deliver = () => workbenchOf(partner).notifications().deliver(datasetOf(partner));
+    const deliver = async () => {
+      using desk = await workbenchOf(partner).notifications();
+      await desk.deliver(datasetOf(partner));
+    };
     await deliver();
     const [row] = rows.results;
     await env.DB.prepare("INSERT INTO notification_outbox VALUES (?, ?, ?, ?)")
@@ -96,22 +105,6 @@ describe("a committed event", () => {
     await settled(partner, 1);
     expect(await receiver.received()).toHaveLength(1);
     expect(await queued(partner)).toBe(0);
-  });
-
-  it("writes at most 8 rows more with webhooks, and none without", async () => {
-    const event = { payment_method_id: "pm-1", status: "CAPTURED", amount: 400 };
-    const cost = async () => {
-      await partner.get("/v2/orders");
-      return costOf(expectStatus(await partner.post("/v2/simulate_transaction_event", event), 200));
-    };
-    const without = await cost();
-    expect(await queued(partner)).toBe(0);
-    await addWebhook(partner, receiver);
-    const withWebhooks = await cost();
-    expect(withWebhooks.rows_written - without.rows_written).toBeLessThanOrEqual(8);
-    expect(withWebhooks.rows_written - without.rows_written).toBe(1);
-    expect(withWebhooks.queries).toBe(without.queries);
-    await settled(partner, 1);
   });
 });
 

@@ -169,10 +169,11 @@ export const sandboxWebhooks = new Hono<AppEnv>()
     validate("param", webhookPath),
     async (c) => {
       const { webhook_id } = c.req.valid("param");
-      const existed = await queryWorkbench(c, (workbench, dataset) =>
+      const left = await queryWorkbench(c, (workbench, dataset) =>
         workbench.webhooks().remove(dataset, webhook_id),
       );
-      if (!existed) throw webhookNotFound(webhook_id);
+      if (left === undefined) throw webhookNotFound(webhook_id);
+      c.get("apiKey").has_webhooks = left > 0;
       return c.body(null, 204);
     },
   )
