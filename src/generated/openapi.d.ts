@@ -131,7 +131,7 @@ export interface paths {
         put?: never;
         /**
          * Simulate a transaction event
-         * @description Simulates what happens to a card: `APPROVED` creates a transaction, which `UPDATED`, `VOIDED` and `CAPTURED` events change. A refund names the `event_id` of its capture. Without a `transaction_id`, `CAPTURED` is a force capture and `REFUNDED` a blind refund. Repeating an event with the same `event_id` returns the stored event.
+         * @description Simulates what happens to a card: `APPROVED` creates a transaction, which `UPDATED`, `VOIDED` and `CAPTURED` events change. A refund names the `event_id` of its capture. Without a `transaction_id`, `CAPTURED` is a force capture and `REFUNDED` a blind refund. Repeating an event with the same `event_id` returns the stored event. A transaction can have 1000 events.
          */
         post: operations["simulateTransactionEvent"];
         delete?: never;
@@ -535,7 +535,7 @@ export interface paths {
         };
         /**
          * Retrieve a transaction with its events
-         * @description Returns one simulated transaction and its events, oldest first, at most 1000.
+         * @description Returns one simulated transaction and its events, oldest first.
          */
         get: operations["getTransactionWithEvents"];
         put?: never;
@@ -578,6 +578,57 @@ export interface paths {
          * @description Returns a page of the environment's `network_transaction_id`s whose card transaction and order events disagree, newest first, including those that no order event names. With `network_transaction_id`, it returns both sides of that one, also if they agree.
          */
         get: operations["listDisagreements"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/sandbox/readiness": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Report the readiness for production
+         * @description Reports what the integration has proven, from the environment's recorded requests, faults, order events and
+         *     simulated card transactions. A check passes only with evidence. `reason` says which requests it looked at, and
+         *     `how_to_prove` what to do. Requests are stored for 7 days; a reset deletes them.
+         *
+         *     With `environments=all`, a check fails if it failed in any of the partner's environments, and passes if it passed in
+         *     any. The newest 40 are looked at. The verdicts on an environment are stored before it is deleted or expires: of each
+         *     check the latest passed and the latest failed one.
+         *
+         *     | check | when it passes |
+         *     |---|---|
+         *     | `repeatable_creations` | Every `POST` of an order or event that took effect had an ID in its body, or an `Idempotency-Key`. |
+         *     | `distinct_creations` | At least two orders or events were created, and none was refused because its ID or `Idempotency-Key` belongs to one with other content. |
+         *     | `lost_response` | After the fault `lost_response`, a creation was sent again with the same ID or `Idempotency-Key` and took effect once. It fails if the client sends the same order, type, amount and `network_transaction_id` under a new ID, or never again. |
+         *     | `cut_response` | The same after the fault `cut_response`. |
+         *     | `error_after_commit` | The same after the fault `error_after_commit`. |
+         *     | `proxy_page` | The same after the fault `bad_gateway` or `gateway_timeout`. |
+         *     | `unavailable` | A write to an order or event that got the fault `unavailable` was sent again and succeeded. It fails if the write was never sent again, or earlier than `Retry-After`. |
+         *     | `rate_limited` | The same for the fault `rate_limited`. |
+         *     | `growing_pauses` | A write that got `unavailable` or `rate_limited` at least twice in a row was sent again after growing pauses. It fails if no later pause is longer than the first. |
+         *     | `no_blind_retries` | A write was refused with 400, 404, 409 or 422. It fails if one was sent again unchanged more than once, each time within a minute, while its order did not change. |
+         *     | `refund_refused` | A refund above the captured amount was refused with 409, and not sent again unchanged more than once. |
+         *     | `several_captures` | An order got a second capture, within its total. It fails if all such captures exceed the total. |
+         *     | `partial_refund` | A refund below the captured amount was accepted. It fails if such refunds got 400 or 404 only. |
+         *     | `full_refund` | A refund of the rest of the captured amount was accepted. It fails if such refunds got 400 or 404 only. |
+         *     | `line_refund` | A refund with `order_lines` returned rewards. It fails if refunds left out captured rewards (the warning `refund_without_rewards`), and none returned any. |
+         *     | `order_changed` | A `PUT` of an order, or the deletion of an event, was accepted. It fails if these were only refused. |
+         *     | `order_cancelled` | An order was deleted, or refunded in full after its deletion was refused. It fails if deletions only got 409. |
+         *     | `lists_followed` | A list with `has_more` was read with `starting_after` until `has_more` was false. It fails if no such list was. |
+         *     | `known_names` | A write was executed, and no request had an unknown or duplicate field or an unknown parameter. |
+         *     | `key_rotated` | A second key was created with `POST /v2/keys` and used, the first one deleted with `DELETE /v2/keys`, and requests went on. It fails if the first key was deleted before the second was used. |
+         *     | `card_agrees` | Card transactions were simulated, all of them agree with the order events, and none is unreported. |
+         *     | `both_readings` | Only with `environments=all`: for each field of `assume`, retries and refunds were proven in environments with either value. |
+         */
+        get: operations["getReadiness"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1475,6 +1526,7 @@ export interface components {
              * @enum {string}
              */
             fixture: "empty" | "documentation";
+            assume: components["schemas"]["Assumptions"];
             /**
              * Format: date-time
              * @description When the environment was created (RFC 3339)
@@ -1487,6 +1539,30 @@ export interface components {
              * @example 2025-02-13T19:08:07Z
              */
             expires_at?: string;
+        };
+        /** @description What production may do where the published contract is silent. Test your client with both values of each */
+        Assumptions: {
+            /**
+             * @description An order or event with an ID that exists, and the same content: `replay` returns the stored one, `conflict` is a 409
+             * @default replay
+             * @example replay
+             * @enum {string}
+             */
+            duplicate_ids?: "replay" | "conflict";
+            /**
+             * @description Whether `Idempotency-Key` has an effect
+             * @default honored
+             * @example honored
+             * @enum {string}
+             */
+            idempotency_key?: "honored" | "ignored";
+            /**
+             * @description A refund beyond the captured amount: `refused` with 409, or `accepted` with a warning
+             * @default refused
+             * @example refused
+             * @enum {string}
+             */
+            refund_beyond_captured?: "refused" | "accepted";
         };
         NewEnvironment: {
             /**
@@ -1510,6 +1586,7 @@ export interface components {
              * @enum {string}
              */
             fixture: "empty" | "documentation";
+            assume: components["schemas"]["Assumptions"];
             /**
              * Format: date-time
              * @description When the environment was created (RFC 3339)
@@ -1553,6 +1630,7 @@ export interface components {
              * @enum {string}
              */
             fixture?: "empty" | "documentation";
+            assume?: components["schemas"]["Assumptions"];
         };
         NewKey: {
             /**
@@ -1814,7 +1892,7 @@ export interface components {
             /** @description What may be a mistake in the request */
             warnings?: {
                 /** @enum {string} */
-                code: "unknown_field" | "unknown_parameter" | "duplicate_field" | "limit_reduced" | "captured_beyond_total" | "refund_without_rewards" | "captured_beyond_authorization" | "unknown_transaction" | "amount_beyond_transaction" | "currency_differs" | "payment_method_differs" | "not_repeatable" | "not_published";
+                code: "unknown_field" | "unknown_parameter" | "duplicate_field" | "limit_reduced" | "captured_beyond_total" | "refunded_beyond_captured" | "refund_without_rewards" | "captured_beyond_authorization" | "unknown_transaction" | "amount_beyond_transaction" | "currency_differs" | "payment_method_differs" | "not_repeatable" | "not_published";
                 param?: string;
                 did_you_mean?: string;
                 card?: string | number;
@@ -1874,7 +1952,7 @@ export interface components {
             /** @description Counts by warning and field, at most 100 of them, the largest count first */
             by_warning: {
                 /** @enum {string} */
-                code: "unknown_field" | "unknown_parameter" | "duplicate_field" | "limit_reduced" | "captured_beyond_total" | "refund_without_rewards" | "captured_beyond_authorization" | "unknown_transaction" | "amount_beyond_transaction" | "currency_differs" | "payment_method_differs" | "not_repeatable" | "not_published";
+                code: "unknown_field" | "unknown_parameter" | "duplicate_field" | "limit_reduced" | "captured_beyond_total" | "refunded_beyond_captured" | "refund_without_rewards" | "captured_beyond_authorization" | "unknown_transaction" | "amount_beyond_transaction" | "currency_differs" | "payment_method_differs" | "not_repeatable" | "not_published";
                 /**
                  * @description The field, parameter or header
                  * @example reward_amount
@@ -1964,7 +2042,7 @@ export interface components {
             /** @description What may be a mistake in the request */
             warnings?: {
                 /** @enum {string} */
-                code: "unknown_field" | "unknown_parameter" | "duplicate_field" | "limit_reduced" | "captured_beyond_total" | "refund_without_rewards" | "captured_beyond_authorization" | "unknown_transaction" | "amount_beyond_transaction" | "currency_differs" | "payment_method_differs" | "not_repeatable" | "not_published";
+                code: "unknown_field" | "unknown_parameter" | "duplicate_field" | "limit_reduced" | "captured_beyond_total" | "refunded_beyond_captured" | "refund_without_rewards" | "captured_beyond_authorization" | "unknown_transaction" | "amount_beyond_transaction" | "currency_differs" | "payment_method_differs" | "not_repeatable" | "not_published";
                 param?: string;
                 did_you_mean?: string;
                 card?: string | number;
@@ -2170,7 +2248,7 @@ export interface components {
             /** @description What may be a mistake in the request */
             warnings?: {
                 /** @enum {string} */
-                code: "unknown_field" | "unknown_parameter" | "duplicate_field" | "limit_reduced" | "captured_beyond_total" | "refund_without_rewards" | "captured_beyond_authorization" | "unknown_transaction" | "amount_beyond_transaction" | "currency_differs" | "payment_method_differs" | "not_repeatable" | "not_published";
+                code: "unknown_field" | "unknown_parameter" | "duplicate_field" | "limit_reduced" | "captured_beyond_total" | "refunded_beyond_captured" | "refund_without_rewards" | "captured_beyond_authorization" | "unknown_transaction" | "amount_beyond_transaction" | "currency_differs" | "payment_method_differs" | "not_repeatable" | "not_published";
                 param?: string;
                 did_you_mean?: string;
                 card?: string | number;
@@ -2323,6 +2401,72 @@ export interface components {
             has_more: boolean;
             /** @description The number of matching items on all pages */
             total: number;
+        };
+        Readiness: {
+            /** @description Whether all checks passed */
+            ready: boolean;
+            /**
+             * @description The environment's ID, or `all`
+             * @example 12
+             */
+            environment: number | "all";
+            /**
+             * Format: date-time
+             * @description Only requests from this time on were looked at
+             * @example 2025-02-13T19:08:07Z
+             */
+            since: string;
+            checks: components["schemas"]["ReadinessCheck"][];
+        };
+        ReadinessCheck: {
+            /**
+             * @example lost_response
+             * @enum {string}
+             */
+            id: "repeatable_creations" | "distinct_creations" | "lost_response" | "cut_response" | "error_after_commit" | "proxy_page" | "unavailable" | "rate_limited" | "growing_pauses" | "no_blind_retries" | "refund_refused" | "several_captures" | "partial_refund" | "full_refund" | "line_refund" | "order_changed" | "order_cancelled" | "lists_followed" | "known_names" | "key_rotated" | "card_agrees" | "both_readings";
+            /**
+             * @example retries
+             * @enum {string}
+             */
+            group: "retries" | "refusals" | "orders" | "contract" | "keys" | "card" | "readings";
+            /** @example A lost response is retried */
+            title: string;
+            /**
+             * @description `not_seen`: no request allows a verdict. It is never a failure
+             * @example passed
+             * @enum {string}
+             */
+            status: "passed" | "failed" | "not_seen";
+            /** @description Which requests the check looked at, and why it decided so */
+            reason: string;
+            /** @description What the verdict is based on, at most 3 */
+            evidence: components["schemas"]["ReadinessEvidence"][];
+            how_to_prove: {
+                /** @description What to do to pass the check */
+                step: string;
+                /** @description A command that prepares or does it, with the key in `SANDBOX_KEY` */
+                curl: string;
+                /** @description The same with the package `orders-sandbox` */
+                library: string;
+            };
+        };
+        ReadinessEvidence: {
+            /**
+             * @description The ID of the recorded request, for `GET /sandbox/requests/{id}`
+             * @example 1763984420123000
+             */
+            id?: string;
+            /**
+             * @description The request's `X-Request-Id`
+             * @example 5e3caf25-6a5e-4fad-b436-45abb9f3c420
+             */
+            request_id?: string;
+            order_id?: string;
+            order_event_id?: string;
+            network_transaction_id?: string;
+            notification_id?: string;
+            /** @description Only with `environments=all` */
+            environment_id?: number;
         };
         Webhook: {
             /**
@@ -2893,6 +3037,7 @@ export interface components {
          *     - `unknown_field`: The contract has no such field. It was ignored; a strict environment returns 400.
          *     - `unknown_parameter`: The contract has no such query parameter. It was ignored; a strict environment returns 400.
          *     - `duplicate_field`: An object has the field more than once. The last value counts; a strict environment returns 400.
+         *     - `refunded_beyond_captured`: More is refunded than was captured. The environment accepts this because of its `assume`.
          *     - `limit_reduced`: The `limit` was above the maximum and was reduced to it.
          *     - `captured_beyond_total`: More is captured than was ordered. The contract allows this.
          *     - `refund_without_rewards`: The refund returns no rewards, although captured rewards remain.
@@ -4937,6 +5082,11 @@ export interface operations {
                      *           "id": 7,
                      *           "name": "pull request 12",
                      *           "fixture": "empty",
+                     *           "assume": {
+                     *             "duplicate_ids": "replay",
+                     *             "idempotency_key": "honored",
+                     *             "refund_beyond_captured": "refused"
+                     *           },
                      *           "created_at": "2026-01-15T09:30:00Z",
                      *           "expires_at": "2026-01-15T09:30:00Z",
                      *           "strict": false
@@ -4944,6 +5094,11 @@ export interface operations {
                      *         {
                      *           "id": 6,
                      *           "fixture": "empty",
+                     *           "assume": {
+                     *             "duplicate_ids": "replay",
+                     *             "idempotency_key": "honored",
+                     *             "refund_beyond_captured": "refused"
+                     *           },
                      *           "created_at": "2026-01-15T09:30:00Z",
                      *           "strict": false
                      *         }
@@ -5058,6 +5213,11 @@ export interface operations {
                      *       "id": 7,
                      *       "name": "pull request 12",
                      *       "fixture": "empty",
+                     *       "assume": {
+                     *         "duplicate_ids": "replay",
+                     *         "idempotency_key": "honored",
+                     *         "refund_beyond_captured": "refused"
+                     *       },
                      *       "created_at": "2026-01-15T09:30:00Z",
                      *       "expires_at": "2026-01-15T09:30:00Z",
                      *       "strict": false,
@@ -7212,6 +7372,428 @@ export interface operations {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
                     "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `RATE_LIMIT_ERROR`. Not in production */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `INTERNAL_ERROR`. Not in production */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `SERVICE_UNAVAILABLE_ERROR`. Not in production */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getReadiness: {
+        parameters: {
+            query?: {
+                /** @description Only requests that arrived at this time or later (RFC 3339). Default: the last 7 days */
+                since?: string;
+                /** @description `all` sums up all of the partner's environments. Only with a key of its first environment */
+                environments?: "all";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The report */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "ready": false,
+                     *       "checks": [
+                     *         {
+                     *           "id": "repeatable_creations",
+                     *           "group": "retries",
+                     *           "title": "Every creation can be repeated",
+                     *           "status": "passed",
+                     *           "reason": "Looked at 2 creations: all have an ID of their own or an Idempotency-Key.",
+                     *           "evidence": [
+                     *             {
+                     *               "id": "1768469400123000",
+                     *               "request_id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
+                     *               "order_id": "order-1"
+                     *             },
+                     *             {
+                     *               "id": "1768469400123000",
+                     *               "request_id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
+                     *               "order_id": "order-1",
+                     *               "order_event_id": "event-1",
+                     *               "network_transaction_id": "nt-1"
+                     *             }
+                     *           ],
+                     *           "how_to_prove": {
+                     *             "step": "Give each order an id and each event an order_event_id of your own, stored before you send it.",
+                     *             "curl": "curl https://sandbox.test/v2/orders -H \"Authorization: Bearer $SANDBOX_KEY\" -H \"Content-Type: application/json\" -d '{\"id\": \"order-1\", \"payment_method_id\": \"pm-1\", \"partner_order_id\": \"po-1\", \"total_order_amount\": 5000}'",
+                     *             "library": "await fetch(`${env.url}/v2/orders`, { method: \"POST\", headers: { Authorization: `Bearer ${env.key}`, \"Content-Type\": \"application/json\" }, body: JSON.stringify({\"id\": \"order-1\", \"payment_method_id\": \"pm-1\", \"partner_order_id\": \"po-1\", \"total_order_amount\": 5000}) });"
+                     *           }
+                     *         },
+                     *         {
+                     *           "id": "distinct_creations",
+                     *           "group": "retries",
+                     *           "title": "No two creations share an ID",
+                     *           "status": "passed",
+                     *           "reason": "Looked at 2 creations: no two share an ID or an Idempotency-Key.",
+                     *           "evidence": [
+                     *             {
+                     *               "id": "1768469400123000",
+                     *               "request_id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
+                     *               "order_id": "order-1"
+                     *             },
+                     *             {
+                     *               "id": "1768469400123000",
+                     *               "request_id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
+                     *               "order_id": "order-1",
+                     *               "order_event_id": "event-1",
+                     *               "network_transaction_id": "nt-1"
+                     *             }
+                     *           ],
+                     *           "how_to_prove": {
+                     *             "step": "Create an order and an event, each with an ID that you never use again.",
+                     *             "curl": "curl https://sandbox.test/v2/order_events -H \"Authorization: Bearer $SANDBOX_KEY\" -H \"Content-Type: application/json\" -d '{\"order_event_id\": \"event-1\", \"order_id\": \"order-1\", \"type\": \"CAPTURED\", \"amount\": 2500, \"network_transaction_id\": \"txn-1\"}'",
+                     *             "library": "await fetch(`${env.url}/v2/order_events`, { method: \"POST\", headers: { Authorization: `Bearer ${env.key}`, \"Content-Type\": \"application/json\" }, body: JSON.stringify({\"order_event_id\": \"event-1\", \"order_id\": \"order-1\", \"type\": \"CAPTURED\", \"amount\": 2500, \"network_transaction_id\": \"txn-1\"}) });"
+                     *           }
+                     *         },
+                     *         {
+                     *           "id": "lost_response",
+                     *           "group": "retries",
+                     *           "title": "A lost response is retried",
+                     *           "status": "not_seen",
+                     *           "reason": "No creation lost its response.",
+                     *           "evidence": [],
+                     *           "how_to_prove": {
+                     *             "step": "Lose a response, then let your client report an event. It must send it again with the same ID.",
+                     *             "curl": "curl https://sandbox.test/sandbox/faults -H \"Authorization: Bearer $SANDBOX_KEY\" -H \"Content-Type: application/json\" -d '{\"fault\": \"lost_response\", \"match\": {\"path\": \"/v2/order_events\"}}'",
+                     *             "library": "await env.faults.add({ fault: \"lost_response\", match: { path: \"/v2/order_events\" } });"
+                     *           }
+                     *         },
+                     *         {
+                     *           "id": "cut_response",
+                     *           "group": "retries",
+                     *           "title": "A cut response is retried",
+                     *           "status": "not_seen",
+                     *           "reason": "No creation had its response cut.",
+                     *           "evidence": [],
+                     *           "how_to_prove": {
+                     *             "step": "Cut a response, then let your client report an event. It must send it again with the same ID.",
+                     *             "curl": "curl https://sandbox.test/sandbox/faults -H \"Authorization: Bearer $SANDBOX_KEY\" -H \"Content-Type: application/json\" -d '{\"fault\": \"cut_response\", \"match\": {\"path\": \"/v2/order_events\"}}'",
+                     *             "library": "await env.faults.add({ fault: \"cut_response\", match: { path: \"/v2/order_events\" } });"
+                     *           }
+                     *         },
+                     *         {
+                     *           "id": "error_after_commit",
+                     *           "group": "retries",
+                     *           "title": "An error after the commit is retried",
+                     *           "status": "not_seen",
+                     *           "reason": "No creation took effect but got an error.",
+                     *           "evidence": [],
+                     *           "how_to_prove": {
+                     *             "step": "Replace a response by an error, then let your client report an event. It must send it again with the same ID.",
+                     *             "curl": "curl https://sandbox.test/sandbox/faults -H \"Authorization: Bearer $SANDBOX_KEY\" -H \"Content-Type: application/json\" -d '{\"fault\": \"error_after_commit\", \"match\": {\"path\": \"/v2/order_events\"}}'",
+                     *             "library": "await env.faults.add({ fault: \"error_after_commit\", match: { path: \"/v2/order_events\" } });"
+                     *           }
+                     *         },
+                     *         {
+                     *           "id": "proxy_page",
+                     *           "group": "retries",
+                     *           "title": "A proxy's HTML page is survived",
+                     *           "status": "not_seen",
+                     *           "reason": "No creation got a proxy's HTML page.",
+                     *           "evidence": [],
+                     *           "how_to_prove": {
+                     *             "step": "Replace a response by a proxy's page, then let your client report an event. It must send it again with the same ID.",
+                     *             "curl": "curl https://sandbox.test/sandbox/faults -H \"Authorization: Bearer $SANDBOX_KEY\" -H \"Content-Type: application/json\" -d '{\"fault\": \"bad_gateway\", \"match\": {\"path\": \"/v2/order_events\"}}'",
+                     *             "library": "await env.faults.add({ fault: \"bad_gateway\", match: { path: \"/v2/order_events\" } });"
+                     *           }
+                     *         },
+                     *         {
+                     *           "id": "unavailable",
+                     *           "group": "retries",
+                     *           "title": "503 is retried after Retry-After",
+                     *           "status": "not_seen",
+                     *           "reason": "No write got 503 and succeeded when it was sent again.",
+                     *           "evidence": [],
+                     *           "how_to_prove": {
+                     *             "step": "Reject a request with 503, then let your client report an event. It must wait for Retry-After before it sends it again.",
+                     *             "curl": "curl https://sandbox.test/sandbox/faults -H \"Authorization: Bearer $SANDBOX_KEY\" -H \"Content-Type: application/json\" -d '{\"fault\": \"unavailable\", \"match\": {\"path\": \"/v2/order_events\"}}'",
+                     *             "library": "await env.faults.add({ fault: \"unavailable\", match: { path: \"/v2/order_events\" } });"
+                     *           }
+                     *         },
+                     *         {
+                     *           "id": "rate_limited",
+                     *           "group": "retries",
+                     *           "title": "429 is retried after Retry-After",
+                     *           "status": "not_seen",
+                     *           "reason": "No write got 429 and succeeded when it was sent again.",
+                     *           "evidence": [],
+                     *           "how_to_prove": {
+                     *             "step": "Reject a request with 429, then let your client report an event. It must wait for Retry-After before it sends it again.",
+                     *             "curl": "curl https://sandbox.test/sandbox/faults -H \"Authorization: Bearer $SANDBOX_KEY\" -H \"Content-Type: application/json\" -d '{\"fault\": \"rate_limited\", \"match\": {\"path\": \"/v2/order_events\"}}'",
+                     *             "library": "await env.faults.add({ fault: \"rate_limited\", match: { path: \"/v2/order_events\" } });"
+                     *           }
+                     *         },
+                     *         {
+                     *           "id": "growing_pauses",
+                     *           "group": "retries",
+                     *           "title": "Pauses between retries grow",
+                     *           "status": "not_seen",
+                     *           "reason": "No write was rejected with 503 or 429 twice in a row and sent again.",
+                     *           "evidence": [],
+                     *           "how_to_prove": {
+                     *             "step": "Reject three requests with 503, then let your client report an event. Each pause must be longer than the first.",
+                     *             "curl": "curl https://sandbox.test/sandbox/faults -H \"Authorization: Bearer $SANDBOX_KEY\" -H \"Content-Type: application/json\" -d '{\"fault\": \"unavailable\", \"times\": 3, \"match\": {\"path\": \"/v2/order_events\"}}'",
+                     *             "library": "await env.faults.add({ fault: \"unavailable\", times: 3, match: { path: \"/v2/order_events\" } });"
+                     *           }
+                     *         },
+                     *         {
+                     *           "id": "no_blind_retries",
+                     *           "group": "refusals",
+                     *           "title": "Refused requests aren't repeated",
+                     *           "status": "not_seen",
+                     *           "reason": "No write was refused with 400, 404, 409 or 422.",
+                     *           "evidence": [],
+                     *           "how_to_prove": {
+                     *             "step": "Let your client send something that is refused, such as an event of an unknown order. It must not repeat it unchanged.",
+                     *             "curl": "curl https://sandbox.test/v2/order_events -H \"Authorization: Bearer $SANDBOX_KEY\" -H \"Content-Type: application/json\" -d '{\"order_event_id\": \"event-9\", \"order_id\": \"no-such-order\", \"type\": \"CAPTURED\", \"amount\": 100, \"network_transaction_id\": \"txn-1\"}'",
+                     *             "library": "await fetch(`${env.url}/v2/order_events`, { method: \"POST\", headers: { Authorization: `Bearer ${env.key}`, \"Content-Type\": \"application/json\" }, body: JSON.stringify({\"order_event_id\": \"event-9\", \"order_id\": \"no-such-order\", \"type\": \"CAPTURED\", \"amount\": 100, \"network_transaction_id\": \"txn-1\"}) });"
+                     *           }
+                     *         },
+                     *         {
+                     *           "id": "refund_refused",
+                     *           "group": "refusals",
+                     *           "title": "A refused refund is handled",
+                     *           "status": "not_seen",
+                     *           "reason": "No refund above the captured amount was refused.",
+                     *           "evidence": [],
+                     *           "how_to_prove": {
+                     *             "step": "Let your client refund more than was captured. It must show or handle the 409, and not repeat it.",
+                     *             "curl": "curl https://sandbox.test/v2/order_events -H \"Authorization: Bearer $SANDBOX_KEY\" -H \"Content-Type: application/json\" -d '{\"order_event_id\": \"event-8\", \"order_id\": \"order-1\", \"type\": \"REFUNDED\", \"amount\": 999999, \"network_transaction_id\": \"txn-1\"}'",
+                     *             "library": "await fetch(`${env.url}/v2/order_events`, { method: \"POST\", headers: { Authorization: `Bearer ${env.key}`, \"Content-Type\": \"application/json\" }, body: JSON.stringify({\"order_event_id\": \"event-8\", \"order_id\": \"order-1\", \"type\": \"REFUNDED\", \"amount\": 999999, \"network_transaction_id\": \"txn-1\"}) });"
+                     *           }
+                     *         },
+                     *         {
+                     *           "id": "several_captures",
+                     *           "group": "orders",
+                     *           "title": "An order is captured in several events",
+                     *           "status": "not_seen",
+                     *           "reason": "No order was captured in several events.",
+                     *           "evidence": [],
+                     *           "how_to_prove": {
+                     *             "step": "Ship an order in two parts: report a second capture of the same order.",
+                     *             "curl": "curl https://sandbox.test/v2/order_events -H \"Authorization: Bearer $SANDBOX_KEY\" -H \"Content-Type: application/json\" -d '{\"order_event_id\": \"event-2\", \"order_id\": \"order-1\", \"type\": \"CAPTURED\", \"amount\": 2500, \"network_transaction_id\": \"txn-1\"}'",
+                     *             "library": "await fetch(`${env.url}/v2/order_events`, { method: \"POST\", headers: { Authorization: `Bearer ${env.key}`, \"Content-Type\": \"application/json\" }, body: JSON.stringify({\"order_event_id\": \"event-2\", \"order_id\": \"order-1\", \"type\": \"CAPTURED\", \"amount\": 2500, \"network_transaction_id\": \"txn-1\"}) });"
+                     *           }
+                     *         },
+                     *         {
+                     *           "id": "partial_refund",
+                     *           "group": "orders",
+                     *           "title": "A part of an order is refunded",
+                     *           "status": "not_seen",
+                     *           "reason": "A partial refund was not tried.",
+                     *           "evidence": [],
+                     *           "how_to_prove": {
+                     *             "step": "Refund less than was captured.",
+                     *             "curl": "curl https://sandbox.test/v2/order_events -H \"Authorization: Bearer $SANDBOX_KEY\" -H \"Content-Type: application/json\" -d '{\"order_event_id\": \"event-3\", \"order_id\": \"order-1\", \"type\": \"REFUNDED\", \"amount\": 1000, \"network_transaction_id\": \"txn-1\"}'",
+                     *             "library": "await fetch(`${env.url}/v2/order_events`, { method: \"POST\", headers: { Authorization: `Bearer ${env.key}`, \"Content-Type\": \"application/json\" }, body: JSON.stringify({\"order_event_id\": \"event-3\", \"order_id\": \"order-1\", \"type\": \"REFUNDED\", \"amount\": 1000, \"network_transaction_id\": \"txn-1\"}) });"
+                     *           }
+                     *         },
+                     *         {
+                     *           "id": "full_refund",
+                     *           "group": "orders",
+                     *           "title": "An order is refunded in full",
+                     *           "status": "not_seen",
+                     *           "reason": "A full refund was not tried.",
+                     *           "evidence": [],
+                     *           "how_to_prove": {
+                     *             "step": "Refund all that is left of what was captured.",
+                     *             "curl": "curl https://sandbox.test/v2/order_events -H \"Authorization: Bearer $SANDBOX_KEY\" -H \"Content-Type: application/json\" -d '{\"order_event_id\": \"event-4\", \"order_id\": \"order-1\", \"type\": \"REFUNDED\", \"amount\": 4000, \"network_transaction_id\": \"txn-1\"}'",
+                     *             "library": "await fetch(`${env.url}/v2/order_events`, { method: \"POST\", headers: { Authorization: `Bearer ${env.key}`, \"Content-Type\": \"application/json\" }, body: JSON.stringify({\"order_event_id\": \"event-4\", \"order_id\": \"order-1\", \"type\": \"REFUNDED\", \"amount\": 4000, \"network_transaction_id\": \"txn-1\"}) });"
+                     *           }
+                     *         },
+                     *         {
+                     *           "id": "line_refund",
+                     *           "group": "orders",
+                     *           "title": "A line is refunded with its rewards",
+                     *           "status": "not_seen",
+                     *           "reason": "No line was refunded with its rewards.",
+                     *           "evidence": [],
+                     *           "how_to_prove": {
+                     *             "step": "Capture an order with rewards, and refund one of its lines with rewards_rate.",
+                     *             "curl": "curl https://sandbox.test/v2/order_events -H \"Authorization: Bearer $SANDBOX_KEY\" -H \"Content-Type: application/json\" -d '{\"order_event_id\": \"event-5\", \"order_id\": \"order-1\", \"type\": \"REFUNDED\", \"amount\": 2500, \"network_transaction_id\": \"txn-1\", \"order_lines\": [{\"name\": \"Lamp\", \"quantity\": 1, \"rate\": 2500, \"rewards_rate\": 25}]}'",
+                     *             "library": "await fetch(`${env.url}/v2/order_events`, { method: \"POST\", headers: { Authorization: `Bearer ${env.key}`, \"Content-Type\": \"application/json\" }, body: JSON.stringify({\"order_event_id\": \"event-5\", \"order_id\": \"order-1\", \"type\": \"REFUNDED\", \"amount\": 2500, \"network_transaction_id\": \"txn-1\", \"order_lines\": [{\"name\": \"Lamp\", \"quantity\": 1, \"rate\": 2500, \"rewards_rate\": 25}]}) });"
+                     *           }
+                     *         },
+                     *         {
+                     *           "id": "order_changed",
+                     *           "group": "orders",
+                     *           "title": "An order is changed after its creation",
+                     *           "status": "not_seen",
+                     *           "reason": "A change of an order was not tried.",
+                     *           "evidence": [],
+                     *           "how_to_prove": {
+                     *             "step": "Replace an order after its creation.",
+                     *             "curl": "curl https://sandbox.test/v2/orders/order-1 -H \"Authorization: Bearer $SANDBOX_KEY\" -H \"Content-Type: application/json\" -d '{\"id\": \"order-1\", \"payment_method_id\": \"pm-1\", \"partner_order_id\": \"po-1\", \"total_order_amount\": 5000}' -X PUT",
+                     *             "library": "await fetch(`${env.url}/v2/orders/order-1`, { method: \"PUT\", headers: { Authorization: `Bearer ${env.key}`, \"Content-Type\": \"application/json\" }, body: JSON.stringify({\"id\": \"order-1\", \"payment_method_id\": \"pm-1\", \"partner_order_id\": \"po-1\", \"total_order_amount\": 5000}) });"
+                     *           }
+                     *         },
+                     *         {
+                     *           "id": "order_cancelled",
+                     *           "group": "orders",
+                     *           "title": "An order is cancelled",
+                     *           "status": "not_seen",
+                     *           "reason": "A cancellation was not tried.",
+                     *           "evidence": [],
+                     *           "how_to_prove": {
+                     *             "step": "Delete an order without events.",
+                     *             "curl": "curl -X DELETE \"http://localhost:8787/v2/orders/order-1\" -H \"Authorization: Bearer $SANDBOX_KEY\"",
+                     *             "library": "await fetch(`${env.url}/v2/orders/order-1`, { method: \"DELETE\", headers: { Authorization: `Bearer ${env.key}` } });"
+                     *           }
+                     *         },
+                     *         {
+                     *           "id": "lists_followed",
+                     *           "group": "contract",
+                     *           "title": "Lists are read to their end",
+                     *           "status": "not_seen",
+                     *           "reason": "No list had more than one page.",
+                     *           "evidence": [],
+                     *           "how_to_prove": {
+                     *             "step": "With two orders, read the list page by page: pass the last ID as starting_after until has_more is false.",
+                     *             "curl": "curl -X GET \"http://localhost:8787/v2/orders?limit=1\" -H \"Authorization: Bearer $SANDBOX_KEY\"",
+                     *             "library": "await fetch(`${env.url}/v2/orders?limit=1`, { method: \"GET\", headers: { Authorization: `Bearer ${env.key}` } });"
+                     *           }
+                     *         },
+                     *         {
+                     *           "id": "known_names",
+                     *           "group": "contract",
+                     *           "title": "Every field and parameter exists",
+                     *           "status": "passed",
+                     *           "reason": "Looked at 2 requests: every field and parameter is in the contract.",
+                     *           "evidence": [
+                     *             {
+                     *               "id": "1768469400123000",
+                     *               "request_id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
+                     *               "order_id": "order-1"
+                     *             },
+                     *             {
+                     *               "id": "1768469400123000",
+                     *               "request_id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
+                     *               "order_id": "order-1",
+                     *               "order_event_id": "event-1",
+                     *               "network_transaction_id": "nt-1"
+                     *             }
+                     *           ],
+                     *           "how_to_prove": {
+                     *             "step": "Send only fields and parameters of the contract. Sandbox-Warnings names the wrong ones; a strict environment refuses them.",
+                     *             "curl": "curl https://sandbox.test/v2/orders -H \"Authorization: Bearer $SANDBOX_KEY\" -H \"Content-Type: application/json\" -d '{\"id\": \"order-1\", \"payment_method_id\": \"pm-1\", \"partner_order_id\": \"po-1\", \"total_order_amount\": 5000}'",
+                     *             "library": "await fetch(`${env.url}/v2/orders`, { method: \"POST\", headers: { Authorization: `Bearer ${env.key}`, \"Content-Type\": \"application/json\" }, body: JSON.stringify({\"id\": \"order-1\", \"payment_method_id\": \"pm-1\", \"partner_order_id\": \"po-1\", \"total_order_amount\": 5000}) });"
+                     *           }
+                     *         },
+                     *         {
+                     *           "id": "key_rotated",
+                     *           "group": "keys",
+                     *           "title": "The API key is rotated",
+                     *           "status": "not_seen",
+                     *           "reason": "No second API key was created.",
+                     *           "evidence": [],
+                     *           "how_to_prove": {
+                     *             "step": "Create a second key, switch your client to it, then send DELETE /v2/keys with the first one, and go on.",
+                     *             "curl": "curl -X POST \"http://localhost:8787/v2/keys\" -H \"Authorization: Bearer $SANDBOX_KEY\"",
+                     *             "library": "await fetch(`${env.url}/v2/keys`, { method: \"POST\", headers: { Authorization: `Bearer ${env.key}` } });"
+                     *           }
+                     *         },
+                     *         {
+                     *           "id": "card_agrees",
+                     *           "group": "card",
+                     *           "title": "Order events agree with the card",
+                     *           "status": "failed",
+                     *           "reason": "1 transaction of 1 disagree with the order events, first nt-1: payment_method_differs.",
+                     *           "evidence": [
+                     *             {
+                     *               "network_transaction_id": "nt-1",
+                     *               "order_event_id": "event-1"
+                     *             }
+                     *           ],
+                     *           "how_to_prove": {
+                     *             "step": "Simulate the card transaction of each capture and refund that your client reports.",
+                     *             "curl": "curl https://sandbox.test/sandbox/transactions -H \"Authorization: Bearer $SANDBOX_KEY\" -H \"Content-Type: application/json\" -d '{\"story\": \"captured\", \"amount\": 5000, \"payment_method_id\": \"pm-1\", \"network_transaction_id\": \"txn-1\"}'",
+                     *             "library": "await env.transactions.story({ story: \"captured\", amount: 5000, payment_method_id: \"pm-1\", network_transaction_id: \"txn-1\" });"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "environment": 12,
+                     *       "since": "2026-01-08T09:30:00Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Readiness"];
+                };
+            };
+            /** @description `INVALID_REQUEST_ERROR` */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `AUTHENTICATION_ERROR` */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `FORBIDDEN_ERROR` */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
                     [name: string]: unknown;
                 };
                 content: {

@@ -43,7 +43,8 @@ export class Sweeper {
     datasetId: number,
   ): Promise<"empty" | "in use"> {
     const now = Date.now();
-    if (now - this.#sweptAt < SWEEP_MILLISECONDS) {
+    const isForDeliveries = allWebhooks(database).length > 0;
+    if (isForDeliveries && now - this.#sweptAt < SWEEP_MILLISECONDS) {
       await this.#alarm.ensure(this.#dueAt);
       return "in use";
     }

@@ -14,6 +14,9 @@ const SLOW_MILLISECONDS = 10_000;
 const CRASHES = 5;
 const CLIENTS = 8;
 
+/** In place of a status: the connection closes without a response. */
+const HANG_UP = 0;
+
 /** A receiver that counts what it acknowledged, by event. */
 class Receiver {
   readonly acknowledged = new Map<string, number>();
@@ -23,7 +26,9 @@ class Receiver {
   url = "";
   readonly #respond: () => Promise<number>;
   readonly #server = createServer((request, response) => {
-    void this.#receive(request).then((status) => response.writeHead(status).end());
+    void this.#receive(request).then((status) =>
+      status === HANG_UP ? request.socket.destroy() : response.writeHead(status).end(),
+    );
   });
 
   constructor(respond: () => Promise<number> = async () => 200) {
@@ -50,7 +55,7 @@ class Receiver {
     const { event_id } = (JSON.parse(body) as { data: { event_id: string } }).data;
     const status = await this.#respond();
     this.running -= 1;
-    if (status < 300) this.acknowledged.set(event_id, (this.acknowledged.get(event_id) ?? 0) + 1);
+    if (status === 200) this.acknowledged.set(event_id, (this.acknowledged.get(event_id) ?? 0) + 1);
     return status;
   }
 }
@@ -123,7 +128,7 @@ async function timeToDeliver(count: number): Promise<number> {
     await addReceiver([1, 1, 1]),
     await addReceiver(
       Array.from({ length: 20 }, () => 1),
-      async () => (Math.random() < 0.3 ? 500 : 200),
+      async () => [500, HANG_UP, 200, 200, 200, 200][Math.floor(Math.random() * 6)]!,
     ),
   ];
   const begin = performance.now();
