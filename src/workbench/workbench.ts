@@ -20,10 +20,10 @@ import { setHasFaults } from "../store/datasets.ts";
 import { EnvironmentFlag, type FlagState } from "./environment-flag.ts";
 import * as faults from "./faults.ts";
 import { countRequests, NO_REQUESTS } from "./request-counts.ts";
+import { requestsAfter } from "./request-source.ts";
 import { RequestLog } from "./request-log.ts";
 import {
   findRequest,
-  listAfter,
   listOrderRequests,
   listRequests,
   type OrderRequest,
@@ -43,9 +43,6 @@ export interface TakeFaultResult {
   has_faults: boolean;
   is_superseded: boolean;
 }
-
-/** How many requests a stream reads at a time. */
-const STREAM_STEP_ROWS = 100;
 
 /**
  * The Durable Object of an environment, named by the environment's ID: its faults, its recorded requests and
@@ -280,29 +277,9 @@ export class Workbench extends DurableObject {
   ): Promise<DatasetReply<Awaited<ReturnType<StreamSet["open"]>>>> {
     const isSuperseded = () => this.#isDestroyed || this.#storage.isSuperseded(dataset_id);
     if (isSuperseded()) return { result: "superseded" };
-    let last = after === undefined ? this.#lastSequence(dataset_id) : Number(after);
-    const result = await this.#streams.open({
-      ...watcher,
-      dataset_id,
-      isSuperseded,
-      next: async () => {
-        const database = this.#storage.read(dataset_id);
-        if (!database) return [];
-        const requests = listAfter(database, filter, last, STREAM_STEP_ROWS);
-        last =
-          requests.length > 0
-            ? Number(requests.at(-1)!.id)
-            : Math.max(last, this.#lastSequence(dataset_id));
-        return requests.map((request) => ({ id: request.id, data: request }));
-      },
-    });
+    const next = requestsAfter(this.#storage, this.#log, { datasetId: dataset_id, filter, after });
+    const result = await this.#streams.open({ ...watcher, dataset_id, isSuperseded, next });
     return { result };
-  }
-
-  /** The sequence of the dataset's newest request. */
-  #lastSequence(datasetId: number): number {
-    const database = this.#storage.read(datasetId);
-    return database ? this.#log.lastSequence(database, datasetId) : 0;
   }
 
   /** Closes the streams of a key. */
