@@ -31,6 +31,7 @@ import { readinessReports } from "./routes/sandbox/readiness.ts";
 import { sandboxRequests } from "./routes/sandbox/requests.ts";
 import { reconciliation } from "./routes/sandbox/reconciliation.ts";
 import { timelines } from "./routes/sandbox/timeline.ts";
+import { notificationVerification } from "./routes/sandbox/notification-verification.ts";
 import { sandboxNotifications } from "./routes/sandbox/notifications.ts";
 import { sandboxTransactions } from "./routes/sandbox/transactions.ts";
 import { sandboxWebhooks } from "./routes/sandbox/webhooks.ts";
@@ -90,6 +91,7 @@ app
   .route("/", readinessReports)
   .route("/", sandboxWebhooks)
   .route("/", sandboxNotifications)
+  .route("/", notificationVerification)
   .route("/", partners)
   .route("/", healthCheck)
   .route("/", home)

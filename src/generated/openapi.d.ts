@@ -825,6 +825,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/sandbox/notifications/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Explain why a signature is invalid
+         * @description Verifies a header and a body as your code received them. If they don't match, finds out why: it tries the tokens of all webhooks of the environment, the other forms of the key and of `t`, and the notification as it was sent. The package has the same function, `verifyNotification`.
+         */
+        post: operations["verifyNotification"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/sandbox/partners": {
         parameters: {
             query?: never;
@@ -2910,6 +2930,74 @@ export interface components {
             headers?: {
                 [key: string]: string;
             };
+        };
+        Verification: {
+            /**
+             * @description Whether the signature is valid
+             * @example false
+             */
+            valid: boolean;
+            /**
+             * @description Why it isn't valid, or null. `malformed_header`, `cut_header`, `folded_header`: the header isn't the one that was sent. `trailing_newline`, `body_reserialized`, `body_changed`: the body isn't. `other_token`: another token of this environment signed it. `token_hashed`: the key is the token in another form. `timestamp_unit`: `t` is in the other unit. `too_old`, `in_future`: beyond the tolerance. `no_match`: none of these explains it
+             * @example body_reserialized
+             */
+            reason: ("malformed_header" | "cut_header" | "folded_header" | "trailing_newline" | "body_reserialized" | "body_changed" | "other_token" | "token_hashed" | "timestamp_unit" | "too_old" | "in_future" | "no_match") | null;
+            /**
+             * @description All reasons as sentences, with what to change
+             * @example The body was parsed and serialized again: a number has another form in data.amount: 5000 was sent, 5000.0 received. Verify over the raw body, before a parser reads it.
+             */
+            message: string;
+            /**
+             * @description The valid header for this body, the first token and the header's `t`: what your code should compute
+             * @example t=1763984420123,s=9a0e
+             */
+            expected?: string;
+            /** @description What changed in the body, the first change of each kind */
+            changes?: {
+                /**
+                 * @description `whitespace`, `key_order`, `escapes` and `numbers` come from parsing and serializing. `fields`: a field is missing or was added. `values`: a value differs
+                 * @example numbers
+                 * @enum {string}
+                 */
+                kind: "whitespace" | "key_order" | "escapes" | "numbers" | "fields" | "values";
+                /**
+                 * @description The first place with such a change
+                 * @example data.amount
+                 */
+                path?: string;
+                /**
+                 * @description As it was sent; absent for an added field
+                 * @example 5000
+                 */
+                sent?: string;
+                /**
+                 * @description As your code has it; absent for a missing field
+                 * @example 5000.0
+                 */
+                received?: string;
+            }[];
+        };
+        VerificationInput: {
+            /**
+             * @description The value of `X-IMPRINT-HMAC-SIGNATURE`, as your code received it
+             * @example t=1763984420123,s=5f2c
+             */
+            header: string;
+            /**
+             * @description The body that your code verified, as a text
+             * @example {"object":"TRANSACTION","data":{"event_id":"e-1"}}
+             */
+            body: string;
+            /**
+             * @description The token that your code verified with. Default: those of all webhooks
+             * @example a-token-of-your-own
+             */
+            signing_token?: string;
+            /**
+             * @description How old the signature may be. Default: 300
+             * @example 300
+             */
+            tolerance_seconds?: number;
         };
         PartnerList: {
             /** @description Newest first */
@@ -9331,6 +9419,137 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `REQUEST_TIMEOUT_ERROR`. Not in production */
+            408: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `PAYLOAD_TOO_LARGE_ERROR`. Not in production */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `UNSUPPORTED_MEDIA_TYPE_ERROR`. Not in production */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `RATE_LIMIT_ERROR`. Not in production */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `INTERNAL_ERROR`. Not in production */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `SERVICE_UNAVAILABLE_ERROR`. Not in production */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    verifyNotification: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "header": "t=1768469400123,s=5f2c",
+                 *       "body": "{}"
+                 *     }
+                 */
+                "application/json": components["schemas"]["VerificationInput"];
+            };
+        };
+        responses: {
+            /** @description Whether it is valid, and why not */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "valid": false,
+                     *       "reason": "cut_header",
+                     *       "message": "The header is cut: it has 4 of the 64 digits of s. Some frameworks split a header at its commas.",
+                     *       "expected": "t=1768469400123,s=5f2c"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Verification"];
+                };
+            };
+            /** @description `INVALID_REQUEST_ERROR` */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `AUTHENTICATION_ERROR` */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                     [name: string]: unknown;
                 };
                 content: {

@@ -5,7 +5,12 @@ import {
   DEFAULT_TOLERANCE_SECONDS,
   type Verification,
 } from "../domain/notification-verification.ts";
-import { MAX_NOTIFICATION_BYTES, SIGNATURE_HEADER } from "../domain/notifications.ts";
+import {
+  MAX_NOTIFICATION_BYTES,
+  SIGNATURE_HEADER,
+  type NotificationFilter,
+} from "../domain/notifications.ts";
+import { NOTIFICATION_KINDS } from "../domain/webhooks.ts";
 import type { FieldSchemas } from "./field-schemas.ts";
 import { webhook } from "./webhooks.ts";
 
@@ -90,3 +95,18 @@ export const verification = z
       .meta({ description: "What changed in the body, the first change of each kind" }),
   } satisfies FieldSchemas<Verification>)
   .meta({ id: "Verification" });
+
+const sentBody = z.object({
+  object: z.enum(NOTIFICATION_KINDS),
+  data: z.object({ event_id: z.string().optional() }),
+});
+
+/** Finds the notification that a body is about: by its event, else the newest one of its kind. */
+export function filterOfBody(body: string): NotificationFilter | undefined {
+  try {
+    const { object, data } = sentBody.parse(JSON.parse(body));
+    return data.event_id === undefined ? { object } : { event_id: data.event_id };
+  } catch {
+    return undefined;
+  }
+}

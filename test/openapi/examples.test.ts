@@ -379,6 +379,11 @@ async function recordNotifications(
   await record("resendNotification", "NOTIFICATION_NOT_FOUND_ERROR", unknown);
   await record("testWebhook", 200, client.post(`${hooks}/${id}/test`));
 
+  const cut = { header: "t=1768469400123,s=5f2c", body: "{}" };
+  await record("verifyNotification", 200, client.post(`${list}/verify`, cut), cut);
+  const incomplete = client.post(`${list}/verify`, { header: cut.header });
+  await record("verifyNotification", "INVALID_REQUEST_ERROR", incomplete);
+
   const listener = (await client.post(hooks, { kinds: ["STREAK"] })).body;
   const stream = await openStream(client, `${list}/stream?webhook_id=${listener.id}`);
   await client.post(list, { object: "STREAK" });

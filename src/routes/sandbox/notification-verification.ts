@@ -1,0 +1,67 @@
+import { Hono, type Context } from "hono";
+import { verifyNotification } from "../../domain/notification-verification.ts";
+import type { NotificationFilter } from "../../domain/notifications.ts";
+import type { AppEnv } from "../../http/context.ts";
+import { queryWorkbench } from "../../http/dataset.ts";
+import { validate } from "../../http/validate.ts";
+import { describeOperation } from "../../openapi/describe-operation.ts";
+import { BODY_ERRORS } from "../../openapi/operation-errors.ts";
+import {
+  filterOfBody,
+  verification,
+  verificationInput,
+} from "../../schemas/notification-verification.ts";
+
+const tag = "Sandbox";
+
+export const notificationVerification = new Hono<AppEnv>().post(
+  "/sandbox/notifications/verify",
+  describeOperation({
+    tag,
+    operationId: "verifyNotification",
+    summary: "Explain why a signature is invalid",
+    description:
+      "Verifies a header and a body as your code received them. If they don't match, finds out why: it tries the tokens of all webhooks of the environment, the other forms of the key and of `t`, and the notification as it was sent. The package has the same function, `verifyNotification`.",
+    responses: { 200: { description: "Whether it is valid, and why not", schema: verification } },
+    errors: BODY_ERRORS,
+  }),
+  validate("json", verificationInput),
+  async (c) => {
+    const { signing_token, ...input } = c.req.valid("json");
+    const webhooks = await queryWorkbench(c, (workbench, dataset) =>
+      workbench.webhooks().all(dataset),
+    );
+    const known = webhooks.map(({ signing_token: token, signature: { key, timestamp } }) => ({
+      token,
+      key,
+      timestamp,
+    }));
+    const given = known.filter(({ token }) => token === signing_token);
+    const unknown = signing_token === undefined ? known : [{ token: signing_token }];
+    const options = {
+      ...input,
+      tokens: given.length > 0 ? given : unknown,
+      other_tokens: known,
+      now: Date.now(),
+    };
+    const sent_body = await findSentBody(c, filterOfBody(input.body));
+    return c.json(await verifyNotification({ ...options, sent_body }), 200);
+  },
+);
+
+/** The body of the newest notification that matches, as it was sent. */
+async function findSentBody(
+  c: Context<AppEnv>,
+  filter: NotificationFilter | undefined,
+): Promise<string | undefined> {
+  if (!filter) return undefined;
+  const page = await queryWorkbench(c, (workbench, dataset) =>
+    workbench.notifications().list(dataset, filter, { limit: 1 }),
+  );
+  const [newest] = page?.data ?? [];
+  if (!newest) return undefined;
+  const found = await queryWorkbench(c, (workbench, dataset) =>
+    workbench.notifications().find(dataset, newest.id),
+  );
+  return found?.body;
+}
