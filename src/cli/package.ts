@@ -12,7 +12,7 @@ import { run } from "./tools.ts";
 
 const FOLDER = ".build/package";
 /** The public declarations. The compiler writes one for every source file. */
-const TYPES = ["index.d.ts", "environment.d.ts", "sandbox-error.d.ts"];
+const TYPES = ["index.d.ts", "environment.d.ts", "sandbox-error.d.ts", "signatures.d.ts"];
 const API_TYPES = "generated/openapi.d.ts";
 
 interface Manifest {

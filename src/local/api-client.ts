@@ -2,7 +2,7 @@
 import type { paths } from "../generated/openapi.d.ts";
 import { requestJson, type RequestJson } from "./http-client.ts";
 
-type Method = "get" | "post" | "delete";
+type Method = "get" | "post" | "patch" | "delete";
 /** The paths that have this method. */
 type PathOf<M extends Method> = {
   [Path in keyof paths]: paths[Path][M] extends { responses: object } ? Path : never;

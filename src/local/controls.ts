@@ -1,5 +1,4 @@
 /** The methods of an environment, which call the sandbox's own API. */
-import { setTimeout as sleep } from "node:timers/promises";
 import { createClient, type Send } from "./api-client.ts";
 import type {
   Environment,
@@ -12,27 +11,27 @@ import type {
 } from "./environment.ts";
 import { assertFaultsUsed } from "./unused-faults.ts";
 import type { RequestJson } from "./http-client.ts";
-import { SandboxError } from "./sandbox-error.ts";
-
-/** The largest page that the API returns. */
-const PAGE_ITEMS = 100;
-const DEFAULT_TIMEOUT_MILLISECONDS = 5_000;
-const POLL_MILLISECONDS = 20;
+import { notificationControlsOf, type NotificationControls } from "./notification-controls.ts";
+import { itemsOf } from "./pages.ts";
+import type { OpenInbox } from "./thread-client.ts";
+import { waitFor } from "./wait.ts";
 
 /** How to reach an environment. */
 export interface Connection {
   url: string;
   key: string;
   request: RequestJson;
+  openInbox: OpenInbox;
 }
 
-export function environmentOf({ url, key, request }: Connection): Environment {
+export function environmentOf({ url, key, request, openInbox }: Connection): Environment {
   const send = createClient(url, key, request);
   return {
     url,
     key,
     faults: faultsOf(send),
     transactions: transactionsOf(send),
+    ...notificationControlsOf(send, openInbox),
     ...methodsOf(send),
   };
 }
@@ -80,25 +79,25 @@ function transactionsOf(send: Send): Transactions {
   };
 }
 
-function methodsOf(send: Send): Omit<Environment, "url" | "key" | "faults" | "transactions"> {
+type Methods = Omit<
+  Environment,
+  "faults" | "key" | "transactions" | "url" | keyof NotificationControls
+>;
+
+function methodsOf(send: Send): Methods {
   const requests: Environment["requests"] = (filter) => requestsOf(send, filter);
 
-  const waitForRequest: Environment["waitForRequest"] = async (
-    filter = {},
-    { timeout = DEFAULT_TIMEOUT_MILLISECONDS } = {},
-  ) => {
-    // A timer instead of a clock, which a test may have faked.
-    let isOver = false;
-    void sleep(timeout, undefined, { ref: false }).then(() => (isOver = true));
-    for (;;) {
-      // Polls, because an environment has only ten streams, and a stream may break off.
-      const isLast = isOver;
-      const [newest] = await requests({ ...filter, limit: 1 });
-      if (newest) return newest;
-      if (isLast) throw noRequest(filter, timeout, await requests({ limit: 1 }));
-      await sleep(POLL_MILLISECONDS);
-    }
-  };
+  const waitForRequest: Environment["waitForRequest"] = (filter = {}, options = {}) =>
+    waitFor(
+      {
+        name: "request",
+        filter,
+        find: () => requests({ ...filter, limit: 1 }),
+        findLast: () => requests({ limit: 1 }),
+        describe: ({ method, path, status }) => `${method} ${path}: ${status ?? "no response"}`,
+      },
+      options,
+    );
 
   return {
     requests,
@@ -122,42 +121,5 @@ function requestsOf(
   return itemsOf(
     (page) => send("get", "/sandbox/requests", { query: { ...filter, ...page } }),
     limit,
-  );
-}
-
-interface Page<Item> {
-  data: Item[];
-  has_more: boolean;
-}
-
-/** Reads a list page by page, up to `limit` items. */
-async function itemsOf<Item extends { id: string } | { network_transaction_id: string }>(
-  readPage: (page: { limit: number; starting_after?: string }) => Promise<Page<Item>>,
-  limit: number,
-): Promise<Item[]> {
-  const items: Item[] = [];
-  for (let hasMore = limit > 0; hasMore && items.length < limit;) {
-    const last = items.at(-1);
-    const page = await readPage({
-      limit: Math.min(limit - items.length, PAGE_ITEMS),
-      ...(last && { starting_after: "id" in last ? last.id : last.network_transaction_id }),
-    });
-    items.push(...page.data);
-    hasMore = page.has_more;
-  }
-  return items;
-}
-
-function noRequest(
-  filter: RequestFilter,
-  timeout: number,
-  [last]: RecordedRequest[],
-): SandboxError {
-  const found = last
-    ? `The last request was ${last.method} ${last.path}: ${last.status ?? "no response"}.`
-    : "There were no requests.";
-  return new SandboxError(
-    `No request matched ${JSON.stringify(filter)} within ${timeout} ms. ${found}`,
-    { cause: last },
   );
 }

@@ -34,6 +34,25 @@ export type ReconciledTransaction = Schemas["ReconciledTransaction"];
 export type Readiness = Schemas["Readiness"];
 /** Which requests the checks look at: since a time (RFC 3339), and in `all` environments of the partner. */
 export type ReadinessOptions = NonNullable<operations["getReadiness"]["parameters"]["query"]>;
+/** The options of a webhook: URL, kinds, signing token, form of the signature, seconds before each retry. */
+export type WebhookOptions = Schemas["WebhookInput"];
+/** Changes of a webhook. `status` pauses and resumes it. */
+export type WebhookChange = Schemas["WebhookChange"];
+/** A webhook, with its signing token. */
+export type Webhook = Schemas["Webhook"];
+/** A notification. `status` is that of the transaction; `delivery_status` says how far it got. */
+export type Notification = Schemas["Notification"];
+/** A notification with its payload and all attempts to deliver it. */
+export type NotificationDetails = Schemas["NotificationDetails"];
+/** A notification to send: its kind, and fields that replace those of the published example. */
+export type NotificationOptions = Schemas["NotificationInput"];
+
+/** Whether a signature is valid, and if not, why. `expected` is the header that would be valid. */
+export type Verification = Schemas["Verification"];
+
+type NotificationQuery = NonNullable<operations["listNotifications"]["parameters"]["query"]>;
+/** Selects the notifications that match all given properties. */
+export type NotificationFilter = Omit<NotificationQuery, "limit" | "starting_after">;
 
 type RequestQuery = NonNullable<operations["listRequests"]["parameters"]["query"]>;
 /** Selects the requests that match all given properties. */
@@ -49,6 +68,8 @@ export interface Environment {
   readonly faults: Faults;
   /** Simulated card transactions. */
   readonly transactions: Transactions;
+  /** Endpoints that receive the notifications of this environment. */
+  readonly webhooks: Webhooks;
 
   /**
    * Returns recorded requests under `/v2`, newest first, including rejected ones and those that a fault acted
@@ -65,6 +86,40 @@ export interface Environment {
    * @throws {SandboxError} If none matches within `timeout` milliseconds (default: 5,000).
    */
   waitForRequest(filter?: RequestFilter, options?: { timeout?: number }): Promise<RecordedRequest>;
+
+  /** Returns the notifications, newest first. Returns all stored notifications unless `limit` is set. */
+  notifications(filter?: NotificationFilter & { limit?: number }): Promise<Notification[]>;
+
+  /** Returns a notification with its payload and the attempts to deliver it. */
+  notification(id: string): Promise<NotificationDetails>;
+
+  /** Sends a notification of any kind to the webhooks, as production might. */
+  sendNotification(notification: NotificationOptions): Promise<Notification>;
+
+  /**
+   * Resolves with the newest notification that matches, including earlier ones; set `since` to exclude those.
+   *
+   * ```ts
+   * await env.waitForNotification({ status: "CAPTURED", delivery_status: "acknowledged" });
+   * ```
+   *
+   * @throws {SandboxError} If none matches within `timeout` milliseconds (default: 5,000).
+   */
+  waitForNotification(
+    filter?: NotificationFilter,
+    options?: { timeout?: number },
+  ): Promise<Notification>;
+
+  /**
+   * Starts a receiver on a free port of this machine, registers it as a webhook, and verifies each signature.
+   *
+   * ```ts
+   * await using inbox = await env.inbox();
+   * await env.transactions.story({ story: "captured", amount: 5000 });
+   * const { data } = await inbox.next({ object: "TRANSACTION", status: "CAPTURED" });
+   * ```
+   */
+  inbox(options?: InboxOptions): Promise<Inbox>;
 
   /** Returns the history of an order, even of a deleted one. */
   timeline(orderId: string): Promise<Timeline>;
@@ -95,6 +150,87 @@ export interface Transactions {
   get(transactionId: string): Promise<TransactionWithEvents>;
   /** Returns all transactions, newest first. */
   list(): Promise<Transaction[]>;
+}
+
+/** The webhooks of an environment, at most ten. */
+export interface Webhooks {
+  /**
+   * Adds a webhook. It receives the notifications of events that are simulated after this resolves.
+   *
+   * ```ts
+   * const webhook = await env.webhooks.add({ url: "http://localhost:3000/imprint" });
+   * process.env.IMPRINT_SIGNING_TOKEN = webhook.signing_token;
+   * ```
+   */
+  add(webhook: WebhookOptions): Promise<Webhook>;
+  /** Returns the webhooks, newest first. */
+  list(): Promise<Webhook[]>;
+  /** Changes a webhook. `{ status: "paused" }` holds its deliveries back. */
+  change(id: string, change: WebhookChange): Promise<Webhook>;
+  /** Removes a webhook by its `id`, and cancels what it hasn't received. */
+  remove(id: string): Promise<void>;
+}
+
+/** The options of an inbox. `retry_after_seconds` is short unless it is set: 0, and then 1 five times. */
+export type InboxOptions = Omit<WebhookOptions, "url">;
+
+/** A receiver of notifications. In TypeScript, `await using` closes it at the end of the scope. */
+export interface Inbox extends AsyncDisposable {
+  /** Where it receives. */
+  readonly url: string;
+  /** The webhook that it is registered as. */
+  readonly webhook: Webhook;
+
+  /**
+   * Resolves with the oldest notification that matches and that no call has returned, and acknowledges none that
+   * lacks a valid signature. A duplicate is a notification of its own.
+   *
+   * @throws {SandboxError} If none matches within `timeout` milliseconds (default: 5,000).
+   */
+  next(filter?: InboxFilter, options?: { timeout?: number }): Promise<ReceivedNotification>;
+
+  /**
+   * Responds to the next notifications with this status, `times` times (default: 1). `next` doesn't return those
+   * that got another status than 2xx; the sandbox sends them again.
+   *
+   * ```ts
+   * await inbox.respond(500, { times: 2 });
+   * ```
+   */
+  respond(status: number, options?: { times?: number }): Promise<void>;
+
+  /** Stops receiving, and removes the webhook. */
+  close(): Promise<void>;
+}
+
+/** Selects received notifications by their kind and by fields of their `data`. */
+export type InboxFilter = { object?: Notification["object"] } & Pick<
+  NotificationFilter,
+  "event_id" | "network_transaction_id" | "status" | "transaction_id"
+>;
+
+/** A notification that an inbox has acknowledged. */
+export interface ReceivedNotification {
+  object: Notification["object"];
+  data: NotificationData;
+  /** The raw body. */
+  body: string;
+  /** The header `X-IMPRINT-HMAC-SIGNATURE`. */
+  signature: string;
+}
+
+/** The `data` of a notification. These fields are those of TRANSACTION; the reference has the other kinds. */
+export interface NotificationData {
+  event_id?: string;
+  transaction_id?: string;
+  network_transaction_id?: string | null;
+  payment_method_id?: string;
+  customer_id?: string;
+  status?: string;
+  /** In the minor unit. */
+  amount?: number;
+  currency?: string;
+  [field: string]: unknown;
 }
 
 /** The faults of an environment. */

@@ -9,6 +9,7 @@ export type * from "./environment.ts";
 /** The types of the OpenAPI document, for a typed client such as `openapi-fetch`. */
 export type { components, paths } from "../generated/openapi.d.ts";
 export { SandboxError } from "./sandbox-error.ts";
+export * from "./signatures.ts";
 
 export interface SandboxOptions {
   /** The port to listen on, from 0 to 65535. Default: any free port. */

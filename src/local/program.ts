@@ -29,6 +29,9 @@ async function runCommand(args: string[], invocation: Invocation): Promise<void>
   } else if (command === "readiness") {
     const { readiness } = await import("./readiness-command.ts");
     await readiness(rest, `${invocation.command} readiness`);
+  } else if (command === "listen") {
+    const { listen } = await import("./listen-command.ts");
+    await listen(rest, `${invocation.command} listen`);
   } else {
     const { serve } = await import("./serve-command.ts");
     await serve(args, invocation);

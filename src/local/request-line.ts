@@ -45,7 +45,7 @@ export function formatRequestLine(line: RequestLine): string {
 }
 
 /** Shortens text that a partner may have sent, and removes control characters, which could steer the terminal. */
-function printable(text: string): string {
+export function printable(text: string): string {
   const visible = text.replace(/\p{C}+/gu, " ");
   if (visible.length <= MAX_PART_CHARACTERS) return visible;
   return `${visible.slice(0, MAX_PART_CHARACTERS)}…`;

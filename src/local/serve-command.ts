@@ -30,6 +30,7 @@ Runs a sandbox of the orders part of Imprint's v2 partner API on this machine.
 
   ${command} requests     shows recorded requests; --follow also shows new ones
   ${command} readiness    reports what an integration has proven; --help shows how to use it in CI
+  ${command} listen       forwards notifications to a server on this machine
   ${partnerCommand}     creates, lists and deletes partners
 `;
 

@@ -8,8 +8,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { URL } from "node:url";
 import { Worker } from "node:worker_threads";
+import type { SigningToken } from "../domain/notification-candidates.ts";
 import { fromErrorDetails } from "./error-details.ts";
 import type { RequestJson } from "./http-client.ts";
+import type { InboxResponse, ReceivedBody } from "./inbox-server.ts";
 import { SandboxError } from "./sandbox-error.ts";
 import type { ThreadMessage, ThreadOptions, ThreadRequest } from "./sandbox-thread.ts";
 
@@ -26,6 +28,21 @@ export interface ThreadSandbox {
   key: string;
   /** Rejects with the error that ended the sandbox, if it doesn't run any more. */
   request: RequestJson;
+  openInbox: OpenInbox;
+  close: () => Promise<void>;
+}
+
+/** Starts the server of an inbox. `onEnd` is called if the sandbox ends first. */
+export type OpenInbox = (
+  token: SigningToken,
+  onReceived: (notification: ReceivedBody) => void,
+  onEnd: (error: SandboxError) => void,
+) => Promise<ThreadInbox>;
+
+/** The server of an inbox that runs in the thread. */
+export interface ThreadInbox {
+  port: number;
+  respond: (response: InboxResponse) => Promise<void>;
   close: () => Promise<void>;
 }
 
@@ -35,6 +52,12 @@ let current: SandboxThread | undefined;
 export function startInThread(options: ThreadOptions): Promise<ThreadSandbox> {
   current ??= new SandboxThread(() => (current = undefined));
   return current.start(options);
+}
+
+interface InboxEntry {
+  sandboxId: number;
+  onReceived: (notification: ReceivedBody) => void;
+  onEnd: (error: SandboxError) => void;
 }
 
 interface Entry {
@@ -47,6 +70,7 @@ interface Entry {
 class SandboxThread {
   readonly #sandboxes = new Map<number, Entry>();
   readonly #requests = new Map<number, PromiseWithResolvers<unknown>>();
+  readonly #inboxes = new Map<number, InboxEntry>();
   readonly #temporaryFolder = join(tmpdir(), `orders-sandbox-${randomUUID()}`);
   readonly #worker: Worker;
   #lastId = 0;
@@ -78,7 +102,11 @@ class SandboxThread {
       ...(await entry.started.promise),
       request: async (url, input) => {
         if (entry.failure) throw entry.failure;
-        return this.#request(url, input);
+        return this.#send({ id: this.#nextId(), type: "request", url, options: input });
+      },
+      openInbox: async (token, onReceived, onEnd) => {
+        if (entry.failure) throw entry.failure;
+        return this.#openInbox(token, { sandboxId: id, onReceived, onEnd }, entry);
       },
       close: () => {
         if (this.#sandboxes.has(id)) this.#post({ id, type: "close" });
@@ -87,13 +115,33 @@ class SandboxThread {
     };
   }
 
-  #request: RequestJson = (url, options) => {
-    const id = this.#nextId();
+  async #openInbox(token: SigningToken, inbox: InboxEntry, sandbox: Entry): Promise<ThreadInbox> {
+    const inboxId = this.#nextId();
+    this.#inboxes.set(inboxId, inbox);
+    const { sandboxId } = inbox;
+    const port = await this.#send({ id: inboxId, type: "openInbox", sandboxId, token });
+    return {
+      port: port as number,
+      respond: async (response) => {
+        if (sandbox.failure) throw sandbox.failure;
+        await this.#send({ id: this.#nextId(), type: "respondFromInbox", inboxId, response });
+      },
+      close: async () => {
+        this.#inboxes.delete(inboxId);
+        // The sandbox has closed it already.
+        if (sandbox.failure) return;
+        await this.#send({ id: this.#nextId(), type: "closeInbox", inboxId });
+      },
+    };
+  }
+
+  /** Resolves to the content of the response. */
+  #send(request: ThreadRequest): Promise<unknown> {
     const response = Promise.withResolvers<unknown>();
-    this.#requests.set(id, response);
-    this.#post({ id, type: "request", url, options });
+    this.#requests.set(request.id, response);
+    this.#post(request);
     return response.promise;
-  };
+  }
 
   #nextId(): number {
     return (this.#lastId += 1);
@@ -107,6 +155,8 @@ class SandboxThread {
     if (message.type === "responded") this.#takeRequest(message.id).resolve(message.content);
     else if (message.type === "refused")
       this.#takeRequest(message.id).reject(fromErrorDetails(message.error));
+    else if (message.type === "received")
+      this.#inboxes.get(message.id)?.onReceived(message.notification);
     else this.#update(message, this.#sandboxes.get(message.id)!);
   }
 
@@ -116,7 +166,10 @@ class SandboxThread {
     return request;
   }
 
-  #update(message: Exclude<ThreadMessage, { type: "responded" | "refused" }>, entry: Entry): void {
+  #update(
+    message: Exclude<ThreadMessage, { type: "responded" | "refused" | "received" }>,
+    entry: Entry,
+  ): void {
     switch (message.type) {
       case "spawned":
         entry.workerdPid = message.workerdPid;
@@ -136,6 +189,11 @@ class SandboxThread {
     entry.failure ??= new SandboxError("The sandbox is closed.");
     entry.started.reject(entry.failure);
     this.#sandboxes.delete(id);
+    for (const [inboxId, inbox] of this.#inboxes) {
+      if (inbox.sandboxId !== id) continue;
+      this.#inboxes.delete(inboxId);
+      inbox.onEnd(entry.failure);
+    }
     if (this.#sandboxes.size === 0) this.#letProcessExit();
     entry.ended.resolve();
   }

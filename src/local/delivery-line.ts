@@ -1,0 +1,34 @@
+/** One line about a notification that was forwarded. */
+import type { Outcome } from "./forward.ts";
+import { printable } from "./request-line.ts";
+
+/** An event in the stream of a webhook without a URL: a delivery to attempt. */
+export interface OfferedDelivery {
+  /** The position in the stream. */
+  id: string;
+  notification_id: string;
+  delivery_id: number;
+  /** The number of this attempt, from 1. */
+  attempt: number;
+  object: string;
+  headers: Record<string, string>;
+  body: string;
+}
+
+export function formatDeliveryLine(delivery: OfferedDelivery, outcome: Outcome): string {
+  const { object, body, attempt } = delivery;
+  const { status, ms, error, response_body } = outcome;
+  const { data = {} } = JSON.parse(body) as { data?: { status?: string; event_id?: string } };
+  const isAcknowledged = status !== null && status >= 200 && status < 300;
+  const parts = [
+    new Date().toTimeString().slice(0, 8),
+    [object, data.status].filter(Boolean).join(" "),
+    ...(data.event_id === undefined ? [] : [printable(data.event_id)]),
+    status ?? "no response",
+    `${ms} ms`,
+    ...(attempt === 1 ? [] : [`attempt ${attempt}`]),
+    ...(error === undefined ? [] : [printable(error)]),
+    ...(isAcknowledged || !response_body ? [] : [printable(response_body)]),
+  ];
+  return parts.join("  ");
+}

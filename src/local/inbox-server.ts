@@ -1,0 +1,83 @@
+/** The HTTP server of an inbox: receives notifications and verifies their signatures. */
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { buffer } from "node:stream/consumers";
+import type { SigningToken } from "../domain/notification-candidates.ts";
+import { verifyNotification } from "../domain/notification-verification.ts";
+import { SIGNATURE_HEADER } from "../domain/notifications.ts";
+
+/** A notification that the inbox has acknowledged. */
+export interface ReceivedBody {
+  /** The value of `X-IMPRINT-HMAC-SIGNATURE`. */
+  signature: string;
+  /** The raw body. */
+  body: string;
+}
+
+/** What the inbox responds to some notifications. */
+export interface InboxResponse {
+  status: number;
+  /** How many notifications receive it. */
+  times: number;
+}
+
+/** Responds 401 to an invalid signature, and 204 otherwise, unless told to fail. */
+export class InboxServer {
+  readonly #server: Server;
+  readonly #token: SigningToken;
+  readonly #onReceived: (received: ReceivedBody) => void;
+  #responses: InboxResponse[] = [];
+
+  constructor(token: SigningToken, onReceived: (received: ReceivedBody) => void) {
+    this.#token = token;
+    this.#onReceived = onReceived;
+    this.#server = createServer((request, response) => {
+      // A connection that breaks off has no one to respond to.
+      this.#receive(request, response).catch(() => response.destroy());
+    });
+  }
+
+  /** Listens on a free port of this machine, and returns it. */
+  async listen(): Promise<number> {
+    this.#server.listen(0, "127.0.0.1");
+    await once(this.#server, "listening");
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Responds with these statuses first. */
+  respond(response: InboxResponse): void {
+    this.#responses.push(response);
+  }
+
+  async close(): Promise<void> {
+    const closed = once(this.#server, "close");
+    this.#server.close();
+    this.#server.closeAllConnections();
+    await closed;
+  }
+
+  async #receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const bytes = await buffer(request);
+    const signature = String(request.headers[SIGNATURE_HEADER.toLowerCase()] ?? "");
+    const { valid, message } = await verifyNotification({
+      header: signature,
+      body: bytes,
+      tokens: [this.#token],
+      now: Date.now(),
+    });
+    if (!valid) return void response.writeHead(401).end(message);
+    const status = this.#nextStatus();
+    response.writeHead(status).end();
+    const isAcknowledged = status >= 200 && status < 300;
+    if (isAcknowledged) this.#onReceived({ signature, body: bytes.toString() });
+  }
+
+  #nextStatus(): number {
+    const [next] = this.#responses;
+    if (!next) return 204;
+    next.times -= 1;
+    if (next.times <= 0) this.#responses.shift();
+    return next.status;
+  }
+}

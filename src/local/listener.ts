@@ -1,0 +1,96 @@
+/** Forwards the deliveries of a webhook without a URL to a server on this machine. */
+import type { Send } from "./api-client.ts";
+import { formatDeliveryLine, type OfferedDelivery } from "./delivery-line.ts";
+import { openEventStream } from "./event-stream.ts";
+import { forward, waitUntilListening, type Outcome } from "./forward.ts";
+import { Retries } from "./retries.ts";
+import type { SandboxError } from "./sandbox-error.ts";
+
+/** How long deliveries may wait in the stream behind a slow server. The sandbox signs them when it sends them. */
+const BACKLOG_MILLISECONDS = 60_000;
+/** An item that arrives sooner was waiting already. */
+const BUFFERED_MILLISECONDS = 20;
+
+interface ListenerOptions {
+  url: string;
+  key: string;
+  send: Send;
+  webhookId: string;
+  /** Where to forward notifications. */
+  target: URL;
+}
+
+/** Forwards one delivery at a time, in the order of the stream. */
+export class Listener {
+  readonly #options: ListenerOptions;
+  readonly #retries: Retries;
+  /** The position in the stream of the last delivery whose outcome the sandbox has. */
+  #lastId: string | undefined;
+
+  constructor(options: ListenerOptions) {
+    this.#options = options;
+    this.#retries = new Retries(options.url);
+  }
+
+  /** Runs until the sandbox refuses to go on. */
+  async run(): Promise<never> {
+    for (;;) {
+      try {
+        const end = await this.#forwardAll();
+        if (end === "refused") await this.#waitForServer();
+        else if (end === "closed") await this.#retries.wait();
+      } catch (error) {
+        await this.#retries.afterError(error);
+      }
+    }
+  }
+
+  /** Forwards until the stream closes, the server refuses a connection, or signatures become old. */
+  async #forwardAll(): Promise<"closed" | "refused" | "old"> {
+    const { url, key, webhookId, target } = this.#options;
+    const stream = await openEventStream<OfferedDelivery>(
+      `${url}/sandbox/notifications/stream?webhook_id=${webhookId}`,
+      key,
+      this.#lastId,
+    );
+    this.#retries.reset();
+    let freshAt = performance.now();
+    let readyAt = freshAt;
+    for await (const delivery of stream) {
+      const now = performance.now();
+      if (now - readyAt > BUFFERED_MILLISECONDS) freshAt = now;
+      else if (now - freshAt > BACKLOG_MILLISECONDS) return "old";
+      const outcome = await forward(target, delivery);
+      if (outcome === "refused") return "refused";
+      console.log(formatDeliveryLine(delivery, outcome));
+      await this.#report(delivery, outcome);
+      this.#lastId = delivery.id;
+      readyAt = performance.now();
+    }
+    return "closed";
+  }
+
+  async #waitForServer(): Promise<void> {
+    const { origin } = this.#options.target;
+    console.error(`${origin} refuses connections. Waiting until it is back …`);
+    await waitUntilListening(this.#options.target);
+    console.error(`${origin} is back.`);
+  }
+
+  /** Retries until the sandbox has the outcome, or until the notification is gone. */
+  async #report(delivery: OfferedDelivery, outcome: Outcome): Promise<void> {
+    const { send, target } = this.#options;
+    const { notification_id, delivery_id, attempt, headers } = delivery;
+    const path = { notification_id };
+    const body = { delivery_id, attempt, url: target.href, headers, ...outcome };
+    for (;;) {
+      try {
+        await send("post", "/sandbox/notifications/{notification_id}/attempts", { path, body });
+        return this.#retries.reset();
+      } catch (error) {
+        if ((error as Partial<SandboxError>).status === 404) return;
+        await this.#retries.afterError(error);
+      }
+    }
+  }
+}
