@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { signNotification } from "../../src/domain/notification-signature.ts";
+import { buildIfChanged } from "../../src/cli/build.ts";
+import { createSandbox, signNotification, type Sandbox } from "../../src/local/index.ts";
 import { isRunnable, recipeOf } from "./guide.ts";
 import { Program } from "./program.ts";
 import { freePort } from "./server.ts";
@@ -32,7 +33,10 @@ const LANGUAGES = new Map([
 ]);
 
 let folder: string;
+let sandbox: Sandbox;
 beforeAll(async () => {
+  await buildIfChanged();
+  sandbox = await createSandbox();
   folder = await mkdtemp(join(tmpdir(), "orders-sandbox-receivers-"));
   await writeFile(join(folder, "package.json"), '{ "private": true }');
   const env = { ...userEnv(), npm_config_cache: join(folder, "cache") };
@@ -43,6 +47,7 @@ beforeAll(async () => {
   await writeFile(join(folder, "verify.mjs"), recipeOf(GUIDE, "Receivers").code);
 });
 afterAll(async () => {
+  await sandbox.close();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -54,7 +59,7 @@ const BODY = JSON.stringify({
 /** A signed request, as the sandbox sends it. */
 const signed = async (body: string, at = Date.now()) => ({
   body,
-  header: await signNotification({ token: TOKEN, body, at }),
+  header: await signNotification({ signing_token: TOKEN, body, at }),
 });
 
 const valid = await signed(BODY);
@@ -94,6 +99,13 @@ describe.each([...LANGUAGES])("the receiver for %s", async (language, probe) => 
     expect(receiver.output).toContain("e-1");
   });
 
+  it.skipIf(isSkipped)("acknowledges what a sandbox delivers", async () => {
+    await using env = await sandbox.environment();
+    await env.webhooks.add({ url, signing_token: TOKEN, retry_after_seconds: [] });
+    await env.transactions.story({ story: "captured", amount: 5000 });
+    await env.waitForNotification({ status: "CAPTURED", delivery_status: "acknowledged" });
+  });
+
   it.skipIf(isSkipped).each([
     ["another body", { ...valid, body: BODY.replace("5000", "5001") }],
     [
@@ -107,7 +119,7 @@ describe.each([...LANGUAGES])("the receiver for %s", async (language, probe) => 
       "another token's signature",
       {
         body: BODY,
-        header: await signNotification({ token: "other", body: BODY, at: Date.now() }),
+        header: await signNotification({ signing_token: "other", body: BODY }),
       },
     ],
     ["a signature of ten minutes ago", await signed(BODY, Date.now() - 600_000)],

@@ -12,6 +12,7 @@ import { freePort } from "./server.ts";
 import { packTarball, userEnv } from "./user.ts";
 
 const RECIPES = readFileSync(".github/RECIPES.md", "utf8");
+const NOTIFICATIONS = readFileSync(".github/NOTIFICATIONS.md", "utf8");
 const README = readFileSync("README.md", "utf8");
 const STEP_MILLISECONDS = 60_000;
 const END_MILLISECONDS = 5_000;
@@ -64,6 +65,7 @@ const TYPED = [
   ["Provoke and watch", RECIPES],
   ["Ready for production", RECIPES],
   ["Provoke and watch", README],
+  ["In a test", NOTIFICATIONS],
 ] as const;
 
 describe.each([...LANGUAGES])("the recipe for %s", async (language, probe) => {
@@ -85,6 +87,26 @@ it("the README's example passes, and installs and runs in under two minutes", as
   console.log(`The README's example passed after ${Math.round(milliseconds)} ms`);
   expect(installMilliseconds + milliseconds).toBeLessThan(VITEST_MILLISECONDS);
   await expect.poll(running, { timeout: END_MILLISECONDS }).toEqual([]);
+});
+
+it("the loop of the notifications guide passes, and leaves no process", async () => {
+  const { file, code, command } = recipeOf(NOTIFICATIONS, "In a test");
+  await writeFile(join(folder, file), code);
+  await run(command);
+  await expect.poll(running, { timeout: END_MILLISECONDS }).toEqual([]);
+});
+
+it("signs and verifies for both import and require", async () => {
+  const program = `signNotification({ body: "{}", signing_token: "a" })
+    .then((header) => verifyNotification({ header, body: "{}", signing_token: "a" }))
+    .then(({ valid }) => process.stdout.write(String(valid)));`;
+  const names = "{ signNotification, verifyNotification }";
+  await writeFile(join(folder, "signs.mjs"), `import ${names} from "orders-sandbox"; ${program}`);
+  await writeFile(
+    join(folder, "signs.cjs"),
+    `const ${names} = require("orders-sandbox"); ${program}`,
+  );
+  expect(await run("node signs.mjs && node signs.cjs")).toBe("truetrue");
 });
 
 it("the recipes in TypeScript compile, and misspellings don't", async () => {
