@@ -23,7 +23,7 @@ function expectUnauthenticated(response: ApiResponse, sent: string) {
 }
 
 it("finds all operations", () => {
-  expect(OPERATIONS).toHaveLength(46);
+  expect(OPERATIONS).toHaveLength(47);
   expect(OPERATOR_OPERATIONS).toHaveLength(4);
 });
 
