@@ -7,6 +7,7 @@ import { Faults } from "./faults/faults.tsx";
 import { isChangingKey, KeyForm } from "./key-form.tsx";
 import { SHORTCUTS, useShortcut } from "./keyboard.ts";
 import { hrefOf, usePlace, type Place } from "./location.ts";
+import { Notifications } from "./notifications/notifications.tsx";
 import { Orders } from "./orders/orders.tsx";
 import { ConfirmDialog, Dialog } from "./parts/dialog.tsx";
 import { Toast } from "./parts/feedback.tsx";
@@ -25,6 +26,7 @@ const SCREENS = new Map<string, Screen>([
   ["requests", { title: "Requests", Content: Requests }],
   ["orders", { title: "Orders", Content: Orders }],
   ["transactions", { title: "Transactions", Content: Transactions }],
+  ["notifications", { title: "Notifications", Content: Notifications }],
   ["faults", { title: "Faults", Content: Faults }],
   ["readiness", { title: "Readiness", Content: Readiness }],
   ["environments", { title: "Environments", Content: Environments }],

@@ -1,20 +1,26 @@
 import { FAULTS, type AnyFaultName } from "../../domain/faults.ts";
 import { isNotificationFault, NOTIFICATION_FAULTS } from "../../domain/notification-faults.ts";
+import { TRANSACTION_STATUSES } from "../../domain/transactions.ts";
+import { NOTIFICATION_KINDS } from "../../domain/webhooks.ts";
 import type { Fault } from "../api.ts";
 
 type Match = Fault["match"];
+type Target = readonly [name: string, match: Match];
 
 /** What a fault does, in a line. */
 export function effectOf(name: AnyFaultName): string {
-  if (isNotificationFault(name)) return NOTIFICATION_FAULTS[name].effect.replaceAll("`", "");
-  const { executes, effect } = FAULTS[name];
-  return `${executes ? "executed" : "rejected"} · ${effect.replaceAll("`", "")}`;
+  const [kind, effect] = isNotificationFault(name)
+    ? (["notifications", NOTIFICATION_FAULTS[name].effect] as const)
+    : ([FAULTS[name].executes ? "executed" : "rejected", FAULTS[name].effect] as const);
+  return `${kind} · ${effect.replaceAll("`", "")}`;
 }
 
-export const TARGETS: [name: string, match: Match][] = [
-  ["captures and refunds", { method: "POST", path: "/v2/order_events" }],
-  ["captures", { method: "POST", path: "/v2/order_events", type: "CAPTURED" }],
-  ["refunds", { method: "POST", path: "/v2/order_events", type: "REFUNDED" }],
+const EVENTS = { method: "POST", path: "/v2/order_events" } as const;
+
+const REQUESTS: readonly Target[] = [
+  ["captures and refunds", EVENTS],
+  ["captures", { ...EVENTS, type: "CAPTURED" }],
+  ["refunds", { ...EVENTS, type: "REFUNDED" }],
   ["creating orders", { method: "POST", path: "/v2/orders" }],
   ["replacing orders", { method: "PUT", path: "/v2/orders/:order_id" }],
   ["deleting orders", { method: "DELETE", path: "/v2/orders/:order_id" }],
@@ -23,11 +29,27 @@ export const TARGETS: [name: string, match: Match][] = [
   ["all requests", {}],
 ];
 
-/** Names the requests that a fault matches. */
-export function targetOf({ method, path, type, ...ids }: Match): string {
-  const known = TARGETS.find(
-    ([, each]) => each.method === method && each.path === path && each.type === type,
+const NOTIFICATIONS: readonly Target[] = [
+  ["all notifications", {}],
+  ...TRANSACTION_STATUSES.map((status): Target => [
+    `TRANSACTION ${status}`,
+    { object: "TRANSACTION", status },
+  ]),
+  ...NOTIFICATION_KINDS.map((object): Target => [`all of ${object}`, { object }]),
+];
+
+/** The requests or notifications that a fault can apply to, by name. */
+export const targetsOf = (fault: AnyFaultName): readonly Target[] =>
+  isNotificationFault(fault) ? NOTIFICATIONS : REQUESTS;
+
+const FIELDS = ["method", "path", "type", "object", "status"] as const;
+
+/** Names the requests or notifications that a fault matches. */
+export function targetOf({ fault, match }: Fault): string {
+  const known = targetsOf(fault).find(([, each]) =>
+    FIELDS.every((field) => each[field] === match[field]),
   );
-  const target = known?.[0] ?? [method, path, type].filter(Boolean).join(" ");
-  return [target, ...Object.entries(ids).map(([name, id]) => `${name} ${id}`)].join(" · ");
+  const target = known?.[0] ?? FIELDS.map((field) => match[field] ?? "").join(" ");
+  const ids = Object.entries(match).filter(([name]) => !FIELDS.some((field) => field === name));
+  return [target, ...ids.map(([name, id]) => `${name} ${id}`)].join(" · ");
 }

@@ -35,8 +35,8 @@ export function Faults({ place }: { place: Place }) {
     <section class="page" aria-label="Faults">
       <h1>Faults</h1>
       <p>
-        A fault makes matching requests fail the way networks and servers fail. It applies a number
-        of times, then it is gone.
+        A fault makes matching requests or notifications fail the way networks and servers fail. It
+        applies a number of times, then it is gone.
       </p>
       <FaultForm orderId={place.query.get("order_id") ?? ""} onAdded={refresh} />
       <div class="bar">
@@ -60,16 +60,16 @@ export function Faults({ place }: { place: Place }) {
 }
 
 function Card({ fault, onRemove }: { fault: Fault; onRemove: () => void }) {
-  const { remaining, times, skip, delay_ms, match, created_at } = fault;
+  const { remaining, times, skip, delay_ms, created_at } = fault;
   return (
     <li>
       <span>
         <b>{fault.fault}</b> {effectOf(fault.fault)}
-        {fault.fault === "delay" && ` by ${delay_ms} ms`}
+        {delay_ms > 0 && ` (${delay_ms} ms)`}
       </span>
       <small class="quiet">
-        {targetOf(match)} · {remaining} of {plural(times, "time")} left
-        {skip > 0 && ` after ${plural(skip, "skipped request")}`} · added <Time at={created_at} />
+        {targetOf(fault)} · {remaining} of {plural(times, "time")} left
+        {skip > 0 && ` after skipping ${skip}`} · added <Time at={created_at} />
       </small>
       <button type="button" onClick={onRemove}>
         Remove

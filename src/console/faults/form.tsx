@@ -1,20 +1,20 @@
 import { useState } from "preact/hooks";
 import {
-  FAULT_NAMES,
+  ANY_FAULT_NAMES,
   isDelaying,
   MAX_DELAY_MILLISECONDS,
   MAX_FAULT_SKIP,
   MAX_FAULT_TIMES,
-  type FaultName,
+  type AnyFaultName,
 } from "../../domain/faults.ts";
+import { isNotificationFault } from "../../domain/notification-faults.ts";
 import { api, unwrap, type Problem } from "../api.ts";
 import { AsCode } from "../parts/as-code.tsx";
 import { Failure, notify } from "../parts/feedback.tsx";
 import { NumberField, SelectField, TextField } from "../parts/fields.tsx";
-import { effectOf, TARGETS } from "./effects.ts";
+import { effectOf, targetsOf } from "./effects.ts";
 
-const FAULT_OPTIONS = FAULT_NAMES.map((name) => [name, `${name} · ${effectOf(name)}`] as const);
-const TARGET_NAMES = TARGETS.map(([name]) => [name, name] as const);
+const FAULT_OPTIONS = ANY_FAULT_NAMES.map((name) => [name, `${name} · ${effectOf(name)}`] as const);
 
 interface FaultFormProps {
   orderId: string;
@@ -22,21 +22,23 @@ interface FaultFormProps {
 }
 
 export function FaultForm({ orderId, onAdded }: FaultFormProps) {
-  const [fault, setFault] = useState<FaultName>("lost_response");
-  const [target, setTarget] = useState(TARGETS[0]![0]);
-  const [order_id, setOrder] = useState(orderId);
+  const [fault, setFault] = useState<AnyFaultName>("lost_response");
+  const [target, setTarget] = useState("");
+  const [id, setId] = useState(orderId);
   const [times, setTimes] = useState(1);
   const [skip, setSkip] = useState(0);
   const [delay_ms, setDelay] = useState(2_000);
   const [problem, setProblem] = useState<Problem>();
 
-  const [, match] = TARGETS.find(([name]) => name === target)!;
+  const targets = targetsOf(fault);
+  const [targetName, match] = targets.find(([name]) => name === target) ?? targets[0]!;
+  const idField = isNotificationFault(fault) ? "network_transaction_id" : "order_id";
   const body = {
     fault,
     ...(isDelaying(fault) && { delay_ms }),
     ...(times !== 1 && { times }),
     ...(skip > 0 && { skip }),
-    match: { ...match, ...(order_id.trim() && { order_id: order_id.trim() }) },
+    match: { ...match, ...(id.trim() && { [idField]: id.trim() }) },
   };
   const add = async (event: Event) => {
     event.preventDefault();
@@ -58,8 +60,18 @@ export function FaultForm({ orderId, onAdded }: FaultFormProps) {
         options={FAULT_OPTIONS}
         onChange={setFault}
       />
-      <SelectField label="Applies to" value={target} options={TARGET_NAMES} onChange={setTarget} />
-      <TextField label="Order" value={order_id} placeholder="any" onChange={setOrder} />
+      <SelectField
+        label="Applies to"
+        value={targetName}
+        options={targets.map(([name]) => [name, name] as const)}
+        onChange={setTarget}
+      />
+      <TextField
+        label={idField === "order_id" ? "Order" : "network_transaction_id"}
+        value={id}
+        placeholder="any"
+        onChange={setId}
+      />
       <NumberField label="Times" value={times} min={1} max={MAX_FAULT_TIMES} onChange={setTimes} />
       <NumberField
         label="Skip first"

@@ -44,6 +44,7 @@ export function RequestDetail({ id, query }: RequestDetailProps) {
 
 function Actions({ request, query }: { request: RequestDetails; query: URLSearchParams }) {
   const [isSending, setSending] = useState(false);
+  const { network_transaction_id } = request;
   const sendAgain = async () => {
     setSending(true);
     await attempt(async () => {
@@ -67,6 +68,11 @@ function Actions({ request, query }: { request: RequestDetails; query: URLSearch
       )}
       {request.order_id && (
         <Link href={hrefOf("orders", request.order_id)}>Order {request.order_id}</Link>
+      )}
+      {network_transaction_id && (
+        <Link href={hrefOf("notifications", undefined, { network_transaction_id })}>
+          Notifications of {network_transaction_id}
+        </Link>
       )}
     </div>
   );

@@ -28,6 +28,11 @@ export function BothSides({ reconciled, currency, isLinked }: BothSidesProps) {
         ) : (
           <b>{network_transaction_id}</b>
         )}
+        {isLinked && card && (
+          <Link href={hrefOf("notifications", undefined, { network_transaction_id })}>
+            Notifications
+          </Link>
+        )}
         {card && <span class="tag">{card.status}</span>}
         <Agreement transactions={[reconciled]} />
       </div>

@@ -75,6 +75,9 @@ export function TransactionDetail({ id, isNetworkId, query }: TransactionDetailP
             <Link href={hrefOf("requests", undefined, { network_transaction_id })}>
               Requests that name it
             </Link>
+            <Link href={hrefOf("notifications", undefined, { network_transaction_id })}>
+              Its notifications
+            </Link>
           </>
         )
       }

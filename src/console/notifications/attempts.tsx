@@ -1,0 +1,63 @@
+import type { NotificationAttempt, NotificationDetails } from "../api.ts";
+import { clockTime, fullTime } from "../format.ts";
+import { Status, Time } from "../parts/values.tsx";
+
+const REASONS: Record<NotificationDetails["delivery_status"], string> = {
+  unaddressed: "No webhook of this kind existed, so nothing was sent.",
+  pending: "The first attempt has not ended yet.",
+  acknowledged: "",
+  failed: "",
+};
+
+/** Each attempt to deliver a notification, with its response. */
+export function Attempts({ notification }: { notification: NotificationDetails }) {
+  const { attempts, delivery_status, next_at } = notification;
+  return (
+    <>
+      {attempts.length === 0 && <p class="quiet">{REASONS[delivery_status]}</p>}
+      <ul class="events">
+        {attempts.map((attempt, index) => (
+          <Attempt key={index} attempt={attempt} />
+        ))}
+      </ul>
+      {next_at && (
+        <p class="quiet">
+          The next attempt is due <Time at={next_at} />.
+        </p>
+      )}
+    </>
+  );
+}
+
+function Attempt({ attempt }: { attempt: NotificationAttempt }) {
+  const { at, url, status, response_body, ms, error, headers, webhook_id } = attempt;
+  return (
+    <li>
+      <div class="bar">
+        <Status status={status} />
+        <span>{url ?? `webhook ${webhook_id}`}</span>
+        <small class="quiet">{ms} ms</small>
+        <time dateTime={at} title={fullTime(at)}>
+          {clockTime(at)}
+        </time>
+      </div>
+      {error && <p class="error">{error}</p>}
+      <details>
+        <summary>Headers and response</summary>
+        <dl class="headers">
+          {Object.entries(headers).map(([name, content]) => (
+            <div key={name}>
+              <dt>{name}</dt>
+              <dd>{content}</dd>
+            </div>
+          ))}
+        </dl>
+        {response_body ? (
+          <pre tabIndex={0}>{response_body}</pre>
+        ) : (
+          <p class="quiet">The response has no body.</p>
+        )}
+      </details>
+    </li>
+  );
+}

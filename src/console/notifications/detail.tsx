@@ -1,0 +1,100 @@
+import { Link } from "wouter-preact";
+import { api, unwrap, type NotificationDetails } from "../api.ts";
+import { useShortcut } from "../keyboard.ts";
+import { hrefOf } from "../location.ts";
+import { DetailPane } from "../parts/detail-pane.tsx";
+import { attempt, copy, Copy, Failure, Loading, notify } from "../parts/feedback.tsx";
+import { Json } from "../parts/json.tsx";
+import { useResource } from "../parts/resource.ts";
+import { Fact, Time } from "../parts/values.tsx";
+import { Attempts } from "./attempts.tsx";
+import { STATUS_TAGS, titleOf } from "./row.tsx";
+import { Signature } from "./signature.tsx";
+
+interface NotificationDetailProps {
+  id: string;
+  /** Increases when the notification may have changed. */
+  revision: number;
+  query: URLSearchParams;
+}
+
+export function NotificationDetail({ id, revision, query }: NotificationDetailProps) {
+  const params = { path: { notification_id: id } };
+  const { data, problem, reload } = useResource(
+    () => unwrap(api.GET("/sandbox/notifications/{notification_id}", { params })),
+    [id],
+    revision,
+  );
+  useShortcut("c", () => void (data && copy(data.body, "the body as it is sent")), [data]);
+  const resend = () =>
+    attempt(async () => {
+      await unwrap(api.POST("/sandbox/notifications/{notification_id}/resend", { params }));
+      notify("Sent again.");
+      reload();
+    });
+  return (
+    <DetailPane
+      list="All notifications"
+      href={hrefOf("notifications", undefined, query)}
+      actions={
+        <div class="row">
+          <button type="button" onClick={() => void resend()}>
+            Send again
+          </button>
+          {data && (
+            <Copy text={data.body} subject="the body as it is sent">
+              Copy body
+            </Copy>
+          )}
+          {data?.transaction_id && (
+            <Link href={hrefOf("transactions", data.transaction_id)}>Transaction</Link>
+          )}
+        </div>
+      }
+    >
+      {problem && !data && <Failure problem={problem} retry={reload} />}
+      {!data && !problem && <Loading />}
+      {data && <Content notification={data} />}
+    </DetailPane>
+  );
+}
+
+function Content({ notification }: { notification: NotificationDetails }) {
+  const { delivery_status, fault, attempts, body } = notification;
+  const last = attempts.at(-1);
+  return (
+    <>
+      <h1 class="title">
+        {titleOf(notification)}{" "}
+        <span class={`tag ${STATUS_TAGS[delivery_status]}`}>{delivery_status}</span>{" "}
+        {fault && <span class="tag fault">{fault.fault}</span>}
+      </h1>
+      <Facts notification={notification} />
+      <h2>Attempts</h2>
+      <Attempts notification={notification} />
+      {last && (
+        <>
+          <h2>Signature of the latest attempt</h2>
+          <Signature headers={last.headers} />
+        </>
+      )}
+      <h2>Body</h2>
+      <Json text={body} marks={new Map()} />
+    </>
+  );
+}
+
+function Facts({ notification }: { notification: NotificationDetails }) {
+  const { id, event_id, transaction_id, network_transaction_id, at } = notification;
+  return (
+    <dl class="facts">
+      <Fact name="network_transaction_id">{network_transaction_id}</Fact>
+      <Fact name="transaction_id">{transaction_id}</Fact>
+      <Fact name="event_id">{event_id}</Fact>
+      <Fact name="notification">{id}</Fact>
+      <Fact name="created">
+        <Time at={at} />
+      </Fact>
+    </dl>
+  );
+}

@@ -1,0 +1,31 @@
+import { SIGNATURE_HEADER } from "../../domain/notifications.ts";
+import { fullTime } from "../format.ts";
+import { Fact } from "../parts/values.tsx";
+
+/** Below this, the time of a signature is in seconds. */
+const MIN_MILLISECONDS = 1e11;
+
+/** The signature header taken apart, and how to verify it. */
+export function Signature({ headers }: { headers: Record<string, string> }) {
+  const name = Object.keys(headers).find((each) => each.toUpperCase() === SIGNATURE_HEADER);
+  const header = name ? headers[name]! : "";
+  const [, time, signature] = /^t=(\d+),s=(\w+)$/.exec(header) ?? [];
+  if (time === undefined) return <p class="quiet">The attempt has no signature.</p>;
+  const isSeconds = Number(time) < MIN_MILLISECONDS;
+  const at = new Date(Number(time) * (isSeconds ? 1_000 : 1));
+  return (
+    <>
+      <dl class="facts">
+        <Fact name={`t, in ${isSeconds ? "seconds" : "milliseconds"}`}>{time}</Fact>
+        <Fact name="which is">{fullTime(at.toJSON())}</Fact>
+        <Fact name="s">
+          <code>{signature}</code>
+        </Fact>
+      </dl>
+      <p class="quiet">
+        <code>s</code> is the HMAC-SHA256 of <code>t</code>, a dot and the raw body, in hex. The key
+        is the webhook's signing token.
+      </p>
+    </>
+  );
+}

@@ -1,0 +1,60 @@
+import { useState } from "preact/hooks";
+import { Link } from "wouter-preact";
+import { navigate } from "wouter-preact/use-browser-location";
+import { NOTIFICATION_KINDS, type NotificationKind } from "../../domain/webhooks.ts";
+import { api, Problem, unwrap } from "../api.ts";
+import { hrefOf } from "../location.ts";
+import { AsCode } from "../parts/as-code.tsx";
+import { Failure, notify } from "../parts/feedback.tsx";
+import { SelectField, TextField } from "../parts/fields.tsx";
+import { parse } from "../parts/json.tsx";
+
+const KINDS = NOTIFICATION_KINDS.map((kind) => [kind, kind] as const);
+
+/** Sends a notification of any kind. */
+export function Trigger() {
+  const [object, setKind] = useState<NotificationKind>("TRANSACTION");
+  const [text, setText] = useState("");
+  const [problem, setProblem] = useState<Problem>();
+  const data = parse(text)?.value as Record<string, unknown> | undefined;
+  const body = { object, ...(data && { data }) };
+  const send = async (event: Event) => {
+    event.preventDefault();
+    try {
+      if (text.trim() && !data) throw new Problem("Not JSON", 'Expected JSON like {"amount": 5}.');
+      const { id } = await unwrap(api.POST("/sandbox/notifications", { body }));
+      setProblem(undefined);
+      notify("Sent the notification.");
+      navigate(hrefOf("notifications", id));
+    } catch (error) {
+      setProblem(error as Problem);
+    }
+  };
+  return (
+    <article class="scroll">
+      <Link class="back button" href={hrefOf("notifications")}>
+        All notifications
+      </Link>
+      <h1 class="title">Send a notification</h1>
+      <p>
+        It goes to every webhook of its kind. Fields that you leave out have the values of the
+        published example. Each simulated card event sends a TRANSACTION notification of its own.
+      </p>
+      <form class="fields" aria-label="Send a notification" onSubmit={(event) => void send(event)}>
+        <SelectField label="Kind" value={object} options={KINDS} onChange={setKind} />
+        <TextField
+          class="grow"
+          label="Fields of data, as JSON"
+          value={text}
+          placeholder='{"status": "CAPTURED", "amount": 5000}'
+          onChange={setText}
+        />
+        <button type="submit" class="primary">
+          Send
+        </button>
+        {problem && <Failure problem={problem} />}
+        <AsCode path="/sandbox/notifications" body={body} />
+      </form>
+    </article>
+  );
+}
