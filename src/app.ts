@@ -58,7 +58,7 @@ app
   .use("/v2/*", setSecurityHeaders)
   .use("/sandbox/*", setSecurityHeaders)
   .use("/health", setSecurityHeaders)
-  // Before everything that responds to a request with a key, so that a 429 and a fault are recorded too.
+  // Before authentication and limits, so that a 429 and a fault are recorded too.
   .use("/v2/*", recordRequests)
   .use("/v2/*", requireConfig, authenticate, limitRows, limitRequestRate)
   .use("/v2/*", alterResponses, sendWarnings, limitConcurrency, chooseFault)
@@ -75,7 +75,7 @@ app
   .use("/sandbox/requests/*", ...admitPartner)
   .use("/sandbox/webhooks/*", ...admitPartner)
   .use("/sandbox/notifications/*", ...admitPartner)
-  // After the faults, which also alter a 405.
+  // After the faults, so that they also alter a 405.
   .use(methodNotAllowed({ app, onMethodNotAllowed: rejectMethod }))
   .route("/", orders)
   .route("/", orderEvents)
@@ -101,7 +101,7 @@ app
 
 serveOpenApi(app);
 
-// Returned, not thrown: after a throw here, no middleware would set its headers.
+// Responds instead of throwing: after a throw here, no middleware would set its headers.
 app.notFound((c) => respondWithError(notFound(c.req.path), c));
 app.onError(respondWithError);
 

@@ -10,7 +10,7 @@ type Variable =
   | "ADMIN_TOKEN"
   | "KEY_SECRET";
 
-/** The shortest ADMIN_TOKEN that can't be guessed. */
+/** The shortest allowed ADMIN_TOKEN. A shorter one could be guessed. */
 const MIN_TOKEN_CHARACTERS = 32;
 
 const LOCATIONS = ["wnam", "enam", "sam", "weur", "eeur", "apac", "oc", "afr", "me"] as const;
@@ -28,7 +28,7 @@ const quota = z
   .regex(/^\d{0,15}$/, { error: "Expected a whole number, or nothing for no quota" })
   .transform((text) => (text === "" ? Number.MAX_SAFE_INTEGER : Number(text)));
 
-/** A variable that is missing here doesn't compile. */
+/** The Worker's variables. Leaving one out does not compile. */
 const variables = z.object({
   LEDGER_LOCATION_HINT: z.enum(["", ...LOCATIONS], {
     error: `Expected a region (${LOCATIONS.join(", ")}), or nothing`,
@@ -61,7 +61,7 @@ const variables = z.object({
   KEY_SECRET: z
     .string()
     .refine((secrets) => secrets === "" || parseKeySecret(secrets).length > 0, {
-      error: "Expected a secret, or several with commas between",
+      error: "Expected a secret, or several separated by commas",
     })
     .optional(),
 } satisfies Record<Variable, z.ZodType>);
@@ -86,10 +86,10 @@ export interface Config {
   keySecrets: string[];
 }
 
-/** Variables that can't be used. The message names each, and never shows a secret. */
+/** The variables are invalid. The message names each of them, and never contains a secret. */
 export class InvalidConfig extends Error {}
 
-/** The secrets in KEY_SECRET, which has several while they are rotated. */
+/** The secrets in KEY_SECRET. During a rotation it has several, separated by commas. */
 export function parseKeySecret(text: string | undefined): string[] {
   return (text ?? "")
     .split(",")
@@ -101,7 +101,7 @@ type Bindings = Partial<Record<Variable, string>>;
 
 let latest: { source: string; config: Config | InvalidConfig } | undefined;
 
-/** The configuration of the Worker, parsed once while its variables stay the same. Throws InvalidConfig. */
+/** The configuration of the Worker. It is parsed again only if a variable changes. Throws InvalidConfig. */
 export function configOf(env: Cloudflare.Env): Config {
   const source = NAMES.map((name) => (env as Bindings)[name]).join("\0");
   if (latest?.source !== source) latest = { source, config: parse(env) };
@@ -110,7 +110,7 @@ export function configOf(env: Cloudflare.Env): Config {
   return config;
 }
 
-/** The message of the InvalidConfig that `configOf` would throw. */
+/** The message about invalid variables; undefined if all are valid. */
 export function findInvalidVariables(env: Cloudflare.Env): string | undefined {
   try {
     configOf(env);

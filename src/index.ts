@@ -10,7 +10,7 @@ export { PartnerStreams } from "./workbench/partner-streams.ts";
 export { Workbench } from "./workbench/workbench.ts";
 
 const HOUR_MILLISECONDS = 3_600_000;
-/** The share of the budget that a step gets at least, if it is left. */
+/** Each step may send at least this many queries, while the budget has them. */
 const MIN_STEP_QUERIES = 12;
 
 export default {
@@ -20,8 +20,8 @@ export default {
   findInvalidVariables,
 
   /**
-   * Runs the hourly steps within the budget of D1 queries. A step that fails is logged, and the others run. Each hour
-   * begins with another step, so that with a small budget each has its turn.
+   * Runs the hourly steps within the budget of D1 queries. A failed step is logged, and the others still run. Each hour
+   * starts with the next step, so that a small budget does not starve the last ones.
    */
   async scheduled({ scheduledTime }, env) {
     const { hourlyQueries } = configOf(env);
@@ -36,7 +36,7 @@ export default {
       try {
         results[name] = await run(new QueryBudget(db, Math.min(share, left)), now, env);
       } catch (error) {
-        logError("an hourly step failed", error, { step: name });
+        logError("hourly step failed", error, { step: name });
       }
     }
     log("hourly work done", { results, statements: db.statements, ...db.cost });

@@ -14,7 +14,7 @@ import { isSigned, KEY_PREFIX } from "./secrets.ts";
 
 const HOUR_MILLISECONDS = 3_600_000;
 
-/** Finds the caller's API key and environment. Throws a 401, which never repeats what was sent. */
+/** Finds the caller's API key and environment. Throws a 401, whose message never contains the key that was sent. */
 export const authenticate = createMiddleware<AppEnv>(async (c, next) => {
   const secret = parseCredentials(c.req.header("Authorization"), "API key");
   const now = Date.now();
@@ -27,10 +27,10 @@ export const authenticate = createMiddleware<AppEnv>(async (c, next) => {
 
 /** Finds the key in this isolate's cache, else in one round trip to D1. */
 async function verify(c: Context<AppEnv>, secret: string, now: number): Promise<StoredKey> {
-  // Usually a production key.
+  // Most such keys are production keys.
   if (!secret.startsWith(KEY_PREFIX)) {
     throw unauthenticated(
-      `The API key is not valid: a key of this sandbox starts with ${KEY_PREFIX}.`,
+      `The API key is not valid: keys of this sandbox start with ${KEY_PREFIX}.`,
     );
   }
   const key = keyCache.get(secret, now) ?? (await lookUp(c, secret, now));
@@ -46,7 +46,7 @@ async function verify(c: Context<AppEnv>, secret: string, now: number): Promise<
   return key;
 }
 
-/** A key with a wrong signature costs no query and is not cached: a flood of such keys repeats none. */
+/** A key with a wrong signature costs no query. It is not cached either: random keys would fill the cache. */
 async function lookUp(c: Context<AppEnv>, secret: string, now: number): Promise<KnownKey> {
   const { keySecrets } = configOf(c.env);
   const isSignatureRequired = keySecrets.length > 0;
@@ -56,11 +56,11 @@ async function lookUp(c: Context<AppEnv>, secret: string, now: number): Promise<
   return key;
 }
 
-/** Stores the hour in which a key was used, after the response, and outside of the request's cost. */
+/** Stores the hour in which a key was used. Runs after the response, and does not count towards the request's cost. */
 function noteUse(c: Context<AppEnv>, key: StoredKey, now: number): void {
   if (key.last_used_at !== null && now < Date.parse(key.last_used_at) + HOUR_MILLISECONDS) return;
   const hour = toTimestamp(new Date(now - (now % HOUR_MILLISECONDS)));
-  // `key` is the isolate's cached key, so later requests in this hour skip this.
+  // `key` is the cached key, so later requests in this hour write nothing.
   key.last_used_at = hour;
   c.executionCtx.waitUntil(
     markKeyUsed(new Database(c.env.DB), key, hour).catch((error) =>

@@ -5,27 +5,27 @@ import type { AppEnv } from "../http/context.ts";
 import { ApiError } from "../http/errors.ts";
 import { MAX_BODY_BYTES, UPLOAD_SECONDS } from "../http/request-body.ts";
 
-/** How much an isolate handles at a time for a partner: one body of the largest size, or several small ones. */
+/** The most bytes of request bodies that run at a time for a partner in an isolate: one body of the largest size. */
 const MAX_RUNNING_BYTES = MAX_BODY_BYTES;
-/** The least that a request counts for, so that at most eight run at a time. */
+/** A smaller request counts as this many bytes, so that at most eight run at a time. */
 const MIN_REQUEST_BYTES = MAX_RUNNING_BYTES / 8;
-/** The most requests of a partner that wait, and how long each does. */
+/** The most requests of a partner that wait in an isolate, and the longest that one waits. */
 const MAX_WAITING = 500;
 const MAX_WAIT_MILLISECONDS = 30_000;
-/** The runtime may end a request without running its `finally`: no request takes longer than this. */
+/** The runtime may end a request without running its `finally`. After this time, a request no longer counts as running. */
 const MAX_RUN_MILLISECONDS = UPLOAD_SECONDS * 1_000 + 30_000;
 
 /**
- * The interval at which a waiting request checks its place, times the place: no request can wake another one,
- * which belongs to another invocation.
+ * A waiting request checks its place in the queue after this time, multiplied by the place. It has to poll: an
+ * invocation of a Worker can't wake another one.
  */
 const CHECK_MILLISECONDS = 5;
 const MAX_CHECK_MILLISECONDS = 250;
-/** A waiting request that has not checked its place for this long was cancelled by its client. */
+/** A waiting request that has not checked its place for this long counts as cancelled by its client. */
 const CANCELLED_MILLISECONDS = 1_000;
 /**
- * How long a request that has waited yields before it starts. The runtime accepts connections only when it is
- * idle, which a queue that never pauses would prevent.
+ * The pause before a request that has waited starts. Without it, a full queue would keep the runtime busy, and a busy
+ * runtime accepts no connections.
  */
 const YIELD_MILLISECONDS = 1;
 
@@ -73,7 +73,7 @@ async function waitForTurn(queue: Set<QueuedRequest>, request: QueuedRequest): P
   let place = placeInQueue(queue, request);
   const hasToWait = place > 0;
   if (place > MAX_WAITING)
-    throw tooManyRequests(`${MAX_WAITING} requests of this partner wait already`);
+    throw tooManyRequests(`${MAX_WAITING} requests of this partner are already waiting`);
   while (place > 0) {
     if (Date.now() > deadline) {
       throw tooManyRequests(`The partner's other requests took ${MAX_WAIT_MILLISECONDS} ms`);
@@ -85,7 +85,7 @@ async function waitForTurn(queue: Set<QueuedRequest>, request: QueuedRequest): P
   if (hasToWait) await scheduler.wait(YIELD_MILLISECONDS);
 }
 
-/** Its place among the waiting requests, from 1; 0 if it can run. */
+/** The request's place among the waiting requests, starting at 1; 0 if it can run. */
 function placeInQueue(queue: Set<QueuedRequest>, request: QueuedRequest): number {
   const now = Date.now();
   request.seenAt = now;

@@ -1,12 +1,12 @@
 import { unauthenticated } from "../http/errors.ts";
 
 /**
- * The key or token in an `Authorization` header: Bearer, or Basic with it as the user name and an empty password.
- * Throws a 401, which names it as `what`.
+ * Parses the key or token in an `Authorization` header. The scheme is Bearer, or Basic with the key as user name and
+ * an empty password. Throws a 401. `name` is the name of the key or token in the message.
  */
-export function parseCredentials(header: string | undefined, what: string): string {
+export function parseCredentials(header: string | undefined, name: string): string {
   if (header === undefined) {
-    throw unauthenticated(`Missing ${what}. Send the header Authorization: Bearer <key>.`);
+    throw unauthenticated(`Missing ${name}. Send the header Authorization: Bearer <key>.`);
   }
   const [, scheme = "", credentials = ""] = /^(\S+) +(\S+)$/.exec(header.trim()) ?? [];
   if (scheme.toLowerCase() === "bearer") return credentials;

@@ -14,7 +14,7 @@ import { addFixture } from "../store/fixtures.ts";
 import { insertEnvironment, MAX_ENVIRONMENTS } from "../store/new-environments.ts";
 import { keyCache } from "./key-cache.ts";
 import { findReadinessOfEnvironment } from "../store/readiness.ts";
-import { keepVerdicts } from "./readiness.ts";
+import { preserveVerdicts } from "./readiness.ts";
 import { createKey, createKeyInEnvironment, generateKey } from "./keys.ts";
 import { destroyWorkbench } from "../http/workbench.ts";
 import { requireFewClosedDatasets, sweepAfterResponse } from "./sweeps.ts";
@@ -27,22 +27,22 @@ interface EnvironmentInput {
   assume: Assumptions;
 }
 
-/** Throws a 403 unless the key is of the partner's first environment: other keys control only their own. */
+/** Throws a 403 unless the key belongs to the partner's first environment. Other keys manage only their own environment. */
 export const requireFirstEnvironment = createMiddleware<AppEnv>(async (c, next) => {
   requireFirst(c, "create and delete environments");
   await next();
 });
 
-/** Throws a 403 unless the key is of the partner's first environment. `what` is what only its keys do. */
-export function requireFirst(c: Context<AppEnv>, what: string): void {
+/** Throws a 403 unless the key belongs to the partner's first environment. `action` completes "only its keys can". */
+export function requireFirst(c: Context<AppEnv>, action: string): void {
   if (c.get("apiKey").expires_at === null) return;
   throw new ApiError({
     type: "FORBIDDEN_ERROR",
-    message: `Expected a key of the partner's first environment: only its keys ${what}.`,
+    message: `Expected a key of the partner's first environment: only its keys can ${action}.`,
   });
 }
 
-/** Creates an environment with its first key, which can be shown only now. Throws a 409 if there are too many. */
+/** Creates an environment with its first key. Only this result contains the key. Throws a 409 at the maximum. */
 export async function createEnvironment(c: Context<AppEnv>, input: EnvironmentInput) {
   const { key, stored } = await generateKey(c);
   const { created_at } = stored;
@@ -63,7 +63,7 @@ export async function createEnvironment(c: Context<AppEnv>, input: EnvironmentIn
 /** Creates a key for one of the partner's environments. Throws a 404 if the partner has no such environment. */
 export async function createEnvironmentKey(c: Context<AppEnv>, id: number) {
   const { partner_id, environment_id } = c.get("apiKey");
-  // In its own environment, a key is recorded as the creator of the new one.
+  // In its own environment, the caller's key is recorded as the new key's creator.
   if (id === environment_id) return createKey(c);
   const exists = await hasEnvironment(c.get("db"), partner_id, id, toTimestamp(new Date()));
   if (!exists) throw unknownEnvironment(id);
@@ -71,8 +71,8 @@ export async function createEnvironmentKey(c: Context<AppEnv>, id: number) {
 }
 
 /**
- * Deletes a partner's environment. Its keys and data are unavailable immediately, in every isolate; the rows are
- * deleted after the response. Throws a 404 if there is no such environment, and a 409 if it is the first one.
+ * Deletes a partner's environment. Every isolate rejects its keys immediately; the rows are deleted after the response.
+ * Throws a 404 for an unknown environment, and a 409 for the partner's first one.
  */
 export async function deleteEnvironment(c: Context<AppEnv>, id: number): Promise<void> {
   const db = c.get("db");
@@ -80,13 +80,13 @@ export async function deleteEnvironment(c: Context<AppEnv>, id: number): Promise
   const now = toTimestamp(new Date());
   const source = await findReadinessOfEnvironment(db, partner_id, id);
   // The first environment can't be deleted.
-  if (source && id !== c.get("apiKey").environment_id) await keepVerdicts(c.env, db, [source]);
+  if (source && id !== c.get("apiKey").environment_id) await preserveVerdicts(c.env, db, [source]);
   if (!(await closeEnvironment(db, partner_id, id, now))) {
     if (await hasEnvironment(db, partner_id, id, now)) throw permanentEnvironment();
     throw unknownEnvironment(id);
   }
   keyCache.forget({ environment_id: id });
-  // The sweep does so too, but it may be put off.
+  // The sweep also destroys the workbench, but may run much later.
   destroyWorkbench(c, id);
   sweepAfterResponse(c);
 }
@@ -110,6 +110,6 @@ function unknownEnvironment(id: number): ApiError {
   return new ApiError({
     type: "ENVIRONMENT_NOT_FOUND_ERROR",
     param: "environment_id",
-    message: `There is no environment ${id}.`,
+    message: `This partner has no environment ${id}.`,
   });
 }

@@ -13,7 +13,7 @@ import { sweepHourly } from "./sweeps.ts";
 /** A part of the hourly work. Its result goes into the log. */
 interface HourlyStep {
   name: string;
-  /** Leaves for the next hour what doesn't fit into the budget. */
+  /** Stops at the end of the budget. The next hour continues. */
   run: (budget: QueryBudget, now: Date, env: Cloudflare.Env) => Promise<unknown>;
 }
 

@@ -1,8 +1,8 @@
 import type { StoredKey } from "../store/keys.ts";
 
-/** How long an isolate caches a key, and so how long a deleted key can keep working in another isolate. */
+/** How long an isolate caches a key. A key that another isolate deleted can keep working for this long. */
 export const KEY_CACHE_SECONDS = 30;
-/** The most keys in the cache. Beyond it, the oldest is removed. */
+/** The most keys in the cache. A further key replaces the oldest one. */
 export const KEY_CACHE_KEYS = 10_000;
 
 /** The result of looking a key up in D1. */
@@ -14,7 +14,10 @@ interface Entry {
   expires: number;
 }
 
-/** The keys of recent requests, which then cost no query. Keys are held as sent, to save a hash: only in memory, and briefly. */
+/**
+ * Caches the keys of recent requests, so that most requests need no query. The cache holds the keys themselves, only in
+ * memory and briefly, which saves hashing them on each request.
+ */
 export class KeyCache {
   readonly #entries = new Map<string, Entry>();
 
@@ -28,7 +31,7 @@ export class KeyCache {
   set(secret: string, key: KnownKey, now: number): void {
     const known = this.get(secret, now);
     if (known && isDead(known) && !isDead(key)) return;
-    // Deleted first, so that the map stays ordered by age.
+    // A Map keeps the position of an existing entry. Deleting it first keeps the map ordered by age.
     this.#entries.delete(secret);
     if (this.#entries.size >= KEY_CACHE_KEYS) {
       const [oldest] = this.#entries.keys();

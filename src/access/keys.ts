@@ -8,15 +8,15 @@ import { deleteKey, insertKey, insertKeyFor, MAX_ACTIVE_KEYS, type NewKey } from
 import { keyCache } from "./key-cache.ts";
 import { generateApiKey, hashApiKey } from "./secrets.ts";
 
-/** A new key, which can be shown only now, and its stored form. */
+/** Generates a key, and the form in which it is stored. The key can't be recovered from that form. */
 export async function generateKey(c: Context<AppEnv>): Promise<{ key: string; stored: NewKey }> {
   const key = await generateApiKey(configOf(c.env).keySecrets);
   return { key, stored: { ...(await hashApiKey(key)), created_at: toTimestamp(new Date()) } };
 }
 
 /**
- * Creates another key of the caller's environment. Throws a 401 if another isolate deleted the caller's key, and a
- * 409 if the environment has too many.
+ * Creates another key for the caller's environment. Throws a 401 if another isolate deleted the caller's key, and a
+ * 409 if the environment has the maximum.
  */
 export async function createKey(
   c: Context<AppEnv>,
@@ -30,7 +30,7 @@ export async function createKey(
   return { id: inserted, key, created_at };
 }
 
-/** Creates a key of an environment without one of its keys, which may be lost. Throws a 409 if it has too many. */
+/** Creates a key for an environment whose own keys may be lost. Throws a 409 if it has the maximum. */
 export async function createKeyInEnvironment(c: Context<AppEnv>, environmentId: number) {
   const { key, stored } = await generateKey(c);
   const id = await insertKeyFor(c.get("db"), environmentId, stored);
@@ -47,8 +47,8 @@ function tooManyKeys(): ApiError {
 }
 
 /**
- * Deletes a key of the caller's environment. It stops working here immediately, and in other isolates when their
- * cached entry expires. Throws a 404 if there is no such key, and a 409 if it is the last one.
+ * Deletes a key of the caller's environment. This isolate rejects the key immediately, and other isolates once their
+ * cached entry expires. Throws a 404 for an unknown key, and a 409 for the last one.
  */
 export async function revokeKey(c: Context<AppEnv>, id: number): Promise<{ deleted_at: string }> {
   const { environment_id, id: deleted_by } = c.get("apiKey");
@@ -67,7 +67,7 @@ function unknownKey(id: number): ApiError {
   return new ApiError({
     type: "KEY_NOT_FOUND_ERROR",
     param: "key_id",
-    message: `There is no key ${id}.`,
+    message: `This environment has no key ${id}.`,
   });
 }
 
@@ -75,7 +75,7 @@ function lastKey(): ApiError {
   return new ApiError({
     type: "CONFLICT_ERROR",
     message:
-      "This is the environment's only key. Create another one first: without a key, nobody could use the environment.",
+      "This is the environment's only key. Create another one first: without a key, the environment is inaccessible.",
   });
 }
 

@@ -9,8 +9,8 @@ import { parseCredentials } from "./credentials.ts";
 const PERIOD_SECONDS = 60;
 
 /**
- * Admits the operator, who sends the sandbox's ADMIN_TOKEN. Without a configured token, the operator's paths don't
- * exist (404). Only wrong tokens count towards the limit of attempts, so the right one always passes.
+ * Requires the sandbox's ADMIN_TOKEN. If none is configured, the operator's paths don't exist (404). Only wrong tokens
+ * count towards the limit of attempts, so the operator is never locked out.
  */
 export const authenticateOperator = createMiddleware<AppEnv>(async (c, next) => {
   const { adminToken } = configOf(c.env);
@@ -35,7 +35,7 @@ async function limitAttempts(c: Context<AppEnv>): Promise<void> {
   );
 }
 
-/** Compares digests, so that the time taken reveals neither where two texts differ nor their lengths. */
+/** Compares digests, so that the time taken reveals neither the length nor the first difference of the texts. */
 async function isEqual(one: string, other: string): Promise<boolean> {
   const [a, b] = await Promise.all(
     [one, other].map((text) => crypto.subtle.digest("SHA-256", new TextEncoder().encode(text))),

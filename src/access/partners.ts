@@ -10,14 +10,14 @@ import { keyCache } from "./key-cache.ts";
 import { createKeyInEnvironment, generateKey } from "./keys.ts";
 import { sweepClosed } from "./sweeps.ts";
 
-/** Creates a partner with its first key, which can be shown only now. */
+/** Creates a partner with its first key. Only this result contains the key. */
 export async function createPartner(c: Context<AppEnv>, name: string) {
   const { key, stored } = await generateKey(c);
   const id = await insertPartner(c.get("db"), name, stored);
   return { id, name, created_at: stored.created_at, key };
 }
 
-/** Creates a key for a partner that lost its last one. Throws a 404 if there is no such partner. */
+/** Creates a key for a partner that lost all of its keys. Throws a 404 for an unknown partner. */
 export async function createPartnerKey(c: Context<AppEnv>, id: number) {
   const environment_id = await findFirstEnvironment(c.get("db"), id);
   if (environment_id === undefined) throw unknownPartner(id);
@@ -25,8 +25,8 @@ export async function createPartnerKey(c: Context<AppEnv>, id: number) {
 }
 
 /**
- * Deletes a partner, or a part of it if it has much data. Its environments are closed first, so that nothing is
- * added meanwhile. Throws a 404 if there is no such partner.
+ * Deletes a partner with its data, or as much of the data as one request may delete. Closes the partner's environments
+ * first, so that no data is added meanwhile. Throws a 404 for an unknown partner.
  */
 export async function deletePartner(c: Context<AppEnv>, id: number): Promise<Removal> {
   const db = c.get("db");
@@ -43,6 +43,6 @@ function unknownPartner(id: number): ApiError {
   return new ApiError({
     type: "PARTNER_NOT_FOUND_ERROR",
     param: "partner_id",
-    message: `There is no partner ${id}.`,
+    message: `This sandbox has no partner ${id}.`,
   });
 }

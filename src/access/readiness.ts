@@ -13,7 +13,7 @@ import { logError } from "../log.ts";
 import type { Database } from "../store/database.ts";
 import { findReadinessOfPartner, storeVerdicts, type ReadinessSource } from "../store/readiness.ts";
 
-/** The most environments that a report sums up while they exist, the newest. Each costs a call of its workbench. */
+/** The most existing environments that a report covers, newest first. Each costs one call to its workbench. */
 export const MAX_CHECKED_ENVIRONMENTS = 40;
 
 type WorkbenchEnv = Pick<Cloudflare.Env, "WORKBENCH">;
@@ -21,7 +21,7 @@ type WorkbenchEnv = Pick<Cloudflare.Env, "WORKBENCH">;
 export const defaultSince = (now: Date): string =>
   toTimestamp(new Date(now.getTime() - REQUEST_DAYS * DAY_MILLISECONDS));
 
-/** The verdicts on an environment; undefined if it was reset meanwhile. */
+/** Evaluates the readiness checks of an environment; undefined if it was reset meanwhile. */
 async function check(
   env: WorkbenchEnv,
   { environment_id, dataset_id, card, assume }: ReadinessSource,
@@ -43,7 +43,7 @@ async function checkToStore(
   return verdicts && storedVerdictsOf(verdicts, { id, name: name ?? "", at: now });
 }
 
-/** The verdicts on all environments of the caller's partner: those that exist, and those that are gone. */
+/** Sums up the verdicts on all environments of the caller's partner, including deleted and expired ones. */
 export async function checkAllEnvironments(c: Context<AppEnv>, since: string) {
   const now = toTimestamp(new Date());
   const { partner_id } = c.get("apiKey");
@@ -58,8 +58,8 @@ export async function checkAllEnvironments(c: Context<AppEnv>, since: string) {
   return sumUp([...checked.filter((each) => each !== undefined), stored], since);
 }
 
-/** Stores the verdicts on environments that are about to go. A failure is only logged: they go anyway. */
-export async function keepVerdicts(
+/** Stores the verdicts on environments before they are closed. A failure is only logged, and does not prevent that. */
+export async function preserveVerdicts(
   env: Cloudflare.Env,
   db: Database,
   sources: ReadinessSource[],

@@ -4,7 +4,7 @@ import type { AppEnv } from "../http/context.ts";
 import { ApiError } from "../http/errors.ts";
 
 const DAY_SECONDS = 86_400;
-/** The part of a day's rows that a partner can use at once. */
+/** The part of a day's rows that a partner can use in a burst. */
 const BURST = 1 / 4;
 /** The rows that a workbench writes to record a request under /v2, and to delete it later. */
 const RECORDED_ROWS = 4;
@@ -14,16 +14,16 @@ const VERBS: Record<RowKind, string> = { rows_read: "read", rows_written: "wrote
 const KINDS = Object.keys(VERBS) as RowKind[];
 
 interface UsedRows extends Record<RowKind, number> {
-  /** In milliseconds since 1970. Since then, the rows have drained. */
+  /** When the counts last drained, in milliseconds since 1970. */
   countedAt: number;
 }
 
-/** The rows that each partner used in this isolate, minus those that have drained. */
+/** The rows that each partner used in this isolate and that have not drained yet. */
 const usedRows = new Map<number, UsedRows>();
 
 /**
- * Limits the rows that a partner's requests read and write in a day, which is the largest part of their cost. It is a
- * leaky bucket: a quarter of the day's rows at once, and the rest spread over the day. Refused requests aren't recorded.
+ * Limits the rows that a partner's requests read and write in a day, the largest part of their cost. The limit is a
+ * leaky bucket: it holds a quarter of the day's rows, and drains evenly over the day. A rejected request isn't recorded.
  */
 export const limitRows = createMiddleware<AppEnv>(async (c, next) => {
   const { hasRateLimits, rowsPerDay } = configOf(c.env);
@@ -44,7 +44,7 @@ export const limitRows = createMiddleware<AppEnv>(async (c, next) => {
   }
 });
 
-/** What a partner has used, drained up to now. */
+/** Drains a partner's used rows for the time since the last request. */
 function drain(partner_id: number, rowsPerDay: Record<RowKind, number>): UsedRows {
   const now = Date.now();
   const used = usedRows.get(partner_id) ?? { rows_read: 0, rows_written: 0, countedAt: now };
@@ -60,7 +60,7 @@ function tooManyRows(kind: RowKind, used: number, excess: number, perDay: number
   return new ApiError(
     {
       type: "RATE_LIMIT_ERROR",
-      message: `This partner's requests ${VERBS[kind]} ${Math.round(used)} database rows, of ${perDay} in a day and ${perDay * BURST} at once. This request was not executed: send it again after ${seconds} seconds.`,
+      message: `This partner's requests ${VERBS[kind]} ${Math.round(used)} database rows. The limit is ${perDay} a day, of which ${perDay * BURST} in a burst. This request was not executed: send it again after ${seconds} seconds.`,
     },
     { "Retry-After": String(seconds) },
   );

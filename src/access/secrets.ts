@@ -1,11 +1,11 @@
 import { sha256 } from "../domain/hash.ts";
 
-/** What every key starts with (contract: "starts with `test_`"). */
+/** The prefix of every key, as the contract publishes it. */
 export const KEY_PREFIX = "test_";
 
 /**
- * 192 random bits in 32 characters, then the signature in 43. The last character carries only 4 bits: its other two
- * must be 0, or four spellings of each key would verify.
+ * 192 random bits as 32 characters, then the signature as 43. The last character carries only 4 bits. Its other two
+ * must be 0: otherwise four spellings of each key would verify.
  */
 const RANDOM_BYTES = 24;
 const SIGNED_KEY = new RegExp(`^${KEY_PREFIX}([\\w-]{32})([\\w-]{42}[AEIMQUYcgkosw048])$`);
@@ -14,7 +14,7 @@ const HMAC = { name: "HMAC", hash: "SHA-256" };
 const encode = (text: string) => new TextEncoder().encode(text);
 const toText = (bytes: Uint8Array) => bytes.toBase64({ alphabet: "base64url", omitPadding: true });
 
-/** A random API key, signed with the first secret, if any: a forged key is then rejected without a query. */
+/** Generates a random API key, signed with the first secret if there is one. A forged key is rejected without a query. */
 export async function generateApiKey(keySecrets: readonly string[]): Promise<string> {
   const random = toText(crypto.getRandomValues(new Uint8Array(RANDOM_BYTES)));
   const [current] = keySecrets;
@@ -37,7 +37,7 @@ export async function isSigned(key: string, keySecrets: readonly string[]): Prom
 
 const hmacKeys = new Map<string, CryptoKey>();
 
-/** Imports a secret once per isolate. A failed import is not remembered. */
+/** Imports a secret once per isolate. A failed import is not cached. */
 async function hmacKeyOf(secret: string): Promise<CryptoKey> {
   const known = hmacKeys.get(secret);
   if (known) return known;
@@ -50,8 +50,8 @@ async function hmacKeyOf(secret: string): Promise<CryptoKey> {
 }
 
 /**
- * The stored form of a key: its hash, and its end, to tell keys apart. Keys are random, so a slow hash would add
- * nothing.
+ * The stored form of a key: its hash, and its last characters, which identify it in a list. Keys are random, so a slow
+ * hash would add no security.
  */
 export async function hashApiKey(key: string): Promise<{ hash: string; last_four: string }> {
   return { hash: await sha256(key), last_four: key.slice(-4) };

@@ -17,20 +17,20 @@ import {
   MAX_CLOSED_DATASETS,
 } from "../store/datasets.ts";
 import { findExpired } from "../store/readiness.ts";
-import { keepVerdicts } from "./readiness.ts";
+import { preserveVerdicts } from "./readiness.ts";
 import { QueryBudget } from "../store/query-budget.ts";
 
 /** The D1 queries of one sweep. */
 const SWEEP_QUERIES = 40;
-/** How many sweeps the hourly job makes. Each calls up to 120 workbenches, and an invocation may call 1,000 objects. */
+/** The most sweeps of an hourly job. Each calls up to 120 workbenches, and an invocation may call 1,000 objects. */
 const MAX_HOURLY_SWEEPS = 8;
-/** An isolate sweeps for a partner at most once in this time, however often the partner resets. */
+/** The shortest time between two sweeps for a partner in an isolate. */
 export const SWEEP_INTERVAL_MILLISECONDS = 5_000;
 
-/** When this isolate last swept for a partner, by the partner's ID. Only recent times are kept. */
+/** When this isolate last swept for each partner. Older times are removed. */
 const sweptAt = new Map<number, number>();
 
-/** Deletes closed datasets of the caller's partner after the response, unless the isolate just did. */
+/** Deletes closed datasets of the caller's partner after the response, unless the isolate did so seconds ago. */
 export function sweepAfterResponse(c: Context<AppEnv>): void {
   const { partner_id } = c.get("apiKey");
   if (!isSweepDue(partner_id, Date.now())) return;
@@ -47,7 +47,7 @@ export function sweepAfterResponse(c: Context<AppEnv>): void {
 /** Closes the environments that have expired, and stores their readiness verdicts first. */
 async function closeExpired(env: Cloudflare.Env, db: Database, now: string): Promise<void> {
   const expired = await findExpired(db, now);
-  await keepVerdicts(env, db, expired);
+  await preserveVerdicts(env, db, expired);
   const checked = expired.map(({ environment_id }) => environment_id);
   await closeExpiredEnvironments(db, now, checked);
 }
@@ -62,7 +62,7 @@ function isSweepDue(partner_id: number, now: number): boolean {
   return true;
 }
 
-/** Throws a 429 if too many closed datasets of the partner wait for a sweep. */
+/** Throws a 429 if too many closed datasets of the partner are waiting for a sweep. */
 export async function requireFewClosedDatasets(dataset: Dataset): Promise<void> {
   if ((await countClosedDatasets(dataset)) >= MAX_CLOSED_DATASETS) throw tooManyClosedDatasets();
 }
@@ -72,13 +72,13 @@ export function tooManyClosedDatasets(): ApiError {
   return new ApiError(
     {
       type: "RATE_LIMIT_ERROR",
-      message: `${MAX_CLOSED_DATASETS} datasets of this partner wait to be deleted, the maximum. Send this request again after ${seconds} seconds.`,
+      message: `${MAX_CLOSED_DATASETS} datasets of this partner are waiting to be deleted, the maximum. Send this request again after ${seconds} seconds.`,
     },
     { "Retry-After": String(seconds) },
   );
 }
 
-/** Deletes a bounded number of closed datasets and environments, of one partner or of all. */
+/** Deletes a limited number of closed datasets and environments: one partner's, or everybody's if it is null. */
 export async function sweepClosed(
   env: Cloudflare.Env,
   db: Database,

@@ -1,9 +1,6 @@
 import type { Context } from "hono";
 
-/**
- * Whether a request only looks: the console's own reads are neither recorded nor altered by faults, since they
- * are not what the integration did.
- */
+/** Whether the console sent this read. Such a read is no part of the integration: it is not recorded, and has no faults. */
 export function isConsoleRead(c: Context): boolean {
   return c.req.method === "GET" && c.req.header("Sandbox-Console") === "true";
 }

@@ -5,12 +5,12 @@ import type { StoredKey } from "../store/keys.ts";
 import type { DelayedResponse } from "./delayed-responses.ts";
 import type { RecordedBody } from "./recording/recorded-body.ts";
 
-/** What the middleware leaves for the routes. */
+/** The bindings, and the variables that middleware sets for the routes. */
 export interface AppEnv {
   Bindings: Cloudflare.Env & {
-    /** The secret of whoever runs the sandbox; without it, nobody can do what needs it. */
+    /** The operator's token. Without it, the operator's paths don't exist. */
     ADMIN_TOKEN?: string;
-    /** What API keys are signed with: one secret, or several with commas between, of which the first signs new keys. */
+    /** The secrets that sign API keys, separated by commas. The first one signs new keys. */
     KEY_SECRET?: string;
   };
   Variables: {
@@ -18,32 +18,35 @@ export interface AppEnv {
     /** When the request arrived, in milliseconds since the epoch. */
     receivedAt: number;
     db: Database;
-    /** The key that the request was authenticated with, and the key as it was sent. */
     apiKey: StoredKey;
+    /** The key itself, as the request sent it. */
     sentKey: string;
     /** The dataset in which the request takes effect: a reset may change the key's before the request ends. */
     datasetId?: number;
-    /** What the answer's `Sandbox-Warnings` say. */
+    /** The warnings for the header `Sandbox-Warnings`. */
     warnings: Warning[];
-    /** The fault that applies to this request, and the response before the fault altered it. */
+    /** The fault that applies to this request. */
     fault?: AppliedFault;
+    /** The response before the fault altered it. */
     unalteredResponse?: Response;
-    /** Whether the workbench has yet to choose a fault, and whether a fault keeps the response from the client. */
+    /** Whether the workbench may still have a fault for this request. */
     isFaultPending?: boolean;
+    /** Whether a fault withholds the response from the client. */
     isResponseLost?: boolean;
-    /** The response that a fault delays, as counted by its limits. */
+    /** The entry of this request in the limits of delayed responses. */
     delayedResponse?: DelayedResponse;
-    /** Whether the request is not recorded, since recording it would cost more than refusing it. */
+    /** Whether the request is not recorded: that would cost more than rejecting it. */
     isUnrecorded?: boolean;
-    /** What is recorded of a body that was already released. */
+    /** The recorded part of the body, if the body itself was released early. */
     recordedBody?: RecordedBody;
-    /** The order that a write is on, and its versions around the write. */
+    /** The order that a write changes. */
     orderId?: string;
+    /** The versions of that order before and after the write. */
     versions?: { before: number; after: number };
   };
 }
 
-/** Where a new Durable Object is placed: next to the database, if it is known where that is. */
+/** Places a new Durable Object close to the database, if the region is configured. */
 export function locationHint({
   LEDGER_LOCATION_HINT,
 }: Cloudflare.Env): DurableObjectNamespaceGetDurableObjectOptions {

@@ -11,16 +11,16 @@ import { ApiError, unauthenticated } from "./errors.ts";
 import { takeFault } from "./faults.ts";
 import { callWorkbench, workbenchOf } from "./workbench.ts";
 
-/** How often a request runs while other requests overtake it: often enough for 32 that change one transaction. */
+/** The most attempts of a request that others overtake. Enough for 32 concurrent requests to one transaction. */
 const MAX_ATTEMPTS = 16;
-/** The longest random wait before the second attempt. It doubles with each attempt, up to the maximum. */
+/** The longest random wait before the second attempt. It doubles for each further attempt, up to the maximum. */
 const FIRST_WAIT_MILLISECONDS = 20;
 const MAX_WAIT_MILLISECONDS = 2_000;
 
 /**
- * Runs `work` in the current dataset of the key's environment: the only way to an environment's data. This is the only
- * place where a request is retried: if another request reset the environment, set a fault or changed the order
- * first, nothing was written and `work` runs again. Throws a 401 if the environment was deleted.
+ * Runs `work` in the current dataset of the key's environment. All access to an environment's data goes through here,
+ * and only here is a request retried: if another request reset the environment, added a fault or changed the order
+ * first, nothing was written, and `work` runs again. Throws a 401 if the environment was deleted.
  */
 export async function inCurrentDataset<T>(
   c: Context<AppEnv>,
@@ -41,13 +41,13 @@ export async function inCurrentDataset<T>(
   throw new ApiError(unavailable(`Other requests came first ${MAX_ATTEMPTS} times.`));
 }
 
-/** Waits for a random time, so that the requests that overtake each other spread out. */
+/** Waits for a random time, so that competing requests spread out. */
 function waitForOthers(attempt: number): Promise<void> {
   const longest = Math.min(FIRST_WAIT_MILLISECONDS * 2 ** attempt, MAX_WAIT_MILLISECONDS);
   return scheduler.wait(Math.random() * longest);
 }
 
-/** Reads the current dataset into the key, which the isolate remembers. */
+/** Reads the current dataset into the isolate's cached key. */
 async function learnDataset(c: Context<AppEnv>): Promise<void> {
   const key = c.get("apiKey");
   const dataset = await findDataset(c.get("db"), key.environment_id);

@@ -2,29 +2,29 @@ import type { Context } from "hono";
 import type { AppEnv } from "./context.ts";
 import { ApiError } from "./errors.ts";
 
-/** The most responses of a partner that faults delay at a time in an isolate. */
+/** The most responses of a partner that faults delay at the same time in an isolate. */
 const MAX_DELAYED_RESPONSES = 100;
-/** The most bytes of delayed reads, whose pages can be large. A write's response is about as large as its body. */
+/** The most bytes of a partner's delayed reads. Writes are not counted: their responses are small. */
 const MAX_DELAYED_READ_BYTES = 16_000_000;
-/** The longest that a request takes before its response is delayed. */
+/** The longest that a request runs before its response is delayed. */
 const MAX_REQUEST_MILLISECONDS = 120_000;
 
 export interface DelayedResponse {
   bytes: number;
-  /** The runtime may end the request earlier, without telling: nothing else removes its entry. */
+  /** When the entry is removed. The runtime may end the request earlier, but doesn't report that. */
   expiresAt: number;
 }
 
 /** The delayed responses of each partner in this isolate. */
 const delayedResponses = new Map<number, DelayedResponse[]>();
 
-/** Reserves a place for a response that a fault is to delay. Throws a 429 if there is none. */
+/** Reserves a place for a response that a fault will delay. Throws a 429 if all places are taken. */
 export function reserveDelay(c: Context<AppEnv>): void {
   if (c.env.RATE_LIMITS === "off") return;
   const others = currentDelays(c);
   if (others.length >= MAX_DELAYED_RESPONSES) {
     throw tooManyDelays(
-      `Faults delay ${others.length} responses of this partner already, the maximum, so this request was not executed`,
+      `Faults already delay ${others.length} responses of this partner, the maximum. This request was not executed`,
     );
   }
   const response = { bytes: 0, expiresAt: Date.now() + MAX_REQUEST_MILLISECONDS };
@@ -32,7 +32,7 @@ export function reserveDelay(c: Context<AppEnv>): void {
   c.set("delayedResponse", response);
 }
 
-/** Counts a response as held while it is delayed. Throws a 429 if it is a read and too large. */
+/** Counts a delayed response towards the limits. Throws a 429 if the response to a read is too large. */
 export function startDelay(c: Context<AppEnv>, bytes: number, milliseconds: number): void {
   const response = c.get("delayedResponse");
   if (!response) return;
@@ -42,7 +42,7 @@ export function startDelay(c: Context<AppEnv>, bytes: number, milliseconds: numb
   if (held <= MAX_DELAYED_READ_BYTES) response.bytes = bytes;
   else
     throw tooManyDelays(
-      `Faults delay responses of this partner with ${held - bytes} bytes already, of ${MAX_DELAYED_READ_BYTES}`,
+      `Faults already delay responses of this partner with ${held - bytes} bytes. The maximum is ${MAX_DELAYED_READ_BYTES}`,
     );
 }
 

@@ -8,10 +8,10 @@ import { docUrlOf, ERROR_TYPES, type ErrorEnvelope, type ErrorType } from "../sc
 import { isUnavailable, isUnmigrated } from "../store/failures.ts";
 import type { AppEnv } from "./context.ts";
 
-/** How long a client should wait before it sends a request again that was answered 503. */
+/** How long a client should wait after a 503. */
 const RETRY_AFTER_SECONDS = 1;
 
-/** What can be said of an error to the one who sent the request. */
+/** The fields of an error that the client receives. */
 interface ErrorBody extends Omit<Refusal, "type"> {
   type: ErrorType;
   violations?: Violation[];
@@ -19,7 +19,7 @@ interface ErrorBody extends Omit<Refusal, "type"> {
   status?: number | undefined;
 }
 
-/** Thrown by middleware and routes; the error handler answers it in the envelope. */
+/** An error response, thrown by middleware and routes. The error handler sends it. */
 export class ApiError extends Error {
   readonly body: ErrorBody;
   readonly headers: Record<string, string>;
@@ -34,7 +34,7 @@ export class ApiError extends Error {
   }
 }
 
-/** 400 with every violation; `param` and `message` are the first one's. */
+/** A 400 with all violations. `param` and `message` are those of the first one. */
 export function invalidRequest(violations: [Violation, ...Violation[]]): ApiError {
   const [{ param, message }, ...others] = violations;
   const more =
@@ -49,44 +49,44 @@ export function invalidRequest(violations: [Violation, ...Violation[]]): ApiErro
   });
 }
 
-/** An error in the form that the contract publishes for the card side: the figures stand next to `type` and `message`. */
+/** An error in the bare form that the contract publishes for the card side: without an envelope or `details`. */
 export function bareError(body: ErrorBody): ApiError {
   return new ApiError(body, {}, true);
 }
 
-/** The caller can't be told from anybody else. */
+/** A 401. */
 export function unauthenticated(message: string): ApiError {
-  // Bearer alone, though Basic works: a browser answers a Basic challenge with a log-in window.
+  // Basic works too, but browsers show a login dialog for a Basic challenge.
   return new ApiError(
     { type: "AUTHENTICATION_ERROR", message },
     { "WWW-Authenticate": 'Bearer realm="orders-sandbox"' },
   );
 }
 
-/** There is no such path. */
+/** A 404 for an unknown path. */
 export function notFound(path: string): ApiError {
   return new ApiError({
     type: "NOT_FOUND_ERROR",
-    message: `There is nothing at ${path}. The operations are listed at /openapi.json, and explained at /docs.`,
+    message: `The path ${path} does not exist. /docs explains all operations, and /openapi.json lists them.`,
   });
 }
 
-/** Answers 405, with Allow, to a method that the path doesn't have. */
+/** Responds 405 to a method that the path doesn't support. */
 export function rejectMethod(c: Context<AppEnv>, allowed: string[]): Response {
   const allow = allowed.join(", ");
-  const message = `${c.req.method} is not a method of ${c.req.path}: it has ${allow}.`;
+  const message = `${c.req.path} does not support ${c.req.method}. It supports ${allow}.`;
   return respondWithError(
     new ApiError({ type: "METHOD_NOT_ALLOWED_ERROR", message }, { Allow: allow }),
     c,
   );
 }
 
-/** The error handler of the app: whatever was thrown, in the envelope. */
+/** The app's error handler: responds to any thrown error. */
 export function respondWithError(error: Error, c: Context<AppEnv>): Response {
   const { body, headers, isBare } = toApiError(error, c);
   const status = body.status ?? ERROR_TYPES[body.type].status;
   const { type, message, param, details } = body;
-  // A rule that refuses with 400 names one field.
+  // A rule's 400 names one field.
   const ofRule = status === 400 && param !== undefined ? [{ param, message }] : undefined;
   const { violations = ofRule } = body;
   const doc_url = docUrlOf(type, new URL(c.req.url).origin);
@@ -118,7 +118,7 @@ function toApiError(error: Error, c: Context<AppEnv>): ApiError {
       message: `This sandbox is misconfigured. ${error.message}`,
     });
   }
-  // The cause is for the log alone.
+  // Only the log gets the cause.
   logError("unhandled error", error, { request_id: c.get("requestId") });
   if (isUnavailable(error)) {
     return new ApiError({

@@ -1,11 +1,11 @@
-/** The ETag of an order's version: strong, as each change makes another version (RFC 9110, 8.8.3). */
+/** The ETag of an order's version. It is strong (RFC 9110, 8.8.3): each change creates a new version. */
 export function formatETag(version: number): string {
   return `"${version}"`;
 }
 
 /**
- * The versions that an If-Match header names; undefined where any will do: without the header, or
- * with `*`. Weak and foreign tags match nothing (RFC 9110, 13.1.1).
+ * The versions in an If-Match header; undefined if any version matches: without the header, or with `*`. Weak tags, and
+ * tags of another form, match no version (RFC 9110, 13.1.1).
  */
 export function parseIfMatch(ifMatch: string | undefined): number[] | undefined {
   if (ifMatch === undefined || ifMatch.trim() === "*") return undefined;

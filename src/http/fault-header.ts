@@ -36,7 +36,7 @@ function parseFaultItem(header: string) {
   if (!(name instanceof Token)) {
     throw invalidHeader(`${expected}, but received ${describeValue(header)}`);
   }
-  // RFC 9651 takes the last of repeated parameters, which hides a mistake.
+  // RFC 9651 ignores all but the last of repeated parameters, which would hide a mistake.
   const written = header.replace(/"(\\.|[^"\\])*"/g, "").split(";").length - 1;
   const isAmbiguous = parameters.has("ms") && parameters.has("delay_ms");
   if (written > parameters.size || isAmbiguous) {

@@ -13,7 +13,7 @@ import { startDelay } from "./delayed-responses.ts";
 import { appliedFaultHeader } from "./fault-header.ts";
 import { releaseBody } from "./recording/recorded-body.ts";
 
-/** How long the runtime needs to send what was written before the connection breaks. */
+/** How long the runtime needs to send the written bytes before the connection breaks. */
 const FLUSH_MILLISECONDS = 50;
 
 /** The number of pieces in which a slow body is sent. */
@@ -36,7 +36,7 @@ export function rejectionBy(fault: AppliedFault, name: RejectingFault): ApiError
   );
 }
 
-/** A response and its body, which can be read only once. */
+/** A response, and its body, which was already read from it. */
 interface Original {
   response: Response;
   body: ArrayBuffer | null;
@@ -72,7 +72,7 @@ const ALTERATIONS: Record<AlteringFault, Alteration> = {
     body?.byteLength ? new Response(cutInHalf(body), response) : loseResponse(c),
 };
 
-/** Replaces the response by what the fault lets the client receive. */
+/** Replaces the response with the one that the fault makes of it. */
 export async function alterResponse(
   c: Context<AppEnv>,
   fault: AppliedFault,
@@ -82,7 +82,7 @@ export async function alterResponse(
   const body = response.body === null ? null : await response.arrayBuffer();
   if (isDelaying(name)) await releaseBody(c);
   if (!isDelaying(name)) c.set("unalteredResponse", new Response(body, response));
-  // While it is set, Hono copies its headers to the next response.
+  // Otherwise Hono copies the old response's headers to the new one.
   c.res = undefined;
   const altered = await ALTERATIONS[name](c, { response, body }, fault);
   for (const [header, value] of Object.entries(appliedFaultHeader(fault))) {
@@ -106,7 +106,7 @@ function proxyPage(c: Context<AppEnv>, status: number, reason: string): Response
   return replacement(c, page, { status, type: "text/html" });
 }
 
-/** A response with none of the headers that the route has set. */
+/** A response without the headers that the route set. */
 function replacement(
   c: Context<AppEnv>,
   body: BodyInit | null,
@@ -126,7 +126,7 @@ function loseResponse(c: Context<AppEnv>): Response {
 /** A body in pieces, at even intervals over the given time. */
 function sendSlowly(body: ArrayBuffer, milliseconds: number): ReadableStream {
   const { readable, writable } = new FixedLengthStream(body.byteLength);
-  // A client that has gone makes this fail.
+  // This fails if the client has disconnected.
   writeSlowly(writable.getWriter(), body, milliseconds).catch(() => undefined);
   return readable;
 }
@@ -145,11 +145,11 @@ async function writeSlowly(
   await writer.close();
 }
 
-/** The first half of a body, under the Content-Length of the whole; then the connection breaks. */
+/** The first half of a body, with the Content-Length of the whole body; then the connection breaks. */
 function cutInHalf(body: ArrayBuffer): ReadableStream {
   const { readable, writable } = new FixedLengthStream(body.byteLength);
   const half = new Uint8Array(body, 0, Math.ceil(body.byteLength / 2));
-  // A client that has gone makes this fail, and needs no broken connection.
+  // This fails if the client has disconnected already.
   breakOffAfter(writable.getWriter(), half).catch(() => undefined);
   return readable;
 }
@@ -159,7 +159,7 @@ async function breakOffAfter(
   bytes: Uint8Array,
 ): Promise<void> {
   await writer.write(bytes);
-  // An immediate abort would keep the runtime from sending even the headers.
+  // After an immediate abort, the runtime would not even send the headers.
   await scheduler.wait(FLUSH_MILLISECONDS);
   await writer.abort(new Error(INTERRUPTED_BY_FAULT));
 }

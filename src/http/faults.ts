@@ -12,8 +12,8 @@ import { peekBody } from "./request-body.ts";
 import { callWorkbench, workbenchOf } from "./workbench.ts";
 
 /**
- * Alters the response by the request's fault, whatever response it is. Comes before the limits of a partner's
- * concurrency, so that a delayed response holds up no other request.
+ * Applies the request's fault to its response, including an error. Runs outside `limitConcurrency`, so that a delayed
+ * response does not hold up the partner's other requests.
  */
 export const alterResponses = createMiddleware<AppEnv>(async (c, next) => {
   if (isConsoleRead(c)) return next();
@@ -25,8 +25,8 @@ export const alterResponses = createMiddleware<AppEnv>(async (c, next) => {
 });
 
 /**
- * Chooses the oldest of the environment's faults that matches, unless the request has its own. Comes after the
- * limits of a partner's concurrency, as it reads the body.
+ * Applies the oldest matching fault of the environment, unless the request has its own. Runs inside
+ * `limitConcurrency`, because it reads the body.
  */
 export const chooseFault = createMiddleware<AppEnv>(async (c, next) => {
   if (isConsoleRead(c)) return next();
@@ -42,7 +42,7 @@ export async function takeFault(c: Context<AppEnv>): Promise<void> {
   const { environment_id, dataset_id } = key;
   const dataset = { environment_id, dataset_id };
   const taken = await callWorkbench(c, workbenchOf(c).takeFault(dataset, await readSubject(c)));
-  // D1 reports this too, and the request is retried in the current dataset.
+  // D1 will reject the request's batch too, and the request then runs again in the current dataset.
   if (taken.is_superseded) return;
   c.set("isFaultPending", false);
   // `key` is the isolate's cached key, so the next request skips the workbench while no faults are left.

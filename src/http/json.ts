@@ -9,22 +9,22 @@ export class InexactNumber {
 
 export interface ParsedJson {
   content: unknown;
-  /** The fields that an object has twice, as `order_lines[0].quantity`. Their last value counts. */
+  /** The fields that an object contains more than once, like `order_lines[0].quantity`. Their last value counts. */
   duplicates: string[];
 }
 
-/** The most duplicate fields that are reported, and how deep they are searched for. */
+/** The most duplicate fields that are reported, and the depth down to which they are reported. */
 const MAX_DUPLICATES = 100;
 const MAX_DEPTH = 8;
 /** The longest field name in a message. */
 const MAX_NAME_CHARACTERS = 80;
 
-/** In a value's place: a number of 16 or more digits, with a fraction, or with an exponent. */
+/** Matches a number that may be inexact: with 16 or more digits, a fraction or an exponent. */
 const UNUSUAL_NUMBER = /[:,[]\s*-?(?:\d{16}|\d+[.eE])/;
 
 /**
- * Like JSON.parse, but keeps inexact numbers as `InexactNumber` and reports duplicate fields. Almost no body has
- * either, so JSON.parse and two searches come first.
+ * Like JSON.parse, but returns inexact numbers as `InexactNumber` and reports duplicate fields. Most bodies have
+ * neither, and need only JSON.parse and two quick searches.
  */
 export function parseJson(text: string): ParsedJson {
   const content: unknown = JSON.parse(text);
@@ -36,7 +36,7 @@ export function parseJson(text: string): ParsedJson {
   return parseTokens(text);
 }
 
-/** Without recursion, as a body can nest 100,000 lists. */
+/** Counts the fields of all objects. Without recursion, because a body can nest 100,000 lists. */
 function countNames(content: unknown): number {
   let count = 0;
   const pending = [content];
@@ -58,7 +58,7 @@ interface Frame {
 
 const TOKENS = /"[^"\\]*(?:\\.[^"\\]*)*"|[[\]{}]|[^\s,:[\]{}"]+/g;
 
-/** Builds the content of JSON that is known to be valid. */
+/** Parses valid JSON token by token. */
 function parseTokens(text: string): ParsedJson {
   const root: unknown[] = [];
   const frames: Frame[] = [{ container: root, name: "", awaitsValue: false }];
@@ -93,7 +93,7 @@ function valueOf(token: string): unknown {
 function addTo(frame: Frame, value: unknown): void {
   const { container, name } = frame;
   if (Array.isArray(container)) container.push(value);
-  // Defined and not assigned: assigning to `__proto__` would set the prototype.
+  // Assigning to `__proto__` would set the prototype.
   else Object.defineProperty(container, name, { ...PLAIN, value });
   frame.awaitsValue = false;
 }

@@ -14,7 +14,7 @@ import { locationHint, type AppEnv } from "./context.ts";
 import { ApiError } from "./errors.ts";
 import { warn } from "./warnings.ts";
 
-/** The ledger of an order of the request's environment. A new one is placed next to the database. */
+/** The ledger of an order in the request's environment. */
 export function ledgerOf(c: Context<AppEnv>, orderId: string): DurableObjectStub<OrderLedger> {
   // An environment's number can't contain a colon, so no two orders share a name.
   const name = `${c.get("apiKey").environment_id}:${orderId}`;
@@ -22,27 +22,26 @@ export function ledgerOf(c: Context<AppEnv>, orderId: string): DurableObjectStub
 }
 
 /**
- * What an Idempotency-Key stands for: the request's method, path and validated content. The order of fields,
- * nulls and the form of a timestamp make no difference. A default that is spelled out does: it isn't filled
- * in yet, and some come from the order.
+ * The fingerprint of a request: of its method, path and validated content. The order of the fields, nulls and the
+ * format of timestamps don't affect it. Sending a default explicitly does: defaults are filled in later.
  */
 function fingerprintOf(c: Context<AppEnv>, content: unknown): Promise<string> {
   return sha256(`${c.req.method} ${c.req.path}\n${JSON.stringify(content)}`);
 }
 
-/** What a change keeps of the request that it comes from. */
+/** The metadata that a change stores about its request. */
 export function requestOf(c: Context<AppEnv>): RequestMetadata {
   return { request_id: c.get("requestId"), received_at: toTimestamp(new Date()) };
 }
 
-/** A POST, with the IDs that make it repeatable. */
+/** A POST, with the Idempotency-Key and IDs that make it safe to repeat. */
 interface Post {
   key: string | undefined;
   ids: (string | undefined)[];
   content: unknown;
 }
 
-/** The request of a POST, with its Idempotency-Key. Warns if nothing makes it repeatable. */
+/** The metadata of a POST, with its Idempotency-Key. Adds a warning if nothing makes the POST safe to repeat. */
 export async function repeatableRequest(
   c: Context<AppEnv>,
   { key: sent, ids, content }: Post,
@@ -57,7 +56,7 @@ export async function repeatableRequest(
   };
 }
 
-/** The parts that every command on an order has. */
+/** The fields that all commands on an order share. */
 export async function newCommand(c: Context<AppEnv>, orderId: string, post?: Post) {
   c.set("orderId", orderId);
   return {
@@ -67,8 +66,8 @@ export async function newCommand(c: Context<AppEnv>, orderId: string, post?: Pos
 }
 
 /**
- * Waits for a ledger's reply and counts its cost. Throws like a `Dataset` if another request came first. If the
- * ledger can't be reached, the command may or may not have been executed.
+ * Waits for a ledger's reply and adds its cost to the request's. Throws `Overtaken` if another request came first. If
+ * the ledger can't be reached, the command may or may not have been executed.
  */
 export async function awaitOutcome<T>(
   c: Context<AppEnv>,
@@ -86,7 +85,7 @@ export async function awaitOutcome<T>(
   return outcome;
 }
 
-/** The result of a command, with its warnings and headers set. Throws a refusal as an `ApiError`. */
+/** Sets a command's warnings and headers, and returns its result. Throws a refusal as an `ApiError`. */
 export function resultOrThrow<T>(c: Context<AppEnv>, outcome: Outcome<T>): T {
   warn(c, ...(outcome.ok ? outcome.warnings : warningsOfRefusal(outcome.refusal)));
   if (!outcome.ok) throw new ApiError(outcome.refusal);

@@ -2,7 +2,7 @@ import { sha256 } from "../domain/hash.ts";
 
 let latest = 0;
 
-/** A time-ordered UUID (RFC 9562, version 7). Each sorts after the ones that this isolate created before. */
+/** A time-ordered UUID (RFC 9562, version 7). It sorts after all earlier ones of this isolate. */
 export function timeOrderedId(now: number): string {
   latest = Math.max(now, latest + 1);
   const time = latest.toString(16).padStart(12, "0");

@@ -1,7 +1,7 @@
 import type { Page } from "../store/pages.ts";
 import { invalidRequest } from "./errors.ts";
 
-/** The page, or 400 where its cursor is none of the environment's items. */
+/** Returns the page. Throws a 400 if the cursor is unknown. */
 export function requirePage<T>(
   page: Page<T> | undefined,
   startingAfter: string | undefined,
@@ -10,7 +10,7 @@ export function requirePage<T>(
   throw invalidRequest([
     {
       param: "starting_after",
-      message: `Expected the id of the last item of the previous page, but no item has the id ${startingAfter}. If it was deleted, start over without starting_after`,
+      message: `Expected the id of the last item of the previous page, but no item has the id ${startingAfter}. If it was deleted, start again without starting_after`,
     },
   ]);
 }

@@ -5,12 +5,12 @@ import { parseJson, type ParsedJson } from "./json.ts";
 
 /** The largest body of a request. */
 export const MAX_BODY_BYTES = 256 * 1024;
-/** How long a client may take to send a body. */
+/** The longest that a client may take to send a body. */
 export const UPLOAD_SECONDS = 30;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
 
-/** Reads a JSON body. Throws 400, 408, 413 or 415 if it is incomplete or malformed, too slow, too large, or not JSON. */
+/** Reads a JSON body. Throws a 400 if it is incomplete or malformed, else 408 (too slow), 413 (too large) or 415. */
 export async function readJson(c: Context<AppEnv>): Promise<ParsedJson> {
   requireJson(c.req.raw.headers);
   const body = await readBody(c);
@@ -28,21 +28,21 @@ export async function readJson(c: Context<AppEnv>): Promise<ParsedJson> {
   }
 }
 
-/** The body as text, which stays readable for the route; undefined if it is empty or too large. */
+/** The body as text; undefined if it is empty or too large. The route can still read the body. */
 export async function peekBody(c: Context<AppEnv>): Promise<string | undefined> {
   if (!c.req.raw.body) return undefined;
   const body = await readBody(c);
   return body === "too large" ? undefined : new TextDecoder().decode(body);
 }
 
-/** Reads the body once, for everything that needs it later. */
+/** Reads the body, and caches it for later readers. */
 async function readBody(c: Context<AppEnv>): Promise<ArrayBuffer | "too large"> {
   const { raw, bodyCache } = c.req;
   const length = Number(raw.headers.get("Content-Length") ?? NaN);
   if (length > MAX_BODY_BYTES) return "too large";
   try {
     if (!bodyCache.arrayBuffer && length >= 0) {
-      // Cached with its time limit, for whatever reads the body later.
+      // Later readers share the time limit.
       bodyCache.arrayBuffer = withinUploadTime(raw.arrayBuffer()) as never;
     }
     if (bodyCache.arrayBuffer || !raw.body) return await c.req.arrayBuffer();
@@ -57,7 +57,7 @@ async function readBody(c: Context<AppEnv>): Promise<ArrayBuffer | "too large"> 
   }
 }
 
-/** Waits for a body. A slow one must not block its partner's other requests. */
+/** Waits for a body. The limit keeps a slow upload from blocking the partner's other requests. */
 async function withinUploadTime<T>(body: Promise<T>): Promise<T> {
   const timeout = Promise.withResolvers<never>();
   const message = `The body did not arrive within ${UPLOAD_SECONDS} seconds. Send the whole request again.`;
@@ -99,7 +99,7 @@ function requireJson(headers: Headers): void {
   }
 }
 
-/** Rejects what isn't UTF-8. It would otherwise be stored with replacement characters. */
+/** Decodes a body. Throws a 400 if it isn't UTF-8, which would be stored with replacement characters. */
 function decode(body: ArrayBuffer): string {
   try {
     return utf8.decode(body);

@@ -3,7 +3,7 @@ import { createMiddleware } from "hono/factory";
 import type { HeaderOfEveryResponse } from "../schemas/response-headers.ts";
 import type { AppEnv } from "./context.ts";
 
-/** The headers of every response. One that schemas/response-headers.ts doesn't describe, or that is missing here, doesn't compile. */
+/** The headers of every response: exactly those that schemas/response-headers.ts describes, or it does not compile. */
 const EVERY_RESPONSE: Record<HeaderOfEveryResponse, (c: Context<AppEnv>) => string> = {
   "X-Request-Id": (c) => c.get("requestId"),
   "Server-Timing": (c) => {
@@ -16,13 +16,13 @@ const SETTERS = Object.entries(EVERY_RESPONSE);
 
 export const setHeadersOfEveryResponse = createMiddleware<AppEnv>(async (c, next) => {
   await next();
-  // On the response itself: `c.header` would copy the response for each header.
+  // `c.header` would copy the whole response for each header.
   for (const [name, content] of SETTERS) c.res.headers.set(name, content(c));
 });
 
 /**
- * Sets the security headers of the API: no caching, no guessing of content types, and HTTPS again if it was used.
- * Without CORS headers, no other site's pages can read a response.
+ * Sets the security headers of the API: no caching, no MIME sniffing, and only HTTPS once it was used. CORS headers are
+ * left out on purpose, so that no other site's pages can read a response.
  */
 export const setSecurityHeaders = createMiddleware<AppEnv>(async (c, next) => {
   await next();

@@ -11,7 +11,7 @@ import { resultOrThrow } from "./ledger.ts";
 import { callWorkbench, workbenchOf } from "./workbench.ts";
 import { derivedId, newNetworkTransactionId, timeOrderedId } from "./new-ids.ts";
 
-/** Values for whatever a simulated event leaves out. */
+/** Generates the values that a simulated event may leave out. */
 export async function transactionDefaults(payment_method_id: string): Promise<TransactionDefaults> {
   const now = new Date();
   return {
@@ -23,7 +23,7 @@ export async function transactionDefaults(payment_method_id: string): Promise<Tr
   };
 }
 
-/** The result of a simulation; a 409 has the published bare form. */
+/** Like `resultOrThrow`, but throws a 409 in the published bare form. */
 export function simulationResultOf<T>(c: Context<AppEnv>, outcome: Outcome<T>): T {
   if (!outcome.ok && ERROR_TYPES[outcome.refusal.type].status === 409)
     throw bareError(outcome.refusal);

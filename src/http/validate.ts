@@ -22,9 +22,9 @@ type Validator<T extends Target, Schema extends z.ZodType> = MiddlewareHandler<
 >;
 
 /**
- * Validates one part of a request with a zod schema, which also describes that part in the OpenAPI document. Throws
- * a 400 with all violations. Unknown and duplicate names cause a warning, but a 400 under /sandbox, which has no
- * published contract that allows them, and in a strict environment.
+ * Validates one part of a request with a zod schema, which also describes that part in the OpenAPI document. Throws a
+ * 400 with all violations. An unknown or duplicate name only causes a warning, as the published contract allows it. It
+ * is a violation in a strict environment, and under /sandbox, which has no published contract.
  */
 export function validate<T extends Target, Schema extends z.ZodType>(target: T, schema: Schema) {
   const accepted = acceptedNamesOf(schema);
@@ -59,7 +59,7 @@ const READERS: Record<Target, Reader> = {
 
 const withoutDuplicates = (content: object): ParsedJson => ({ content, duplicates: [] });
 
-/** Each parameter as text; a repeated one as a list. */
+/** The query's parameters: each a string, or a list if it was repeated. */
 function queryOf(c: Context<AppEnv>): Record<string, string | string[]> {
   if (!c.req.url.includes("?")) return {};
   return Object.fromEntries(

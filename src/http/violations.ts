@@ -9,7 +9,7 @@ export const MAX_VIOLATIONS = 100;
 /** The longest received value in a message. */
 const MAX_VALUE_CHARACTERS = 80;
 
-/** One violation per invalid field: what was expected, and what was received. */
+/** One violation for each invalid field, with the expected and the received value. */
 export function violationsOf({ issues }: z.core.$ZodError, target: string): Violation[] {
   const byParam = Map.groupBy(issues, ({ path }) => paramOf(path));
   return [...byParam]
@@ -22,12 +22,12 @@ export function violationOfName({ code, param = "", did_you_mean }: Warning): Vi
   if (code === "duplicate_field") {
     return { param, message: "Expected this field once, but received it more than once" };
   }
-  const what = code === "unknown_field" ? "field" : "parameter";
+  const kind = code === "unknown_field" ? "field" : "parameter";
   const hint = did_you_mean === undefined ? "" : ` Did you mean ${did_you_mean}?`;
-  return { param, message: `There is no such ${what}.${hint}` };
+  return { param, message: `This ${kind} does not exist.${hint}` };
 }
 
-/** A path as `order_lines[0].quantity`. Zod's own function would quote a header's hyphen. */
+/** Formats a path like `order_lines[0].quantity`. Zod's own function would quote a header's name for its hyphen. */
 function paramOf(path: PropertyKey[]): string {
   return path
     .map((key, depth) =>
@@ -40,14 +40,14 @@ function messageOf({ code, message, input }: z.core.$ZodIssue, target: string): 
   if (target === "query" && Array.isArray(input)) {
     return `Expected this parameter once, but received it ${input.length} times`;
   }
-  // The message of a rule about several fields, or about names, is complete.
+  // The messages of rules about several fields, and about unknown names, are already complete.
   if (code === "custom" && typeof input === "object") return message;
   if (code === "unrecognized_keys") return message;
   if (input === undefined) return `${message}, but it is missing`;
   return `${message}, but received ${describeValue(input)}`;
 }
 
-/** A received value in an error message: a list or object by its kind, anything else shortened. */
+/** Describes a received value in an error message. Lists and objects are only named, and long values are shortened. */
 export function describeValue(input: unknown): string {
   if (Array.isArray(input)) return `a list of ${input.length}`;
   if (typeof input === "object" && input !== null && !(input instanceof InexactNumber)) {
@@ -65,7 +65,7 @@ const KINDS: Record<string, string> = {
   object: "an object",
 };
 
-/** What a schema expects, if the schema has no message of its own. */
+/** The sentence about the expected value, for a schema without a message of its own. */
 export function expectedSentence(issue: z.core.$ZodRawIssue): string | undefined {
   if (issue.code === "invalid_type") {
     const range = issue.expected === "number" && isBeyondRange(issue.input) ? SAFE_RANGE : "";
@@ -80,7 +80,7 @@ export function expectedSentence(issue: z.core.$ZodRawIssue): string | undefined
 
 const SAFE_RANGE = ` from ${Number.MIN_SAFE_INTEGER} to ${Number.MAX_SAFE_INTEGER}`;
 
-/** Without the range, "expected a whole number" would puzzle whoever sent a whole number that is too large. */
+/** Whether a whole number is too large. The message then adds the range: "Expected a whole number" alone would confuse. */
 function isBeyondRange(input: unknown): boolean {
   return input instanceof InexactNumber && !Number.isSafeInteger(Math.trunc(Number(input.text)));
 }

@@ -4,10 +4,10 @@ import { DisplayString, serializeItem, Token, type BareItem } from "structured-h
 import { addWarnings, type Warning } from "../domain/warnings.ts";
 import type { AppEnv } from "./context.ts";
 
-/** The longest header: proxies in front of a client take no more than 4 KiB or 8 KiB of all headers. */
+/** The longest `Sandbox-Warnings` header. Some proxies reject responses with more than 4 KiB of headers. */
 const MAX_HEADER_CHARACTERS = 3_072;
 
-/** Says in the header `Sandbox-Warnings` what deserves a look, on answers and refusals. What comes before the routes knows it too, in `warnings`. */
+/** Sends the warnings of a response, including an error, in the header `Sandbox-Warnings`. */
 export const sendWarnings = createMiddleware<AppEnv>(async (c, next) => {
   c.set("warnings", []);
   await next();
@@ -15,7 +15,7 @@ export const sendWarnings = createMiddleware<AppEnv>(async (c, next) => {
   if (warnings.length > 0) c.res.headers.set("Sandbox-Warnings", headerOf(warnings));
 });
 
-/** Notes what deserves a look. Nothing is told where nobody asks for it: outside of `sendWarnings`. */
+/** Adds warnings to the response. Has no effect on paths without `sendWarnings`. */
 export function warn(c: Context<AppEnv>, ...warnings: Warning[]): void {
   if (warnings.length > 0 && collectsWarnings(c)) {
     c.set("warnings", addWarnings(c.get("warnings"), warnings));
@@ -26,7 +26,7 @@ export function collectsWarnings(c: Context<AppEnv>): boolean {
   return c.get("warnings") !== undefined;
 }
 
-/** A list of tokens with parameters (RFC 9651, 3.1). What doesn't fit at the end is left out. */
+/** Formats warnings as a list of tokens with parameters (RFC 9651, 3.1). Leaves out the last ones if they don't fit. */
 export function headerOf(warnings: readonly Warning[]): string {
   let header = "";
   for (const { code, ...about } of warnings) {
@@ -38,10 +38,10 @@ export function headerOf(warnings: readonly Warning[]): string {
   return header;
 }
 
-/** A String, or where that can't hold it a Display String. */
+/** A String of RFC 9651 for printable ASCII, otherwise a Display String. */
 function toBareItem(text: string | number): BareItem {
   if (typeof text === "number") return text;
   if (/^[\x20-\x7e]*$/.test(text)) return text;
-  // Control characters are left out: of some, the package writes one digit where the RFC wants two.
+  // Replaces control characters: the package escapes some with one digit, where the RFC requires two.
   return new DisplayString(text.replace(/\p{Cc}/gu, "\ufffd"));
 }

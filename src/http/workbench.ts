@@ -9,7 +9,7 @@ export function workbenchOf(c: Context<AppEnv>): DurableObjectStub<Workbench> {
   return findWorkbench(c.env, c.get("apiKey").environment_id);
 }
 
-/** The workbench of an environment. A new one is placed next to the database. */
+/** The workbench of an environment. */
 export function findWorkbench(
   env: Cloudflare.Env,
   environmentId: number,
@@ -17,7 +17,7 @@ export function findWorkbench(
   return env.WORKBENCH.getByName(String(environmentId), locationHint(env));
 }
 
-/** Awaits a call of the workbench. Throws a 503 if it can't be reached. */
+/** Awaits a call to the workbench. Throws a 503 if the call fails. */
 export async function callWorkbench<T>(c: Context<AppEnv>, call: Promise<T>): Promise<T> {
   try {
     return await call;

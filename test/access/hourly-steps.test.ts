@@ -78,7 +78,7 @@ it("runs the other steps if one fails, and logs the failure", async () => {
     const failures = logError.mock.calls.map(([line]) => JSON.parse(String(line)));
     expect(failures).toContainEqual(
       expect.objectContaining({
-        message: "an hourly step failed",
+        message: "hourly step failed",
         step: "idempotency records deleted",
       }),
     );

@@ -56,7 +56,7 @@ it("creates a partner whose key works, lists it, creates another key, and delete
   });
   expect((await clientOf(server.url, key).GET("/v2/orders")).response.status).toBe(401);
   const again = await partner(["delete", id, ...url]);
-  expect(again).toEqual({ code: 1, output: `There is no partner ${id}.\n` });
+  expect(again).toEqual({ code: 1, output: `This sandbox has no partner ${id}.\n` });
 });
 
 it.each([

@@ -29,7 +29,7 @@ const INVALID: [name: string, value: string | undefined, sentence: string][] = [
   ["UNSIGNED_KEYS", "yes", `Expected "on" or "off", but received "yes"`],
   ["LEDGER_LOCATION_HINT", "us-east-1", "Expected a region"],
   ["ADMIN_TOKEN", "hunter2", "Expected at least 32 characters, but received 7"],
-  ["KEY_SECRET", " , ", "Expected a secret, or several with commas between"],
+  ["KEY_SECRET", " , ", "Expected a secret, or several separated by commas"],
 ];
 
 it.each(INVALID)("%s = %j: API requests return 503, and the log names it", async (...invalid) => {

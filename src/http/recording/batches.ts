@@ -3,16 +3,16 @@ import { log, logError } from "../../log.ts";
 import type { DatasetRef } from "../../workbench/dataset-ref.ts";
 import { findWorkbench } from "../workbench.ts";
 
-/** How long requests gather before they are sent together. */
+/** How long a batch collects requests before it is sent. */
 const BATCH_MILLISECONDS = 200;
 /** A larger batch is sent immediately. */
 const MAX_BATCH_BYTES = 4_000_000;
-/** How much an isolate holds in all batches. Requests beyond it are not recorded. */
+/** The most bytes in all batches of an isolate. Further requests are not recorded. */
 const MAX_HELD_BYTES = 32_000_000;
-/** A batch that is older than this was lost with the invocation that sent it. */
+/** An older batch counts as lost: the invocation that was sending it has ended. */
 const MAX_BATCH_AGE_MILLISECONDS = 30_000;
 
-/** Requests of one dataset that are sent to its workbench in one call. */
+/** Requests of one dataset, sent to its workbench in one call. */
 interface Batch {
   dataset: DatasetRef;
   requests: NewRequest[];
@@ -21,14 +21,14 @@ interface Batch {
   isSent: boolean;
 }
 
-/** The batches that are gathering or being sent. */
+/** The batches that are open or being sent. */
 const held = new Set<Batch>();
-/** The gathering ones, by dataset. */
+/** The batches that still collect requests, by dataset. */
 const open = new Map<number, Batch>();
 
 /**
- * Adds a request to its dataset's batch and waits until the batch is due. The first request to wake up sends
- * the batch for all: no request depends on the invocation of another one.
+ * Adds a request to its dataset's batch and waits until the batch is due. The first request to wake up sends the whole
+ * batch, so that no request depends on another one's invocation.
  */
 export async function recordInBatch(
   env: Cloudflare.Env,
@@ -47,7 +47,7 @@ export async function recordInBatch(
   await send(env, batch);
 }
 
-/** Sends what this isolate has gathered of an environment, so that a list has it. */
+/** Sends this isolate's batches of an environment immediately, so that a following list includes them. */
 export async function sendPending(env: Cloudflare.Env, environmentId: number): Promise<void> {
   const batches = [...open.values()].filter(
     ({ dataset }) => dataset.environment_id === environmentId,

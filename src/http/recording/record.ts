@@ -20,12 +20,12 @@ export const recordRequests = createMiddleware<AppEnv>(async (c, next) => {
   c.executionCtx.waitUntil(recordExchange(c, { ms, requestBody }, copy));
 });
 
-/** Records what this isolate has gathered of the request's environment, so that a list has it. */
+/** Records this isolate's pending requests of the environment immediately, so that a following list includes them. */
 export function recordPending(c: Context<AppEnv>): Promise<void> {
   return sendPending(c.env, c.get("apiKey").environment_id);
 }
 
-/** Lets go of the context, and the bodies in it, before it waits for the batch. */
+/** Reads all it needs from the context first: while the batch waits, the bodies in the context can be freed. */
 function recordExchange(
   c: Context<AppEnv>,
   exchange: Pick<Exchange, "ms" | "requestBody">,
@@ -52,7 +52,7 @@ async function readBodies(
   };
 }
 
-/** A fault may end the connection instead, and its body can't be read. */
+/** Whether the response has a complete body. A body that a fault breaks off can't be read. */
 function isSentWhole(c: Context<AppEnv>): boolean {
   const fault = c.get("fault");
   if (fault && FAULTS[fault.fault].delivers !== "everything") return false;

@@ -4,24 +4,24 @@ import { idsOf, type RequestIds } from "../../domain/request-subject.ts";
 import { MAX_RECORDED_BODY_BYTES, recordedText } from "../../domain/requests.ts";
 import type { AppEnv } from "../context.ts";
 
-/** How long a response waits at most for a small body that the route didn't read. */
+/** The longest that a response waits for a small body that the route didn't read. */
 const UNREAD_BODY_MILLISECONDS = 50;
 
-/** What is recorded of a request's body, and far less to hold than the body. */
+/** The recorded part of a request's body. It takes far less memory than the body. */
 export interface RecordedBody {
   text: string;
-  /** It was cut, or too large to be read, or did not arrive in time. */
+  /** Whether the body was shortened, too large to read, or late. */
   isIncomplete: boolean;
   /** Whether the text is exactly what was sent. */
   isExact: boolean;
-  /** Of the body with the method and the URL; undefined if the body was not read. */
+  /** The hash of the method, the URL and the body; undefined if the body was not read. */
   hash: number | undefined;
   ids: RequestIds;
   /** The fields that a list of requests shows. */
   fields: Record<"type" | "status" | "amount" | "total_order_amount" | "currency", unknown>;
 }
 
-/** Frees the body and what was parsed from it, except what is recorded, before the request waits for long. */
+/** Frees the body and the values parsed from it, except the recorded part, before a long wait. */
 export async function releaseBody(c: Context<AppEnv>): Promise<void> {
   c.set("recordedBody", await recordedBodyOf(c));
   c.req.bodyCache = {};
@@ -54,10 +54,10 @@ export async function recordedBodyOf(c: Context<AppEnv>): Promise<RecordedBody> 
 
 const unread = () => "unread" as const;
 
-/** The body that the route has read. One that it didn't need is read here, if it is small and has arrived. */
+/** The body as the route read it. A body that the route did not read is read here, if it is small and arrives in time. */
 async function readBodyOf(c: Context<AppEnv>): Promise<ArrayBuffer | "unread" | undefined> {
   const { bodyCache, raw } = c.req;
-  // Hono caches a promise, whatever its type says.
+  // At run time this is a promise, although Hono's type says otherwise.
   if (bodyCache.arrayBuffer) return c.req.arrayBuffer().catch(unread);
   if (raw.method === "GET" || raw.body === null) return undefined;
   const isLong = Number(raw.headers.get("Content-Length") ?? Infinity) > MAX_RECORDED_BODY_BYTES;
@@ -81,7 +81,7 @@ function decode(body: ArrayBuffer): { text: string; isExact: boolean } {
 
 /** The JSON object in a text; empty if there is none. */
 export function objectIn(text: string): Record<string, unknown> {
-  // Without a byte order mark, too.
+  // trimStart also removes a byte order mark.
   const json = text.trimStart();
   if (!json.startsWith("{")) return {};
   try {

@@ -80,7 +80,7 @@ export function toNewRequest(c: Context<AppEnv>, exchange: Exchange): NewRequest
 const isCut = (fault: AppliedFault | null): boolean =>
   fault !== null && FAULTS[fault.fault].delivers === "part";
 
-/** A message as it is stored, and whether it is stored exactly as it was sent. */
+/** The stored form of a message, and whether it is exactly the message that was sent. */
 function toMessage(
   allHeaders: Headers,
   content: string | undefined,
@@ -99,7 +99,7 @@ function toMessage(
   };
 }
 
-/** Takes only what is valid, as the request may not be. The response has the currency that a request left out. */
+/** The valid ones of the listed fields: the request may be invalid. A missing currency is taken from the response. */
 function toContent(
   sent: Record<string, unknown>,
   response: Record<string, unknown>,
@@ -128,9 +128,9 @@ function toIds(
   response: Record<string, unknown>,
 ): Ids {
   const { path, method } = c.req;
-  // A list's page has many orders, and is about none of them.
+  // Only a POST's response is about one order. A list has many.
   const inResponse = method === "POST" ? idsOf(path, response, {}) : {};
-  // A new order's ID is in its response. If the response is an error, there is no order.
+  // The response to a POST has the new order's ID. After an error, no order exists.
   const ofRoute = method === "POST" ? {} : { order_id: c.get("orderId") };
   const ids = { ...ofRoute, ...inResponse, ...inRequest };
   return {

@@ -4,7 +4,7 @@ import type { RecordedPage, RequestTrace } from "../../domain/requests.ts";
 import type { AppEnv } from "../context.ts";
 import type { RecordedBody } from "./recorded-body.ts";
 
-/** What the readiness checks compare of a request. `result` is the response before a fault replaced it. */
+/** The facts about a request that the readiness checks compare. `result` is the response before a fault replaced it. */
 export function toTrace(
   c: Context<AppEnv>,
   { hash, ids }: RecordedBody,
@@ -26,7 +26,7 @@ export function toTrace(
   };
 }
 
-/** The list that a GET has read, and where the page is in it. */
+/** The list that a GET read, and the position of the page in it. */
 function toPage(c: Context<AppEnv>, result: Record<string, unknown>): RecordedPage | undefined {
   const { data, has_more } = result;
   if (c.req.method !== "GET" || !Array.isArray(data) || typeof has_more !== "boolean") {
@@ -48,7 +48,7 @@ function toPage(c: Context<AppEnv>, result: Record<string, unknown>): RecordedPa
   };
 }
 
-/** The IDs by which the lists continue. */
+/** An item of a list. Each list uses one of these IDs as its cursor. */
 interface Item {
   id?: string;
   order_event_id?: string;

@@ -52,7 +52,7 @@ const newKey = () => ({ "Idempotency-Key": crypto.randomUUID() });
 
 const unknown = (what: string, param: string, near?: string) => ({
   param,
-  message: `There is no such ${what}.${near ? ` Did you mean ${near}?` : ""}`,
+  message: `This ${what} does not exist.${near ? ` Did you mean ${near}?` : ""}`,
 });
 
 const twice = (param: string) => ({
