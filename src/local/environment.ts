@@ -182,16 +182,16 @@ export interface Inbox extends AsyncDisposable {
   readonly webhook: Webhook;
 
   /**
-   * Resolves with the oldest notification that matches and that no call has returned, and acknowledges none that
-   * lacks a valid signature. A duplicate is a notification of its own.
+   * Resolves with the oldest notification that matches and that no earlier call returned. A duplicate is returned
+   * too. Notifications without a valid signature get a 401, and are never returned.
    *
    * @throws {SandboxError} If none matches within `timeout` milliseconds (default: 5,000).
    */
   next(filter?: InboxFilter, options?: { timeout?: number }): Promise<ReceivedNotification>;
 
   /**
-   * Responds to the next notifications with this status, `times` times (default: 1). `next` doesn't return those
-   * that got another status than 2xx; the sandbox sends them again.
+   * Responds to the next notifications with this status, `times` times (default: 1). Without 2xx, `next` doesn't
+   * return them, and the sandbox sends them again.
    *
    * ```ts
    * await inbox.respond(500, { times: 2 });
