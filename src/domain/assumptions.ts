@@ -1,6 +1,6 @@
 /**
- * What production may do where the published contract is silent, with the values that an environment can be created
- * with. The first value of each is the default.
+ * The questions that the published contract leaves open, each with its two possible answers. An environment is created
+ * with one answer to each; the first is the default.
  */
 export const ASSUMPTIONS = {
   duplicate_ids: ["replay", "conflict"],
@@ -11,7 +11,7 @@ export const ASSUMPTIONS = {
 export type AssumptionName = keyof typeof ASSUMPTIONS;
 export const ASSUMPTION_NAMES = Object.keys(ASSUMPTIONS) as AssumptionName[];
 
-/** What an environment assumes about production. */
+/** The assumptions of an environment about production. */
 export type Assumptions = { [Name in AssumptionName]: (typeof ASSUMPTIONS)[Name][number] };
 
 export const DEFAULT_ASSUMPTIONS: Assumptions = {
@@ -23,7 +23,7 @@ export const DEFAULT_ASSUMPTIONS: Assumptions = {
 export const acceptsOverRefunds = ({ refund_beyond_captured }: Assumptions): boolean =>
   refund_beyond_captured === "accepted";
 
-/** The Idempotency-Key that counts: none if the environment assumes that production ignores it. */
+/** Drops the Idempotency-Key if the environment assumes that production ignores it. */
 export const effectiveKey = (
   key: string | undefined,
   { idempotency_key }: Assumptions,

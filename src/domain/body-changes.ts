@@ -1,4 +1,4 @@
-/** What a JSON parser and serializer changed in a body, found by comparing the two texts token by token. */
+/** Compares two JSON texts token by token, to report what a parser and serializer changed. */
 
 export const BODY_CHANGES = [
   "whitespace",

@@ -1,8 +1,8 @@
 const MULTIPLIERS = [0x85ebca77, 0xc2b2ae3d] as const;
-/** The bits of the second half that fit, with the 32 of the first, into a whole number. */
+/** A number holds integers of 53 bits: 32 from one half, and 21 from the other. */
 const HIGH_BITS = 21;
 
-/** A hash of 53 bits, to find out whether texts are equal. Fast, and not safe against chosen texts. */
+/** A hash of 53 bits, to compare texts. It is fast, but not collision-resistant. */
 export function hashOf(text: string): number {
   let low = 0x9747b28c;
   let high = 0x3c6ef372;

@@ -14,9 +14,9 @@ const SET_BY_CURL = new Set([
 ]);
 
 /**
- * The command that sends a recorded request again, for a POSIX shell with the key in SANDBOX_KEY. `origin` is
- * the sandbox's own: the recorded URL has whatever host the client named. Undefined if the record differs
- * from the request, or no argument can hold it.
+ * The command that sends a recorded request again, for a POSIX shell with the key in SANDBOX_KEY. `origin` is the
+ * sandbox's own, because the client may have used another host. Undefined if the record differs from the request,
+ * or if a shell argument can't hold the body.
  */
 export function curlOf(
   method: string,

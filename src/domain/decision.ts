@@ -28,14 +28,14 @@ export interface Refusal {
 export function unavailable(reason: string): Refusal {
   return {
     type: "SERVICE_UNAVAILABLE_ERROR",
-    message: `${reason} Send the same request again: with the same ids it takes effect once.`,
+    message: `${reason} Send the same request again: with the same IDs it takes effect once.`,
   };
 }
 
 /** Reports a fault of the sandbox itself. Its cause goes only to the log. */
 export const INTERNAL_ERROR: Refusal = {
   type: "INTERNAL_ERROR",
-  message: "Something went wrong on our side. The request id finds it in the log.",
+  message: "The sandbox has a bug. Search its log for the request ID.",
 };
 
 /** A refusal is a value, not an exception: an exception loses its type on the way out of a Durable Object. */

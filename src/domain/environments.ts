@@ -2,7 +2,7 @@ import type { OrderEventInput } from "./order-events.ts";
 import type { OrderInput } from "./orders.ts";
 import type { StoryInput } from "./transaction-stories.ts";
 
-/** The content of a new environment: nothing, or the published example order with its event and its card transaction. */
+/** The initial data: none, or the published example order with its event and its card transaction. */
 export const FIXTURES = ["empty", "documentation"] as const;
 export type Fixture = (typeof FIXTURES)[number];
 
@@ -15,7 +15,7 @@ const CARD = {
 };
 const NETWORK_TRANSACTION_ID = "615e3ba0-6b99-495b-ade4-1f584c40f376";
 
-/** What a fixture consists of, as a partner would send it. */
+/** The content of a fixture, as a partner would send it. */
 interface FixtureContent {
   order: OrderInput & { id: string };
   event: OrderEventInput & { order_event_id: string };

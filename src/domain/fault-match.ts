@@ -2,7 +2,7 @@ import { distance } from "fastest-levenshtein";
 import type { OrderEventType } from "./order-events.ts";
 import { pathSegments, type RequestSubject } from "./request-subject.ts";
 
-/** Which requests a fault applies to: those that match every field. `path` is a pattern. */
+/** A fault applies to the requests that match every field. `path` is a pattern. */
 export type FaultMatch = {
   [Name in keyof RequestSubject]?:
     | (Name extends "type" ? OrderEventType : RequestSubject[Name])
@@ -12,11 +12,11 @@ export type FaultMatch = {
 type MatchField = keyof FaultMatch;
 
 export function matchesRequest(match: FaultMatch, subject: RequestSubject): boolean {
-  return differingFields(match, subject).length === 0;
+  return mismatchedFields(match, subject).length === 0;
 }
 
-/** The fields of a match that a request does not match. */
-export function differingFields(match: FaultMatch, subject: RequestSubject): MatchField[] {
+/** The fields of a match that don't fit a request. */
+export function mismatchedFields(match: FaultMatch, subject: RequestSubject): MatchField[] {
   return (Object.keys(match) as MatchField[]).filter((field) => {
     const expected = match[field];
     if (expected === undefined) return false;
@@ -31,7 +31,7 @@ export function matchesPath(pattern: string, path: string): boolean {
 
 const isVariable = (segment: string) => /^:\w+$/.test(segment);
 
-/** A variable in `actual` stands for any segment. */
+/** With `isVariablePath`, `actual` is the path of an operation, whose variables match any segment. */
 function matchesSegments(pattern: string, actual: string[], isVariablePath = false): boolean {
   const isPrefix = pattern.endsWith("*");
   const expected = pathSegments(isPrefix ? pattern.slice(0, -1) : pattern);
@@ -47,7 +47,7 @@ function matchesSegments(pattern: string, actual: string[], isVariablePath = fal
 interface Operation {
   method: string;
   path: string;
-  /** The fields of a match that its requests can have. */
+  /** The fields of a match that its requests may contain. */
   fields: MatchField[];
 }
 
@@ -69,13 +69,13 @@ export const OPERATIONS: Operation[] = [
   { method: "DELETE", path: "/v2/keys", fields: [] },
 ];
 
-/** Why a match can apply to no request. */
+/** The field that keeps a match from ever matching a request. */
 export interface MatchProblem {
   field: MatchField;
   expected: string;
 }
 
-/** The first field of a match that, with those before it, no operation's requests can have. */
+/** Narrows the operations down field by field, and returns the first field that leaves none. */
 export function findMatchProblem({ path, method, ...ids }: FaultMatch): MatchProblem | undefined {
   let operations = OPERATIONS;
   if (path !== undefined) {
@@ -93,7 +93,8 @@ export function findMatchProblem({ path, method, ...ids }: FaultMatch): MatchPro
     if (ids[field] === undefined) continue;
     const target = `${method ?? "any request"} ${path ?? ""}`.trim();
     operations = operations.filter(({ fields }) => fields.includes(field));
-    if (operations.length === 0) return { field, expected: `none, as ${target} does not name it` };
+    if (operations.length === 0)
+      return { field, expected: `none, because ${target} has no such field` };
   }
   return undefined;
 }

@@ -8,7 +8,7 @@ import {
 import type { NotificationSubject } from "./notifications.ts";
 import type { RequestSubject } from "./request-subject.ts";
 
-/** What can be set of a fault, apart from which requests it applies to. */
+/** The settings of a fault, apart from its match. */
 export interface FaultParameters {
   delay_ms: number;
   status: number;

@@ -1,7 +1,7 @@
 import type { Money } from "./money.ts";
 import type { Usage } from "./quotas.ts";
 
-/** The two amounts of an event, by their fields. */
+/** The fields of the two amounts of an event. */
 export const MEASURES = ["amount", "rewards_amount"] as const;
 export type Measure = (typeof MEASURES)[number];
 

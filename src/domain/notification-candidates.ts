@@ -1,4 +1,4 @@
-/** What may have been signed instead of what a receiver verified: bodies, keys and times. */
+/** The bodies, keys and times that the sender may have signed, if they differ from those of the receiver. */
 import {
   bodyDeviation,
   convertedTime,
@@ -67,7 +67,7 @@ interface Signer {
   timestamp: SignatureSettings["timestamp"];
 }
 
-/** The tokens in each form, and then those that the receiver doesn't accept. */
+/** Every form of the receiver's tokens, and then the environment's other tokens. */
 export async function signerCandidates(
   tokens: readonly SigningToken[],
   otherTokens: readonly SigningToken[],
@@ -83,7 +83,7 @@ export async function signerCandidates(
   return [...accepted.flat(), ...(await Promise.all(others))];
 }
 
-/** A token in the form that is expected, and in the others. */
+/** A token in each form. Every form but the expected one is a deviation. */
 function formsOf(token: SigningToken): Promise<Candidate<Signer>[]> {
   const { key: expected = DEFAULT_SIGNATURE.key } = token;
   return Promise.all(

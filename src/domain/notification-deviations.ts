@@ -1,4 +1,4 @@
-/** How a received notification deviates from what was signed, each reason with its sentence. */
+/** The reasons why a signature does not match, each with its message. */
 import { areHarmless, changesBetween, type BodyChange } from "./body-changes.ts";
 import type { SignatureSettings } from "./webhooks.ts";
 
@@ -88,7 +88,7 @@ export function keyDeviation(signed: SignatureKey, expected: SignatureKey): Devi
 export const HASHED_TOKEN: Deviation = {
   reason: "token_hashed",
   message:
-    "The given token is the SHA-256 of a token, but the signature's key is another form of it: use the token itself.",
+    "The given token is the SHA-256 of the token that signed the notification: use the token itself.",
 };
 
 export const OTHER_TOKEN: Deviation = {

@@ -23,7 +23,7 @@ export const NOTIFICATION_FAULTS = {
   },
   lost_notification: {
     parameters: {},
-    effect: "nothing at first: the first attempt is never sent. The retries are",
+    effect: "no first attempt. The retries are sent",
   },
   invalid_signature: {
     parameters: {},
@@ -48,7 +48,7 @@ export interface AppliedNotificationFault extends Pick<FaultParameters, "delay_m
   fault: NotificationFaultName;
 }
 
-/** Which notifications a fault applies to: those that match every field. */
+/** A fault applies to the notifications that match every field. */
 export type NotificationMatch = {
   [Field in keyof NotificationSubject]?: NonNullable<NotificationSubject[Field]> | undefined;
 };

@@ -6,13 +6,13 @@ export interface ParsedSignature {
   time?: string;
   /** The 64 hex digits of `s`, if the header has all of them. */
   signature?: string;
-  /** What is wrong with the header. A folded header has both parts all the same. */
+  /** The fault in the header. A folded header still has both parts. */
   deviation?: Deviation;
 }
 
 const SIGNATURE_DIGITS = 64;
 const COMPLETE = /^t=(\d{1,16}),s=([\da-f]{64})$/i;
-/** A header of which the end is missing, or which was split at its comma. */
+/** A header without its end, or one that was split at its comma. */
 const START = /^t=(\d*)(?:,(?:s(?:=([\da-f]*))?)?)?$/i;
 const END = /^s=[\da-f]*$/i;
 const MAX_SHOWN_CHARACTERS = 120;

@@ -69,8 +69,8 @@ export function completeOrderEvent(
 }
 
 /**
- * Returns the stored event if the input with a taken ID has the same content, or refuses it. Refuses both if the
- * environment assumes that production does.
+ * Decides on an event whose ID exists. The same content returns the stored event, unless the environment assumes
+ * that production refuses it; other content is refused.
  */
 export function repeatOrderEvent(
   input: OrderEventInput,
@@ -86,7 +86,7 @@ export function repeatOrderEvent(
   return refuse({
     type: "CONFLICT_ERROR",
     param,
-    message: `The event with the ${param} ${stored[param]} exists with other content (${differing_fields.join(", ")}): use another id for another event.`,
+    message: `The event with the ${param} ${stored[param]} exists with other content (${differing_fields.join(", ")}): use another ID for another event.`,
     details: { differing_fields },
   });
 }
@@ -139,8 +139,7 @@ function count(
 }
 
 /**
- * The maximum of each sum: the largest amount, and for refunds the captured amount, unless the environment assumes
- * otherwise (the contract's refund rule). A sum
+ * The maximum of each sum. Refunds may reach the captured amount, unless the environment assumes otherwise. A sum
  * above MAX_MONEY may be rounded, but never down to MAX_MONEY, so the comparison is exact.
  */
 const MOST: Record<Sum, (figures: Figures, state: LedgerState) => Money> = {

@@ -19,7 +19,7 @@ interface StatedSum {
   optional: boolean;
 }
 
-/** Exact, as a rate times a quantity can take 106 bits. */
+/** As bigint, because a rate times a quantity can take 106 bits. */
 function sumOf(lines: readonly OrderLine[], rate: "rate" | "rewards_rate"): bigint {
   return lines.reduce((sum, line) => sum + BigInt(line[rate]) * BigInt(line.quantity), 0n);
 }
@@ -54,7 +54,7 @@ function sumViolation(
       : [
           {
             param,
-            message: `Left out, so ${formula}, which is ${sum}: expected 0 to ${MAX_MONEY}.`,
+            message: `Defaults to ${formula}, which is ${sum}: expected 0 to ${MAX_MONEY}.`,
           },
         ];
   }

@@ -74,8 +74,8 @@ export function completeOrder(input: OrderInput, defaults: OrderDefaults): Order
 }
 
 /**
- * Returns the stored order if the input with a taken ID has the same content, or refuses it. Refuses both if the
- * environment assumes that production does.
+ * Decides on an order whose ID exists. The same content returns the stored order, unless the environment assumes
+ * that production refuses it; other content is refused.
  */
 export function repeatOrder(
   input: OrderInput,
@@ -89,7 +89,7 @@ export function repeatOrder(
   return refuse({
     type: "CONFLICT_ERROR",
     param: "id",
-    message: `The order ${stored.id} exists with other content (${differing_fields.join(", ")}): use another id, or PUT to change the order.`,
+    message: `The order ${stored.id} exists with other content (${differing_fields.join(", ")}): use another ID, or PUT to change the order.`,
     details: { differing_fields },
   });
 }
@@ -213,7 +213,7 @@ function fixedCurrency(state: LedgerState, order: Order, input: OrderInput): Ref
   return {
     type: "CONFLICT_ERROR",
     param: "currency",
-    message: `The currency can't change once the order has events: it is ${state.currency}, and ${order.currency} came${byDefault}.`,
+    message: `The currency can't change once the order has events: expected ${state.currency}, but received ${order.currency}${byDefault}.`,
     details: { currency: state.currency, requested: order.currency, events: state.event_count },
     isOnEvents: true,
   };

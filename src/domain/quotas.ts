@@ -4,7 +4,7 @@ import type { Refusal } from "./decision.ts";
 export const QUOTAS = ["orders", "order_events", "transactions", "bytes"] as const;
 export type Quota = (typeof QUOTAS)[number];
 
-/** An amount of each kind. */
+/** The used amount of each quota. */
 export type Usage = Record<Quota, number>;
 
 export const NO_USAGE: Usage = { orders: 0, order_events: 0, transactions: 0, bytes: 0 };

@@ -54,7 +54,7 @@ const SIDES = ["captured", "refunded"] as const;
 
 const APPLIES: Record<Finding, (card: CardSide | undefined, events: OrderEventSide) => boolean> = {
   unknown_transaction: (card, events) => !card && events.event_count > 0,
-  // Captured and refunded are compared each by itself.
+  // Captured and refunded amounts are compared separately.
   not_reported: (card, events) =>
     SIDES.some((side) => (card?.[side] ?? 0) > 0 && events[side] === 0),
   amount_differs: (card, events) =>
@@ -64,7 +64,7 @@ const APPLIES: Record<Finding, (card: CardSide | undefined, events: OrderEventSi
   event_after_void: (card, events) => card?.status === "VOIDED" && events.event_count > 0,
 };
 
-/** In what the two sides disagree: nothing if they agree. */
+/** The findings on which the two sides disagree; empty if they agree. */
 export function findingsOf(card: CardSide | undefined, events: OrderEventSide): Finding[] {
   return FINDINGS.filter((finding) => APPLIES[finding](card, events));
 }
@@ -74,7 +74,7 @@ const SIDE_OF: Record<OrderEventType, (typeof SIDES)[number]> = {
   REFUNDED: "refunded",
 };
 
-/** What an order event may have got wrong about its card transaction. `events` has it counted in. */
+/** The warnings of an order event about its card transaction. `events` includes the event. */
 export function warningsOfReport(
   { card, events }: Reconciliation,
   event: OrderEvent,

@@ -7,7 +7,7 @@ export interface RequestIds {
   network_transaction_id?: string;
 }
 
-/** What a fault is matched against. */
+/** The fields of a request that faults match. */
 export interface RequestSubject extends Omit<RequestIds, "network_transaction_id"> {
   method: string;
   /** Percent-encoded, as in the URL. */

@@ -1,5 +1,4 @@
 import type { OrderEventType } from "./order-events.ts";
-import { bytesOf } from "./stored-bytes.ts";
 import type { AppliedFault } from "./faults.ts";
 import type { TransactionStatus } from "./transactions.ts";
 import type { Warning } from "./warnings.ts";
@@ -8,7 +7,7 @@ import type { Warning } from "./warnings.ts";
 export const REQUEST_DAYS = 7;
 export const MAX_RECORDED_REQUESTS = 10_000;
 export const MAX_RECORDED_BYTES = 64_000_000;
-/** What every environment may store, however many the partner has. */
+/** The least that an environment may store, even if its partner has many. */
 export const MIN_RECORDED_BYTES = 1_000_000;
 
 /** How much of a body, of a message's headers and of a URL is stored; the rest is cut off. */
@@ -61,7 +60,7 @@ export interface RecordedMessage {
   cut?: true;
 }
 
-/** The part of a write's body that says what it is about. */
+/** The type and amount of the order or event in a body. */
 export interface RequestContent {
   event_type?: OrderEventType;
   /** The status of a simulated event on the card. */
@@ -80,7 +79,7 @@ export interface RequestDetails {
   response?: RecordedMessage;
   /** The response before a fault replaced it. */
   unaltered_response?: RecordedMessage & { status: number };
-  /** What the request cost in D1. */
+  /** The cost of the request in D1. */
   cost: { queries: number; rows_read: number; rows_written: number };
   /** Whether URL, headers and body are stored exactly as they were sent. */
   is_exact: boolean;
@@ -96,7 +95,7 @@ export interface RecordedPage {
   has_more: boolean;
 }
 
-/** The part of a request that only the readiness checks read. Hashes find out what is equal. */
+/** The part of a request that only the readiness checks read. Hashes are compared with each other. */
 export interface RequestTrace {
   /** The API key that sent it. */
   key_id: number;
@@ -117,7 +116,7 @@ export interface NewRequest extends RequestSummary, RecordedVersions {
   trace: RequestTrace;
 }
 
-/** Which requests to list. A path and the IDs are exact, or a prefix that ends in `*`. */
+/** The requests to list. A path or ID is exact, or a prefix that ends in `*`. */
 export interface RequestFilter {
   method?: string | undefined;
   path?: string | undefined;
@@ -147,60 +146,4 @@ export interface RequestCounts {
 export function byteLimitOf(quota: number, environments: number): number {
   const share = Math.floor(quota / Math.max(environments, 1));
   return Math.min(Math.max(share, MIN_RECORDED_BYTES), MAX_RECORDED_BYTES);
-}
-
-/** The keys of the local seed, and generated ones: 32 random characters, and 43 more if the key is signed. */
-const KEY = /test_(?:sandbox_[ab](?![\w-])|[\w-]{75}|[\w-]{32}(?![\w-]))/g;
-const MASKED_KEY = "test_***";
-
-/** Replaces API keys in a text. */
-export function maskKeys(text: string): string {
-  return text.includes("test_") ? text.replace(KEY, MASKED_KEY) : text;
-}
-
-/** A text as it is stored, and whether that is all of it. */
-interface RecordedText {
-  text: string;
-  isCut: boolean;
-  /** Whether a key was masked. */
-  isMasked: boolean;
-}
-
-/** Masks the keys in a text, and cuts it between two characters. */
-export function recordedText(text: string, maxBytes: number): RecordedText {
-  // Masked first, so that the cut leaves no half of a key.
-  const masked = maskKeys(text);
-  const isMasked = masked !== text;
-  // A UTF-16 code unit has at most three bytes in UTF-8.
-  if (masked.length * 3 <= maxBytes) return { text: masked, isCut: false, isMasked };
-  const { read } = encoder.encodeInto(masked, new Uint8Array(maxBytes));
-  return { text: masked.slice(0, read), isCut: read < masked.length, isMasked };
-}
-
-const encoder = new TextEncoder();
-
-/** Headers that identify the sender, and those that the network adds. */
-const OMITTED_HEADERS =
-  /^(authorization|proxy-authorization|cookie|set-cookie|forwarded|x-forwarded-.*|x-real-ip|x-client-ip|true-client-ip|cf-.*|mf-.*)$/;
-
-/** Headers as they are stored: without those of the sender, and cut to `MAX_RECORDED_HEADER_BYTES`. */
-export function recordedHeaders(headers: Iterable<[name: string, content: string]>): {
-  headers: Record<string, string>;
-  isCut: boolean;
-  isMasked: boolean;
-} {
-  const recorded: Record<string, string> = {};
-  let left = MAX_RECORDED_HEADER_BYTES;
-  let hasMask = false;
-  for (const [name, content] of headers) {
-    if (OMITTED_HEADERS.test(name)) continue;
-    left -= name.length;
-    if (left < 0) return { headers: recorded, isCut: true, isMasked: hasMask };
-    const { text, isCut, isMasked } = recordedText(content, left);
-    recorded[name] = text;
-    left -= bytesOf(text);
-    hasMask ||= isMasked;
-    if (isCut) return { headers: recorded, isCut, isMasked: hasMask };
-  }
-  return { headers: recorded, isCut: false, isMasked: hasMask };
 }

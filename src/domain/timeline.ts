@@ -109,7 +109,7 @@ export function timelineFiguresOf(change: LedgerTotals & OrderedTotals): Timelin
   };
 }
 
-/** What an order's timeline is made of. Each list is oldest first. */
+/** The sources of an order's timeline. Each list is oldest first. */
 interface TimelineParts {
   changes: PastChange[];
   requests: PastRequest[];

@@ -21,7 +21,7 @@ const withTip = (amount: Money) => amount + Math.floor(amount / 5);
 const approved: Step = { status: "APPROVED", amount: whole };
 const captured: Step = { status: "CAPTURED", amount: whole };
 
-/** What can happen to a card transaction, as the events of single requests. */
+/** The events of each story. */
 const STEPS = {
   captured: [approved, captured],
   captured_in_two: [

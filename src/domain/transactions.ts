@@ -103,7 +103,7 @@ export interface TransactionDefaults {
 export interface SimulatedEvent {
   transaction: Transaction;
   event: TransactionEvent;
-  /** The capture that a refund refunds, with the refund counted in. */
+  /** The capture that a refund refunds, including this refund. */
   capture: TransactionEvent | undefined;
   warnings: Warning[];
 }

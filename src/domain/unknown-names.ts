@@ -1,22 +1,22 @@
 import { distance } from "fastest-levenshtein";
 import type { Warning } from "./warnings.ts";
 
-/** The names that can be sent: of an object its fields, of a list those of its items; undefined where anything can. */
+/** The names that are accepted: the fields of an object, or those of the items of a list. Undefined accepts any name. */
 export type AcceptedNames =
   | { fields: ReadonlySet<string>; nested: readonly (readonly [string, AcceptedNames])[] }
   | { items: AcceptedNames }
   | undefined;
 
-/** Where nothing can be sent. */
+/** Accepts no name. */
 export const NO_NAMES: AcceptedNames = { fields: new Set(), nested: [] };
 
-/** A name that was sent and means nothing; `param` says where it is, like `order_lines[0].reward_amount`. */
+/** A name that no rule reads. `param` is its path, like `order_lines[0].reward_amount`. */
 export interface UnknownName extends Warning {
   code: "unknown_field" | "unknown_parameter";
   param: string;
 }
 
-/** How much of an unknown name is repeated: it can be as long as a body. */
+/** The longest part of an unknown name that a warning repeats. */
 const MAX_SHOWN_CHARACTERS = 80;
 
 /** The first unknown names in a body or query, at most `most`. An object's own names come before nested ones. */
@@ -32,7 +32,7 @@ export function findUnknownNames(
   });
 }
 
-/** A name that isn't known, by its way from an object around it: like `.name` or `[0].name`. */
+/** An unknown name, with its path from the enclosing object, like `.name` or `[0].name`. */
 interface Inside {
   path: string;
   did_you_mean: string | undefined;
@@ -43,7 +43,7 @@ function findInside(known: AcceptedNames, sent: unknown, most: number): Inside[]
   if ("items" in known) return Array.isArray(sent) ? findInItems(known.items, sent, most) : [];
   if (Array.isArray(sent)) return [];
   const found: Inside[] = [];
-  // Stops early: a body can have 100,000 names. Nothing is inherited, as it comes out of JSON or a query.
+  // for…in, because it can stop early: a body can have 100,000 names. Parsed JSON inherits none.
   for (const name in sent) {
     if (known.fields.has(name)) continue;
     found.push({ path: `.${shown(name)}`, did_you_mean: nearName(name, known.fields, sent) });
@@ -75,7 +75,7 @@ function shown(name: string): string {
   return text.toWellFormed();
 }
 
-/** The known name that is nearest, if it is near, and was not sent itself. Capitals, `_` and `-` make no difference. */
+/** The closest accepted name that was not sent itself, if it is close enough. Ignores case, `_` and `-`. */
 function nearName(name: string, fields: ReadonlySet<string>, sent: object): string | undefined {
   if (name.length > MAX_SHOWN_CHARACTERS) return undefined;
   const plain = plainForm(name);

@@ -1,4 +1,4 @@
-/** A field that breaks a rule, with the sentence that says how. */
+/** A field that breaks a rule, and the reason. */
 export interface Violation {
   param: string;
   message: string;

@@ -1,6 +1,6 @@
 import type { Warning } from "./warnings.ts";
 
-/** What each warning means, for the reference and the console. */
+/** The meaning of each warning, for the reference and the console. */
 export const WARNING_MEANINGS: Record<Warning["code"], string> = {
   unknown_field:
     "The contract has no such field. It was ignored; a strict environment returns 400.",

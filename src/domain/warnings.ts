@@ -42,7 +42,7 @@ export interface Warning {
 /** The most warnings of one response. */
 export const MAX_WARNINGS = 20;
 
-/** Adds warnings, none of them twice. Newer ones come first, so that a rule's warning is not cut off. */
+/** Adds warnings without duplicates. The newest come first, so that a rule's warning is not cut off. */
 export function addWarnings(before: readonly Warning[], added: readonly Warning[]): Warning[] {
   const isNew = ({ code, param }: Warning) =>
     !before.some((each) => each.code === code && each.param === param);
@@ -75,7 +75,7 @@ const WARNINGS_OF: Record<OrderEventType, (event: OrderEvent, next: LedgerState)
       .map((param) => ({ code: "captured_beyond_total", param })),
   REFUNDED: (event, next) => [
     ...MEASURES.filter((measure) => event[measure] > 0 && figuresOf(next, measure).refundable < 0)
-      // Only an environment that assumes so accepts this.
+      // Possible only with the assumption `refund_beyond_captured: accepted`.
       .map((param): Warning => ({ code: "refunded_beyond_captured", param })),
     ...(event.rewards_amount === 0 && figuresOf(next, "rewards_amount").refundable > 0
       ? [{ code: "refund_without_rewards", param: "rewards_amount" } as const]

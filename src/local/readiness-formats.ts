@@ -1,5 +1,5 @@
 /** The report of `orders-sandbox readiness` as text, JUnit and Markdown. */
-import { CHECK_GROUPS } from "../domain/readiness/checks.ts";
+import { CHECK_GROUPS } from "../domain/readiness/groups.ts";
 import { markdownOf, STATUS_LABELS, summaryOf } from "../domain/readiness/markdown.ts";
 import type { Readiness } from "./environment.ts";
 

@@ -1,5 +1,5 @@
 /** Why faults that a test has added were not used. */
-import { differingFields } from "../domain/fault-match.ts";
+import { mismatchedFields } from "../domain/fault-match.ts";
 import type { RequestSubject } from "../domain/request-subject.ts";
 import type { Fault, RecordedRequest, RequestFilter } from "./environment.ts";
 import { SandboxError } from "./sandbox-error.ts";
@@ -36,7 +36,7 @@ function sentenceOf(fault: Fault, requests: RecordedRequest[]): string {
 function nearestOf({ match }: Fault, requests: RecordedRequest[]): string[] {
   const differing = requests.flatMap((request) => {
     const subject = subjectOf(request);
-    const fields = differingFields(match, subject);
+    const fields = mismatchedFields(match, subject);
     return fields.length === 0 ? [] : [{ request, subject, fields }];
   });
   const least = Math.min(...differing.map(({ fields }) => fields.length));

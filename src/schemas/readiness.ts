@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { CHECK_GROUPS, CHECK_IDS, type CheckGroup } from "../domain/readiness/checks.ts";
+import { CHECK_IDS } from "../domain/readiness/checks.ts";
+import { CHECK_GROUPS, type CheckGroup } from "../domain/readiness/groups.ts";
 import { CHECK_STATUSES, MAX_EVIDENCE, type Evidence } from "../domain/readiness/verdict.ts";
 import { REQUEST_DAYS } from "../domain/requests.ts";
 import type { FieldSchemas } from "./field-schemas.ts";

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { generateApiKey } from "../../src/access/secrets.ts";
-import { maskKeys, recordedText } from "../../src/domain/requests.ts";
+import { maskKeys, recordedText } from "../../src/domain/recorded-text.ts";
 
 it("masks every key, and no text that only starts like one", async () => {
   const keys = [await generateApiKey(["secret"]), await generateApiKey([]), "test_sandbox_a"];

@@ -69,9 +69,9 @@ describe("a match", () => {
     [
       { path: "/v2/keys", order_id: "o" },
       "order_id",
-      "none, as any request /v2/keys does not name it",
+      "none, because any request /v2/keys has no such field",
     ],
-    [{ method: "GET", type: "CAPTURED" }, "type", "none, as GET does not name it"],
+    [{ method: "GET", type: "CAPTURED" }, "type", "none, because GET has no such field"],
     [{ partner_order_id: "po", partner_event_id: "pe" }, "partner_event_id", "none"],
   ])("%o can't apply", (match, field, expected) => {
     const problem = findMatchProblem(match);

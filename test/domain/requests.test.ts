@@ -1,11 +1,7 @@
 import { expect, it } from "vitest";
 import { curlOf } from "../../src/domain/curl.ts";
-import {
-  byteLimitOf,
-  recordedHeaders,
-  recordedText,
-  type RequestDetails,
-} from "../../src/domain/requests.ts";
+import { recordedHeaders, recordedText } from "../../src/domain/recorded-text.ts";
+import { byteLimitOf, type RequestDetails } from "../../src/domain/requests.ts";
 
 it("stores text up to the size limit, and truncates longer text between characters", () => {
   for (const character of ["a", "é", "€", "😀"]) {

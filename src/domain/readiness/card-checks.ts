@@ -1,4 +1,4 @@
-/** Do the order events agree with the card transactions? */
+/** Whether the order events agree with the card transactions. */
 import type { ReadinessFacts } from "./facts.ts";
 import { counted, failed, notSeen, passed, type Evidence, type Verdict } from "./verdict.ts";
 

@@ -17,13 +17,10 @@ import { checkRetries } from "./retry-checks.ts";
 import type { Verdict } from "./verdict.ts";
 import { checkGrowingPauses, checkWaiting } from "./waiting-checks.ts";
 
-// The console uses the groups without the checks.
-export { CHECK_GROUPS, type CheckGroup } from "./groups.ts";
-
 interface Check {
   group: CheckGroup;
   title: string;
-  /** When it passes and when it fails, for the reference. */
+  /** The conditions to pass and to fail, for the reference. */
   rule: string;
   evaluate: (facts: ReadinessFacts) => Verdict;
 }
@@ -45,7 +42,7 @@ export const CHECKS = {
   lost_response: {
     group: "retries",
     title: "A lost response is retried",
-    rule: "After the fault `lost_response`, a creation was sent again with the same ID or `Idempotency-Key` and took effect once. It fails if the client sends the same order, type, amount and `network_transaction_id` under a new ID, or never again.",
+    rule: "After the fault `lost_response`, a creation was sent again with the same ID or `Idempotency-Key` and took effect once. It fails if the client sends the same order, type, amount and `network_transaction_id` under a new ID, or doesn't retry at all.",
     evaluate: checkRetries(["lost_response"], "lost its response"),
   },
   cut_response: {
@@ -62,7 +59,7 @@ export const CHECKS = {
   },
   proxy_page: {
     group: "retries",
-    title: "A proxy's HTML page is survived",
+    title: "A proxy's HTML page is handled",
     rule: "The same after the fault `bad_gateway` or `gateway_timeout`.",
     evaluate: checkRetries(["bad_gateway", "gateway_timeout"], "got a proxy's HTML page"),
   },
@@ -105,13 +102,13 @@ export const CHECKS = {
   partial_refund: {
     group: "orders",
     title: "A part of an order is refunded",
-    rule: "A refund below the captured amount was accepted. It fails if such refunds got 400 or 404 only.",
+    rule: "A refund below the captured amount was accepted. It fails if all such refunds got 400 or 404.",
     evaluate: checkPartialRefund,
   },
   full_refund: {
     group: "orders",
     title: "An order is refunded in full",
-    rule: "A refund of the rest of the captured amount was accepted. It fails if such refunds got 400 or 404 only.",
+    rule: "A refund of the rest of the captured amount was accepted. It fails if all such refunds got 400 or 404.",
     evaluate: checkFullRefund,
   },
   line_refund: {
@@ -135,7 +132,7 @@ export const CHECKS = {
   lists_followed: {
     group: "contract",
     title: "Lists are read to their end",
-    rule: "A list with `has_more` was read with `starting_after` until `has_more` was false. It fails if no such list was.",
+    rule: "A list with `has_more` was read with `starting_after` until `has_more` was false. It fails if every such list was read only in part.",
     evaluate: checkLists,
   },
   known_names: {
@@ -164,7 +161,7 @@ export const ENVIRONMENT_CHECK_IDS = Object.keys(CHECKS) as EnvironmentCheckId[]
 /** The check that needs environments with different assumptions. */
 export const BOTH_READINGS = {
   group: "readings",
-  title: "Both readings of the contract are survived",
+  title: "Both readings of the contract are handled",
   rule: "Only with `environments=all`: for each field of `assume`, retries and refunds were proven in environments with either value.",
 } as const satisfies Omit<Check, "evaluate">;
 

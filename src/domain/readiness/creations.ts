@@ -7,7 +7,7 @@ const CREATING_PATHS = new Set(["/v2/orders", "/v2/order_events"]);
 export const isCreation = ({ method, path }: ObservedRequest): boolean =>
   method === "POST" && CREATING_PATHS.has(path);
 
-/** Whether the request changed something, also if a fault altered its response. */
+/** Whether the request changed something, even if a fault altered its response. */
 export const isExecuted = ({ version_after, replayed }: ObservedRequest): boolean =>
   version_after !== null && !replayed;
 
@@ -23,12 +23,12 @@ const ID_PARAMS = new Set(["id", "order_event_id", "partner_event_id"]);
 export const isIdTaken = ({ status, error }: ObservedRequest): boolean =>
   status === 409 && error?.type === "CONFLICT_ERROR" && ID_PARAMS.has(error.param ?? "");
 
-/** Whether the response tells the client that what it creates exists. */
+/** Whether the client can conclude from the response that its order or event exists. */
 export const confirms = (request: ObservedRequest, { duplicate_ids }: Assumptions): boolean =>
   isSuccess(request) || (duplicate_ids === "conflict" && isIdTaken(request));
 
-/** Equal for creations of the same thing, whatever their IDs. */
-export function subjectOf(request: ObservedRequest): string {
+/** Equal for requests that create the same order or event, even under different IDs. */
+export function contentKeyOf(request: ObservedRequest): string {
   const { path, content, order_id, partner_order_id, network_transaction_id } = request;
   const { event_type, amount } = content ?? {};
   return JSON.stringify(
@@ -45,8 +45,8 @@ export interface Creation {
 }
 
 /**
- * Groups the requests that create the same order or event: those with an ID or an `Idempotency-Key` in common, or
- * without both, the same content. After a deletion, an ID stands for something new.
+ * Groups the requests that create the same order or event. They share an ID or an `Idempotency-Key`; requests without
+ * either share their content. After a deletion, the same ID starts a new group.
  */
 export function creationsOf(requests: readonly ObservedRequest[]): Creation[] {
   const creations: Creation[] = [];

@@ -34,7 +34,7 @@ export const NO_CARD_FACTS: CardFacts = {
   disagreements: [],
 };
 
-/** What is known of one environment. */
+/** The facts about one environment that the checks evaluate. */
 export interface ReadinessFacts {
   /** Oldest first. */
   requests: ObservedRequest[];

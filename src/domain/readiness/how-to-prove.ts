@@ -1,7 +1,7 @@
 import type { FaultName } from "../faults.ts";
 import type { CheckId } from "./checks.ts";
 
-/** What to do to pass a check, and a line to copy that prepares or does it. */
+/** The step that passes a check, and a line to copy that prepares or performs it. */
 export interface HowToProve {
   step: string;
   curl: string;
@@ -31,7 +31,7 @@ const RETRY = "then let your client report an event. It must send it again with 
 const WAIT =
   "then let your client report an event. It must wait for Retry-After before it sends it again.";
 
-/** A call under /v2 that stands for the client's own. */
+/** A request under /v2, as the client would send it. */
 function call(
   method: "POST" | "PUT" | "GET" | "DELETE",
   path: string,
@@ -70,8 +70,8 @@ const HOW_TO_PROVE: Record<CheckId, HowToProve> = {
   ),
   lost_response: fault("lost_response", `Lose a response, ${RETRY}`),
   cut_response: fault("cut_response", `Cut a response, ${RETRY}`),
-  error_after_commit: fault("error_after_commit", `Replace a response by an error, ${RETRY}`),
-  proxy_page: fault("bad_gateway", `Replace a response by a proxy's page, ${RETRY}`),
+  error_after_commit: fault("error_after_commit", `Replace a response with an error, ${RETRY}`),
+  proxy_page: fault("bad_gateway", `Replace a response with a proxy's page, ${RETRY}`),
   unavailable: fault("unavailable", `Reject a request with 503, ${WAIT}`),
   rate_limited: fault("rate_limited", `Reject a request with 429, ${WAIT}`),
   growing_pauses: fault(
@@ -106,7 +106,7 @@ const HOW_TO_PROVE: Record<CheckId, HowToProve> = {
   full_refund: call(
     "POST",
     "/v2/order_events",
-    "Refund all that is left of what was captured.",
+    "Refund the rest of the captured amount.",
     event("REFUNDED", "event-4", 4000),
   ),
   line_refund: call(

@@ -1,10 +1,10 @@
-/** Can each creation be repeated safely? */
+/** Whether each creation can be repeated safely. */
 import {
+  contentKeyOf,
   creationsOf,
   isCreation,
   isExecuted,
   isIdTaken,
-  subjectOf,
   type Creation,
 } from "./creations.ts";
 import type { ObservedRequest, ReadinessFacts } from "./facts.ts";
@@ -62,14 +62,14 @@ export function checkDistinct(facts: ReadinessFacts): Verdict {
   );
 }
 
-/** Two attempts at one creation that are not the same request. */
+/** Two attempts with the same ID or key, but different content. */
 function findClash(
   { attempts }: Creation,
   { assume }: ReadinessFacts,
 ): [ObservedRequest, ObservedRequest] | undefined {
   const [first, ...others] = attempts;
   if (!first) return undefined;
-  const isOther = (each: ObservedRequest) => subjectOf(each) !== subjectOf(first);
+  const isOther = (each: ObservedRequest) => contentKeyOf(each) !== contentKeyOf(first);
   const clash = others.find((each) => {
     if (each.error?.type === "IDEMPOTENCY_ERROR") return true;
     // In such an environment, the same content is refused too.

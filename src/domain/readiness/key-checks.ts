@@ -1,4 +1,4 @@
-/** Can the client change its API key without an outage? */
+/** Whether the client can change its API key without an outage. */
 import { isSuccess } from "./creations.ts";
 import type { ObservedRequest, ReadinessFacts } from "./facts.ts";
 import { evidenceOfAll, failed, nameOf, notSeen, passed, type Verdict } from "./verdict.ts";

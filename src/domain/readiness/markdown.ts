@@ -1,7 +1,7 @@
 import { CHECK_GROUPS, type CheckGroup } from "./groups.ts";
 import type { CheckStatus } from "./verdict.ts";
 
-/** What a summary shows of a check. */
+/** The part of a check that a report shows. */
 export interface ShownCheck {
   id: string;
   group: CheckGroup;
@@ -48,7 +48,7 @@ export function markdownOf(report: ShownReport): string {
   ].join("\n");
 }
 
-/** A reason contains what the integration has sent: no character of it may change the table. */
+/** Escapes a reason: it contains text that the integration sent, which must not change the table. */
 const cell = (text: string): string =>
   text
     .replace(/\p{Cc}+/gu, " ")

@@ -1,4 +1,4 @@
-/** Was everything that can happen to an order tried? */
+/** Whether every kind of change to an order was tried. */
 import type { ObservedRequest, ReadinessFacts } from "./facts.ts";
 import { isEventDeletion, isOrderDeletion, isRefund, stepsOf, type Step } from "./order-history.ts";
 import {
@@ -13,7 +13,7 @@ import {
 
 const requestsOf = (steps: Step[]): ObservedRequest[] => steps.map(({ request }) => request);
 
-/** A verdict on what was tried: passed if it was accepted at least once, failed if it was only refused. */
+/** Passed if a change was accepted at least once, failed if it was only refused. */
 function triedVerdict(
   accepted: ObservedRequest[],
   refused: ObservedRequest[],

@@ -1,7 +1,7 @@
 import { isCreation, isExecuted } from "./creations.ts";
 import type { ObservedRequest } from "./facts.ts";
 
-/** What was captured and refunded of an order, as far as the recorded requests say. */
+/** The captures and refunds of an order in the recorded requests. */
 export interface Sums {
   captured: number;
   refunded: number;

@@ -1,4 +1,4 @@
-/** Does the client read and write what the contract has? */
+/** Whether the client reads lists to their end, and sends only names of the contract. */
 import { isExecuted } from "./creations.ts";
 import type { ObservedRequest, ReadinessFacts } from "./facts.ts";
 import {

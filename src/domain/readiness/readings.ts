@@ -25,7 +25,7 @@ export type Verdicts = Record<EnvironmentCheckId, Verdict>;
 
 const RETRY_CHECKS = ["lost_response", "cut_response", "error_after_commit", "proxy_page"] as const;
 
-/** What each assumption of an environment was proven with. */
+/** The verdict that proves each assumption. */
 const PROOFS: Record<keyof Assumptions, (facts: ReadinessFacts, verdicts: Verdicts) => Verdict> = {
   duplicate_ids: (_, verdicts) => retried(verdicts),
   idempotency_key: (_, verdicts) => retried(verdicts),
@@ -69,7 +69,7 @@ function refunded({ requests, assume }: ReadinessFacts, verdicts: Verdicts): Ver
     : passed("No refund was above the captured amount.", evidenceOfAll(one, ...others));
 }
 
-/** The verdict of `both_readings`, from the verdicts on the readings that were seen in any environment. */
+/** The verdict of `both_readings`. `seen` has the verdicts of all environments, by reading. */
 export function checkBothReadings(seen: Partial<Record<Reading, Verdict>>): Verdict {
   const failure = READINGS.find((each) => seen[each]?.status === "failed");
   if (failure) {

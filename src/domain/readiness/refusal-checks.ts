@@ -1,4 +1,4 @@
-/** Does the client stop sending what was refused? */
+/** Whether the client stops repeating refused requests. */
 import { isExecuted } from "./creations.ts";
 import type { ObservedRequest, ReadinessFacts } from "./facts.ts";
 import {
@@ -16,7 +16,7 @@ const REFUSALS = new Set([400, 404, 409, 422]);
 const isRefusedWrite = ({ method, status, trace }: ObservedRequest): boolean =>
   method !== "GET" && status !== null && REFUSALS.has(status) && trace.hash !== undefined;
 
-/** A refused request that arrives later than this after the same one is not a retry of it. */
+/** A request counts as a retry if it follows the same request within this time. */
 const RETRY_MILLISECONDS = 60_000;
 /** The original, and one retry. */
 const MAX_ATTEMPTS = 2;

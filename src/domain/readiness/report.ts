@@ -1,12 +1,6 @@
-import {
-  CHECK_IDS,
-  CHECKS,
-  descriptionOf,
-  ENVIRONMENT_CHECK_IDS,
-  type CheckGroup,
-  type CheckId,
-} from "./checks.ts";
+import { CHECK_IDS, CHECKS, descriptionOf, ENVIRONMENT_CHECK_IDS, type CheckId } from "./checks.ts";
 import type { ReadinessFacts } from "./facts.ts";
+import type { CheckGroup } from "./groups.ts";
 import { howToProve, type HowToProve } from "./how-to-prove.ts";
 import { readingsOf, type Reading, type Verdicts } from "./readings.ts";
 import type { Verdict } from "./verdict.ts";

@@ -1,6 +1,6 @@
-/** Does the client repeat what may have taken effect, and only once? */
+/** Whether the client retries after a lost or altered response, and the request takes effect once. */
 import type { FaultName } from "../faults.ts";
-import { confirms, creationsOf, isExecuted, subjectOf, type Creation } from "./creations.ts";
+import { confirms, contentKeyOf, creationsOf, isExecuted, type Creation } from "./creations.ts";
 import type { ObservedRequest, ReadinessFacts } from "./facts.ts";
 import {
   counted,
@@ -13,7 +13,7 @@ import {
   type Verdict,
 } from "./verdict.ts";
 
-/** A check of the creations that took effect, and whose response one of these faults altered. */
+/** Checks the creations that took effect, but whose response one of these faults altered. */
 export function checkRetries(faults: readonly FaultName[], harm: string) {
   return (facts: ReadinessFacts): Verdict => {
     const creations = creationsOf(facts.requests);
@@ -84,15 +84,15 @@ function findFailure(
   };
 }
 
-/** A later creation of the same thing that took effect too. */
+/** A later creation of the same order or event under another ID. */
 function findCopy(
   original: ObservedRequest,
   own: Creation,
   creations: Creation[],
 ): ObservedRequest | undefined {
-  const subject = subjectOf(original);
+  const content = contentKeyOf(original);
   return creations
     .filter((each) => each !== own)
     .flatMap(({ attempts }) => attempts)
-    .find((each) => each.at >= original.at && isExecuted(each) && subjectOf(each) === subject);
+    .find((each) => each.at >= original.at && isExecuted(each) && contentKeyOf(each) === content);
 }

@@ -36,7 +36,7 @@ export function storedVerdictsOf(
   return seen.length === 0 ? undefined : (Object.fromEntries(seen) as StoredVerdicts);
 }
 
-/** Sums up what was stored of several environments since a time (RFC 3339), newest first. */
+/** Sums up the stored verdicts of several environments, newest first, since a time (RFC 3339). */
 export function sumUp(all: StoredVerdicts[], since: string): Record<CheckId, Verdict> {
   const verdictOf = (subject: Subject) => sumUpOne(all, subject, since);
   const checks = Object.fromEntries(ENVIRONMENT_CHECK_IDS.map((id) => [id, verdictOf(id)]));

@@ -16,7 +16,7 @@ export interface Evidence {
   environment_id?: number;
 }
 
-/** The result of a check. `reason` names the requests that the check looked at, and says why it decided so. */
+/** The result of a check. `reason` names the requests that decided it. */
 export interface Verdict {
   status: CheckStatus;
   reason: string;

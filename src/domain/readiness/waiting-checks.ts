@@ -1,4 +1,4 @@
-/** Does the client wait as long as it is told, and longer each time? */
+/** Whether the client waits for `Retry-After`, and longer after each failure. */
 import type { FaultName } from "../faults.ts";
 import { creationsOf, isCreation, isSuccess } from "./creations.ts";
 import type { ObservedRequest, ReadinessFacts } from "./facts.ts";
@@ -19,7 +19,7 @@ type Rejection = (typeof REJECTIONS)[number];
 const rejectionOf = ({ fault }: ObservedRequest): Rejection | undefined =>
   REJECTIONS.find((each) => each === fault?.fault);
 
-/** Clocks and timers are this inexact. */
+/** Clocks and timers may be off by this much. */
 const TOLERANCE_MILLISECONDS = 30;
 
 /** The attempts at each write: creations by their identities, other writes by method and path. */
@@ -63,7 +63,7 @@ const pauseBetween = (one: ObservedRequest, next: ObservedRequest): number =>
 
 const waitOf = ({ fault }: ObservedRequest): number => (fault?.retry_after ?? 0) * 1_000;
 
-/** A check of the writes that got this rejection. */
+/** Checks the writes that got this rejection. */
 export function checkWaiting(rejection: Rejection, status: number) {
   return ({ requests }: ReadinessFacts): Verdict => {
     const runs = runsOf(requests).filter(({ rejected }) =>

@@ -1,7 +1,8 @@
 import type { Context } from "hono";
 import { hashOf } from "../../domain/content-hash.ts";
 import { idsOf, type RequestIds } from "../../domain/request-subject.ts";
-import { MAX_RECORDED_BODY_BYTES, recordedText } from "../../domain/requests.ts";
+import { recordedText } from "../../domain/recorded-text.ts";
+import { MAX_RECORDED_BODY_BYTES } from "../../domain/requests.ts";
 import type { AppEnv } from "../context.ts";
 
 /** The longest that a response waits for a small body that the route didn't read. */

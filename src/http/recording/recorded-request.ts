@@ -1,11 +1,9 @@
 import type { Context } from "hono";
 import { FAULTS, type AppliedFault } from "../../domain/faults.ts";
+import { maskKeys, recordedHeaders, recordedText } from "../../domain/recorded-text.ts";
 import {
   MAX_RECORDED_BODY_BYTES,
   MAX_RECORDED_URL_BYTES,
-  maskKeys,
-  recordedHeaders,
-  recordedText,
   type NewRequest,
   type RecordedMessage,
   type RequestContent,
