@@ -13,7 +13,7 @@ export function isAcknowledging(status: number | null): boolean {
   return status !== null && status >= 200 && status < 300;
 }
 
-/** When to try again after so many failed attempts; undefined if that was the last one. */
+/** The time of the next attempt after a number of failed ones; undefined if none is left. */
 export function nextAttemptAt(
   attempts: number,
   retryAfterSeconds: readonly number[],
@@ -28,17 +28,17 @@ export function hasFailedTooLong(failingSince: number, now: number, maxHours: nu
   return now - failingSince >= maxHours * HOUR_MILLISECONDS;
 }
 
-/** A webhook with what it has to do. */
+/** The running and due deliveries of a webhook. */
 export interface WebhookLoad<D> {
   /** How many attempts are running. */
   inFlight: number;
-  /** The deliveries that are due, the first one first. */
+  /** The due deliveries, the earliest first. */
   due: readonly D[];
 }
 
 /**
- * Chooses the deliveries to start. Each webhook gets its first attempt before any gets its second, and a second one
- * leaves a place for every webhook that is idle, so that slow endpoints delay no other.
+ * Chooses the deliveries to start. Each webhook gets its first attempt before any gets its second. A second attempt
+ * leaves a place for every idle webhook, so that a slow endpoint delays no other.
  */
 export function chooseDeliveries<D>(webhooks: readonly WebhookLoad<D>[]): D[] {
   const running = webhooks.reduce((sum, { inFlight }) => sum + inFlight, 0);

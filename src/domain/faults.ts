@@ -1,12 +1,9 @@
-import { matchesRequest, type FaultMatch } from "./fault-match.ts";
+import type { FaultMatch } from "./fault-match.ts";
 import {
-  matchesNotification,
   NOTIFICATION_FAULTS,
   type NotificationFaultName,
   type NotificationMatch,
 } from "./notification-faults.ts";
-import type { NotificationSubject } from "./notifications.ts";
-import type { RequestSubject } from "./request-subject.ts";
 
 /** The settings of a fault, apart from its match. */
 export interface FaultParameters {
@@ -142,7 +139,7 @@ export interface AppliedFault extends Partial<FaultParameters> {
 
 type InputParameters = { [Name in keyof FaultParameters]?: FaultParameters[Name] | undefined };
 
-/** What a fault applies to. A fault of a request matches by other fields than one of a notification. */
+/** The fields that requests match by, and those that notifications match by. A fault uses one of the two sets. */
 export type AnyMatch = FaultMatch & NotificationMatch;
 
 export interface NewFault extends InputParameters {
@@ -208,39 +205,8 @@ export function findParameterProblem({
     }
     if (!isMissing && parameters[name] === undefined) {
       const takers = ANY_FAULT_NAMES.filter((each) => name in PARAMETERS[each]);
-      return { name, expected: `none with ${fault}: only ${takers.join(" and ")} have it` };
+      return { name, expected: `none with ${fault}: only ${takers.join(" and ")} take it` };
     }
   }
   return undefined;
-}
-
-/** The fault that applies, and the older ones that let the request or notification through. */
-interface Choice<F> {
-  applied: F | undefined;
-  skipped: F[];
-}
-
-type Choosable = { match: AnyMatch; skip_remaining: number };
-
-/**
- * Chooses the fault that applies to a request: the oldest one that matches and has nothing left to skip.
- *
- * @param faults Oldest first.
- */
-export function chooseFault<F extends Choosable>(faults: F[], subject: RequestSubject): Choice<F> {
-  return chooseOldest(faults.filter(({ match }) => matchesRequest(match, subject)));
-}
-
-/** The same for a notification. */
-export function chooseNotificationFault<F extends Choosable>(
-  faults: F[],
-  subject: NotificationSubject,
-): Choice<F> {
-  return chooseOldest(faults.filter(({ match }) => matchesNotification(match, subject)));
-}
-
-function chooseOldest<F extends Choosable>(matching: F[]): Choice<F> {
-  const index = matching.findIndex(({ skip_remaining }) => skip_remaining === 0);
-  if (index === -1) return { applied: undefined, skipped: matching };
-  return { applied: matching[index], skipped: matching.slice(0, index) };
 }

@@ -1,4 +1,4 @@
-import { maskKeys } from "./requests.ts";
+import { maskKeys } from "./recorded-text.ts";
 import type { SimulatedEvent } from "./transactions.ts";
 import type { NotificationSubject } from "./notifications.ts";
 import type { NotificationKind } from "./webhooks.ts";
@@ -11,7 +11,7 @@ export function bodyOf(object: NotificationKind, data: object): string {
   return maskKeys(JSON.stringify({ object, data }));
 }
 
-/** The body of the TRANSACTION notification of a simulated event. What the sandbox doesn't know is left out. */
+/** The body of the TRANSACTION notification of a simulated event. Unknown fields are left out. */
 export function transactionBody({ transaction, event }: SimulatedEvent): string {
   const { payment_method_id, customer_id, created_at, updated_at, currency } = transaction;
   return bodyOf("TRANSACTION", {

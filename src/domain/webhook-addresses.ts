@@ -1,4 +1,4 @@
-/** Where notifications may be sent. */
+/** The rules for the URL of a webhook. */
 export interface AddressRules {
   /** Whether any http and https address is allowed, as on a laptop. */
   anyAddress: boolean;
@@ -41,8 +41,8 @@ const ADDRESS_SERVICES = [
 const EMBEDDED_ADDRESS = /(?:^|[.-])\d{1,3}(?:[.-]\d{1,3}){3}(?:[.-]|$)/;
 
 /**
- * Why notifications can't be sent to a URL; undefined if they can. The URL parser writes an IPv4 address in one form,
- * whatever the encoding: decimal, octal, hexadecimal, shortened, or in other digits.
+ * Returns the reason to reject a webhook's URL, or undefined. The URL parser normalizes every form of an IPv4 address:
+ * decimal, octal, hexadecimal, shortened, or in other digits.
  */
 export function addressProblem(text: string, { anyAddress, ownHosts }: AddressRules) {
   const url = URL.parse(text);

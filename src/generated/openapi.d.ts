@@ -356,7 +356,7 @@ export interface paths {
          *     | `duplicate_notification` | the same notification twice |  |
          *     | `late_notification` | the notification, `delay_ms` late | `delay_ms` |
          *     | `reordered_notification` | the next notification first, then this one; after 5 seconds without another, this one |  |
-         *     | `lost_notification` | nothing at first: the first attempt is never sent. The retries are |  |
+         *     | `lost_notification` | no first attempt. The retries are sent |  |
          *     | `invalid_signature` | a first attempt with a signature that doesn't match. Retries are signed correctly |  |
          *     | `stale_signature` | a first attempt that was signed ten minutes ago. Retries are signed now |  |
          *
@@ -607,7 +607,7 @@ export interface paths {
          *     |---|---|
          *     | `repeatable_creations` | Every `POST` of an order or event that took effect had an ID in its body, or an `Idempotency-Key`. |
          *     | `distinct_creations` | At least two orders or events were created, and none was refused because its ID or `Idempotency-Key` belongs to one with other content. |
-         *     | `lost_response` | After the fault `lost_response`, a creation was sent again with the same ID or `Idempotency-Key` and took effect once. It fails if the client sends the same order, type, amount and `network_transaction_id` under a new ID, or never again. |
+         *     | `lost_response` | After the fault `lost_response`, a creation was sent again with the same ID or `Idempotency-Key` and took effect once. It fails if the client sends the same order, type, amount and `network_transaction_id` under a new ID, or doesn't retry at all. |
          *     | `cut_response` | The same after the fault `cut_response`. |
          *     | `error_after_commit` | The same after the fault `error_after_commit`. |
          *     | `proxy_page` | The same after the fault `bad_gateway` or `gateway_timeout`. |
@@ -617,12 +617,12 @@ export interface paths {
          *     | `no_blind_retries` | A write was refused with 400, 404, 409 or 422. It fails if one was sent again unchanged more than once, each time within a minute, while its order did not change. |
          *     | `refund_refused` | A refund above the captured amount was refused with 409, and not sent again unchanged more than once. |
          *     | `several_captures` | An order got a second capture, within its total. It fails if all such captures exceed the total. |
-         *     | `partial_refund` | A refund below the captured amount was accepted. It fails if such refunds got 400 or 404 only. |
-         *     | `full_refund` | A refund of the rest of the captured amount was accepted. It fails if such refunds got 400 or 404 only. |
+         *     | `partial_refund` | A refund below the captured amount was accepted. It fails if all such refunds got 400 or 404. |
+         *     | `full_refund` | A refund of the rest of the captured amount was accepted. It fails if all such refunds got 400 or 404. |
          *     | `line_refund` | A refund with `order_lines` returned rewards. It fails if refunds left out captured rewards (the warning `refund_without_rewards`), and none returned any. |
          *     | `order_changed` | A `PUT` of an order, or the deletion of an event, was accepted. It fails if these were only refused. |
          *     | `order_cancelled` | An order was deleted, or refunded in full after its deletion was refused. It fails if deletions only got 409. |
-         *     | `lists_followed` | A list with `has_more` was read with `starting_after` until `has_more` was false. It fails if no such list was. |
+         *     | `lists_followed` | A list with `has_more` was read with `starting_after` until `has_more` was false. It fails if every such list was read only in part. |
          *     | `known_names` | A write was executed, and no request had an unknown or duplicate field or an unknown parameter. |
          *     | `key_rotated` | A second key was created with `POST /v2/keys` and used, the first one deleted with `DELETE /v2/keys`, and requests went on. It fails if the first key was deleted before the second was used. |
          *     | `card_agrees` | Card transactions were simulated, all of them agree with the order events, and none is unreported. |
@@ -1541,7 +1541,7 @@ export interface components {
              */
             strict: boolean;
             /**
-             * @description The initial data, restored by each reset: nothing, or the order and event of the published examples
+             * @description The initial data, restored by each reset: none, or the order, event and card transaction of the published examples
              * @example empty
              * @enum {string}
              */
@@ -1560,10 +1560,10 @@ export interface components {
              */
             expires_at?: string;
         };
-        /** @description What production may do where the published contract is silent. Test your client with both values of each */
+        /** @description How the environment decides where the published contract is silent. Test your client with both values of each field */
         Assumptions: {
             /**
-             * @description An order or event with an ID that exists, and the same content: `replay` returns the stored one, `conflict` is a 409
+             * @description A repeated order or event, with the same ID and content: `replay` returns the stored one, `conflict` returns 409
              * @default replay
              * @example replay
              * @enum {string}
@@ -1601,7 +1601,7 @@ export interface components {
              */
             strict: boolean;
             /**
-             * @description The initial data, restored by each reset: nothing, or the order and event of the published examples
+             * @description The initial data, restored by each reset: none, or the order, event and card transaction of the published examples
              * @example empty
              * @enum {string}
              */
@@ -1644,7 +1644,7 @@ export interface components {
              */
             strict?: boolean;
             /**
-             * @description The initial data, restored by each reset: nothing, or the order and event of the published examples
+             * @description The initial data, restored by each reset: none, or the order, event and card transaction of the published examples
              * @default empty
              * @example empty
              * @enum {string}
@@ -1688,7 +1688,7 @@ export interface components {
              */
             times: number;
             /**
-             * @description How many matching ones it lets through first
+             * @description How many matching requests or notifications it lets through first
              * @example 0
              */
             skip: number;
@@ -1708,7 +1708,7 @@ export interface components {
              */
             retry_after?: number;
             /**
-             * @description How many more requests it applies to. After the last one the fault is gone
+             * @description How many more requests or notifications it applies to. After the last one, the fault is removed
              * @example 1
              */
             remaining: number;
@@ -1720,7 +1720,7 @@ export interface components {
              */
             created_at: string;
         };
-        /** @description What the fault applies to: whatever matches every field */
+        /** @description The fault applies to the requests or notifications that match every field */
         FaultMatch: {
             /**
              * @description Only requests with this method
@@ -1760,23 +1760,23 @@ export interface components {
              */
             type?: "CAPTURED" | "REFUNDED";
             /**
-             * @description Of a notification's fault: only notifications of this kind
+             * @description With a notification fault: only notifications of this kind
              * @example TRANSACTION
              * @enum {string}
              */
             object?: "APPLICATION" | "TRANSACTION" | "PAYMENT_METHOD" | "CUSTOMER_LINK" | "REWARD" | "STREAK" | "ACCOUNT_STATUS";
             /**
-             * @description Of a notification's fault: only notifications with this `data.status`
+             * @description With a notification fault: only notifications with this `data.status`
              * @example CAPTURED
              */
             status?: string;
             /**
-             * @description Of a notification's fault: only notifications about this transaction
+             * @description With a notification fault: only notifications about this transaction
              * @example e2806932-5f1b-4518-8b15-156d773e9496
              */
             transaction_id?: string;
             /**
-             * @description Of a notification's fault: only notifications about this card network transaction
+             * @description With a notification fault: only notifications about this card network transaction
              * @example txn-789456
              */
             network_transaction_id?: string;
@@ -1809,7 +1809,7 @@ export interface components {
              */
             times?: number;
             /**
-             * @description How many matching ones it lets through first. Default: 0
+             * @description How many matching requests or notifications it lets through first. Default: 0
              * @example 0
              */
             skip?: number;
@@ -1909,7 +1909,7 @@ export interface components {
                 status?: number;
                 retry_after?: number;
             };
-            /** @description What may be a mistake in the request */
+            /** @description Possible mistakes in the request */
             warnings?: {
                 /** @enum {string} */
                 code: "unknown_field" | "unknown_parameter" | "duplicate_field" | "limit_reduced" | "captured_beyond_total" | "refunded_beyond_captured" | "refund_without_rewards" | "captured_beyond_authorization" | "unknown_transaction" | "amount_beyond_transaction" | "currency_differs" | "payment_method_differs" | "not_repeatable" | "not_published";
@@ -1918,7 +1918,7 @@ export interface components {
                 card?: string | number;
                 reported?: string | number;
             }[];
-            /** @description What an order or event in the request's body is about */
+            /** @description The type and amount of the order or event in the request's body */
             content?: {
                 /** @enum {string} */
                 event_type?: "CAPTURED" | "REFUNDED";
@@ -2059,7 +2059,7 @@ export interface components {
                 status?: number;
                 retry_after?: number;
             };
-            /** @description What may be a mistake in the request */
+            /** @description Possible mistakes in the request */
             warnings?: {
                 /** @enum {string} */
                 code: "unknown_field" | "unknown_parameter" | "duplicate_field" | "limit_reduced" | "captured_beyond_total" | "refunded_beyond_captured" | "refund_without_rewards" | "captured_beyond_authorization" | "unknown_transaction" | "amount_beyond_transaction" | "currency_differs" | "payment_method_differs" | "not_repeatable" | "not_published";
@@ -2068,7 +2068,7 @@ export interface components {
                 card?: string | number;
                 reported?: string | number;
             }[];
-            /** @description What an order or event in the request's body is about */
+            /** @description The type and amount of the order or event in the request's body */
             content?: {
                 /** @enum {string} */
                 event_type?: "CAPTURED" | "REFUNDED";
@@ -2094,7 +2094,7 @@ export interface components {
              */
             query: string;
             request: {
-                /** @description Without those that carry a key, a cookie or an address; at most 16384 bytes in total */
+                /** @description The headers, except those with a key, a cookie or an address; at most 16384 bytes in total */
                 headers: {
                     [key: string]: string;
                 };
@@ -2108,7 +2108,7 @@ export interface components {
             };
             /** @description The response; absent if a fault kept it from being sent */
             response?: {
-                /** @description Without those that carry a key, a cookie or an address; at most 16384 bytes in total */
+                /** @description The headers, except those with a key, a cookie or an address; at most 16384 bytes in total */
                 headers: {
                     [key: string]: string;
                 };
@@ -2123,7 +2123,7 @@ export interface components {
             /** @description The response that a fault replaced */
             unaltered_response?: {
                 status: number;
-                /** @description Without those that carry a key, a cookie or an address; at most 16384 bytes in total */
+                /** @description The headers, except those with a key, a cookie or an address; at most 16384 bytes in total */
                 headers: {
                     [key: string]: string;
                 };
@@ -2265,7 +2265,7 @@ export interface components {
                 status?: number;
                 retry_after?: number;
             };
-            /** @description What may be a mistake in the request */
+            /** @description Possible mistakes in the request */
             warnings?: {
                 /** @enum {string} */
                 code: "unknown_field" | "unknown_parameter" | "duplicate_field" | "limit_reduced" | "captured_beyond_total" | "refunded_beyond_captured" | "refund_without_rewards" | "captured_beyond_authorization" | "unknown_transaction" | "amount_beyond_transaction" | "currency_differs" | "payment_method_differs" | "not_repeatable" | "not_published";
@@ -2359,7 +2359,7 @@ export interface components {
         OrderReconciliation: {
             /** @example order-1 */
             order_id: string;
-            /** @description Whether there is no finding */
+            /** @description Whether both sides of every transaction agree */
             agrees: boolean;
             transactions: components["schemas"]["ReconciledTransaction"][];
         };
@@ -2369,7 +2369,7 @@ export interface components {
              * @example txn-789456
              */
             network_transaction_id: string;
-            /** @description The card transaction; left out if there is none */
+            /** @description The ID of the card transaction; left out if none exists */
             transaction_id?: string;
             card?: components["schemas"]["CardSide"];
             order_events: components["schemas"]["OrderEventSide"];
@@ -2432,7 +2432,7 @@ export interface components {
             environment: number | "all";
             /**
              * Format: date-time
-             * @description Only requests from this time on were looked at
+             * @description The report covers requests from this time on
              * @example 2025-02-13T19:08:07Z
              */
             since: string;
@@ -2457,14 +2457,14 @@ export interface components {
              * @enum {string}
              */
             status: "passed" | "failed" | "not_seen";
-            /** @description Which requests the check looked at, and why it decided so */
+            /** @description The reason for the status, with the requests that decided it */
             reason: string;
-            /** @description What the verdict is based on, at most 3 */
+            /** @description The evidence for the status, at most 3 items */
             evidence: components["schemas"]["ReadinessEvidence"][];
             how_to_prove: {
-                /** @description What to do to pass the check */
+                /** @description The step that passes the check */
                 step: string;
-                /** @description A command that prepares or does it, with the key in `SANDBOX_KEY` */
+                /** @description A command that prepares or performs the step, with the key in `SANDBOX_KEY` */
                 curl: string;
                 /** @description The same with the package `orders-sandbox` */
                 library: string;
@@ -2495,7 +2495,7 @@ export interface components {
              */
             id: string;
             /**
-             * @description Where notifications are sent. Left out for a webhook whose stream is read
+             * @description Where notifications are sent. Left out for a webhook whose deliveries a program reads from the stream
              * @example https://partner.example.com/imprint
              */
             url?: string;
@@ -2513,7 +2513,7 @@ export interface components {
             signing_token: string;
             signature: components["schemas"]["SignatureSettings"];
             /**
-             * @description The seconds between one attempt and the next. When they are used up, the delivery has failed
+             * @description The seconds before each retry. After the last one, the delivery has failed
              * @example [
              *       5,
              *       30,
@@ -2556,13 +2556,13 @@ export interface components {
         /** @description How notifications are signed */
         SignatureSettings: {
             /**
-             * @description The HMAC key: `token` is the signing token itself, `sha256` its SHA-256 as bytes, `sha256_hex` its SHA-256 in hex. The published page leaves it open
+             * @description The HMAC key: `token` is the signing token itself, `sha256` its SHA-256 as bytes, `sha256_hex` its SHA-256 in hex. The published page is ambiguous
              * @example token
              * @enum {string}
              */
             key: "token" | "sha256" | "sha256_hex";
             /**
-             * @description The unit of `t`. The published page has both
+             * @description The unit of `t`. The published page shows both
              * @example milliseconds
              * @enum {string}
              */
@@ -2589,20 +2589,20 @@ export interface components {
             /** @description How notifications are signed. Default: `token` and `milliseconds` */
             signature?: {
                 /**
-                 * @description The HMAC key: `token` is the signing token itself, `sha256` its SHA-256 as bytes, `sha256_hex` its SHA-256 in hex. The published page leaves it open
+                 * @description The HMAC key: `token` is the signing token itself, `sha256` its SHA-256 as bytes, `sha256_hex` its SHA-256 in hex. The published page is ambiguous
                  * @example token
                  * @enum {string}
                  */
                 key?: "token" | "sha256" | "sha256_hex";
                 /**
-                 * @description The unit of `t`. The published page has both
+                 * @description The unit of `t`. The published page shows both
                  * @example milliseconds
                  * @enum {string}
                  */
                 timestamp?: "milliseconds" | "seconds";
             };
             /**
-             * @description The seconds between one attempt and the next. When they are used up, the delivery has failed
+             * @description The seconds before each retry. After the last one, the delivery has failed
              * @example [
              *       5,
              *       30,
@@ -2624,7 +2624,7 @@ export interface components {
         };
         WebhookChange: {
             /**
-             * @description Where notifications are sent. A deployed sandbox takes HTTPS on a public name only, without a user or a port; a local one any http or https address
+             * @description Where notifications are sent. A deployed sandbox accepts only HTTPS URLs with a public host name, without a user or a port; a local one accepts any http or https URL
              * @example https://partner.example.com/imprint
              */
             url?: string;
@@ -2643,20 +2643,20 @@ export interface components {
             /** @description How notifications are signed. Default: `token` and `milliseconds` */
             signature?: {
                 /**
-                 * @description The HMAC key: `token` is the signing token itself, `sha256` its SHA-256 as bytes, `sha256_hex` its SHA-256 in hex. The published page leaves it open
+                 * @description The HMAC key: `token` is the signing token itself, `sha256` its SHA-256 as bytes, `sha256_hex` its SHA-256 in hex. The published page is ambiguous
                  * @example token
                  * @enum {string}
                  */
                 key?: "token" | "sha256" | "sha256_hex";
                 /**
-                 * @description The unit of `t`. The published page has both
+                 * @description The unit of `t`. The published page shows both
                  * @example milliseconds
                  * @enum {string}
                  */
                 timestamp?: "milliseconds" | "seconds";
             };
             /**
-             * @description The seconds between one attempt and the next. When they are used up, the delivery has failed
+             * @description The seconds before each retry. After the last one, the delivery has failed
              * @example [
              *       5,
              *       30,
@@ -2668,7 +2668,7 @@ export interface components {
              */
             retry_after_seconds?: number[];
             /**
-             * @description `paused` holds the deliveries back, `active` resumes them. Pending deliveries wait for at most as long as they are stored
+             * @description `paused` holds deliveries back, and `active` resumes them. Held deliveries are deleted with their notifications
              * @example paused
              * @enum {string}
              */
@@ -2835,7 +2835,7 @@ export interface components {
         };
         NotificationDelivery: {
             /**
-             * @description The delivery: a notification has one for each webhook, a duplicated one two
+             * @description The delivery's ID. A notification has one delivery for each webhook, or two if it is duplicated
              * @example 1
              */
             id: number;
@@ -2857,7 +2857,7 @@ export interface components {
              */
             at: string;
             /**
-             * @description The delivery: a notification has one for each webhook, a duplicated one two
+             * @description The delivery's ID. A notification has one delivery for each webhook, or two if it is duplicated
              * @example 1
              */
             delivery_id: number;
@@ -2866,7 +2866,7 @@ export interface components {
              * @example 5a8a51c5-57fb-4f9b-8a63-0d1c8f6a3a52
              */
             webhook_id: string;
-            /** @description Where it was sent; null if a listener didn't report it */
+            /** @description The URL that it was sent to; null if a listener didn't report it */
             url: string | null;
             /**
              * @description The request's headers
@@ -2886,13 +2886,13 @@ export interface components {
              * @example 12
              */
             ms: number;
-            /** @description Why no response came. A receiver has 15 seconds */
+            /** @description Why no response arrived within 15 seconds; null with a response */
             error: string | null;
             next_at: string | null;
         };
         AttemptReport: {
             /**
-             * @description The delivery: a notification has one for each webhook, a duplicated one two
+             * @description The delivery's ID. A notification has one delivery for each webhook, or two if it is duplicated
              * @example 1
              */
             delivery_id: number;
@@ -2922,7 +2922,7 @@ export interface components {
              */
             ms?: number;
             /**
-             * @description Why no response came
+             * @description Why no response arrived
              * @example connection refused
              */
             error?: string;
@@ -3114,7 +3114,7 @@ export interface components {
     headers: {
         /** @description The ID of the request: the one it sent, or a UUID. Use it to find the request in the log. Not in production */
         "X-Request-Id": string;
-        /** @description What the request cost in D1: round trips, rows read and rows written. Not in production */
+        /** @description The cost of the request in D1: round trips, rows read and rows written. Not in production */
         "Server-Timing": string;
         /** @description The fault that was injected into the request, with its `id` if it is one of the environment's faults (an Item of RFC 9651). Not in production */
         "Sandbox-Fault-Applied": string;
@@ -3140,7 +3140,7 @@ export interface components {
          *     Not in production
          */
         "Sandbox-Warnings": string;
-        /** @description `true` if this repeats an earlier response. Not in production */
+        /** @description `true` if the response repeats an earlier one. Not in production */
         "Idempotent-Replayed": "true";
         /** @description The number of seconds to wait before a retry. Not in production */
         "Retry-After": number;
@@ -7388,9 +7388,9 @@ export interface operations {
     listDisagreements: {
         parameters: {
             query?: {
-                /** @description `unknown_transaction`: No card transaction has this `network_transaction_id`. `not_reported`: The card captured or refunded money, and no order event reports it. `amount_differs`: Both sides captured or refunded money, but different sums. `currency_differs`: An order event is in another currency than the card transaction. `payment_method_differs`: An order event belongs to an order with another payment method than the card transaction's. `event_after_void`: The card transaction is voided, but an order event names it. */
+                /** @description `unknown_transaction`: No card transaction has this `network_transaction_id`. `not_reported`: The card captured or refunded money that no order event reports. `amount_differs`: Both sides captured or refunded money, but different sums. `currency_differs`: The currency of an order event differs from the card transaction's. `payment_method_differs`: The payment method of an order differs from the card transaction's. `event_after_void`: The card transaction is voided, but an order event names it. */
                 finding?: "unknown_transaction" | "not_reported" | "amount_differs" | "currency_differs" | "payment_method_differs" | "event_after_void";
-                /** @description Only this `network_transaction_id`, also if its two sides agree */
+                /** @description Only this `network_transaction_id`, even if both sides agree */
                 network_transaction_id?: string;
                 /** @description The maximum number of items. Values above 100 are reduced to 100 */
                 limit?: number;
@@ -7623,7 +7623,7 @@ export interface operations {
                      *         {
                      *           "id": "proxy_page",
                      *           "group": "retries",
-                     *           "title": "A proxy's HTML page is survived",
+                     *           "title": "A proxy's HTML page is handled",
                      *           "status": "not_seen",
                      *           "reason": "No creation got a proxy's HTML page.",
                      *           "evidence": [],
@@ -8699,7 +8699,7 @@ export interface operations {
                 object?: "APPLICATION" | "TRANSACTION" | "PAYMENT_METHOD" | "CUSTOMER_LINK" | "REWARD" | "STREAK" | "ACCOUNT_STATUS";
                 /** @description Only notifications whose payload has this `data.status` */
                 status?: string;
-                /** @description Only notifications that were delivered so far */
+                /** @description Only notifications with this delivery status */
                 delivery_status?: "unaddressed" | "pending" | "acknowledged" | "failed";
                 /** @description Only notifications about this transaction */
                 transaction_id?: string;
@@ -8956,7 +8956,7 @@ export interface operations {
                 object?: "APPLICATION" | "TRANSACTION" | "PAYMENT_METHOD" | "CUSTOMER_LINK" | "REWARD" | "STREAK" | "ACCOUNT_STATUS";
                 /** @description Only notifications whose payload has this `data.status` */
                 status?: string;
-                /** @description Only notifications that were delivered so far */
+                /** @description Only notifications with this delivery status */
                 delivery_status?: "unaddressed" | "pending" | "acknowledged" | "failed";
                 /** @description Only notifications about this transaction */
                 transaction_id?: string;
@@ -8966,7 +8966,7 @@ export interface operations {
                 event_id?: string;
                 /** @description Only notifications created at this time or later (RFC 3339) */
                 since?: string;
-                /** @description A webhook without a URL, whose due deliveries to send */
+                /** @description The ID of a webhook without a URL: the stream has its due deliveries */
                 webhook_id?: string;
             };
             header?: never;

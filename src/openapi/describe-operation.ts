@@ -24,7 +24,7 @@ const HEADERS_OF_TAG = {
   Sandbox: [],
 } as const satisfies Record<string, ResponseHeader[]>;
 
-/** What the document says about an operation beyond its validators. */
+/** The description of an operation, in addition to its validators. */
 interface Operation {
   operationId: string;
   tag: keyof typeof HEADERS_OF_TAG;

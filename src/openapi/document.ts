@@ -50,11 +50,11 @@ const options: Parameters<typeof generateSpecs>[1] = {
 /** Serves the OpenAPI 3.1 document of all described routes, generated from the schemas that validate. */
 export function serveOpenApi(app: Hono<AppEnv>): void {
   let document: Awaited<ReturnType<typeof generateDocument>> | undefined;
-  // Not the promise: a rejected one would be remembered.
+  // Caches the document and not its promise, so that a failure is retried.
   app.get("/openapi.json", async (c) => {
     document ??= await generateDocument(app);
     const { openapi, info, ...rest } = document;
-    // Absolute, since importers can't resolve a relative URL.
+    // Absolute, because importers can't resolve a relative URL.
     const servers = [{ url: new URL(c.req.url).origin, description: "This sandbox" }];
     return c.json({ openapi, info, servers, ...rest });
   });

@@ -30,8 +30,8 @@ const get = (origin: string, path: string): string =>
   `curl "${origin}${path}" -H "Authorization: Bearer $SANDBOX_KEY"`;
 
 /**
- * What a coding agent needs to test an integration, in Markdown: `/llms.txt` of a sandbox, and `AGENTS.md` of the
- * package. It follows from the same sources as the reference.
+ * The guide for coding agents, in Markdown: `/llms.txt` of a sandbox, and `AGENTS.md` of the package. Its lists come
+ * from the same sources as the reference.
  */
 export const guide = (origin: string): string => `# Orders Sandbox
 
@@ -40,12 +40,12 @@ export const guide = (origin: string): string => `# Orders Sandbox
 > integration is ready for production.
 
 - Reference for people: ${origin}/docs. OpenAPI 3.1: ${origin}/openapi.json. Console: ${origin}/console
-- \`/v2\` is what Imprint publishes. Everything else is the sandbox's own: production has none of it.
+- \`/v2\` is what Imprint publishes. Everything else is the sandbox's own: production lacks it.
 - Amounts are integers in the minor unit, such as cents.
 
 ## Start
 
-With Node 22 or newer; data is in memory. For a deployed sandbox, only set the key that its operator gave you.
+This needs Node 22 or newer, and stores data in memory. For a deployed sandbox, only set the key from its operator.
 
 \`\`\`sh
 export SANDBOX_KEY=test_sandbox_a
@@ -53,7 +53,7 @@ npx --yes orders-sandbox --quiet &
 curl --silent --fail --retry 60 --retry-delay 1 --retry-connrefused ${origin}/health
 \`\`\`
 
-In a test, one environment per test, with a key of its own:
+In a test runner, create an environment for each test. It has its own key:
 
 \`\`\`ts
 import { createSandbox } from "orders-sandbox";
@@ -106,14 +106,14 @@ ${get(origin, "/sandbox/faults")}
 
 ## Read a refusal
 
-\`{"error": {"type", "message", "param", "details", "violations", "request_id"}}\`: \`message\` says what was expected and what
-came, \`param\` names the field, \`violations\` lists all of a 400, \`details\` has the figures of a 409.
+\`{"error": {"type", "message", "param", "details", "violations", "request_id"}}\`: \`message\` says what was expected and
+received, \`param\` names the field, \`violations\` lists every invalid field of a 400, and \`details\` has the figures of a 409.
 
 ${errors}
 
 The header \`Sandbox-Warnings\` names probable mistakes in accepted requests: ${code(WARNINGS)}.
 
-Every request is recorded with its response. The newest, as a line of JSON each, and those that were refused:
+Every request is recorded with its response. These commands print the newest as lines of JSON, and list the refused ones:
 
 \`\`\`sh
 npx --yes orders-sandbox requests --url ${origin} --json
@@ -123,7 +123,7 @@ ${get(origin, "/sandbox/requests?status=4xx")}
 ## Prove readiness
 
 Each check is \`passed\`, \`failed\` or \`not_seen\`, with its reason, its evidence, and \`how_to_prove\`: the step, a command
-and a line of code. Go from check to check until \`ready\` is true.
+and a line of code. Pass one check after another until \`ready\` is true.
 
 \`\`\`sh
 ${get(origin, "/sandbox/readiness")}
@@ -131,7 +131,7 @@ npx --yes orders-sandbox readiness --url ${origin} --format json --require card_
 \`\`\`
 
 Exit status 1 means that a required check has not passed; without \`--require\`, all are required. Formats: text, json,
-junit, markdown. \`--environments all\` sums up the environments that tests made and deleted, \`--since\` leaves out older ones.
+junit, markdown. \`--environments all\` includes environments that tests created and deleted, and \`--since\` excludes older ones.
 In the library: \`await sandbox.readiness({ environments: "all" })\`.
 
 ${checks}

@@ -14,7 +14,7 @@ const listOfEventTypes = Object.entries(ORDER_EVENT_MEANINGS)
   .map(([type, meaning]) => `- \`${type}\`: ${meaning}`)
   .join("\n");
 
-// Scalar derives each anchor from the words of the heading, and gives a heading in code none.
+// Scalar derives each anchor from the heading's words, and creates none for a heading in code.
 const listOfErrors = Object.entries(ERROR_TYPES)
   .map(([type, { status, meaning, remedy }]) => {
     const heading = type.charAt(0) + type.slice(1).toLowerCase().replaceAll("_", " ");
@@ -106,16 +106,16 @@ not recorded, and faults don't apply to them.
 
 ## Notifications
 
-Production tells a partner of card transactions by signed \`POST\` requests. So does the sandbox: add a webhook with
-\`POST /sandbox/webhooks\`, and each simulated transaction event sends a \`TRANSACTION\` notification. The other six
-kinds are sent by \`POST /sandbox/notifications\`.
+Production reports card transactions to a partner in signed \`POST\` requests. So does the sandbox: add a webhook with
+\`POST /sandbox/webhooks\`, and each simulated transaction event sends a \`TRANSACTION\` notification.
+\`POST /sandbox/notifications\` sends any of the seven kinds.
 
 - **Verify the signature** over the raw body: \`X-IMPRINT-HMAC-SIGNATURE: t=<time>,s=<hex>\` is an HMAC-SHA256 over
-  \`<t>.<body>\`. \`POST /sandbox/notifications/verify\` says why yours doesn't match.
-- **Respond with 2xx** in at most ${DELIVERY_TIMEOUT_MILLISECONDS / 1_000} seconds. Anything else is retried, by default for seven hours.
-- **Expect duplicates, and any order.** Faults provoke both, and lost, late and wrongly signed notifications.
-- **The log** at \`GET /sandbox/notifications\` has each payload with its attempts and the responses to them, and can
-  send it again.
+  \`<t>.<body>\`. \`POST /sandbox/notifications/verify\` explains why a signature doesn't match.
+- **Respond with 2xx** within ${DELIVERY_TIMEOUT_MILLISECONDS / 1_000} seconds. Anything else is retried, by default for seven hours.
+- **Expect duplicates, and any order.** Faults duplicate, reorder, delay and lose notifications, or sign them wrongly.
+- **The log** at \`GET /sandbox/notifications\` has each payload with its attempts and their responses.
+  \`POST /sandbox/notifications/{notification_id}/resend\` sends it again.
 
 ## Limits
 

@@ -26,7 +26,7 @@ const strict = z.boolean().meta({
 });
 const fixture = z.enum(FIXTURES).meta({
   description:
-    "The initial data, restored by each reset: nothing, or the order and event of the published examples",
+    "The initial data, restored by each reset: none, or the order, event and card transaction of the published examples",
   examples: ["empty"],
 });
 const assumption = <Name extends AssumptionName>(of: Name, description: string) =>
@@ -39,7 +39,7 @@ const assume = z
   .object({
     duplicate_ids: assumption(
       "duplicate_ids",
-      "An order or event with an ID that exists, and the same content: `replay` returns the stored one, `conflict` is a 409",
+      "A repeated order or event, with the same ID and content: `replay` returns the stored one, `conflict` returns 409",
     ),
     idempotency_key: assumption("idempotency_key", "Whether `Idempotency-Key` has an effect"),
     refund_beyond_captured: assumption(
@@ -50,7 +50,7 @@ const assume = z
   .meta({
     id: "Assumptions",
     description:
-      "What production may do where the published contract is silent. Test your client with both values of each",
+      "How the environment decides where the published contract is silent. Test your client with both values of each field",
   });
 
 export const environmentInput = z

@@ -64,26 +64,26 @@ const match = z
       .enum(NOTIFICATION_KINDS)
       .optional()
       .meta({
-        description: "Of a notification's fault: only notifications of this kind",
+        description: "With a notification fault: only notifications of this kind",
         examples: ["TRANSACTION"],
       }),
     status: reference.optional().meta({
-      description: "Of a notification's fault: only notifications with this `data.status`",
+      description: "With a notification fault: only notifications with this `data.status`",
       examples: ["CAPTURED"],
     }),
     transaction_id: reference.optional().meta({
-      description: "Of a notification's fault: only notifications about this transaction",
+      description: "With a notification fault: only notifications about this transaction",
       examples: ["e2806932-5f1b-4518-8b15-156d773e9496"],
     }),
     network_transaction_id: reference.optional().meta({
       description:
-        "Of a notification's fault: only notifications about this card network transaction",
+        "With a notification fault: only notifications about this card network transaction",
       examples: ["txn-789456"],
     }),
   } satisfies FieldSchemas<AnyMatch>)
   .meta({
     id: "FaultMatch",
-    description: "What the fault applies to: whatever matches every field",
+    description: "The fault applies to the requests or notifications that match every field",
   });
 
 const parameters = {
@@ -122,7 +122,10 @@ const fields = {
     .int()
     .min(0)
     .max(MAX_FAULT_SKIP)
-    .meta({ description: "How many matching ones it lets through first", examples: [0] }),
+    .meta({
+      description: "How many matching requests or notifications it lets through first",
+      examples: [0],
+    }),
 };
 
 const withDefault = <Schema extends z.ZodType>(schema: Schema, value: number) => {
@@ -142,7 +145,7 @@ type ParameterInput = Omit<z.infer<z.ZodObject<typeof parameterInput>>, "fault">
   fault: AnyFaultName;
 };
 
-/** Rejects a match that nothing can have. */
+/** Rejects a match that can never apply. */
 function checkMatch(
   input: { fault: AnyFaultName; match?: AnyMatch | undefined },
   context: z.RefinementCtx,
@@ -184,7 +187,7 @@ function checkParameters(input: ParameterInput, context: z.RefinementCtx): void 
   context.addIssue({ code: "custom", path: [name], input: input[name], message });
 }
 
-/** A fault as the `Sandbox-Fault` header has it. */
+/** A fault in the `Sandbox-Fault` header. */
 export const faultWithParameters = z.strictObject(parameterInput).superRefine(checkParameters);
 
 export const faultInput = z
@@ -210,7 +213,8 @@ export const fault = z
     status: parameters.status.optional(),
     retry_after: parameters.retry_after.optional(),
     remaining: fields.times.meta({
-      description: "How many more requests it applies to. After the last one the fault is gone",
+      description:
+        "How many more requests or notifications it applies to. After the last one, the fault is removed",
       examples: [1],
     }),
     match,

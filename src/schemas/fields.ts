@@ -65,7 +65,7 @@ export const timestamp = z
   .refine((value) => toUtc(value) !== undefined, {
     error: "Expected an RFC 3339 timestamp, like 2025-02-13T19:08:07Z",
   })
-  // Before the transform: the document takes no examples from after it.
+  // Before the transform, because the document ignores examples that follow it.
   .meta({ format: "date-time", examples: ["2025-02-13T19:08:07Z"] })
   .transform((value) => toUtc(value)!);
 

@@ -154,7 +154,7 @@ export const NOTIFICATION_DATA = {
 
 type Data = Record<string, unknown>;
 
-/** A notification's `data` with what a request leaves out, in the form that `notificationData` validates. */
+/** Fills in the fields of `data` that a request leaves out, for `notificationData` to validate. */
 export function completeData(kind: NotificationKind, given: Data): { data: Data } {
   const fields: Record<string, z.ZodType> = NOTIFICATION_DATA[kind].shape;
   const isLeftOut = ([name, content]: [string, unknown]) =>
@@ -163,7 +163,7 @@ export function completeData(kind: NotificationKind, given: Data): { data: Data 
   return { data: Object.fromEntries(entries.filter((entry) => !isLeftOut(entry))) };
 }
 
-/** Validates the `data` of a kind. Other fields than the published ones are kept. */
+/** Validates the `data` of a kind. Unpublished fields are allowed. */
 export const notificationData = (kind: NotificationKind) =>
   z.object({ data: NOTIFICATION_DATA[kind].loose() });
 

@@ -15,7 +15,7 @@ import type { FieldSchemas } from "./field-schemas.ts";
 import { webhook } from "./webhooks.ts";
 
 const MAX_HEADER_CHARACTERS = 1_000;
-/** Indentation makes a body longer than the one that was sent. */
+/** Twice the largest body, because indentation makes a body longer. */
 const MAX_BODY_CHARACTERS = 2 * MAX_NOTIFICATION_BYTES;
 const MAX_TOLERANCE_SECONDS = 10 * 365 * 86_400;
 
@@ -76,7 +76,7 @@ export const verification = z
       .nullable()
       .meta({
         description:
-          "Why it isn't valid, or null. `malformed_header`, `cut_header`, `folded_header`: the header isn't the one that was sent. `trailing_newline`, `body_reserialized`, `body_changed`: the body isn't. `other_token`: another token of this environment signed it. `token_hashed`: the key is the token in another form. `timestamp_unit`: `t` is in the other unit. `too_old`, `in_future`: beyond the tolerance. `no_match`: none of these explains it",
+          "Why it isn't valid, or null. `malformed_header`, `cut_header`, `folded_header`: the header was changed. `trailing_newline`, `body_reserialized`, `body_changed`: the body was changed. `other_token`: another token of this environment signed it. `token_hashed`: the key is the token in another form. `timestamp_unit`: `t` is in the other unit. `too_old`, `in_future`: beyond the tolerance. `no_match`: none of these explains it",
         examples: ["body_reserialized"],
       }),
     message: z.string().meta({

@@ -43,7 +43,8 @@ const deliveryId = z
   .int()
   .min(1)
   .meta({
-    description: "The delivery: a notification has one for each webhook, a duplicated one two",
+    description:
+      "The delivery's ID. A notification has one delivery for each webhook, or two if it is duplicated",
     examples: [1],
   });
 const nextAt = moment(
@@ -108,7 +109,7 @@ export const attempt = z
     url: z
       .string()
       .nullable()
-      .meta({ description: "Where it was sent; null if a listener didn't report it" }),
+      .meta({ description: "The URL that it was sent to; null if a listener didn't report it" }),
     headers,
     status: z
       .int()
@@ -123,7 +124,7 @@ export const attempt = z
       .string()
       .nullable()
       .meta({
-        description: `Why no response came. A receiver has ${DELIVERY_TIMEOUT_MILLISECONDS / 1_000} seconds`,
+        description: `Why no response arrived within ${DELIVERY_TIMEOUT_MILLISECONDS / 1_000} seconds; null with a response`,
       }),
     next_at: nextAt,
   } satisfies FieldSchemas<Attempt>)
@@ -154,7 +155,7 @@ export const notificationDetails = z
 /** The deepest nesting of a triggered notification. */
 const MAX_DEPTH = 32;
 
-/** Without recursion, as a body can nest 100,000 lists. */
+/** Uses no recursion, because a body can nest 100,000 lists. */
 function isShallow(content: unknown): boolean {
   let level = [content];
   for (let depth = 0; depth <= MAX_DEPTH && level.length > 0; depth += 1) {
@@ -219,7 +220,7 @@ export const attemptReport = z
       .string()
       .max(1_000)
       .optional()
-      .meta({ description: "Why no response came", examples: ["connection refused"] }),
+      .meta({ description: "Why no response arrived", examples: ["connection refused"] }),
     headers: z
       .record(z.string(), z.string())
       .optional()
@@ -249,7 +250,7 @@ const filters = {
   }),
   delivery_status: deliveryStatus
     .optional()
-    .meta({ description: "Only notifications that were delivered so far", examples: ["pending"] }),
+    .meta({ description: "Only notifications with this delivery status", examples: ["pending"] }),
   transaction_id: reference.optional().meta({
     description: "Only notifications about this transaction",
     examples: ["e2806932-5f1b-4518-8b15-156d773e9496"],
@@ -276,11 +277,11 @@ export const notificationQuery = z.object({
     .meta({ description: "The ID of the last notification of the previous page" }),
 });
 
-/** The stream's query. With a webhook: its due deliveries, else the notifications and each of their changes. */
+/** The stream's query. With a webhook, the stream has its due deliveries; otherwise notifications and their changes. */
 export const notificationStreamQuery = z.object({
   ...filters,
   webhook_id: webhook.shape.id.optional().meta({
-    description: "A webhook without a URL, whose due deliveries to send",
+    description: "The ID of a webhook without a URL: the stream has its due deliveries",
     examples: [WEBHOOK_ID_EXAMPLE],
   }),
 });

@@ -17,7 +17,7 @@ export const limit = (pages: Pages = { onlyInSandbox: false }) =>
     .string()
     .regex(/^0*[1-9]\d*$/, { error: "Expected a whole number of at least 1" })
     .meta({
-      // A query carries text; the document describes the number in it.
+      // The query contains text, but the document describes a number.
       type: "integer",
       minimum: 1,
       default: DEFAULT_PAGE_ITEMS,

@@ -31,10 +31,10 @@ const evidence = z
   .meta({ id: "ReadinessEvidence" });
 
 const howToProve = z.object({
-  step: z.string().meta({ description: "What to do to pass the check" }),
-  curl: z
-    .string()
-    .meta({ description: "A command that prepares or does it, with the key in `SANDBOX_KEY`" }),
+  step: z.string().meta({ description: "The step that passes the check" }),
+  curl: z.string().meta({
+    description: "A command that prepares or performs the step, with the key in `SANDBOX_KEY`",
+  }),
   library: z.string().meta({ description: "The same with the package `orders-sandbox`" }),
 });
 
@@ -49,10 +49,10 @@ const check = z
     }),
     reason: z
       .string()
-      .meta({ description: "Which requests the check looked at, and why it decided so" }),
+      .meta({ description: "The reason for the status, with the requests that decided it" }),
     evidence: z
       .array(evidence)
-      .meta({ description: `What the verdict is based on, at most ${MAX_EVIDENCE}` }),
+      .meta({ description: `The evidence for the status, at most ${MAX_EVIDENCE} items` }),
     how_to_prove: howToProve,
   })
   .meta({ id: "ReadinessCheck" });
@@ -64,7 +64,7 @@ export const readiness = z
       .union([z.int(), z.literal("all")])
       .meta({ description: "The environment's ID, or `all`", examples: [12] }),
     since: responseTimestamp.meta({
-      description: "Only requests from this time on were looked at",
+      description: "The report covers requests from this time on",
     }),
     checks: z.array(check),
   })

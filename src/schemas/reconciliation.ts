@@ -44,8 +44,8 @@ const reconciledTransaction = z
     transaction_id: z
       .string()
       .optional()
-      .meta({ description: "The card transaction; left out if there is none" }),
-    card: card.optional().meta({ description: "Left out if there is no card transaction" }),
+      .meta({ description: "The ID of the card transaction; left out if none exists" }),
+    card: card.optional().meta({ description: "Left out if no card transaction exists" }),
     order_events: orderEvents,
     findings: z.array(finding).meta({ description: "Empty if both sides agree" }),
   })
@@ -54,7 +54,7 @@ const reconciledTransaction = z
 export const orderReconciliation = z
   .object({
     order_id: z.string().meta({ examples: ["order-1"] }),
-    agrees: z.boolean().meta({ description: "Whether there is no finding" }),
+    agrees: z.boolean().meta({ description: "Whether both sides of every transaction agree" }),
     transactions: z.array(reconciledTransaction),
   })
   .meta({ id: "OrderReconciliation" });
@@ -64,7 +64,7 @@ export const reconciliationList = listOf(reconciledTransaction, "ReconciliationL
 export const reconciliationQuery = z.object({
   finding: finding.optional(),
   network_transaction_id: network_transaction_id.optional().meta({
-    description: "Only this `network_transaction_id`, also if its two sides agree",
+    description: "Only this `network_transaction_id`, even if both sides agree",
     examples: ["txn-789456"],
   }),
   limit: limit(),

@@ -85,7 +85,7 @@ const fields = {
       }),
     )
     .optional()
-    .meta({ description: "What may be a mistake in the request" }),
+    .meta({ description: "Possible mistakes in the request" }),
   content: z
     .object({
       event_type: z.enum(ORDER_EVENT_TYPES).optional(),
@@ -97,7 +97,7 @@ const fields = {
       currency: z.string().optional(),
     })
     .optional()
-    .meta({ description: "What an order or event in the request's body is about" }),
+    .meta({ description: "The type and amount of the order or event in the request's body" }),
   replayed: z
     .literal(true)
     .optional()
@@ -111,7 +111,7 @@ export const requestList = listOf(recordedRequest, "RequestList");
 
 const message = {
   headers: z.record(z.string(), z.string()).meta({
-    description: `Without those that carry a key, a cookie or an address; at most ${MAX_RECORDED_HEADER_BYTES} bytes in total`,
+    description: `The headers, except those with a key, a cookie or an address; at most ${MAX_RECORDED_HEADER_BYTES} bytes in total`,
   }),
   body: z
     .string()

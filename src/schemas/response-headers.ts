@@ -24,7 +24,7 @@ const everyResponse = {
   },
   "Server-Timing": {
     description:
-      "What the request cost in D1: round trips, rows read and rows written. Not in production",
+      "The cost of the request in D1: round trips, rows read and rows written. Not in production",
     schema: {
       type: "string",
       pattern: TIMING_PATTERN,
@@ -61,7 +61,7 @@ const someResponses = {
     },
   },
   "Idempotent-Replayed": {
-    description: "`true` if this repeats an earlier response. Not in production",
+    description: "`true` if the response repeats an earlier one. Not in production",
     schema: { type: "string", enum: ["true"] },
   },
   "Retry-After": {

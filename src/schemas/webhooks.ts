@@ -25,7 +25,7 @@ const webhookUrl = urlText
   })
   .meta({
     description:
-      "Where notifications are sent. A deployed sandbox takes HTTPS on a public name only, without a user or a port; a local one any http or https address",
+      "Where notifications are sent. A deployed sandbox accepts only HTTPS URLs with a public host name, without a user or a port; a local one accepts any http or https URL",
     examples: ["https://partner.example.com/imprint"],
   });
 
@@ -42,11 +42,11 @@ const signingToken = visibleAscii.meta({
 
 const key = z.enum(SIGNATURE_KEYS).meta({
   description:
-    "The HMAC key: `token` is the signing token itself, `sha256` its SHA-256 as bytes, `sha256_hex` its SHA-256 in hex. The published page leaves it open",
+    "The HMAC key: `token` is the signing token itself, `sha256` its SHA-256 as bytes, `sha256_hex` its SHA-256 in hex. The published page is ambiguous",
   examples: ["token"],
 });
 const unit = z.enum(SIGNATURE_TIMESTAMPS).meta({
-  description: "The unit of `t`. The published page has both",
+  description: "The unit of `t`. The published page shows both",
   examples: ["milliseconds"],
 });
 
@@ -62,8 +62,7 @@ const retryAfterSeconds = z
   .array(z.int().min(0).max(MAX_RETRY_AFTER))
   .max(MAX_RETRIES)
   .meta({
-    description:
-      "The seconds between one attempt and the next. When they are used up, the delivery has failed",
+    description: "The seconds before each retry. After the last one, the delivery has failed",
     examples: [DEFAULT_RETRY_AFTER_SECONDS],
   });
 
@@ -93,7 +92,7 @@ export const webhookChange = z
       .optional()
       .meta({
         description:
-          "`paused` holds the deliveries back, `active` resumes them. Pending deliveries wait for at most as long as they are stored",
+          "`paused` holds deliveries back, and `active` resumes them. Held deliveries are deleted with their notifications",
         examples: ["paused"],
       }),
   })
@@ -103,7 +102,8 @@ export const webhook = z
   .object({
     id: id.meta({ description: "The webhook's ID", examples: [WEBHOOK_ID_EXAMPLE] }),
     url: webhookUrl.optional().meta({
-      description: "Where notifications are sent. Left out for a webhook whose stream is read",
+      description:
+        "Where notifications are sent. Left out for a webhook whose deliveries a program reads from the stream",
     }),
     kinds,
     signing_token: signingToken,

@@ -1,7 +1,6 @@
 import { asc, eq, notInArray } from "drizzle-orm";
+import { chooseFault, chooseNotificationFault } from "../domain/fault-choice.ts";
 import {
-  chooseFault,
-  chooseNotificationFault,
   MAX_FAULTS,
   type AppliedFault,
   type FaultName,

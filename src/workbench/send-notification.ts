@@ -5,7 +5,7 @@ import {
   MAX_RESPONSE_BYTES,
   SIGNATURE_HEADER,
 } from "../domain/notifications.ts";
-import { recordedText } from "../domain/requests.ts";
+import { recordedText } from "../domain/recorded-text.ts";
 import type { Webhook } from "../domain/webhooks.ts";
 import type { DueDelivery } from "./deliveries.ts";
 import type { AttemptOutcome } from "./notification-log.ts";

@@ -1,11 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { findMatchProblem, matchesPath, type FaultMatch } from "../../src/domain/fault-match.ts";
-import {
-  chooseFault,
-  chooseNotificationFault,
-  FAULT_NAMES,
-  isRejecting,
-} from "../../src/domain/faults.ts";
+import { chooseFault, chooseNotificationFault } from "../../src/domain/fault-choice.ts";
+import { FAULT_NAMES, isRejecting } from "../../src/domain/faults.ts";
 import type { NotificationSubject } from "../../src/domain/notifications.ts";
 import { faultInput } from "../../src/schemas/faults.ts";
 import { idsOf } from "../../src/domain/request-subject.ts";

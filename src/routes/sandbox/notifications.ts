@@ -1,7 +1,8 @@
 import { Hono, type Context } from "hono";
 import { bodyOf } from "../../domain/notification-payloads.ts";
 import { MAX_NOTIFICATION_BYTES, MAX_NOTIFICATIONS } from "../../domain/notifications.ts";
-import { maskKeys, recordedHeaders, recordedText, REQUEST_DAYS } from "../../domain/requests.ts";
+import { maskKeys, recordedHeaders, recordedText } from "../../domain/recorded-text.ts";
+import { REQUEST_DAYS } from "../../domain/requests.ts";
 import { MAX_RESPONSE_BYTES } from "../../domain/notifications.ts";
 import { bytesOf } from "../../domain/stored-bytes.ts";
 import { findUnknownNames } from "../../domain/unknown-names.ts";
