@@ -35,7 +35,7 @@ const CHECKS: Check[] = [
 ];
 
 const chosen = process.argv.slice(2);
-// Fails now rather than after minutes. Chosen test files may not need a browser.
+// Fails immediately, instead of after minutes. Chosen test files may not need a browser.
 if (chosen.length === 0 && !hasChromium()) fail(WITHOUT_CHROMIUM);
 
 const failures = await runChecks();

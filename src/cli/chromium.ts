@@ -33,8 +33,8 @@ async function unpackChromium(folder: string): Promise<Chromium> {
   await mkdir(folder, { recursive: true });
   const program = 'import chromium from "@sparticuz/chromium"; await chromium.executablePath();';
   await promisify(execFile)("node", ["--input-type=module", "--eval", program], {
-    // The package unpacks into the temporary folder, and its libraries only on AWS. A separate process can
-    // have both in its environment, so that two runs don't share /tmp.
+    // The package unpacks into the temporary folder, and unpacks its libraries only on AWS. A process of its own
+    // has variables for both, so that two runs don't share /tmp.
     env: { ...process.env, TMPDIR: folder, AWS_EXECUTION_ENV: "AWS_Lambda_nodejs24.x" },
   });
   // The package's own configuration looks for the font in /tmp.

@@ -1,6 +1,6 @@
 /**
- * `npm run openapi`: writes the committed OpenAPI document, its examples, and the client's types. The tests that
- * compare them write them when run with `--update`.
+ * `npm run openapi`: writes the committed OpenAPI document, its examples, and the client's types. With `--update`, the
+ * tests of these files write them instead of comparing them.
  */
 import { CLIENT_TYPES, run } from "./tools.ts";
 

@@ -52,7 +52,7 @@ function readArguments() {
     // An unknown flag gets the same sentence.
   }
   return fail(
-    "Usage: npm run preview -- deploy --name pr-12 (with --keep-partner to create no partner), or npm run preview -- delete --name pr-12.",
+    "Usage: npm run preview -- deploy --name pr-12 (--keep-partner creates no new partner), or npm run preview -- delete --name pr-12.",
   );
 }
 

@@ -1,4 +1,4 @@
-/** An environment of a running sandbox: what a test can cause in it, and observe of it. */
+/** The types of an environment: the operations that a test can call, and their results. */
 import type { components, operations } from "../generated/openapi.d.ts";
 
 type Schemas = components["schemas"];
@@ -30,9 +30,9 @@ export type OrderReconciliation = Schemas["OrderReconciliation"];
 /** Both sides of one `network_transaction_id`, with the findings. */
 export type ReconciledTransaction = Schemas["ReconciledTransaction"];
 
-/** What an integration has proven: the verdict of each check, with its reason and evidence. */
+/** The verdict of each readiness check, with its reason and evidence. */
 export type Readiness = Schemas["Readiness"];
-/** Which requests the checks look at: since a time (RFC 3339), and in `all` environments of the partner. */
+/** Limits the checks to requests `since` a time (RFC 3339), or extends them to `all` environments of the partner. */
 export type ReadinessOptions = NonNullable<operations["getReadiness"]["parameters"]["query"]>;
 /** The options of a webhook: URL, kinds, signing token, form of the signature, seconds before each retry. */
 export type WebhookOptions = Schemas["WebhookInput"];
@@ -127,12 +127,12 @@ export interface Environment {
   /** Compares an order with the card transactions that its events name. */
   reconciliation(orderId: string): Promise<OrderReconciliation>;
 
-  /** Returns everything that disagrees between order events and card transactions, newest first. */
+  /** Returns the transactions on which order events and the card disagree, newest first. */
   disagreements(): Promise<ReconciledTransaction[]>;
 
   /**
-   * Reports what the integration has proven in this environment. With `environments: "all"`, it sums up all
-   * environments of the partner, also deleted ones; only the sandbox's own method can.
+   * Reports which checks the integration has passed in this environment. `environments: "all"` includes all
+   * environments of the partner, even deleted ones. Only `Sandbox.readiness` accepts it.
    */
   readiness(options?: ReadinessOptions): Promise<Readiness>;
 
@@ -246,7 +246,7 @@ export interface Faults {
   /**
    * Rejects if faults are left that will still act, so that a test can't pass because a fault matched nothing.
    *
-   * @throws {SandboxError} It names what is left of each fault, and the requests that nearly matched.
+   * @throws {SandboxError} It names the remaining uses of each fault, and the requests that nearly matched.
    */
   assertUsed(): Promise<void>;
 }

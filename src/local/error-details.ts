@@ -6,7 +6,7 @@ export interface ErrorDetails {
   type?: string | undefined;
   status?: number | undefined;
   cause?: unknown;
-  /** The `code` of the cause, which isn't copied to another thread with it. */
+  /** The `code` of the cause. Copying an error to another thread loses it. */
   causeCode?: string | undefined;
 }
 
@@ -21,7 +21,7 @@ export function fromErrorDetails({ message, causeCode, ...details }: ErrorDetail
   return new SandboxError(message, details);
 }
 
-/** Returns the error itself, or a `SandboxError` that it caused. */
+/** Wraps the error, unless it is a `SandboxError`. */
 export function toSandboxError(error: unknown): SandboxError {
   if (error instanceof SandboxError) return error;
   const [firstLine = ""] = (error as Error).message.split("\n");

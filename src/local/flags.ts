@@ -1,10 +1,10 @@
-/** What the program's commands share in reading their flags. */
+/** The flags that several commands of the program have. */
 import { SandboxError } from "./sandbox-error.ts";
 
 export const DEFAULT_URL = "http://localhost:8787";
 export const DEFAULT_KEY = "test_sandbox_a";
 
-/** The value of a `--key` flag, or else the key in the environment. */
+/** The value of `--key`, or else of SANDBOX_KEY, or else the key of a local sandbox. */
 export function keyOf(flag: string | undefined): string {
   return flag ?? process.env["SANDBOX_KEY"] ?? DEFAULT_KEY;
 }

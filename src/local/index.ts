@@ -14,7 +14,7 @@ export * from "./signatures.ts";
 export interface SandboxOptions {
   /** The port to listen on, from 0 to 65535. Default: any free port. */
   port?: number;
-  /** The address to listen on. Default: `127.0.0.1`. The keys are public, so mind who can reach it. */
+  /** The address to listen on. Default: `127.0.0.1`. The keys are public, so anyone who can reach it has full access. */
   host?: string;
   /**
    * Host names that requests may use besides `localhost`, IP addresses of this machine and `host`, such as the

@@ -1,13 +1,11 @@
-/** `orders-sandbox readiness`: prints what an integration has proven, and exits with 1 if a required check is missing. */
+/** `orders-sandbox readiness`: prints the report, and exits with 1 if a required check has not passed. */
 import { parseArgs } from "node:util";
 import { CHECK_IDS } from "../domain/readiness/checks.ts";
 import { createClient } from "./api-client.ts";
-import { originOf, unknownFlag } from "./flags.ts";
+import { DEFAULT_KEY, DEFAULT_URL, keyOf, originOf, unknownFlag } from "./flags.ts";
 import { FORMATS, missingChecks } from "./readiness-formats.ts";
 import { SandboxError } from "./sandbox-error.ts";
 
-const DEFAULT_URL = "http://localhost:8787";
-const DEFAULT_KEY = "test_sandbox_a";
 const DEFAULT_FORMAT = "text";
 const ALL = "all" as const;
 
@@ -16,8 +14,8 @@ const usage = (command: string): string => `Usage: ${command} [flags]
 Reports which checks the requests of an integration have passed. Exits with 1 unless all required checks passed.
 
   --require <checks>   all, or IDs of checks separated by commas. Default: ${ALL}
-  --environments all   sum up all environments of the partner, also deleted ones. Needs a key of the first one
-  --since <time>       only what happened at this time or later (RFC 3339). Default: the last 7 days
+  --environments all   include all environments of the partner, even deleted ones. Needs a key of the first one
+  --since <time>       only requests at this time or later (RFC 3339). Default: the last 7 days
   --format <format>    ${Object.keys(FORMATS).join(", ")}. Default: ${DEFAULT_FORMAT}
   --url <URL>          the sandbox. Default: ${DEFAULT_URL}
   --key <key>          a key of the environment. Default: SANDBOX_KEY, or else ${DEFAULT_KEY}
@@ -55,7 +53,7 @@ function readFlags(args: string[], command: string) {
     environments: areAll ? ALL : undefined,
     require: requiredIds(require, areAll),
     url: originOf(url),
-    key: key ?? process.env["SANDBOX_KEY"] ?? DEFAULT_KEY,
+    key: keyOf(key),
   };
 }
 

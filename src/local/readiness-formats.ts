@@ -2,6 +2,7 @@
 import { CHECK_GROUPS } from "../domain/readiness/groups.ts";
 import { markdownOf, STATUS_LABELS, summaryOf } from "../domain/readiness/markdown.ts";
 import type { Readiness } from "./environment.ts";
+import { withoutControls } from "./printable.ts";
 
 type Check = Readiness["checks"][number];
 
@@ -43,13 +44,10 @@ function toText({ report, required }: RequiredReport): string {
 
 function linesOf({ id, title, status, reason, how_to_prove }: Check, width: number): string[] {
   const line = `  ${STATUS_LABELS[status].padEnd(STATUS_WIDTH)}${id.padEnd(width)}${title}`;
-  if (status === "failed") return [line, `${INDENT}${printable(reason)}`];
+  if (status === "failed") return [line, `${INDENT}${withoutControls(reason)}`];
   if (status === "not_seen") return [line, `${INDENT}${how_to_prove.step}`];
   return [line];
 }
-
-/** Without control characters, which could steer the terminal. */
-const printable = (text: string): string => text.replace(/\p{C}+/gu, " ");
 
 function toJUnit({ report, required }: RequiredReport): string {
   const missing = missingChecks({ report, required });
@@ -79,7 +77,7 @@ function toJUnit({ report, required }: RequiredReport): string {
 
 const ENTITIES: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
 
-/** XML has no place for most control characters and for half a surrogate pair. */
+/** Escapes text for XML, which can't contain most control characters or half a surrogate pair. */
 const xml = (text: string): string =>
   text
     .toWellFormed()

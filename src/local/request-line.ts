@@ -1,4 +1,5 @@
 /** One line about a request, written by the wrapper in the Worker's isolate and printed by the program. */
+import { withoutControls } from "./printable.ts";
 
 export interface RequestLine {
   method: string;
@@ -44,9 +45,9 @@ export function formatRequestLine(line: RequestLine): string {
   return parts.join("  ");
 }
 
-/** Shortens text that a partner may have sent, and removes control characters, which could steer the terminal. */
+/** Shortens text that a partner may have sent, and makes it safe to print. */
 export function printable(text: string): string {
-  const visible = text.replace(/\p{C}+/gu, " ");
+  const visible = withoutControls(text);
   if (visible.length <= MAX_PART_CHARACTERS) return visible;
   return `${visible.slice(0, MAX_PART_CHARACTERS)}…`;
 }

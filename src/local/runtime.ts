@@ -27,7 +27,7 @@ const LEDGER_BINDING = "ORDER_LEDGER";
 const START_TIMEOUT_MILLISECONDS = 60_000;
 const DISPOSE_MILLISECONDS = 2_000;
 
-/** Errors in the runtime's log that are none: faults, and CONNECT, to which the runtime itself responds 500. */
+/** Expected errors in the runtime's log: faults, and CONNECT requests, which the runtime rejects with 500. */
 const EXPECTED = [INTERRUPTED_BY_FAULT, "does not export a connect() function"];
 
 export interface RuntimeOptions {
@@ -134,7 +134,7 @@ function requireSetUp(outcome: SetupOutcome, { version }: BuiltWorker) {
   );
 }
 
-/** Sets up the database in a state folder for `wrangler dev`, which doesn't. */
+/** Sets up the database in a state folder for `wrangler dev`, which has no setup of its own. */
 export async function setUpFolder(folder: string, built: BuiltWorker): Promise<void> {
   const unlock = lockFolder(folder);
   const { name, d1Databases } = built.worker;

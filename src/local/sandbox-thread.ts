@@ -26,7 +26,7 @@ export type ThreadRequest = { id: number } & (
 export type ThreadMessage = { id: number } & (
   | { type: "spawned"; workerdPid: number }
   | { type: "started"; url: string; key: string }
-  /** Why the sandbox doesn't start, or why it stops. `ended` follows. */
+  /** The error that keeps the sandbox from starting, or stops it. `ended` follows. */
   | { type: "failed"; error: ErrorDetails }
   | { type: "ended" }
   | { type: "responded"; content: unknown }
@@ -52,7 +52,7 @@ function postFailure(id: number, error: unknown): void {
 
 async function start(id: number, options: ThreadOptions): Promise<void> {
   try {
-    // The client removes it when no sandbox runs.
+    // `thread-client.ts` removes this folder when the last sandbox has closed.
     makeWritableFolder(tmpdir(), "temporary files", "set TMPDIR to a folder that exists");
     const sandbox = await startSandbox({
       ...options,

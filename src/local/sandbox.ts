@@ -72,8 +72,8 @@ export async function startSandbox(options: StartOptions): Promise<RunningSandbo
 }
 
 /**
- * Adds errors of the log to `startErrors` until the sandbox has started. Later ones aren't reported when the
- * folder is gone: that is their reason.
+ * Adds logged errors to `startErrors` until the sandbox has started. Later errors are reported, unless the folder is
+ * gone, which would be their cause.
  */
 async function startOn(
   port: number,
@@ -107,7 +107,7 @@ function folderLost(folder: string): SandboxError {
   );
 }
 
-/** Runs what a deployed sandbox runs by its cron trigger, and returns the outcome. */
+/** Runs the job that the cron trigger of a deployed sandbox runs, and returns the outcome. */
 export async function runHourlyJob(runtime: Miniflare): Promise<string> {
   const worker = await runtime.getWorker();
   const { outcome } = await worker.scheduled({ scheduledTime: new Date() });

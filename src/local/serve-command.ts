@@ -29,7 +29,7 @@ Runs a sandbox of the orders part of Imprint's v2 partner API on this machine.
   --help
 
   ${command} requests     shows recorded requests; --follow also shows new ones
-  ${command} readiness    reports what an integration has proven; --help shows how to use it in CI
+  ${command} readiness    reports which checks an integration has passed, for example in CI
   ${command} listen       forwards notifications to a server on this machine
   ${partnerCommand}     creates, lists and deletes partners
 `;
@@ -69,7 +69,7 @@ export async function serve(args: string[], invocation: Invocation): Promise<voi
   }
 }
 
-/** Whether a URL should show this address. For the others people know it as `localhost`. */
+/** Whether the URL names this address. It names loopback and wildcard addresses `localhost`. */
 function isSpecific(host: string | undefined): host is string {
   return host !== undefined && !["127.0.0.1", "0.0.0.0", "::"].includes(host);
 }
@@ -129,7 +129,7 @@ function parse(args: string[], { command }: Invocation) {
   }
 }
 
-/** A container in a CI often has an environment, and no flags. */
+/** In CI, a container often accepts environment variables, but no flags. */
 function hostsInEnvironment(): string[] {
   return (process.env["SANDBOX_ALLOW_HOST"] ?? "")
     .split(",")
@@ -157,7 +157,7 @@ Try it:
   curl ${url}/v2/orders -H "Authorization: Bearer ${key}"
 `;
 
-/** The reader of the output may exit first: a CI step ends, but its server must continue. */
+/** The reader of the output may exit first: a CI step ends, but the server must continue. */
 function ignoreClosedOutput(): void {
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
 }

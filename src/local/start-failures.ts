@@ -1,4 +1,4 @@
-/** Turns what can go wrong at a start into one sentence that names the thing and the remedy. */
+/** Turns an error of the start into one sentence that names the cause and the remedy. */
 import { SandboxError } from "./sandbox-error.ts";
 
 /** Errors of SQLite, of the file system and of workerd, by a part of their messages. */
@@ -18,7 +18,7 @@ const CAUSES: [pattern: RegExp, sentence: (folder: string) => string][] = [
   ],
 ];
 
-/** `log` has the runtime's errors, and `folder` is where it writes. */
+/** `log` contains the runtime's errors, and `folder` its files. */
 export function startFailure(error: unknown, log: string[], folder: string): SandboxError {
   if (error instanceof SandboxError) return error;
   const { message } = error as Error;

@@ -19,14 +19,14 @@ const ENTRY = new URL(
   import.meta.url.endsWith(".ts") ? "./sandbox-thread.ts" : "./sandbox-thread.js",
   import.meta.url,
 );
-/** Loading Miniflare would grow the heap for short-lived objects to 20 MB that nothing uses later. */
+/** Without this limit, loading Miniflare grows the young generation to 20 MB, which nothing needs later. */
 const MAX_YOUNG_GENERATION_MEBIBYTES = 4;
 
 /** A sandbox that runs in the thread. */
 export interface ThreadSandbox {
   url: string;
   key: string;
-  /** Rejects with the error that ended the sandbox, if it doesn't run any more. */
+  /** If the sandbox has ended, rejects with the error that ended it. */
   request: RequestJson;
   openInbox: OpenInbox;
   close: () => Promise<void>;
@@ -79,7 +79,7 @@ class SandboxThread {
     this.#worker = new Worker(ENTRY, {
       // Flags such as --import would load the test's hooks.
       execArgv: [],
-      env: environmentOf(this.#temporaryFolder),
+      env: threadVariables(this.#temporaryFolder),
       resourceLimits: { maxYoungGenerationSizeMb: MAX_YOUNG_GENERATION_MEBIBYTES },
     });
     this.#worker.unref();
@@ -226,8 +226,8 @@ class SandboxThread {
   };
 }
 
-/** Without what would change how the thread's Node behaves. */
-function environmentOf(temporaryFolder: string): NodeJS.ProcessEnv {
+/** This process's variables, without those that configure Node. */
+function threadVariables(temporaryFolder: string): NodeJS.ProcessEnv {
   const { NODE_OPTIONS: _, NODE_USE_ENV_PROXY: __, ...env } = process.env;
   return { ...env, TMPDIR: temporaryFolder, TEMP: temporaryFolder, TMP: temporaryFolder };
 }

@@ -1,13 +1,13 @@
-/** Why faults that a test has added were not used. */
+/** Explains why a fault was not used up. */
 import { mismatchedFields } from "../domain/fault-match.ts";
 import type { RequestSubject } from "../domain/request-subject.ts";
 import type { Fault, RecordedRequest, RequestFilter } from "./environment.ts";
 import { SandboxError } from "./sandbox-error.ts";
 
-/** How many requests that nearly matched a fault are named. */
+/** The most nearly matching requests that a sentence names. */
 const MAX_NAMED_REQUESTS = 3;
 
-/** Rejects with a sentence for each fault that has times left. */
+/** Rejects with a sentence for each fault that has uses left. */
 export async function assertFaultsUsed(
   list: () => Promise<Fault[]>,
   requestsOf: (filter: RequestFilter) => Promise<RecordedRequest[]>,
@@ -49,7 +49,7 @@ function nearestOf({ match }: Fault, requests: RecordedRequest[]): string[] {
     });
 }
 
-/** The request as faults match it. */
+/** The fields of a recorded request that faults match. */
 function subjectOf({ content, ...request }: RecordedRequest): RequestSubject {
   const type = content?.event_type;
   return { ...request, ...(type && { type }) };

@@ -98,7 +98,7 @@ interface Created {
   order_event_id?: string;
 }
 
-/** The order and event of a POST, whose path has no ID. A fault may cut the body off, so it is not read then. */
+/** The IDs of the order and event that a POST created. A fault may cut the body off, so that one is not read. */
 async function idsOf(method: string, path: string, response: Response): Promise<string[]> {
   const isCreation = method === "POST" && /^\/v2\/order(s|_events)$/.test(path);
   const isAltered = response.headers.has("Sandbox-Fault-Applied");

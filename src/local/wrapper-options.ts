@@ -1,7 +1,7 @@
 import type { DatabaseSetup } from "./database-setup.ts";
 import type { ServedHosts } from "./foreign-sites.ts";
 
-/** What `setupPath` returns. */
+/** The response at `setupPath`. */
 export interface SetupOutcome {
   /** A migration of the database that this version doesn't know. */
   unknownMigration?: string;
@@ -10,7 +10,7 @@ export interface SetupOutcome {
   invalidVariables?: string | undefined;
 }
 
-/** What the Node side passes to `worker-wrapper.ts`. */
+/** The options that Node passes to `worker-wrapper.ts`. */
 export interface WrapperOptions {
   databaseSetup: DatabaseSetup;
   databaseBinding: string;

@@ -229,7 +229,7 @@ describe("npm run preview", () => {
 
   it("rejects unknown flags and names, and makes no call without a login", async () => {
     const misspelt = await npmRun("preview deploy --name pr-12 --keep-partners");
-    expectRefusal(misspelt, /--keep-partner to create no partner/);
+    expectRefusal(misspelt, /--keep-partner creates no new partner/);
     expectRefusal(await npmRun("preview deploy --name ../PR"), /--name must have .+ such as pr-12/);
     const run = await npmRun("preview deploy --name pr-12", { loggedIn: false });
     expectRefusal(run, /npx wrangler login.+CLOUDFLARE_API_TOKEN/);

@@ -1,0 +1,2 @@
+/** Removes control characters, which could steer the terminal. */
+export const withoutControls = (text: string): string => text.replace(/\p{C}+/gu, " ");
