@@ -27,7 +27,7 @@ export type Fault = Schemas["Fault"];
 export type Environment = Schemas["Environment"];
 export type ListedKey = Schemas["ListedKey"];
 
-/** A request that failed, with a message for people. */
+/** A failed request, with a message to show. */
 export class Problem extends Error {
   readonly type: string;
   constructor(type: string, message: string) {
@@ -100,6 +100,6 @@ export async function send(
 ): Promise<Response> {
   const init = { method, headers: { ...headers, Authorization: authorization() } };
   return fetch(path, body === undefined ? init : { ...init, body }).catch(() => {
-    throw new Problem(OFFLINE, "The connection broke before a response.");
+    throw new Problem(OFFLINE, "The connection closed before a response arrived.");
   });
 }

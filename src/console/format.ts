@@ -36,8 +36,8 @@ const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
 const ago = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "narrow" });
 const JUST_NOW_MILLISECONDS = 5_000;
 
-export function relativeTime(at: string, today: number): string {
-  const past = Date.parse(at) - today;
+export function relativeTime(at: string, now: number): string {
+  const past = Date.parse(at) - now;
   if (Math.abs(past) < JUST_NOW_MILLISECONDS) return "now";
   const [unit, length] = STEPS.find(([, each]) => Math.abs(past) >= each) ?? STEPS.at(-1)!;
   return ago.format(Math.trunc(past / length), unit);

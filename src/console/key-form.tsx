@@ -4,7 +4,7 @@ import { authorization, OFFLINE, Problem } from "./api.ts";
 import { Failure } from "./parts/feedback.tsx";
 import { LOCAL_KEYS, session, switchKey } from "./session.ts";
 
-/** Whether the form is open although there is a key. */
+/** Whether the form is open to replace a working key. */
 export const isChangingKey = signal(false);
 
 /** Checks a key before the console uses it, so that a typo does not replace a working key. */
@@ -45,8 +45,8 @@ export function KeyForm() {
         refusal && <Failure problem={new Problem("Key rejected", refusal)} />
       )}
       <p>
-        The console shows what was sent with a key. The key is stored in this tab only, until you
-        close it.
+        The console shows the requests and orders of a key's environment. The key is stored in this
+        tab only, until you close it.
       </p>
       <form class="fields" onSubmit={submit}>
         <label class="field wide">

@@ -1,7 +1,7 @@
 import { useMemo } from "preact/hooks";
 import { navigate, usePathname, useSearch } from "wouter-preact/use-browser-location";
 
-/** What the URL says: a screen, the item that is open on it, and filters. */
+/** The parts of the URL: a screen, its open item, and its filters. */
 export interface Place {
   screen: string;
   id: string | undefined;

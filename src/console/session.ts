@@ -12,7 +12,7 @@ export interface Session {
   /** A key of the partner's first environment: only such keys create and delete environments. */
   first?: string;
   known: KnownKey[];
-  /** Why the console asks for another key. */
+  /** The reason why the console needs another key. */
   refusal?: string;
 }
 
@@ -37,7 +37,7 @@ function readStored(): Session {
   return localKey ? { current: { key: localKey }, known: [] } : { known: [] };
 }
 
-/** Session storage ends with the tab: no key is stored beyond it. */
+/** The browser deletes session storage, and with it the keys, when the tab closes. */
 function store(next: Session): void {
   sessionStorage.setItem(ITEM, JSON.stringify(next));
   session.value = next;

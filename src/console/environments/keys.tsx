@@ -15,7 +15,7 @@ export function Keys() {
   );
   const revoke = async ({ id, last_four }: ListedKey) => {
     const isOwn = session.value.current?.key.endsWith(last_four);
-    const text = `The key that ends in ${last_four} stops working everywhere.${isOwn ? " The console may be using it, and then asks for another one." : ""}`;
+    const text = `The key that ends in ${last_four} stops working everywhere.${isOwn ? " If the console uses it, you need another key to continue." : ""}`;
     if (!(await confirm(`Revoke the key …${last_four}?`, <p>{text}</p>, "Revoke"))) return;
     await attempt(async () => {
       await unwrap(api.DELETE("/sandbox/keys/{key_id}", { params: { path: { key_id: id } } }));

@@ -1,9 +1,6 @@
 import { signal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
 import { api, unwrap } from "../api.ts";
 import { session } from "../session.ts";
-
-export const POLL_MILLISECONDS = 5_000;
 
 /** How many faults the environment has. */
 export const activeFaults = signal(0);
@@ -14,15 +11,4 @@ export async function countFaults(): Promise<void> {
     () => undefined,
   );
   if (page) activeFaults.value = page.total;
-}
-
-/** Runs an action now and every few seconds while the tab is visible. */
-export function usePolling(action: () => void, inputs: unknown[]): void {
-  useEffect(() => {
-    action();
-    const timer = setInterval(() => {
-      if (!document.hidden) action();
-    }, POLL_MILLISECONDS);
-    return () => clearInterval(timer);
-  }, inputs);
 }

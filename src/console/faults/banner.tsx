@@ -2,7 +2,8 @@ import { Link } from "wouter-preact";
 import { plural } from "../format.ts";
 import { hrefOf } from "../location.ts";
 import { session } from "../session.ts";
-import { activeFaults, countFaults, usePolling } from "./active.ts";
+import { usePolling } from "../parts/polling.ts";
+import { activeFaults, countFaults } from "./active.ts";
 
 /** Warns in the header that responses are altered. It has a fixed place, so that the page does not move. */
 export function Banner() {

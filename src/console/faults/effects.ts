@@ -7,7 +7,7 @@ import type { Fault } from "../api.ts";
 type Match = Fault["match"];
 type Target = readonly [name: string, match: Match];
 
-/** What a fault does, in a line. */
+/** The effect of a fault, in one line. */
 export function effectOf(name: AnyFaultName): string {
   const [kind, effect] = isNotificationFault(name)
     ? (["notifications", NOTIFICATION_FAULTS[name].effect] as const)

@@ -3,9 +3,10 @@ import { api, unwrap, type Fault } from "../api.ts";
 import { plural } from "../format.ts";
 import type { Place } from "../location.ts";
 import { attempt, Failure, Loading, notify } from "../parts/feedback.tsx";
+import { usePolling } from "../parts/polling.ts";
 import { useResource } from "../parts/resource.ts";
 import { Time } from "../parts/values.tsx";
-import { activeFaults, countFaults, usePolling } from "./active.ts";
+import { activeFaults, countFaults } from "./active.ts";
 import { effectOf, targetOf } from "./effects.ts";
 import { FaultForm } from "./form.tsx";
 
@@ -36,7 +37,7 @@ export function Faults({ place }: { place: Place }) {
       <h1>Faults</h1>
       <p>
         A fault makes matching requests or notifications fail the way networks and servers fail. It
-        applies a number of times, then it is gone.
+        applies a set number of times, and is then removed.
       </p>
       <FaultForm orderId={place.query.get("order_id") ?? ""} onAdded={refresh} />
       <div class="bar">

@@ -15,7 +15,7 @@ interface CardProps {
   hasEvents: boolean;
 }
 
-/** What the card did for an order, next to what the order's events say. */
+/** Compares the order's events with its card transactions. */
 export function Card({ reconciliation: { transactions }, currency, hasEvents }: CardProps) {
   return (
     <>

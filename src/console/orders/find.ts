@@ -1,7 +1,7 @@
 import { api, unwrap, type Order } from "../api.ts";
 
 const PAGE = 100;
-/** The most orders that a search finds by the start of their ID, or by what their events name. */
+/** The most orders that a search finds, except by `partner_order_id`. */
 const MAX_FOUND = 20;
 const ID_PATTERN = /^[\x21-\x7e]{1,255}$/;
 
@@ -21,7 +21,7 @@ export async function newestOrders(starting_after?: string): Promise<OrderPage> 
   return { data, total: total ?? data.length };
 }
 
-/** Finds orders by either of their IDs, by the start of their ID, or by an ID that an event of theirs names. */
+/** Finds orders by `partner_order_id`, by ID or the start of an ID, or by the ID of an event or a transaction. */
 export async function findOrders(search: string): Promise<OrderPage> {
   const [byPartnerId, ids] = await Promise.all([
     listOrders({ partner_order_id: search, limit: PAGE }),

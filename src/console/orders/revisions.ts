@@ -2,14 +2,14 @@ import { useEffect, useState } from "preact/hooks";
 import type { RecordedRequest } from "../api.ts";
 import { FIRST_ID, followStream } from "../stream.ts";
 
-/** How often the orders may have changed: all together, by events on the card, and each. */
+/** Counts possible changes: `total` of all orders, `onCard` by events on the card, and `of` each order. */
 export interface Revisions {
   total: number;
   onCard: number;
   of: ReadonlyMap<string, number>;
 }
 
-/** An event on the card names no order, so it may have changed any. */
+/** An event on the card names no order, so it may change any of them. */
 export const revisionOf = ({ of, onCard }: Revisions, id: string): number =>
   onCard + (of.get(id) ?? 0);
 

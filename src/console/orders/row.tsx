@@ -6,7 +6,7 @@ import { money, plural } from "../format.ts";
 import { followLink, hrefOf } from "../location.ts";
 import { Money, Time } from "../parts/values.tsx";
 
-/** What a row shows of an order's history. */
+/** The part of an order's history that a row shows. */
 interface History {
   timeline: Timeline;
   /** Whether the card's side agrees. */
@@ -103,7 +103,7 @@ function Badges(history: History) {
 
 const badge = (text: string, kind: string) => ({ text, kind });
 
-/** What needs attention, the most serious first. */
+/** The findings, warnings and refusals of an order, the most serious first. */
 function badgesOf({ timeline: { figures, data }, agrees }: History) {
   const codes = new Set(data.flatMap(({ warnings = [] }) => warnings.map(({ code }) => code)));
   if (figures.captured > figures.ordered) codes.add("captured_beyond_total");
@@ -122,7 +122,7 @@ function badgesOf({ timeline: { figures, data }, agrees }: History) {
 /** The warnings about money. */
 const SERIOUS = ["captured_beyond_total", "refund_without_rewards"] as const;
 
-/** What is captured and refunded, relative to what was ordered. */
+/** The captured and refunded amounts, relative to the ordered amount. */
 function Bar({ timeline, currency }: { timeline: Timeline; currency: string }) {
   const { ordered, captured, refunded } = timeline.figures;
   const whole = Math.max(ordered, captured, 1);

@@ -4,7 +4,7 @@ import { clockTime, dayOf } from "../format.ts";
 import { Entry } from "./entry.tsx";
 import { MEASURES } from "./ledger.tsx";
 
-/** An entry with what it is compared with. */
+/** An entry, with the earlier entries that it is compared with. */
 export interface PlacedEntry {
   entry: TimelineEntry;
   /** The figures before this entry. */

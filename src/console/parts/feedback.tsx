@@ -70,7 +70,7 @@ async function writeClipboard(text: string): Promise<boolean> {
 
 interface CopyProps {
   text: string;
-  /** What is copied, as in "Copied the key." */
+  /** The object of the sentence "Copied …". */
   subject: string;
   children: string;
 }

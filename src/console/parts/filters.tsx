@@ -3,7 +3,7 @@ import { setQuery } from "../location.ts";
 
 const TYPING_MILLISECONDS = 250;
 
-/** A text that is applied once the typing pauses. `isSame` compares texts that may differ in form only. */
+/** A text that is applied when the user stops typing. `isSame` ignores differences that don't matter. */
 export function useTyped(
   applied: string,
   apply: (text: string) => void,

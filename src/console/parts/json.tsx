@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 
-/** Why fields of a body are marked, by their paths as error responses name them. */
+/** The marked fields of a body: the reason for each, by the path that error responses use. */
 export type Marks = ReadonlyMap<string, string>;
 
 /** A body as formatted JSON with marked fields; unchanged if it is not JSON. */

@@ -13,7 +13,7 @@ interface Pages<T> extends Omit<Resource<unknown>, "data"> {
   loadMore: () => void;
 }
 
-/** Loads a list page by page. Another revision reads the first page again, and keeps the older ones. */
+/** Loads a list page by page. A new revision reloads the first page, and leaves the older ones. */
 export function usePages<T extends { id: string }>(
   load: (starting_after?: string) => Promise<Page<T>>,
   inputs: unknown[],
@@ -36,7 +36,7 @@ export function usePages<T extends { id: string }>(
   return { ...state, items, total: data?.total ?? 0, loadMore: () => void loadOlder() };
 }
 
-/** Puts the newest page before the known older items. Those between the two have been deleted. */
+/** Replaces the known items with the newest page, up to its last item. Older items stay. */
 function merge<T extends { id: string }>(newest: T[], known: T[]): T[] {
   const last = newest.at(-1)?.id;
   const end = known.findIndex(({ id }) => id === last);

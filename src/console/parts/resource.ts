@@ -10,8 +10,8 @@ export interface Resource<T> {
 const RETRY_MILLISECONDS = 3_000;
 
 /**
- * Loads data, and loads it again when the inputs or the revision change. The earlier data stays until another
- * revision is loaded.
+ * Loads data, and reloads it when the inputs or the revision change. While a new revision loads, the previous data
+ * stays.
  */
 export function useResource<T>(
   load: () => Promise<T>,

@@ -44,7 +44,7 @@ export function Readiness({ place: { query } }: { place: Place }) {
         )}
       </div>
       <p>
-        The report follows from the requests that the integration has sent. A check passes only with
+        The report is based on the requests that the integration has sent. A check passes only with
         evidence.
       </p>
       <CheckField

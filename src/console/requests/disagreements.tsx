@@ -11,7 +11,7 @@ interface DisagreementsProps {
   revision: number;
 }
 
-/** Links to the transactions on which order events and the card disagree, if there are any. */
+/** Links to the transactions on which order events and the card disagree, if any. */
 export function Disagreements({ revision }: DisagreementsProps) {
   const { data, reload } = useResource(
     () => unwrap(api.GET("/sandbox/reconciliation", { params: { query: { limit: 1 } } })),

@@ -11,7 +11,7 @@ interface Violation {
 }
 
 interface ErrorDetails {
-  /** What a 400 is about. */
+  /** The invalid fields of a 400. */
   violations?: Violation[];
   /** The figures of a 409. */
   details?: Record<string, unknown>;
@@ -75,7 +75,7 @@ export function AppliedFault({ request, fault }: AppliedFaultProps) {
           : "The request's Sandbox-Fault header injected it."}{" "}
         {status === null && "The client received no response. "}
         {unaltered_response &&
-          `Without the fault, the client would have received the ${unaltered_response.status} below, which says what took effect.`}
+          `Without the fault, the client would have received the response below, with status ${unaltered_response.status}.`}
       </p>
     </section>
   );

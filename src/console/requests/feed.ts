@@ -1,6 +1,6 @@
 import { batch, signal } from "@preact/signals";
-import { api, OFFLINE, unwrap, type Problem, type RecordedRequest } from "./api.ts";
-import { FIRST_ID, followStream, type StreamState } from "./stream.ts";
+import { api, OFFLINE, unwrap, type Problem, type RecordedRequest } from "../api.ts";
+import { FIRST_ID, followStream, type StreamState } from "../stream.ts";
 
 const PAGE = 100;
 

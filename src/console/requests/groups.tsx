@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import { api, unwrap, type RecordedRequest, type RequestCounts } from "../api.ts";
 import { setQuery } from "../location.ts";
 import { useResource, useThrottled } from "../parts/resource.ts";
-import type { RequestFeed } from "../request-feed.ts";
+import type { RequestFeed } from "./feed.ts";
 import { Disagreements } from "./disagreements.tsx";
 
 /** A kind of error or warning, and how many requests have it. */
@@ -41,7 +41,7 @@ function mergeKinds({ by_error, by_warning }: RequestCounts): Kind[] {
   return [...kinds.values()];
 }
 
-/** How many kinds are shown before the rest is asked for. */
+/** The number of kinds to show until the user expands the list. */
 const SHOWN = 6;
 
 interface GroupsProps {

@@ -4,7 +4,7 @@ import { useShortcut } from "../keyboard.ts";
 import type { Place } from "../location.ts";
 import { Failure, Loading } from "../parts/feedback.tsx";
 import { VirtualList } from "../parts/virtual-list.tsx";
-import { RequestFeed } from "../request-feed.ts";
+import { RequestFeed } from "./feed.ts";
 import { FirstSteps } from "../start.tsx";
 import type { StreamState } from "../stream.ts";
 import { RequestDetail } from "./detail.tsx";
@@ -102,7 +102,7 @@ function useOlderUntil(feed: RequestFeed, id: string | undefined): void {
   }, [id, oldest]);
 }
 
-/** The request to show until one is chosen: the newest that went wrong, otherwise the newest. */
+/** The request to show until one is chosen: the newest with an error, fault or warning, or else the newest. */
 function useSuggested(feed: RequestFeed): string | undefined {
   const suggested = useRef<{ feed: RequestFeed; id: string } | undefined>(undefined);
   const requests = feed.requests.value;

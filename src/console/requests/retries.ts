@@ -2,7 +2,7 @@ import type { RecordedRequest } from "../api.ts";
 
 const RATE_LIMITED = 429;
 
-/** Whether a client may send the request again: it has no response, or one that says to try again. */
+/** Whether the client may retry the request: it had no response, a server error, a 429 or a fault. */
 const isUnsettled = ({ status, fault }: RecordedRequest): boolean =>
   status === null || status >= 500 || status === RATE_LIMITED || fault !== undefined;
 
@@ -18,7 +18,7 @@ export function retriesAmong(requests: readonly RecordedRequest[]): ReadonlySet<
   return retries;
 }
 
-/** What a request is about. The ID of an event isn't part of it, so that a retry with another ID is recognized. */
+/** Equal for a request and its retries. It has no event ID, so that a retry with another ID is recognized. */
 function subjectOf({ method, path, order_id, content = {}, ...ids }: RecordedRequest): string {
   const { event_type, card_status, amount } = content;
   const { partner_order_id, network_transaction_id } = ids;

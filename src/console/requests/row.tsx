@@ -18,7 +18,7 @@ const NOUNS: Record<string, string> = {
   customers: "transaction",
 };
 
-/** What a request asks for: `CAPTURED $89.99` or `Create order $89.99`. */
+/** The action of a request: `CAPTURED $89.99` or `Create order $89.99`. */
 export function titleOf(request: RecordedRequest): string {
   const { event_type, card_status, amount, currency } = request.content ?? {};
   const onCard = card_status && `Card ${card_status}`;

@@ -16,7 +16,7 @@ interface BothSidesProps {
   isLinked?: boolean;
 }
 
-/** What the card did next to what order events report, with the differences marked. */
+/** The sums on the card and in order events, with the differences marked. */
 export function BothSides({ reconciled, currency, isLinked }: BothSidesProps) {
   const { network_transaction_id, card, order_events, findings } = reconciled;
   const unit = card?.currency ?? currency;
@@ -91,7 +91,7 @@ function Difference({ amount, currency }: { amount: number; currency: string }) 
   );
 }
 
-/** Whether order events agree with the card. Money that they report before the card has it is no disagreement. */
+/** Whether order events agree with the card. They may report an amount before the card has it. */
 export function Agreement({ transactions }: { transactions: ReconciledTransaction[] }) {
   if (transactions.some(({ findings }) => findings.length > 0)) {
     return <span class="tag refused">{DISAGREES}</span>;
@@ -106,7 +106,7 @@ export function Agreement({ transactions }: { transactions: ReconciledTransactio
   );
 }
 
-/** The page of a transaction. One that doesn't exist on the card is known by its network ID. */
+/** The page of a transaction. A transaction that is not on the card is addressed by its network ID. */
 export function hrefOfTransaction(
   {
     transaction_id,

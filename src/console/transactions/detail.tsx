@@ -12,15 +12,15 @@ import { useShortcut } from "../keyboard.ts";
 import { hrefOf } from "../location.ts";
 import { DetailPane } from "../parts/detail-pane.tsx";
 import { copy, Failure, Loading } from "../parts/feedback.tsx";
+import { usePolling } from "../parts/polling.ts";
 import { useResource } from "../parts/resource.ts";
 import { Fact, Money, Time } from "../parts/values.tsx";
-import { usePolling } from "../faults/active.ts";
 import { BothSides } from "./both-sides.tsx";
 
 const MAX_EVENTS = 100;
 
 interface TransactionDetailProps {
-  /** Of the transaction, or a `network_transaction_id` that no transaction has. */
+  /** The `transaction_id`, or the `network_transaction_id` of a transaction that is not on the card. */
   id: string;
   isNetworkId: boolean;
   query: Record<string, string>;
@@ -109,7 +109,7 @@ function Sections(content: Content) {
       {reconciled ? (
         <BothSides reconciled={reconciled} currency={currency} />
       ) : (
-        <p class="quiet">Nothing is known about {network_transaction_id}.</p>
+        <p class="quiet">Neither the card nor an order event has {network_transaction_id}.</p>
       )}
       {events.length > 0 && (
         <>

@@ -7,7 +7,7 @@ const PAGE = 100;
 
 /** A card transaction, or a network_transaction_id that only order events name. */
 export interface Item {
-  /** As the list's cursor has it. */
+  /** The cursor of the list. */
   id: string;
   network_transaction_id: string;
   transaction_id?: string | undefined;
@@ -46,7 +46,7 @@ async function loadDisagreements(finding: string, starting_after?: string) {
   return { data: data.map(ofDisagreement), total };
 }
 
-/** All transactions, and the disagreements with a finding, or any. */
+/** Loads all transactions, and those that disagree. An empty `finding` includes every finding. */
 export function useLists(finding: string) {
   const all = usePages(loadTransactions, []);
   const disagreeing = usePages((after) => loadDisagreements(finding, after), [finding]);

@@ -1,11 +1,11 @@
 import { useRef } from "preact/hooks";
 import { Link } from "wouter-preact";
 import { FINDINGS } from "../../domain/reconciliation.ts";
-import { usePolling } from "../faults/active.ts";
 import { plural } from "../format.ts";
 import { hrefOf, type Place } from "../location.ts";
 import { Failure, Loading } from "../parts/feedback.tsx";
 import { SelectFilter } from "../parts/filters.tsx";
+import { usePolling } from "../parts/polling.ts";
 import { VirtualList } from "../parts/virtual-list.tsx";
 import { TransactionDetail } from "./detail.tsx";
 import { useLists, type Item } from "./lists.ts";
@@ -79,7 +79,7 @@ const keyOf = ({ transaction_id, network_transaction_id }: Item): string =>
 const isUnknown = (disagreeing: Item[] | undefined, id: string): boolean =>
   disagreeing?.some((item) => item.network_transaction_id === id && !item.transaction_id) === true;
 
-/** What to show until something is chosen: the newest disagreement, the newest transaction, or the form. */
+/** The page to show until one is chosen: the newest disagreement, or else the newest transaction, or the form. */
 function useSuggested({ all, disagreeing }: ReturnType<typeof useLists>): string | undefined {
   const suggested = useRef<string | undefined>(undefined);
   const isDecided = suggested.current !== undefined && suggested.current !== NEW;
@@ -129,8 +129,8 @@ function Simulate({ onSimulated }: { onSimulated: () => void }) {
       </Link>
       <h1 class="title">Simulate a card transaction</h1>
       <p>
-        The sandbox plays what happens on the card. Report the same money in order events with the
-        transaction's <code>network_transaction_id</code>, and both sides agree.
+        The sandbox simulates the events on the card. Report the same amounts in order events with
+        the transaction's <code>network_transaction_id</code>, and both sides agree.
       </p>
       <StoryForm onSimulated={onSimulated} />
     </article>
