@@ -13,6 +13,7 @@ const PAGES = [
   "GET /console/console.js",
   "GET /docs",
   "GET /docs/scalar.js",
+  "GET /llms.txt",
   "GET /openapi.json",
 ];
 
