@@ -118,7 +118,7 @@ it(
       }
       if (command.includes("d1 create")) await putDatabaseId();
     }
-    expect(others.filter(({ command }) => command.startsWith("curl"))).toHaveLength(4);
+    expect(others.filter(({ command }) => command.startsWith("curl"))).toHaveLength(2);
   },
   NEWCOMER_MILLISECONDS,
 );

@@ -64,8 +64,8 @@ const TYPED = [
   ["Vitest", RECIPES],
   ["Provoke and watch", RECIPES],
   ["Ready for production", RECIPES],
-  ["Provoke and watch", README],
   ["In a test", NOTIFICATIONS],
+  ["The whole loop", README],
 ] as const;
 
 describe.each([...LANGUAGES])("the recipe for %s", async (language, probe) => {
@@ -79,7 +79,7 @@ describe.each([...LANGUAGES])("the recipe for %s", async (language, probe) => {
 });
 
 it("the README's example passes, and installs and runs in under two minutes", async () => {
-  const { file, code } = recipeOf(README, "Provoke and watch");
+  const { file, code } = recipeOf(README, "The whole loop");
   await writeFile(join(folder, file), code);
   const began = performance.now();
   await run(`npx vitest run ${file}`);
