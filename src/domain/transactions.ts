@@ -127,8 +127,13 @@ export function toPublishedTransaction(transaction: Transaction) {
   return { ...published, amount: amountOf(transaction) };
 }
 
-/** An event with its amount, for the sandbox's own responses. */
-export function toPublishedEvent({ event_id, status, amount, created_at }: TransactionEvent) {
+/** An event as the sandbox's own responses list it. */
+export type ListedTransactionEvent = Pick<
+  TransactionEvent,
+  "event_id" | "status" | "amount" | "created_at"
+>;
+
+export function toPublishedEvent({ event_id, status, amount, created_at }: ListedTransactionEvent) {
   return { event_id, status, amount, created_at: toTimestamp(new Date(created_at)) };
 }
 

@@ -555,7 +555,7 @@ export interface paths {
         };
         /**
          * Compare an order with its card transactions
-         * @description Compares, for each `network_transaction_id` that the order's events name, what the card captured and refunded with the sums of all order events that name it. One transaction may pay for several orders. Without simulated transactions there is nothing to compare.
+         * @description Compares, for each `network_transaction_id` that the order's events name, what the card captured and refunded with the sums of all order events that name it. One transaction may pay for several orders. Without simulated transactions there is nothing to compare. At most 100 transactions are compared, the ones reported last.
          */
         get: operations["reconcileOrder"];
         put?: never;

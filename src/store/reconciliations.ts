@@ -13,8 +13,9 @@ import {
 
 /** The newest order events that a reconciliation names. */
 const MAX_NAMED_EVENTS = 100;
-/** The newest events of an order whose transactions are compared. */
+/** The newest events of an order whose transactions are compared, and the most transactions. */
 const MAX_ORDER_EVENTS = 1_000;
+export const MAX_ORDER_TRANSACTIONS = 100;
 
 type NamedRow = ReconciliationRow & { order_event_ids: string };
 
@@ -37,9 +38,12 @@ const selectOfOrder = DatasetStatement.of(
   sql<NamedRow>`
     select ${SELECTED}, ${eventIds} from reconciliations r
     where dataset_id = ${placeholder("dataset_id")} and ${isCompared} and network_transaction_id in (
-      select network_transaction_id from order_events indexed by order_events_order_id
-      where dataset_id = ${placeholder("dataset_id")} and order_id = ${placeholder("order_id")}
-      order by sequence desc limit ${sql.raw(String(MAX_ORDER_EVENTS))})
+      select network_transaction_id from (
+        select network_transaction_id, sequence from order_events indexed by order_events_order_id
+        where dataset_id = ${placeholder("dataset_id")} and order_id = ${placeholder("order_id")}
+        order by sequence desc limit ${sql.raw(String(MAX_ORDER_EVENTS))})
+      group by network_transaction_id order by max(sequence) desc
+      limit ${sql.raw(String(MAX_ORDER_TRANSACTIONS))})
     order by created_at, network_transaction_id`,
 );
 const selectOrder = DatasetStatement.of(

@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import type {
+  ListedTransactionEvent,
   SimulatedEvent,
   Transaction,
   TransactionEvent,
@@ -158,16 +159,23 @@ export async function findTransaction(
   return row && toItem(columns, row);
 }
 
-const selectEvents = selectItems(eventColumns, transactionEvents, ofTransaction, sql`version`);
+// Without the requests, which can be long.
+const listedColumns = columnsOf(transactionEvents, {
+  event_id: transactionEventFields.event_id,
+  status: transactionEventFields.status,
+  amount: transactionEventFields.amount,
+  created_at: transactionEventFields.created_at,
+});
+const selectEvents = selectItems(listedColumns, transactionEvents, ofTransaction, sql`version`);
 
 /** The events of a transaction, oldest first, at most `limit`. One round trip. */
 export async function findTransactionEvents(
   dataset: Dataset,
   transaction_id: string,
   limit: number,
-): Promise<TransactionEvent[]> {
+): Promise<ListedTransactionEvent[]> {
   const [rows] = await dataset.run(selectEvents.bind(dataset, { transaction_id, limit }));
-  return rows.map((row) => toItem(eventColumns, row));
+  return rows.map((row) => toItem(listedColumns, row));
 }
 
 const before = sql`id < ${placeholder("before")}`;

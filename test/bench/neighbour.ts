@@ -117,7 +117,7 @@ async function measureVictim(
   task: Omit<StrangerTask, "url">,
 ): Promise<{ report: StrangerReport; victim: VictimFigures }> {
   await cp(filled, data, { recursive: true });
-  const server = await start(script, data, { variables: deployedVariables() });
+  const server = await start(script, data, { variables: deployedVariables(), isDirect: true });
   const stranger = fork(new URL("stranger.ts", import.meta.url));
   const memory = new MemoryPeak();
   try {

@@ -16,6 +16,7 @@ import {
 import {
   findReconciliation,
   listDisagreements,
+  MAX_ORDER_TRANSACTIONS,
   reconcileOrder,
 } from "../../store/reconciliations.ts";
 
@@ -28,8 +29,7 @@ export const reconciliation = new Hono<AppEnv>()
       tag,
       operationId: "reconcileOrder",
       summary: "Compare an order with its card transactions",
-      description:
-        "Compares, for each `network_transaction_id` that the order's events name, what the card captured and refunded with the sums of all order events that name it. One transaction may pay for several orders. Without simulated transactions there is nothing to compare.",
+      description: `Compares, for each \`network_transaction_id\` that the order's events name, what the card captured and refunded with the sums of all order events that name it. One transaction may pay for several orders. Without simulated transactions there is nothing to compare. At most ${MAX_ORDER_TRANSACTIONS} transactions are compared, the ones reported last.`,
       responses: {
         200: { description: "Both sides of each transaction", schema: orderReconciliation },
       },

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { FINDINGS, type Finding } from "../../../src/domain/reconciliation.ts";
 import { STORIES } from "../../../src/domain/transaction-stories.ts";
+import { MAX_ORDER_TRANSACTIONS } from "../../../src/store/reconciliations.ts";
 import { expectStatus, newPartner, type Client } from "../../support/client.ts";
 
 let client: Client;
@@ -168,6 +169,18 @@ describe("reconciliation", () => {
     await capture(5000, { network_transaction_id: "txn-1" });
     const agreeing = { network_transaction_id: "txn-1", card: { captured: 5000 }, findings: [] };
     expect((await disagreements(only)).data).toMatchObject([agreeing]);
+  });
+
+  it("compares the hundred transactions of an order that were reported last", async () => {
+    await story({});
+    for (let index = 1; index <= MAX_ORDER_TRANSACTIONS + 2; index += 1) {
+      await client.capture(order_id, 1, { network_transaction_id: `nt-${index}` });
+    }
+    const { transactions } = await reconciliation();
+    const ids = transactions.map((each: typeof NTI) => each.network_transaction_id);
+    expect(ids).toHaveLength(MAX_ORDER_TRANSACTIONS);
+    expect(ids).not.toContain("nt-2");
+    expect(ids).toContain("nt-3");
   });
 
   it("returns 404 for an unknown order", async () => {
