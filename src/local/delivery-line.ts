@@ -1,6 +1,7 @@
-/** One line about a notification that was forwarded. */
+/** One line about a forwarded notification. */
+import { isAcknowledging } from "../domain/deliveries.ts";
 import type { Outcome } from "./forward.ts";
-import { printable } from "./request-line.ts";
+import { printable } from "./printable.ts";
 
 /** An event in the stream of a webhook without a URL: a delivery to attempt. */
 export interface OfferedDelivery {
@@ -19,7 +20,6 @@ export function formatDeliveryLine(delivery: OfferedDelivery, outcome: Outcome):
   const { object, body, attempt } = delivery;
   const { status, ms, error, response_body } = outcome;
   const { data = {} } = JSON.parse(body) as { data?: { status?: string; event_id?: string } };
-  const isAcknowledged = status !== null && status >= 200 && status < 300;
   const parts = [
     new Date().toTimeString().slice(0, 8),
     [object, data.status].filter(Boolean).join(" "),
@@ -28,7 +28,7 @@ export function formatDeliveryLine(delivery: OfferedDelivery, outcome: Outcome):
     `${ms} ms`,
     ...(attempt === 1 ? [] : [`attempt ${attempt}`]),
     ...(error === undefined ? [] : [printable(error)]),
-    ...(isAcknowledged || !response_body ? [] : [printable(response_body)]),
+    ...(isAcknowledging(status) || !response_body ? [] : [printable(response_body)]),
   ];
   return parts.join("  ");
 }

@@ -40,14 +40,14 @@ export type WebhookOptions = Schemas["WebhookInput"];
 export type WebhookChange = Schemas["WebhookChange"];
 /** A webhook, with its signing token. */
 export type Webhook = Schemas["Webhook"];
-/** A notification. `status` is that of the transaction; `delivery_status` says how far it got. */
+/** A notification. `status` is the `data.status` of its payload; `delivery_status` is the progress of its delivery. */
 export type Notification = Schemas["Notification"];
 /** A notification with its payload and all attempts to deliver it. */
 export type NotificationDetails = Schemas["NotificationDetails"];
 /** A notification to send: its kind, and fields that replace those of the published example. */
 export type NotificationOptions = Schemas["NotificationInput"];
 
-/** Whether a signature is valid, and if not, why. `expected` is the header that would be valid. */
+/** The result of a verification, with the reason if it failed. `expected` is the valid header. */
 export type Verification = Schemas["Verification"];
 
 type NotificationQuery = NonNullable<operations["listNotifications"]["parameters"]["query"]>;
@@ -167,7 +167,7 @@ export interface Webhooks {
   list(): Promise<Webhook[]>;
   /** Changes a webhook. `{ status: "paused" }` holds its deliveries back. */
   change(id: string, change: WebhookChange): Promise<Webhook>;
-  /** Removes a webhook by its `id`, and cancels what it hasn't received. */
+  /** Removes a webhook by its `id`, and cancels its pending deliveries. */
   remove(id: string): Promise<void>;
 }
 
@@ -176,7 +176,7 @@ export type InboxOptions = Omit<WebhookOptions, "url">;
 
 /** A receiver of notifications. In TypeScript, `await using` closes it at the end of the scope. */
 export interface Inbox extends AsyncDisposable {
-  /** Where it receives. */
+  /** The URL of the receiver. */
   readonly url: string;
   /** The webhook that it is registered as. */
   readonly webhook: Webhook;

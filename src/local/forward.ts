@@ -7,13 +7,13 @@ import { DELIVERY_TIMEOUT_MILLISECONDS, MAX_RESPONSE_BYTES } from "../domain/not
 
 const POLL_MILLISECONDS = 250;
 
-/** What to send, byte for byte. */
+/** The headers and the body to forward, byte for byte. */
 export interface Forwarded {
   headers: Record<string, string>;
   body: string;
 }
 
-/** What happened, as the sandbox logs it. */
+/** The outcome of an attempt, as the sandbox logs it. */
 export interface Outcome {
   /** Null without a response. */
   status: number | null;

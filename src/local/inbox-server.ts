@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
+import { isAcknowledging } from "../domain/deliveries.ts";
 import type { SigningToken } from "../domain/notification-candidates.ts";
 import { verifyNotification } from "../domain/notification-verification.ts";
 import { SIGNATURE_HEADER } from "../domain/notifications.ts";
@@ -15,14 +16,14 @@ export interface ReceivedBody {
   body: string;
 }
 
-/** What the inbox responds to some notifications. */
+/** A status for the next notifications, in place of 204. */
 export interface InboxResponse {
   status: number;
-  /** How many notifications receive it. */
+  /** The number of notifications that get it. */
   times: number;
 }
 
-/** Responds 401 to an invalid signature, and 204 otherwise, unless told to fail. */
+/** Responds with 401 to an invalid signature, and otherwise with the next status of `respond`, or else 204. */
 export class InboxServer {
   readonly #server: Server;
   readonly #token: SigningToken;
@@ -33,7 +34,7 @@ export class InboxServer {
     this.#token = token;
     this.#onReceived = onReceived;
     this.#server = createServer((request, response) => {
-      // A connection that breaks off has no one to respond to.
+      // A broken connection can't receive a response.
       this.#receive(request, response).catch(() => response.destroy());
     });
   }
@@ -45,7 +46,7 @@ export class InboxServer {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** Responds with these statuses first. */
+  /** Sets the status of the next notifications. */
   respond(response: InboxResponse): void {
     this.#responses.push(response);
   }
@@ -69,8 +70,7 @@ export class InboxServer {
     if (!valid) return void response.writeHead(401).end(message);
     const status = this.#nextStatus();
     response.writeHead(status).end();
-    const isAcknowledged = status >= 200 && status < 300;
-    if (isAcknowledged) this.#onReceived({ signature, body: bytes.toString() });
+    if (isAcknowledging(status)) this.#onReceived({ signature, body: bytes.toString() });
   }
 
   #nextStatus(): number {

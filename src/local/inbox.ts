@@ -13,7 +13,7 @@ import { SandboxError } from "./sandbox-error.ts";
 import type { OpenInbox } from "./thread-client.ts";
 
 const DEFAULT_TIMEOUT_MILLISECONDS = 5_000;
-/** Production retries after 5 seconds, and then more slowly. A test shouldn't have to wait. */
+/** Short, so that a test doesn't wait: by default, the first retry comes after 5 seconds. */
 const RETRY_AFTER_SECONDS = [0, 1, 1, 1, 1, 1];
 const TOKEN_BYTES = 24;
 
@@ -38,7 +38,7 @@ export async function openInbox(
   let closed: Promise<void> | undefined;
   const close = async () => {
     received.end(new SandboxError("The inbox is closed."));
-    // It may be gone already, with its environment or its sandbox.
+    // Fails if the environment is deleted or the sandbox is closed. The webhook is then already gone.
     await webhooks.remove(webhook.id).catch(() => undefined);
     await server.close();
   };
@@ -75,7 +75,7 @@ class ReceivedNotifications {
     taker.result.resolve(received);
   }
 
-  /** Rejects every wait, now and later. */
+  /** Rejects all current and later calls of `next`. */
   end(error: SandboxError): void {
     this.#error ??= error;
     for (const { result } of this.#takers.splice(0)) result.reject(this.#error);

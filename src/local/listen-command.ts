@@ -9,7 +9,7 @@ import { SandboxError } from "./sandbox-error.ts";
 
 const usage = (command: string): string => `Usage: ${command} --forward-to <URL> [flags]
 
-Forwards notifications to a server on this machine, as they are signed, until Ctrl-C. Prints a line for each.
+Forwards signed notifications to a server on this machine, unchanged, until Ctrl-C. Prints a line for each.
 
   --forward-to <URL>        the server, such as http://localhost:3000/imprint
   --kinds <kind,…>          only these kinds, such as TRANSACTION,REWARD. Default: all

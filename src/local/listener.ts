@@ -6,9 +6,9 @@ import { forward, waitUntilListening, type Outcome } from "./forward.ts";
 import { Retries } from "./retries.ts";
 import type { SandboxError } from "./sandbox-error.ts";
 
-/** How long deliveries may wait in the stream behind a slow server. The sandbox signs them when it sends them. */
+/** The longest backlog behind a slow server. Then the stream is reopened, so that the sandbox signs the rest again. */
 const BACKLOG_MILLISECONDS = 60_000;
-/** An item that arrives sooner was waiting already. */
+/** An item that arrives within this time was already waiting in the stream. */
 const BUFFERED_MILLISECONDS = 20;
 
 interface ListenerOptions {
@@ -24,7 +24,7 @@ interface ListenerOptions {
 export class Listener {
   readonly #options: ListenerOptions;
   readonly #retries: Retries;
-  /** The position in the stream of the last delivery whose outcome the sandbox has. */
+  /** The position of the last delivery whose outcome was reported to the sandbox. */
   #lastId: string | undefined;
 
   constructor(options: ListenerOptions) {
@@ -32,7 +32,7 @@ export class Listener {
     this.#retries = new Retries(options.url);
   }
 
-  /** Runs until the sandbox refuses to go on. */
+  /** Runs until the sandbox refuses the stream or a report. */
   async run(): Promise<never> {
     for (;;) {
       try {

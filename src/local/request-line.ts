@@ -1,5 +1,5 @@
 /** One line about a request, written by the wrapper in the Worker's isolate and printed by the program. */
-import { withoutControls } from "./printable.ts";
+import { printable } from "./printable.ts";
 
 export interface RequestLine {
   method: string;
@@ -19,7 +19,6 @@ export interface RequestLine {
 }
 
 const LOG_PREFIX = '{"request_line":';
-const MAX_PART_CHARACTERS = 160;
 
 export function toLogMessage(request_line: RequestLine): string {
   return JSON.stringify({ request_line });
@@ -43,11 +42,4 @@ export function formatRequestLine(line: RequestLine): string {
     ...(warnings === undefined ? [] : [`warning ${printable(warnings)}`]),
   ];
   return parts.join("  ");
-}
-
-/** Shortens text that a partner may have sent, and makes it safe to print. */
-export function printable(text: string): string {
-  const visible = withoutControls(text);
-  if (visible.length <= MAX_PART_CHARACTERS) return visible;
-  return `${visible.slice(0, MAX_PART_CHARACTERS)}…`;
 }

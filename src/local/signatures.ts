@@ -23,7 +23,7 @@ export interface VerifyOptions extends SigningOptions {
   header: string;
   /** The raw body. */
   body: string | Uint8Array;
-  /** How old the signature may be. Default: 300. */
+  /** The largest age of the signature, in seconds. Default: 300. */
   tolerance_seconds?: number;
   /** The time of the verification, as a date or in milliseconds since the epoch. Default: now. */
   now?: Date | number;
@@ -51,8 +51,8 @@ export async function signNotification(options: SignOptions): Promise<string> {
 }
 
 /**
- * Verifies a signature over the raw body. If it is invalid, returns why: another token, a body that was parsed and
- * serialized again, an old signature, a cut header.
+ * Verifies a signature over the raw body. If it is invalid, returns the reason, such as another token, a body that
+ * was parsed and serialized again, an old signature, or a cut header.
  *
  * ```ts
  * const { valid, reason, message } = await verifyNotification({ header, body, signing_token });

@@ -5,7 +5,7 @@ import { SandboxError } from "./sandbox-error.ts";
 const DEFAULT_TIMEOUT_MILLISECONDS = 5_000;
 const POLL_MILLISECONDS = 20;
 
-interface Awaited<Item> {
+interface ItemSearch<Item> {
   /** The kind of item, for the error. */
   name: string;
   filter: object;
@@ -18,7 +18,7 @@ interface Awaited<Item> {
 
 /** Resolves with the newest item that matches. Throws a `SandboxError` after `timeout` milliseconds. */
 export async function waitFor<Item>(
-  { name, filter, find, findLast, describe }: Awaited<Item>,
+  { name, filter, find, findLast, describe }: ItemSearch<Item>,
   { timeout = DEFAULT_TIMEOUT_MILLISECONDS }: { timeout?: number } = {},
 ): Promise<Item> {
   // A timer instead of a clock, which a test may have faked.

@@ -17,7 +17,7 @@ import { Webhooks } from "./webhooks.tsx";
 
 const PAGE = 100;
 const FILTERS = new Set(["object", "delivery_status", "network_transaction_id"]);
-/** Pages of the right side that show no notification. */
+/** The pages of the detail pane other than a notification. */
 const WEBHOOKS = "webhooks";
 const TRIGGER = "trigger";
 
@@ -102,7 +102,7 @@ export function Notifications({ place: { id, query } }: { place: Place }) {
   );
 }
 
-/** How long changes gather before the notifications are read again. */
+/** The time to collect changes before the notifications are reloaded. */
 const GATHER_MILLISECONDS = 200;
 
 /** Increases when notifications have changed. */

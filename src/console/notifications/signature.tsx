@@ -5,7 +5,7 @@ import { Fact } from "../parts/values.tsx";
 /** Below this, the time of a signature is in seconds. */
 const MIN_MILLISECONDS = 1e11;
 
-/** The signature header taken apart, and how to verify it. */
+/** The parts of the signature header, and how to verify them. */
 export function Signature({ headers }: { headers: Record<string, string> }) {
   const name = Object.keys(headers).find((each) => each.toUpperCase() === SIGNATURE_HEADER);
   const header = name ? headers[name]! : "";
@@ -17,7 +17,7 @@ export function Signature({ headers }: { headers: Record<string, string> }) {
     <>
       <dl class="facts">
         <Fact name={`t, in ${isSeconds ? "seconds" : "milliseconds"}`}>{time}</Fact>
-        <Fact name="which is">{fullTime(at.toJSON())}</Fact>
+        <Fact name="signed">{fullTime(at.toJSON())}</Fact>
         <Fact name="s">
           <code>{signature}</code>
         </Fact>

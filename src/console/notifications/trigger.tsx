@@ -37,8 +37,9 @@ export function Trigger() {
       </Link>
       <h1 class="title">Send a notification</h1>
       <p>
-        It goes to every webhook of its kind. Fields that you leave out have the values of the
-        published example. Each simulated card event sends a TRANSACTION notification of its own.
+        The notification goes to every webhook for its kind. Fields that you leave out have the
+        values of the published example. A simulated card event sends its TRANSACTION notification
+        itself.
       </p>
       <form class="fields" aria-label="Send a notification" onSubmit={(event) => void send(event)}>
         <SelectField label="Kind" value={object} options={KINDS} onChange={setKind} />

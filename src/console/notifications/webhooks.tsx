@@ -9,7 +9,7 @@ import { useResource } from "../parts/resource.ts";
 import { Time } from "../parts/values.tsx";
 import { WebhookForm } from "./webhook-form.tsx";
 
-/** Where notifications are sent, with the signing tokens. */
+/** The webhooks of the environment, with their signing tokens. */
 export function Webhooks() {
   const { data, problem, reload } = useResource(
     () => unwrap(api.GET("/sandbox/webhooks", { params: { query: { limit: 100 } } })),
