@@ -73,9 +73,10 @@ const datasetRemovals = [
 ];
 const environmentRemovals = [removal(apiKeys, "environment_id"), removal(environments, "id")];
 
-/** The result of a sweep. `isDone`: nothing is left to delete. */
+/** The result of a sweep. */
 export interface Removal {
   deleted_rows: number;
+  /** Whether no rows are left to delete. */
   isDone: boolean;
 }
 

@@ -11,8 +11,8 @@ import {
 import { findUsage } from "./usage.ts";
 
 /**
- * Why a change was not committed. "stale": the order or transaction has another version than the change follows.
- * "taken": one of its IDs, or its Idempotency-Key, is in use. `exceeded`: the quota that it would exceed.
+ * Why a change was not committed. "stale": the order or transaction has changed since it was read. "taken": one of the
+ * change's IDs, or its Idempotency-Key, is in use. `exceeded`: the quota that the change would exceed.
  */
 export type CommitFailure = "stale" | "taken" | "network ID taken" | { exceeded: Quota };
 

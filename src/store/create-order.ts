@@ -9,16 +9,16 @@ import { findStoredResponse, storeRepeatedResponse } from "./idempotency.ts";
 import type { RequestMetadata } from "./order-changes.ts";
 import { findOrder, insertOrder, type StoredOrder } from "./orders.ts";
 
-/** `order_id` is the input's ID, or a new one if the input has none. */
 interface CreateOrder {
+  /** The input's ID, or a new one if the input has none. */
   order_id: string;
   input: OrderInput;
   request: RequestMetadata;
 }
 
 /**
- * Creates an order without its ledger. The unique ID decides a race. A ledger that remembers a deleted order of
- * the same ID can't change the new order, which has a later version.
+ * Creates an order without its ledger: of two concurrent requests, the unique ID rejects one. A ledger that remembers a
+ * deleted order with the same ID can't change the new order, because the new order has a later version.
  */
 export async function createOrder(
   dataset: Dataset,

@@ -10,7 +10,7 @@ export interface D1Cost {
   rows_written: number;
 }
 
-/** The current dataset of an environment, as far as this isolate knows. `Dataset` checks that it is still current. */
+/** The current dataset of an environment, as cached by this isolate. `Dataset` checks that it is still current. */
 export interface KnownDataset {
   environment_id: number;
   /** All rows of the environment belong to it. A reset gives the environment a new one. */
@@ -23,19 +23,20 @@ export interface KnownDataset {
   assume: Assumptions;
 }
 
-/** Stands for a value that is bound under this name. */
+/** A placeholder for a value that is bound by this name. */
 export const placeholder = (name: string): SQL => sql`${sql.placeholder(name)}`;
 
 const dialect = new SQLiteAsyncDialect();
 
-/** A statement with its values, ready for a batch. `Row` is the type of its rows; no value has it. */
+/** A statement with its values, ready for a batch. */
 export interface BoundStatement<Row> {
   text: string;
   params: unknown[];
+  /** Only for the type of the rows. Never set. */
   row?: Row;
 }
 
-/** A bound statement on the data of one environment. `Dataset` runs it and checks that its dataset is current. */
+/** A bound statement on the data of one environment. Only `Dataset` runs it, and checks that the dataset is current. */
 export interface BoundDatasetStatement<Row = unknown> {
   scoped: BoundStatement<Row>;
 }
@@ -49,7 +50,7 @@ export type RowsOf<Statements> = {
     : never;
 };
 
-/** Values by the names of their placeholders. A missing value is null, not left out. */
+/** Values by the names of their placeholders. Pass null for a missing value: `bind` rejects a missing name. */
 export type Values = Record<string, unknown>;
 
 /** Throws if a placeholder has no value: a name that is left out or misspelled would write NULL. */
@@ -57,13 +58,13 @@ function bind<Row>({ sql: text, params }: Query, values: Values): BoundStatement
   const bound = params.map((param) => {
     if (!is(param, Placeholder)) return param;
     const found = values[param.name];
-    if (found === undefined) throw new Error(`Nothing is bound to ${param.name} in: ${text}`);
+    if (found === undefined) throw new Error(`No value is bound to ${param.name} in: ${text}`);
     return found;
   });
   return { text, params: bound };
 }
 
-/** A statement over all environments, for keys, partners and sweeps. Built once per isolate: a request only binds values. */
+/** A statement over all environments, for keys, partners and sweeps. It is built once per isolate, and bound per request. */
 export class Statement<Row> {
   readonly #query: Query;
 
@@ -80,7 +81,7 @@ export class Statement<Row> {
   }
 }
 
-/** A statement on the data of one environment or dataset. It can be neither built nor bound without one. */
+/** A statement on the data of one environment or dataset. A statement without such a condition is rejected. */
 export class DatasetStatement<Row> {
   readonly #query: Query;
 
@@ -91,7 +92,7 @@ export class DatasetStatement<Row> {
   static of<Row>(source: SQL<Row>): DatasetStatement<Row> {
     const query = dialect.sqlToQuery(source);
     const isScoped = query.params.some((param) => is(param, Placeholder) && SCOPES.has(param.name));
-    if (!isScoped) throw new Error(`Neither a dataset nor an environment in: ${query.sql}`);
+    if (!isScoped) throw new Error(`No condition on a dataset or environment in: ${query.sql}`);
     return new DatasetStatement(query);
   }
 
@@ -103,7 +104,7 @@ export class DatasetStatement<Row> {
 
 const SCOPES = new Set(["dataset_id", "environment_id"]);
 
-/** D1 for one request. It counts the request's cost. Every read is as new as the last write. */
+/** The connection to D1 for one request. It counts the request's cost. Every read sees all committed writes. */
 export class Database {
   readonly cost: D1Cost = { queries: 0, rows_read: 0, rows_written: 0 };
   /** The statements sent, which D1 limits for each invocation. */

@@ -10,7 +10,7 @@ import {
 } from "./database.ts";
 import { DatasetSuperseded, isSuperseded } from "./failures.ts";
 
-// SQLite can raise an error only inside a trigger. json() fails on a text that isn't JSON.
+// Fails the batch if the dataset is not current. SQLite has no RAISE outside triggers, but json() fails on invalid JSON.
 const requireCurrent = Statement.of(
   sql<unknown>`
     select json(coalesce((

@@ -43,8 +43,8 @@ const updateHasFaults = Statement.of(
 );
 
 /**
- * Sets whether an environment has faults, which every isolate's next batch checks. Returns false if the dataset was
- * superseded. One round trip.
+ * Sets whether an environment has faults. Every isolate's next batch in the environment sees it. Returns false if the
+ * dataset was superseded. One round trip.
  */
 export async function setHasFaults(
   db: Database,
@@ -74,7 +74,7 @@ export async function setHasWebhooks(
   return updated.length > 0;
 }
 
-// AUTOINCREMENT never gives the ID of a deleted row again.
+// Reserves an ID by inserting and deleting a row: AUTOINCREMENT never reuses it.
 const insertReserved = DatasetStatement.of(
   sql<{ id: number }>`
     insert into datasets (partner_id, environment_id)
@@ -104,7 +104,7 @@ const enterNextDataset = DatasetStatement.of(
     where id = ${placeholder("environment_id")}`,
 );
 
-/** The most closed datasets of a partner that wait for a sweep. Beyond it, the partner can't reset or create environments. */
+/** The most closed datasets of a partner. At the maximum, the partner can't reset or create environments until a sweep. */
 export const MAX_CLOSED_DATASETS = 1_000;
 
 const countClosed = DatasetStatement.of(
@@ -113,16 +113,16 @@ const countClosed = DatasetStatement.of(
       select partner_id from environments where id = ${placeholder("environment_id")})`,
 );
 
-/** How many closed datasets of the environment's partner wait for a sweep. One round trip. */
+/** Counts the closed datasets of the environment's partner that are not swept yet. One round trip. */
 export async function countClosedDatasets(dataset: Dataset): Promise<number> {
   const [[counted]] = await dataset.run(countClosed.bind(dataset));
   return counted!.closed;
 }
 
 /**
- * Closes an environment's dataset and gives the environment a new one, with its fixture and without faults, all in
- * one transaction. An earlier round trip reserves the new dataset's ID, which the fixture's rows need. Returns
- * undefined if too many closed datasets of the partner wait for a sweep.
+ * Closes an environment's dataset and opens a new one with the environment's fixture and without faults, in one
+ * transaction. An earlier round trip reserves the new dataset's ID for the fixture's rows. Returns undefined if the
+ * partner has MAX_CLOSED_DATASETS.
  */
 export async function resetEnvironment(
   dataset: Dataset,
@@ -147,7 +147,7 @@ export async function resetEnvironment(
     return known;
   } catch (error) {
     if (!(error instanceof DatasetSuperseded)) throw error;
-    // Another reset came between the two round trips. This one counts as made just before it.
+    // Another reset came between the two round trips. This one counts as executed just before it.
     const current = await findDataset(dataset.db, dataset.known.environment_id);
     if (!current || current.dataset_id === dataset.known.dataset_id) throw error;
     return current;
@@ -157,7 +157,7 @@ export async function resetEnvironment(
 /** The most environments that one statement closes. */
 const CLOSED_ENVIRONMENTS = 500;
 
-/** Closes the datasets of the environments that match a condition, and with them the environments. */
+/** Statements that close the environments that match a condition, and their datasets. */
 function closing(condition: SQL) {
   const closed = sql`
     from environments where ${condition} and dataset_id is not null
@@ -178,7 +178,7 @@ const ofPartner = sql`partner_id = ${placeholder("partner_id")}`;
 const closeOne = closing(
   sql`id = ${placeholder("id")} and ${ofPartner} and expires_at is not null`,
 );
-// The verdicts on a used one are stored first.
+// A used environment is closed only after its readiness was checked and stored.
 const closeExpired = closing(sql`
   expires_at <= ${placeholder("now")} and (
     id in (select value from json_each(${placeholder("checked")})) or not exists (
@@ -186,8 +186,8 @@ const closeExpired = closing(sql`
 const closeAll = closing(ofPartner);
 
 /**
- * Closes a partner's environment: no isolate reads it or writes to it any more, and a sweep deletes it. Returns false
- * for an unknown environment and for the partner's first one. One round trip.
+ * Closes a partner's environment: from then on no isolate reads or writes it, and a sweep deletes it. Returns false for
+ * an unknown environment and for the partner's first one. One round trip.
  */
 export async function closeEnvironment(
   db: Database,

@@ -15,7 +15,7 @@ export function violatedUniqueColumns(error: unknown): string[] {
   return columns?.split(", ") ?? [];
 }
 
-/** Whether a change follows another version than the order or transaction has: see `insertChange`. */
+/** Whether a change was decided on an outdated version of its order or transaction: see `insertChange`. */
 export function violatesFence(error: unknown): boolean {
   return /(UNIQUE|NOT NULL) constraint failed: (?:[\w., ]+, )?(?:order_changes|transactions)\.version/.test(
     messagesOf(error),
@@ -40,7 +40,7 @@ export function exceededQuota(error: unknown): Quota | undefined {
   return column === undefined ? undefined : QUOTA_COLUMNS[column];
 }
 
-/** Whether the partner has the most environments it can have: see `insertEnvironment`. */
+/** Whether the partner has the maximum number of environments: see `insertEnvironment`. */
 export function isBeyondEnvironments(error: unknown): boolean {
   return /NOT NULL constraint failed: environments\.partner_id/.test(messagesOf(error));
 }
@@ -50,7 +50,7 @@ export function isSuperseded(error: unknown): boolean {
   return /malformed JSON/.test(messagesOf(error));
 }
 
-/** Whether a row refers to a missing one, or other rows refer to a deleted one. */
+/** Whether an inserted row refers to a missing row, or a deleted row is still referred to. */
 export function violatesForeignKey(error: unknown): boolean {
   return /FOREIGN KEY constraint failed/.test(messagesOf(error));
 }
@@ -60,7 +60,7 @@ export function isUnmigrated(error: unknown): boolean {
   return /no such table/.test(messagesOf(error));
 }
 
-/** The codes of SQLite and D1 for a wrong statement or value, which is our fault. */
+/** The codes of SQLite and D1 for an invalid statement or value: a bug of ours. */
 const OWN_MISTAKE =
   /SQLITE_(ERROR|CONSTRAINT|MISMATCH|RANGE|TOOBIG|AUTH|MISUSE)|D1_(EXEC|TYPE)_ERROR|D1_COLUMN_NOTFOUND/;
 

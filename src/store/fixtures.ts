@@ -9,7 +9,7 @@ import { orderEventAppended } from "./order-events.ts";
 import { orderCreated } from "./orders.ts";
 import { storySimulated } from "./simulate-event.ts";
 
-/** Writes a fixture into an empty dataset. */
+/** The statements that write a fixture into an empty dataset. */
 export function fixtureAdded(
   dataset: Dataset,
   fixture: Fixture,
@@ -34,7 +34,7 @@ export function fixtureAdded(
     customer_id: story.customer_id ?? transaction_id,
     created_at: received_at,
   }));
-  if (!appended.ok || !played.ok) throw new Error(`The fixture ${fixture} breaks a rule`);
+  if (!appended.ok || !played.ok) throw new Error(`The fixture ${fixture} violates a rule`);
   return [
     ...storySimulated(dataset, played.result),
     ...orderCreated(dataset, order, request),

@@ -42,7 +42,7 @@ const insert = DatasetStatement.of(
     key: placeholder("key"),
     fingerprint: placeholder("fingerprint"),
     body: placeholder("body"),
-    // An order that the same batch creates already has its version.
+    // For a new order, an earlier statement of the batch has set the version.
     version: sql`coalesce(${placeholder("version")}, ${lastVersion})`,
     created_at: placeholder("created_at"),
   }),
@@ -73,11 +73,11 @@ export function responseBytes({ idempotency }: RequestMetadata, body: object): n
   return idempotency ? RECORD_BYTES + bytesOf(JSON.stringify(body)) : 0;
 }
 
-/** The response to a POST. An order without a version is one that the same batch creates. */
+/** The response to a POST. The batch that creates an order chooses its version, so a new order has none here. */
 export type PostResponse = { order: Order; version?: number } | { event: object };
 
 /**
- * Stores the response to a request with an Idempotency-Key, in the batch of the request's effect. The batch fails if
+ * Stores the response to a request with an Idempotency-Key, in the batch that executes the request. The batch fails if
  * the key is taken.
  */
 export function responseStored(

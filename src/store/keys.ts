@@ -13,7 +13,7 @@ import { pageOf, type Page } from "./pages.ts";
 /** The most active keys of an environment. */
 export const MAX_ACTIVE_KEYS = 100;
 
-/** The most keys in an environment's list. Beyond it, the oldest deleted keys are removed. */
+/** The most keys in an environment's list. Beyond that, the oldest deleted keys are removed. */
 export const MAX_LISTED_KEYS = 1_000;
 
 /** A key as its environment sees it. Timestamps are RFC 3339. */
@@ -25,11 +25,11 @@ export interface ListedKey {
   /** The ID of the key that created it; null if the operator did. */
   created_by: number | null;
   deleted_at: string | null;
-  /** To the hour. */
+  /** Rounded down to the hour. */
   last_used_at: string | null;
 }
 
-/** A key and its environment, as far as this isolate knows. The key itself is not stored. */
+/** A key and its environment, as cached by this isolate. The key itself is not stored. */
 export interface StoredKey extends ListedKey, KnownDataset {
   partner_id: number;
   /** Whether unknown fields and parameters are rejected. */
@@ -38,7 +38,7 @@ export interface StoredKey extends ListedKey, KnownDataset {
   expires_at: string | null;
 }
 
-/** The stored form of a new key: its hash, and its last characters, which tell keys apart. */
+/** The stored form of a new key: its hash, and its last characters, which identify it in a list. */
 export interface NewKey {
   hash: string;
   last_four: string;
@@ -106,7 +106,7 @@ const mayHaveOneMore = sql`${MAX_ACTIVE_KEYS} > (
 const nextId = sql`(
   select coalesce(max(id), 0) + 1 from api_keys where environment_id = ${placeholder("environment_id")})`;
 
-// Only an active key creates a key, whatever an isolate remembers: a deleted key must not outlive itself in a new one.
+// Checks in the database that the creating key is active: a deleted key, still cached by an isolate, must not create one.
 const insert = DatasetStatement.of(
   sql<{ id: number }>`
     insert into api_keys (environment_id, id, hash, last_four, created_at, created_by)
@@ -126,7 +126,7 @@ const insertForAnother = Statement.of(
       select 1 from environments where id = ${placeholder("environment_id")} and dataset_id is not null)
     returning id`,
 );
-// Two for each new key, which is enough to keep the list bounded.
+// Deletes up to two keys for each new one, so that the list stays bounded.
 const forgetOldest = DatasetStatement.of(
   sql<never>`
     delete from api_keys where (environment_id, id) in (
@@ -139,7 +139,7 @@ const findActive = DatasetStatement.of(
   sql<{ id: number }>`select id from api_keys where ${isKey} and deleted_at is null`,
 );
 
-/** Adds a key that none of the environment's keys created, and returns its ID. One round trip. */
+/** Adds a key that was not created with one of the environment's own keys, and returns its ID. One round trip. */
 export async function insertKeyFor(
   db: Database,
   environment_id: number,
@@ -150,7 +150,7 @@ export async function insertKeyFor(
 }
 
 /**
- * Adds a key that the key `created_by` creates, and returns its ID. Adds nothing if that key was deleted, or if the
+ * Adds a key on behalf of the key `created_by`, and returns its ID. Adds nothing if `created_by` was deleted, or if the
  * environment has MAX_ACTIVE_KEYS. One round trip.
  */
 export async function insertKey(
@@ -167,7 +167,7 @@ export async function insertKey(
   return maker ? "too many" : "not allowed";
 }
 
-// Only an active key deletes a key, and only while another one is active.
+// The deleting key must be active, and another key than the deleted one must stay active.
 const markDeleted = DatasetStatement.of(
   sql<never>`
     update api_keys set deleted_at = ${placeholder("deleted_at")}

@@ -13,7 +13,7 @@ const insertFirst = Statement.of(
     insert into environments (partner_id, created_at)
     values (last_insert_rowid(), ${placeholder("created_at")})`,
 );
-// The partner of one environment too many is NULL, which the column rejects.
+// Beyond the maximum, partner_id becomes NULL, which the column rejects.
 const insert = Statement.of(
   sql<never>`
     insert into environments (partner_id, name, is_strict, fixture, assume, created_at, expires_at)
@@ -25,7 +25,7 @@ const insert = Statement.of(
       ${placeholder("name")}, ${placeholder("is_strict")}, ${placeholder("fixture")}, ${placeholder("assume")},
       ${placeholder("created_at")}, ${placeholder("expires_at")})`,
 );
-// Each of these refers to the row that the statement before it has inserted.
+// Each of these statements refers to the row that the previous one inserted.
 const insertDataset = Statement.of(
   sql<never>`
     insert into datasets (partner_id, environment_id)
@@ -43,7 +43,7 @@ const insertFirstKey = Statement.of(
     values (${newDataset}, 1, ${placeholder("hash")}, ${placeholder("last_four")}, ${placeholder("created_at")})`,
 );
 
-/** Adds the first environment and key of the partner that the statement before has inserted. */
+/** Adds the first environment and key of the partner that the previous statement inserted. */
 export function firstEnvironmentAdded(key: NewKey): BoundStatement<unknown>[] {
   const { created_at } = key;
   return [
@@ -55,8 +55,8 @@ export function firstEnvironmentAdded(key: NewKey): BoundStatement<unknown>[] {
 }
 
 /**
- * Adds an environment with its first key, unless the partner has MAX_ENVIRONMENTS. `dataset` is the one of the
- * environment that creates it: a partner that is being deleted gets no new environments. One round trip.
+ * Adds an environment with its first key, unless the partner has MAX_ENVIRONMENTS. `dataset` belongs to the caller's
+ * environment, which must still exist, so that a partner that is being deleted gets no environment. One round trip.
  */
 export async function insertEnvironment(
   dataset: Dataset,

@@ -25,7 +25,7 @@ interface Change {
 
 export const ofOrder = sql`dataset_id = ${placeholder("dataset_id")} and order_id = ${placeholder("order_id")}`;
 
-/** The last version of `order_id`; null for a new ID. A deletion is a version too, so a reused ID continues the count. */
+/** The last version of `order_id`; null for a new ID. A deleted order's last version counts too: a reused ID continues it. */
 export const lastVersion = sql<number>`(select max(version) from order_changes where ${ofOrder})`;
 
 const values = {
@@ -43,7 +43,7 @@ const insertFirst = DatasetStatement.of(
   insertInto(orderChanges, { ...values, version: sql`coalesce(${lastVersion}, 0) + 1` }),
 );
 
-// The fence. If the order is gone or has another version, the new version is NULL, which the column rejects.
+// The fence. If the order was deleted or changed, the new version is NULL, which the column rejects.
 const insertNext = DatasetStatement.of(
   insertInto(orderChanges, {
     ...values,
@@ -55,8 +55,8 @@ const insertNext = DatasetStatement.of(
 );
 
 /**
- * Adds the row that every change of an order leaves, first in the change's batch. It is the audit, and the fence: the
- * batch fails unless the order still has the version that the change follows.
+ * Records a change of an order in its history. Comes first in the change's batch, as it is also the fence: the batch
+ * fails if the order has changed since it was read.
  */
 export function insertChange(dataset: Dataset, change: Change): BoundDatasetStatement {
   const { state, request, order_event_id = null } = change;

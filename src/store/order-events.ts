@@ -75,12 +75,12 @@ const selectOne = {
   ),
 };
 
-/** The event with one of these IDs. `order_event_id` comes first if they name two events. One round trip. */
+/** The event with one of these IDs. If they belong to two events, `order_event_id` takes precedence. One round trip. */
 export async function findOrderEvent(
   dataset: Dataset,
   ids: EventIds,
 ): Promise<OrderEvent | undefined> {
-  // One statement for each ID: for an OR, SQLite would read all of the environment's events.
+  // One statement per ID: with an OR, SQLite would read all of the environment's events.
   const statements = (["order_event_id", "partner_event_id"] as const)
     .filter((id) => ids[id] !== undefined)
     .map((id) => selectOne[id].bind(dataset, { [id]: ids[id], limit: 1 }));
@@ -184,7 +184,7 @@ export async function insertOrderEvent(
 
 const remove = DatasetStatement.of(sql<never>`delete from order_events where ${isEvent}`);
 
-/** Removes an event from its order, and leaves the order in the next state. */
+/** Deletes an event, and updates its order to the next state. */
 export function orderEventDeleted(
   dataset: Dataset,
   event: OrderEvent,
@@ -209,7 +209,7 @@ const selectToSweep = selectItems(
   sql`case type ${sql.join(ranks, sql` `)} end, sequence desc`,
 );
 
-/** Events of an order, sorted so that the rules allow their deletion, at most `limit`. One round trip. */
+/** At most `limit` events of an order, in an order in which the rules allow to delete them. One round trip. */
 export async function findEventsToSweep(
   dataset: Dataset,
   order_id: string,
@@ -226,7 +226,7 @@ const removeMany = [
   sql<never>`delete from order_events where ${areSwept}`,
 ].map((statement) => DatasetStatement.of(statement));
 
-/** Removes many events of one order in one change, whose history names none of them. */
+/** Deletes many events of one order in one change. The order's history doesn't list them. */
 export function orderEventsSwept(
   dataset: Dataset,
   events: OrderEvent[],

@@ -91,7 +91,7 @@ const selectState = DatasetStatement.of(
   >`select ${namesOf(stateFields)} from orders where ${isOrder}`,
 );
 
-/** The state of an order that the rules decide on. One round trip, one row. */
+/** The state of an order, as the rules need it. One round trip, one row. */
 export async function findLedgerState(
   dataset: Dataset,
   id: string,
@@ -125,7 +125,7 @@ const insert = DatasetStatement.of(
     returning version`,
 );
 
-/** Adds an order. `countUsage` comes last, so that a taken ID is reported before a used-up quota. */
+/** Adds an order. `countUsage` comes last, so that a taken ID is reported before an exceeded quota. */
 export function orderCreated(dataset: Dataset, order: Order, request: RequestMetadata) {
   const order_id = order.id;
   const content_bytes = contentBytesOf(order);
@@ -165,7 +165,7 @@ const deleteLines = DatasetStatement.of(
     where dataset_id = ${placeholder("dataset_id")} and order_id = ${placeholder("id")}`,
 );
 
-/** Replaces an order and its lines, and leaves it in the next state. */
+/** Replaces an order and its lines, and updates it to the next state. */
 export function orderReplaced(
   dataset: Dataset,
   order: Order,
@@ -184,7 +184,7 @@ export function orderReplaced(
 
 const remove = DatasetStatement.of(sql<never>`delete from orders where ${isOrder}`);
 
-/** Deletes an order and its lines. `next` is the last state of its history. Fails on a foreign key if it has events. */
+/** Deletes an order and its lines. `next` ends its history. Fails on a foreign key if the order has events. */
 export function orderDeleted(
   dataset: Dataset,
   { next, added }: Transition,

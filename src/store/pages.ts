@@ -4,7 +4,7 @@ import { MAX_PAGE_BYTES } from "../domain/stored-bytes.ts";
 import { placeholder, DatasetStatement } from "./database.ts";
 import type { Dataset } from "./dataset.ts";
 
-/** The lines of a longer item are read separately, once the item is known to be on the page. */
+/** The lines of a longer item are read by a second statement, and only if the item is on the page. */
 const LIGHT_BYTES = MAX_PAGE_BYTES / 100;
 
 /** A request for a page. `limit` is a number of items, `starting_after` the ID of the last item seen. */
@@ -20,7 +20,7 @@ export interface Page<T> {
   total: number;
 }
 
-/** The page of these rows. One row more than `limit` was read, which shows whether more follow. */
+/** Makes a page of these rows. `rows` has up to `limit` + 1 rows: the last one shows that more follow. */
 export function pageOf<T>(rows: T[], limit: number, total: number): Page<T> {
   return { data: rows.slice(0, limit), has_more: rows.length > limit, total };
 }
@@ -39,7 +39,7 @@ type Fields = Record<string, SQLiteColumn | SQL>;
 /** The selected fields of an item. Its lines make it long. */
 type ItemFields = Fields & { order_lines: SQL<string | null> };
 
-/** The fields that show how long an item is, and that find its lines. */
+/** The fields that determine how long an item is. */
 interface Extent {
   sequence: number;
   line_count: number;
@@ -62,7 +62,7 @@ interface List<F extends ItemFields, Column extends string> {
     Record<NoInfer<Column>, SQLiteColumn>;
   id: SQLiteColumn;
   fields: F;
-  /** The most selective filter comes first: a request reads the index of the first filter that it uses. */
+  /** Most selective first: a request reads the index of its first filter. */
   filters: Record<Column, Filter>;
   /** The stored count of all items. */
   total: SQL<number>;
@@ -70,7 +70,7 @@ interface List<F extends ItemFields, Column extends string> {
 
 /** The statements for a page with certain filters, with or without a cursor. */
 interface Plan<Row> {
-  /** Selects one item more than the page has, which shows whether more follow; one item for a unique filter. */
+  /** Selects one item more than the page has, to see whether more follow. With a unique filter, selects one item. */
   rows: DatasetStatement<Row & Extent & { total: number }>;
   isUnique: boolean;
   /** Selects the position of the cursor, and the total for a page without items. */
@@ -78,14 +78,17 @@ interface Plan<Row> {
 }
 
 /**
- * A table, to be read by one of its indexes and no other way. Left to choose, SQLite reads all of an
- * environment's rows by the primary key, as that is sorted already.
+ * A table with the index to use. Without it, SQLite prefers the primary key, which is already sorted, and reads all of
+ * an environment's rows.
  */
 export function indexedBy(table: SQLiteTable, index: string): SQL {
   return sql`${table} indexed by ${sql.identifier(index)}`;
 }
 
-/** Selects items, newest first if not said otherwise, at most the value `limit`. Columns are written with their tables, whatever Drizzle would leave out. */
+/**
+ * Selects at most `limit` items, newest first by default. Writes each column with its table's name, which Drizzle's own
+ * select would omit.
+ */
 export function selectItems<F extends Fields>(
   fields: F,
   source: SQLiteTable | SQL,
@@ -103,8 +106,8 @@ export function selectItems<F extends Fields>(
 }
 
 /**
- * A filter of a list. A name that the list has no filter for, and would ignore, does not compile; nor does a
- * filter that can't have one of the list's names, as the query's schema has forgotten it.
+ * The filters of a request, with exactly the names of the list's filters. An additional name, which the list would
+ * ignore, does not compile. A missing name, which the query's schema forgot, does not compile either.
  */
 export type FilterOf<Reader, Given> =
   Reader extends PageReader<infer _, infer Column>
@@ -114,17 +117,17 @@ export type FilterOf<Reader, Given> =
     : never;
 
 /**
- * Reads a list by keyset, page by page: each is one round trip, and reads no item that comes before it. What
- * comes after the last item is another round trip.
+ * Reads a list page by page, by keyset: no page reads the items before it. A page takes one round trip, and a second
+ * one if it is empty or has long items.
  */
 export class PageReader<F extends ItemFields, Column extends string> {
   readonly #list: List<F, Column>;
   readonly #plans = new Map<string, Plan<Selected<F>>>();
   readonly #long: DatasetStatement<Selected<F> & Extent>;
-  /** The columns of which no two items have the same value. */
+  /** The filters that match at most one item. */
   readonly #unique = new Set<Column>();
 
-  /** Throws where a filter has no index that serves it: as the lists are made on import, nothing then starts. */
+  /** Throws if a filter has no suitable index. Lists are created on import, so the Worker then does not start. */
   constructor(list: List<F, Column>) {
     this.#list = list;
     const { table, fields, filters } = list;
@@ -134,7 +137,7 @@ export class PageReader<F extends ItemFields, Column extends string> {
       const [first, second] = found?.columns ?? [];
       if (first !== table.dataset_id || second !== table[column]) {
         throw new Error(
-          `The filter ${column} of ${getTableName(table)} needs an index that begins with dataset_id, ${column}: ${index} is none.`,
+          `The filter ${column} of ${getTableName(table)} needs an index that begins with dataset_id, ${column}, but ${index} does not.`,
         );
       }
       if (found!.unique && found!.columns.length === 2) this.#unique.add(column);
@@ -206,7 +209,7 @@ export class PageReader<F extends ItemFields, Column extends string> {
     const lines = sql`case when ${content_bytes} <= ${sql.raw(String(LIGHT_BYTES))} then (${fields.order_lines}) end`;
     const wanted = hasCursor ? sql`${matching} and ${sequence} < ${cursor}` : matching;
     const source = first ? indexedBy(table, filters[first].index) : table;
-    // By several filters, an index that has all of them finds the items before any of them is read.
+    // With several filters, an index with all of their columns finds the page before any row is read.
     const found = sql`${sequence} in (
       select sequence from ${source} where ${wanted} order by sequence desc limit ${placeholder("limit")})`;
     const isFoundFirst = used.length > 1 && !isUnique;
@@ -240,14 +243,14 @@ export class PageReader<F extends ItemFields, Column extends string> {
     const [first, second] = used;
     if (!first) return total;
     const { index, total: stored } = filters[first];
-    // Each row is the only match.
+    // A unique filter matches one item at most.
     if (this.#unique.has(first) && !hasCursor) return sql`1`;
     if (stored && !second) return stored;
     return sql`(select count(*) from ${indexedBy(table, index)} where ${matching})`;
   }
 }
 
-/** The first of these items that fit into a page, at least one. */
+/** The first items, as many as fit into a page, but at least one. */
 function untilTooLong<Row extends Extent>(rows: Row[]): Row[] {
   let bytes = 0;
   const end = rows.findIndex((row, index) => {

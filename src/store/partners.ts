@@ -20,7 +20,7 @@ const insert = Statement.of(
     values (${placeholder("name")}, ${placeholder("created_at")}) returning id`,
 );
 
-/** Adds a partner with its first environment and key, and returns its ID, which is never used again. */
+/** Adds a partner with its first environment and key, and returns its ID, which is never reused. */
 export async function insertPartner(db: Database, name: string, key: NewKey): Promise<number> {
   const { created_at } = key;
   const [inserted] = await db.run(insert.bind({ name, created_at }), ...firstEnvironmentAdded(key));

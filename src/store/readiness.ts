@@ -8,10 +8,10 @@ import { DatasetStatement, placeholder, Statement, type Database } from "./datab
 import type { Dataset } from "./dataset.ts";
 import { toAssumptions } from "./environments.ts";
 
-/** How many transactions of an environment are searched for those that agree. All that disagree are counted. */
+/** The most transactions of an environment that are searched for agreeing ones. Disagreeing ones are all counted. */
 const MAX_COMPARED = 1_000;
 
-/** An environment with what its readiness checks need from D1. */
+/** An environment with the facts from D1 for its readiness checks. */
 export interface ReadinessSource {
   partner_id: number;
   environment_id: number;
@@ -159,7 +159,7 @@ export async function findExpired(db: Database, now: string): Promise<ReadinessS
   return rows.map(toSource);
 }
 
-// A verdict replaces the one before it, whose fields it all has. The row has a bounded number of them.
+// Merges field by field: a new verdict has all fields of the previous one, and replaces it.
 const merge = Statement.of(
   sql<never>`
     insert into readiness_verdicts (partner_id, verdicts)
@@ -167,7 +167,7 @@ const merge = Statement.of(
     on conflict (partner_id) do update set verdicts = json_patch(verdicts, excluded.verdicts)`,
 );
 
-/** Stores verdicts with a partner. One round trip, one row. */
+/** Merges verdicts into those of a partner. One round trip, one row. */
 export async function storeVerdicts(
   db: Database,
   partner_id: number,

@@ -33,12 +33,12 @@ export const isRow = sql`
 export const transactionCount = sql`(
   select transaction_count from datasets where id = ${placeholder("dataset_id")})`;
 
-/** Whether a reported event is in another currency than the card's. Two seeks, however many events there are. */
+/** Whether a reported event is in another currency than the card's. Two index lookups, for any number of events. */
 const otherCurrency = (card_currency: SQL) => sql`(
   exists (select 1 from order_events where ${isRow} and currency < ${card_currency})
   or exists (select 1 from order_events where ${isRow} and currency > ${card_currency}))`;
 
-/** Whether a reported event in the card's currency belongs to another payment method. Two seeks. */
+/** Whether a reported event in the card's currency belongs to another payment method. Two index lookups. */
 const otherPaymentMethod = (card_currency: SQL, card_payment_method_id: SQL) => sql`(
   exists (select 1 from order_events where ${isRow} and currency = ${card_currency}
     and payment_method_id < ${card_payment_method_id})
@@ -94,7 +94,7 @@ const removeEvent = DatasetStatement.of(
     where ${isRow}`,
 );
 
-/** Takes an order event out of the sums. Comes after the statement that deletes the event. */
+/** Subtracts an order event from the sums. Comes after the statement that deletes the event. */
 export function uncountOrderEvent(dataset: Dataset, event: OrderEvent): BoundDatasetStatement[] {
   const { network_transaction_id } = event;
   return [
@@ -104,8 +104,8 @@ export function uncountOrderEvent(dataset: Dataset, event: OrderEvent): BoundDat
 }
 
 /**
- * Takes many order events out of the sums, before they are deleted. `selection` is a condition on `order_events`.
- * A stale flag about currencies or payment methods stays until the last event is gone.
+ * Subtracts many order events from the sums, before they are deleted. `selection` is a condition on `order_events`. The
+ * flags about other currencies and payment methods are reset only with the last event.
  */
 export function eventsUncounted(selection: SQL): [SQL<never>, SQL<never>] {
   return [

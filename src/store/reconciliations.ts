@@ -11,10 +11,11 @@ import {
   type ReconciliationRow,
 } from "./reconciliation-sums.ts";
 
-/** The newest order events that a reconciliation names. */
+/** The most order events that a reconciliation lists, newest first. */
 const MAX_NAMED_EVENTS = 100;
-/** The newest events of an order whose transactions are compared, and the most transactions. */
+/** The most events of an order whose transactions are compared, newest first. */
 const MAX_ORDER_EVENTS = 1_000;
+/** The most transactions that an order is compared with. */
 export const MAX_ORDER_TRANSACTIONS = 100;
 
 type NamedRow = ReconciliationRow & { order_event_ids: string };
@@ -64,7 +65,10 @@ export async function reconcileOrder(
   return order && rows.map(toNamed);
 }
 
-/** All values of the column `findings` that contain the finding, or any. An unknown transaction has no other. */
+/**
+ * All values of the column `findings` with this finding, or with any finding. `unknown_transaction`, the first bit, never
+ * occurs with another one.
+ */
 function bitsWith(finding: Finding | undefined): number[] {
   const all = Array.from({ length: 2 ** (FINDINGS.length - 1) }, (_, rest) =>
     rest === 0 ? 1 : 2 * rest,
@@ -81,7 +85,7 @@ const selectCursor = DatasetStatement.of(
 );
 const cursorTime = sql`coalesce((select created_at from reconciliations where ${isRow}), ${sql.raw(`'${END}'`)})`;
 
-// One bounded look into the index for each combination of findings: pages read nothing that they skip.
+// One bounded index lookup for each combination of findings, so that a page reads no row that it doesn't return.
 const selectDisagreeing = DatasetStatement.of(
   sql<NamedRow>`
     select ${SELECTED}, ${eventIds}
@@ -107,7 +111,7 @@ const selectOne = DatasetStatement.of(
       and findings in (select value from json_each(${placeholder("bits")}))`,
 );
 
-/** One ID with both of its sides, if it matches the filter. One round trip. */
+/** Both sides of one network_transaction_id, if it matches the filter. One round trip. */
 export async function findReconciliation(
   dataset: Dataset,
   network_transaction_id: string,

@@ -4,9 +4,9 @@ import { CHANGE_BYTES, RECORD_BYTES } from "../domain/stored-bytes.ts";
 import { placeholder, Statement } from "./database.ts";
 import type { QueryBudget } from "./query-budget.ts";
 
-/** The most datasets that one recount takes. */
+/** The most datasets that one job recounts. */
 const MAX_RECOUNTED_DATASETS = 100;
-/** The queries that the recount of one dataset takes. */
+/** The D1 queries for the recount of one dataset. */
 const RECOUNT_QUERIES = 2;
 
 const findOldest = Statement.of(
@@ -53,7 +53,7 @@ export interface Miscount {
   counted: Usage;
 }
 
-/** Recounts the datasets that were recounted longest ago, and corrects their usage. Returns the wrong ones. */
+/** Recounts the datasets with the oldest recounts, and corrects their stored usage. Returns the miscounted ones. */
 export async function recountUsage(budget: QueryBudget, now: string): Promise<Miscount[]> {
   const miscounts: Miscount[] = [];
   if (!budget.allows(1 + RECOUNT_QUERIES)) return miscounts;

@@ -29,14 +29,14 @@ import {
   saveTransactionPosition,
 } from "./transaction-retention.ts";
 
-/** The most queries that the deletion of one batch takes, with those that find the next orders and save the position. */
+/** The most D1 queries to find the next orders, delete one batch, and save the position. */
 const BATCH_QUERIES = 13;
 
 const cutoffOf = (now: Date, days: number) =>
   toTimestamp(new Date(now.getTime() - days * DAY_MILLISECONDS));
 
 /**
- * Deletes orders that nobody changed for so many days, with their events. It walks through the orders of all datasets,
+ * Deletes orders without a change in the last `days` days, with their events. Walks through the orders of all datasets,
  * and continues where the last sweep stopped. Returns how many orders it deleted.
  */
 export async function sweepOrders(budget: QueryBudget, now: Date, days: number): Promise<number> {
@@ -65,8 +65,8 @@ export async function sweepOrders(budget: QueryBudget, now: Date, days: number):
 }
 
 /**
- * Deletes transactions that nothing happened to for so many days, with their events, once no order event names them. It
- * walks like the sweep of orders. Returns how many transactions it deleted.
+ * Deletes transactions without an event in the last `days` days that no order event names, with their events. Walks
+ * like `sweepOrders`. Returns how many transactions it deleted.
  */
 export async function sweepTransactions(
   budget: QueryBudget,
@@ -78,7 +78,7 @@ export async function sweepTransactions(
   let deleted = 0;
   let position = await findTransactionPosition(db);
   let isEnd = false;
-  // And the query that saves the position.
+  // One query finds the next transactions, and one saves the position.
   while (!isEnd && budget.allows(REMOVAL_QUERIES + 2)) {
     const transactions = await findTransactionsAfter(db, position);
     isEnd = transactions.length === 0;
@@ -90,7 +90,7 @@ export async function sweepTransactions(
   return deleted;
 }
 
-/** Deletes the history of orders that were deleted so many days ago. Returns how many changes it deleted. */
+/** Deletes the history of orders that were deleted more than `days` days ago. Returns how many changes it deleted. */
 export async function sweepHistory(budget: QueryBudget, now: Date, days: number): Promise<number> {
   const cutoff = cutoffOf(now, days);
   let deleted = 0;
@@ -102,7 +102,7 @@ export async function sweepHistory(budget: QueryBudget, now: Date, days: number)
   return deleted;
 }
 
-/** Orders that are deleted together, with at most STEP_ROWS events. An order with more is alone. */
+/** Groups orders into batches with at most STEP_ROWS events each. An order with more events is a batch of its own. */
 function batchesOf(orders: SweptOrder[]): SweptOrder[][] {
   const batches: SweptOrder[][] = [];
   let events = STEP_ROWS;
@@ -117,7 +117,7 @@ function batchesOf(orders: SweptOrder[]): SweptOrder[][] {
   return batches;
 }
 
-/** Deletes some events of an order that has many, as far as the rules allow, and leaves the order as old as it was. */
+/** Deletes up to STEP_ROWS events of an order, as far as the rules allow. The order's last change keeps its time. */
 async function deleteEvents(db: Database, order: SweptOrder): Promise<void> {
   // Faults apply only to the partner's own requests.
   const flags = { has_faults: true, has_webhooks: true };
@@ -131,7 +131,7 @@ async function deleteEvents(db: Database, order: SweptOrder): Promise<void> {
   await commit(dataset, orderEventsSwept(dataset, deleted, transition, request));
 }
 
-/** The state without these events, in one change. A capture stays while refunds need it. */
+/** The state after these events are deleted, in one change. A capture that refunds depend on is not deleted. */
 function withoutEvents(state: LedgerState, events: OrderEvent[]) {
   let next = state;
   const added = { ...NO_USAGE, bytes: CHANGE_BYTES };
@@ -141,7 +141,7 @@ function withoutEvents(state: LedgerState, events: OrderEvent[]) {
     if (!decision.ok) continue;
     next = decision.result.next;
     for (const quota of QUOTAS) added[quota] += decision.result.added[quota];
-    // Each decision counts a change of its own.
+    // Each decision adds the bytes of its own change, but this is one change.
     added.bytes -= CHANGE_BYTES;
     deleted.push(event);
   }

@@ -11,7 +11,7 @@ export const STEP_ORDERS = 200;
 /** The most events or changes that one step deletes. */
 export const STEP_ROWS = 1_000;
 
-/** An order with the time of its last change. Its `updated_at` can't be used: the partner chooses it. */
+/** An order with the time of its last change. The partner can choose `updated_at`, so it is not used. */
 export interface SweptOrder {
   dataset_id: number;
   environment_id: number;
@@ -97,8 +97,8 @@ const removals = [
 ].map((statement) => Statement.of(statement as ReturnType<typeof sql<{ id: string }>>));
 
 /**
- * Deletes orders with their events, except those that changed since they were read. Their history ends with a deletion.
- * Returns how many it deleted. One round trip.
+ * Deletes orders with their events, except orders that changed since they were read. Records the deletion in each
+ * order's history. Returns how many orders it deleted. One round trip.
  */
 export async function removeUntouched(
   db: Database,
@@ -111,8 +111,8 @@ export async function removeUntouched(
 }
 
 /*
- * The changes up to a deletion that is older than the cutoff, oldest first, so that the deletion itself is removed
- * last. No ledger remembers them: an unused object is evicted within minutes.
+ * The changes of orders that were deleted before the cutoff, oldest first, so that the deletion itself is removed last.
+ * No ledger remembers these versions: an unused Durable Object is evicted within minutes.
  */
 const oldChanges = sql`
   select old.dataset_id, old.order_id, old.version from (

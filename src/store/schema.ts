@@ -23,8 +23,8 @@ import type { OrderLine } from "../domain/order-lines.ts";
 
 /*
  * Columns have the contract's field names. Every table except `partners`, `environments` and `datasets` is WITHOUT
- * ROWID, which `npm run migration` adds. Such a table is its primary key: it saves one written row per row, and its
- * secondary indexes end in the primary key, so they are sorted by `sequence`.
+ * ROWID, which `npm run migration` adds. Such a table has no separate primary key index, which saves one written row per
+ * insert. Its secondary indexes end in the primary key, so they are sorted by `sequence`.
  *
  * The fields of orders, events and lines are records over the domain's types: a field without a column doesn't compile.
  * Enumerations have no CHECK, since SQLite would rebuild the table to change it.
@@ -56,11 +56,11 @@ export const partners = sqliteTable("partners", {
 export const datasets = sqliteTable(
   "datasets",
   {
-    // Never reused: an isolate may remember a deleted dataset, and a ledger its orders.
+    // Never reused: an isolate may still cache a deleted dataset, and a ledger its orders.
     id: integer().primaryKey({ autoIncrement: true }),
     partner_id: partnerId(),
     environment_id: integer().notNull().default(0),
-    /** The `total` of the unfiltered lists, kept up to date so that no list has to count. */
+    /** The `total` of the unfiltered lists. Each write updates it, so that no list has to count. */
     order_count: integer().notNull().default(0),
     order_event_count: integer().notNull().default(0),
     transaction_count: integer().notNull().default(0),
@@ -113,8 +113,8 @@ export const environments = sqliteTable(
 );
 
 /**
- * The verdicts of the readiness checks on environments that are gone: for each partner one row, with the latest passed
- * and the latest failed verdict of each check.
+ * The readiness verdicts on deleted and expired environments: one row per partner, with the latest passed and the latest
+ * failed verdict of each check.
  */
 export const readinessVerdicts = sqliteTable(
   "readiness_verdicts",
@@ -140,13 +140,13 @@ export const apiKeys = sqliteTable(
     /** The ID of the key that created it; null if the operator did. */
     created_by: integer(),
     deleted_at: text(),
-    /** To the hour, so that a key causes one written row an hour. */
+    /** Rounded down to the hour, so that a key causes at most one written row an hour. */
     last_used_at: text(),
   },
   (t) => [
     primaryKey({ columns: [t.environment_id, t.id] }),
     uniqueIndex("api_keys_hash").on(t.hash),
-    // Finds and counts the active keys among any number of deleted ones.
+    // Finds and counts active keys without reading deleted ones.
     index("api_keys_active")
       .on(t.environment_id)
       .where(sql`${t.deleted_at} is null`),
@@ -208,7 +208,7 @@ export const orders = sqliteTable(
   "orders",
   {
     dataset_id: datasetId(),
-    /** The order of arrival, which sorts the lists. */
+    /** Numbers the orders by arrival. Lists are sorted by it. */
     sequence: integer().notNull(),
     version: integer().notNull(),
     ...orderFields,
@@ -304,7 +304,7 @@ export const orderEvents = sqliteTable(
       t.network_transaction_id,
     ),
     index("order_events_network_transaction_id").on(t.dataset_id, t.network_transaction_id),
-    // For "is another currency or payment method reported for this transaction?" (reconciliation-sums.ts).
+    // Finds events of a transaction in another currency or with another payment method (reconciliation-sums.ts).
     index("order_events_card").on(
       t.dataset_id,
       t.network_transaction_id,
@@ -342,8 +342,8 @@ export const orderEventLines = sqliteTable(
 
 /**
  * The history: one row for each change of an order, never updated. It outlives the order until the dataset is deleted
- * or the retention passes. `version` is the fence against a stale writer: a change that doesn't follow the order's
- * version fails with its batch (`insertChange`). The primary key has one place for each version.
+ * or the retention passes. `version` is the fence against a stale writer: the batch of a change that was decided on an
+ * outdated version fails (`insertChange`). The primary key allows each version once.
  */
 export const orderChanges = sqliteTable(
   "order_changes",

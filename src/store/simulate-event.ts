@@ -34,7 +34,7 @@ interface SimulationCommand {
   request: RequestMetadata;
 }
 
-/** Simulates an event of a card transaction. The transaction's version decides a race. Two round trips. */
+/** Simulates an event of a card transaction. Of two concurrent events, the version rejects one. Two round trips. */
 export async function simulateTransactionEvent(
   dataset: Dataset,
   { input, defaults, request }: SimulationCommand,
@@ -63,7 +63,7 @@ export async function simulateTransactionEvent(
     if (committed === "stale") throw new Overtaken();
     refusal = await refusalOf(dataset, committed, decision.result);
   }
-  // Before any refusal: the request may be the retry of one that took effect.
+  // Checked before any refusal: the request may be the retry of an executed one.
   const earlier = await findStoredResponse(dataset, request);
   if (earlier?.ok === false) return earlier;
   if (earlier) return replayed(JSON.parse(earlier.result.body), [REPEATED_BY_KEY]);
@@ -95,7 +95,7 @@ export async function simulateStory(
   throw new Overtaken();
 }
 
-/** The refusal that follows from a failed commit; undefined if the request is to run again. */
+/** The refusal for a failed commit; undefined if the request has to run again. */
 async function refusalOf(
   dataset: Dataset,
   failure: CommitFailure,

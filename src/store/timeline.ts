@@ -7,7 +7,7 @@ import { selectItems } from "./pages.ts";
 import { columnsOf } from "./rows.ts";
 import { orderChanges, orderedFields, totalFields } from "./schema.ts";
 
-/** The most order events whose transactions a timeline has, and the most card events. */
+/** The most order events whose card transactions a timeline looks up, and the most card events in a timeline. */
 const MAX_CARD_EVENTS = 1_000;
 
 const selectChanges = selectItems(

@@ -7,7 +7,7 @@ export const STEP_TRANSACTIONS = 200;
 /** A step ends with the transaction that reaches this number of events. */
 const STEP_EVENTS = 1_000;
 
-/** A transaction as the sweep of old transactions read it. */
+/** The fields of a transaction that the sweep reads. */
 export interface SweptTransaction extends Pick<
   Transaction,
   "id" | "version" | "network_transaction_id" | "updated_at"

@@ -39,7 +39,7 @@ export const transactionFields = {
   authorized_amount: money(),
   captured_amount: money(),
   refunded_amount: money(),
-  /** The fence: an event that follows another version than the stored one makes it NULL, and the batch fails. */
+  /** The fence: for an event that was decided on an outdated version it becomes NULL, and the batch fails. */
   version: integer().notNull(),
   created_at: text().notNull(),
   updated_at: text().notNull(),
@@ -50,7 +50,7 @@ export const transactions = sqliteTable(
   {
     dataset_id: datasetId(),
     ...transactionFields,
-    /** Whether the partner named the customer. Otherwise the ID is derived, and needs no look-up. */
+    /** Whether the partner sent the customer's ID. Otherwise it is derived. */
     is_customer_given: integer({ mode: "boolean" }).notNull(),
     content_bytes: integer().notNull(),
   },
@@ -86,7 +86,7 @@ export const transactionEvents = sqliteTable(
   },
   (t) => [
     primaryKey({ columns: [t.dataset_id, t.transaction_id, t.event_id] }),
-    // Only a chosen ID can be sent twice.
+    // Only for IDs that the partner chose: generated ones don't repeat.
     uniqueIndex("transaction_events_event_id")
       .on(t.dataset_id, t.event_id)
       .where(sql`${t.is_id_given} = 1`),
@@ -134,7 +134,7 @@ export const reconciliations = sqliteTable(
   },
   (t) => [
     primaryKey({ columns: [t.dataset_id, t.network_transaction_id] }),
-    // Partial: whatever agrees has no entry.
+    // Partial: agreeing rows have no entry.
     index("reconciliations_findings")
       .on(t.dataset_id, t.findings, t.created_at)
       .where(sql`${t.findings} <> 0`),

@@ -50,18 +50,18 @@ const selectCustomer = DatasetStatement.of(
     order by id desc limit 1`,
 );
 
-/** The state that the rules decide on. */
+/** The stored state that the rules need to simulate an event. */
 export interface SimulationState {
   transaction: Transaction | undefined;
   /** The event that a refund names. */
   capture: TransactionEvent | undefined;
   /** The stored event with the request's own event ID. */
   repeated: TransactionEvent | undefined;
-  /** The customer whom the payment method's latest transaction named. */
+  /** The customer of the payment method's latest transaction. */
   customer_id: string | undefined;
 }
 
-/** Reads whatever the request names. One round trip. */
+/** Reads the state for a request. One round trip. */
 export async function findSimulationState(
   dataset: Dataset,
   input: TransactionEventInput,
@@ -91,7 +91,7 @@ const insertTransaction = DatasetStatement.of(
     ...placeholdersFor(transactionFields),
   }),
 );
-// The fence: where the stored version is another one, the new one is NULL, which the column refuses.
+// The fence: if the stored version has changed, the new version is NULL, which the column rejects.
 const updateTransaction = DatasetStatement.of(
   sql<unknown>`
     update transactions set

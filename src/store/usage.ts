@@ -47,7 +47,7 @@ const used = sql<Usage>`
   from datasets where partner_id = (
     select partner_id from datasets where id = ${placeholder("dataset_id")})`;
 
-/** Adds to a count. Beyond the quota the count is NULL, which the column rejects. */
+/** Adds to a count. Beyond the quota, the count becomes NULL, which the column rejects. */
 const within = (quota: Quota) => {
   const column = columnOf(quota);
   const [added, limit] = [placeholder(quota), placeholder(`${quota}_quota`)];
@@ -63,8 +63,8 @@ const addWithinQuotas = DatasetStatement.of(
 );
 
 /**
- * Counts what a batch adds to a dataset or removes from it. The batch fails if an addition exceeds a quota of the
- * partner (see `exceededQuota`). A removal is always possible.
+ * Adds a batch's changes to a dataset's usage. The batch fails if an addition exceeds a quota of the partner (see
+ * `exceededQuota`). A removal is always possible.
  */
 export function countUsage(dataset: Dataset, added: Partial<Usage>): BoundDatasetStatement {
   const values = { ...NO_USAGE, ...added };
@@ -80,7 +80,7 @@ export function countUsage(dataset: Dataset, added: Partial<Usage>): BoundDatase
   });
 }
 
-/** The part of a quota from which the log reports it. */
+/** The log reports a partner above this part of a quota. */
 const NEAR = 0.8;
 
 const selectNear = Statement.of(
