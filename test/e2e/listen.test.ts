@@ -227,7 +227,10 @@ it(`loses and repeats nothing with ${MANY} in flight while the stream is cut ${C
   receiver.milliseconds = 30;
   await startListening(receiver, ["--url", await cable.listen()]);
   const ids = Array.from({ length: MANY }, (_, index) => `event-${index}`);
+  // All are in flight before the first one is forwarded.
+  await receiver.kill();
   for (const id of ids) await send(id);
+  await receiver.start();
   for (let cut = 1; cut <= CUTS; cut += 1) {
     await expect.poll(() => receiver.received.length, WAIT).toBeGreaterThan(cut * FORWARDED);
     const done = await env.notifications({ delivery_status: "acknowledged" });
