@@ -91,7 +91,14 @@ export function Warnings({ request }: { request: RequestDetails }) {
       <ul>
         {warnings.map(({ code, param, did_you_mean, card, reported }) => (
           <li key={code + param}>
-            <b>{code}</b> {param && <code>{param}</code>}: <Prose text={WARNING_MEANINGS[code]} />
+            <b>{code}</b>
+            {param && (
+              <>
+                {" "}
+                <code>{param}</code>
+              </>
+            )}
+            : <Prose text={WARNING_MEANINGS[code]} />
             {did_you_mean && (
               <>
                 {" "}

@@ -43,7 +43,8 @@ interface RowProps {
 }
 
 export function Row({ request, isOpen, isRetry, query }: RowProps) {
-  const { id, method, path, status, ms, at, order_id, order_event_id } = request;
+  const { id, method, path, status, ms, at, order_id, order_event_id, content } = request;
+  const transaction = content?.card_status && request.network_transaction_id;
   return (
     <a
       class="line"
@@ -54,7 +55,7 @@ export function Row({ request, isOpen, isRetry, query }: RowProps) {
       <Status status={status} />
       <span class="what">
         <b>{titleOf(request)}</b>
-        {[order_id, order_event_id].filter(Boolean).map((each) => ` · ${each}`)}
+        {[order_id, order_event_id, transaction].filter(Boolean).map((each) => ` · ${each}`)}
       </span>
       <Marks request={request} isRetry={isRetry} />
       <small class="path">
