@@ -9,6 +9,7 @@ import {
   type NotificationFilter,
 } from "../domain/notifications.ts";
 import { NOTIFICATION_FAULT_NAMES } from "../domain/notification-faults.ts";
+import { DAY_MILLISECONDS } from "../domain/timestamp.ts";
 import { NOTIFICATION_KINDS } from "../domain/webhooks.ts";
 import { reference, timestamp, url } from "./fields.ts";
 import type { FieldSchemas } from "./field-schemas.ts";
@@ -91,7 +92,6 @@ const fields = {
     .meta({ description: "The fault that applies to the notification" }),
 };
 
-/** A notification in the list and in the stream. */
 export const notification = z.object(fields).meta({ id: "Notification" });
 
 export const notificationList = listOf(notification, "NotificationList");
@@ -152,7 +152,6 @@ export const notificationDetails = z
   })
   .meta({ id: "NotificationDetails" });
 
-/** The deepest nesting of a triggered notification. */
 const MAX_DEPTH = 32;
 
 /** Uses no recursion, because a body can nest 100,000 lists. */
@@ -214,6 +213,7 @@ export const attemptReport = z
     ms: z
       .int()
       .min(0)
+      .max(DAY_MILLISECONDS)
       .optional()
       .meta({ description: "The duration", examples: [12] }),
     error: z
