@@ -1,6 +1,6 @@
 /**
- * The questions that the published contract leaves open, each with its two possible answers. An environment is created
- * with one answer to each; the first is the default.
+ * The behavior that the published contract leaves open, with two possible values each. An environment assumes one value
+ * of each. The first is the default.
  */
 export const ASSUMPTIONS = {
   duplicate_ids: ["replay", "conflict"],

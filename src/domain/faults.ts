@@ -156,7 +156,7 @@ export interface StoredFault extends Omit<AppliedFault, "fault"> {
   times: number;
   /** How many of these are left. */
   remaining: number;
-  /** How many matching ones it lets through first. */
+  /** How many matching requests or notifications it lets through first. */
   skip: number;
   match: AnyMatch;
   /** RFC 3339. */

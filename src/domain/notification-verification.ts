@@ -46,7 +46,7 @@ export interface Verification {
   message: string;
   /** The valid header for this body, the first token and the header's `t`. Absent if the header has no `t`. */
   expected?: string;
-  /** What changed in the body, the first change of each kind. */
+  /** The changes of the body, the first of each kind. */
   changes?: BodyChange[];
 }
 

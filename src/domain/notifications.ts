@@ -6,7 +6,7 @@ export const MAX_NOTIFICATION_BYTES = 64 * 1024;
 export const MAX_RESPONSE_BYTES = 4 * 1024;
 /** The most notifications that an environment stores. */
 export const MAX_NOTIFICATIONS = 10_000;
-/** How long a receiver has to respond. */
+/** The time within which a receiver must respond. */
 export const DELIVERY_TIMEOUT_MILLISECONDS = 15_000;
 export const SIGNATURE_HEADER = "X-IMPRINT-HMAC-SIGNATURE";
 
@@ -39,7 +39,7 @@ export interface NotificationSummary extends NotificationSubject {
   fault: AppliedNotificationFault | null;
 }
 
-/** Which notifications to list. */
+/** Selects the notifications that match every field. */
 export interface NotificationFilter {
   object?: NotificationKind | undefined;
   status?: string | undefined;
@@ -72,7 +72,7 @@ export interface Attempt {
   status: number | null;
   response_body: string | null;
   ms: number;
-  /** Why no response came. */
+  /** The reason for a missing response. */
   error: string | null;
   /** When the next attempt of this delivery is due. */
   next_at: string | null;

@@ -17,7 +17,7 @@ export const FINDINGS = [
 ] as const;
 export type Finding = (typeof FINDINGS)[number];
 
-/** What the card captured and refunded under a `network_transaction_id`. */
+/** The card transaction with a `network_transaction_id`, and its sums. */
 export interface CardSide {
   transaction_id: string;
   captured: Money;
@@ -27,7 +27,7 @@ export interface CardSide {
   status: TransactionStatus;
 }
 
-/** What all order events under the same `network_transaction_id` add up to. */
+/** The sums of all order events with the same `network_transaction_id`. */
 export interface OrderEventSide {
   captured: Money;
   refunded: Money;

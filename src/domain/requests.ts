@@ -3,14 +3,14 @@ import type { AppliedFault } from "./faults.ts";
 import type { TransactionStatus } from "./transactions.ts";
 import type { Warning } from "./warnings.ts";
 
-/** How long requests are stored, how many, and how many bytes. */
+/** The limits of recorded requests: their age, number and bytes in an environment. */
 export const REQUEST_DAYS = 7;
 export const MAX_RECORDED_REQUESTS = 10_000;
 export const MAX_RECORDED_BYTES = 64_000_000;
 /** The least that an environment may store, even if its partner has many. */
 export const MIN_RECORDED_BYTES = 1_000_000;
 
-/** How much of a body, of a message's headers and of a URL is stored; the rest is cut off. */
+/** The largest stored part of a body, of the headers of a message, and of a URL. The rest is cut off. */
 export const MAX_RECORDED_BODY_BYTES = 32 * 1024;
 export const MAX_RECORDED_HEADER_BYTES = 16 * 1024;
 export const MAX_RECORDED_URL_BYTES = 8 * 1024;

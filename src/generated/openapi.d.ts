@@ -1194,7 +1194,7 @@ export interface components {
              * @description What happened to the order:
              *
              *     - `CAPTURED`: An amount was captured. Always allowed; capturing more than was ordered adds a warning.
-             *     - `REFUNDED`: An amount was refunded. Allowed up to what is captured and not yet refunded; above that, the response is a 409 with the figures.
+             *     - `REFUNDED`: An amount was refunded. Allowed up to the captured amount that is not yet refunded; above that, the response is a 409 with the figures.
              * @example CAPTURED
              * @enum {string}
              */
@@ -1241,7 +1241,7 @@ export interface components {
              * @description What happened to the order:
              *
              *     - `CAPTURED`: An amount was captured. Always allowed; capturing more than was ordered adds a warning.
-             *     - `REFUNDED`: An amount was refunded. Allowed up to what is captured and not yet refunded; above that, the response is a 409 with the figures.
+             *     - `REFUNDED`: An amount was refunded. Allowed up to the captured amount that is not yet refunded; above that, the response is a 409 with the figures.
              * @example CAPTURED
              * @enum {string}
              */

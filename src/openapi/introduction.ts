@@ -44,7 +44,7 @@ Send an API key with each request: \`Authorization: Bearer <key>\`. A sandbox on
 
 ## What an order allows
 
-An order has no status. The sums of its events decide what is allowed, separately for the amount and the rewards:
+An order has no status. The sums of its events decide which changes are allowed, separately for the amount and the rewards:
 
 ${listOfEventTypes}
 - **Delete an event**: allowed while the remaining captures cover the refunds. Otherwise, the response is a 409.

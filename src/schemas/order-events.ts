@@ -15,7 +15,7 @@ export const ORDER_EVENT_MEANINGS: Record<OrderEventType, string> = {
   CAPTURED:
     "An amount was captured. Always allowed; capturing more than was ordered adds a warning.",
   REFUNDED:
-    "An amount was refunded. Allowed up to what is captured and not yet refunded; above that, the response is a 409 with the figures.",
+    "An amount was refunded. Allowed up to the captured amount that is not yet refunded; above that, the response is a 409 with the figures.",
 };
 
 const orderEventId = id.meta({

@@ -45,7 +45,7 @@ it.each([
 function chosen(...loads: string[]): string {
   const webhooks = loads.map((load) => {
     const [inFlight, due] = load.split(":");
-    return { inFlight: Number(inFlight), due: [...due!] };
+    return { inFlight: Number(inFlight), due: due!.split("") };
   });
   return chooseDeliveries(webhooks).join("");
 }
