@@ -107,7 +107,7 @@ export interface paths {
         put?: never;
         /**
          * Create an API key
-         * @description Creates another key of the same environment. The key is shown only in this response. If the response is lost, revoke the key and create another one.
+         * @description Creates another key for the same environment. The key is shown only in this response. If the response is lost, revoke the key and create another one.
          */
         post: operations["createKey"];
         /**
@@ -131,7 +131,7 @@ export interface paths {
         put?: never;
         /**
          * Simulate a transaction event
-         * @description Simulates what happens to a card: `APPROVED` creates a transaction, which `UPDATED`, `VOIDED` and `CAPTURED` events change. A refund names the `event_id` of its capture. Without a `transaction_id`, `CAPTURED` is a force capture and `REFUNDED` a blind refund. Repeating an event with the same `event_id` returns the stored event. A transaction can have 1000 events.
+         * @description Simulates an event of a card transaction. `APPROVED` creates a transaction, and `UPDATED`, `VOIDED` and `CAPTURED` change it. A refund names the `event_id` of its capture. Without a `transaction_id`, `CAPTURED` is a force capture and `REFUNDED` a blind refund. Repeating an event with the same `event_id` returns the stored event. A transaction can have 1000 events.
          */
         post: operations["simulateTransactionEvent"];
         delete?: never;
@@ -313,14 +313,14 @@ export interface paths {
         };
         /**
          * Retrieve faults
-         * @description Lists the environment's faults that have times left, newest first.
+         * @description Returns a page of the environment's faults that can still apply, newest first.
          */
         get: operations["listFaults"];
         put?: never;
         /**
          * Add a fault
-         * @description Injects a fault into the next matching requests under `/v2`, whichever of the environment's keys sends them. It
-         *     takes effect before this response is sent.
+         * @description Injects a fault into the next matching requests under `/v2`, with any key of the environment. The fault takes effect
+         *     before this response is sent.
          *
          *     | fault | executed? | the client receives | parameters |
          *     |---|---|---|---|
@@ -335,14 +335,14 @@ export interface paths {
          *     | `lost_response` | yes | no response: the connection closes |  |
          *     | `cut_response` | yes | the status, the headers and half of the body, then the connection closes |  |
          *
-         *     A request that is not executed is rejected before validation. Otherwise the fault alters whatever response the
-         *     request has, an error too; a response without a body can't be cut, and is lost. If several faults match, only the
-         *     oldest applies. A request that it skips goes on to the next one, and only requests that reach a fault count for its
-         *     `skip` and `times`. After the last time the fault is gone.
+         *     A request that is not executed is rejected before validation. Otherwise the fault alters the response, including an
+         *     error. A response without a body can't be cut: it is lost. If several faults match, the oldest one applies. A request
+         *     that it skips is compared with the next fault, and only requests that reach a fault count towards its `skip` and
+         *     `times`. A fault that has applied `times` times is removed.
          *
-         *     **Matching.** An ID in `match` is compared with the one in the request's path, else its body, else its query. The
-         *     `id` of an order is its `order_id`, and `type` is the one of the event in the body. A `DELETE` of an event names
-         *     only the event. A `match` that no request under `/v2` can have is rejected.
+         *     **Matching.** An ID in `match` is compared with the ID in the request's path, or in its body, or in its query, in this
+         *     order. `order_id` also matches the `id` of an order, and `type` is the type of the event in the body. A `DELETE` of
+         *     an event contains only the event's ID. A `match` that no request under `/v2` can have is rejected.
          *
          *     **A single request** can carry its fault in a header: `Sandbox-Fault: lost_response`, or
          *     `Sandbox-Fault: delay;delay_ms=3000`. It takes precedence over the environment's faults, and uses none of them up.
@@ -360,9 +360,9 @@ export interface paths {
          *     | `invalid_signature` | a first attempt with a signature that doesn't match. Retries are signed correctly |  |
          *     | `stale_signature` | a first attempt that was signed ten minutes ago. Retries are signed now |  |
          *
-         *     **Several data centers.** A request that reads or writes the database sees every fault that was added before it. One
-         *     that is rejected earlier, because of its path, method, parameters or body, may miss a fault that was added in another
-         *     data center less than 30 seconds ago.
+         *     **Several data centers.** A request that reads or writes the database sees every fault that was added before it. A
+         *     request that is rejected earlier, because of its path, method, parameters or body, may miss a fault that was added in
+         *     another data center less than 30 seconds ago.
          *
          *     **Broken connections.** `npm start` and the package break connections as described. `wrangler dev` has a proxy in
          *     front of the Worker: it sends a `GET` whose response was lost up to three times, so that a fault with `times` below
@@ -411,7 +411,7 @@ export interface paths {
         };
         /**
          * Retrieve requests
-         * @description A page of the requests to `/v2` with a valid key of the environment, newest first, including refused ones. Filters combine. A request is listed within a second of its response, and is stored for 7 days. An environment stores its last 10000 requests, or fewer if they are long.
+         * @description Returns a page of the requests to `/v2` with a valid key of the environment, newest first, including rejected ones. A request must match all filters. It is listed within a second of its response, and is stored for 7 days. An environment stores its last 10000 requests, or fewer if they are long.
          */
         get: operations["listRequests"];
         put?: never;
@@ -431,7 +431,7 @@ export interface paths {
         };
         /**
          * Count requests
-         * @description Counts of all requests that match the filters, by class of status, method, error and warning.
+         * @description Counts all requests that match the filters, by class of status, method, error and warning.
          */
         get: operations["countRequests"];
         put?: never;
@@ -451,7 +451,7 @@ export interface paths {
         };
         /**
          * Watch requests
-         * @description The same requests as server-sent events, as they happen: `curl -N` shows them. At most 10 streams of an environment, and 50 of a partner, are open at a time. A stream ends when its key is revoked, or when the environment expires or is reset.
+         * @description Streams the same requests as server-sent events, as they happen. `curl -N` shows them. At most 10 streams of an environment, and 50 of a partner, are open at a time. A stream ends when its key is revoked, or when the environment expires or is reset.
          */
         get: operations["streamRequests"];
         put?: never;
@@ -471,7 +471,7 @@ export interface paths {
         };
         /**
          * Retrieve a request
-         * @description A request with its response, and a command that sends it again. Keys in it are masked.
+         * @description Returns a request with its response, and a curl command that repeats it. Keys are masked.
          */
         get: operations["getRequest"];
         put?: never;
@@ -491,7 +491,7 @@ export interface paths {
         };
         /**
          * Retrieve an order's timeline
-         * @description The history of an order, also of a deleted one: its last 1000 changes with the sums after each, the requests that changed nothing, which are stored for 7 days, and the events of the card transactions that its order events name.
+         * @description Returns the history of an order, even of a deleted one: its last 1000 changes with the sums after each, the requests that changed nothing (stored for 7 days), and the events of the card transactions that its order events name.
          */
         get: operations["getTimeline"];
         put?: never;
@@ -517,7 +517,7 @@ export interface paths {
         put?: never;
         /**
          * Simulate a story
-         * @description Simulates a card transaction with all of its events in one call: the same events that single calls of `POST /v2/simulate_transaction_event` would create.
+         * @description Simulates a card transaction with all of its events in one call. The events are the same as from separate calls of `POST /v2/simulate_transaction_event`.
          */
         post: operations["simulateStory"];
         delete?: never;
@@ -574,8 +574,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List what doesn't agree
-         * @description Returns a page of the environment's `network_transaction_id`s whose card transaction and order events disagree, newest first, including those that no order event names. With `network_transaction_id`, it returns both sides of that one, also if they agree.
+         * List disagreements
+         * @description Returns a page of the environment's `network_transaction_id`s whose card transaction and order events disagree, newest first, including those that no order event names. With the filter `network_transaction_id`, returns both sides of that one, even if they agree.
          */
         get: operations["listDisagreements"];
         put?: never;
@@ -596,12 +596,12 @@ export interface paths {
         /**
          * Report the readiness for production
          * @description Reports what the integration has proven, from the environment's recorded requests, faults, order events and
-         *     simulated card transactions. A check passes only with evidence. `reason` says which requests it looked at, and
-         *     `how_to_prove` what to do. Requests are stored for 7 days; a reset deletes them.
+         *     simulated card transactions. A check passes only with evidence. `reason` names the requests that decided it, and
+         *     `how_to_prove` explains how to pass. Requests are stored for 7 days; a reset deletes them.
          *
          *     With `environments=all`, a check fails if it failed in any of the partner's environments, and passes if it passed in
-         *     any. The newest 40 are looked at. The verdicts on an environment are stored before it is deleted or expires: of each
-         *     check the latest passed and the latest failed one.
+         *     any. The newest 40 environments are checked. Before an environment is deleted or expires, its verdicts are stored: the
+         *     latest passed and the latest failed verdict of each check count for the partner.
          *
          *     | check | when it passes |
          *     |---|---|
@@ -696,7 +696,7 @@ export interface paths {
         head?: never;
         /**
          * Change, pause or resume a webhook
-         * @description Changes the fields that the request has. Deliveries of a paused webhook wait until it is active again. Pending deliveries go to a changed URL.
+         * @description Changes the fields in the request. Deliveries of a paused webhook wait until it is active again. After a change of the URL, pending deliveries go to the new one.
          */
         patch: operations["changeWebhook"];
         trace?: never;
@@ -730,13 +730,13 @@ export interface paths {
         };
         /**
          * Retrieve notifications
-         * @description Returns a page of the notifications, newest first. Filters combine. Notifications are stored for 7 days; an environment stores its last 10000, or fewer if they are long.
+         * @description Returns a page of the notifications, newest first. A notification must match all filters. Notifications are stored for 7 days; an environment stores its last 10000, or fewer if they are long.
          */
         get: operations["listNotifications"];
         put?: never;
         /**
          * Trigger a notification
-         * @description Sends a notification of any kind to every webhook of that kind. Fields that the request leaves out have the value of the published example, else the first one of an enumeration. A field of the wrong type is a 400, an unknown one is sent with a warning.
+         * @description Sends a notification of any kind to every webhook of that kind. Fields that the request leaves out have the value of the published example, or the first value of their enumeration. A field of the wrong type returns a 400. An unknown field is sent, with a warning.
          */
         post: operations["triggerNotification"];
         delete?: never;
@@ -754,7 +754,7 @@ export interface paths {
         };
         /**
          * Watch notifications
-         * @description The notifications as server-sent events, again after each change: `curl -N` shows them. With `webhook_id`, the due deliveries of a webhook without a URL, beginning with the oldest that has no reported outcome; such a delivery stays due until its outcome is reported to `POST /sandbox/notifications/{notification_id}/attempts`. At most 10 streams of an environment, and 50 of a partner, are open at a time. A stream ends when its key is revoked, or when the environment expires or is reset.
+         * @description Streams the notifications as server-sent events, and each again after a change. `curl -N` shows them. With `webhook_id`, streams the due deliveries of a webhook without a URL, oldest first. A delivery stays due until its outcome is reported to `POST /sandbox/notifications/{notification_id}/attempts`. At most 10 streams of an environment, and 50 of a partner, are open at a time. A stream ends when its key is revoked, or when the environment expires or is reset.
          */
         get: operations["streamNotifications"];
         put?: never;
@@ -880,7 +880,7 @@ export interface paths {
         put?: never;
         /**
          * Create an API key for a partner
-         * @description Creates a key of the partner's first environment, for a partner that lost its last one. The key is shown only in this response.
+         * @description Creates a key for the partner's first environment, for example if the partner lost its keys. The key is shown only in this response.
          */
         post: operations["createPartnerKey"];
         delete?: never;
@@ -901,7 +901,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a partner
-         * @description Deletes a partner with all its data. If that is too much for one request, the response is a 202: send the request again until the response is a 204. The partner's keys stop working within 30 seconds.
+         * @description Deletes a partner with all its data. If the data is too large for one request, the response is a 202: repeat the request until the response is a 204. The partner's keys stop working within 30 seconds.
          */
         delete: operations["deletePartner"];
         options?: never;

@@ -4,7 +4,7 @@ import type { Outcome } from "../domain/outcome.ts";
 import type { D1Cost, KnownDataset } from "../store/database.ts";
 import type { RequestMetadata } from "../store/order-changes.ts";
 
-/** A command on one order. It brings time and IDs along, so that the ledger uses no clock and no random numbers. */
+/** A command on one order. It contains the time and new IDs, so that the ledger uses no clock and no random numbers. */
 export interface LedgerCommand {
   order_id: string;
   request: RequestMetadata;
@@ -33,8 +33,8 @@ export interface DeleteOrderEvent extends LedgerCommand {
 }
 
 /**
- * A ledger's reply: the outcome, and the cost in D1. "dataset superseded" and "order changed" mean that nothing was
- * written, and that the same command may succeed if it is sent again.
+ * A ledger's reply: the outcome, and the cost in D1. After "dataset superseded" and "order changed", nothing was
+ * written, and the same command can be sent again.
  */
 export interface Reply<T> {
   outcome: Outcome<T> | "dataset superseded" | "order changed";

@@ -40,7 +40,7 @@ import type {
   Reply,
 } from "./commands.ts";
 
-/** The maximum number of an order's events that a refusal names, newest first. */
+/** The most events that a refusal lists, newest first. */
 const MAX_NAMED_EVENTS = 100;
 
 /** An accepted change of an order. */
@@ -52,9 +52,9 @@ interface Change<T> {
   commit: () => Promise<{ warnings: Warning[] } | CommitFailure>;
 }
 
-/** The steps in which the commands differ. */
+/** The steps that differ from command to command. */
 interface Steps<T> {
-  /** Decides on a state. Any other read comes after the state's, so that the fence protects it. */
+  /** Decides on a state. It may read more: since the state was read first, the fence covers these reads too. */
   decide: (state: LedgerState | undefined) => Promise<Decision<Change<T>>>;
   /** Finds the outcome of an earlier request with the same IDs or key. */
   findEarlier?: () => Promise<Outcome<T> | undefined>;
@@ -62,8 +62,8 @@ interface Steps<T> {
 
 /**
  * The Durable Object of one order. It runs the order's commands one at a time, and remembers the order's state
- * between them. It stores nothing: D1 is the only truth, and the fence in each batch rejects a change of an
- * outdated state. It refuses nothing on memory alone, which another writer may have made outdated.
+ * between them. It stores nothing: D1 is the only truth, and the fence in each batch rejects a change of an outdated
+ * state. Another writer may have changed the order, so it reads the state again before it refuses a command.
  */
 export class OrderLedger extends DurableObject {
   readonly #queue = new CommandQueue();
@@ -136,7 +136,7 @@ export class OrderLedger extends DurableObject {
     return this.#run(command, (dataset) => ({
       decide: async (state) => {
         const event = await findOrderEvent(dataset, { order_event_id });
-        // The event may have been deleted, and its ID used on another order, since the route found its order.
+        // Since the route read the event's order, the event may have been deleted and its ID reused in another order.
         const isOnOrder = state && event?.order_id === order_id;
         if (!isOnOrder) return refuse(events.unknownOrderEvent(order_event_id));
         const decision = events.deleteOrderEvent(state, event);
@@ -155,7 +155,7 @@ export class OrderLedger extends DurableObject {
   /** Executes a command on the remembered state, and if that fails, on the state in D1. */
   async #execute<T>(dataset: Dataset, order_id: string, steps: Steps<T>): Promise<Outcome<T>> {
     const remembered = this.#remembered;
-    // Only a commit sets it again: after a failure, the state in D1 is unknown.
+    // After a failure, the state in D1 is unknown. Only a commit sets it again.
     this.#remembered = undefined;
     if (remembered?.dataset_id === dataset.known.dataset_id) {
       const outcome = await this.#attempt(dataset, remembered.state, steps, false);
@@ -177,7 +177,7 @@ export class OrderLedger extends DurableObject {
     const decision = await decide(state);
     if (!decision.ok) {
       if (!isFresh) return undefined;
-      // The retry of a refund that left nothing to refund is a repetition, and not a refusal.
+      // The retry of a full refund gets the stored response, although nothing is left to refund.
       return (
         (await findEarlier?.()) ?? refuse(await withEventIds(dataset, state?.id, decision.refusal))
       );
@@ -191,7 +191,7 @@ export class OrderLedger extends DurableObject {
     return executed(result, version, committed.warnings);
   }
 
-  /** Runs a command after those before it. It never throws: an error loses its type and its cost across RPC. */
+  /** Runs a command after all earlier ones. It never throws: over RPC, an error would lose its type and its cost. */
   async #run<T>(
     { dataset: known, order_id, request }: LedgerCommand,
     stepsIn: (dataset: Dataset) => Steps<T>,
@@ -207,7 +207,7 @@ export class OrderLedger extends DurableObject {
         return { outcome: "dataset superseded", cost: db.cost };
       }
       if (error instanceof Overtaken) return { outcome: "order changed", cost: db.cost };
-      // The batch may have been committed. A retry finds out, as nothing is remembered.
+      // The batch may have been committed. No state is remembered, so a retry reads it from D1.
       logError("ledger command failed", error, { request_id: request.request_id });
       const refusal =
         isUnavailable(error) || isUnmigrated(error)
@@ -258,7 +258,7 @@ async function findEarlierEvent(
   return isStored ? replayed(stored) : undefined;
 }
 
-/** Adds the IDs of the order's events to a refusal that was decided on them. One round trip if it was. */
+/** Adds the IDs of the order's events to a refusal that depends on them. One round trip for such a refusal. */
 async function withEventIds(
   dataset: Dataset,
   order_id: string | undefined,

@@ -4,7 +4,7 @@ import { logError } from "../log.ts";
 import { Database } from "../store/database.ts";
 import { countLiveEnvironments } from "../store/live-environments.ts";
 
-/** How long a limit is used before the partner's environments are counted again. */
+/** How long a limit is cached before the partner's environments are counted again. */
 const LIMIT_MILLISECONDS = 600_000;
 
 /** How many bytes a workbench may store: its share of the partner's quota. */
@@ -12,7 +12,7 @@ export class ByteLimit {
   #limit = MAX_RECORDED_BYTES;
   #expires = 0;
 
-  /** The limit for a dataset. Costs nothing for what every environment may store. */
+  /** The limit for a dataset. Up to the minimum that every environment may store, it needs no query. */
   async read(env: Cloudflare.Env, datasetId: number, storedBytes: number): Promise<number> {
     if (storedBytes <= MIN_RECORDED_BYTES) return MAX_RECORDED_BYTES;
     if (Date.now() < this.#expires) return this.#limit;

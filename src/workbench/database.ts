@@ -14,8 +14,8 @@ const { webhooks: _webhooks, ...datasetTables } = { ...schema, ...notificationSc
 const TABLES = Object.values(datasetTables).filter((each) => is(each, SQLiteTable));
 
 /**
- * The SQLite database of a workbench. Its rows belong to one dataset, the latest that was written to. The
- * first write creates the tables, so that reading leaves nothing behind in an object that stores nothing.
+ * The SQLite database of a workbench. Its rows belong to one dataset, the latest that was written to. The first write
+ * creates the tables: reads alone leave the object without storage.
  */
 export class DatasetStorage {
   readonly #storage: DurableObjectStorage;
@@ -36,7 +36,7 @@ export class DatasetStorage {
     return (this.datasetId ?? 0) > datasetId;
   }
 
-  /** Migrates what an earlier version of the Worker stored. */
+  /** Migrates tables that an earlier version of the Worker created. */
   async open(): Promise<void> {
     if (this.datasetId !== undefined) await this.#migrate();
   }
@@ -75,12 +75,12 @@ export class DatasetStorage {
     return this.#storage.transactionSync(run);
   }
 
-  /** Waits until what was written is on disk. */
+  /** Waits until all writes are on disk. */
   sync(): Promise<void> {
     return this.#storage.sync();
   }
 
-  /** Deletes everything, the tables too. */
+  /** Deletes everything, including the tables. */
   async clear(): Promise<void> {
     this.#isMigrated = false;
     await this.#storage.deleteAlarm();

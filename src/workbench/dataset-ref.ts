@@ -4,8 +4,8 @@ import type { KnownDataset } from "../store/database.ts";
 export type DatasetRef = Pick<KnownDataset, "environment_id" | "dataset_id">;
 
 /**
- * What a method of the workbench returns: "superseded" if the caller's dataset is no longer current. An
- * object, because a bare union loses its type over RPC.
+ * The reply of a workbench's method: "superseded" if the caller's dataset is no longer current. It is an object because
+ * a plain union loses its type over RPC.
  */
 export interface DatasetReply<T> {
   result: T | "superseded";

@@ -21,12 +21,12 @@ import { allWebhooks, findWebhook, updateWebhook } from "./webhooks.ts";
 const PAUSE_MILLISECONDS = 2_000;
 /** How many deliveries a step puts into a stream. */
 const OFFERED_ROWS = 100;
-/** An attempt that takes longer was lost with the process that made it. */
+/** An attempt that takes longer counts as lost: its process has ended. */
 const ATTEMPT_MILLISECONDS = DELIVERY_TIMEOUT_MILLISECONDS + 5_000;
 
 const LOST = "Not sent: the fault lost_notification applies to the first attempt.";
 
-/** Attempts the due deliveries of an environment. Which ones are running is known in memory alone: after a restart, none is. */
+/** Attempts the due deliveries of an environment. Running attempts are known only in memory: a restart ends them all. */
 export class DeliveryLoop {
   readonly #host: NotifierHost;
   readonly #log: NotificationLog;
@@ -157,7 +157,7 @@ function isActive({ status, expires_at, owner }: StoredWebhook, now: number): bo
   return status === "active" && ends.every((each) => Date.parse(each) > now);
 }
 
-/** Notes since when a webhook fails, and pauses it after a day. */
+/** Records since when a webhook has failed, and pauses it after a day. */
 function noteOutcome(db: WorkbenchDatabase, webhook: StoredWebhook, isAcknowledged: boolean): void {
   const { failing_since, ...working } = webhook;
   if (isAcknowledged) {

@@ -8,12 +8,12 @@ export type FlagState = boolean | "superseded";
 type SetFlag = (db: Database, dataset: DatasetRef, value: boolean) => Promise<boolean>;
 
 /**
- * Writes a flag of the environment to D1, by which other isolates learn of faults or webhooks. Writes queue up, and
- * each reads the state when its turn comes, so that the last one leaves the truth.
+ * Writes a flag of the environment to D1, where other isolates read whether it has faults or webhooks. Writes run one at
+ * a time, and each reads the current state first, so that the last write is right.
  */
 export class EnvironmentFlag {
   readonly #set: SetFlag;
-  /** The last value that D1 confirmed; undefined while that is uncertain. */
+  /** The last value that D1 confirmed; undefined while a write is not confirmed. */
   #written: { dataset_id: number; value: boolean } | undefined;
   #queue: Promise<unknown> = Promise.resolve();
 
@@ -21,7 +21,7 @@ export class EnvironmentFlag {
     this.#set = set;
   }
 
-  /** Returns what D1 has once `readState` and D1 agree. */
+  /** Writes the state that `readState` returns, and returns it once D1 has it. */
   write(binding: D1Database, dataset: DatasetRef, readState: () => FlagState): Promise<FlagState> {
     const writing = this.#queue.then(async () => {
       const { dataset_id } = dataset;

@@ -3,7 +3,7 @@ import { MAX_FAULTS } from "../domain/faults.ts";
 
 export const TOO_MANY_FAULTS: Refusal = {
   type: "CONFLICT_ERROR",
-  message: `The environment has ${MAX_FAULTS} faults, the maximum: remove some first.`,
+  message: `The environment has ${MAX_FAULTS} faults, the maximum. Remove one first.`,
   details: { limit: MAX_FAULTS },
 };
 

@@ -17,10 +17,10 @@ import { pageOf, type Page, type PageRequest } from "../store/pages.ts";
 import { faultCounts, faults, type FaultCount } from "./schema.ts";
 import type { WorkbenchDatabase } from "./database.ts";
 
-/** How often each fault still applies and skips, by its sequence. A fault without a count is used up. */
+/** The remaining counts of each fault, by its sequence. A fault without an entry is used up. */
 type Counts = Record<number, FaultCount>;
 
-/** The counts are in one row, so that a request writes one row however many faults skip it. */
+/** All counts are in one row, so that a request writes only one row, even if many faults skip it. */
 const COUNTS_ID = 1;
 
 function readCounts(db: WorkbenchDatabase): Counts {
@@ -34,7 +34,7 @@ function writeCounts(db: WorkbenchDatabase, counts: Counts): void {
     .run();
 }
 
-/** The faults with times left, oldest first. */
+/** The faults that are not used up, oldest first. */
 function liveFaults(db: WorkbenchDatabase) {
   const counts = readCounts(db);
   const rows = db.select().from(faults).orderBy(asc(faults.sequence)).all();
@@ -106,7 +106,7 @@ export function hasRequestFaults(db: WorkbenchDatabase): boolean {
 type Live = ReturnType<typeof liveFaults>["live"][number];
 type LiveOf<Name> = Live & { fault: { fault: Name } };
 
-/** Takes the fault that applies to a request. All of it is synchronous, so no two requests take the same time. */
+/** Takes the fault that applies to a request, and counts it. Synchronous, so that each use is counted once. */
 export function takeFault(
   db: WorkbenchDatabase,
   subject: RequestSubject,

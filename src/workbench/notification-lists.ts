@@ -13,7 +13,7 @@ import { allWebhooks } from "./webhooks.ts";
 
 type Nullable = "next_at";
 
-/** A stored notification without the fields that it lacks. Its ID grows, so lists resume after it. */
+/** A stored notification, without its null fields. Lists use its ID, which only grows, as their cursor. */
 export interface StoredNotification extends WithoutNulls<Omit<NotificationSummary, Nullable>> {
   id: string;
   next_at: string | null;

@@ -10,7 +10,7 @@ import type { Webhook } from "../domain/webhooks.ts";
 import type { WorkbenchDatabase } from "./database.ts";
 import { attempts, deliveries, notifications } from "./notification-schema.ts";
 
-/** A row of a notification with its delivery, and of an attempt, without their texts: rough figures. */
+/** Rough sizes of a notification with its delivery, and of an attempt, without their texts. */
 const NOTIFICATION_BYTES = 400;
 const ATTEMPT_BYTES = 200;
 /** How many of the oldest rows one step deletes. */
@@ -39,7 +39,7 @@ export type AttemptOutcome = Pick<
   "at" | "url" | "headers" | "status" | "response_body" | "ms" | "error"
 >;
 
-/** Writes notifications and their attempts within the limits, and remembers what they add up to. */
+/** Writes notifications and their attempts within the limits, and caches their totals. */
 export class NotificationLog {
   /** Undefined until they are counted. */
   #totals: { dataset_id: number; of: Totals } | undefined;
@@ -180,7 +180,7 @@ export class NotificationLog {
     }
   }
 
-  /** Counts again: others than these methods deleted rows. */
+  /** Clears the cached totals, after rows were deleted elsewhere. */
   recount(): void {
     this.#totals = undefined;
   }

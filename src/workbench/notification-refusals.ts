@@ -3,7 +3,7 @@ import { MAX_WEBHOOKS } from "../domain/webhooks.ts";
 
 export const TOO_MANY_WEBHOOKS: Refusal = {
   type: "CONFLICT_ERROR",
-  message: `The environment has ${MAX_WEBHOOKS} webhooks, the maximum: delete one first.`,
+  message: `The environment has ${MAX_WEBHOOKS} webhooks, the maximum. Delete one first.`,
   details: { limit: MAX_WEBHOOKS },
 };
 

@@ -38,7 +38,7 @@ export class Notifier {
     this.loop = new DeliveryLoop(host, this.log);
   }
 
-  /** Announces an event that may commit: whatever happens then, its notification is found. */
+  /** Announces an event that may commit. If it commits, its notification is found, even after a restart. */
   async expect(): Promise<void> {
     this.#commitsUntil = Date.now() + 2 * COMMIT_MILLISECONDS;
     await this.host.ensureAlarm(Date.now() + COMMIT_MILLISECONDS);
@@ -51,7 +51,7 @@ export class Notifier {
     this.host.onWrite();
   }
 
-  /** Takes what was committed, so that a list has it. A failure is only logged: an alarm tries again. */
+  /** Takes committed notifications immediately, for a following list. A failure is only logged: an alarm retries. */
   async catchUp({ dataset_id }: DatasetRef): Promise<void> {
     const db = this.host.storage.read(dataset_id);
     if (!db || allWebhooks(db).length === 0) return;

@@ -1,20 +1,19 @@
 import { DurableObject } from "cloudflare:workers";
 
-/** How many streams of a partner are open at a time, in all of its environments. */
+/** The most open streams of a partner, in all of its environments. */
 export const MAX_PARTNER_STREAMS = 50;
-/** How long a stream counts unless its lease is renewed. */
+/** How long a lease counts as an open stream, unless it is renewed. */
 export const STREAM_LEASE_SECONDS = 60;
 
 /**
- * Counts the open streams of a partner, in a Durable Object named by the partner's ID. It stores nothing: a
- * workbench renews the leases of its streams, which restores a count that was lost, and a stream that was lost
- * no longer counts once its lease has expired.
+ * Counts the open streams of a partner, in a Durable Object named by the partner's ID. It stores nothing. After a
+ * restart, workbenches restore the count by renewing their leases. The lease of a lost stream expires.
  */
 export class PartnerStreams extends DurableObject {
   /** When each lease expires, in milliseconds since 1970. */
   readonly #expiries = new Map<string, number>();
 
-  /** Whether the partner may open another stream. If so, the lease counts from now on. */
+  /** Adds a lease. Returns false, and adds none, if the partner has too many streams. */
   async acquire(lease: string): Promise<boolean> {
     const now = Date.now();
     for (const [each, expiry] of this.#expiries) if (expiry <= now) this.#expiries.delete(each);

@@ -5,7 +5,7 @@ import { requests } from "./schema.ts";
 
 const { bytes: _bytes, ...columns } = getTableColumns(requests);
 
-/** The recorded requests from this time (milliseconds since 1970) on, by arrival, without their details. */
+/** The requests recorded since a time (milliseconds since 1970), oldest first, without their details. */
 export function observeRequests(database: WorkbenchDatabase, since: number): ObservedRequest[] {
   return database
     .select(columns)

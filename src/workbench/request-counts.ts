@@ -6,7 +6,7 @@ import type { WorkbenchDatabase } from "./database.ts";
 import { conditionOf } from "./request-filter.ts";
 import { requests } from "./schema.ts";
 
-/** How many kinds of errors, and of warnings, are counted: a partner's field names can be in them. */
+/** The most different errors, and warnings, that are counted. They are unbounded, as they include field names. */
 const MAX_KINDS = 100;
 
 export const NO_REQUESTS: RequestCounts = {

@@ -11,7 +11,7 @@ import type { WorkbenchDatabase } from "./database.ts";
 import { conditionOf } from "./request-filter.ts";
 import { requestDetails, requests } from "./schema.ts";
 
-/** A recorded request without the fields that it lacks. Its ID grows, so lists and streams resume after it. */
+/** A recorded request, without its null fields. Lists and streams use its ID, which only grows, as their cursor. */
 export interface RecordedRequest extends WithoutNulls<Omit<RequestSummary, "status">> {
   id: string;
   status: number | null;
@@ -105,7 +105,7 @@ export type OrderRequest = RecordedRequest & RecordedVersions;
 /** The most requests of an order that are read for its timeline. */
 const MAX_ORDER_REQUESTS = 1_000;
 
-/** The newest writes to an order, also those that changed nothing; oldest first. */
+/** The newest writes to an order, including those that changed nothing, oldest first. */
 export function listOrderRequests(database: WorkbenchDatabase, orderId: string): OrderRequest[] {
   return database
     .select(summaryAndVersions)

@@ -3,13 +3,13 @@ import { ByteLimit } from "./byte-limit.ts";
 import type { WorkbenchDatabase } from "./database.ts";
 import { deleteSurplus, insertRequests, readTotals, type RequestTotals } from "./requests.ts";
 
-/** Writes a workbench's requests within their limits, and remembers what they add up to. */
+/** Writes a workbench's requests within their limits, and caches their totals. */
 export class RequestLog {
   readonly #byteLimit = new ByteLimit();
   /** Undefined until they are counted. */
   #totals: { dataset_id: number; of: RequestTotals } | undefined;
 
-  /** Whether the requests take more than every environment may store. */
+  /** Whether the requests take more bytes than the minimum that every environment may store. */
   get exceedsMinimum(): boolean {
     return (this.#totals?.of.bytes ?? 0) > MIN_RECORDED_BYTES;
   }
@@ -39,7 +39,7 @@ export class RequestLog {
     deleteSurplus(database, this.#totalsOf(database, datasetId), maxBytes);
   }
 
-  /** Counts the requests again: others than these methods deleted some. */
+  /** Clears the cached totals, after rows were deleted elsewhere. */
   recount(): void {
     this.#totals = undefined;
   }

@@ -17,7 +17,7 @@ import { DAY_MILLISECONDS } from "../domain/timestamp.ts";
 import type { WorkbenchDatabase } from "./database.ts";
 import { requestDetails, requests } from "./schema.ts";
 
-/** What the stored requests add up to, kept in memory so that no insert has to count. */
+/** The totals of the stored requests, cached so that no insert has to count. */
 export interface RequestTotals {
   rows: number;
   bytes: number;
@@ -42,12 +42,12 @@ const placeholdersFor = <Table extends SQLiteTable>(table: Table) =>
     Object.keys(getTableColumns(table)).map((name) => [name, sql.placeholder(name)]),
   ) as Record<keyof Table["$inferSelect"], Placeholder>;
 
-/** A row without its details, its path and its remarks: a rough figure. */
+/** A rough size of a row, without its details, path and remarks. */
 const ROW_BYTES = 300;
 
 /**
- * Stores requests, then deletes the oldest beyond the limits. A sequence starts with the time, so that
- * sequences grow even after all rows were deleted.
+ * Stores requests, and adds them to the totals. A sequence starts with the time, so that sequences grow even after all
+ * rows were deleted.
  */
 export function insertRequests(
   database: WorkbenchDatabase,

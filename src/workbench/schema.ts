@@ -10,9 +10,9 @@ export const faults = sqliteTable("faults", {
 });
 
 export interface FaultCount {
-  /** How many requests it still applies to. */
+  /** The number of requests to which the fault still applies. */
   remaining: number;
-  /** How many matching requests it still lets through first. */
+  /** The number of matching requests that the fault still skips first. */
   skip_remaining: number;
 }
 
@@ -31,7 +31,7 @@ export const requests = sqliteTable("requests", {
   sequence: integer().primaryKey(),
   /** In milliseconds since 1970. */
   at: integer().notNull(),
-  /** What the request takes, with its details. */
+  /** The size of the request, including its details. */
   bytes: integer().notNull(),
   request_id: text().notNull(),
   method: text().notNull(),

@@ -71,7 +71,7 @@ export async function sendNotification(
   }
 }
 
-/** The first bytes of a body. A body that breaks off is kept as far as it came. */
+/** The first bytes of a body. Of a body that breaks off, returns the received part. */
 async function readStart({ body }: Response): Promise<string> {
   if (!body) return "";
   const reader = body.getReader();
@@ -88,7 +88,7 @@ async function readStart({ body }: Response): Promise<string> {
     }
     await reader.cancel();
   } catch {
-    // The status counts, whatever became of the body.
+    // The status alone decides, even if the body breaks off.
   }
   return recordedText(text, MAX_RESPONSE_BYTES).text;
 }

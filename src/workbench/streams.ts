@@ -1,17 +1,17 @@
 import type { PartnerStreams } from "./partner-streams.ts";
 import { StreamLeases } from "./stream-leases.ts";
 
-/** How many streams of an environment are open at a time. */
+/** The most open streams of an environment. */
 export const MAX_STREAMS = 10;
 
 /** How long a stream is silent before it sends a comment. */
 const HEARTBEAT_MILLISECONDS = 15_000;
-/** How long a client has to take what was sent to it before it counts as disconnected. */
+/** How long a client may take to read a comment before it counts as disconnected. */
 const PROBE_MILLISECONDS = 100;
 /** How long a client should wait before it reconnects. */
 const RETRY_MILLISECONDS = 1_000;
 
-/** Who opens a stream, and after which item. */
+/** The key that opens a stream, and the item after which the stream starts. */
 export interface Watcher {
   key_id: number;
   partner_id: number;
@@ -29,7 +29,7 @@ export interface StreamSource {
   dataset_id: number;
   partner_id: number;
   key_id: number;
-  /** RFC 3339; null: never. */
+  /** RFC 3339; null if the environment never expires. */
   expires_at: string | null;
   /** The items after the last ones. */
   next(): Promise<StreamItem[]>;
@@ -51,7 +51,7 @@ class Stream {
   #wake: (() => void) | undefined;
   /** Whether it was woken while it read. */
   #isWoken = false;
-  /** What to send even without items. */
+  /** A comment to send with the next items, or without any. */
   #comment: string | undefined = `retry: ${RETRY_MILLISECONDS}\n: events follow as they happen\n\n`;
 
   readonly #onEnd: (stream: Stream) => void;
@@ -85,13 +85,13 @@ class Stream {
     this.wake();
   }
 
-  /** Closes it, and lets it count no longer, without waiting for the client. */
+  /** Closes the stream and frees its place immediately, even if the client does not read. */
   end(): void {
     this.close();
     this.#onEnd(this);
   }
 
-  /** Sends a comment: only by sending does the runtime notice that a client has disconnected. */
+  /** Sends a comment. The runtime notices a disconnected client only when it sends. */
   probe(): void {
     this.#comment ??= ":\n\n";
     this.wake();
@@ -167,7 +167,7 @@ export class StreamSet {
     for (const stream of this.#open) if (condition(stream.source)) stream.close();
   }
 
-  /** The second thing sent to a disconnected client reveals it. A client that takes nothing counts as disconnected. */
+  /** Ends the streams of disconnected clients: those that don't read a second comment. */
   async #closeDisconnected(): Promise<void> {
     for (let times = 0; times < 2; times += 1) {
       for (const stream of this.#open) stream.probe();

@@ -59,7 +59,7 @@ export class Sweeper {
     return "in use";
   }
 
-  /** Counts again: others than the logs deleted rows. */
+  /** Clears the cached totals of the logs, after rows were deleted elsewhere. */
   recount(): void {
     this.#requests.recount();
     this.#notifications.recount();
@@ -78,7 +78,7 @@ export class Sweeper {
   /** Sweeps when the next row expires. */
   async #schedule(nextExpiry = defaultExpiry()): Promise<void> {
     const soonest = Date.now() + SWEEP_MILLISECONDS;
-    // The limit of a workbench that stores more than the minimum falls as the partner's environments grow.
+    // Above the minimum, the limit falls as the partner's environments store more. The hourly sweep enforces it.
     this.#dueAt = this.#requests.exceedsMinimum ? soonest : Math.max(nextExpiry, soonest);
     await this.#alarm.ensure(this.#dueAt);
   }

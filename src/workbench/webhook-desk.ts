@@ -36,7 +36,7 @@ export class WebhookDesk extends RpcTarget {
     this.#notifier = notifier;
   }
 
-  /** Stores a webhook. On success, D1 has the environment's `has_webhooks`, so that every isolate queues notifications. */
+  /** Stores a webhook and sets `has_webhooks` in D1, so that every isolate queues notifications. */
   async add(dataset: DatasetRef, webhook: StoredWebhook): Promise<DatasetReply<Decision<Webhook>>> {
     const added = await this.#notifier.command(dataset, (db) => {
       if (webhooks.allWebhooks(db).length >= MAX_WEBHOOKS) return "too many";
@@ -110,7 +110,7 @@ export class WebhookDesk extends RpcTarget {
     });
     if (typeof reply.result !== "number") return reply;
     this.#notifier.host.onWrite();
-    // Without the flag, events queue nothing. With it, they queue what nobody receives, which does no harm.
+    // If this fails, events still queue notifications. Nothing delivers them, which is harmless.
     await this.#notifier
       .writeFlag(dataset.dataset_id)
       .catch((error) => logError("has_webhooks was not cleared", error, { ...dataset }));

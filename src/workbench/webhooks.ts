@@ -51,7 +51,7 @@ export function deleteWebhook(db: WorkbenchDatabase, id: string): void {
   db.delete(webhooks).where(eq(webhooks.id, id)).run();
 }
 
-/** The webhook without what only deliveries need. */
+/** The webhook, without the fields that only deliveries need. */
 export function toWebhook(stored: StoredWebhook): Webhook {
   const { owner: _owner, ...webhook } = stored;
   return webhook;

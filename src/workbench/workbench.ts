@@ -39,7 +39,7 @@ import { WebhookDesk } from "./webhook-desk.ts";
 /** The fault that applies to a request. */
 export interface TakeFaultResult {
   fault: AppliedFault | undefined;
-  /** Whether the caller has to ask again for its next request. */
+  /** Whether the caller has to call again for its next request. */
   has_faults: boolean;
   is_superseded: boolean;
 }
@@ -132,7 +132,7 @@ export class Workbench extends DurableObject {
     await this.#storage.clear();
   }
 
-  /** Stores a fault. On success, D1 has the environment's `has_faults`, so that every isolate applies it. */
+  /** Stores a fault and sets `has_faults` in D1, so that every isolate applies the fault. */
   async addFault(
     dataset: DatasetRef,
     fault: StoredFault,
@@ -143,7 +143,7 @@ export class Workbench extends DurableObject {
       return { result: refuse(TOO_MANY_FAULTS) };
     try {
       if ((await this.#writeFaultFlag(dataset)) !== "superseded") return { result: accept(fault) };
-      // The environment may be gone, and then nothing would delete these rows later.
+      // If the environment was deleted, nothing else would delete these rows.
       if (this.#storage.read(dataset.dataset_id)) await this.#clear();
       return { result: "superseded" };
     } catch (error) {
@@ -154,7 +154,7 @@ export class Workbench extends DurableObject {
     }
   }
 
-  /** A page of the faults with applications left, newest first; undefined for an unknown cursor. */
+  /** A page of the faults that are not used up, newest first; undefined for an unknown cursor. */
   async listFaults(
     dataset: DatasetRef,
     page: PageRequest,
@@ -164,7 +164,7 @@ export class Workbench extends DurableObject {
     );
   }
 
-  /** Whether the fault existed. */
+  /** Returns whether the fault existed. */
   async removeFault(dataset: DatasetRef, id: string): Promise<DatasetReply<boolean>> {
     const reply = this.#storage.query(dataset, false, (database) =>
       faults.deleteFault(database, id),
@@ -173,14 +173,14 @@ export class Workbench extends DurableObject {
     return reply;
   }
 
-  /** How many faults were removed. */
+  /** Returns how many faults were removed. */
   async removeFaults(dataset: DatasetRef): Promise<DatasetReply<number>> {
     const reply = this.#storage.query(dataset, 0, faults.deleteFaults);
     if (reply.result !== "superseded" && reply.result > 0) this.#writeFaultFlagLater(dataset);
     return reply;
   }
 
-  /** Takes the fault that applies to a request. A caller without further faults need not ask again. */
+  /** Takes the fault that applies to a request, and counts it. */
   async takeFault(dataset: DatasetRef, subject: RequestSubject): Promise<TakeFaultResult> {
     const none = { fault: undefined, has_faults: false };
     const { result } = this.#storage.query<Omit<TakeFaultResult, "is_superseded">>(
@@ -209,7 +209,7 @@ export class Workbench extends DurableObject {
     return this.#faultFlag.write(this.env.DB, dataset, readState);
   }
 
-  /** The response need not wait: a request that looks for a fault meanwhile finds none. */
+  /** Runs after the response: until then, other isolates only call the workbench in vain. */
   #writeFaultFlagLater(dataset: DatasetRef): void {
     this.ctx.waitUntil(
       this.#writeFaultFlag(dataset).catch((error) =>
@@ -252,7 +252,7 @@ export class Workbench extends DurableObject {
     return this.#storage.query(dataset, NO_REQUESTS, (database) => countRequests(database, filter));
   }
 
-  /** The writes to an order, also those that changed nothing, oldest first. */
+  /** The writes to an order, including those that changed nothing, oldest first. */
   async listOrderRequests(
     dataset: DatasetRef,
     orderId: string,
@@ -260,7 +260,7 @@ export class Workbench extends DurableObject {
     return this.#storage.query(dataset, [], (database) => listOrderRequests(database, orderId));
   }
 
-  /** The verdicts of the readiness checks on the requests from `since` (milliseconds since 1970) on. */
+  /** Evaluates the readiness checks on the requests since a time (milliseconds since 1970). */
   async checkReadiness(
     dataset: DatasetRef,
     { since, ...facts }: Omit<ReadinessFacts, "requests"> & { since: number },
@@ -270,7 +270,7 @@ export class Workbench extends DurableObject {
     );
   }
 
-  /** Requests as server-sent events, while they are recorded. */
+  /** Streams requests as server-sent events, as they are recorded. */
   async watch(
     { dataset_id }: DatasetRef,
     { filter, after, ...watcher }: Watcher & { filter: RequestFilter },

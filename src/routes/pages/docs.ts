@@ -46,7 +46,7 @@ const page = (key: string) =>
       </head>
       <body>
         <nav class="way" aria-label="Sandbox">
-          <a href="/console">The console: see what your integration did</a>
+          <a href="/console">Open the console</a>
         </nav>
         <script
           id="api-reference"

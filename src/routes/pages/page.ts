@@ -3,7 +3,7 @@ import { secureHeaders } from "hono/secure-headers";
 import type { StatusCode } from "hono/utils/http-status";
 import type { AppEnv } from "../../http/context.ts";
 
-/** Answers a file of a page: as it was built, and with the ETag that saves a second download. */
+/** Serves a built file of a page. Its ETag saves a second download. */
 export async function serveAsset(c: Context<AppEnv>): Promise<Response> {
   const { body, status, headers } = await c.env.ASSETS.fetch(c.req.raw);
   return c.newResponse(body, status as StatusCode, Object.fromEntries(headers));
@@ -13,7 +13,7 @@ type Policy = NonNullable<
   NonNullable<Parameters<typeof secureHeaders>[0]>["contentSecurityPolicy"]
 >;
 
-/** Lets a page run this server's scripts, ask this server, and else do what `more` says. */
+/** The Content Security Policy of a page: its scripts and requests are limited to this server. `more` allows the rest. */
 export const protectPage = (more: Policy) =>
   secureHeaders({
     contentSecurityPolicy: {
@@ -27,7 +27,7 @@ export const protectPage = (more: Policy) =>
     },
   });
 
-/** The key that a page begins with: the local seed's, which everybody knows, where keys are unsigned; else none. */
+/** The key that a page starts with: the published key of the local seed, or none if this sandbox signs its keys. */
 export function localKey(c: Context<AppEnv>): string {
   return c.env.KEY_SECRET ? "" : c.env.LOCAL_KEY;
 }

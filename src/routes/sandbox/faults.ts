@@ -33,21 +33,21 @@ const TABLE = FAULT_NAMES.map((name) => {
 }).join("\n");
 
 const DESCRIPTION = `
-Injects a fault into the next matching requests under \`/v2\`, whichever of the environment's keys sends them. It
-takes effect before this response is sent.
+Injects a fault into the next matching requests under \`/v2\`, with any key of the environment. The fault takes effect
+before this response is sent.
 
 | fault | executed? | the client receives | parameters |
 |---|---|---|---|
 ${TABLE}
 
-A request that is not executed is rejected before validation. Otherwise the fault alters whatever response the
-request has, an error too; a response without a body can't be cut, and is lost. If several faults match, only the
-oldest applies. A request that it skips goes on to the next one, and only requests that reach a fault count for its
-\`skip\` and \`times\`. After the last time the fault is gone.
+A request that is not executed is rejected before validation. Otherwise the fault alters the response, including an
+error. A response without a body can't be cut: it is lost. If several faults match, the oldest one applies. A request
+that it skips is compared with the next fault, and only requests that reach a fault count towards its \`skip\` and
+\`times\`. A fault that has applied \`times\` times is removed.
 
-**Matching.** An ID in \`match\` is compared with the one in the request's path, else its body, else its query. The
-\`id\` of an order is its \`order_id\`, and \`type\` is the one of the event in the body. A \`DELETE\` of an event names
-only the event. A \`match\` that no request under \`/v2\` can have is rejected.
+**Matching.** An ID in \`match\` is compared with the ID in the request's path, or in its body, or in its query, in this
+order. \`order_id\` also matches the \`id\` of an order, and \`type\` is the type of the event in the body. A \`DELETE\` of
+an event contains only the event's ID. A \`match\` that no request under \`/v2\` can have is rejected.
 
 **A single request** can carry its fault in a header: \`Sandbox-Fault: lost_response\`, or
 \`Sandbox-Fault: delay;delay_ms=3000\`. It takes precedence over the environment's faults, and uses none of them up.
@@ -60,9 +60,9 @@ receive it. The log shows the fault of a notification.
 |---|---|---|
 ${NOTIFICATION_TABLE}
 
-**Several data centers.** A request that reads or writes the database sees every fault that was added before it. One
-that is rejected earlier, because of its path, method, parameters or body, may miss a fault that was added in another
-data center less than ${KEY_CACHE_SECONDS} seconds ago.
+**Several data centers.** A request that reads or writes the database sees every fault that was added before it. A
+request that is rejected earlier, because of its path, method, parameters or body, may miss a fault that was added in
+another data center less than ${KEY_CACHE_SECONDS} seconds ago.
 
 **Broken connections.** \`npm start\` and the package break connections as described. \`wrangler dev\` has a proxy in
 front of the Worker: it sends a \`GET\` whose response was lost up to three times, so that a fault with \`times\` below
@@ -93,7 +93,7 @@ export const sandboxFaults = new Hono<AppEnv>()
         workbench.addFault(dataset, added),
       );
       if (!decision.ok) throw new ApiError(decision.refusal);
-      // This isolate learns of the fault here, the others from D1.
+      // Other isolates read the flag from D1.
       if (!isNotificationFault(added.fault)) c.get("apiKey").has_faults = true;
       return c.json(decision.result, 200);
     },
@@ -104,7 +104,7 @@ export const sandboxFaults = new Hono<AppEnv>()
       tag,
       operationId: "listFaults",
       summary: "Retrieve faults",
-      description: "Lists the environment's faults that have times left, newest first.",
+      description: "Returns a page of the environment's faults that can still apply, newest first.",
       responses: { 200: { description: "The faults", schema: faultList } },
       errors: ["INVALID_REQUEST_ERROR"],
     }),
@@ -157,6 +157,6 @@ function faultNotFound(id: string): ApiError {
   return new ApiError({
     type: "FAULT_NOT_FOUND_ERROR",
     param: "fault_id",
-    message: `No fault ${id}: it was removed, or has no times left.`,
+    message: `No fault has the ID ${id}. It was removed, or has applied as often as it could.`,
   });
 }

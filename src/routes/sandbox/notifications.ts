@@ -72,7 +72,7 @@ export const sandboxNotifications = new Hono<AppEnv>()
       operationId: "triggerNotification",
       summary: "Trigger a notification",
       description:
-        "Sends a notification of any kind to every webhook of that kind. Fields that the request leaves out have the value of the published example, else the first one of an enumeration. A field of the wrong type is a 400, an unknown one is sent with a warning.",
+        "Sends a notification of any kind to every webhook of that kind. Fields that the request leaves out have the value of the published example, or the first value of their enumeration. A field of the wrong type returns a 400. An unknown field is sent, with a warning.",
       responses: {
         200: {
           description: "The notification",
@@ -98,7 +98,7 @@ export const sandboxNotifications = new Hono<AppEnv>()
       tag,
       operationId: "listNotifications",
       summary: "Retrieve notifications",
-      description: `Returns a page of the notifications, newest first. Filters combine. Notifications are stored for ${REQUEST_DAYS} days; an environment stores its last ${MAX_NOTIFICATIONS}, or fewer if they are long.`,
+      description: `Returns a page of the notifications, newest first. A notification must match all filters. Notifications are stored for ${REQUEST_DAYS} days; an environment stores its last ${MAX_NOTIFICATIONS}, or fewer if they are long.`,
       responses: { 200: { description: "The notifications", schema: notificationList } },
       errors: ["INVALID_REQUEST_ERROR"],
     }),
@@ -117,7 +117,7 @@ export const sandboxNotifications = new Hono<AppEnv>()
       tag,
       operationId: "streamNotifications",
       summary: "Watch notifications",
-      description: `The notifications as server-sent events, again after each change: \`curl -N\` shows them. With \`webhook_id\`, the due deliveries of a webhook without a URL, beginning with the oldest that has no reported outcome; such a delivery stays due until its outcome is reported to \`POST /sandbox/notifications/{notification_id}/attempts\`. ${STREAM_LIMITS}`,
+      description: `Streams the notifications as server-sent events, and each again after a change. \`curl -N\` shows them. With \`webhook_id\`, streams the due deliveries of a webhook without a URL, oldest first. A delivery stays due until its outcome is reported to \`POST /sandbox/notifications/{notification_id}/attempts\`. ${STREAM_LIMITS}`,
       responses: {
         200: {
           description: "The stream",

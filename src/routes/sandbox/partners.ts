@@ -58,7 +58,7 @@ export const partners = new Hono<AppEnv>()
       operationId: "createPartnerKey",
       summary: "Create an API key for a partner",
       description:
-        "Creates a key of the partner's first environment, for a partner that lost its last one. The key is shown only in this response.",
+        "Creates a key for the partner's first environment, for example if the partner lost its keys. The key is shown only in this response.",
       responses: { 200: { description: "The new key", schema: newKey } },
       errors: ["INVALID_REQUEST_ERROR", "PARTNER_NOT_FOUND_ERROR", "CONFLICT_ERROR"],
     }),
@@ -72,7 +72,7 @@ export const partners = new Hono<AppEnv>()
       security,
       operationId: "deletePartner",
       summary: "Delete a partner",
-      description: `Deletes a partner with all its data. If that is too much for one request, the response is a 202: send the request again until the response is a 204. The partner's keys stop working within ${KEY_CACHE_SECONDS} seconds.`,
+      description: `Deletes a partner with all its data. If the data is too large for one request, the response is a 202: repeat the request until the response is a 204. The partner's keys stop working within ${KEY_CACHE_SECONDS} seconds.`,
       responses: {
         202: {
           description: "Some of the data was deleted, and more remains",

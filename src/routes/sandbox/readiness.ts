@@ -20,12 +20,12 @@ const TABLE = CHECK_IDS.map((id) => `| \`${id}\` | ${descriptionOf(id).rule} |`)
 
 const DESCRIPTION = `
 Reports what the integration has proven, from the environment's recorded requests, faults, order events and
-simulated card transactions. A check passes only with evidence. \`reason\` says which requests it looked at, and
-\`how_to_prove\` what to do. Requests are stored for ${REQUEST_DAYS} days; a reset deletes them.
+simulated card transactions. A check passes only with evidence. \`reason\` names the requests that decided it, and
+\`how_to_prove\` explains how to pass. Requests are stored for ${REQUEST_DAYS} days; a reset deletes them.
 
 With \`environments=all\`, a check fails if it failed in any of the partner's environments, and passes if it passed in
-any. The newest ${MAX_CHECKED_ENVIRONMENTS} are looked at. The verdicts on an environment are stored before it is deleted or expires: of each
-check the latest passed and the latest failed one.
+any. The newest ${MAX_CHECKED_ENVIRONMENTS} environments are checked. Before an environment is deleted or expires, its verdicts are stored: the
+latest passed and the latest failed verdict of each check count for the partner.
 
 | check | when it passes |
 |---|---|

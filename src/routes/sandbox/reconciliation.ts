@@ -50,9 +50,9 @@ export const reconciliation = new Hono<AppEnv>()
     describeOperation({
       tag,
       operationId: "listDisagreements",
-      summary: "List what doesn't agree",
+      summary: "List disagreements",
       description:
-        "Returns a page of the environment's `network_transaction_id`s whose card transaction and order events disagree, newest first, including those that no order event names. With `network_transaction_id`, it returns both sides of that one, also if they agree.",
+        "Returns a page of the environment's `network_transaction_id`s whose card transaction and order events disagree, newest first, including those that no order event names. With the filter `network_transaction_id`, returns both sides of that one, even if they agree.",
       responses: { 200: { description: "The disagreements", schema: reconciliationList } },
       errors: ["INVALID_REQUEST_ERROR"],
     }),

@@ -29,7 +29,7 @@ export const sandboxRequests = new Hono<AppEnv>()
       tag,
       operationId: "listRequests",
       summary: "Retrieve requests",
-      description: `A page of the requests to \`/v2\` with a valid key of the environment, newest first, including refused ones. Filters combine. A request is listed within a second of its response, and is stored for ${REQUEST_DAYS} days. An environment stores its last ${MAX_RECORDED_REQUESTS} requests, or fewer if they are long.`,
+      description: `Returns a page of the requests to \`/v2\` with a valid key of the environment, newest first, including rejected ones. A request must match all filters. It is listed within a second of its response, and is stored for ${REQUEST_DAYS} days. An environment stores its last ${MAX_RECORDED_REQUESTS} requests, or fewer if they are long.`,
       responses: { 200: { description: "The requests", schema: requestList } },
       errors: ["INVALID_REQUEST_ERROR"],
     }),
@@ -51,7 +51,7 @@ export const sandboxRequests = new Hono<AppEnv>()
       operationId: "countRequests",
       summary: "Count requests",
       description:
-        "Counts of all requests that match the filters, by class of status, method, error and warning.",
+        "Counts all requests that match the filters, by class of status, method, error and warning.",
       responses: { 200: { description: "The counts", schema: requestCounts } },
       errors: ["INVALID_REQUEST_ERROR"],
     }),
@@ -70,7 +70,7 @@ export const sandboxRequests = new Hono<AppEnv>()
       tag,
       operationId: "streamRequests",
       summary: "Watch requests",
-      description: `The same requests as server-sent events, as they happen: \`curl -N\` shows them. ${STREAM_LIMITS}`,
+      description: `Streams the same requests as server-sent events, as they happen. \`curl -N\` shows them. ${STREAM_LIMITS}`,
       responses: {
         200: { description: "The stream", schema: eventStream, mediaType: "text/event-stream" },
       },
@@ -94,7 +94,7 @@ export const sandboxRequests = new Hono<AppEnv>()
       operationId: "getRequest",
       summary: "Retrieve a request",
       description:
-        "A request with its response, and a command that sends it again. Keys in it are masked.",
+        "Returns a request with its response, and a curl command that repeats it. Keys are masked.",
       responses: { 200: { description: "The request", schema: requestDetails } },
       errors: ["INVALID_REQUEST_ERROR", "REQUEST_NOT_FOUND_ERROR"],
     }),

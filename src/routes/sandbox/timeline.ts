@@ -11,7 +11,7 @@ import { describeOperation } from "../../openapi/describe-operation.ts";
 import { timeline, timelinePath } from "../../schemas/timeline.ts";
 import { findHistory } from "../../store/timeline.ts";
 
-/** A timeline has the newest changes, at most this many. */
+/** The most changes in a timeline, the newest ones. */
 const MAX_CHANGES = 1_000;
 
 export const timelines = new Hono<AppEnv>().get(
@@ -20,7 +20,7 @@ export const timelines = new Hono<AppEnv>().get(
     tag: "Sandbox",
     operationId: "getTimeline",
     summary: "Retrieve an order's timeline",
-    description: `The history of an order, also of a deleted one: its last ${MAX_CHANGES} changes with the sums after each, the requests that changed nothing, which are stored for ${REQUEST_DAYS} days, and the events of the card transactions that its order events name.`,
+    description: `Returns the history of an order, even of a deleted one: its last ${MAX_CHANGES} changes with the sums after each, the requests that changed nothing (stored for ${REQUEST_DAYS} days), and the events of the card transactions that its order events name.`,
     responses: { 200: { description: "The timeline", schema: timeline } },
     errors: ["INVALID_REQUEST_ERROR", "ORDER_NOT_FOUND_ERROR"],
   }),

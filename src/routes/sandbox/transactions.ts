@@ -36,7 +36,7 @@ export const sandboxTransactions = new Hono<AppEnv>()
       operationId: "simulateStory",
       summary: "Simulate a story",
       description:
-        "Simulates a card transaction with all of its events in one call: the same events that single calls of `POST /v2/simulate_transaction_event` would create.",
+        "Simulates a card transaction with all of its events in one call. The events are the same as from separate calls of `POST /v2/simulate_transaction_event`.",
       responses: {
         200: { description: "The transaction and its events", schema: transactionWithEvents },
       },

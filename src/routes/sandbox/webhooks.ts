@@ -87,7 +87,7 @@ export const sandboxWebhooks = new Hono<AppEnv>()
         workbench.webhooks().add(dataset, added),
       );
       if (!decision.ok) throw new ApiError(decision.refusal);
-      // This isolate learns of the webhook here, the others from D1.
+      // Other isolates read the flag from D1.
       c.get("apiKey").has_webhooks = true;
       return c.json(decision.result, 200);
     },
@@ -139,7 +139,7 @@ export const sandboxWebhooks = new Hono<AppEnv>()
       operationId: "changeWebhook",
       summary: "Change, pause or resume a webhook",
       description:
-        "Changes the fields that the request has. Deliveries of a paused webhook wait until it is active again. Pending deliveries go to a changed URL.",
+        "Changes the fields in the request. Deliveries of a paused webhook wait until it is active again. After a change of the URL, pending deliveries go to the new one.",
       responses: { 200: { description: "The changed webhook", schema: webhook } },
       errors: [...BODY_ERRORS, "WEBHOOK_NOT_FOUND_ERROR"],
     }),

@@ -16,7 +16,7 @@ export const keys = new Hono<AppEnv>()
       operationId: "createKey",
       summary: "Create an API key",
       description:
-        "Creates another key of the same environment. The key is shown only in this response. If the response is lost, revoke the key and create another one.",
+        "Creates another key for the same environment. The key is shown only in this response. If the response is lost, revoke the key and create another one.",
       responses: { 200: { description: "The new key", schema: key } },
       errors: ["CONFLICT_ERROR"],
     }),
