@@ -3,12 +3,12 @@ import { DisplayString, parseList, type Token } from "structured-headers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { WARNINGS } from "../../../src/domain/warnings.ts";
 import {
+  Client,
   eventBody,
   expectStatus,
   newPartner,
   orderBody,
   type ApiResponse,
-  type Client,
 } from "../../support/client.ts";
 
 let a: Client;
@@ -419,6 +419,17 @@ it("warns about a capture above the authorization", async () => {
   const { transaction_id } = approved.body;
   const capture = { ...card, transaction_id, status: "CAPTURED", amount: 2, event_id: "capture-1" };
   await expectWarnings(client.post(path, capture), ["captured_beyond_authorization amount"]);
+});
+
+it("warns about an accepted refund above the captured amount", async () => {
+  const client = await newPartner();
+  const assume = { refund_beyond_captured: "accepted" };
+  const { body } = expectStatus(await client.post("/sandbox/environments", { assume }), 200);
+  const { partnerId, datasetId } = client;
+  const assuming = new Client({ partnerId, datasetId, environmentId: body.id }, body.key);
+  const order_id = await assuming.createOrder();
+  const refund = { order_event_id: "event-1" };
+  await expectWarnings(assuming.refund(order_id, 100, refund), ["refunded_beyond_captured amount"]);
 });
 
 it("tests every warning", () => {
