@@ -100,6 +100,10 @@ header \`Sandbox-Warnings\` reports them:
   what each request changed.
 - **Environments** isolate tests from each other. Each API key belongs to one. Create more for a test or a pull
   request, and reset one to remove its data.
+- **Readiness**: \`GET /sandbox/readiness\` reports what the integration has proven, check by check, with its evidence and
+  how to prove the rest. \`orders-sandbox readiness\` does so in a pipeline.
+- **Assumptions**: where the published contract is silent, production may decide otherwise than the sandbox. An
+  environment can be created with \`assume\`, to test a client under either reading.
 
 [The console](/console) shows all of this in a browser. Its own requests send \`Sandbox-Console: true\`: they are
 not recorded, and faults don't apply to them.

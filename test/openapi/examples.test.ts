@@ -263,7 +263,10 @@ it("has the examples that the operations return", TIMEOUT, async () => {
   await record("streamRequests", "CONFLICT_ERROR", watched.get("/sandbox/requests/stream"));
   await Promise.all(streams.map((each) => each.cancel()));
 
-  await record("getReadiness", 200, observed.get("/sandbox/readiness"));
+  const report = await observed.get("/sandbox/readiness");
+  // The Worker contains the examples, so this one has only some of the checks.
+  const excerpt = { ...report, body: { ...report.body, checks: report.body.checks.slice(0, 3) } };
+  await record("getReadiness", 200, Promise.resolve(excerpt));
   const never = observed.get("/sandbox/readiness?since=never");
   await record("getReadiness", "INVALID_REQUEST_ERROR", never);
   await recordNotifications(record, recorded);
