@@ -1,5 +1,6 @@
 /** Explains why a fault was not used up. */
 import { mismatchedFields } from "../domain/fault-match.ts";
+import { isNotificationFault } from "../domain/notification-faults.ts";
 import type { RequestSubject } from "../domain/request-subject.ts";
 import type { Fault, RecordedRequest, RequestFilter } from "./environment.ts";
 import { SandboxError } from "./sandbox-error.ts";
@@ -26,7 +27,8 @@ export async function assertFaultsUsed(
 function sentenceOf(fault: Fault, requests: RecordedRequest[]): string {
   const { remaining, times, match } = fault;
   const wanted = Object.entries(match).map(([field, value]) => `${field} ${value}`);
-  const left = `The fault ${fault.fault} was not used up: ${remaining} of ${times} times are left. It matches ${wanted.join(", ") || "any request"}.`;
+  const left = `The fault ${fault.fault} was not used up: ${remaining} of ${times} times are left. It matches ${wanted.join(", ") || "anything"}.`;
+  if (isNotificationFault(fault.fault)) return left;
   const near = nearestOf(fault, requests);
   if (near.length > 0) return `${left} Nearly matched: ${near.join("; ")}.`;
   return `${left} ${requests.length === 0 ? "No request followed it." : "No other request followed it."}`;

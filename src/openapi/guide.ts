@@ -1,5 +1,6 @@
 import { ASSUMPTION_NAMES, ASSUMPTIONS } from "../domain/assumptions.ts";
 import { FAULT_NAMES, FAULTS } from "../domain/faults.ts";
+import { NOTIFICATION_FAULT_NAMES } from "../domain/notification-faults.ts";
 import { CHECK_IDS, descriptionOf } from "../domain/readiness/checks.ts";
 import { FINDINGS } from "../domain/reconciliation.ts";
 import { STORIES } from "../domain/transaction-stories.ts";
@@ -72,7 +73,10 @@ await sandbox.close();
 1. The card captures or refunds money: simulate it. Stories: ${code(STORIES)}.
 2. Your integration creates an order, and reports an event for each capture and refund, with the transaction's
    \`network_transaction_id\`. Choose each ID yourself and store it before you send it.
-3. Both sides must agree.
+3. Your receiver learns of the card's events by signed notifications, of which some come twice, late or in disorder:
+   \`POST /sandbox/webhooks\` with its \`url\` registers it, \`GET /sandbox/notifications\` has each with its attempts, and
+   \`POST /sandbox/notifications/verify\` says why a signature fails.
+4. Both sides must agree.
 
 \`\`\`sh
 ${post(origin, "/sandbox/transactions", '{"story": "captured", "amount": 5000, "payment_method_id": "pm-1", "network_transaction_id": "txn-1"}')}
@@ -98,6 +102,8 @@ ${get(origin, "/sandbox/orders/order-1/reconciliation")}
 header \`Sandbox-Fault: lost_response\`.
 
 ${faults}
+
+Of notifications, with \`match\` (\`status\`, \`network_transaction_id\`): ${code(NOTIFICATION_FAULT_NAMES)}.
 
 \`\`\`sh
 ${post(origin, "/sandbox/faults", '{"fault": "lost_response", "match": {"path": "/v2/order_events"}}')}

@@ -1,17 +1,71 @@
-import { asc, getTableColumns, gte } from "drizzle-orm";
-import type { ObservedRequest } from "../domain/readiness/facts.ts";
+import { asc, desc, getTableColumns, gte } from "drizzle-orm";
+import type { ObservedNotification, ObservedRequest } from "../domain/readiness/facts.ts";
 import type { WorkbenchDatabase } from "./database.ts";
+import { attempts, notifications } from "./notification-schema.ts";
 import { requests } from "./schema.ts";
 
-const { bytes: _bytes, ...columns } = getTableColumns(requests);
+const { bytes: _bytes, ...requestColumns } = getTableColumns(requests);
 
 /** The requests recorded since a time (milliseconds since 1970), oldest first, without their details. */
 export function observeRequests(database: WorkbenchDatabase, since: number): ObservedRequest[] {
   return database
-    .select(columns)
+    .select(requestColumns)
     .from(requests)
     .where(gte(requests.at, since))
     .orderBy(asc(requests.at), asc(requests.sequence))
     .all()
     .map(({ sequence, remarks, ...row }) => Object.assign(row, { id: String(sequence) }, remarks));
+}
+
+/** The newest notifications that the checks read, and the newest of their attempts. */
+const MAX_NOTIFICATIONS = 1_000;
+const MAX_ATTEMPTS = 5_000;
+
+const { sequence, at, status, network_transaction_id, delivery_status, fault } =
+  getTableColumns(notifications);
+
+/** The newest notifications from this time on with their attempts, oldest first. */
+export function observeNotifications(
+  database: WorkbenchDatabase,
+  since: number,
+): ObservedNotification[] {
+  const rows = database
+    .select({ sequence, at, status, network_transaction_id, delivery_status, fault })
+    .from(notifications)
+    .where(gte(at, since))
+    .orderBy(desc(sequence))
+    .limit(MAX_NOTIFICATIONS)
+    .all()
+    .toReversed();
+  const [first] = rows;
+  if (!first) return [];
+  const made = Map.groupBy(attemptsFrom(database, first.sequence), (each) => each.notification);
+  return rows.map((row) => ({
+    id: String(row.sequence),
+    at: row.at,
+    status: row.status,
+    network_transaction_id: row.network_transaction_id,
+    delivery_status: row.delivery_status,
+    fault: row.fault?.fault ?? null,
+    attempts: made.get(row.sequence) ?? [],
+  }));
+}
+
+/** The attempts to deliver this notification and later ones, oldest first. */
+function attemptsFrom(database: WorkbenchDatabase, firstNotification: number) {
+  const { notification, delivery_id, ...columns } = getTableColumns(attempts);
+  return database
+    .select({
+      notification,
+      delivery_id,
+      at: columns.at,
+      status: columns.status,
+      ms: columns.ms,
+    })
+    .from(attempts)
+    .where(gte(notification, firstNotification))
+    .orderBy(desc(columns.sequence))
+    .limit(MAX_ATTEMPTS)
+    .all()
+    .toReversed();
 }

@@ -31,7 +31,7 @@ import {
 } from "./request-lists.ts";
 import { NotificationDesk } from "./notification-desk.ts";
 import { Notifier } from "./notifier.ts";
-import { observeRequests } from "./readiness.ts";
+import { observeNotifications, observeRequests } from "./readiness.ts";
 import { StreamSet, type Watcher } from "./streams.ts";
 import { Sweeper } from "./sweeper.ts";
 import { WebhookDesk } from "./webhook-desk.ts";
@@ -260,13 +260,19 @@ export class Workbench extends DurableObject {
     return this.#storage.query(dataset, [], (database) => listOrderRequests(database, orderId));
   }
 
-  /** Evaluates the readiness checks on the requests since a time (milliseconds since 1970). */
+  /** Evaluates the readiness checks on what happened since a time (milliseconds since 1970). */
   async checkReadiness(
     dataset: DatasetRef,
-    { since, ...facts }: Omit<ReadinessFacts, "requests"> & { since: number },
+    { since, card, assume }: Pick<ReadinessFacts, "card" | "assume"> & { since: number },
   ): Promise<DatasetReply<EnvironmentVerdicts>> {
-    return this.#storage.query(dataset, evaluate({ ...facts, requests: [] }), (database) =>
-      evaluate({ ...facts, requests: observeRequests(database, since) }),
+    const nothing = { requests: [], notifications: [], card, assume };
+    return this.#storage.query(dataset, evaluate(nothing), (database) =>
+      evaluate({
+        requests: observeRequests(database, since),
+        notifications: observeNotifications(database, since),
+        card,
+        assume,
+      }),
     );
   }
 

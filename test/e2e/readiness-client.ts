@@ -1,6 +1,7 @@
 /** A partner's integration, which does everything that the readiness checks want, or breaks one habit. */
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import { Receiver } from "./readiness-receiver.ts";
 import type { Environment } from "../../src/local/index.ts";
 
 /** What a well-behaved integration does. Each can be left out. */
@@ -13,6 +14,8 @@ export interface Habits {
   refundsRewards: boolean;
   namesTransaction: boolean;
   rotatesKey: boolean;
+  verifiesRawBody: boolean;
+  actsOnce: boolean;
   /** Requests a refund that the server rejects. */
   refundsTooMuch: boolean;
 }
@@ -26,12 +29,15 @@ export const GOOD_HABITS: Habits = {
   refundsRewards: true,
   namesTransaction: true,
   rotatesKey: true,
+  verifiesRawBody: true,
+  actsOnce: true,
   refundsTooMuch: true,
 };
 
 const MAX_ATTEMPTS = 5;
 const FIRST_PAUSE_MILLISECONDS = 60;
 const PAGE_ITEMS = 2;
+const SETTLE_MILLISECONDS = 200;
 
 type Fields = Record<string, unknown>;
 interface Reply {
@@ -66,6 +72,7 @@ export class ShopClient {
       this.#shipAndRefund(),
       this.#changeAndCancel(),
     ]);
+    await this.#receiveNotifications();
     await this.#readOrders();
     if (this.#habits.rotatesKey) await this.#rotateKey();
   }
@@ -95,6 +102,57 @@ export class ShopClient {
     const order = await this.#createOrder();
     await this.#send("PUT", `/v2/orders/${order}`, { ...orderFields(), ...TWO_LAMPS });
     await this.#send("DELETE", `/v2/orders/${order}`);
+  }
+
+  /** Reports captures that only notifications tell of. */
+  async #receiveNotifications(): Promise<void> {
+    const { verifiesRawBody, actsOnce } = this.#habits;
+    const orders = new Map<string, string>();
+    await using receiver = await Receiver.start({
+      verifiesRawBody,
+      handle: async ({ event_id, status, amount, network_transaction_id }) => {
+        const order_id = orders.get(network_transaction_id);
+        if (order_id === undefined) return;
+        const order_event_id = actsOnce ? event_id : randomUUID();
+        const event = { order_event_id, order_id, network_transaction_id, type: status, amount };
+        await this.#post("/v2/order_events", event);
+      },
+    });
+    await this.#send(
+      "POST",
+      "/sandbox/webhooks",
+      { url: receiver.url, signing_token: receiver.token, retry_after_seconds: [0, 1] },
+      this.#env.key,
+    );
+    const faults = ["duplicate_notification", "invalid_signature", "stale_signature"] as const;
+    const all = [...faults, "lost_notification" as const];
+    await Promise.all(all.map((fault) => this.#captureNotified(orders, fault)));
+    await this.#settle();
+    await this.#captureNotified(orders, "reordered_notification");
+    await this.#captureNotified(orders);
+    await this.#settle();
+  }
+
+  /** A capture on the card, whose notification a fault changes. */
+  async #captureNotified(
+    orders: Map<string, string>,
+    fault?: Parameters<Environment["faults"]["add"]>[0]["fault"],
+  ): Promise<void> {
+    const network_transaction_id = randomUUID();
+    orders.set(network_transaction_id, await this.#createOrder());
+    if (fault) await this.#env.faults.add({ fault, match: { network_transaction_id } });
+    const card = { status: "CAPTURED", payment_method_id: "pm-1", amount: 5_000 } as const;
+    await this.#env.transactions.simulate({ ...card, network_transaction_id });
+  }
+
+  /** Waits until no notification will be sent again. */
+  async #settle(): Promise<void> {
+    for (;;) {
+      await sleep(SETTLE_MILLISECONDS);
+      const path = "/sandbox/notifications?delivery_status=pending";
+      const { body } = await this.#send("GET", path, undefined, this.#env.key);
+      if (body["total"] === 0) return;
+    }
   }
 
   async #readOrders(): Promise<void> {

@@ -84,6 +84,16 @@ const BROKEN: [name: string, habits: Partial<Habits>, open: Record<string, strin
   ["reads the first page only", { followsPages: false }, failing("lists_followed")],
   ["refunds without rewards", { refundsRewards: false }, failing("line_refund")],
   ["names another transaction", { namesTransaction: false }, failing("card_agrees")],
+  [
+    "verifies a parsed body",
+    { verifiesRawBody: false },
+    {
+      ...failing("duplicate_notification", "reordered_notification", "notification_redelivered"),
+      ...failing("card_agrees"),
+      notification_acknowledged: "not_seen",
+    },
+  ],
+  ["acts on each duplicate", { actsOnce: false }, failing("duplicate_notification", "card_agrees")],
   ["never rotates its key", { rotatesKey: false }, { key_rotated: "not_seen" }],
 ];
 

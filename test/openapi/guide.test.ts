@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { exports } from "cloudflare:workers";
-import { FAULT_NAMES } from "../../src/domain/faults.ts";
+import { ANY_FAULT_NAMES } from "../../src/domain/faults.ts";
 import { CHECK_IDS } from "../../src/domain/readiness/checks.ts";
 import { WARNINGS } from "../../src/domain/warnings.ts";
 import { guide } from "../../src/openapi/guide.ts";
@@ -15,7 +15,7 @@ it("is served as /llms.txt, and names every fault, error, warning and check", as
   expect(text).toBe(guide("https://sandbox.test"));
   expect(text).toMatch(/^# Orders Sandbox\n\n> /);
   expect(new TextEncoder().encode(text).byteLength).toBeLessThan(MAX_BYTES);
-  const names = [...FAULT_NAMES, ...Object.keys(ERROR_TYPES), ...WARNINGS, ...CHECK_IDS];
+  const names = [...ANY_FAULT_NAMES, ...Object.keys(ERROR_TYPES), ...WARNINGS, ...CHECK_IDS];
   expect(names.filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
   expect(text).not.toContain("localhost");
 });

@@ -11,6 +11,13 @@ import {
   checkPartialRefund,
   checkSeveralCaptures,
 } from "./order-checks.ts";
+import {
+  checkAcknowledged,
+  checkDuplicate,
+  checkRedelivery,
+  checkReordered,
+  checkSignature,
+} from "./notification-checks.ts";
 import { checkLists, checkNames } from "./reading-checks.ts";
 import { checkNoBlindRetries, checkRefusedRefund } from "./refusal-checks.ts";
 import { checkRetries } from "./retry-checks.ts";
@@ -152,6 +159,42 @@ export const CHECKS = {
     title: "Order events agree with the card",
     rule: "Card transactions were simulated, all of them agree with the order events, and none is unreported.",
     evaluate: checkCard,
+  },
+  notification_acknowledged: {
+    group: "notifications",
+    title: "Notifications are acknowledged within 5 s",
+    rule: "A notification got a 2xx within 5 seconds. It fails if a response took longer, or none came in that time.",
+    evaluate: checkAcknowledged,
+  },
+  duplicate_notification: {
+    group: "notifications",
+    title: "A duplicate notification is acted on once",
+    rule: "After the fault `duplicate_notification`, both were acknowledged, and the order events that name its `network_transaction_id` report it once. It fails if they report it twice.",
+    evaluate: checkDuplicate,
+  },
+  reordered_notification: {
+    group: "notifications",
+    title: "Notifications in reverse order are handled",
+    rule: "After the fault `reordered_notification`, both of the pair were acknowledged, and their transactions agree with the order events. It fails if one was never acknowledged, or disagrees.",
+    evaluate: checkReordered,
+  },
+  invalid_signature: {
+    group: "notifications",
+    title: "An invalid signature is refused",
+    rule: "A notification with the fault `invalid_signature` got a 4xx. It fails with any other response.",
+    evaluate: checkSignature("invalid_signature", "an invalid signature"),
+  },
+  stale_signature: {
+    group: "notifications",
+    title: "A stale signature is refused",
+    rule: "A notification with the fault `stale_signature` got a 4xx. It fails with any other response.",
+    evaluate: checkSignature("stale_signature", "a stale signature"),
+  },
+  notification_redelivered: {
+    group: "notifications",
+    title: "A notification is taken after a failure",
+    rule: "A notification whose first attempt failed was acknowledged when it was sent again. It fails if its attempts ran out. Forged signatures don't count.",
+    evaluate: checkRedelivery,
   },
 } as const satisfies Record<string, Check>;
 

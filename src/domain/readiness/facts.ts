@@ -1,4 +1,6 @@
 import type { Assumptions } from "../assumptions.ts";
+import type { NotificationFaultName } from "../notification-faults.ts";
+import type { DeliveryStatus } from "../notifications.ts";
 import type { Finding } from "../reconciliation.ts";
 import type { RecordedVersions, RequestSummary, RequestTrace } from "../requests.ts";
 
@@ -34,10 +36,34 @@ export const NO_CARD_FACTS: CardFacts = {
   disagreements: [],
 };
 
+/** An attempt to deliver a notification. */
+export interface ObservedAttempt {
+  at: number;
+  delivery_id: number;
+  /** Null without a response. */
+  status: number | null;
+  ms: number;
+}
+
+/** A notification as the checks read it. */
+export interface ObservedNotification {
+  id: string;
+  at: number;
+  /** `data.status` of its payload. */
+  status: string | null;
+  network_transaction_id: string | null;
+  delivery_status: DeliveryStatus;
+  fault: NotificationFaultName | null;
+  /** Oldest first. */
+  attempts: ObservedAttempt[];
+}
+
 /** The facts about one environment that the checks evaluate. */
 export interface ReadinessFacts {
   /** Oldest first. */
   requests: ObservedRequest[];
+  /** Oldest first. */
+  notifications: ObservedNotification[];
   card: CardFacts;
   assume: Assumptions;
 }

@@ -6,6 +6,7 @@ export const CHECK_GROUPS = {
   contract: "Contract",
   keys: "API keys",
   card: "Card transactions",
+  notifications: "Notifications",
   readings: "Both readings of the contract",
 } as const;
 export type CheckGroup = keyof typeof CHECK_GROUPS;

@@ -1,4 +1,5 @@
 import type { FaultName } from "../faults.ts";
+import type { NotificationFaultName } from "../notification-faults.ts";
 import type { CheckId } from "./checks.ts";
 
 /** The step that passes a check, and a line to copy that prepares or performs it. */
@@ -30,6 +31,15 @@ function fault(name: FaultName, step: string, times = 1): HowToProve {
 const RETRY = "then let your client report an event. It must send it again with the same ID.";
 const WAIT =
   "then let your client report an event. It must wait for Retry-After before it sends it again.";
+
+/** Sets a fault on the next notification of a capture. */
+function notificationFault(name: NotificationFaultName, step: string): HowToProve {
+  return {
+    step: `${step} Then simulate a capture: a webhook must be registered.`,
+    curl: post("/sandbox/faults", `{"fault": "${name}", "match": {"status": "CAPTURED"}}`),
+    library: `await env.faults.add({ fault: "${name}", match: { status: "CAPTURED" } });`,
+  };
+}
 
 /** A request under /v2, as the client would send it. */
 function call(
@@ -141,6 +151,31 @@ const HOW_TO_PROVE: Record<CheckId, HowToProve> = {
     ),
     library: `await env.transactions.story({ story: "captured", amount: 5000, payment_method_id: "pm-1", network_transaction_id: "txn-1" });`,
   },
+  notification_acknowledged: {
+    step: "Register your receiver, and simulate a capture. The receiver must respond with 2xx within 5 seconds.",
+    curl: post("/sandbox/webhooks", `{"url": "http://localhost:3000/imprint"}`),
+    library: `await env.webhooks.add({ url: "http://localhost:3000/imprint" });`,
+  },
+  duplicate_notification: notificationFault(
+    "duplicate_notification",
+    "Send a notification twice. Your receiver must acknowledge both, and report one order event.",
+  ),
+  reordered_notification: notificationFault(
+    "reordered_notification",
+    "Let two notifications change places. Your receiver must acknowledge both, and report both transactions.",
+  ),
+  invalid_signature: notificationFault(
+    "invalid_signature",
+    "Sign a notification with a wrong token. Your receiver must respond with 4xx.",
+  ),
+  stale_signature: notificationFault(
+    "stale_signature",
+    "Sign a notification ten minutes ago. Your receiver must respond with 4xx.",
+  ),
+  notification_redelivered: notificationFault(
+    "lost_notification",
+    "Lose the first attempt of a notification. Your receiver must acknowledge the second.",
+  ),
   both_readings: {
     step: "Run the same tests in an environment with the other values of assume.",
     curl: post(

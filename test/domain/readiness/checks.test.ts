@@ -4,8 +4,13 @@ import {
   ENVIRONMENT_CHECK_IDS,
   type EnvironmentCheckId,
 } from "../../../src/domain/readiness/checks.ts";
-import type { CardFacts } from "../../../src/domain/readiness/facts.ts";
+import {
+  NO_CARD_FACTS,
+  type CardFacts,
+  type ObservedNotification,
+} from "../../../src/domain/readiness/facts.ts";
 import type { CheckStatus } from "../../../src/domain/readiness/verdict.ts";
+import { attempt, DUPLICATE, notification, REVERSED, TWICE } from "./notifications.ts";
 import {
   call,
   capture,
@@ -19,7 +24,12 @@ import {
   type StoryRequest,
 } from "./requests.ts";
 
-type Story = [title: string, requests: StoryRequest[], card?: CardFacts];
+type Story = [
+  title: string,
+  requests: StoryRequest[],
+  card?: CardFacts,
+  notifications?: ObservedNotification[],
+];
 
 const CARD: CardFacts = {
   transactions: 1,
@@ -124,6 +134,29 @@ const tooMuch = (fields = {}) => refund("e-9", 9_000, { ...conflict("amount"), .
 const keyTwo = { trace: { key_id: 2 } };
 const invalid = { status: 400 };
 const withRewards = { trace: { has_lines: true as const, rewards_amount: 25 } };
+
+/** A story without requests. */
+const received = (title: string, ...notifications: ObservedNotification[]): Story => [
+  title,
+  [],
+  NO_CARD_FACTS,
+  notifications,
+];
+
+/** The stories of a check of signatures. */
+const signatures = (
+  fault: "invalid_signature" | "stale_signature",
+): Record<CheckStatus, Story[]> => ({
+  passed: [received("refused", notification("n-1", [attempt(401), attempt(200)], { fault }))],
+  failed: [
+    received("accepted", notification("n-1", [attempt(200)], { fault })),
+    received("crashed", notification("n-1", [attempt(500), attempt(200)], { fault })),
+  ],
+  not_seen: [
+    received("without a response", notification("n-1", [attempt(null)], { fault })),
+    received("another", notification("n-1", [attempt(401)])),
+  ],
+});
 
 /** The stories of each check, by the status that it must return. */
 const STORIES: Record<EnvironmentCheckId, Record<CheckStatus, Story[]>> = {
@@ -337,6 +370,91 @@ const STORIES: Record<EnvironmentCheckId, Record<CheckStatus, Story[]>> = {
       ],
     ],
   },
+  notification_acknowledged: {
+    passed: [received("soon", notification("n-1", [attempt(204, { ms: 4_000 })]))],
+    failed: [
+      received("late", notification("n-1", [attempt(200, { ms: 5_100 })])),
+      received("never", notification("n-1", [attempt(null, { ms: 15_000 }), attempt(200)])),
+    ],
+    not_seen: [
+      received("none"),
+      received("refused", notification("n-1", [attempt(500)])),
+      received("not sent", notification("n-1", [attempt(null, { ms: 0 })])),
+    ],
+  },
+  duplicate_notification: {
+    passed: [
+      ["once", [capture("e-1")], NO_CARD_FACTS, [DUPLICATE]],
+      [
+        "with a repetition",
+        [capture("e-1"), capture("e-1", 5_000, replay)],
+        NO_CARD_FACTS,
+        [DUPLICATE],
+      ],
+      [
+        "of a transaction with two captures",
+        [capture("e-1"), capture("e-2")],
+        NO_CARD_FACTS,
+        [DUPLICATE, notification("n-2", [attempt(200)])],
+      ],
+    ],
+    failed: [
+      ["twice", [capture("e-1"), capture("e-2")], NO_CARD_FACTS, [DUPLICATE]],
+      [
+        "not acknowledged",
+        [capture("e-1")],
+        NO_CARD_FACTS,
+        [{ ...DUPLICATE, delivery_status: "failed" }],
+      ],
+    ],
+    not_seen: [
+      received("not acted on", DUPLICATE),
+      ["without the fault", [capture("e-1")], NO_CARD_FACTS, [notification("n-1", TWICE)]],
+      ["pending", [capture("e-1")], NO_CARD_FACTS, [{ ...DUPLICATE, delivery_status: "pending" }]],
+    ],
+  },
+  reordered_notification: {
+    passed: [["both reported", [capture("e-1")], CARD, REVERSED]],
+    failed: [
+      ["and disagree", [capture("e-1")], DISAGREEING, REVERSED],
+      [
+        "and one not acknowledged",
+        [capture("e-1")],
+        CARD,
+        [REVERSED[0]!, { ...REVERSED[1]!, delivery_status: "failed" }],
+      ],
+    ],
+    not_seen: [
+      received("not acted on", ...REVERSED),
+      ["in order", [capture("e-1")], CARD, REVERSED.toReversed()],
+      ["alone", [capture("e-1")], CARD, REVERSED.slice(0, 1)],
+    ],
+  },
+  invalid_signature: signatures("invalid_signature"),
+  stale_signature: signatures("stale_signature"),
+  notification_redelivered: {
+    passed: [
+      received("after an error", notification("n-1", [attempt(500), attempt(200)])),
+      received(
+        "after a lost one",
+        notification("n-1", [attempt(null), attempt(200)], { fault: "lost_notification" }),
+      ),
+    ],
+    failed: [
+      received(
+        "in vain",
+        notification("n-1", [attempt(500), attempt(500)], { delivery_status: "failed" }),
+      ),
+    ],
+    not_seen: [
+      received("at first", notification("n-1", [attempt(200)])),
+      received("not yet", notification("n-1", [attempt(500), attempt(500)])),
+      received(
+        "after a forgery",
+        notification("n-1", [attempt(401), attempt(200)], { fault: "invalid_signature" }),
+      ),
+    ],
+  },
   card_agrees: {
     passed: [["all agree", [], CARD]],
     failed: [["one differs", [], DISAGREEING]],
@@ -349,11 +467,11 @@ const STORIES: Record<EnvironmentCheckId, Record<CheckStatus, Story[]>> = {
 
 describe.each(ENVIRONMENT_CHECK_IDS)("the check %s", (id) => {
   const stories = Object.entries(STORIES[id]).flatMap(([status, all]) =>
-    all.map(([title, requests, card]) => [status, title, requests, card] as const),
+    all.map(([title, ...facts]) => [status, title, facts] as const),
   );
 
-  it.each(stories)("is %s: %s", (status, _, requests, card) => {
-    const verdict = CHECKS[id].evaluate(factsOf(requests, card));
+  it.each(stories)("is %s: %s", (status, _, [requests, card, notifications]) => {
+    const verdict = CHECKS[id].evaluate(factsOf(requests, card, {}, notifications));
     expect(verdict).toMatchObject({ status });
     expect(verdict.reason).toMatch(/^[A-Z\d].*[.…]$/s);
     expect(verdict.evidence.length > 0).toBe(status !== "not_seen");

@@ -4,6 +4,7 @@ import { FAULTS, type FaultName } from "../../../src/domain/faults.ts";
 import {
   NO_CARD_FACTS,
   type CardFacts,
+  type ObservedNotification,
   type ObservedRequest,
   type ReadinessFacts,
 } from "../../../src/domain/readiness/facts.ts";
@@ -124,8 +125,14 @@ export function factsOf(
   requests: StoryRequest[],
   card: CardFacts = NO_CARD_FACTS,
   assume: Partial<Assumptions> = {},
+  notifications: ObservedNotification[] = [],
 ): ReadinessFacts {
   const story: ObservedRequest[] = [];
   for (const each of requests) story.push(each(story.at(-1)));
-  return { requests: story, card, assume: { ...DEFAULT_ASSUMPTIONS, ...assume } };
+  return {
+    requests: story,
+    notifications,
+    card,
+    assume: { ...DEFAULT_ASSUMPTIONS, ...assume },
+  };
 }

@@ -1,0 +1,177 @@
+/** Does the client receive notifications as they come: late, twice, in disorder, forged? */
+import { isCreation, isExecuted } from "./creations.ts";
+import type { ObservedAttempt, ObservedNotification, ReadinessFacts } from "./facts.ts";
+import { counted, failed, notSeen, passed, type Evidence, type Verdict } from "./verdict.ts";
+
+/** How soon a receiver must respond. */
+const MAX_MILLISECONDS = 5_000;
+
+const isAcknowledged = ({ status }: ObservedAttempt): boolean =>
+  status !== null && status >= 200 && status < 300;
+
+const evidenceOf = ({ id, network_transaction_id }: ObservedNotification): Evidence => ({
+  notification_id: id,
+  ...(network_transaction_id !== null && { network_transaction_id }),
+});
+
+const evidenceOfAll = (
+  first: ObservedNotification,
+  ...others: ObservedNotification[]
+): [Evidence, ...Evidence[]] => [evidenceOf(first), ...others.map(evidenceOf)];
+
+const nameOf = ({ id }: ObservedNotification): string => `The notification ${id}`;
+
+export function checkAcknowledged({ notifications }: ReadinessFacts): Verdict {
+  const acknowledged = notifications.filter(({ attempts }) => attempts.some(isAcknowledged));
+  const isSlow = ({ status, ms }: ObservedAttempt) =>
+    ms > MAX_MILLISECONDS && (status === null || (status >= 200 && status < 300));
+  const slow = notifications.filter(({ attempts }) => attempts.some(isSlow));
+  const [late, ...more] = slow;
+  if (late) {
+    const ms = late.attempts.find(isSlow)!.ms;
+    return failed(
+      `${nameOf(late)} got no response within ${MAX_MILLISECONDS / 1_000} s, only after ${ms} ms.`,
+      evidenceOfAll(late, ...more),
+    );
+  }
+  const [one, ...others] = acknowledged;
+  if (!one) return notSeen("No notification was acknowledged with 2xx.");
+  return passed(
+    `Looked at ${counted(acknowledged.length, "acknowledged notification")}: all responses came within ${MAX_MILLISECONDS / 1_000} s.`,
+    evidenceOfAll(one, ...others),
+  );
+}
+
+/** The attempts of each delivery, oldest first. A duplicated notification has two deliveries. */
+const deliveriesOf = ({ attempts }: ObservedNotification): ObservedAttempt[][] => [
+  ...Map.groupBy(attempts, ({ delivery_id }) => delivery_id).values(),
+];
+
+/** The order events that report what a notification says. */
+const reportsOf = (
+  { network_transaction_id, status }: ObservedNotification,
+  { requests }: ReadinessFacts,
+) =>
+  requests.filter(
+    (each) =>
+      isCreation(each) &&
+      isExecuted(each) &&
+      each.network_transaction_id === network_transaction_id &&
+      each.content?.event_type === status,
+  );
+
+export function checkDuplicate(facts: ReadinessFacts): Verdict {
+  const { notifications } = facts;
+  const handled: ObservedNotification[] = [];
+  for (const each of notifications) {
+    if (each.fault !== "duplicate_notification" || deliveriesOf(each).length < 2) continue;
+    const reports = reportsOf(each, facts);
+    // A transaction may be captured several times, each with a notification.
+    const expected = notifications.filter(
+      ({ network_transaction_id, status }) =>
+        network_transaction_id === each.network_transaction_id && status === each.status,
+    ).length;
+    if (reports.length > expected) {
+      return failed(
+        `${nameOf(each)} was sent twice, and acted on twice: ${counted(reports.length, "order event")} of type ${each.status} for ${each.network_transaction_id}, which has ${expected}.`,
+        [evidenceOf(each), ...reports.map(({ id, request_id }) => ({ id, request_id }))],
+      );
+    }
+    if (each.delivery_status === "failed") {
+      return failed(`${nameOf(each)} was sent twice, and not acknowledged.`, evidenceOfAll(each));
+    }
+    if (each.delivery_status === "acknowledged" && reports.length > 0) handled.push(each);
+  }
+  const [one, ...others] = handled;
+  if (!one) return notSeen("No duplicate notification was acknowledged and acted on.");
+  return passed(
+    `Looked at ${counted(handled.length, "duplicate notification")}, first ${one.id}: each was acknowledged, and acted on once.`,
+    evidenceOfAll(one, ...others),
+  );
+}
+
+export function checkReordered(facts: ReadinessFacts): Verdict {
+  const differing = new Set(facts.card.disagreements.map((each) => each.network_transaction_id));
+  const handled: ObservedNotification[] = [];
+  for (const [index, each] of facts.notifications.entries()) {
+    if (each.fault !== "reordered_notification") continue;
+    const overtaking = facts.notifications[index + 1];
+    if (!overtaking || !isOvertaken(each, overtaking)) continue;
+    const pair = [each, overtaking];
+    const broken = pair.find(
+      ({ delivery_status, network_transaction_id }) =>
+        delivery_status === "failed" || differing.has(network_transaction_id ?? ""),
+    );
+    if (broken) {
+      return failed(
+        `The notifications ${each.id} and ${overtaking.id} changed places, and ${broken.delivery_status === "failed" ? `${broken.id} was not acknowledged` : `the order events for ${broken.network_transaction_id} disagree with the card`}.`,
+        evidenceOfAll(each, overtaking),
+      );
+    }
+    const isReported = pair.some((notification) => reportsOf(notification, facts).length > 0);
+    const isDone = pair.every(({ delivery_status }) => delivery_status === "acknowledged");
+    if (isDone && isReported) handled.push(each, overtaking);
+  }
+  const [one, ...others] = handled;
+  if (!one)
+    return notSeen("No pair of notifications in reverse order was acknowledged and acted on.");
+  return passed(
+    `The notifications ${one.id} and ${others[0]?.id} changed places: both were acknowledged, and the order events agree with the card.`,
+    evidenceOfAll(one, ...others),
+  );
+}
+
+/** Whether the later notification was sent first. */
+function isOvertaken(earlier: ObservedNotification, later: ObservedNotification): boolean {
+  const [sent, sentLater] = [earlier.attempts[0], later.attempts[0]];
+  return sent !== undefined && sentLater !== undefined && sentLater.at <= sent.at;
+}
+
+/** A check of the notifications whose first attempt had such a signature. */
+export function checkSignature(fault: "invalid_signature" | "stale_signature", name: string) {
+  return ({ notifications }: ReadinessFacts): Verdict => {
+    const refused: ObservedNotification[] = [];
+    for (const each of notifications) {
+      if (each.fault !== fault) continue;
+      const responses = deliveriesOf(each).flatMap(([first]) => first?.status ?? []);
+      const wrong = responses.find((status) => status < 400 || status >= 500);
+      if (wrong !== undefined) {
+        return failed(
+          `${nameOf(each)} had ${name}, and the response was ${wrong} instead of 4xx.`,
+          evidenceOfAll(each),
+        );
+      }
+      if (responses.length > 0) refused.push(each);
+    }
+    const [one, ...others] = refused;
+    if (!one) return notSeen(`No receiver responded to a notification with ${name}.`);
+    return passed(
+      `Looked at ${counted(refused.length, "notification")} with ${name}, first ${one.id}: each was refused with 4xx.`,
+      evidenceOfAll(one, ...others),
+    );
+  };
+}
+
+export function checkRedelivery({ notifications }: ReadinessFacts): Verdict {
+  const recovered: ObservedNotification[] = [];
+  for (const each of notifications) {
+    if (each.fault === "invalid_signature" || each.fault === "stale_signature") continue;
+    const repeated = deliveriesOf(each).filter(
+      ([first, ...later]) => later.length > 0 && !isAcknowledged(first!),
+    );
+    if (repeated.length === 0) continue;
+    if (each.delivery_status === "failed") {
+      return failed(
+        `${nameOf(each)} was sent ${each.attempts.length} times and never acknowledged.`,
+        evidenceOfAll(each),
+      );
+    }
+    if (repeated.every((attempts) => attempts.some(isAcknowledged))) recovered.push(each);
+  }
+  const [one, ...others] = recovered;
+  if (!one) return notSeen("No notification was acknowledged after a failed attempt.");
+  return passed(
+    `Looked at ${counted(recovered.length, "notification")} that failed at first, first ${one.id}: each was acknowledged when it was sent again.`,
+    evidenceOfAll(one, ...others),
+  );
+}
