@@ -626,6 +626,12 @@ export interface paths {
          *     | `known_names` | A write was executed, and no request had an unknown or duplicate field or an unknown parameter. |
          *     | `key_rotated` | A second key was created with `POST /v2/keys` and used, the first one deleted with `DELETE /v2/keys`, and requests went on. It fails if the first key was deleted before the second was used. |
          *     | `card_agrees` | Card transactions were simulated, all of them agree with the order events, and none is unreported. |
+         *     | `notification_acknowledged` | A notification got a 2xx within 5 seconds. It fails if a response took longer, or none came in that time. |
+         *     | `duplicate_notification` | After the fault `duplicate_notification`, both were acknowledged, and the order events that name its `network_transaction_id` report it once. It fails if they report it twice. |
+         *     | `reordered_notification` | After the fault `reordered_notification`, both of the pair were acknowledged, and their transactions agree with the order events. It fails if one was never acknowledged, or disagrees. |
+         *     | `invalid_signature` | A notification with the fault `invalid_signature` got a 4xx. It fails with any other response. |
+         *     | `stale_signature` | A notification with the fault `stale_signature` got a 4xx. It fails with any other response. |
+         *     | `notification_redelivered` | A notification whose first attempt failed was acknowledged when it was sent again. It fails if its attempts ran out. Forged signatures don't count. |
          *     | `both_readings` | Only with `environments=all`: for each field of `assume`, retries and refunds were proven in environments with either value. |
          */
         get: operations["getReadiness"];
@@ -2443,12 +2449,12 @@ export interface components {
              * @example lost_response
              * @enum {string}
              */
-            id: "repeatable_creations" | "distinct_creations" | "lost_response" | "cut_response" | "error_after_commit" | "proxy_page" | "unavailable" | "rate_limited" | "growing_pauses" | "no_blind_retries" | "refund_refused" | "several_captures" | "partial_refund" | "full_refund" | "line_refund" | "order_changed" | "order_cancelled" | "lists_followed" | "known_names" | "key_rotated" | "card_agrees" | "both_readings";
+            id: "repeatable_creations" | "distinct_creations" | "lost_response" | "cut_response" | "error_after_commit" | "proxy_page" | "unavailable" | "rate_limited" | "growing_pauses" | "no_blind_retries" | "refund_refused" | "several_captures" | "partial_refund" | "full_refund" | "line_refund" | "order_changed" | "order_cancelled" | "lists_followed" | "known_names" | "key_rotated" | "card_agrees" | "notification_acknowledged" | "duplicate_notification" | "reordered_notification" | "invalid_signature" | "stale_signature" | "notification_redelivered" | "both_readings";
             /**
              * @example retries
              * @enum {string}
              */
-            group: "retries" | "refusals" | "orders" | "contract" | "keys" | "card" | "readings";
+            group: "retries" | "refusals" | "orders" | "contract" | "keys" | "card" | "notifications" | "readings";
             /** @example A lost response is retried */
             title: string;
             /**
@@ -7592,258 +7598,6 @@ export interface operations {
                      *             "step": "Lose a response, then let your client report an event. It must send it again with the same ID.",
                      *             "curl": "curl https://sandbox.test/sandbox/faults -H \"Authorization: Bearer $SANDBOX_KEY\" -H \"Content-Type: application/json\" -d '{\"fault\": \"lost_response\", \"match\": {\"path\": \"/v2/order_events\"}}'",
                      *             "library": "await env.faults.add({ fault: \"lost_response\", match: { path: \"/v2/order_events\" } });"
-                     *           }
-                     *         },
-                     *         {
-                     *           "id": "cut_response",
-                     *           "group": "retries",
-                     *           "title": "A cut response is retried",
-                     *           "status": "not_seen",
-                     *           "reason": "No creation had its response cut.",
-                     *           "evidence": [],
-                     *           "how_to_prove": {
-                     *             "step": "Cut a response, then let your client report an event. It must send it again with the same ID.",
-                     *             "curl": "curl https://sandbox.test/sandbox/faults -H \"Authorization: Bearer $SANDBOX_KEY\" -H \"Content-Type: application/json\" -d '{\"fault\": \"cut_response\", \"match\": {\"path\": \"/v2/order_events\"}}'",
-                     *             "library": "await env.faults.add({ fault: \"cut_response\", match: { path: \"/v2/order_events\" } });"
-                     *           }
-                     *         },
-                     *         {
-                     *           "id": "error_after_commit",
-                     *           "group": "retries",
-                     *           "title": "An error after the commit is retried",
-                     *           "status": "not_seen",
-                     *           "reason": "No creation took effect but got an error.",
-                     *           "evidence": [],
-                     *           "how_to_prove": {
-                     *             "step": "Replace a response by an error, then let your client report an event. It must send it again with the same ID.",
-                     *             "curl": "curl https://sandbox.test/sandbox/faults -H \"Authorization: Bearer $SANDBOX_KEY\" -H \"Content-Type: application/json\" -d '{\"fault\": \"error_after_commit\", \"match\": {\"path\": \"/v2/order_events\"}}'",
-                     *             "library": "await env.faults.add({ fault: \"error_after_commit\", match: { path: \"/v2/order_events\" } });"
-                     *           }
-                     *         },
-                     *         {
-                     *           "id": "proxy_page",
-                     *           "group": "retries",
-                     *           "title": "A proxy's HTML page is handled",
-                     *           "status": "not_seen",
-                     *           "reason": "No creation got a proxy's HTML page.",
-                     *           "evidence": [],
-                     *           "how_to_prove": {
-                     *             "step": "Replace a response by a proxy's page, then let your client report an event. It must send it again with the same ID.",
-                     *             "curl": "curl https://sandbox.test/sandbox/faults -H \"Authorization: Bearer $SANDBOX_KEY\" -H \"Content-Type: application/json\" -d '{\"fault\": \"bad_gateway\", \"match\": {\"path\": \"/v2/order_events\"}}'",
-                     *             "library": "await env.faults.add({ fault: \"bad_gateway\", match: { path: \"/v2/order_events\" } });"
-                     *           }
-                     *         },
-                     *         {
-                     *           "id": "unavailable",
-                     *           "group": "retries",
-                     *           "title": "503 is retried after Retry-After",
-                     *           "status": "not_seen",
-                     *           "reason": "No write got 503 and succeeded when it was sent again.",
-                     *           "evidence": [],
-                     *           "how_to_prove": {
-                     *             "step": "Reject a request with 503, then let your client report an event. It must wait for Retry-After before it sends it again.",
-                     *             "curl": "curl https://sandbox.test/sandbox/faults -H \"Authorization: Bearer $SANDBOX_KEY\" -H \"Content-Type: application/json\" -d '{\"fault\": \"unavailable\", \"match\": {\"path\": \"/v2/order_events\"}}'",
-                     *             "library": "await env.faults.add({ fault: \"unavailable\", match: { path: \"/v2/order_events\" } });"
-                     *           }
-                     *         },
-                     *         {
-                     *           "id": "rate_limited",
-                     *           "group": "retries",
-                     *           "title": "429 is retried after Retry-After",
-                     *           "status": "not_seen",
-                     *           "reason": "No write got 429 and succeeded when it was sent again.",
-                     *           "evidence": [],
-                     *           "how_to_prove": {
-                     *             "step": "Reject a request with 429, then let your client report an event. It must wait for Retry-After before it sends it again.",
-                     *             "curl": "curl https://sandbox.test/sandbox/faults -H \"Authorization: Bearer $SANDBOX_KEY\" -H \"Content-Type: application/json\" -d '{\"fault\": \"rate_limited\", \"match\": {\"path\": \"/v2/order_events\"}}'",
-                     *             "library": "await env.faults.add({ fault: \"rate_limited\", match: { path: \"/v2/order_events\" } });"
-                     *           }
-                     *         },
-                     *         {
-                     *           "id": "growing_pauses",
-                     *           "group": "retries",
-                     *           "title": "Pauses between retries grow",
-                     *           "status": "not_seen",
-                     *           "reason": "No write was rejected with 503 or 429 twice in a row and sent again.",
-                     *           "evidence": [],
-                     *           "how_to_prove": {
-                     *             "step": "Reject three requests with 503, then let your client report an event. Each pause must be longer than the first.",
-                     *             "curl": "curl https://sandbox.test/sandbox/faults -H \"Authorization: Bearer $SANDBOX_KEY\" -H \"Content-Type: application/json\" -d '{\"fault\": \"unavailable\", \"times\": 3, \"match\": {\"path\": \"/v2/order_events\"}}'",
-                     *             "library": "await env.faults.add({ fault: \"unavailable\", times: 3, match: { path: \"/v2/order_events\" } });"
-                     *           }
-                     *         },
-                     *         {
-                     *           "id": "no_blind_retries",
-                     *           "group": "refusals",
-                     *           "title": "Refused requests aren't repeated",
-                     *           "status": "not_seen",
-                     *           "reason": "No write was refused with 400, 404, 409 or 422.",
-                     *           "evidence": [],
-                     *           "how_to_prove": {
-                     *             "step": "Let your client send something that is refused, such as an event of an unknown order. It must not repeat it unchanged.",
-                     *             "curl": "curl https://sandbox.test/v2/order_events -H \"Authorization: Bearer $SANDBOX_KEY\" -H \"Content-Type: application/json\" -d '{\"order_event_id\": \"event-9\", \"order_id\": \"no-such-order\", \"type\": \"CAPTURED\", \"amount\": 100, \"network_transaction_id\": \"txn-1\"}'",
-                     *             "library": "await fetch(`${env.url}/v2/order_events`, { method: \"POST\", headers: { Authorization: `Bearer ${env.key}`, \"Content-Type\": \"application/json\" }, body: JSON.stringify({\"order_event_id\": \"event-9\", \"order_id\": \"no-such-order\", \"type\": \"CAPTURED\", \"amount\": 100, \"network_transaction_id\": \"txn-1\"}) });"
-                     *           }
-                     *         },
-                     *         {
-                     *           "id": "refund_refused",
-                     *           "group": "refusals",
-                     *           "title": "A refused refund is handled",
-                     *           "status": "not_seen",
-                     *           "reason": "No refund above the captured amount was refused.",
-                     *           "evidence": [],
-                     *           "how_to_prove": {
-                     *             "step": "Let your client refund more than was captured. It must show or handle the 409, and not repeat it.",
-                     *             "curl": "curl https://sandbox.test/v2/order_events -H \"Authorization: Bearer $SANDBOX_KEY\" -H \"Content-Type: application/json\" -d '{\"order_event_id\": \"event-8\", \"order_id\": \"order-1\", \"type\": \"REFUNDED\", \"amount\": 999999, \"network_transaction_id\": \"txn-1\"}'",
-                     *             "library": "await fetch(`${env.url}/v2/order_events`, { method: \"POST\", headers: { Authorization: `Bearer ${env.key}`, \"Content-Type\": \"application/json\" }, body: JSON.stringify({\"order_event_id\": \"event-8\", \"order_id\": \"order-1\", \"type\": \"REFUNDED\", \"amount\": 999999, \"network_transaction_id\": \"txn-1\"}) });"
-                     *           }
-                     *         },
-                     *         {
-                     *           "id": "several_captures",
-                     *           "group": "orders",
-                     *           "title": "An order is captured in several events",
-                     *           "status": "not_seen",
-                     *           "reason": "No order was captured in several events.",
-                     *           "evidence": [],
-                     *           "how_to_prove": {
-                     *             "step": "Ship an order in two parts: report a second capture of the same order.",
-                     *             "curl": "curl https://sandbox.test/v2/order_events -H \"Authorization: Bearer $SANDBOX_KEY\" -H \"Content-Type: application/json\" -d '{\"order_event_id\": \"event-2\", \"order_id\": \"order-1\", \"type\": \"CAPTURED\", \"amount\": 2500, \"network_transaction_id\": \"txn-1\"}'",
-                     *             "library": "await fetch(`${env.url}/v2/order_events`, { method: \"POST\", headers: { Authorization: `Bearer ${env.key}`, \"Content-Type\": \"application/json\" }, body: JSON.stringify({\"order_event_id\": \"event-2\", \"order_id\": \"order-1\", \"type\": \"CAPTURED\", \"amount\": 2500, \"network_transaction_id\": \"txn-1\"}) });"
-                     *           }
-                     *         },
-                     *         {
-                     *           "id": "partial_refund",
-                     *           "group": "orders",
-                     *           "title": "A part of an order is refunded",
-                     *           "status": "not_seen",
-                     *           "reason": "A partial refund was not tried.",
-                     *           "evidence": [],
-                     *           "how_to_prove": {
-                     *             "step": "Refund less than was captured.",
-                     *             "curl": "curl https://sandbox.test/v2/order_events -H \"Authorization: Bearer $SANDBOX_KEY\" -H \"Content-Type: application/json\" -d '{\"order_event_id\": \"event-3\", \"order_id\": \"order-1\", \"type\": \"REFUNDED\", \"amount\": 1000, \"network_transaction_id\": \"txn-1\"}'",
-                     *             "library": "await fetch(`${env.url}/v2/order_events`, { method: \"POST\", headers: { Authorization: `Bearer ${env.key}`, \"Content-Type\": \"application/json\" }, body: JSON.stringify({\"order_event_id\": \"event-3\", \"order_id\": \"order-1\", \"type\": \"REFUNDED\", \"amount\": 1000, \"network_transaction_id\": \"txn-1\"}) });"
-                     *           }
-                     *         },
-                     *         {
-                     *           "id": "full_refund",
-                     *           "group": "orders",
-                     *           "title": "An order is refunded in full",
-                     *           "status": "not_seen",
-                     *           "reason": "A full refund was not tried.",
-                     *           "evidence": [],
-                     *           "how_to_prove": {
-                     *             "step": "Refund all that is left of what was captured.",
-                     *             "curl": "curl https://sandbox.test/v2/order_events -H \"Authorization: Bearer $SANDBOX_KEY\" -H \"Content-Type: application/json\" -d '{\"order_event_id\": \"event-4\", \"order_id\": \"order-1\", \"type\": \"REFUNDED\", \"amount\": 4000, \"network_transaction_id\": \"txn-1\"}'",
-                     *             "library": "await fetch(`${env.url}/v2/order_events`, { method: \"POST\", headers: { Authorization: `Bearer ${env.key}`, \"Content-Type\": \"application/json\" }, body: JSON.stringify({\"order_event_id\": \"event-4\", \"order_id\": \"order-1\", \"type\": \"REFUNDED\", \"amount\": 4000, \"network_transaction_id\": \"txn-1\"}) });"
-                     *           }
-                     *         },
-                     *         {
-                     *           "id": "line_refund",
-                     *           "group": "orders",
-                     *           "title": "A line is refunded with its rewards",
-                     *           "status": "not_seen",
-                     *           "reason": "No line was refunded with its rewards.",
-                     *           "evidence": [],
-                     *           "how_to_prove": {
-                     *             "step": "Capture an order with rewards, and refund one of its lines with rewards_rate.",
-                     *             "curl": "curl https://sandbox.test/v2/order_events -H \"Authorization: Bearer $SANDBOX_KEY\" -H \"Content-Type: application/json\" -d '{\"order_event_id\": \"event-5\", \"order_id\": \"order-1\", \"type\": \"REFUNDED\", \"amount\": 2500, \"network_transaction_id\": \"txn-1\", \"order_lines\": [{\"name\": \"Lamp\", \"quantity\": 1, \"rate\": 2500, \"rewards_rate\": 25}]}'",
-                     *             "library": "await fetch(`${env.url}/v2/order_events`, { method: \"POST\", headers: { Authorization: `Bearer ${env.key}`, \"Content-Type\": \"application/json\" }, body: JSON.stringify({\"order_event_id\": \"event-5\", \"order_id\": \"order-1\", \"type\": \"REFUNDED\", \"amount\": 2500, \"network_transaction_id\": \"txn-1\", \"order_lines\": [{\"name\": \"Lamp\", \"quantity\": 1, \"rate\": 2500, \"rewards_rate\": 25}]}) });"
-                     *           }
-                     *         },
-                     *         {
-                     *           "id": "order_changed",
-                     *           "group": "orders",
-                     *           "title": "An order is changed after its creation",
-                     *           "status": "not_seen",
-                     *           "reason": "A change of an order was not tried.",
-                     *           "evidence": [],
-                     *           "how_to_prove": {
-                     *             "step": "Replace an order after its creation.",
-                     *             "curl": "curl https://sandbox.test/v2/orders/order-1 -H \"Authorization: Bearer $SANDBOX_KEY\" -H \"Content-Type: application/json\" -d '{\"id\": \"order-1\", \"payment_method_id\": \"pm-1\", \"partner_order_id\": \"po-1\", \"total_order_amount\": 5000}' -X PUT",
-                     *             "library": "await fetch(`${env.url}/v2/orders/order-1`, { method: \"PUT\", headers: { Authorization: `Bearer ${env.key}`, \"Content-Type\": \"application/json\" }, body: JSON.stringify({\"id\": \"order-1\", \"payment_method_id\": \"pm-1\", \"partner_order_id\": \"po-1\", \"total_order_amount\": 5000}) });"
-                     *           }
-                     *         },
-                     *         {
-                     *           "id": "order_cancelled",
-                     *           "group": "orders",
-                     *           "title": "An order is cancelled",
-                     *           "status": "not_seen",
-                     *           "reason": "A cancellation was not tried.",
-                     *           "evidence": [],
-                     *           "how_to_prove": {
-                     *             "step": "Delete an order without events.",
-                     *             "curl": "curl -X DELETE \"http://localhost:8787/v2/orders/order-1\" -H \"Authorization: Bearer $SANDBOX_KEY\"",
-                     *             "library": "await fetch(`${env.url}/v2/orders/order-1`, { method: \"DELETE\", headers: { Authorization: `Bearer ${env.key}` } });"
-                     *           }
-                     *         },
-                     *         {
-                     *           "id": "lists_followed",
-                     *           "group": "contract",
-                     *           "title": "Lists are read to their end",
-                     *           "status": "not_seen",
-                     *           "reason": "No list had more than one page.",
-                     *           "evidence": [],
-                     *           "how_to_prove": {
-                     *             "step": "With two orders, read the list page by page: pass the last ID as starting_after until has_more is false.",
-                     *             "curl": "curl -X GET \"http://localhost:8787/v2/orders?limit=1\" -H \"Authorization: Bearer $SANDBOX_KEY\"",
-                     *             "library": "await fetch(`${env.url}/v2/orders?limit=1`, { method: \"GET\", headers: { Authorization: `Bearer ${env.key}` } });"
-                     *           }
-                     *         },
-                     *         {
-                     *           "id": "known_names",
-                     *           "group": "contract",
-                     *           "title": "Every field and parameter exists",
-                     *           "status": "passed",
-                     *           "reason": "Looked at 2 requests: every field and parameter is in the contract.",
-                     *           "evidence": [
-                     *             {
-                     *               "id": "1768469400123000",
-                     *               "request_id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
-                     *               "order_id": "order-1"
-                     *             },
-                     *             {
-                     *               "id": "1768469400123000",
-                     *               "request_id": "5e3caf25-6a5e-4fad-b436-45abb9f3c420",
-                     *               "order_id": "order-1",
-                     *               "order_event_id": "event-1",
-                     *               "network_transaction_id": "nt-1"
-                     *             }
-                     *           ],
-                     *           "how_to_prove": {
-                     *             "step": "Send only fields and parameters of the contract. Sandbox-Warnings names the wrong ones; a strict environment refuses them.",
-                     *             "curl": "curl https://sandbox.test/v2/orders -H \"Authorization: Bearer $SANDBOX_KEY\" -H \"Content-Type: application/json\" -d '{\"id\": \"order-1\", \"payment_method_id\": \"pm-1\", \"partner_order_id\": \"po-1\", \"total_order_amount\": 5000}'",
-                     *             "library": "await fetch(`${env.url}/v2/orders`, { method: \"POST\", headers: { Authorization: `Bearer ${env.key}`, \"Content-Type\": \"application/json\" }, body: JSON.stringify({\"id\": \"order-1\", \"payment_method_id\": \"pm-1\", \"partner_order_id\": \"po-1\", \"total_order_amount\": 5000}) });"
-                     *           }
-                     *         },
-                     *         {
-                     *           "id": "key_rotated",
-                     *           "group": "keys",
-                     *           "title": "The API key is rotated",
-                     *           "status": "not_seen",
-                     *           "reason": "No second API key was created.",
-                     *           "evidence": [],
-                     *           "how_to_prove": {
-                     *             "step": "Create a second key, switch your client to it, then send DELETE /v2/keys with the first one, and go on.",
-                     *             "curl": "curl -X POST \"http://localhost:8787/v2/keys\" -H \"Authorization: Bearer $SANDBOX_KEY\"",
-                     *             "library": "await fetch(`${env.url}/v2/keys`, { method: \"POST\", headers: { Authorization: `Bearer ${env.key}` } });"
-                     *           }
-                     *         },
-                     *         {
-                     *           "id": "card_agrees",
-                     *           "group": "card",
-                     *           "title": "Order events agree with the card",
-                     *           "status": "failed",
-                     *           "reason": "1 transaction of 1 disagree with the order events, first nt-1: payment_method_differs.",
-                     *           "evidence": [
-                     *             {
-                     *               "network_transaction_id": "nt-1",
-                     *               "order_event_id": "event-1"
-                     *             }
-                     *           ],
-                     *           "how_to_prove": {
-                     *             "step": "Simulate the card transaction of each capture and refund that your client reports.",
-                     *             "curl": "curl https://sandbox.test/sandbox/transactions -H \"Authorization: Bearer $SANDBOX_KEY\" -H \"Content-Type: application/json\" -d '{\"story\": \"captured\", \"amount\": 5000, \"payment_method_id\": \"pm-1\", \"network_transaction_id\": \"txn-1\"}'",
-                     *             "library": "await env.transactions.story({ story: \"captured\", amount: 5000, payment_method_id: \"pm-1\", network_transaction_id: \"txn-1\" });"
                      *           }
                      *         }
                      *       ],
