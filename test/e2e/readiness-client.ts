@@ -224,7 +224,7 @@ export class ShopClient {
       if (isDone || attempt === MAX_ATTEMPTS) return reply ?? { status: 0, body: {} };
       if (!this.#habits.keepsIdOnRetry) id = randomUUID();
       const asked = this.#habits.waitsForRetryAfter ? Number(reply?.body["retry_after"] ?? 0) : 0;
-      await sleep(asked * 1_000 + FIRST_PAUSE_MILLISECONDS * 3 ** attempt);
+      await sleep(asked * 1_000 * attempt + FIRST_PAUSE_MILLISECONDS * 3 ** attempt);
     }
   }
 
