@@ -22,12 +22,12 @@ export function warn(c: Context<AppEnv>, ...warnings: Warning[]): void {
   }
 }
 
-export function collectsWarnings(c: Context<AppEnv>): boolean {
+function collectsWarnings(c: Context<AppEnv>): boolean {
   return c.get("warnings") !== undefined;
 }
 
 /** Formats warnings as a list of tokens with parameters (RFC 9651, 3.1). Leaves out the last ones if they don't fit. */
-export function headerOf(warnings: readonly Warning[]): string {
+function headerOf(warnings: readonly Warning[]): string {
   let header = "";
   for (const { code, ...about } of warnings) {
     const parameters = Object.entries(about).map(([key, text]) => [key, toBareItem(text)] as const);

@@ -9,7 +9,7 @@ export class Alarm {
     this.#storage = storage;
   }
 
-  /** Reads what was set before a restart. Call it before anything else. */
+  /** Reads an alarm that was set before a restart. Call this first. */
   async load(): Promise<void> {
     this.#at = (await this.#storage.getAlarm()) ?? undefined;
   }

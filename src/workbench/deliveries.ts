@@ -3,7 +3,7 @@ import type { WorkbenchDatabase } from "./database.ts";
 import type { DeliveryRow } from "./notification-log.ts";
 import { deliveries, notifications } from "./notification-schema.ts";
 
-/** A delivery with what it sends. */
+/** A delivery with its notification and webhook. */
 export interface DueDelivery {
   delivery: DeliveryRow;
   notification: Pick<typeof notifications.$inferSelect, "body" | "fault" | "object">;

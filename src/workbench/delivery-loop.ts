@@ -39,7 +39,7 @@ export class DeliveryLoop {
     this.#log = log;
   }
 
-  /** Starts what is due, as far as the limits allow, and sets the alarm for the rest. */
+  /** Starts due deliveries within the limits, and sets the alarm for the rest. */
   run(): void {
     const { storage } = this.#host;
     const { datasetId } = storage;
