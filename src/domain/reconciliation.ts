@@ -50,7 +50,7 @@ export interface NamedReconciliation extends Reconciliation {
   order_event_ids: string[];
 }
 
-const SIDES = ["captured", "refunded"] as const;
+export const SIDES = ["captured", "refunded"] as const;
 
 const APPLIES: Record<Finding, (card: CardSide | undefined, events: OrderEventSide) => boolean> = {
   unknown_transaction: (card, events) => !card && events.event_count > 0,
@@ -69,7 +69,8 @@ export function findingsOf(card: CardSide | undefined, events: OrderEventSide): 
   return FINDINGS.filter((finding) => APPLIES[finding](card, events));
 }
 
-const SIDE_OF: Record<OrderEventType, (typeof SIDES)[number]> = {
+/** The sum of the card that an order event's amount is compared with. */
+export const SIDE_OF: Record<OrderEventType, (typeof SIDES)[number]> = {
   CAPTURED: "captured",
   REFUNDED: "refunded",
 };

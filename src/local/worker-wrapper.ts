@@ -2,6 +2,7 @@
  * Wraps the Worker in its own isolate: refuses web pages of other sites, sets up the database before the first
  * request, and logs each request.
  */
+import { FAULTS, type FaultName } from "../domain/faults.ts";
 import { setUpDatabase } from "./database-setup.ts";
 import { refuseForeignSite } from "./foreign-sites.ts";
 import { toLogMessage, type RequestLine } from "./request-line.ts";
@@ -75,7 +76,8 @@ function withRequestLog(worker: Worker, writeLog: (message: string) => void): Fe
 
 /** Whether a fault closes the connection before any byte of the response is sent. */
 function isLost({ headers }: Response): boolean {
-  return headers.get("Sandbox-Fault-Applied")?.startsWith("lost_response") ?? false;
+  const [name = ""] = (headers.get("Sandbox-Fault-Applied") ?? "").split(";");
+  return name in FAULTS && FAULTS[name as FaultName].delivers === "nothing";
 }
 
 async function detailsOf(

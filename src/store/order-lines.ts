@@ -2,7 +2,7 @@ import { sql, type SQL } from "drizzle-orm";
 import type { OrderLine } from "../domain/order-lines.ts";
 import { placeholder, DatasetStatement, type BoundDatasetStatement } from "./database.ts";
 import type { Dataset } from "./dataset.ts";
-import { list } from "./rows.ts";
+import { list, namesOf } from "./rows.ts";
 import { lineFields, orderEventLines, orderEvents, orderLines, orders } from "./schema.ts";
 
 const names = Object.keys(lineFields);
@@ -12,16 +12,20 @@ const literal = (name: string) => sql.raw(`'${name}'`);
  * Adds all lines of an order or event in one statement. They are one JSON parameter: with a parameter for each field,
  * the 13th line would exceed D1's limit of 100 parameters.
  */
-const insertInto = (table: typeof orderLines | typeof orderEventLines) =>
+const insertInto = (table: typeof orderLines | typeof orderEventLines, parent: string) =>
   DatasetStatement.of(
     sql<never>`
       insert into ${table}
+        (dataset_id, ${sql.identifier(parent)}, position, ${namesOf(lineFields)})
       select ${placeholder("dataset_id")}, ${placeholder("parent_id")}, key,
         ${list(names.map((name) => sql`value ->> ${literal(name)}`))}
       from json_each(${placeholder("lines")})`,
   );
 
-const inserts = { order: insertInto(orderLines), event: insertInto(orderEventLines) };
+const inserts = {
+  order: insertInto(orderLines, "order_id"),
+  event: insertInto(orderEventLines, "order_event_id"),
+};
 
 /** A line as it is stored. */
 type LineRow = Pick<typeof orderLines.$inferInsert, keyof OrderLine>;

@@ -1,9 +1,10 @@
 import { sql, type SQL } from "drizzle-orm";
-import type { OrderEvent } from "../domain/order-events.ts";
-import type { CardSide, Reconciliation } from "../domain/reconciliation.ts";
+import { ORDER_EVENT_TYPES, type OrderEvent } from "../domain/order-events.ts";
+import { SIDE_OF, SIDES, type CardSide, type Reconciliation } from "../domain/reconciliation.ts";
 import type { Transaction } from "../domain/transactions.ts";
 import { DatasetStatement, placeholder, type BoundDatasetStatement } from "./database.ts";
 import type { Dataset } from "./dataset.ts";
+import { list } from "./rows.ts";
 
 /** A stored row, without its findings. */
 export interface ReconciliationRow {
@@ -117,8 +118,7 @@ export function eventsUncounted(selection: SQL): [SQL<never>, SQL<never>] {
         has_other_payment_method = iif(event_count = removed.events, 0, has_other_payment_method)
       from (
         select dataset_id, network_transaction_id, count(*) as events,
-          sum(iif(type = 'CAPTURED', amount, 0)) as captured,
-          sum(iif(type = 'REFUNDED', amount, 0)) as refunded
+          ${list(SIDES.map(sumOfSide))}
         from order_events where ${selection} group by dataset_id, network_transaction_id) as removed
       where reconciliations.dataset_id = removed.dataset_id
         and reconciliations.network_transaction_id = removed.network_transaction_id`,
@@ -129,12 +129,18 @@ export function eventsUncounted(selection: SQL): [SQL<never>, SQL<never>] {
   ];
 }
 
-function sumsOf({ type, amount }: OrderEvent) {
-  return {
-    captured: type === "CAPTURED" ? amount : 0,
-    refunded: type === "REFUNDED" ? amount : 0,
-  };
+/** The sum of the amounts of the types on one side, as a column of that name. */
+function sumOfSide(side: (typeof SIDES)[number]): SQL {
+  const types = ORDER_EVENT_TYPES.filter((type) => SIDE_OF[type] === side);
+  return sql.raw(`
+    sum(iif(type in (${types.map((type) => `'${type}'`).join()}), amount, 0)) as ${side}`);
 }
+
+const sumsOf = ({ type, amount }: OrderEvent) => ({
+  captured: 0,
+  refunded: 0,
+  [SIDE_OF[type]]: amount,
+});
 
 // An ID that belongs to another transaction makes `card_captured` NULL, and the batch fails.
 const setCard = DatasetStatement.of(

@@ -1,3 +1,4 @@
+import type { OrderEventType } from "../order-events.ts";
 import { isCreation, isExecuted } from "./creations.ts";
 import type { ObservedRequest } from "./facts.ts";
 
@@ -53,11 +54,21 @@ function apply(history: History, request: ObservedRequest): void {
   }
 }
 
-function add({ captured, refunded, captures }: Sums, event: ObservedRequest, sign: 1 | -1): Sums {
-  const { event_type, amount = 0 } = event.content ?? {};
-  return event_type === "CAPTURED"
-    ? { captured: captured + sign * amount, refunded, captures: captures + sign }
-    : { captured, refunded: refunded + sign * amount, captures };
+const ADDITIONS: Record<OrderEventType, (sums: Sums, amount: number, sign: 1 | -1) => Sums> = {
+  CAPTURED: ({ captured, captures, ...rest }, amount, sign) => ({
+    ...rest,
+    captured: captured + sign * amount,
+    captures: captures + sign,
+  }),
+  REFUNDED: ({ refunded, ...rest }, amount, sign) => ({
+    ...rest,
+    refunded: refunded + sign * amount,
+  }),
+};
+
+function add(sums: Sums, { content }: ObservedRequest, sign: 1 | -1): Sums {
+  const { event_type, amount = 0 } = content ?? {};
+  return event_type ? ADDITIONS[event_type](sums, amount, sign) : sums;
 }
 
 const isEventCreation = (request: ObservedRequest): boolean =>
