@@ -108,10 +108,13 @@ async function capture(key?: string): Promise<string | undefined> {
 
 async function captureMany(count: number, key?: string): Promise<string[]> {
   const events: string[] = [];
+  let missing = count;
   const client = async () => {
-    while (events.length < count) {
+    while (missing > 0) {
+      missing -= 1;
       const event = await capture(key);
-      if (event !== undefined) events.push(event);
+      if (event === undefined) missing += 1;
+      else events.push(event);
     }
   };
   await Promise.all(Array.from({ length: CLIENTS }, client));
