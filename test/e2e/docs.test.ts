@@ -100,7 +100,7 @@ it("opens at the error type that `doc_url` names", async () => {
 
 it("links to the console and back", async () => {
   await visit("/docs", { viewport: NARROW }, async (page) => {
-    await page.getByRole("link", { name: "The console: see what" }).click();
+    await page.getByRole("link", { name: "Open the console" }).click();
     await page.waitForURL("**/console");
     await page.getByRole("link", { name: "Reference" }).click();
     await page.waitForURL("**/docs");

@@ -49,7 +49,7 @@ it("prints a table, and exits with 1 unless all required checks passed", async (
   const all = await readiness();
   expect(all.status).toBe(1);
   expect(all.stdout).toMatch(
-    /^2 of \d+ checks passed, 1 failed, \d+ not seen, in environment \d+ since /,
+    /^3 of \d+ checks passed, 1 failed, \d+ not seen, in environment \d+ since /,
   );
   expect(all.stdout).toMatch(
     /^ {2}passed {4}repeatable_creations +Every creation can be repeated$/m,
@@ -81,7 +81,7 @@ it("prints JSON, JUnit and Markdown", async () => {
     "distinct_creations,lost_response",
   );
   expect(junit.status).toBe(1);
-  const counts = `tests="${checks.length}" failures="2" errors="0" skipped="${checks.length - 4}"`;
+  const counts = `tests="${checks.length}" failures="2" errors="0" skipped="${checks.length - 5}"`;
   expect(junit.stdout).toContain(`<testsuite name="orders-sandbox readiness" ${counts} time="0">`);
   expect(junit.stdout).toMatch(/name="known_names: Every field and parameter exists" time="0"\/>/);
   expect(junit.stdout).toContain(
@@ -92,7 +92,7 @@ it("prints JSON, JUnit and Markdown", async () => {
   expect(junit.stdout).not.toMatch(/="[^"]*[<>][^"]*"/);
 
   const markdown = await readiness("--format", "markdown");
-  expect(markdown.stdout).toMatch(/^## Ready for production: no\n\n2 of \d+ checks passed/);
+  expect(markdown.stdout).toMatch(/^## Ready for production: no\n\n3 of \d+ checks passed/);
   expect(markdown.stdout).toMatch(
     /^\| Retries \| No two creations share an ID \(`distinct_creations`\) \| failed \| POST /m,
   );
