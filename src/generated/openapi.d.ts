@@ -8615,6 +8615,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8626,6 +8627,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                     [name: string]: unknown;
                 };
@@ -8638,6 +8640,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8649,6 +8652,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8660,6 +8664,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8671,6 +8676,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };
@@ -8683,6 +8689,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8694,6 +8701,7 @@ export interface operations {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];
+                    "Sandbox-Warnings": components["headers"]["Sandbox-Warnings"];
                     "Retry-After": components["headers"]["Retry-After"];
                     [name: string]: unknown;
                 };

@@ -32,6 +32,8 @@ interface Operation {
   description: string;
   /** The responses to a successful request, by status. */
   responses: Record<number, OperationResponse>;
+  /** The headers that any of its responses may have, beyond those of its tag. */
+  headers?: ResponseHeader[];
   /** The errors of this operation, beyond those that all operations of its caller have. */
   errors: ErrorType[];
   /** The statuses whose errors have the published bare form, without the envelope. */
@@ -53,13 +55,14 @@ export function describeOperation({
   tag,
   responses,
   errors,
+  headers: ownHeaders = [],
   bareErrors = [],
   ...operation
 }: Operation) {
   const examples = operationExamples[operation.operationId];
   // Faults can be injected into everything under /v2, which is every tag except this one.
   const canFault = tag !== "Sandbox";
-  const headers = [...HEADERS_ON_EVERY_RESPONSE, ...HEADERS_OF_TAG[tag]];
+  const headers = [...HEADERS_ON_EVERY_RESPONSE, ...HEADERS_OF_TAG[tag], ...ownHeaders];
   const errorsByStatus = groupByStatus([
     ...errors,
     ...ERRORS_OF_CALLER[callerOf(operation.security)],

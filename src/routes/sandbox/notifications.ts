@@ -73,13 +73,8 @@ export const sandboxNotifications = new Hono<AppEnv>()
       summary: "Trigger a notification",
       description:
         "Sends a notification of any kind to every webhook of that kind. Fields that the request leaves out have the value of the published example, or the first value of their enumeration. A field of the wrong type returns a 400. An unknown field is sent, with a warning.",
-      responses: {
-        200: {
-          description: "The notification",
-          schema: notification,
-          headers: ["Sandbox-Warnings"],
-        },
-      },
+      responses: { 200: { description: "The notification", schema: notification } },
+      headers: ["Sandbox-Warnings"],
       errors: BODY_ERRORS,
     }),
     sendWarnings,
