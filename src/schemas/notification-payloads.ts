@@ -156,9 +156,9 @@ type Data = Record<string, unknown>;
 
 /** Fills in the fields of `data` that a request leaves out, for `notificationData` to validate. */
 export function completeData(kind: NotificationKind, given: Data): { data: Data } {
-  const fields: Record<string, z.ZodType> = NOTIFICATION_DATA[kind].shape;
+  const fields = new Map<string, z.ZodType>(Object.entries(NOTIFICATION_DATA[kind].shape));
   const isLeftOut = ([name, content]: [string, unknown]) =>
-    content === null && fields[name]?.safeParse(null).success === false;
+    content === null && fields.get(name)?.safeParse(null).success === false;
   const entries = Object.entries({ ...exampleData(kind), ...given });
   return { data: Object.fromEntries(entries.filter((entry) => !isLeftOut(entry))) };
 }

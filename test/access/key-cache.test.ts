@@ -87,7 +87,7 @@ describe("unknown keys", () => {
   it("in another format cost no query", async () => {
     const response = await sendKey("live_0123456789");
     expect(refusalOf(response)).toMatchObject({ status: 401 });
-    expect(response.body.error.message).toContain("starts with test_");
+    expect(response.body.error.message).toContain("start with test_");
     expect(costOf(response).queries).toBe(0);
   });
 

@@ -130,6 +130,7 @@ const stories = fc.oneof(
 );
 
 it("survives hostile values in every field of the card side", async () => {
+  const known = new Set([ownTransactionId]);
   await fc.assert(
     fc.asyncProperty(simulatedEvents, stories, async (event, story) => {
       const simulated = await attacker.post(SIMULATE, event);
@@ -141,7 +142,8 @@ it("survives hostile values in every field of the card side", async () => {
         const customer = encodeURIComponent(stored.body.customer_id);
         const listed = await attacker.get(`/v2/customers/${customer}/transactions?limit=1`);
         audit.expectResponse(listed, transactionList);
-        if (transaction_id !== ownTransactionId) expect(listed.body.data).toEqual([stored.body]);
+        if (!known.has(transaction_id)) expect(listed.body.data).toEqual([stored.body]);
+        known.add(transaction_id);
       }
       const played = await attacker.post("/sandbox/transactions", story);
       audit.expectResponse(played, transactionWithEvents);

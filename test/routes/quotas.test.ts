@@ -238,7 +238,7 @@ describe("stored bytes", () => {
     const ratio = (await storedBytes(partner)) / ((await sizeOf()) - before);
     expect(ratio).toBeGreaterThan(0.7);
     expect(ratio).toBeLessThan(1.4);
-  }, 60_000);
+  }, 180_000);
 });
 
 it("logs each hour which partners are close to a quota", async () => {

@@ -95,6 +95,10 @@ describe("DELETE /sandbox/partners/{partner_id}", () => {
       await each.post("/v2/keys");
       const key = { "Idempotency-Key": "order-2" };
       expectStatus(await each.post("/v2/orders", orderBody({ id: "order-2" }), key), 200);
+      // As if the workbench hadn't taken it yet.
+      await env.DB.prepare("INSERT INTO notification_outbox VALUES (?, 1, 'source', '{}')")
+        .bind(each.datasetId)
+        .run();
     }
     const before = await rowsOf(other);
     expect(await rowsOf(partner)).toEqual(before);
