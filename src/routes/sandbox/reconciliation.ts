@@ -52,7 +52,7 @@ export const reconciliation = new Hono<AppEnv>()
       operationId: "listDisagreements",
       summary: "List disagreements",
       description:
-        "Returns a page of the environment's `network_transaction_id`s whose card transaction and order events disagree, newest first, including those that no order event names. With the filter `network_transaction_id`, returns both sides of that one, even if they agree.",
+        "Returns a page of the environment's `network_transaction_id`s whose card transaction and order events disagree, newest first, including those that no order event names. With the filter `network_transaction_id`, returns both sides of that one, even if they agree. An order event with a wrong `network_transaction_id` appears twice: as `unknown_transaction`, and as `not_reported` under the right one. An amount reported twice is `amount_differs`.",
       responses: { 200: { description: "The disagreements", schema: reconciliationList } },
       errors: ["INVALID_REQUEST_ERROR"],
     }),
