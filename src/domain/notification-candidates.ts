@@ -8,6 +8,7 @@ import {
   withoutNewline,
   type Deviation,
 } from "./notification-deviations.ts";
+import { unitOf } from "./notification-header.ts";
 import {
   hexDigest,
   importKey,
@@ -107,9 +108,3 @@ export function timeCandidates(time: string): Candidate<string>[] {
     unitOf(time) === "seconds" ? `${time}000` : String(Math.floor(Number(time) / 1000));
   return [{ value: time }, { value: converted, deviation: convertedTime(converted, time) }];
 }
-
-/** Milliseconds since the epoch had this many digits by 1973, and seconds will from the year 5138. */
-const MILLISECONDS_DIGITS = 12;
-
-export const unitOf = (time: string): SignatureSettings["timestamp"] =>
-  time.length < MILLISECONDS_DIGITS ? "seconds" : "milliseconds";

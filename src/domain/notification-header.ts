@@ -1,5 +1,6 @@
 /** The header `X-IMPRINT-HMAC-SIGNATURE`: `t=<time>,s=<hex>`. */
 import type { Deviation } from "./notification-deviations.ts";
+import type { SignatureSettings } from "./webhooks.ts";
 
 export interface ParsedSignature {
   /** The digits of `t`, if the header has them. */
@@ -39,3 +40,9 @@ export function parseSignature(header: string): ParsedSignature {
   const message = `Expected a header like t=1764072000000,s= with ${SIGNATURE_DIGITS} hex digits, but received ${shown}.`;
   return { deviation: { reason: "malformed_header", message } };
 }
+
+/** Milliseconds since the epoch had this many digits by 1973, and seconds will from the year 5138. */
+const MILLISECONDS_DIGITS = 12;
+
+export const unitOf = (time: string): SignatureSettings["timestamp"] =>
+  time.length < MILLISECONDS_DIGITS ? "seconds" : "milliseconds";

@@ -5,7 +5,6 @@ import {
   signerCandidates,
   textOf,
   timeCandidates,
-  unitOf,
   type SigningToken,
 } from "./notification-candidates.ts";
 import {
@@ -16,7 +15,7 @@ import {
   type Deviation,
   type VerificationReason,
 } from "./notification-deviations.ts";
-import { parseSignature } from "./notification-header.ts";
+import { parseSignature, unitOf } from "./notification-header.ts";
 import { importKey, isSignatureOf, signAt } from "./notification-signature.ts";
 import { DEFAULT_SIGNATURE, type SignatureSettings } from "./webhooks.ts";
 

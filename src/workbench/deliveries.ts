@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, inArray, isNull, lte, min } from "drizzle-orm";
+import { and, asc, desc, eq, gt, inArray, isNull, lte, min, type SQL } from "drizzle-orm";
 import type { WorkbenchDatabase } from "./database.ts";
 import type { DeliveryRow } from "./notification-log.ts";
 import { deliveries, notifications } from "./notification-schema.ts";
@@ -18,6 +18,16 @@ const sent = {
   },
 };
 
+/** Selects the pending deliveries of a webhook that meet the conditions. */
+const selectPending = (db: WorkbenchDatabase, webhookId: string, ...conditions: SQL[]) =>
+  db
+    .select(sent)
+    .from(deliveries)
+    .innerJoin(notifications, eq(notifications.sequence, deliveries.notification))
+    .where(
+      and(eq(deliveries.webhook_id, webhookId), eq(deliveries.status, "pending"), ...conditions),
+    );
+
 /** The deliveries of a webhook that are due, the first one first. Those in a stream are not. */
 export function findDue(
   db: WorkbenchDatabase,
@@ -25,18 +35,7 @@ export function findDue(
   now: number,
   limit: number,
 ): DueDelivery[] {
-  return db
-    .select(sent)
-    .from(deliveries)
-    .innerJoin(notifications, eq(notifications.sequence, deliveries.notification))
-    .where(
-      and(
-        eq(deliveries.webhook_id, webhookId),
-        eq(deliveries.status, "pending"),
-        lte(deliveries.next_at, now),
-        isNull(deliveries.offered),
-      ),
-    )
+  return selectPending(db, webhookId, lte(deliveries.next_at, now), isNull(deliveries.offered))
     .orderBy(asc(deliveries.next_at), asc(deliveries.id))
     .limit(limit)
     .all();
@@ -90,17 +89,7 @@ export function findOffered(
   after: number,
   limit: number,
 ): DueDelivery[] {
-  return db
-    .select(sent)
-    .from(deliveries)
-    .innerJoin(notifications, eq(notifications.sequence, deliveries.notification))
-    .where(
-      and(
-        eq(deliveries.webhook_id, webhookId),
-        eq(deliveries.status, "pending"),
-        gt(deliveries.offered, after),
-      ),
-    )
+  return selectPending(db, webhookId, gt(deliveries.offered, after))
     .orderBy(asc(deliveries.offered))
     .limit(limit)
     .all();

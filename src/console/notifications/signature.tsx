@@ -1,9 +1,7 @@
+import { unitOf } from "../../domain/notification-header.ts";
 import { SIGNATURE_HEADER } from "../../domain/notifications.ts";
 import { fullTime } from "../format.ts";
 import { Fact } from "../parts/values.tsx";
-
-/** Below this, the time of a signature is in seconds. */
-const MIN_MILLISECONDS = 1e11;
 
 /** The parts of the signature header, and how to verify them. */
 export function Signature({ headers }: { headers: Record<string, string> }) {
@@ -11,12 +9,12 @@ export function Signature({ headers }: { headers: Record<string, string> }) {
   const header = name ? headers[name]! : "";
   const [, time, signature] = /^t=(\d+),s=(\w+)$/.exec(header) ?? [];
   if (time === undefined) return <p class="quiet">The attempt has no signature.</p>;
-  const isSeconds = Number(time) < MIN_MILLISECONDS;
-  const at = new Date(Number(time) * (isSeconds ? 1_000 : 1));
+  const unit = unitOf(time);
+  const at = new Date(Number(time) * (unit === "seconds" ? 1_000 : 1));
   return (
     <>
       <dl class="facts">
-        <Fact name={`t, in ${isSeconds ? "seconds" : "milliseconds"}`}>{time}</Fact>
+        <Fact name={`t, in ${unit}`}>{time}</Fact>
         <Fact name="signed">{fullTime(at.toJSON())}</Fact>
         <Fact name="s">
           <code>{signature}</code>
