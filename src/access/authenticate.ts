@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
 import { configOf } from "../config.ts";
-import { sha256 } from "../domain/hash.ts";
+import { sha256 } from "../domain/sha256.ts";
 import { toTimestamp } from "../domain/timestamp.ts";
 import type { AppEnv } from "../http/context.ts";
 import { unauthenticated } from "../http/errors.ts";

@@ -8,7 +8,7 @@ import { inCurrentDataset } from "../http/dataset.ts";
 import { ApiError } from "../http/errors.ts";
 import { requestOf } from "../http/ledger.ts";
 import { Dataset } from "../store/dataset.ts";
-import { closeEnvironment } from "../store/datasets.ts";
+import { closeEnvironment } from "../store/close-environments.ts";
 import { hasEnvironment } from "../store/environments.ts";
 import { addFixture } from "../store/fixtures.ts";
 import { insertEnvironment, MAX_ENVIRONMENTS } from "../store/new-environments.ts";

@@ -3,13 +3,13 @@ import type { AppEnv } from "../http/context.ts";
 import { inCurrentDataset } from "../http/dataset.ts";
 import { requestOf } from "../http/ledger.ts";
 import { callWorkbench, workbenchOf } from "../http/workbench.ts";
-import * as datasets from "../store/datasets.ts";
+import * as store from "../store/reset.ts";
 import { tooManyClosedDatasets } from "./sweeps.ts";
 
 /** Resets the key's environment. Each other request takes effect entirely before or entirely after it. */
 export async function resetEnvironment(c: Context<AppEnv>): Promise<void> {
   const known = await inCurrentDataset(c, (dataset) =>
-    datasets.resetEnvironment(dataset, requestOf(c)),
+    store.resetEnvironment(dataset, requestOf(c)),
   );
   if (!known) throw tooManyClosedDatasets();
   Object.assign(c.get("apiKey"), known);

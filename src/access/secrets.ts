@@ -1,4 +1,4 @@
-import { sha256 } from "../domain/hash.ts";
+import { sha256 } from "../domain/sha256.ts";
 
 /** The prefix of every key, as the contract publishes it. */
 export const KEY_PREFIX = "test_";

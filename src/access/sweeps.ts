@@ -8,14 +8,11 @@ import {
   removeClosedDatasets,
   removeEnvironments,
   type Removal,
-} from "../store/cleanup.ts";
+} from "../store/dataset-removal.ts";
 import { Database } from "../store/database.ts";
 import type { Dataset } from "../store/dataset.ts";
-import {
-  closeExpiredEnvironments,
-  countClosedDatasets,
-  MAX_CLOSED_DATASETS,
-} from "../store/datasets.ts";
+import { closeExpiredEnvironments } from "../store/close-environments.ts";
+import { countClosedDatasets, MAX_CLOSED_DATASETS } from "../store/reset.ts";
 import { findExpired } from "../store/readiness.ts";
 import { preserveVerdicts } from "./readiness.ts";
 import { QueryBudget } from "../store/query-budget.ts";

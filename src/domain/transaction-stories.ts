@@ -1,6 +1,6 @@
 import { accept, type Decision } from "./decision.ts";
 import type { Money } from "./money.ts";
-import { simulateEvent } from "./simulate-event.ts";
+import { simulateCardEvent } from "./simulate-card-event.ts";
 import {
   type SimulatedEvent,
   type Transaction,
@@ -62,7 +62,7 @@ export function playStory(
       transaction_id: transaction?.id,
       event_id: status === "REFUNDED" ? capture?.event_id : undefined,
     };
-    const decision = simulateEvent(transaction, input, capture, defaults(index));
+    const decision = simulateCardEvent(transaction, input, capture, defaults(index));
     if (!decision.ok) return decision;
     ({ transaction } = decision.result);
     if (status === "CAPTURED") capture = decision.result.event;

@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import { configOf } from "../config.ts";
 import { unavailable } from "../domain/decision.ts";
-import { findDataset } from "../store/datasets.ts";
+import { findDataset } from "../store/current-dataset.ts";
 import { DatasetSuperseded, Overtaken } from "../store/failures.ts";
 import { Dataset } from "../store/dataset.ts";
 import type { DatasetRef, DatasetReply } from "../workbench/dataset-ref.ts";

@@ -1,4 +1,4 @@
-import { sha256 } from "../domain/hash.ts";
+import { sha256 } from "../domain/sha256.ts";
 
 let latest = 0;
 

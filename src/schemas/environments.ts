@@ -8,7 +8,7 @@ import {
 import { FIXTURES } from "../domain/environments.ts";
 import { responseTimestamp, numericId, text } from "./fields.ts";
 import { key } from "./keys.ts";
-import type { FieldSchemas } from "./field-schemas.ts";
+import type { SchemaPerField } from "./schema-per-field.ts";
 import { limit, listOf } from "./pages.ts";
 
 /** The lifetime of an environment. */
@@ -46,7 +46,7 @@ const assume = z
       "refund_beyond_captured",
       "A refund beyond the captured amount: `refused` with 409, or `accepted` with a warning",
     ),
-  } satisfies FieldSchemas<Assumptions>)
+  } satisfies SchemaPerField<Assumptions>)
   .meta({
     id: "Assumptions",
     description:

@@ -17,7 +17,7 @@ import { ORDER_EVENT_TYPES } from "../domain/order-events.ts";
 import { NOTIFICATION_KINDS } from "../domain/webhooks.ts";
 import { responseTimestamp, id, reference } from "./fields.ts";
 import { limit, listOf, startingAfter } from "./pages.ts";
-import type { FieldSchemas } from "./field-schemas.ts";
+import type { SchemaPerField } from "./schema-per-field.ts";
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE"] as const;
 const FAULT_ID_EXAMPLE = "0a7e2b9c-5d0e-4a53-9f5f-2f1c8c0b6a11";
@@ -80,7 +80,7 @@ const match = z
         "With a notification fault: only notifications about this card network transaction",
       examples: ["txn-789456"],
     }),
-  } satisfies FieldSchemas<AnyMatch>)
+  } satisfies SchemaPerField<AnyMatch>)
   .meta({
     id: "FaultMatch",
     description: "The fault applies to the requests or notifications that match every field",
@@ -109,7 +109,7 @@ const parameters = {
       description: "The `Retry-After` of `unavailable` or `rate_limited`, in seconds",
       examples: [1],
     }),
-} satisfies FieldSchemas<FaultParameters>;
+} satisfies SchemaPerField<FaultParameters>;
 
 const fields = {
   fault: z.enum(ANY_FAULT_NAMES).meta({ description: "The fault", examples: ["lost_response"] }),

@@ -11,7 +11,7 @@ import {
   type NotificationFilter,
 } from "../domain/notifications.ts";
 import { NOTIFICATION_KINDS } from "../domain/webhooks.ts";
-import type { FieldSchemas } from "./field-schemas.ts";
+import type { SchemaPerField } from "./schema-per-field.ts";
 import { webhook } from "./webhooks.ts";
 
 const MAX_HEADER_CHARACTERS = 1_000;
@@ -66,7 +66,7 @@ const change = z.object({
   path: text("The first place with such a change", "data.amount"),
   sent: text("As it was sent; absent for an added field", "5000"),
   received: text("As your code has it; absent for a missing field", "5000.0"),
-} satisfies FieldSchemas<BodyChange>);
+} satisfies SchemaPerField<BodyChange>);
 
 export const verification = z
   .object({
@@ -93,7 +93,7 @@ export const verification = z
       .array(change)
       .optional()
       .meta({ description: "What changed in the body, the first change of each kind" }),
-  } satisfies FieldSchemas<Verification>)
+  } satisfies SchemaPerField<Verification>)
   .meta({ id: "Verification" });
 
 const sentBody = z.object({

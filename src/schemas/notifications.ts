@@ -12,7 +12,7 @@ import { NOTIFICATION_FAULT_NAMES } from "../domain/notification-faults.ts";
 import { DAY_MILLISECONDS } from "../domain/timestamp.ts";
 import { NOTIFICATION_KINDS } from "../domain/webhooks.ts";
 import { reference, timestamp, url } from "./fields.ts";
-import type { FieldSchemas } from "./field-schemas.ts";
+import type { SchemaPerField } from "./schema-per-field.ts";
 import { limit, listOf } from "./pages.ts";
 import { webhook, WEBHOOK_ID_EXAMPLE } from "./webhooks.ts";
 
@@ -127,7 +127,7 @@ export const attempt = z
         description: `Why no response arrived within ${DELIVERY_TIMEOUT_MILLISECONDS / 1_000} seconds; null with a response`,
       }),
     next_at: nextAt,
-  } satisfies FieldSchemas<Attempt>)
+  } satisfies SchemaPerField<Attempt>)
   .meta({ id: "NotificationAttempt" });
 
 export const delivery = z
@@ -137,7 +137,7 @@ export const delivery = z
     status: z.enum(["pending", "acknowledged", "failed"]),
     attempt_count: z.int(),
     next_at: nextAt,
-  } satisfies FieldSchemas<Delivery>)
+  } satisfies SchemaPerField<Delivery>)
   .meta({ id: "NotificationDelivery" });
 
 export const notificationDetails = z
@@ -267,7 +267,7 @@ const filters = {
     description: "Only notifications created at this time or later (RFC 3339)",
     examples: ["2026-01-15T09:30:00Z"],
   }),
-} satisfies FieldSchemas<NotificationFilter>;
+} satisfies SchemaPerField<NotificationFilter>;
 
 export const notificationQuery = z.object({
   ...filters,

@@ -8,7 +8,7 @@ import {
 import { currency, id, money, reference } from "./fields.ts";
 import { MAX_LINES, orderLine, orderLineInput, linesAddUp, rewardsTotal } from "./order-lines.ts";
 import { limit, listOf, startingAfter } from "./pages.ts";
-import type { FieldSchemas } from "./field-schemas.ts";
+import type { SchemaPerField } from "./schema-per-field.ts";
 
 /** When to report an event of each type, for the reference. */
 export const ORDER_EVENT_MEANINGS: Record<OrderEventType, string> = {
@@ -66,7 +66,7 @@ export const orderEventInput = z
       description:
         "The items of the event. `rate` × `quantity` must add up to `amount`, and `rewards_rate` × `quantity` to `rewards_amount`",
     }),
-  } satisfies FieldSchemas<OrderEventInput>)
+  } satisfies SchemaPerField<OrderEventInput>)
   .superRefine(linesAddUp("amount", "rewards_amount"))
   .meta({ id: "OrderEventInput" });
 
@@ -78,7 +78,7 @@ export const orderEvent = z
     rewards_amount: rewardsTotal,
     currency: z.string().meta({ description: "ISO 4217 code", examples: ["USD"] }),
     order_lines: z.array(orderLine).optional(),
-  } satisfies FieldSchemas<OrderEvent>)
+  } satisfies SchemaPerField<OrderEvent>)
   .meta({ id: "OrderEvent" });
 
 export const orderEventList = listOf(orderEvent, "OrderEventList");

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { withoutNulls } from "../domain/complete.ts";
 import { lineSumViolations, type OrderLine } from "../domain/order-lines.ts";
 import { money, text, url } from "./fields.ts";
-import type { FieldSchemas } from "./field-schemas.ts";
+import type { SchemaPerField } from "./schema-per-field.ts";
 
 /** The most lines that an order or an event can have. */
 export const MAX_LINES = 1_000;
@@ -31,7 +31,7 @@ export const orderLineInput = z
   .object({
     ...lineFields,
     product_url: lineFields.product_url.nullish(),
-  } satisfies FieldSchemas<OrderLine>)
+  } satisfies SchemaPerField<OrderLine>)
   .transform((line): OrderLine => withoutNulls(line));
 
 /** A line in a response. */
@@ -39,7 +39,7 @@ export const orderLine = z
   .object({
     ...lineFields,
     product_url: lineFields.product_url.optional(),
-  } satisfies FieldSchemas<OrderLine>)
+  } satisfies SchemaPerField<OrderLine>)
   .meta({ id: "OrderLine" });
 
 export const rewardsTotal = money.meta({

@@ -4,7 +4,7 @@ import type { Address, Order, OrderInput } from "../domain/orders.ts";
 import { country, currency, id, money, reference, text, timestamp } from "./fields.ts";
 import { MAX_LINES, orderLine, orderLineInput, linesAddUp, rewardsTotal } from "./order-lines.ts";
 import { limit, listOf, startingAfter } from "./pages.ts";
-import type { FieldSchemas } from "./field-schemas.ts";
+import type { SchemaPerField } from "./schema-per-field.ts";
 
 /** The most addresses that an order can have. */
 export const MAX_ADDRESSES = 100;
@@ -21,7 +21,7 @@ export const address = z
     country: country
       .optional()
       .meta({ description: "Country as an ISO 3166-1 alpha-3 code", examples: ["USA"] }),
-  } satisfies FieldSchemas<Address>)
+  } satisfies SchemaPerField<Address>)
   .meta({ id: "Address" });
 
 const orderId = id.meta({
@@ -85,7 +85,7 @@ export const orderInput = z
       description:
         "The items of the order. `rate` × `quantity` must add up to `total_order_amount`, and `rewards_rate` × `quantity` to `total_rewards_amount`",
     }),
-  } satisfies FieldSchemas<OrderInput>)
+  } satisfies SchemaPerField<OrderInput>)
   .superRefine(linesAddUp("total_order_amount", "total_rewards_amount"))
   .transform((order): OrderInput => withoutNulls(order))
   .meta({ id: "OrderInput" });
@@ -100,7 +100,7 @@ export const order = z
     total_rewards_amount: rewardsTotal,
     currency: z.string().meta({ description: "ISO 4217 code", examples: ["USD"] }),
     order_lines: z.array(orderLine).optional(),
-  } satisfies FieldSchemas<Order>)
+  } satisfies SchemaPerField<Order>)
   .meta({ id: "Order" });
 
 /** The published list of orders has no pagination: it returns only `data`. */

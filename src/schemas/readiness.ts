@@ -3,7 +3,7 @@ import { CHECK_IDS } from "../domain/readiness/checks.ts";
 import { CHECK_GROUPS, type CheckGroup } from "../domain/readiness/groups.ts";
 import { CHECK_STATUSES, MAX_EVIDENCE, type Evidence } from "../domain/readiness/verdict.ts";
 import { REQUEST_DAYS } from "../domain/requests.ts";
-import type { FieldSchemas } from "./field-schemas.ts";
+import type { SchemaPerField } from "./schema-per-field.ts";
 import { responseTimestamp, timestamp } from "./fields.ts";
 
 const evidence = z
@@ -27,7 +27,7 @@ const evidence = z
     network_transaction_id: z.string().optional(),
     notification_id: z.string().optional(),
     environment_id: z.int().optional().meta({ description: "Only with `environments=all`" }),
-  } satisfies FieldSchemas<Evidence>)
+  } satisfies SchemaPerField<Evidence>)
   .meta({ id: "ReadinessEvidence" });
 
 const howToProve = z.object({

@@ -12,7 +12,7 @@ import { TRANSACTION_STATUSES } from "../domain/transactions.ts";
 import { WARNINGS } from "../domain/warnings.ts";
 import { id, reference, timestamp } from "./fields.ts";
 import { limit, listOf } from "./pages.ts";
-import type { FieldSchemas } from "./field-schemas.ts";
+import type { SchemaPerField } from "./schema-per-field.ts";
 
 const recordedId = z
   .string()
@@ -194,7 +194,7 @@ export const requestCounts = z
       },
       "Counts by warning and field, at most 100 of them",
     ),
-  } satisfies FieldSchemas<RequestCounts>)
+  } satisfies SchemaPerField<RequestCounts>)
   .meta({ id: "RequestCounts" });
 
 const orPrefix = "or a prefix that ends in `*`";
@@ -243,7 +243,7 @@ const filters = {
     description: "Only requests that arrived at this time or later (RFC 3339)",
     examples: ["2026-01-15T09:30:00Z"],
   }),
-} satisfies FieldSchemas<RequestFilter>;
+} satisfies SchemaPerField<RequestFilter>;
 
 export const requestQuery = z.object({
   ...filters,

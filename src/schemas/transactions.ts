@@ -10,7 +10,7 @@ import {
 import { currency, id, money, reference, responseTimestamp, text } from "./fields.ts";
 import { address } from "./orders.ts";
 import { limit, listOf, startingAfter } from "./pages.ts";
-import type { FieldSchemas } from "./field-schemas.ts";
+import type { SchemaPerField } from "./schema-per-field.ts";
 
 /** An empty string means absent: the guide sends them. */
 const orEmpty = <Field extends z.ZodType>(field: Field) => z.union([z.literal(""), field]);
@@ -33,7 +33,7 @@ const merchant = z
       .nullish()
       .meta({ description: "The code of the category", examples: ["5411"] }),
     address: address.optional(),
-  } satisfies FieldSchemas<Merchant>)
+  } satisfies SchemaPerField<Merchant>)
   .transform((sent): Merchant => withoutNulls(sent))
   .meta({ id: "Merchant" });
 
@@ -98,7 +98,7 @@ export const transactionEventInput = z
     }),
     purchase_method: purchase_method.nullish(),
     merchant: merchant.optional(),
-  } satisfies FieldSchemas<TransactionEventInput>)
+  } satisfies SchemaPerField<TransactionEventInput>)
   .transform((sent): TransactionEventInput => withoutEmpty(withoutNulls(sent)))
   .meta({ id: "TransactionEventInput" });
 
@@ -158,7 +158,7 @@ export const storyInput = z
     network_transaction_id: ids.network_transaction_id
       .optional()
       .meta({ description: "Defaults to a generated ID" }),
-  } satisfies FieldSchemas<StoryInput>)
+  } satisfies SchemaPerField<StoryInput>)
   .meta({ id: "StoryInput" });
 
 export const simulatedEvent = z

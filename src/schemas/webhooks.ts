@@ -15,7 +15,7 @@ import {
 } from "../domain/webhooks.ts";
 import { id, responseTimestamp, url as urlText, visibleAscii } from "./fields.ts";
 import { limit, listOf, startingAfter } from "./pages.ts";
-import type { FieldSchemas } from "./field-schemas.ts";
+import type { SchemaPerField } from "./schema-per-field.ts";
 
 export const WEBHOOK_ID_EXAMPLE = "5a8a51c5-57fb-4f9b-8a63-0d1c8f6a3a52";
 
@@ -51,7 +51,7 @@ const unit = z.enum(SIGNATURE_TIMESTAMPS).meta({
 });
 
 const signature = z
-  .object({ key, timestamp: unit } satisfies FieldSchemas<SignatureSettings>)
+  .object({ key, timestamp: unit } satisfies SchemaPerField<SignatureSettings>)
   .meta({ description: "How notifications are signed", id: "SignatureSettings" });
 
 const signatureInput = z
@@ -126,7 +126,7 @@ export const webhook = z
       description: `When a webhook without a URL is removed: ${LISTENER_HOURS} hours after its stream was last read`,
     }),
     created_at: responseTimestamp,
-  } satisfies FieldSchemas<Webhook>)
+  } satisfies SchemaPerField<Webhook>)
   .meta({ id: "Webhook" });
 
 export const webhookList = listOf(webhook, "WebhookList");

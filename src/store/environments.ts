@@ -94,3 +94,16 @@ export async function hasEnvironment(
   const [[found]] = await db.run(findLive.bind({ partner_id, id, now }));
   return found !== undefined;
 }
+
+const countLive = Statement.of(
+  sql<{ environments: number }>`
+    select count(*) as environments from environments
+    where dataset_id is not null and partner_id = (
+      select partner_id from environments where dataset_id = ${placeholder("dataset_id")})`,
+);
+
+/** How many live environments the partner of a dataset has; 0 if the dataset is superseded. */
+export async function countLiveEnvironments(db: Database, dataset_id: number): Promise<number> {
+  const [[row]] = await db.run(countLive.bind({ dataset_id }));
+  return row!.environments;
+}

@@ -7,7 +7,7 @@ import type { Dataset } from "./dataset.ts";
 import type { RequestMetadata } from "./order-changes.ts";
 import { orderEventAppended } from "./order-events.ts";
 import { orderCreated } from "./orders.ts";
-import { storySimulated } from "./simulate-event.ts";
+import { storySimulated } from "./simulate-card-event.ts";
 
 /** The statements that write a fixture into an empty dataset. */
 export function fixtureAdded(

@@ -2,7 +2,7 @@ import { configOf } from "../config.ts";
 import { byteLimitOf, MAX_RECORDED_BYTES, MIN_RECORDED_BYTES } from "../domain/requests.ts";
 import { logError } from "../log.ts";
 import { Database } from "../store/database.ts";
-import { countLiveEnvironments } from "../store/live-environments.ts";
+import { countLiveEnvironments } from "../store/environments.ts";
 
 /** How long a limit is cached before the partner's environments are counted again. */
 const LIMIT_MILLISECONDS = 600_000;

@@ -1,5 +1,5 @@
 import { logError } from "../log.ts";
-import { setHasWebhooks } from "../store/datasets.ts";
+import { setHasWebhooks } from "../store/current-dataset.ts";
 import { EnvironmentFlag, type FlagState } from "./environment-flag.ts";
 import type { DatasetStorage, WorkbenchDatabase } from "./database.ts";
 import type { DatasetRef, DatasetReply } from "./dataset-ref.ts";

@@ -16,7 +16,7 @@ import { Alarm } from "./alarm.ts";
 import { DatasetStorage } from "./database.ts";
 import type { DatasetRef, DatasetReply } from "./dataset-ref.ts";
 import { FAULT_NOT_CONFIRMED, TOO_MANY_FAULTS } from "./fault-refusals.ts";
-import { setHasFaults } from "../store/datasets.ts";
+import { setHasFaults } from "../store/current-dataset.ts";
 import { EnvironmentFlag, type FlagState } from "./environment-flag.ts";
 import * as faults from "./faults.ts";
 import { countRequests, NO_REQUESTS } from "./request-counts.ts";
@@ -29,12 +29,12 @@ import {
   type OrderRequest,
   type RecordedRequest,
 } from "./request-lists.ts";
-import { NotificationDesk } from "./notification-desk.ts";
+import { NotificationRpc } from "./notification-rpc.ts";
 import { Notifier } from "./notifier.ts";
 import { observeNotifications, observeRequests } from "./readiness.ts";
 import { StreamSet, type Watcher } from "./streams.ts";
 import { Sweeper } from "./sweeper.ts";
-import { WebhookDesk } from "./webhook-desk.ts";
+import { WebhookRpc } from "./webhook-rpc.ts";
 
 /** The fault that applies to a request. */
 export interface TakeFaultResult {
@@ -98,13 +98,13 @@ export class Workbench extends DurableObject {
   }
 
   /** The environment's webhooks. */
-  webhooks(): WebhookDesk {
-    return new WebhookDesk(this.#notifier);
+  webhooks(): WebhookRpc {
+    return new WebhookRpc(this.#notifier);
   }
 
   /** The environment's notifications. */
-  notifications(): NotificationDesk {
-    return new NotificationDesk(this.#notifier, this.#streams);
+  notifications(): NotificationRpc {
+    return new NotificationRpc(this.#notifier, this.#streams);
   }
 
   /** Continues deliveries, and deletes expired rows. An unused workbench takes no storage. */

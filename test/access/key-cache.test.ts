@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { KEY_CACHE_KEYS, KEY_CACHE_SECONDS, KeyCache } from "../../src/access/key-cache.ts";
 import { generateApiKey } from "../../src/access/secrets.ts";
 import type { StoredKey } from "../../src/store/keys.ts";
-import { sha256 } from "../../src/domain/hash.ts";
+import { sha256 } from "../../src/domain/sha256.ts";
 import { costOf, expectStatus, newPartner, refusalOf, secrets, send } from "../support/client.ts";
 
 const key = (last_four: string, deleted_at: string | null = null): StoredKey => ({

@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { SWEEP_INTERVAL_MILLISECONDS } from "../../src/access/sweeps.ts";
 import worker from "../../src/index.ts";
-import { MAX_CLOSED_DATASETS } from "../../src/store/datasets.ts";
+import { MAX_CLOSED_DATASETS } from "../../src/store/reset.ts";
 import {
   Client,
   costOf,

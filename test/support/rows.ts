@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { getTableName } from "drizzle-orm";
-import { DATASET_TABLES } from "../../src/store/cleanup.ts";
+import { DATASET_TABLES } from "../../src/store/dataset-removal.ts";
 import type { Client } from "./client.ts";
 
 /** A key's last use is stored after the response, so it may change at any time. */

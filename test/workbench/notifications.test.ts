@@ -10,7 +10,7 @@ import { playStory } from "../../src/domain/transaction-stories.ts";
 import worker from "../../src/index.ts";
 import { Database } from "../../src/store/database.ts";
 import { Dataset } from "../../src/store/dataset.ts";
-import { simulateStory } from "../../src/store/simulate-event.ts";
+import { simulateStory } from "../../src/store/simulate-card-event.ts";
 import { expectStatus, newPartner, type Client } from "../support/client.ts";
 import { addWebhook, capture, detailsOf, Receiver, settled } from "../support/receiver.ts";
 import { datasetOf, workbenchOf } from "../support/recorded-requests.ts";
@@ -28,8 +28,8 @@ beforeEach(async () => {
 
 /** Announces an event. The stub is disposed: an object in use can't be evicted. */
 async function announce(client: Client): Promise<void> {
-  using desk = await workbenchOf(client).notifications();
-  await desk.expect(datasetOf(client));
+  using notifications = await workbenchOf(client).notifications();
+  await notifications.expect(datasetOf(client));
 }
 
 /** Commits an event, and tells nobody: as if the process had ended then. */
@@ -93,8 +93,8 @@ describe("a committed event", () => {
       .bind(partner.datasetId)
       .all();
     const deliver = async () => {
-      using desk = await workbenchOf(partner).notifications();
-      await desk.deliver(datasetOf(partner));
+      using notifications = await workbenchOf(partner).notifications();
+      await notifications.deliver(datasetOf(partner));
     };
     await deliver();
     const [row] = rows.results;

@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import { hashOf } from "../../domain/content-hash.ts";
+import { fastHash } from "../../domain/fast-hash.ts";
 import { idsOf, type RequestIds } from "../../domain/request-subject.ts";
 import { recordedText } from "../../domain/recorded-text.ts";
 import { MAX_RECORDED_BODY_BYTES } from "../../domain/requests.ts";
@@ -41,7 +41,7 @@ export async function recordedBodyOf(c: Context<AppEnv>): Promise<RecordedBody> 
     text,
     isIncomplete: isUnread || isCut,
     isExact: isExact && !isUnread && !isCut && !isMasked,
-    hash: isUnread ? undefined : hashOf(`${c.req.method} ${c.req.url}\n${sent}`),
+    hash: isUnread ? undefined : fastHash(`${c.req.method} ${c.req.url}\n${sent}`),
     ids: idsOf(c.req.path, content, c.req.query()),
     fields: {
       type: content["type"],

@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import { hashOf } from "../../domain/content-hash.ts";
+import { fastHash } from "../../domain/fast-hash.ts";
 import type { RecordedPage, RequestTrace } from "../../domain/requests.ts";
 import type { AppEnv } from "../context.ts";
 import type { RecordedBody } from "./recorded-body.ts";
@@ -18,7 +18,7 @@ export function toTrace(
   return {
     key_id: c.get("apiKey").id,
     ...(hash !== undefined && { hash }),
-    ...(key !== undefined && { idempotency_key: hashOf(key) }),
+    ...(key !== undefined && { idempotency_key: fastHash(key) }),
     ...(c.req.method === "POST" && hasOwnId !== undefined && { has_own_id: true }),
     ...(typeof rewards_amount === "number" && { rewards_amount }),
     ...(Array.isArray(order_lines) && { has_lines: true }),
@@ -41,9 +41,9 @@ function toPage(c: Context<AppEnv>, result: Record<string, unknown>): RecordedPa
   const item = (data.at(-1) ?? {}) as Item;
   const last = item.transaction_id ?? item.order_event_id ?? item.id;
   return {
-    list: hashOf(`${c.req.path} ${JSON.stringify(filters)}`),
-    ...(starting_after !== undefined && { after: hashOf(starting_after) }),
-    ...(last !== undefined && { last: hashOf(last) }),
+    list: fastHash(`${c.req.path} ${JSON.stringify(filters)}`),
+    ...(starting_after !== undefined && { after: fastHash(starting_after) }),
+    ...(last !== undefined && { last: fastHash(last) }),
     has_more,
   };
 }

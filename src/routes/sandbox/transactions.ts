@@ -1,16 +1,16 @@
 import { Hono } from "hono";
 import { playStory } from "../../domain/transaction-stories.ts";
 import { unknownTransaction } from "../../domain/transaction-refusals.ts";
-import { MAX_TRANSACTION_EVENTS } from "../../domain/simulate-event.ts";
+import { MAX_TRANSACTION_EVENTS } from "../../domain/simulate-card-event.ts";
 import { toPublishedEvent, toPublishedTransaction } from "../../domain/transactions.ts";
 import type { AppEnv } from "../../http/context.ts";
 import { inCurrentDataset } from "../../http/dataset.ts";
 import { ApiError } from "../../http/errors.ts";
 import { resultOrThrow } from "../../http/ledger.ts";
 import { requirePage } from "../../http/pagination.ts";
-import { simulate, transactionDefaults } from "../../http/simulation.ts";
+import { simulate, transactionDefaults } from "../../http/card-simulation.ts";
 import { validate } from "../../http/validate.ts";
-import { simulateStory } from "../../store/simulate-event.ts";
+import { simulateStory } from "../../store/simulate-card-event.ts";
 import { describeOperation } from "../../openapi/describe-operation.ts";
 import { BODY_ERRORS } from "../../openapi/operation-errors.ts";
 import {

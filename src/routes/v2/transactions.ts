@@ -1,13 +1,13 @@
 import { Hono } from "hono";
 import { unknownCustomer, unknownTransaction } from "../../domain/transaction-refusals.ts";
-import { MAX_TRANSACTION_EVENTS } from "../../domain/simulate-event.ts";
+import { MAX_TRANSACTION_EVENTS } from "../../domain/simulate-card-event.ts";
 import { namesCapture, toPublishedTransaction } from "../../domain/transactions.ts";
 import type { AppEnv } from "../../http/context.ts";
 import { inCurrentDataset } from "../../http/dataset.ts";
 import { bareError } from "../../http/errors.ts";
 import { requirePage } from "../../http/pagination.ts";
 import { repeatableRequest } from "../../http/ledger.ts";
-import { simulate, simulationResultOf, transactionDefaults } from "../../http/simulation.ts";
+import { simulate, simulationResultOf, transactionDefaults } from "../../http/card-simulation.ts";
 import { validate } from "../../http/validate.ts";
 import { describeOperation } from "../../openapi/describe-operation.ts";
 import { BODY_ERRORS } from "../../openapi/operation-errors.ts";
@@ -21,7 +21,7 @@ import {
   transactionPath,
   transactionQuery,
 } from "../../schemas/transactions.ts";
-import { simulateTransactionEvent } from "../../store/simulate-event.ts";
+import { simulateTransactionEvent } from "../../store/simulate-card-event.ts";
 import { findTransaction, listTransactions } from "../../store/transactions.ts";
 
 const tag = "Transactions";

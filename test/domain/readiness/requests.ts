@@ -1,5 +1,5 @@
 import { DEFAULT_ASSUMPTIONS, type Assumptions } from "../../../src/domain/assumptions.ts";
-import { hashOf } from "../../../src/domain/content-hash.ts";
+import { fastHash } from "../../../src/domain/fast-hash.ts";
 import { FAULTS, type FaultName } from "../../../src/domain/faults.ts";
 import {
   NO_CARD_FACTS,
@@ -81,7 +81,7 @@ export const event = (
     content: { event_type: type, amount },
     ...fields,
     trace: {
-      hash: hashOf(`${id}${type}${amount}`),
+      hash: fastHash(`${id}${type}${amount}`),
       ...(id !== undefined && { has_own_id: true as const }),
       ...fields.trace,
     },

@@ -4,7 +4,7 @@ import { getTableName } from "drizzle-orm";
 import { getTableConfig } from "drizzle-orm/sqlite-core";
 import { describe, expect, it, vi } from "vitest";
 import { app } from "../../../src/app.ts";
-import { REMOVAL_STEP_ROWS, DATASET_TABLES } from "../../../src/store/cleanup.ts";
+import { REMOVAL_STEP_ROWS, DATASET_TABLES } from "../../../src/store/dataset-removal.ts";
 import {
   readResponse,
   Client,

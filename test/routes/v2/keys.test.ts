@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { sha256 } from "../../../src/domain/hash.ts";
+import { sha256 } from "../../../src/domain/sha256.ts";
 import { Client, expectStatus, newPartner, refusalOf } from "../../support/client.ts";
 
 const timestamp = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);

@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 import {
   MAX_TRANSACTION_EVENTS,
   repeatTransactionEvent,
-  simulateEvent,
-} from "../../src/domain/simulate-event.ts";
+  simulateCardEvent,
+} from "../../src/domain/simulate-card-event.ts";
 import { playStory, STORIES, type Story } from "../../src/domain/transaction-stories.ts";
 import {
   amountOf,
@@ -38,7 +38,7 @@ class Card {
     this.#count += 1;
     const full = { ...CARD, ...input };
     const capture = full.event_id === undefined ? undefined : this.events.get(full.event_id);
-    const decision = simulateEvent(this.transaction, full, capture, defaults(this.#count));
+    const decision = simulateCardEvent(this.transaction, full, capture, defaults(this.#count));
     if (decision.ok) {
       const { transaction, event, capture: refunded } = decision.result;
       this.transaction = transaction;
@@ -55,7 +55,7 @@ const approve: Request = { status: "APPROVED", amount: 5000 };
 const capture: Request = { status: "CAPTURED", transaction_id, amount: 400, event_id: "capture-1" };
 const refund: Request = { status: "REFUNDED", transaction_id, event_id: "capture-1", amount: 400 };
 
-describe("simulateEvent", () => {
+describe("simulateCardEvent", () => {
   it("rejects one event more than a transaction can have", () => {
     const card = new Card();
     card.send(approve);

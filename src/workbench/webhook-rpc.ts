@@ -28,7 +28,7 @@ export interface WebhookChange extends Partial<Omit<WebhookSettings, "signature"
 }
 
 /** The webhooks of an environment, for the routes. */
-export class WebhookDesk extends RpcTarget {
+export class WebhookRpc extends RpcTarget {
   readonly #notifier: Notifier;
 
   constructor(notifier: Notifier) {

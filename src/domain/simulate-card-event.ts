@@ -45,7 +45,7 @@ const FOLLOWS: Record<TransactionStatus, readonly (TransactionStatus | null)[]> 
  * Simulates an event on a card (guide "Simulate transaction events"). `transaction` is the one that the
  * request names, `capture` the event that a refund names.
  */
-export function simulateEvent(
+export function simulateCardEvent(
   transaction: Transaction | undefined,
   input: TransactionEventInput,
   capture: TransactionEvent | undefined,

@@ -3,7 +3,7 @@ const MULTIPLIERS = [0x85ebca77, 0xc2b2ae3d] as const;
 const HIGH_BITS = 21;
 
 /** A hash of 53 bits, to compare texts. It is fast, but not collision-resistant. */
-export function hashOf(text: string): number {
+export function fastHash(text: string): number {
   let low = 0x9747b28c;
   let high = 0x3c6ef372;
   for (let index = 0; index < text.length; index += 1) {

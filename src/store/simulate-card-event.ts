@@ -3,7 +3,7 @@ import { executed, replayed, type Outcome } from "../domain/outcome.ts";
 import { NO_USAGE, type Usage } from "../domain/quotas.ts";
 import { transactionBytesOf, transactionEventBytesOf } from "../domain/stored-bytes.ts";
 import { networkIdTaken } from "../domain/transaction-refusals.ts";
-import { repeatTransactionEvent, simulateEvent } from "../domain/simulate-event.ts";
+import { repeatTransactionEvent, simulateCardEvent } from "../domain/simulate-card-event.ts";
 import {
   type SimulatedEvent,
   type TransactionDefaults,
@@ -50,7 +50,7 @@ export async function simulateTransactionEvent(
   }
   const customer_id = state.customer_id ?? defaults.customer_id;
   const given = { ...defaults, customer_id };
-  const decision = simulateEvent(state.transaction, input, state.capture, given);
+  const decision = simulateCardEvent(state.transaction, input, state.capture, given);
   let refusal = decision.ok ? undefined : decision.refusal;
   if (decision.ok && !state.repeated) {
     const response = responseTo(decision.result.event);

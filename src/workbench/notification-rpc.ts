@@ -15,7 +15,7 @@ import {
 import type { Notifier } from "./notifier.ts";
 import { headersOf } from "./send-notification.ts";
 import type { StreamItem, StreamSet, Watcher } from "./streams.ts";
-import { withExpiry } from "./webhook-desk.ts";
+import { withExpiry } from "./webhook-rpc.ts";
 import { allWebhooks, findWebhook, receives, updateWebhook } from "./webhooks.ts";
 
 /** How many items a stream reads at a time. */
@@ -30,7 +30,7 @@ export interface ReportedOutcome extends Omit<AttemptOutcome, "at"> {
 }
 
 /** The notifications of an environment, for the routes. */
-export class NotificationDesk extends RpcTarget {
+export class NotificationRpc extends RpcTarget {
   readonly #notifier: Notifier;
   readonly #streams: StreamSet;
 

@@ -1,0 +1,72 @@
+import { sql, type SQL } from "drizzle-orm";
+import { placeholder, Statement, type Database } from "./database.ts";
+
+/** The most environments that one statement closes. */
+const CLOSED_ENVIRONMENTS = 500;
+
+/** Statements that close the environments that match a condition, and their datasets. */
+function closing(condition: SQL) {
+  const closed = sql`
+    from environments where ${condition} and dataset_id is not null
+    order by id limit ${CLOSED_ENVIRONMENTS}`;
+  return [
+    Statement.of(
+      sql<{ id: number }>`
+        update datasets set closed_at = ${placeholder("now")} where id in (select dataset_id ${closed})`,
+    ),
+    Statement.of(
+      sql<{ id: number }>`
+        update environments set dataset_id = null where id in (select id ${closed}) returning id`,
+    ),
+  ] as const;
+}
+
+const ofPartner = sql`partner_id = ${placeholder("partner_id")}`;
+const closeOne = closing(
+  sql`id = ${placeholder("id")} and ${ofPartner} and expires_at is not null`,
+);
+// A used environment is closed only after its readiness was checked and stored.
+const closeExpired = closing(sql`
+  expires_at <= ${placeholder("now")} and (
+    id in (select value from json_each(${placeholder("checked")})) or not exists (
+      select 1 from api_keys where environment_id = environments.id and last_used_at is not null))`);
+const closeAll = closing(ofPartner);
+
+/**
+ * Closes a partner's environment: from then on no isolate reads or writes it, and a sweep deletes it. Returns false for
+ * an unknown environment and for the partner's first one. One round trip.
+ */
+export async function closeEnvironment(
+  db: Database,
+  partner_id: number,
+  id: number,
+  now: string,
+): Promise<boolean> {
+  const [, closed] = await db.run(
+    closeOne[0].bind({ partner_id, id, now }),
+    closeOne[1].bind({ partner_id, id }),
+  );
+  return closed.length > 0;
+}
+
+/**
+ * Closes expired environments, at most CLOSED_ENVIRONMENTS: those whose readiness was checked, and those that were never
+ * used. One round trip.
+ */
+export async function closeExpiredEnvironments(
+  db: Database,
+  now: string,
+  environmentIds: number[],
+): Promise<void> {
+  const checked = JSON.stringify(environmentIds);
+  await db.run(closeExpired[0].bind({ now, checked }), closeExpired[1].bind({ now, checked }));
+}
+
+/** Closes environments of a partner, at most CLOSED_ENVIRONMENTS. One round trip. */
+export async function closeEnvironmentsOf(
+  db: Database,
+  partner_id: number,
+  now: string,
+): Promise<void> {
+  await db.run(closeAll[0].bind({ partner_id, now }), closeAll[1].bind({ partner_id }));
+}
