@@ -1,45 +1,16 @@
 import { sql } from "drizzle-orm";
 import { getTableConfig, type SQLiteTable } from "drizzle-orm/sqlite-core";
 import { placeholder, Statement, type Database } from "./database.ts";
+import { DATASET_TABLES } from "./dataset-tables.ts";
 import type { QueryBudget } from "./query-budget.ts";
 import { list } from "./rows.ts";
-import {
-  apiKeys,
-  environments,
-  idempotencyRecords,
-  orderChanges,
-  orderEventLines,
-  orderEvents,
-  orderLines,
-  orders,
-  datasets,
-} from "./schema.ts";
-import {
-  notificationOutbox,
-  reconciliations,
-  transactionEvents,
-  transactions,
-} from "./transaction-schema.ts";
+import { apiKeys, datasets, environments } from "./schema.ts";
 
 /** The most rows that one statement deletes. */
 export const REMOVAL_STEP_ROWS = 1_000;
 /** The most datasets and environments that one sweep deletes. */
 const MAX_DATASETS = 500;
 const MAX_ENVIRONMENTS = 100;
-
-/** The tables with the rows of a dataset. A referring table comes before the table it refers to, so that no delete cascades. */
-export const DATASET_TABLES = [
-  orderEventLines,
-  orderEvents,
-  orderLines,
-  orders,
-  orderChanges,
-  idempotencyRecords,
-  transactionEvents,
-  transactions,
-  reconciliations,
-  notificationOutbox,
-];
 
 const ids = sql`(select value from json_each(${placeholder("ids")}))`;
 
@@ -68,7 +39,7 @@ const findClosed = Statement.of(
     order by id limit ${MAX_ENVIRONMENTS}`,
 );
 const datasetRemovals = [
-  ...DATASET_TABLES.map((table) => removal(table, "dataset_id")),
+  ...DATASET_TABLES.map(({ table }) => removal(table, "dataset_id")),
   removal(datasets, "id"),
 ];
 const environmentRemovals = [removal(apiKeys, "environment_id"), removal(environments, "id")];

@@ -5,7 +5,7 @@ import type { OrderChange } from "../domain/order-changes.ts";
 import { placeholder, DatasetStatement, type BoundDatasetStatement } from "./database.ts";
 import type { Dataset } from "./dataset.ts";
 import { insertInto, placeholdersFor } from "./rows.ts";
-import { orderChanges, orderedFields, totalFields } from "./schema.ts";
+import { orderChanges, orderedFields, totalFields } from "./order-schema.ts";
 
 /** The request that makes a change. `received_at` is RFC 3339. */
 export interface RequestMetadata {

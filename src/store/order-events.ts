@@ -25,7 +25,7 @@ import {
   type ReportedTransaction,
 } from "./reconciliation-sums.ts";
 import { assignments, columnsOf, insertInto, placeholdersFor, toItem, toValues } from "./rows.ts";
-import { orderEventFields, orderEvents, orders, totalFields } from "./schema.ts";
+import { orderEventFields, orderEvents, orders, totalFields } from "./order-schema.ts";
 
 /** The two IDs of an event. */
 type EventIds = Partial<Pick<OrderEvent, "order_event_id" | "partner_event_id">>;

@@ -3,7 +3,7 @@ import type { OrderLine } from "../domain/order-lines.ts";
 import { placeholder, DatasetStatement, type BoundDatasetStatement } from "./database.ts";
 import type { Dataset } from "./dataset.ts";
 import { list, namesOf } from "./rows.ts";
-import { lineFields, orderEventLines, orderEvents, orderLines, orders } from "./schema.ts";
+import { lineFields, orderEventLines, orderEvents, orderLines, orders } from "./order-schema.ts";
 
 const names = Object.keys(lineFields);
 const literal = (name: string) => sql.raw(`'${name}'`);

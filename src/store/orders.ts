@@ -27,7 +27,7 @@ import {
   toItem,
   toValues,
 } from "./rows.ts";
-import { orderedFields, orderFields, orders, totalFields } from "./schema.ts";
+import { orderedFields, orderFields, orders, totalFields } from "./order-schema.ts";
 
 /** An order with the version in its ETag. */
 export interface StoredOrder {

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { QUOTAS, type Quota, type Usage } from "../domain/quotas.ts";
-import { CHANGE_BYTES, RECORD_BYTES } from "../domain/stored-bytes.ts";
 import { placeholder, Statement } from "./database.ts";
+import { DATASET_TABLES } from "./dataset-tables.ts";
 import type { QueryBudget } from "./query-budget.ts";
 
 /** The most datasets that one job recounts. */
@@ -16,19 +16,19 @@ const findOldest = Statement.of(
 );
 
 const isIn = sql`dataset_id = ${placeholder("dataset_id")}`;
+const storedBytes = sql.join(
+  DATASET_TABLES.flatMap(({ table, bytes }) =>
+    bytes ? sql`(select coalesce(sum(${bytes}), 0) from ${table} where ${isIn})` : [],
+  ),
+  sql` + `,
+);
 /** The rows of a dataset, counted. */
 const recount = sql<Usage>`
   select
     (select count(*) from orders where ${isIn}) as orders,
     (select count(*) from order_events where ${isIn}) as order_events,
     (select count(*) from transactions where ${isIn}) as transactions,
-    (select coalesce(sum(content_bytes), 0) from orders where ${isIn})
-    + (select coalesce(sum(content_bytes), 0) from order_events where ${isIn})
-    + (select coalesce(sum(content_bytes), 0) from transactions where ${isIn})
-    + (select coalesce(sum(content_bytes), 0) from transaction_events where ${isIn})
-    + (select ${CHANGE_BYTES} * count(*) from order_changes where ${isIn})
-    + (select coalesce(sum(${RECORD_BYTES} + octet_length(body)), 0)
-       from idempotency_records where ${isIn}) as bytes`;
+    ${storedBytes} as bytes`;
 
 const selectCounts = Statement.of(
   sql<{ partner_id: number } & Record<keyof Usage | `counted_${keyof Usage}`, number>>`

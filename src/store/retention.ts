@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import { CHANGE_BYTES } from "../domain/stored-bytes.ts";
 import { placeholder, Statement, type Database } from "./database.ts";
 import { eventsUncounted } from "./reconciliation-sums.ts";
-import { orderedFields, totalFields } from "./schema.ts";
+import { orderedFields, totalFields } from "./order-schema.ts";
 
 /** The request ID in the history of swept orders. */
 export const RETENTION_REQUEST = "retention";

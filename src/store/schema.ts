@@ -1,25 +1,15 @@
 import { sql } from "drizzle-orm";
 import {
-  check,
-  foreignKey,
   index,
   integer,
   primaryKey,
   sqliteTable,
   text,
   uniqueIndex,
-  type AnySQLiteColumn,
-  type CheckBuilder,
 } from "drizzle-orm/sqlite-core";
 import type { Assumptions } from "../domain/assumptions.ts";
 import { FIXTURES } from "../domain/environments.ts";
-import type { LedgerTotals, OrderedTotals } from "../domain/ledger-state.ts";
-import { MAX_MONEY } from "../domain/money.ts";
-import type { Address, Order } from "../domain/orders.ts";
-import { ORDER_CHANGES } from "../domain/order-changes.ts";
 import type { StoredVerdicts } from "../domain/readiness/stored-verdicts.ts";
-import { ORDER_EVENT_TYPES, type OrderEvent } from "../domain/order-events.ts";
-import type { OrderLine } from "../domain/order-lines.ts";
 
 /*
  * Columns have the contract's field names. Every table except `partners`, `environments` and `datasets` is WITHOUT
@@ -30,17 +20,15 @@ import type { OrderLine } from "../domain/order-lines.ts";
  * Enumerations have no CHECK, since SQLite would rebuild the table to change it.
  */
 
-const money = () => integer().notNull();
+export const money = () => integer().notNull();
 const partnerId = () =>
   integer()
     .notNull()
     .references(() => partners.id);
-const datasetId = () =>
+export const datasetId = () =>
   integer()
     .notNull()
     .references(() => datasets.id);
-const amountRange = (name: string, column: AnySQLiteColumn) =>
-  check(name, sql`${column} between 0 and ${sql.raw(String(MAX_MONEY))}`);
 
 export const partners = sqliteTable("partners", {
   // Never reused after a deletion.
@@ -150,220 +138,6 @@ export const apiKeys = sqliteTable(
     index("api_keys_active")
       .on(t.environment_id)
       .where(sql`${t.deleted_at} is null`),
-  ],
-);
-
-/** The columns of an order, without its lines. */
-export const orderFields = {
-  id: text().notNull(),
-  customer_id: text(),
-  payment_method_id: text().notNull(),
-  partner_order_id: text().notNull(),
-  merchant_id: text(),
-  merchant_name: text(),
-  merchant_address: text({ mode: "json" }).$type<Address[]>(),
-  total_order_amount: money(),
-  total_rewards_amount: money(),
-  currency: text().notNull(),
-  created_at: text().notNull(),
-  updated_at: text().notNull(),
-} satisfies Record<Exclude<keyof Order, "order_lines">, unknown>;
-
-/** The sums of an order's events, in the order and in each entry of its history. */
-export const totalFields = {
-  captured_amount: money().default(0),
-  refunded_amount: money().default(0),
-  captured_rewards_amount: money().default(0),
-  refunded_rewards_amount: money().default(0),
-} satisfies Record<keyof LedgerTotals, unknown>;
-
-const mostRefunded = (
-  { accepts_over_refunds }: Record<"accepts_over_refunds", AnySQLiteColumn>,
-  captured: AnySQLiteColumn,
-) => sql`iif(${accepts_over_refunds}, ${sql.raw(String(MAX_MONEY))}, ${captured})`;
-
-/** The CHECK of each sum; null for a sum that is added later, as SQLite would rebuild the table. */
-const checksOfTotals = (
-  t: Record<keyof LedgerTotals | "accepts_over_refunds", AnySQLiteColumn>,
-): Record<keyof LedgerTotals, CheckBuilder | null> => ({
-  captured_amount: amountRange("orders_captured_amount", t.captured_amount),
-  captured_rewards_amount: amountRange("orders_captured_rewards_amount", t.captured_rewards_amount),
-  refunded_amount: check(
-    "orders_refunded_amount",
-    sql`${t.refunded_amount} between 0 and ${mostRefunded(t, t.captured_amount)}`,
-  ),
-  refunded_rewards_amount: check(
-    "orders_refunded_rewards_amount",
-    sql`${t.refunded_rewards_amount} between 0 and ${mostRefunded(t, t.captured_rewards_amount)}`,
-  ),
-});
-
-/** The ordered totals in each entry of an order's history. */
-export const orderedFields = {
-  total_order_amount: money().default(0),
-  total_rewards_amount: money().default(0),
-} satisfies Record<keyof OrderedTotals, unknown>;
-
-export const orders = sqliteTable(
-  "orders",
-  {
-    dataset_id: datasetId(),
-    /** Numbers the orders by arrival. Lists are sorted by it. */
-    sequence: integer().notNull(),
-    version: integer().notNull(),
-    ...orderFields,
-    line_count: integer().notNull(),
-    content_bytes: integer().notNull().default(0),
-    event_count: integer().notNull().default(0),
-    /** From the environment's `assume`. */
-    accepts_over_refunds: integer({ mode: "boolean" }).notNull().default(false),
-    ...totalFields,
-  },
-  (t) => [
-    primaryKey({ columns: [t.dataset_id, t.sequence] }),
-    uniqueIndex("orders_id").on(t.dataset_id, t.id),
-    index("orders_partner_order_id").on(t.dataset_id, t.partner_order_id),
-    amountRange("orders_total_order_amount", t.total_order_amount),
-    amountRange("orders_total_rewards_amount", t.total_rewards_amount),
-    ...Object.values(checksOfTotals(t)).filter((each) => each !== null),
-  ],
-);
-
-/** The column of a line's field: text or an integer, as lines are written and read with SQLite's JSON functions. */
-interface LineColumn<Field> {
-  _: {
-    data: NonNullable<Field>;
-    columnType: "SQLiteText" | "SQLiteInteger";
-    notNull: undefined extends Field ? boolean : true;
-  };
-}
-
-/** The columns of a line of an order or event. */
-export const lineFields = {
-  name: text().notNull(),
-  product_url: text(),
-  quantity: integer().notNull(),
-  rate: money(),
-  rewards_rate: money(),
-} satisfies { [Field in keyof Required<OrderLine>]: LineColumn<OrderLine[Field]> };
-
-export const orderLines = sqliteTable(
-  "order_lines",
-  {
-    dataset_id: integer().notNull(),
-    order_id: text().notNull(),
-    position: integer().notNull(),
-    ...lineFields,
-  },
-  (t) => [
-    primaryKey({ columns: [t.dataset_id, t.order_id, t.position] }),
-    foreignKey({
-      name: "order_lines_order",
-      columns: [t.dataset_id, t.order_id],
-      foreignColumns: [orders.dataset_id, orders.id],
-    }).onDelete("cascade"),
-    check("order_lines_quantity", sql`${t.quantity} >= 1`),
-  ],
-);
-
-/** The columns of an event, without its lines. */
-export const orderEventFields = {
-  order_event_id: text().notNull(),
-  order_id: text().notNull(),
-  partner_event_id: text(),
-  type: text({ enum: ORDER_EVENT_TYPES }).notNull(),
-  amount: money(),
-  rewards_amount: money(),
-  currency: text().notNull(),
-  network_transaction_id: text().notNull(),
-} satisfies Record<Exclude<keyof OrderEvent, "order_lines">, unknown>;
-
-export const orderEvents = sqliteTable(
-  "order_events",
-  {
-    dataset_id: integer().notNull(),
-    sequence: integer().notNull(),
-    ...orderEventFields,
-    /** The order's when the event was created. */
-    payment_method_id: text().notNull(),
-    line_count: integer().notNull(),
-    content_bytes: integer().notNull().default(0),
-  },
-  (t) => [
-    primaryKey({ columns: [t.dataset_id, t.sequence] }),
-    uniqueIndex("order_events_order_event_id").on(t.dataset_id, t.order_event_id),
-    // Partial: an event without one has no entry.
-    uniqueIndex("order_events_partner_event_id")
-      .on(t.dataset_id, t.partner_event_id)
-      .where(sql`${t.partner_event_id} is not null`),
-    // Includes the transaction, so that a list by both reads only the events on the page.
-    index("order_events_order_id").on(
-      t.dataset_id,
-      t.order_id,
-      t.sequence,
-      t.network_transaction_id,
-    ),
-    index("order_events_network_transaction_id").on(t.dataset_id, t.network_transaction_id),
-    // Finds events of a transaction in another currency or with another payment method (reconciliation-sums.ts).
-    index("order_events_card").on(
-      t.dataset_id,
-      t.network_transaction_id,
-      t.currency,
-      t.payment_method_id,
-    ),
-    foreignKey({
-      name: "order_events_order",
-      columns: [t.dataset_id, t.order_id],
-      foreignColumns: [orders.dataset_id, orders.id],
-    }),
-    amountRange("order_events_amount", t.amount),
-    amountRange("order_events_rewards_amount", t.rewards_amount),
-  ],
-);
-
-export const orderEventLines = sqliteTable(
-  "order_event_lines",
-  {
-    dataset_id: integer().notNull(),
-    order_event_id: text().notNull(),
-    position: integer().notNull(),
-    ...lineFields,
-  },
-  (t) => [
-    primaryKey({ columns: [t.dataset_id, t.order_event_id, t.position] }),
-    foreignKey({
-      name: "order_event_lines_order_event",
-      columns: [t.dataset_id, t.order_event_id],
-      foreignColumns: [orderEvents.dataset_id, orderEvents.order_event_id],
-    }).onDelete("cascade"),
-    check("order_event_lines_quantity", sql`${t.quantity} >= 1`),
-  ],
-);
-
-/**
- * The history: one row for each change of an order, never updated. It outlives the order until the dataset is deleted
- * or the retention passes. `version` is the fence against a stale writer: the batch of a change that was decided on an
- * outdated version fails (`insertChange`). The primary key allows each version once.
- */
-export const orderChanges = sqliteTable(
-  "order_changes",
-  {
-    dataset_id: datasetId(),
-    order_id: text().notNull(),
-    version: integer().notNull(),
-    change: text({ enum: ORDER_CHANGES }).notNull(),
-    order_event_id: text(),
-    request_id: text().notNull(),
-    changed_at: text().notNull(),
-    ...orderedFields,
-    ...totalFields,
-  },
-  (t) => [
-    primaryKey({ columns: [t.dataset_id, t.order_id, t.version] }),
-    // For the sweep of old history. Partial: other changes have no entry.
-    index("order_changes_deleted")
-      .on(t.changed_at)
-      .where(sql`${t.change} = 'DELETED'`),
   ],
 );
 

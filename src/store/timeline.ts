@@ -5,7 +5,7 @@ import type { Dataset } from "./dataset.ts";
 import { ofOrder } from "./order-changes.ts";
 import { selectItems } from "./pages.ts";
 import { columnsOf } from "./rows.ts";
-import { orderChanges, orderedFields, totalFields } from "./schema.ts";
+import { orderChanges, orderedFields, totalFields } from "./order-schema.ts";
 
 /** The most order events whose card transactions a timeline looks up, and the most card events in a timeline. */
 const MAX_CARD_EVENTS = 1_000;

@@ -16,13 +16,7 @@ import {
   type TransactionEvent,
   type TransactionEventInput,
 } from "../domain/transactions.ts";
-import { datasets } from "./schema.ts";
-
-const money = () => integer().notNull();
-const datasetId = () =>
-  integer()
-    .notNull()
-    .references(() => datasets.id);
+import { datasetId, money } from "./schema.ts";
 
 /** The columns of a card transaction. */
 export const transactionFields = {

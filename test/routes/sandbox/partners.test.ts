@@ -4,7 +4,8 @@ import { getTableName } from "drizzle-orm";
 import { getTableConfig } from "drizzle-orm/sqlite-core";
 import { describe, expect, it, vi } from "vitest";
 import { app } from "../../../src/app.ts";
-import { REMOVAL_STEP_ROWS, DATASET_TABLES } from "../../../src/store/dataset-removal.ts";
+import { REMOVAL_STEP_ROWS } from "../../../src/store/dataset-removal.ts";
+import { DATASET_TABLES } from "../../../src/store/dataset-tables.ts";
 import {
   readResponse,
   Client,
@@ -155,7 +156,7 @@ describe("DELETE /sandbox/partners/{partner_id}", () => {
       "SELECT name FROM sqlite_master WHERE type = 'table'",
     ).all<{ name: string }>();
     const ours = results.map(({ name }) => name).filter((name) => !/^(sqlite|d1|_cf)_/.test(name));
-    const ofDataset = DATASET_TABLES.map(getTableName);
+    const ofDataset = DATASET_TABLES.map(({ table }) => getTableName(table));
     const others = [
       "datasets",
       "environments",
@@ -165,7 +166,7 @@ describe("DELETE /sandbox/partners/{partner_id}", () => {
       "sweep_positions",
     ];
     expect(ours.toSorted()).toEqual([...ofDataset, ...others].toSorted());
-    for (const [position, table] of DATASET_TABLES.entries()) {
+    for (const [position, { table }] of DATASET_TABLES.entries()) {
       for (const key of getTableConfig(table).foreignKeys) {
         const parent = getTableName(key.reference().foreignTable);
         expect([...ofDataset.slice(position + 1), "datasets"], getTableName(table)).toContain(
@@ -221,7 +222,7 @@ it("returns 404 without an ADMIN_TOKEN, for every path, method and token", async
 /** The number of a partner's rows in each table. */
 async function rowsOf({ environmentId, datasetId }: Client): Promise<Record<string, number>> {
   const tables: [table: string, column: string, id: number][] = [
-    ...DATASET_TABLES.map((table) => [getTableName(table), "dataset_id", datasetId] as const),
+    ...DATASET_TABLES.map(({ table }) => [getTableName(table), "dataset_id", datasetId] as const),
     ["datasets", "id", datasetId] as const,
     ["api_keys", "environment_id", environmentId] as const,
   ].map((row) => [...row]);
