@@ -1,4 +1,6 @@
 import { distance } from "fastest-levenshtein";
+import type { AnyFaultName, AnyMatch } from "./faults.ts";
+import { isNotificationFault, NOTIFICATION_MATCH_FIELDS } from "./notification-faults.ts";
 import type { OrderEventType } from "./order-events.ts";
 import { pathSegments, type RequestSubject } from "./request-subject.ts";
 
@@ -69,14 +71,36 @@ export const OPERATIONS: Operation[] = [
   { method: "DELETE", path: "/v2/keys", fields: [] },
 ];
 
-/** The field that keeps a match from ever matching a request. */
+/** The field that keeps a match from ever matching. */
 export interface MatchProblem {
-  field: MatchField;
+  field: keyof AnyMatch;
   expected: string;
 }
 
+/** The field that keeps a fault from ever applying. */
+export function findMatchProblem(fault: AnyFaultName, match: AnyMatch): MatchProblem | undefined {
+  const given = (Object.keys(match) as (keyof AnyMatch)[]).filter(
+    (field) => match[field] !== undefined,
+  );
+  if (isNotificationFault(fault)) {
+    const field = given.find((each) => !isOfNotification(each));
+    const names = NOTIFICATION_MATCH_FIELDS.join(" or ");
+    return field && { field, expected: `none with ${fault}, which matches by ${names}` };
+  }
+  const field = given.find(isOfNotification);
+  if (field) return { field, expected: `none with ${fault}, which applies to requests` };
+  return findRequestMatchProblem(match);
+}
+
+const isOfNotification = (field: string): boolean =>
+  (NOTIFICATION_MATCH_FIELDS as readonly string[]).includes(field);
+
 /** Narrows the operations down field by field, and returns the first field that leaves none. */
-export function findMatchProblem({ path, method, ...ids }: FaultMatch): MatchProblem | undefined {
+export function findRequestMatchProblem({
+  path,
+  method,
+  ...ids
+}: FaultMatch): MatchProblem | undefined {
   let operations = OPERATIONS;
   if (path !== undefined) {
     operations = operations.filter((each) => matchesSegments(path, each.path.split("/"), true));

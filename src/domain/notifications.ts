@@ -77,3 +77,17 @@ export interface Attempt {
   /** When the next attempt of this delivery is due. */
   next_at: string | null;
 }
+
+/** A delivery to attempt, in the stream of a webhook without a URL. */
+export interface OfferedDelivery {
+  /** The position in the stream. */
+  id: string;
+  notification_id: string;
+  delivery_id: number;
+  webhook_id: string;
+  /** The number of this attempt, from 1. */
+  attempt: number;
+  object: NotificationKind;
+  headers: Record<string, string>;
+  body: string;
+}

@@ -1,20 +1,8 @@
 /** One line about a forwarded notification. */
 import { isAcknowledging } from "../domain/deliveries.ts";
+import type { OfferedDelivery } from "../domain/notifications.ts";
 import type { Outcome } from "./forward.ts";
 import { printable } from "./printable.ts";
-
-/** An event in the stream of a webhook without a URL: a delivery to attempt. */
-export interface OfferedDelivery {
-  /** The position in the stream. */
-  id: string;
-  notification_id: string;
-  delivery_id: number;
-  /** The number of this attempt, from 1. */
-  attempt: number;
-  object: string;
-  headers: Record<string, string>;
-  body: string;
-}
 
 export function formatDeliveryLine(delivery: OfferedDelivery, outcome: Outcome): string {
   const { object, body, attempt } = delivery;

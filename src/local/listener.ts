@@ -1,6 +1,7 @@
 /** Forwards the deliveries of a webhook without a URL to a server on this machine. */
+import type { OfferedDelivery } from "../domain/notifications.ts";
 import type { Send } from "./api-client.ts";
-import { formatDeliveryLine, type OfferedDelivery } from "./delivery-line.ts";
+import { formatDeliveryLine } from "./delivery-line.ts";
 import { openEventStream } from "./event-stream.ts";
 import { forward, waitUntilListening, type Outcome } from "./forward.ts";
 import { Retries } from "./retries.ts";

@@ -12,7 +12,6 @@ import {
   type AnyMatch,
   type FaultParameters,
 } from "../domain/faults.ts";
-import { isNotificationFault, NOTIFICATION_MATCH_FIELDS } from "../domain/notification-faults.ts";
 import { ORDER_EVENT_TYPES } from "../domain/order-events.ts";
 import { NOTIFICATION_KINDS } from "../domain/webhooks.ts";
 import { responseTimestamp, id, reference } from "./fields.ts";
@@ -151,32 +150,12 @@ function checkMatch(
   context: z.RefinementCtx,
 ): void {
   const wanted = input.match ?? {};
-  const problem = findProblem(input.fault, wanted);
+  const problem = findMatchProblem(input.fault, wanted);
   if (!problem) return;
   const { field, expected } = problem;
   const message = `Expected ${expected}`;
   context.addIssue({ code: "custom", path: ["match", field], input: wanted[field], message });
 }
-
-function findProblem(
-  fault: AnyFaultName,
-  wanted: AnyMatch,
-): { field: keyof AnyMatch; expected: string } | undefined {
-  const given = (Object.keys(wanted) as (keyof AnyMatch)[]).filter(
-    (field) => wanted[field] !== undefined,
-  );
-  if (isNotificationFault(fault)) {
-    const field = given.find((each) => !isOfNotification(each));
-    const names = NOTIFICATION_MATCH_FIELDS.join(" or ");
-    return field && { field, expected: `none with ${fault}, which matches by ${names}` };
-  }
-  const field = given.find(isOfNotification);
-  if (field) return { field, expected: `none with ${fault}, which applies to requests` };
-  return findMatchProblem(wanted);
-}
-
-const isOfNotification = (field: string): boolean =>
-  (NOTIFICATION_MATCH_FIELDS as readonly string[]).includes(field);
 
 /** Rejects a parameter that the fault doesn't take, and requires those that it needs. */
 function checkParameters(input: ParameterInput, context: z.RefinementCtx): void {

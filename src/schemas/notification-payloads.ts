@@ -1,8 +1,12 @@
 /** The payloads of notifications, as the contract publishes them. Their examples fill in triggered ones. */
 import * as z from "zod";
 import { PURCHASE_METHODS, TRANSACTION_STATUSES } from "../domain/transactions.ts";
-import type { NotificationKind } from "../domain/webhooks.ts";
+import { NOTIFICATION_KINDS, type NotificationKind } from "../domain/webhooks.ts";
 import { text } from "./fields.ts";
+
+export const notificationKind = z
+  .enum(NOTIFICATION_KINDS)
+  .meta({ description: "The kind of notification", examples: ["TRANSACTION"] });
 
 const withExample = <Field extends z.ZodType>(field: Field, example: unknown) =>
   field.optional().meta({ examples: [example] });
@@ -180,3 +184,32 @@ function examplesOf(schema: z.ZodObject): Data {
   });
   return Object.fromEntries(entries.filter(([, example]) => example !== undefined));
 }
+
+const MAX_DEPTH = 32;
+
+/** Uses no recursion, because a body can nest 100,000 lists. */
+function isShallow(content: unknown): boolean {
+  let level = [content];
+  for (let depth = 0; depth <= MAX_DEPTH && level.length > 0; depth += 1) {
+    level = level.flatMap((each) =>
+      typeof each === "object" && each !== null ? Object.values(each) : [],
+    );
+  }
+  return level.length === 0;
+}
+
+/** A notification to trigger. `NOTIFICATION_DATA` validates its data. */
+export const notificationInput = z
+  .object({
+    object: notificationKind,
+    data: z
+      .record(z.string(), z.unknown())
+      .refine(isShallow, { error: `Expected at most ${MAX_DEPTH} levels of lists and objects` })
+      .optional()
+      .meta({
+        description:
+          "Fields of the published `data`, which replace those of the published example. null leaves a field out unless production may send null",
+        examples: [{ status: "CAPTURED", amount: 5000 }],
+      }),
+  })
+  .meta({ id: "NotificationInput" });

@@ -1,60 +1,28 @@
 import * as z from "zod";
-import {
-  DELIVERY_STATUSES,
-  DELIVERY_TIMEOUT_MILLISECONDS,
-  MAX_RESPONSE_BYTES,
-  SIGNATURE_HEADER,
-  type Attempt,
-  type Delivery,
-  type NotificationFilter,
-} from "../domain/notifications.ts";
+import { DELIVERY_STATUSES, type NotificationFilter } from "../domain/notifications.ts";
 import { NOTIFICATION_FAULT_NAMES } from "../domain/notification-faults.ts";
-import { DAY_MILLISECONDS } from "../domain/timestamp.ts";
-import { NOTIFICATION_KINDS } from "../domain/webhooks.ts";
-import { reference, timestamp, url } from "./fields.ts";
-import type { SchemaPerField } from "./schema-per-field.ts";
+import { reference, timestamp } from "./fields.ts";
+import {
+  attempt,
+  delivery,
+  moment,
+  nextAt,
+  notificationId,
+  numericText,
+} from "./notification-deliveries.ts";
+import { notificationKind } from "./notification-payloads.ts";
 import { limit, listOf } from "./pages.ts";
+import type { SchemaPerField } from "./schema-per-field.ts";
 import { webhook, WEBHOOK_ID_EXAMPLE } from "./webhooks.ts";
 
-const numericText = z
-  .string()
-  .regex(/^[1-9]\d{0,15}$/, { error: "Expected the ID of a notification, which is digits" });
-
-const notificationId = numericText.meta({
-  description: "The notification's ID in the sandbox. It grows with time",
-  examples: ["1763984420123000"],
-});
-
-const moment = (description: string) =>
-  z.string().meta({
-    format: "date-time",
-    description: `${description} (RFC 3339, with milliseconds)`,
-    examples: ["2026-01-15T09:30:00.123Z"],
-  });
-
-const object = z
-  .enum(NOTIFICATION_KINDS)
-  .meta({ description: "The kind of notification", examples: ["TRANSACTION"] });
 const deliveryStatus = z.enum(DELIVERY_STATUSES).meta({
   description:
     "`unaddressed`: no webhook of this kind existed. `pending`: another attempt follows. `acknowledged`: every webhook responded with 2xx. `failed`: the attempts of a webhook ran out",
   examples: ["acknowledged"],
 });
-const deliveryId = z
-  .int()
-  .min(1)
-  .meta({
-    description:
-      "The delivery's ID. A notification has one delivery for each webhook, or two if it is duplicated",
-    examples: [1],
-  });
-const nextAt = moment(
-  "When the next attempt is due; null if none is, or if the webhook is paused",
-).nullable();
-
 const fields = {
   id: notificationId,
-  object,
+  object: notificationKind,
   event_id: z
     .string()
     .optional()
@@ -96,55 +64,11 @@ export const notification = z.object(fields).meta({ id: "Notification" });
 
 export const notificationList = listOf(notification, "NotificationList");
 
-const headers = z.record(z.string(), z.string()).meta({
-  description: "The request's headers",
-  examples: [{ [SIGNATURE_HEADER]: "t=1763984420123,s=5f2c…" }],
-});
-
-export const attempt = z
-  .object({
-    at: moment("When the attempt began"),
-    delivery_id: deliveryId,
-    webhook_id: webhook.shape.id,
-    url: z
-      .string()
-      .nullable()
-      .meta({ description: "The URL that it was sent to; null if a listener didn't report it" }),
-    headers,
-    status: z
-      .int()
-      .nullable()
-      .meta({ description: "The status of the response; null without a response" }),
-    response_body: z
-      .string()
-      .nullable()
-      .meta({ description: `The response's body, at most ${MAX_RESPONSE_BYTES} bytes of it` }),
-    ms: z.int().meta({ description: "The duration in milliseconds", examples: [12] }),
-    error: z
-      .string()
-      .nullable()
-      .meta({
-        description: `Why no response arrived within ${DELIVERY_TIMEOUT_MILLISECONDS / 1_000} seconds; null with a response`,
-      }),
-    next_at: nextAt,
-  } satisfies SchemaPerField<Attempt>)
-  .meta({ id: "NotificationAttempt" });
-
-export const delivery = z
-  .object({
-    id: deliveryId,
-    webhook_id: webhook.shape.id,
-    status: z.enum(["pending", "acknowledged", "failed"]),
-    attempt_count: z.int(),
-    next_at: nextAt,
-  } satisfies SchemaPerField<Delivery>)
-  .meta({ id: "NotificationDelivery" });
-
 export const notificationDetails = z
   .object({
     ...fields,
     payload: z
-      .object({ object, data: z.record(z.string(), z.unknown()) })
+      .object({ object: notificationKind, data: z.record(z.string(), z.unknown()) })
       .meta({ description: "The body as JSON. `body` has its exact bytes" }),
     body: z.string().meta({ description: "The body as it is sent and signed" }),
     deliveries: z.array(delivery),
@@ -152,98 +76,8 @@ export const notificationDetails = z
   })
   .meta({ id: "NotificationDetails" });
 
-const MAX_DEPTH = 32;
-
-/** Uses no recursion, because a body can nest 100,000 lists. */
-function isShallow(content: unknown): boolean {
-  let level = [content];
-  for (let depth = 0; depth <= MAX_DEPTH && level.length > 0; depth += 1) {
-    level = level.flatMap((each) =>
-      typeof each === "object" && each !== null ? Object.values(each) : [],
-    );
-  }
-  return level.length === 0;
-}
-
-/** A notification to trigger. `NOTIFICATION_DATA` validates its data. */
-export const notificationInput = z
-  .object({
-    object,
-    data: z
-      .record(z.string(), z.unknown())
-      .refine(isShallow, { error: `Expected at most ${MAX_DEPTH} levels of lists and objects` })
-      .optional()
-      .meta({
-        description:
-          "Fields of the published `data`, which replace those of the published example. null leaves a field out unless production may send null",
-        examples: [{ status: "CAPTURED", amount: 5000 }],
-      }),
-  })
-  .meta({ id: "NotificationInput" });
-
-/** The outcome of a delivery that a program read from the stream. */
-export const attemptReport = z
-  .object({
-    delivery_id: deliveryId,
-    attempt: z
-      .int()
-      .min(1)
-      .meta({
-        description:
-          "The number of the attempt, as in the stream. A repeated report changes nothing",
-        examples: [1],
-      }),
-    url: url.optional().meta({
-      description: "Where the program forwarded it",
-      examples: ["http://localhost:3000/imprint"],
-    }),
-    status: z
-      .int()
-      .min(100)
-      .max(599)
-      .nullable()
-      .meta({
-        description: "The status of the response; null without one. 2xx acknowledges",
-        examples: [200],
-      }),
-    response_body: z
-      .string()
-      .optional()
-      .meta({ description: "The response's body", examples: ["ok"] }),
-    ms: z
-      .int()
-      .min(0)
-      .max(DAY_MILLISECONDS)
-      .optional()
-      .meta({ description: "The duration", examples: [12] }),
-    error: z
-      .string()
-      .max(1_000)
-      .optional()
-      .meta({ description: "Why no response arrived", examples: ["connection refused"] }),
-    headers: z
-      .record(z.string(), z.string())
-      .optional()
-      .meta({ description: "The headers that were forwarded, for the log" }),
-  })
-  .meta({ id: "AttemptReport" });
-
-/** A delivery that is due on a webhook without a URL, in the stream of this webhook. */
-export const offeredDelivery = z
-  .object({
-    id: numericText.meta({ description: "The position in the stream, for `Last-Event-ID`" }),
-    notification_id: notificationId,
-    delivery_id: deliveryId,
-    webhook_id: webhook.shape.id,
-    attempt: z.int().meta({ description: "The number of this attempt, from 1", examples: [1] }),
-    object,
-    headers,
-    body: z.string().meta({ description: "The body to forward, byte for byte" }),
-  })
-  .meta({ id: "OfferedDelivery" });
-
 const filters = {
-  object: object.optional().meta({ description: "Only notifications of this kind" }),
+  object: notificationKind.optional().meta({ description: "Only notifications of this kind" }),
   status: reference.optional().meta({
     description: "Only notifications whose payload has this `data.status`",
     examples: ["CAPTURED"],
@@ -296,5 +130,5 @@ export const notificationPath = z.object({ notification_id: notificationId });
 
 export const notificationStream = z.string().meta({
   description:
-    "Server-sent events. `data` is a Notification as JSON, sent again after each change; with `webhook_id`, an OfferedDelivery",
+    "Server-sent events. `data` is a Notification as JSON, sent again after each change; with `webhook_id`, a delivery to attempt: `id` (the position in the stream), `notification_id`, `delivery_id`, `webhook_id`, `attempt` (from 1), `object`, `headers`, and `body`, to forward byte for byte",
 });

@@ -8,15 +8,8 @@ import { countUsage, orderEventTotal } from "./usage.ts";
 import { responseStored, responseBytes } from "./idempotency.ts";
 import { insertChange, type RequestMetadata } from "./order-changes.ts";
 import { insertLines, linesOfEvent, toLines } from "./order-lines.ts";
-import {
-  indexedBy,
-  PageReader,
-  selectItems,
-  type FilterOf,
-  type Page,
-  type PageRequest,
-  type Selected,
-} from "./pages.ts";
+import { PageReader, type FilterOf } from "./page-reader.ts";
+import type { Page, PageRequest } from "./pages.ts";
 import {
   countOrderEvent,
   eventsUncounted,
@@ -24,7 +17,17 @@ import {
   uncountOrderEvent,
   type ReportedTransaction,
 } from "./reconciliation-sums.ts";
-import { assignments, columnsOf, insertInto, placeholdersFor, toItem, toValues } from "./rows.ts";
+import {
+  assignments,
+  columnsOf,
+  indexedBy,
+  insertInto,
+  placeholdersFor,
+  selectItems,
+  toItem,
+  toValues,
+  type Selected,
+} from "./rows.ts";
 import { orderEventFields, orderEvents, orders, totalFields } from "./order-schema.ts";
 
 /** The two IDs of an event. */

@@ -10,22 +10,18 @@ import { countUsage, orderTotal } from "./usage.ts";
 import { responseStored, responseBytes } from "./idempotency.ts";
 import { insertChange, lastVersion, type RequestMetadata } from "./order-changes.ts";
 import { insertLines, linesOfOrder, toLines } from "./order-lines.ts";
-import {
-  PageReader,
-  selectItems,
-  type FilterOf,
-  type Page,
-  type PageRequest,
-  type Selected,
-} from "./pages.ts";
+import { PageReader, type FilterOf } from "./page-reader.ts";
+import type { Page, PageRequest } from "./pages.ts";
 import {
   assignments,
   columnsOf,
   insertInto,
   namesOf,
   placeholdersFor,
+  selectItems,
   toItem,
   toValues,
+  type Selected,
 } from "./rows.ts";
 import { orderedFields, orderFields, orders, totalFields } from "./order-schema.ts";
 

@@ -1,6 +1,6 @@
 import { getTableColumns, sql, type GetColumnData, type SQL } from "drizzle-orm";
 import type { SQLiteColumn, SQLiteTable } from "drizzle-orm/sqlite-core";
-import { placeholder, type Values } from "./database.ts";
+import { DatasetStatement, placeholder, type Values } from "./database.ts";
 
 /** The fields of an item, by name: each has a column. */
 type Columns = Record<string, SQLiteColumn>;
@@ -75,4 +75,44 @@ export function toItem<C extends Columns>(columns: C, row: RowOf<C>): ItemOf<C> 
     item[name] = content === null ? undefined : columns[name]!.mapFromDriverValue(content);
   }
   return item as ItemOf<C>;
+}
+
+/** The selected columns and expressions, by name. */
+export type Fields = Record<string, SQLiteColumn | SQL>;
+
+/** A row with these fields. */
+export type Selected<F extends Fields> = {
+  [Name in keyof F]: F[Name] extends SQLiteColumn
+    ? GetColumnData<F[Name]>
+    : F[Name] extends SQL<infer Content>
+      ? Content
+      : never;
+};
+
+/**
+ * A table with the index to use. Without it, SQLite prefers the primary key, which is already sorted, and reads all of
+ * an environment's rows.
+ */
+export function indexedBy(table: SQLiteTable, index: string): SQL {
+  return sql`${table} indexed by ${sql.identifier(index)}`;
+}
+
+/**
+ * Selects at most `limit` items, newest first by default. Writes each column with its table's name, which Drizzle's own
+ * select would omit.
+ */
+export function selectItems<F extends Fields>(
+  fields: F,
+  source: SQLiteTable | SQL,
+  where: SQL,
+  order = sql`sequence desc`,
+): DatasetStatement<Selected<F>> {
+  const selected = Object.entries(fields).map(
+    ([name, field]) => sql`${field} as ${sql.identifier(name)}`,
+  );
+  return DatasetStatement.of(
+    sql<
+      Selected<F>
+    >`select ${sql.join(selected, sql`, `)} from ${source} where ${where} order by ${order} limit ${placeholder("limit")}`,
+  );
 }

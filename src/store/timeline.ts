@@ -3,8 +3,7 @@ import type { CardEvent, PastChange } from "../domain/timeline.ts";
 import { DatasetStatement, placeholder } from "./database.ts";
 import type { Dataset } from "./dataset.ts";
 import { ofOrder } from "./order-changes.ts";
-import { selectItems } from "./pages.ts";
-import { columnsOf } from "./rows.ts";
+import { columnsOf, selectItems } from "./rows.ts";
 import { orderChanges, orderedFields, totalFields } from "./order-schema.ts";
 
 /** The most order events whose card transactions a timeline looks up, and the most card events in a timeline. */

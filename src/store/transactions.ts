@@ -11,9 +11,9 @@ import { namesCapture } from "../domain/transactions.ts";
 import { DatasetStatement, placeholder, type BoundDatasetStatement } from "./database.ts";
 import type { Dataset } from "./dataset.ts";
 import { notificationQueued } from "./notification-outbox.ts";
-import { pageOf, selectItems, type Page, type PageRequest } from "./pages.ts";
+import { pageOf, type Page, type PageRequest } from "./pages.ts";
 import { countTransaction } from "./reconciliation-sums.ts";
-import { columnsOf, insertInto, placeholdersFor, toItem, toValues } from "./rows.ts";
+import { columnsOf, insertInto, placeholdersFor, selectItems, toItem, toValues } from "./rows.ts";
 import {
   transactionEventFields,
   transactionEvents,

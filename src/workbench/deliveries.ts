@@ -1,7 +1,11 @@
-import { and, asc, desc, eq, gt, inArray, isNull, lte, min, type SQL } from "drizzle-orm";
+import { and, asc, desc, eq, gt, inArray, isNull, lte, min, sql, type SQL } from "drizzle-orm";
+import { REORDER_MILLISECONDS } from "../domain/deliveries.ts";
+import type { AppliedNotificationFault } from "../domain/notification-faults.ts";
+import type { DeliveryStatus } from "../domain/notifications.ts";
 import type { WorkbenchDatabase } from "./database.ts";
-import type { DeliveryRow } from "./notification-log.ts";
 import { deliveries, notifications } from "./notification-schema.ts";
+
+export type DeliveryRow = typeof deliveries.$inferSelect;
 
 /** A delivery with its notification and webhook. */
 export interface DueDelivery {
@@ -93,4 +97,54 @@ export function findOffered(
     .orderBy(asc(deliveries.offered))
     .limit(limit)
     .all();
+}
+
+/** Adds the deliveries of a notification to a webhook, which are due unless a fault delays them. */
+export function insertDeliveries(
+  db: WorkbenchDatabase,
+  notification: number,
+  webhook_id: string,
+  fault: AppliedNotificationFault | undefined,
+): void {
+  const is_held = fault?.fault === "reordered_notification";
+  const wait = is_held ? REORDER_MILLISECONDS : (fault?.delay_ms ?? 0);
+  const delivery = {
+    notification,
+    webhook_id,
+    status: "pending" as const,
+    attempt_count: 0,
+    next_at: Date.now() + wait,
+    is_held,
+  };
+  const copies = fault?.fault === "duplicate_notification" ? 2 : 1;
+  db.insert(deliveries)
+    .values(Array.from({ length: copies }, () => delivery))
+    .run();
+}
+
+/** Sends what waited for a later notification of the webhook. */
+export function releaseHeld(db: WorkbenchDatabase, webhook_id: string, later: number): void {
+  db.update(deliveries)
+    .set({ next_at: Date.now(), is_held: false })
+    .where(
+      and(
+        eq(deliveries.webhook_id, webhook_id),
+        eq(deliveries.status, "pending"),
+        eq(deliveries.is_held, true),
+        sql`${deliveries.notification} < ${later}`,
+      ),
+    )
+    .run();
+}
+
+/** The delivery status of a notification: the worst of its deliveries. */
+export function statusOf(db: WorkbenchDatabase, notification: number): DeliveryStatus {
+  const rows = db
+    .selectDistinct({ status: deliveries.status })
+    .from(deliveries)
+    .where(eq(deliveries.notification, notification))
+    .all();
+  const all = new Set(rows.map(({ status }) => status));
+  const worst = (["pending", "failed", "acknowledged"] as const).find((each) => all.has(each));
+  return worst ?? "unaddressed";
 }

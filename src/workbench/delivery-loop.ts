@@ -10,8 +10,15 @@ import { addressProblem } from "../domain/webhook-addresses.ts";
 import { MAX_FAILING_HOURS } from "../domain/webhooks.ts";
 import { logError } from "../log.ts";
 import type { WorkbenchDatabase } from "./database.ts";
-import { findDelivery, findDue, nextDueAfter, offer, type DueDelivery } from "./deliveries.ts";
-import type { AttemptOutcome, DeliveryRow, NotificationLog } from "./notification-log.ts";
+import {
+  findDelivery,
+  findDue,
+  nextDueAfter,
+  offer,
+  type DeliveryRow,
+  type DueDelivery,
+} from "./deliveries.ts";
+import type { AttemptOutcome, NotificationLog } from "./notification-log.ts";
 import type { StoredWebhook } from "./notification-schema.ts";
 import type { NotifierHost } from "./notifier.ts";
 import { headersOf, isLost, sendNotification, unsent } from "./send-notification.ts";

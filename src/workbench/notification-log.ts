@@ -1,28 +1,21 @@
-import { and, asc, count, eq, inArray, lte, max, min, ne, sql, sum } from "drizzle-orm";
-import { isAcknowledging, nextAttemptAt, REORDER_MILLISECONDS } from "../domain/deliveries.ts";
+import { and, eq, sql } from "drizzle-orm";
+import { isAcknowledging, nextAttemptAt } from "../domain/deliveries.ts";
 import type { AppliedNotificationFault } from "../domain/notification-faults.ts";
 import { subjectOfBody } from "../domain/notification-payloads.ts";
-import { MAX_NOTIFICATIONS, type DeliveryStatus } from "../domain/notifications.ts";
-import { REQUEST_DAYS } from "../domain/requests.ts";
 import { bytesOf } from "../domain/stored-bytes.ts";
-import { DAY_MILLISECONDS } from "../domain/timestamp.ts";
 import type { Webhook } from "../domain/webhooks.ts";
 import type { WorkbenchDatabase } from "./database.ts";
+import { insertDeliveries, releaseHeld, statusOf, type DeliveryRow } from "./deliveries.ts";
+import {
+  deleteSurplusNotifications,
+  readTotals,
+  type NotificationTotals,
+} from "./notification-limits.ts";
 import { attempts, deliveries, notifications } from "./notification-schema.ts";
 
 /** Rough sizes of a notification with its delivery, and of an attempt, without their texts. */
 const NOTIFICATION_BYTES = 400;
 const ATTEMPT_BYTES = 200;
-/** How many of the oldest rows one step deletes. */
-const STEP_ROWS = 100;
-
-interface Totals {
-  rows: number;
-  bytes: number;
-  /** The latest of all sequences, changes and positions in streams. */
-  last: number;
-}
-
 export interface NewNotification {
   body: string;
   source?: string;
@@ -30,8 +23,6 @@ export interface NewNotification {
   /** The webhooks that receive it. */
   webhooks: Webhook[];
 }
-
-export type DeliveryRow = typeof deliveries.$inferSelect;
 
 /** An attempt without its place in the log. */
 export type AttemptOutcome = Pick<
@@ -42,7 +33,7 @@ export type AttemptOutcome = Pick<
 /** Writes notifications and their attempts within the limits, and caches their totals. */
 export class NotificationLog {
   /** Undefined until they are counted. */
-  #totals: { dataset_id: number; of: Totals } | undefined;
+  #totals: { dataset_id: number; of: NotificationTotals } | undefined;
 
   /** The bytes of a dataset's notifications. */
   bytes(db: WorkbenchDatabase, datasetId: number): number {
@@ -154,30 +145,9 @@ export class NotificationLog {
       .run();
   }
 
-  /** Deletes the oldest notifications beyond the limits: settled ones first, then pending ones. */
+  /** Deletes the oldest notifications beyond the limits. */
   deleteSurplus(db: WorkbenchDatabase, datasetId: number, maxBytes: number): void {
-    const totals = this.#totalsOf(db, datasetId);
-    const isSurplus = () => totals.rows > MAX_NOTIFICATIONS || totals.bytes > maxBytes;
-    for (const settled of [ne(notifications.delivery_status, "pending"), undefined]) {
-      while (isSurplus()) {
-        const oldest = db
-          .select({ sequence: notifications.sequence, bytes: notifications.bytes })
-          .from(notifications)
-          .where(settled)
-          .orderBy(asc(notifications.sequence))
-          .limit(STEP_ROWS)
-          .all();
-        if (oldest.length === 0) break;
-        const surplus: number[] = [];
-        for (const { sequence, bytes } of oldest) {
-          if (!isSurplus()) break;
-          surplus.push(sequence);
-          totals.rows -= 1;
-          totals.bytes -= bytes;
-        }
-        deleteNotifications(db, surplus);
-      }
-    }
+    deleteSurplusNotifications(db, this.#totalsOf(db, datasetId), maxBytes);
   }
 
   /** Clears the cached totals, after rows were deleted elsewhere. */
@@ -185,102 +155,10 @@ export class NotificationLog {
     this.#totals = undefined;
   }
 
-  #totalsOf(db: WorkbenchDatabase, datasetId: number): Totals {
+  #totalsOf(db: WorkbenchDatabase, datasetId: number): NotificationTotals {
     if (this.#totals?.dataset_id !== datasetId) {
       this.#totals = { dataset_id: datasetId, of: readTotals(db) };
     }
     return this.#totals.of;
   }
-}
-
-function readTotals(db: WorkbenchDatabase): Totals {
-  const stored = db
-    .select({
-      rows: count(),
-      bytes: sum(notifications.bytes),
-      last: max(notifications.changed),
-      offered: sql<number | null>`(select max(${deliveries.offered}) from ${deliveries})`,
-    })
-    .from(notifications)
-    .get();
-  return {
-    rows: stored?.rows ?? 0,
-    bytes: Number(stored?.bytes ?? 0),
-    last: Math.max(stored?.last ?? 0, stored?.offered ?? 0),
-  };
-}
-
-function insertDeliveries(
-  db: WorkbenchDatabase,
-  notification: number,
-  webhook_id: string,
-  fault: AppliedNotificationFault | undefined,
-): void {
-  const is_held = fault?.fault === "reordered_notification";
-  const wait = is_held ? REORDER_MILLISECONDS : (fault?.delay_ms ?? 0);
-  const delivery = {
-    notification,
-    webhook_id,
-    status: "pending" as const,
-    attempt_count: 0,
-    next_at: Date.now() + wait,
-    is_held,
-  };
-  const copies = fault?.fault === "duplicate_notification" ? 2 : 1;
-  db.insert(deliveries)
-    .values(Array.from({ length: copies }, () => delivery))
-    .run();
-}
-
-/** Sends what waited for a later notification of the webhook. */
-function releaseHeld(db: WorkbenchDatabase, webhook_id: string, later: number): void {
-  db.update(deliveries)
-    .set({ next_at: Date.now(), is_held: false })
-    .where(
-      and(
-        eq(deliveries.webhook_id, webhook_id),
-        eq(deliveries.status, "pending"),
-        eq(deliveries.is_held, true),
-        sql`${deliveries.notification} < ${later}`,
-      ),
-    )
-    .run();
-}
-
-function statusOf(db: WorkbenchDatabase, notification: number): DeliveryStatus {
-  const rows = db
-    .selectDistinct({ status: deliveries.status })
-    .from(deliveries)
-    .where(eq(deliveries.notification, notification))
-    .all();
-  const all = new Set(rows.map(({ status }) => status));
-  const worst = (["pending", "failed", "acknowledged"] as const).find((each) => all.has(each));
-  return worst ?? "unaddressed";
-}
-
-/** Deletes expired notifications. Returns when the oldest remaining one expires; undefined if none remains. */
-export function deleteExpiredNotifications(db: WorkbenchDatabase, now: number): number | undefined {
-  const lifetime = REQUEST_DAYS * DAY_MILLISECONDS;
-  const expired = db
-    .select({ sequence: notifications.sequence })
-    .from(notifications)
-    .where(lte(notifications.at, now - lifetime))
-    .all();
-  for (let from = 0; from < expired.length; from += STEP_ROWS) {
-    deleteNotifications(
-      db,
-      expired.slice(from, from + STEP_ROWS).map(({ sequence }) => sequence),
-    );
-  }
-  const oldest = db
-    .select({ at: min(notifications.at) })
-    .from(notifications)
-    .get()?.at;
-  return oldest == null ? undefined : oldest + lifetime;
-}
-
-function deleteNotifications(db: WorkbenchDatabase, sequences: number[]): void {
-  db.delete(attempts).where(inArray(attempts.notification, sequences)).run();
-  db.delete(deliveries).where(inArray(deliveries.notification, sequences)).run();
-  db.delete(notifications).where(inArray(notifications.sequence, sequences)).run();
 }

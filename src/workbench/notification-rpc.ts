@@ -1,5 +1,5 @@
 import { RpcTarget } from "cloudflare:workers";
-import type { NotificationFilter } from "../domain/notifications.ts";
+import type { NotificationFilter, OfferedDelivery } from "../domain/notifications.ts";
 import { emptyPage, type Page, type PageRequest } from "../store/pages.ts";
 import type { DatasetRef, DatasetReply } from "./dataset-ref.ts";
 import { findDelivery, findOffered } from "./deliveries.ts";
@@ -183,7 +183,7 @@ export class NotificationRpc extends RpcTarget {
         offered.map(async (due): Promise<StreamItem> => {
           const { delivery, notification } = due;
           const id = String(delivery.offered);
-          const data = {
+          const data: OfferedDelivery = {
             id,
             notification_id: String(delivery.notification),
             delivery_id: delivery.id,

@@ -4,7 +4,8 @@ import { EnvironmentFlag, type FlagState } from "./environment-flag.ts";
 import type { DatasetStorage, WorkbenchDatabase } from "./database.ts";
 import type { DatasetRef, DatasetReply } from "./dataset-ref.ts";
 import { DeliveryLoop } from "./delivery-loop.ts";
-import { deleteExpiredNotifications, NotificationLog } from "./notification-log.ts";
+import { deleteExpiredNotifications } from "./notification-limits.ts";
+import { NotificationLog } from "./notification-log.ts";
 import { addNotification, Outbox } from "./outbox.ts";
 import { allWebhooks, deleteWebhook } from "./webhooks.ts";
 

@@ -1,5 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { findMatchProblem, matchesPath, type FaultMatch } from "../../src/domain/fault-match.ts";
+import {
+  findRequestMatchProblem,
+  matchesPath,
+  type FaultMatch,
+} from "../../src/domain/fault-match.ts";
 import { chooseFault, chooseNotificationFault } from "../../src/domain/fault-choice.ts";
 import { FAULT_NAMES, isRejecting } from "../../src/domain/faults.ts";
 import type { NotificationSubject } from "../../src/domain/notifications.ts";
@@ -47,7 +51,7 @@ describe("a match", () => {
     { path: "/v2/order*", method: "HEAD", partner_event_id: "pe" },
     { method: "POST", partner_order_id: "po" },
     { path: "/v2/keys" },
-  ])("%o can apply", (match) => expect(findMatchProblem(match)).toBeUndefined());
+  ])("%o can apply", (match) => expect(findRequestMatchProblem(match)).toBeUndefined());
 
   it.each<[FaultMatch, field: string, expected: string]>([
     [
@@ -70,7 +74,7 @@ describe("a match", () => {
     [{ method: "GET", type: "CAPTURED" }, "type", "none, because GET has no such field"],
     [{ partner_order_id: "po", partner_event_id: "pe" }, "partner_event_id", "none"],
   ])("%o can't apply", (match, field, expected) => {
-    const problem = findMatchProblem(match);
+    const problem = findRequestMatchProblem(match);
     expect(problem).toMatchObject({ field, expected: expect.stringContaining(expected) });
   });
 });

@@ -1,9 +1,12 @@
 import { Hono, type Context } from "hono";
 import { bodyOf } from "../../domain/notification-payloads.ts";
-import { MAX_NOTIFICATION_BYTES, MAX_NOTIFICATIONS } from "../../domain/notifications.ts";
+import {
+  MAX_NOTIFICATION_BYTES,
+  MAX_NOTIFICATIONS,
+  MAX_RESPONSE_BYTES,
+} from "../../domain/notifications.ts";
 import { maskKeys, recordedHeaders, recordedText } from "../../domain/recorded-text.ts";
 import { REQUEST_DAYS } from "../../domain/requests.ts";
-import { MAX_RESPONSE_BYTES } from "../../domain/notifications.ts";
 import { bytesOf } from "../../domain/stored-bytes.ts";
 import { findUnknownNames } from "../../domain/unknown-names.ts";
 import { MAX_WARNINGS } from "../../domain/warnings.ts";
@@ -20,12 +23,15 @@ import { sendWarnings, warn } from "../../http/warnings.ts";
 import { describeOperation } from "../../openapi/describe-operation.ts";
 import { BODY_ERRORS } from "../../openapi/operation-errors.ts";
 import { acceptedNamesOf } from "../../schemas/accepted-names.ts";
-import { completeData, notificationData } from "../../schemas/notification-payloads.ts";
+import { attemptReport } from "../../schemas/notification-deliveries.ts";
 import {
-  attemptReport,
+  completeData,
+  notificationData,
+  notificationInput,
+} from "../../schemas/notification-payloads.ts";
+import {
   notification,
   notificationDetails,
-  notificationInput,
   notificationList,
   notificationPath,
   notificationQuery,
