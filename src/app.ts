@@ -54,12 +54,12 @@ app
   .use(identifyRequest)
   .use(logRequests)
   .use(openDatabase)
+  // Before the limits, so that a 429 is recorded too, and before the headers, so that they are recorded.
+  .use("/v2/*", recordRequests)
   .use(setHeadersOfEveryResponse)
   .use("/v2/*", setSecurityHeaders)
   .use("/sandbox/*", setSecurityHeaders)
   .use("/health", setSecurityHeaders)
-  // Before authentication and limits, so that a 429 and a fault are recorded too.
-  .use("/v2/*", recordRequests)
   .use("/v2/*", requireConfig, authenticate, limitRows, limitRequestRate)
   .use("/v2/*", alterResponses, sendWarnings, limitConcurrency, chooseFault)
   .use("/sandbox/*", requireConfig)

@@ -64,15 +64,36 @@ describe("recording", () => {
 const withWorkbench = (record: (dataset: unknown, requests: NewRequest[]) => Promise<void>) =>
   ({ ...env, WORKBENCH: { getByName: () => ({ record }) } }) as unknown as typeof env;
 
+/** Bindings with a workbench that collects the IDs of each call's requests. */
+const collecting = (sent: string[][]) =>
+  withWorkbench(async (_, requests) => {
+    sent.push(requests.map(({ request_id }) => request_id));
+  });
+
 describe("a batch", () => {
+  it("is sent by its first request, and the others don't wait", async () => {
+    const sent: string[][] = [];
+    const bindings = collecting(sent);
+    const waits = vi.spyOn(scheduler, "wait");
+    onTestFinished(() => void vi.restoreAllMocks());
+    const ids = Array.from({ length: 20 }, (_, index) => `request-${index}`);
+    await Promise.all(
+      ids.map((request_id) =>
+        recordInBatch(bindings, datasetOf(partner), newRequest({ request_id })),
+      ),
+    );
+    expect(sent).toEqual([ids]);
+    expect(waits).toHaveBeenCalledTimes(1);
+  });
+
   it("is sent by the next request if the invocation of the first one ended", async () => {
     const sent: string[][] = [];
-    const bindings = withWorkbench(async (_, requests) => {
-      sent.push(requests.map(({ request_id }) => request_id));
-    });
+    const bindings = collecting(sent);
     vi.spyOn(scheduler, "wait").mockReturnValueOnce(new Promise(() => undefined));
+    onTestFinished(() => void vi.useRealTimers());
     onTestFinished(() => void vi.restoreAllMocks());
     void recordInBatch(bindings, datasetOf(partner), newRequest({ request_id: "first" }));
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 201 });
     await recordInBatch(bindings, datasetOf(partner), newRequest({ request_id: "second" }));
     expect(sent).toEqual([["first", "second"]]);
   });

@@ -27,8 +27,8 @@ const held = new Set<Batch>();
 const open = new Map<number, Batch>();
 
 /**
- * Adds a request to its dataset's batch and waits until the batch is due. The first request to wake up sends the whole
- * batch, so that no request depends on another one's invocation.
+ * Adds a request to its dataset's batch. The first request waits until the batch is due, and sends it. If its invocation
+ * has ended, the next request sends the batch.
  */
 export async function recordInBatch(
   env: Cloudflare.Env,
@@ -43,7 +43,10 @@ export async function recordInBatch(
   const batch = openBatch(dataset, now);
   batch.requests.push(request);
   batch.bytes += bytes;
-  if (batch.bytes < MAX_BATCH_BYTES) await scheduler.wait(Math.max(0, batch.due - now));
+  if (batch.bytes < MAX_BATCH_BYTES && now < batch.due) {
+    if (batch.requests.length > 1) return;
+    await scheduler.wait(BATCH_MILLISECONDS);
+  }
   await send(env, batch);
 }
 
