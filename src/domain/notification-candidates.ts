@@ -5,15 +5,19 @@ import {
   HASHED_TOKEN,
   keyDeviation,
   OTHER_TOKEN,
+  WRONG_TOKEN,
   withoutNewline,
   type Deviation,
 } from "./notification-deviations.ts";
+import type { NotificationFaultName } from "./notification-faults.ts";
 import { unitOf } from "./notification-header.ts";
 import {
+  encode,
   hexDigest,
   importKey,
   type HmacKey,
   type SignatureForm,
+  wrongToken,
 } from "./notification-signature.ts";
 import { DEFAULT_SIGNATURE, SIGNATURE_KEYS, type SignatureSettings } from "./webhooks.ts";
 
@@ -27,20 +31,21 @@ export interface Candidate<Value> {
   deviation?: Deviation;
 }
 
-/** The body as it was received, and as it may have been sent. */
+/** The body as it was received, and as it may have been sent. Encoded once, for many signatures. */
 export function bodyCandidates(
   body: string | Uint8Array,
   sentBody: string | undefined,
-): Candidate<string | Uint8Array>[] {
+): Candidate<Uint8Array>[] {
+  const value = typeof body === "string" ? encode(body) : body;
   const text = textOf(body);
-  if (text === undefined) return [{ value: body }];
+  if (text === undefined) return [{ value }];
   const trimmed = withoutNewline(text);
   const sent = new Set([trimmed, `${trimmed}\n`, `${trimmed}\r\n`, ...reserialized(text)]);
   if (sentBody !== undefined) sent.add(sentBody);
   sent.delete(text);
   return [
-    { value: body },
-    ...[...sent].map((value) => ({ value, deviation: bodyDeviation(value, text) })),
+    { value },
+    ...[...sent].map((each) => ({ value: encode(each), deviation: bodyDeviation(each, text) })),
   ];
 }
 
@@ -68,20 +73,25 @@ interface Signer {
   timestamp: SignatureSettings["timestamp"];
 }
 
-/** Every form of the receiver's tokens, and then the environment's other tokens. */
+/** Every form of the receiver's tokens, the environment's other tokens, and the wrong tokens of a fault. */
 export async function signerCandidates(
   tokens: readonly SigningToken[],
   otherTokens: readonly SigningToken[],
+  fault: NotificationFaultName | undefined,
 ): Promise<Candidate<Signer>[]> {
   const accepted = await Promise.all(tokens.map(formsOf));
   const given = new Set(tokens.map(({ token }) => token));
-  const others = otherTokens
-    .filter(({ token }) => !given.has(token))
-    .map(async (each): Promise<Candidate<Signer>> => {
-      const isHashed = given.has(await hexDigest(each.token));
-      return { value: await signerOf(each), deviation: isHashed ? HASHED_TOKEN : OTHER_TOKEN };
-    });
-  return [...accepted.flat(), ...(await Promise.all(others))];
+  const others = otherTokens.filter(({ token }) => !given.has(token));
+  const signers = others.map(async (each): Promise<Candidate<Signer>> => {
+    const isHashed = given.has(await hexDigest(each.token));
+    return { value: await signerOf(each), deviation: isHashed ? HASHED_TOKEN : OTHER_TOKEN };
+  });
+  const isForged = fault === "invalid_signature";
+  const forged = (isForged ? [...tokens, ...others] : []).map(async (each) => {
+    const value = await signerOf({ ...each, token: wrongToken(each.token) });
+    return { value, deviation: WRONG_TOKEN };
+  });
+  return [...accepted.flat(), ...(await Promise.all([...signers, ...forged]))];
 }
 
 /** A token in each form. Every form but the expected one is a deviation. */

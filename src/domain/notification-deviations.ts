@@ -16,6 +16,7 @@ export const VERIFICATION_REASONS = [
   "other_token",
   "token_hashed",
   "timestamp_unit",
+  "fault",
   "too_old",
   "in_future",
   "no_match",
@@ -95,6 +96,16 @@ export const OTHER_TOKEN: Deviation = {
   reason: "other_token",
   message: "The signature was made with another token.",
 };
+
+export const WRONG_TOKEN: Deviation = {
+  reason: "fault",
+  message:
+    "The fault invalid_signature applies to this notification: the sandbox signed its first attempt with a wrong token. Reject it with 4xx. The next attempt is signed correctly.",
+};
+
+/** Added to the message about an old signature. */
+export const SIGNED_EARLIER =
+  "The fault stale_signature applies to this notification: the sandbox dated the signature of its first attempt ten minutes back.";
 
 /** `t` was signed as `signed`, but the header has another one. */
 export function convertedTime(signed: string, received: string): Deviation {

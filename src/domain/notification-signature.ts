@@ -36,6 +36,9 @@ export async function signAt(
   return `t=${time},s=${toHex(new Uint8Array(signature))}`;
 }
 
+/** The token that the fault `invalid_signature` signs with. */
+export const wrongToken = (token: string): string => `${token}?`;
+
 /** Compares in constant time. `signature` is in hex. */
 export async function isSignatureOf(
   signature: string,
@@ -76,7 +79,7 @@ function signedBytes(time: string, body: string | Uint8Array): Uint8Array<ArrayB
   return signed;
 }
 
-const encode = (text: string) => new Uint8Array(new TextEncoder().encode(text));
+export const encode = (text: string) => new Uint8Array(new TextEncoder().encode(text));
 
 const toHex = (bytes: Uint8Array): string =>
   Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");

@@ -10,11 +10,13 @@ import {
 import {
   ageDeviation,
   noMatch,
+  SIGNED_EARLIER,
   unitDeviation,
   VERIFICATION_REASONS,
   type Deviation,
   type VerificationReason,
 } from "./notification-deviations.ts";
+import type { NotificationFaultName } from "./notification-faults.ts";
 import { parseSignature, unitOf } from "./notification-header.ts";
 import { importKey, isSignatureOf, signAt } from "./notification-signature.ts";
 import { DEFAULT_SIGNATURE, type SignatureSettings } from "./webhooks.ts";
@@ -35,6 +37,8 @@ export interface VerifyOptions {
   tolerance_seconds?: number | undefined;
   /** The body as it was sent, to report what changed. */
   sent_body?: string | undefined;
+  /** The fault that the sandbox applied to the notification. */
+  fault?: NotificationFaultName | undefined;
 }
 
 export interface Verification {
@@ -98,13 +102,20 @@ function timeDeviations(
   const age = ageDeviation(Math.round((now - signedAt) / 1000), tolerance_seconds);
   return [
     ...(found === expected ? [] : [unitDeviation(time, found, expected)]),
-    ...(age ? [age] : []),
+    ...(age ? [explained(age, options)] : []),
   ];
+}
+
+/** Adds that the sandbox has dated the signature back, if it has. */
+function explained(age: Deviation, { fault }: VerifyOptions): Deviation {
+  if (age.reason !== "too_old" || fault !== "stale_signature") return age;
+  return { ...age, message: `${age.message} ${SIGNED_EARLIER}` };
 }
 
 /** Checks combinations of what may have been signed, those with the fewest deviations first. */
 async function findMatch(time: string, signature: string, options: VerifyOptions) {
-  const signers = await signerCandidates(options.tokens, options.other_tokens ?? []);
+  const { tokens, other_tokens = [], fault } = options;
+  const signers = await signerCandidates(tokens, other_tokens, fault);
   const combinations = bodyCandidates(options.body, options.sent_body)
     .flatMap((body) => signers.map((signer) => [body, signer] as const))
     .flatMap(([body, signer]) => timeCandidates(time).map((at) => [body, signer, at] as const))

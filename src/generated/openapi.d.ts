@@ -2944,10 +2944,10 @@ export interface components {
              */
             valid: boolean;
             /**
-             * @description Why it isn't valid, or null. `malformed_header`, `cut_header`, `folded_header`: the header was changed. `trailing_newline`, `body_reserialized`, `body_changed`: the body was changed. `other_token`: another token of this environment signed it. `token_hashed`: the key is the token in another form. `timestamp_unit`: `t` is in the other unit. `too_old`, `in_future`: beyond the tolerance. `no_match`: none of these explains it
+             * @description Why it isn't valid, or null. `malformed_header`, `cut_header`, `folded_header`: the header was changed. `trailing_newline`, `body_reserialized`, `body_changed`: the body was changed. `other_token`: another token of this environment signed it. `token_hashed`: the key is the token in another form. `timestamp_unit`: `t` is in the other unit. `fault`: the sandbox signed it with a wrong token, because of the fault `invalid_signature`. `too_old`, `in_future`: beyond the tolerance. `no_match`: none of these explains it
              * @example body_reserialized
              */
-            reason: ("malformed_header" | "cut_header" | "folded_header" | "trailing_newline" | "body_reserialized" | "body_changed" | "other_token" | "token_hashed" | "timestamp_unit" | "too_old" | "in_future" | "no_match") | null;
+            reason: ("malformed_header" | "cut_header" | "folded_header" | "trailing_newline" | "body_reserialized" | "body_changed" | "other_token" | "token_hashed" | "timestamp_unit" | "fault" | "too_old" | "in_future" | "no_match") | null;
             /**
              * @description All reasons as sentences, with what to change
              * @example The body was parsed and serialized again: a number has another form in data.amount: 5000 was sent, 5000.0 received. Verify over the raw body, before a parser reads it.

@@ -76,7 +76,7 @@ export const verification = z
       .nullable()
       .meta({
         description:
-          "Why it isn't valid, or null. `malformed_header`, `cut_header`, `folded_header`: the header was changed. `trailing_newline`, `body_reserialized`, `body_changed`: the body was changed. `other_token`: another token of this environment signed it. `token_hashed`: the key is the token in another form. `timestamp_unit`: `t` is in the other unit. `too_old`, `in_future`: beyond the tolerance. `no_match`: none of these explains it",
+          "Why it isn't valid, or null. `malformed_header`, `cut_header`, `folded_header`: the header was changed. `trailing_newline`, `body_reserialized`, `body_changed`: the body was changed. `other_token`: another token of this environment signed it. `token_hashed`: the key is the token in another form. `timestamp_unit`: `t` is in the other unit. `fault`: the sandbox signed it with a wrong token, because of the fault `invalid_signature`. `too_old`, `in_future`: beyond the tolerance. `no_match`: none of these explains it",
         examples: ["body_reserialized"],
       }),
     message: z.string().meta({

@@ -1,5 +1,5 @@
 import { STALE_MILLISECONDS } from "../domain/deliveries.ts";
-import { signNotification } from "../domain/notification-signature.ts";
+import { signNotification, wrongToken } from "../domain/notification-signature.ts";
 import {
   DELIVERY_TIMEOUT_MILLISECONDS,
   MAX_RESPONSE_BYTES,
@@ -19,7 +19,7 @@ export async function headersOf(
   const fault = delivery.attempt_count === 0 ? notification.fault?.fault : undefined;
   const signed = await signNotification({
     ...signature,
-    token: fault === "invalid_signature" ? `${signing_token}?` : signing_token,
+    token: fault === "invalid_signature" ? wrongToken(signing_token) : signing_token,
     body: notification.body,
     at: fault === "stale_signature" ? now - STALE_MILLISECONDS : now,
   });

@@ -1,12 +1,15 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { changesBetween } from "../../src/domain/body-changes.ts";
 import {
   hexDigest,
   importKey,
   signAt,
   signNotification,
+  wrongToken,
 } from "../../src/domain/notification-signature.ts";
 import { verifyNotification } from "../../src/domain/notification-verification.ts";
+import { MAX_NOTIFICATION_BYTES } from "../../src/domain/notifications.ts";
+import { MAX_WEBHOOKS } from "../../src/domain/webhooks.ts";
 
 const AT = Date.parse("2026-01-15T09:30:00.123Z");
 const TOKEN = "whsec_one";
@@ -63,6 +66,9 @@ describe("signNotification", () => {
 const HEADER = await signNotification({ token: TOKEN, body: BODY, at: AT });
 const [, SIGNATURE = ""] = HEADER.split(",s=");
 
+/** Six bodies, two times, and of each webhook's token three forms and the one of the fault. */
+const MAX_SIGNATURES = 6 * 2 * MAX_WEBHOOKS * 4;
+
 type Options = Parameters<typeof verifyNotification>[0];
 const verify = (options: Partial<Options>) =>
   verifyNotification({
@@ -93,6 +99,7 @@ const inSeconds = await signNotification({
 });
 const hashedToken = await hexDigest(TOKEN);
 const hashed = await signNotification({ token: TOKEN, body: BODY, at: AT, key: "sha256" });
+const withWrongToken = await signNotification({ token: wrongToken(TOKEN), body: BODY, at: AT });
 const withNewline = await signNotification({ token: TOKEN, body: `${BODY}\n`, at: AT });
 
 describe("verifyNotification", () => {
@@ -252,6 +259,35 @@ describe("verifyNotification", () => {
       "signed 600 seconds ago, more than the tolerance of 300",
     ],
     [
+      "an old signature of the sandbox's own",
+      "too_old",
+      { now: AT + 600_000, fault: "stale_signature" },
+      "dated the signature of its first attempt ten minutes back",
+    ],
+    [
+      "a wrong token of the sandbox's own",
+      "fault",
+      { header: withWrongToken, fault: "invalid_signature" },
+      "the sandbox signed its first attempt with a wrong token",
+    ],
+    [
+      "a wrong token of the sandbox's own, of another webhook",
+      "fault",
+      {
+        header: withWrongToken,
+        fault: "invalid_signature",
+        tokens: [{ token: "x" }],
+        other_tokens: [{ token: TOKEN }],
+      },
+      "the sandbox signed its first attempt with a wrong token",
+    ],
+    [
+      "a wrong token without the fault",
+      "no_match",
+      { header: withWrongToken, fault: "duplicate_notification" },
+      "No known token",
+    ],
+    [
       "a signature beyond a tolerance",
       "too_old",
       { now: AT + 11_000, tolerance_seconds: 10 },
@@ -314,6 +350,30 @@ describe("verifyNotification", () => {
     for (const part of ["folded", "whitespace differs", "another token", "600 seconds ago"]) {
       expect(verification.message).toContain(part);
     }
+  });
+
+  it("accepts the retry after a fault", async () => {
+    for (const fault of ["invalid_signature", "stale_signature"] as const) {
+      expect(await verify({ fault })).toMatchObject({ valid: true });
+    }
+  });
+
+  it(`tries at most ${MAX_SIGNATURES} signatures, with the most webhooks and the longest body`, async () => {
+    const verified = vi.spyOn(crypto.subtle, "verify");
+    onTestFinished(() => verified.mockRestore());
+    const tokens = Array.from({ length: MAX_WEBHOOKS }, (_, index) => ({
+      token: `token-${index}`,
+    }));
+    const data = { event_id: "e-1", text: "é".padEnd(MAX_NOTIFICATION_BYTES - 100, "x") };
+    const sent_body = JSON.stringify({ object: "REWARD", data });
+    const body = sent_body.replace(":", ": ").replace("e-1", "e-2");
+    const began = performance.now();
+    const others = { tokens, other_tokens: tokens, sent_body, fault: "invalid_signature" } as const;
+    expect(await verify({ body, ...others })).toMatchObject({ reason: "no_match" });
+    const ms = Math.round(performance.now() - began);
+    console.log(`${verified.mock.calls.length} signatures of ${body.length} characters: ${ms} ms`);
+    expect(verified.mock.calls.length).toBeGreaterThan(MAX_SIGNATURES / 2);
+    expect(verified.mock.calls.length).toBeLessThanOrEqual(MAX_SIGNATURES);
   });
 
   it("expects the signature that the receiver computes from its body and token", async () => {

@@ -73,6 +73,14 @@ describe("a deployed sandbox", () => {
     `https://${OWN_HOST.toUpperCase()}./`,
     `https://${OWN_HOST.replaceAll(".", "。")}/`,
   ])("does not send to %s", (url) => expect(deployed(url)).toMatch(/^Expected /));
+
+  it.each([
+    ["https://8.8.8.8/", "Expected a public host name, not an IP address"],
+    ["https://[2606:4700::1111]/", "Expected a public host name, not an IP address"],
+    ["https://localhost/", "Expected a public host name, not one of a private network"],
+    ["https://8.8.8.8.nip.io/", "Expected a host name without an IP address in it"],
+    [`https://${OWN_HOST}/`, "Expected another host than the sandbox itself"],
+  ])("explains why it does not send to %s", (url, problem) => expect(deployed(url)).toBe(problem));
 });
 
 describe("a local sandbox", () => {

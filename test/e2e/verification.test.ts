@@ -177,6 +177,24 @@ it("knows the body as it was sent, by its event and by its kind", async () => {
   });
 });
 
+it.each([
+  ["invalid_signature", "fault", "signed its first attempt with a wrong token"],
+  ["stale_signature", "too_old", "dated the signature of its first attempt ten minutes back"],
+] as const)("explains the signature of the fault %s: %s", async (fault, reason, message) => {
+  await using env = await sandbox.environment();
+  await env.webhooks.add({ url, retry_after_seconds: [] });
+  await env.faults.add({ fault });
+  await env.sendNotification({ object: "REWARD" });
+  const { id } = await env.waitForNotification({ delivery_status: "acknowledged" });
+  const sent = await env.notification(id);
+  const headers = new Headers(sent.attempts.at(0)?.headers);
+  const first = headers.get("X-IMPRINT-HMAC-SIGNATURE") ?? "";
+  const { data } = await clientOf(sandbox.url, env.key).POST("/sandbox/notifications/verify", {
+    body: { header: first, body: sent.body },
+  });
+  expect(data).toMatchObject({ valid: false, reason, message: expect.stringContaining(message) });
+});
+
 it("tries no token of another environment", async () => {
   await using own = await sandbox.environment();
   const { data } = await clientOf(sandbox.url, own.key).POST("/sandbox/notifications/verify", {

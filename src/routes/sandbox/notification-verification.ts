@@ -11,6 +11,7 @@ import {
   verification,
   verificationInput,
 } from "../../schemas/notification-verification.ts";
+import type { NotificationDetails } from "../../workbench/notification-lists.ts";
 
 const tag = "Sandbox";
 
@@ -44,24 +45,24 @@ export const notificationVerification = new Hono<AppEnv>().post(
       other_tokens: known,
       now: Date.now(),
     };
-    const sent_body = await findSentBody(c, filterOfBody(input.body));
-    return c.json(await verifyNotification({ ...options, sent_body }), 200);
+    const sent = await findSent(c, filterOfBody(input.body));
+    const found = { sent_body: sent?.body, fault: sent?.fault?.fault };
+    return c.json(await verifyNotification({ ...options, ...found }), 200);
   },
 );
 
-/** The body of the newest notification that matches, as it was sent. */
-async function findSentBody(
+/** The newest notification that matches. */
+async function findSent(
   c: Context<AppEnv>,
   filter: NotificationFilter | undefined,
-): Promise<string | undefined> {
+): Promise<NotificationDetails | undefined> {
   if (!filter) return undefined;
   const page = await queryWorkbench(c, (workbench, dataset) =>
     workbench.notifications().list(dataset, filter, { limit: 1 }),
   );
   const [newest] = page?.data ?? [];
   if (!newest) return undefined;
-  const found = await queryWorkbench(c, (workbench, dataset) =>
+  return queryWorkbench(c, (workbench, dataset) =>
     workbench.notifications().find(dataset, newest.id),
   );
-  return found?.body;
 }
