@@ -1,5 +1,5 @@
-import { sql } from "drizzle-orm";
-import { QUOTAS, type Quota, type Usage } from "../domain/quotas.ts";
+import { getTableName, sql, type SQL } from "drizzle-orm";
+import { QUOTAS, type Usage } from "../domain/quotas.ts";
 import { placeholder, Statement } from "./database.ts";
 import { DATASET_TABLES } from "./dataset-tables.ts";
 import type { QueryBudget } from "./query-budget.ts";
@@ -16,33 +16,33 @@ const findOldest = Statement.of(
 );
 
 const isIn = sql`dataset_id = ${placeholder("dataset_id")}`;
-const storedBytes = sql.join(
-  DATASET_TABLES.flatMap(({ table, bytes }) =>
-    bytes ? sql`(select coalesce(sum(${bytes}), 0) from ${table} where ${isIn})` : [],
-  ),
-  sql` + `,
-);
-/** The rows of a dataset, counted. */
-const recount = sql<Usage>`
-  select
-    (select count(*) from orders where ${isIn}) as orders,
-    (select count(*) from order_events where ${isIn}) as order_events,
-    (select count(*) from transactions where ${isIn}) as transactions,
-    ${storedBytes} as bytes`;
+/** The tables with bytes, and their rows of a dataset, counted. */
+const counts = DATASET_TABLES.flatMap(({ table, bytes }) => {
+  if (!bytes) return [];
+  const rows = sql`select count(*) as items, coalesce(sum(${bytes}), 0) as bytes from ${table} where ${isIn}`;
+  return { name: sql.identifier(getTableName(table)), rows };
+});
+const inEach = (write: (count: (typeof counts)[number]) => SQL, separator: SQL) =>
+  sql.join(counts.map(write), separator);
+/** The usage of a dataset. It reads each row once. */
+const recount = sql`
+  select orders.items as orders, order_events.items as order_events, transactions.items as transactions,
+    ${inEach(({ name }) => sql`${name}.bytes`, sql` + `)} as bytes
+  from ${inEach(({ name, rows }) => sql`(${rows}) as ${name}`, sql`, `)}`;
 
-const selectCounts = Statement.of(
-  sql<{ partner_id: number } & Record<keyof Usage | `counted_${keyof Usage}`, number>>`
-    select partner_id, order_count as orders, order_event_count as order_events,
-      transaction_count as transactions, stored_bytes as bytes,
-      counted.orders as counted_orders, counted.order_events as counted_order_events,
-      counted.transactions as counted_transactions, counted.bytes as counted_bytes
-    from datasets, (${recount}) as counted where id = ${placeholder("dataset_id")}`,
+const usage = sql`order_count as orders, order_event_count as order_events,
+  transaction_count as transactions, stored_bytes as bytes`;
+
+const selectStored = Statement.of(
+  sql<Usage & { partner_id: number }>`
+    select partner_id, ${usage} from datasets where id = ${placeholder("dataset_id")}`,
 );
-const correctCounts = Statement.of(
-  sql<never>`
+const correct = Statement.of(
+  sql<Usage>`
     update datasets set order_count = counted.orders, order_event_count = counted.order_events,
       transaction_count = counted.transactions, stored_bytes = counted.bytes, recounted_at = ${placeholder("now")}
-    from (${recount}) as counted where id = ${placeholder("dataset_id")}`,
+    from (${recount}) as counted where id = ${placeholder("dataset_id")}
+    returning ${usage}`,
 );
 
 /** A dataset whose stored usage differed from its rows. */
@@ -60,18 +60,15 @@ export async function recountUsage(budget: QueryBudget, now: string): Promise<Mi
   const [oldest] = await budget.db.run(findOldest.bind());
   for (const { id: dataset_id } of oldest) {
     if (!budget.allows(RECOUNT_QUERIES)) break;
-    // One transaction, so that no write comes between the count and its correction.
-    const [[found]] = await budget.db.run(
-      selectCounts.bind({ dataset_id }),
-      correctCounts.bind({ dataset_id, now }),
+    // One transaction, so that no write comes between the stored usage and its correction.
+    const [[found], [counted]] = await budget.db.run(
+      selectStored.bind({ dataset_id }),
+      correct.bind({ dataset_id, now }),
     );
-    if (!found || QUOTAS.every((quota) => found[quota] === found[`counted_${quota}`])) continue;
-    const counted = usageOf((quota) => found[`counted_${quota}`]);
-    const stored = usageOf((quota) => found[quota]);
-    miscounts.push({ partner_id: found.partner_id, dataset_id, stored, counted });
+    if (!found || !counted) continue;
+    const { partner_id, ...stored } = found;
+    if (QUOTAS.every((quota) => stored[quota] === counted[quota])) continue;
+    miscounts.push({ partner_id, dataset_id, stored, counted });
   }
   return miscounts;
 }
-
-const usageOf = (amountOf: (quota: Quota) => number) =>
-  Object.fromEntries(QUOTAS.map((quota) => [quota, amountOf(quota)])) as Usage;

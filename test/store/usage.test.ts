@@ -126,6 +126,20 @@ it("is corrected by the hourly job, which logs the difference", async () => {
   expect(await recount()).toEqual([]);
 });
 
+it("is recounted by reading each row once", async () => {
+  const client = await newPartner();
+  const recountedRows = async () => {
+    const database = new Database(env.DB);
+    await recountUsage(new QueryBudget(database, 10_000), new Date().toJSON());
+    return database.cost.rows_read;
+  };
+  const before = await recountedRows();
+  const orders = 20;
+  for (let count = 0; count < orders; count += 1) await client.createOrder();
+  // An order without lines or events is two rows: itself and its change.
+  expect(await recountedRows()).toBeLessThan(before + orders * 3);
+});
+
 const OPERATIONS = 2_000;
 
 it(`equals a recount after ${OPERATIONS} random operations of all kinds`, async () => {
