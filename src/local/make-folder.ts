@@ -17,10 +17,13 @@ export function makeWritableFolder(folder: string, purpose: string, remedy: stri
   }
 }
 
+/** Only the folder's owner may read what it will contain. */
+const OWNER_ONLY = 0o700;
+
 /** Node's own recursive `mkdir` never returns below /proc. */
 function makeFolder(folder: string): void {
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return;
   const parent = dirname(folder);
   if (parent !== folder) makeFolder(parent);
-  mkdirSync(folder);
+  mkdirSync(folder, OWNER_ONLY);
 }

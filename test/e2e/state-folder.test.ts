@@ -1,4 +1,4 @@
-import { cp, mkdtemp, rename, rm } from "node:fs/promises";
+import { cp, mkdtemp, rename, rm, stat } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -102,6 +102,17 @@ describe.each(FOLDER_NAMES)("a data folder whose path contains %s", (name) => {
     await expect.poll(() => sandbox.requests().catch(String)).toContain("was removed or replaced");
   });
 });
+
+it.skipIf(process.platform === "win32")(
+  "creates a data folder that only its owner can read",
+  async () => {
+    const folder = join(root, "private", "state");
+    await using _ = await createSandbox({ persistTo: folder });
+    for (const created of [folder, dirname(folder)]) {
+      expect((await stat(created)).mode & 0o777).toBe(0o700);
+    }
+  },
+);
 
 describe("a sandbox of the library, when its data folder is removed", () => {
   it("rejects every later call with a SandboxError, and leaves no folder and no open port", async () => {
