@@ -6,7 +6,10 @@ import { headersOf, type Statuses } from "./request.ts";
 
 /** The connections of each kind. */
 const CONNECTIONS = 400;
-/** How long a rejected connection waits before the next one, so that the kind stays within the rate limit. */
+/**
+ * How long a connection waits after a rejection before the next request. All kinds together exceed the rate limit many
+ * times: a stranger that sends its worst doesn't keep to it, and its rejected requests cost time and memory, too.
+ */
 const PAUSE_MILLISECONDS = 2_000;
 
 const BODY_BYTES = 256 * 1024;
@@ -40,15 +43,24 @@ export const HELD_CONNECTIONS: Record<string, HeldRequest> = {
   stream: { path: "/sandbox/requests/stream" },
 };
 
-/** Keeps the connections of a kind open until the signal aborts, and counts how they end. */
+interface Holding {
+  /** Called for each request. */
+  onSend: () => void;
+  /** How the requests ended. */
+  statuses: Statuses;
+  signal: AbortSignal;
+}
+
+/** Keeps the connections of a kind open until the signal aborts. */
 export async function holdConnections(
   url: string,
   held: HeldRequest,
-  { statuses, signal }: { statuses: Statuses; signal: AbortSignal },
+  { onSend, statuses, signal }: Holding,
 ): Promise<void> {
   const agent = new Agent({ maxSockets: CONNECTIONS });
   const hold = async () => {
     while (!signal.aborted) {
+      onSend();
       const status = await holdOne(url, held, agent, signal);
       statuses[status] = (statuses[status] ?? 0) + 1;
       await sleep(PAUSE_MILLISECONDS, undefined, { signal }).catch(() => undefined);

@@ -140,13 +140,14 @@ async function measureVictim(
   }
 }
 
-/** Waits for a process's next message. Throws if the process exits first. */
+/** Waits for a process's next message. Throws if the process ends first. */
 async function nextMessage(stranger: ChildProcess): Promise<unknown> {
   const ended = new AbortController();
-  const abort = () => ended.abort(new Error("The stranger exited without a message"));
-  stranger.once("exit", abort);
+  const abort = () => ended.abort(new Error("The stranger ended without a message"));
+  // Unlike "exit", this event follows the last message.
+  stranger.once("disconnect", abort);
   const [message] = (await once(stranger, "message", { signal: ended.signal })) as [unknown];
-  stranger.off("exit", abort);
+  stranger.off("disconnect", abort);
   return message;
 }
 

@@ -45,14 +45,15 @@ export interface StrangerTask {
 
 /** The requests that a stranger sent. */
 export interface StrangerReport {
-  /** When it sent each request, in milliseconds after the start. */
+  /** When it sent each request, also on the held connections, in milliseconds after the start. */
   moments: number[];
   statuses: Statuses;
   /** How the held connections ended. */
   held: Statuses;
 }
 
-const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
+/** Its connections are as many as its requests need, like those of the held ones. */
+const agent = new Agent({ keepAlive: true });
 const sender = { key: PARTNER_A.key, agent };
 const report: StrangerReport = { moments: [], statuses: {}, held: {} };
 
@@ -65,8 +66,8 @@ await once(process, "message");
 const started = performance.now();
 await (kinds ? sendExpensive(kinds) : sendOrdinary(moments ?? []));
 agent.destroy();
-process.send!(report);
-process.disconnect();
+// Disconnecting before the report is sent would lose it.
+process.send!(report, () => process.disconnect());
 
 async function prepare(): Promise<void> {
   for (let number = 0; number < LARGE_ORDERS; number += 1) {
@@ -87,7 +88,9 @@ async function sendExpensive(chosen: string[]): Promise<void> {
   const ending = new AbortController();
   const holding = chosen
     .flatMap((kind) => HELD_CONNECTIONS[kind] ?? [])
-    .map((held) => holdConnections(url, held, { statuses: report.held, signal: ending.signal }));
+    .map((held) =>
+      holdConnections(url, held, { onSend, statuses: report.held, signal: ending.signal }),
+    );
   let sent = 0;
   const connect = async () => {
     while (elapsed() < seconds * 1_000) {
@@ -119,8 +122,12 @@ async function sendOrdinary(at: number[]): Promise<void> {
 }
 
 async function sendOne(request: HttpRequest): Promise<void> {
-  report.moments.push(elapsed());
+  onSend();
   await count(report.statuses, url, request, sender);
+}
+
+function onSend(): void {
+  report.moments.push(elapsed());
 }
 
 function elapsed(): number {
