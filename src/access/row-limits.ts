@@ -22,8 +22,9 @@ interface UsedRows extends Record<RowKind, number> {
 const usedRows = new Map<number, UsedRows>();
 
 /**
- * Limits the rows that a partner's requests read and write in a day, the largest part of their cost. The limit is a
- * leaky bucket: it holds a quarter of the day's rows, and drains evenly over the day. A rejected request isn't recorded.
+ * Limits the rows that a partner's requests read and write in a day, in D1 and in workbenches: the largest part of their
+ * cost. The limit is a leaky bucket: it holds a quarter of the day's rows, and drains evenly over the day. A rejected
+ * request isn't recorded.
  */
 export const limitRows = createMiddleware<AppEnv>(async (c, next) => {
   const { hasRateLimits, rowsPerDay } = configOf(c.env);
@@ -39,7 +40,8 @@ export const limitRows = createMiddleware<AppEnv>(async (c, next) => {
   try {
     await next();
   } finally {
-    for (const kind of KINDS) used[kind] += c.get("db").cost[kind];
+    const inWorkbenches = c.get("workbenchRows");
+    for (const kind of KINDS) used[kind] += c.get("db").cost[kind] + (inWorkbenches?.[kind] ?? 0);
     if (c.req.path.startsWith("/v2/")) used.rows_written += RECORDED_ROWS;
   }
 });

@@ -2,6 +2,7 @@ import type { AppliedFault } from "../domain/faults.ts";
 import type { Warning } from "../domain/warnings.ts";
 import type { Database } from "../store/database.ts";
 import type { StoredKey } from "../store/keys.ts";
+import type { RowCounts } from "../workbench/row-counter.ts";
 import type { DelayedResponse } from "./delayed-responses.ts";
 import type { RecordedBody } from "./recording/recorded-body.ts";
 
@@ -18,6 +19,8 @@ export interface AppEnv {
     /** When the request arrived, in milliseconds since the epoch. */
     receivedAt: number;
     db: Database;
+    /** The rows that the request read and wrote in workbenches. */
+    workbenchRows?: RowCounts;
     apiKey: StoredKey;
     /** The key itself, as the request sent it. */
     sentKey: string;

@@ -9,7 +9,7 @@ import type { Workbench } from "../workbench/workbench.ts";
 import type { AppEnv } from "./context.ts";
 import { ApiError, unauthenticated } from "./errors.ts";
 import { takeFault } from "./faults.ts";
-import { callWorkbench, workbenchOf } from "./workbench.ts";
+import { addWorkbenchRows, callWorkbench, workbenchOf } from "./workbench.ts";
 
 /** The most attempts of a request that others overtake. Enough for 32 concurrent requests to one transaction. */
 const MAX_ATTEMPTS = 16;
@@ -62,7 +62,9 @@ export function queryWorkbench<T>(
   call: (workbench: DurableObjectStub<Workbench>, dataset: DatasetRef) => Promise<DatasetReply<T>>,
 ): Promise<T> {
   return inCurrentDataset(c, async ({ known: { environment_id, dataset_id } }) => {
-    const { result } = await callWorkbench(c, call(workbenchOf(c), { environment_id, dataset_id }));
+    const reply = call(workbenchOf(c), { environment_id, dataset_id });
+    const { result, rows } = await callWorkbench(c, reply);
+    if (rows) addWorkbenchRows(c, rows);
     if (result === "superseded") throw new DatasetSuperseded();
     return result;
   });

@@ -9,7 +9,7 @@ import { FAULT_HEADER, parseFaultHeader } from "./fault-header.ts";
 import { alterResponse, rejectionBy } from "./fault-responses.ts";
 import { objectIn } from "./recording/recorded-body.ts";
 import { peekBody } from "./request-body.ts";
-import { callWorkbench, workbenchOf } from "./workbench.ts";
+import { addWorkbenchRows, callWorkbench, workbenchOf } from "./workbench.ts";
 
 /**
  * Applies the request's fault to its response, including an error. Runs outside `limitConcurrency`, so that a delayed
@@ -41,13 +41,15 @@ export async function takeFault(c: Context<AppEnv>): Promise<void> {
   const key = c.get("apiKey");
   const { environment_id, dataset_id } = key;
   const dataset = { environment_id, dataset_id };
-  const taken = await callWorkbench(c, workbenchOf(c).takeFault(dataset, await readSubject(c)));
+  const reply = workbenchOf(c).takeFault(dataset, await readSubject(c));
+  const { result, rows } = await callWorkbench(c, reply);
+  if (rows) addWorkbenchRows(c, rows);
   // D1 will reject the request's batch too, and the request then runs again in the current dataset.
-  if (taken.is_superseded) return;
+  if (result === "superseded") return;
   c.set("isFaultPending", false);
   // `key` is the isolate's cached key, so the next request skips the workbench while no faults are left.
-  if (key.dataset_id === dataset_id) key.has_faults = taken.has_faults;
-  if (taken.fault) applyFault(c, taken.fault);
+  if (key.dataset_id === dataset_id) key.has_faults = result.has_faults;
+  if (result.fault) applyFault(c, result.fault);
 }
 
 function applyFault(c: Context<AppEnv>, fault: AppliedFault): void {

@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import { logError } from "../log.ts";
+import type { RowCounts } from "../workbench/row-counter.ts";
 import type { Workbench } from "../workbench/workbench.ts";
 import { locationHint, type AppEnv } from "./context.ts";
 import { ApiError } from "./errors.ts";
@@ -28,6 +29,19 @@ export async function callWorkbench<T>(c: Context<AppEnv>, call: Promise<T>): Pr
       message: "The environment's workbench could not be reached. Send the same request again.",
     });
   }
+}
+
+/** A write to a workbench may also change a flag of its environment in D1. */
+const FLAG_ROWS = 1;
+
+/** Adds rows of a workbench to those of the request, which count towards the partner's limit. */
+export function addWorkbenchRows(c: Context<AppEnv>, { rows_read, rows_written }: RowCounts): void {
+  const before = c.get("workbenchRows") ?? { rows_read: 0, rows_written: 0 };
+  const flag = rows_written > 0 ? FLAG_ROWS : 0;
+  c.set("workbenchRows", {
+    rows_read: before.rows_read + rows_read,
+    rows_written: before.rows_written + rows_written + flag,
+  });
 }
 
 /** Ends the deliveries and streams of a deleted environment after the response, and deletes its logs. */

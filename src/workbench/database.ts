@@ -5,6 +5,7 @@ import { SQLiteTable } from "drizzle-orm/sqlite-core";
 import migrations from "../generated/workbench-migrations.json";
 import type { DatasetRef, DatasetReply } from "./dataset-ref.ts";
 import * as notificationSchema from "./notification-schema.ts";
+import { RowCounter } from "./row-counter.ts";
 import * as schema from "./schema.ts";
 
 export type WorkbenchDatabase = DrizzleSqliteDODatabase;
@@ -20,11 +21,12 @@ const TABLES = Object.values(datasetTables).filter((each) => is(each, SQLiteTabl
 export class DatasetStorage {
   readonly #storage: DurableObjectStorage;
   readonly #database: WorkbenchDatabase;
+  readonly rows = new RowCounter();
   #isMigrated = false;
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
-    this.#database = drizzle(storage);
+    this.#database = drizzle(this.rows.counted(storage));
   }
 
   /** The dataset of the stored rows; undefined if nothing is stored. */
@@ -54,7 +56,13 @@ export class DatasetStorage {
   ): DatasetReply<T> {
     if (this.isSuperseded(dataset_id)) return { result: "superseded" };
     const database = this.read(dataset_id);
-    return { result: database ? query(database) : empty };
+    return database ? this.measure(() => query(database)) : { result: empty };
+  }
+
+  /** Runs a function, and adds the rows to its reply. */
+  measure<T>(run: () => T): DatasetReply<T> {
+    const result = run();
+    return { result, rows: this.rows.take() };
   }
 
   /** The database for writing, emptied of earlier datasets; undefined if the dataset is superseded. */

@@ -1,4 +1,5 @@
 import type { KnownDataset } from "../store/database.ts";
+import type { RowCounts } from "./row-counter.ts";
 
 /** Identifies a dataset of an environment. */
 export type DatasetRef = Pick<KnownDataset, "environment_id" | "dataset_id">;
@@ -9,4 +10,6 @@ export type DatasetRef = Pick<KnownDataset, "environment_id" | "dataset_id">;
  */
 export interface DatasetReply<T> {
   result: T | "superseded";
+  /** The rows that the workbench read and wrote since its last reply, also for streams and deliveries. */
+  rows?: RowCounts;
 }

@@ -14,6 +14,7 @@ import {
 } from "./notification-lists.ts";
 import type { Notifier } from "./notifier.ts";
 import { headersOf } from "./send-notification.ts";
+import type { RowCounts } from "./row-counter.ts";
 import type { StreamItem, StreamSet, Watcher } from "./streams.ts";
 import { withExpiry } from "./webhook-rpc.ts";
 import { allWebhooks, findWebhook, receives, updateWebhook } from "./webhooks.ts";
@@ -40,9 +41,11 @@ export class NotificationRpc extends RpcTarget {
     this.#streams = streams;
   }
 
-  /** Announces an event that may commit. */
-  async expect({ dataset_id }: DatasetRef): Promise<void> {
-    if (!this.#notifier.host.storage.isSuperseded(dataset_id)) await this.#notifier.expect();
+  /** Announces an event that may commit. Returns the rows since the last reply, such as those of earlier events. */
+  async expect({ dataset_id }: DatasetRef): Promise<RowCounts> {
+    const { storage } = this.#notifier.host;
+    if (!storage.isSuperseded(dataset_id)) await this.#notifier.expect();
+    return storage.rows.take();
   }
 
   /** Delivers the notifications of committed events. */
@@ -217,6 +220,7 @@ export class NotificationRpc extends RpcTarget {
     const { storage, isDestroyed } = this.#notifier.host;
     const isSuperseded = () => isDestroyed() || storage.isSuperseded(dataset_id);
     if (isSuperseded()) return { result: "superseded" };
-    return { result: await this.#streams.open({ ...watcher, dataset_id, isSuperseded, next }) };
+    const result = await this.#streams.open({ ...watcher, dataset_id, isSuperseded, next });
+    return { result, rows: storage.rows.take() };
   }
 }

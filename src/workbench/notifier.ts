@@ -97,7 +97,7 @@ export class Notifier {
   ): Promise<DatasetReply<T>> {
     const { storage, isDestroyed } = this.host;
     const database = isDestroyed() ? undefined : await storage.write(dataset_id);
-    return { result: database ? command(database) : "superseded" };
+    return database ? storage.measure(() => command(database)) : { result: "superseded" };
   }
 }
 

@@ -58,7 +58,7 @@ export class WebhookRpc extends RpcTarget {
     const { result } = await this.find(dataset, webhook.id);
     if (result === "superseded" || !result) return { result: "superseded" };
     await this.#ensureExpiry(result);
-    return { result: accept(result) };
+    return { result: accept(result), rows: added.rows! };
   }
 
   /** A page of the webhooks, newest first; undefined for an unknown cursor. */

@@ -41,7 +41,6 @@ export interface TakeFaultResult {
   fault: AppliedFault | undefined;
   /** Whether the caller has to call again for its next request. */
   has_faults: boolean;
-  is_superseded: boolean;
 }
 
 /**
@@ -139,10 +138,11 @@ export class Workbench extends DurableObject {
   ): Promise<DatasetReply<Decision<StoredFault>>> {
     const database = await this.#storage.write(dataset.dataset_id);
     if (!database) return { result: "superseded" };
-    if (faults.insertFault(database, fault) === "too many")
-      return { result: refuse(TOO_MANY_FAULTS) };
+    const { result, rows } = this.#storage.measure(() => faults.insertFault(database, fault));
+    if (result === "too many") return { result: refuse(TOO_MANY_FAULTS) };
     try {
-      if ((await this.#writeFaultFlag(dataset)) !== "superseded") return { result: accept(fault) };
+      if ((await this.#writeFaultFlag(dataset)) !== "superseded")
+        return { result: accept(fault), rows };
       // If the environment was deleted, nothing else would delete these rows.
       if (this.#storage.read(dataset.dataset_id)) await this.#clear();
       return { result: "superseded" };
@@ -181,27 +181,25 @@ export class Workbench extends DurableObject {
   }
 
   /** Takes the fault that applies to a request, and counts it. */
-  async takeFault(dataset: DatasetRef, subject: RequestSubject): Promise<TakeFaultResult> {
+  async takeFault(
+    dataset: DatasetRef,
+    subject: RequestSubject,
+  ): Promise<DatasetReply<TakeFaultResult>> {
     const none = { fault: undefined, has_faults: false };
-    const { result } = this.#storage.query<Omit<TakeFaultResult, "is_superseded">>(
-      dataset,
-      none,
-      (database) => ({
-        fault: faults.takeFault(database, subject),
-        has_faults: faults.hasRequestFaults(database),
-      }),
-    );
-    if (result === "superseded") return { fault: undefined, has_faults: true, is_superseded: true };
-    const { fault } = result;
-    if (result.has_faults) return { fault, has_faults: true, is_superseded: false };
+    const reply = this.#storage.query<TakeFaultResult>(dataset, none, (database) => ({
+      fault: faults.takeFault(database, subject),
+      has_faults: faults.hasRequestFaults(database),
+    }));
+    const { result } = reply;
+    if (result === "superseded" || result.has_faults) return reply;
     try {
-      const has_faults = (await this.#writeFaultFlag(dataset)) !== false;
-      return { fault, has_faults, is_superseded: false };
+      result.has_faults = (await this.#writeFaultFlag(dataset)) !== false;
     } catch (error) {
       // The next caller retries.
       logError("has_faults was not cleared", error, { ...dataset });
-      return { fault, has_faults: true, is_superseded: false };
+      result.has_faults = true;
     }
+    return reply;
   }
 
   #writeFaultFlag(dataset: DatasetRef): Promise<FlagState> {
@@ -222,7 +220,8 @@ export class Workbench extends DurableObject {
   async record({ dataset_id }: DatasetRef, requests: NewRequest[]): Promise<void> {
     const database = this.#isDestroyed ? undefined : await this.#storage.write(dataset_id);
     if (!database) return;
-    this.#log.insert(database, dataset_id, requests);
+    // Their rows were counted when the requests arrived.
+    this.#storage.rows.exclude(() => this.#log.insert(database, dataset_id, requests));
     this.#streams.wake();
     await this.#sweeper.keepLimits(this.env, database, dataset_id);
   }
@@ -285,7 +284,7 @@ export class Workbench extends DurableObject {
     if (isSuperseded()) return { result: "superseded" };
     const next = requestsAfter(this.#storage, this.#log, { datasetId: dataset_id, filter, after });
     const result = await this.#streams.open({ ...watcher, dataset_id, isSuperseded, next });
-    return { result };
+    return { result, rows: this.#storage.rows.take() };
   }
 
   /** Closes the streams of a key. */

@@ -1,6 +1,7 @@
 import { expect, it, vi } from "vitest";
+import { MAX_WEBHOOKS } from "../../src/domain/webhooks.ts";
 import { costOf, expectStatus, newPartner, orderBody, refusalOf } from "../support/client.ts";
-import { datasetOf, SOON, workbenchOf } from "../support/recorded-requests.ts";
+import { datasetOf, newRequest, SOON, workbenchOf } from "../support/recorded-requests.ts";
 import { setVariables } from "../support/variables.ts";
 
 const DAY_MILLISECONDS = 86_400_000;
@@ -49,6 +50,60 @@ it("counts the rows that recording writes, also for a request beyond the rate li
   const recorded = async () =>
     (await workbenchOf(partner).listRequests(datasetOf(partner), {}, { limit: 100 })).result;
   await expect.poll(recorded, SOON).toMatchObject({ total: 20 - refused.length });
+});
+
+/** More rows than the requests of these tests read in D1. */
+const RECORDED = 300;
+
+it.each([
+  ["a list of requests", "/sandbox/requests"],
+  ["a list that matches none", "/sandbox/requests?path=/none"],
+  ["counts of requests", "/sandbox/requests/summary"],
+  ["a readiness report", "/sandbox/readiness"],
+  ["a report on all environments", "/sandbox/readiness?environments=all"],
+  ["a stream that resumes", "/sandbox/requests/stream?path=/none"],
+])("counts the rows that a workbench reads for %s", async (_, path) => {
+  const partner = await newPartner();
+  await workbenchOf(partner).record(
+    datasetOf(partner),
+    Array.from({ length: RECORDED }, () => newRequest()),
+  );
+  setVariables({ RATE_LIMITS: "on", ROWS_READ_PER_DAY: `${RECORDED * 4}` });
+  const resume = { "Last-Event-ID": "1" };
+  const read = async () => (await partner.send("GET", path, undefined, resume)).status;
+  expect(await read()).toBe(200);
+  // The rows of a stream are counted with the next request to its workbench.
+  await expect.poll(read, SOON).toBe(429);
+});
+
+it("counts the rows that a workbench writes for notifications", async () => {
+  const partner = await newPartner();
+  for (let count = 0; count < MAX_WEBHOOKS; count += 1) {
+    const webhook = { url: "https://receiver.example" };
+    expectStatus(await partner.post("/sandbox/webhooks", webhook), 200);
+  }
+  const event = { payment_method_id: "pm", status: "APPROVED", amount: 100 };
+  setVariables({ RATE_LIMITS: "on", ROWS_WRITTEN_PER_DAY: "400" });
+  let sent = 0;
+  const simulate = async () => {
+    sent += 1;
+    return (await partner.post("/v2/simulate_transaction_event", event)).status;
+  };
+  await expect.poll(simulate, { ...SOON, interval: 300 }).toBe(429);
+  // In D1 and for the recording, an event writes at most 12 rows.
+  expect(sent).toBeLessThan(100 / 12);
+});
+
+it.each([
+  ["faults", "/sandbox/faults", { fault: "error" }],
+  ["webhooks", "/sandbox/webhooks", { url: "https://example.com" }],
+])("counts the rows that a workbench writes for %s", async (_, path, body) => {
+  setVariables({ RATE_LIMITS: "on", ROWS_WRITTEN_PER_DAY: "40" });
+  const partner = await newPartner();
+  let [rejected, sent] = [await partner.post(path, body), 1];
+  for (; rejected.status === 200 && sent < 9; sent += 1) rejected = await partner.post(path, body);
+  expectStatus(rejected, 429);
+  expect(sent).toBeLessThan(6);
 });
 
 it("counts no rows where rate limits are off", async () => {
