@@ -1,5 +1,11 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { json } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { buildIfChanged } from "../../src/cli/build.ts";
+import { CHECK_IDS } from "../../src/domain/readiness/checks.ts";
+import { CHECK_STATUSES } from "../../src/domain/readiness/verdict.ts";
 import {
   createSandbox,
   type EnvironmentOptions,
@@ -11,6 +17,20 @@ import { clientOf } from "./client.ts";
 import { GOOD_HABITS, ShopClient, type Habits } from "./readiness-client.ts";
 
 const RUN_MILLISECONDS = 60_000;
+/** A receiver has 5 seconds. */
+const LATE_MILLISECONDS = 5_200;
+
+/** The outcomes of each check that the reports of this file had. */
+const seen = new Set<string>();
+
+async function reportOf(
+  source: Pick<Sandbox, "readiness">,
+  ...options: Parameters<Sandbox["readiness"]>
+): Promise<Readiness> {
+  const report = await source.readiness(...options);
+  for (const { id, status } of report.checks) seen.add(`${id} ${status}`);
+  return report;
+}
 
 let sandbox: Sandbox;
 beforeAll(async () => {
@@ -35,9 +55,12 @@ const openChecks = ({ checks }: Readiness) =>
     checks.filter(({ status }) => status !== "passed").map(({ id, status }) => [id, status]),
   );
 
+const failedChecks = ({ checks }: Readiness) =>
+  checks.filter(({ status }) => status === "failed").map(({ id }) => id);
+
 it("reports nothing as seen in a new environment", async () => {
   await using env = await sandbox.environment();
-  const { ready, checks, environment } = await env.readiness();
+  const { ready, checks, environment } = await reportOf(env);
   expect(environment).toBe(env.id);
   expect(ready).toBe(false);
   expect(new Set(checks.map(({ status }) => status))).toEqual(new Set(["not_seen"]));
@@ -46,7 +69,7 @@ it("reports nothing as seen in a new environment", async () => {
 it("passes a well-behaved client in one run", async () => {
   const began = performance.now();
   await using env = await prove({});
-  const report = await env.readiness();
+  const report = await reportOf(env);
   console.log(`A well-behaved client was ready after ${Math.round(performance.now() - began)} ms`);
   expect(report.checks.filter(({ status }) => status !== "passed")).toEqual([]);
   expect(report.ready).toBe(true);
@@ -93,16 +116,55 @@ const BROKEN: [name: string, habits: Partial<Habits>, open: Record<string, strin
 describe.concurrent("a client that", () => {
   it.each(BROKEN)("%s fails exactly its checks", async (_, habits, open) => {
     await using env = await prove(habits);
-    expect(openChecks(await env.readiness())).toEqual(open);
+    expect(openChecks(await reportOf(env))).toEqual(open);
+  });
+
+  it("accepts any signature and responds late fails its checks", async () => {
+    await using receiver = await startBadReceiver();
+    await using env = await sandbox.environment();
+    await env.webhooks.add({ url: receiver.url, retry_after_seconds: [] });
+    for (const fault of ["invalid_signature", "stale_signature"] as const) {
+      await env.faults.add({ fault, match: { object: "REWARD" } });
+      await env.sendNotification({ object: "REWARD" });
+    }
+    const attemptOf = async (object: "STREAK" | "ACCOUNT_STATUS") => {
+      const { id } = await env.sendNotification({ object });
+      const isSettled = async () => (await env.notification(id)).delivery_status !== "pending";
+      await expect.poll(isSettled, { timeout: RUN_MILLISECONDS }).toBe(true);
+      return (await env.notification(id)).attempts.at(0);
+    };
+    const [silent, endless] = await Promise.all([attemptOf("STREAK"), attemptOf("ACCOUNT_STATUS")]);
+    expect(silent).toMatchObject({ status: null, error: "No response within 15 seconds." });
+    expect(endless?.status).toBe(200);
+    expect(endless?.ms).toBeLessThan(LATE_MILLISECONDS);
+    const failed = ["notification_acknowledged", "invalid_signature", "stale_signature"];
+    expect(failedChecks(await reportOf(env))).toEqual(failed);
   });
 });
+
+/** Acknowledges a REWARD late, a STREAK never, and an ACCOUNT_STATUS with a body without an end. */
+async function startBadReceiver() {
+  const server = createServer((request, response) => {
+    void json(request).then(async (body) => {
+      const { object } = body as { object: string };
+      if (object === "REWARD") await sleep(LATE_MILLISECONDS);
+      if (object !== "STREAK") response.writeHead(200).write("x".repeat(5_000));
+      if (object === "REWARD") response.end();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const close = () => {
+    server.closeAllConnections();
+    server.close();
+  };
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}/`, [Symbol.asyncDispose]: async () => close() };
+}
 
 it("fails the other checks for a client that makes every mistake", async () => {
   await using env = await sandbox.environment();
   await makeMistakes(env);
-  const { checks } = await env.readiness();
-  const failed = checks.filter(({ status }) => status === "failed").map(({ id }) => id);
-  expect(failed).toEqual([
+  expect(failedChecks(await reportOf(env))).toEqual([
     "distinct_creations",
     "growing_pauses",
     "several_captures",
@@ -156,7 +218,7 @@ it("sums up environments that tests have made and deleted, and both readings", a
     idempotency_key: "ignored",
     refund_beyond_captured: "accepted",
   } as const;
-  const before = await sandbox.readiness({ environments: "all", since });
+  const before = await reportOf(sandbox, { environments: "all", since });
   expect(before).toMatchObject({ ready: false, environment: "all" });
   expect(before.checks.at(-1)).toMatchObject({ id: "both_readings", status: "not_seen" });
   {
@@ -164,9 +226,29 @@ it("sums up environments that tests have made and deleted, and both readings", a
   }
   await using other = await prove({ refundsTooMuch: false }, { assume });
   // Nothing is refused there.
-  expect(openChecks(await other.readiness())).toEqual({ refund_refused: "not_seen" });
-  const report = await sandbox.readiness({ environments: "all", since });
+  expect(openChecks(await reportOf(other))).toEqual({ refund_refused: "not_seen" });
+  const report = await reportOf(sandbox, { environments: "all", since });
   expect(openChecks(report)).toEqual({});
   expect(report.ready).toBe(true);
   await expect(other.readiness({ environments: "all" })).rejects.toMatchObject({ status: 403 });
+  await refundTooMuch(other);
+  expect(failedChecks(await reportOf(sandbox, { environments: "all", since }))).toContain(
+    "both_readings",
+  );
+});
+
+/** Refunds more than was captured where the sandbox accepts it. */
+async function refundTooMuch(env: OwnEnvironment): Promise<void> {
+  const client = clientOf(sandbox.url, env.key);
+  const order = { id: "order-1", payment_method_id: "pm-1", partner_order_id: "po-1" };
+  await client.POST("/v2/orders", { body: { ...order, total_order_amount: 5_000 } });
+  const event = { order_id: "order-1", network_transaction_id: "txn-1", amount: 100 };
+  const body = { ...event, type: "REFUNDED" as const, order_event_id: "event-1" };
+  const { response } = await client.POST("/v2/order_events", { body });
+  expect(response.status).toBe(200);
+}
+
+it("has had each outcome of each check", () => {
+  const all = CHECK_IDS.flatMap((id) => CHECK_STATUSES.map((status) => `${id} ${status}`));
+  expect(all.filter((outcome) => !seen.has(outcome))).toEqual([]);
 });
