@@ -1,16 +1,19 @@
-/** The error types of refusals, a part of those in `schemas/errors.ts`. */
-export type RefusalType =
-  | "INVALID_REQUEST_ERROR"
-  | "ORDER_NOT_FOUND_ERROR"
-  | "ORDER_EVENT_NOT_FOUND_ERROR"
-  | "TRANSACTION_FOUND_ERROR"
-  | "CUSTOMER_NOT_FOUND_ERROR"
-  | "CONFLICT_ERROR"
-  | "QUOTA_EXCEEDED_ERROR"
-  | "PRECONDITION_FAILED_ERROR"
-  | "IDEMPOTENCY_ERROR"
-  | "INTERNAL_ERROR"
-  | "SERVICE_UNAVAILABLE_ERROR";
+/** The error types of refusals, a part of those in `schemas/errors.ts`, with their HTTP statuses. */
+export const REFUSAL_STATUSES = {
+  INVALID_REQUEST_ERROR: 400,
+  ORDER_NOT_FOUND_ERROR: 404,
+  ORDER_EVENT_NOT_FOUND_ERROR: 404,
+  TRANSACTION_FOUND_ERROR: 404,
+  CUSTOMER_NOT_FOUND_ERROR: 404,
+  CONFLICT_ERROR: 409,
+  QUOTA_EXCEEDED_ERROR: 409,
+  PRECONDITION_FAILED_ERROR: 412,
+  IDEMPOTENCY_ERROR: 422,
+  INTERNAL_ERROR: 500,
+  SERVICE_UNAVAILABLE_ERROR: 503,
+} as const;
+
+type RefusalType = keyof typeof REFUSAL_STATUSES;
 
 /** Why a command was refused. The partner reads it, so it names the field and the figures. */
 export interface Refusal {

@@ -47,7 +47,7 @@ function matchesSegments(pattern: string, actual: string[], isVariablePath = fal
 }
 
 interface Operation {
-  method: string;
+  method: "GET" | "POST" | "PUT" | "DELETE";
   path: string;
   /** The fields of a match that its requests may contain. */
   fields: MatchField[];

@@ -9,12 +9,18 @@ import {
 import type { OrderEvent, OrderEventType } from "./order-events.ts";
 import type { ExpectedOrder } from "./orders.ts";
 
-/** The codes of warnings. */
-export const WARNINGS = [
+/** Warnings about the form of a request. */
+const FORM_WARNINGS = [
   "unknown_field",
   "unknown_parameter",
   "duplicate_field",
   "limit_reduced",
+  "not_repeatable",
+  "not_published",
+] as const;
+
+/** Warnings about what a request reports, which are more serious. */
+export const MONEY_WARNINGS = [
   "captured_beyond_total",
   "refunded_beyond_captured",
   "refund_without_rewards",
@@ -23,9 +29,9 @@ export const WARNINGS = [
   "amount_beyond_transaction",
   "currency_differs",
   "payment_method_differs",
-  "not_repeatable",
-  "not_published",
 ] as const;
+
+export const WARNINGS = [...FORM_WARNINGS, ...MONEY_WARNINGS] as const;
 
 /** A possible mistake in a request that production would accept too. */
 export interface Warning {

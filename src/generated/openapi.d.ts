@@ -1918,7 +1918,7 @@ export interface components {
             /** @description Possible mistakes in the request */
             warnings?: {
                 /** @enum {string} */
-                code: "unknown_field" | "unknown_parameter" | "duplicate_field" | "limit_reduced" | "captured_beyond_total" | "refunded_beyond_captured" | "refund_without_rewards" | "captured_beyond_authorization" | "unknown_transaction" | "amount_beyond_transaction" | "currency_differs" | "payment_method_differs" | "not_repeatable" | "not_published";
+                code: "unknown_field" | "unknown_parameter" | "duplicate_field" | "limit_reduced" | "not_repeatable" | "not_published" | "captured_beyond_total" | "refunded_beyond_captured" | "refund_without_rewards" | "captured_beyond_authorization" | "unknown_transaction" | "amount_beyond_transaction" | "currency_differs" | "payment_method_differs";
                 param?: string;
                 did_you_mean?: string;
                 card?: string | number;
@@ -1978,7 +1978,7 @@ export interface components {
             /** @description Counts by warning and field, at most 100 of them, the largest count first */
             by_warning: {
                 /** @enum {string} */
-                code: "unknown_field" | "unknown_parameter" | "duplicate_field" | "limit_reduced" | "captured_beyond_total" | "refunded_beyond_captured" | "refund_without_rewards" | "captured_beyond_authorization" | "unknown_transaction" | "amount_beyond_transaction" | "currency_differs" | "payment_method_differs" | "not_repeatable" | "not_published";
+                code: "unknown_field" | "unknown_parameter" | "duplicate_field" | "limit_reduced" | "not_repeatable" | "not_published" | "captured_beyond_total" | "refunded_beyond_captured" | "refund_without_rewards" | "captured_beyond_authorization" | "unknown_transaction" | "amount_beyond_transaction" | "currency_differs" | "payment_method_differs";
                 /**
                  * @description The field, parameter or header
                  * @example reward_amount
@@ -2068,7 +2068,7 @@ export interface components {
             /** @description Possible mistakes in the request */
             warnings?: {
                 /** @enum {string} */
-                code: "unknown_field" | "unknown_parameter" | "duplicate_field" | "limit_reduced" | "captured_beyond_total" | "refunded_beyond_captured" | "refund_without_rewards" | "captured_beyond_authorization" | "unknown_transaction" | "amount_beyond_transaction" | "currency_differs" | "payment_method_differs" | "not_repeatable" | "not_published";
+                code: "unknown_field" | "unknown_parameter" | "duplicate_field" | "limit_reduced" | "not_repeatable" | "not_published" | "captured_beyond_total" | "refunded_beyond_captured" | "refund_without_rewards" | "captured_beyond_authorization" | "unknown_transaction" | "amount_beyond_transaction" | "currency_differs" | "payment_method_differs";
                 param?: string;
                 did_you_mean?: string;
                 card?: string | number;
@@ -2274,7 +2274,7 @@ export interface components {
             /** @description Possible mistakes in the request */
             warnings?: {
                 /** @enum {string} */
-                code: "unknown_field" | "unknown_parameter" | "duplicate_field" | "limit_reduced" | "captured_beyond_total" | "refunded_beyond_captured" | "refund_without_rewards" | "captured_beyond_authorization" | "unknown_transaction" | "amount_beyond_transaction" | "currency_differs" | "payment_method_differs" | "not_repeatable" | "not_published";
+                code: "unknown_field" | "unknown_parameter" | "duplicate_field" | "limit_reduced" | "not_repeatable" | "not_published" | "captured_beyond_total" | "refunded_beyond_captured" | "refund_without_rewards" | "captured_beyond_authorization" | "unknown_transaction" | "amount_beyond_transaction" | "currency_differs" | "payment_method_differs";
                 param?: string;
                 did_you_mean?: string;
                 card?: string | number;

@@ -2,6 +2,7 @@ import { ASSUMPTION_NAMES, ASSUMPTIONS } from "../domain/assumptions.ts";
 import { FAULT_NAMES, FAULTS } from "../domain/faults.ts";
 import { NOTIFICATION_FAULT_NAMES } from "../domain/notification-faults.ts";
 import { CHECK_IDS, descriptionOf } from "../domain/readiness/checks.ts";
+import { REFUSAL_LIST } from "../domain/readiness/refusal-checks.ts";
 import { FINDINGS } from "../domain/reconciliation.ts";
 import { STORIES } from "../domain/transaction-stories.ts";
 import { WARNINGS } from "../domain/warnings.ts";
@@ -93,7 +94,7 @@ ${get(origin, "/sandbox/orders/order-1/reconciliation")}
 - An order with events can't be deleted: refund it. Lines must add up to the amount and the rewards.
 - After a lost connection, a 500, 502, 503 or 504, send the same request again with the same ID or
   \`Idempotency-Key\`: it takes effect once. After 429 or 503, wait for \`Retry-After\`, and longer each time.
-- Never repeat a 400, 404, 409 or 422 unchanged.
+- Never repeat a ${REFUSAL_LIST} unchanged.
 - Follow lists with \`starting_after\` (the last ID) until \`has_more\` is false.
 
 ## Faults

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { RefusalType } from "../domain/decision.ts";
+import type { REFUSAL_STATUSES } from "../domain/decision.ts";
 
 interface ErrorDescription {
   status: number;
@@ -142,7 +142,11 @@ export const ERROR_TYPES = {
     meaning: "The database is unreachable or busy. The request may have taken effect.",
     remedy: "Wait for the seconds in `Retry-After`, then send the same request again.",
   },
-} as const satisfies Record<RefusalType, ErrorDescription> & Record<string, ErrorDescription>;
+} as const satisfies Record<string, ErrorDescription> & {
+  [Type in keyof typeof REFUSAL_STATUSES]: ErrorDescription & {
+    status: (typeof REFUSAL_STATUSES)[Type];
+  };
+};
 
 export type ErrorType = keyof typeof ERROR_TYPES;
 

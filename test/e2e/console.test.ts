@@ -249,7 +249,7 @@ it("adds a fault, and shows its effect in the timeline", async () => {
     await page.getByText("The same in a terminal or a test").click();
     await page.getByText('await env.faults.add({ fault: "lost_response"').waitFor();
     await page.getByRole("button", { name: "Add fault" }).click();
-    await page.getByText("captures and refunds · order_id order-1 · 1 of 1 time left").waitFor();
+    await page.getByText("POST /v2/order_events · order_id order-1 · 1 of 1 time left").waitFor();
     await page.goBack();
     await page.getByRole("link", { name: "1 active fault" }).waitFor();
     const capture = { order_event_id: "event-1" };

@@ -1,5 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
+import { PUBLISHED_ERROR_STATUSES } from "../../src/openapi/operation-errors.ts";
+import { ERROR_TYPES } from "../../src/schemas/errors.ts";
 import { DEFAULT_PAGE_ITEMS, MAX_PAGE_ITEMS } from "../../src/schemas/pages.ts";
 import { MAX_PAGE_BYTES } from "../../src/domain/stored-bytes.ts";
 
@@ -12,6 +14,10 @@ const [KEY_SECONDS] = secondsIn("src/generated/openapi.json");
 
 const README = readFileSync("README.md", "utf8");
 
+const statusesIn = (text: string) => new Set(text.match(/\b[45]\d\d\b/g)?.map(Number));
+const PROXY_STATUSES = [502, 504];
+const STATUSES = new Set(Object.values(ERROR_TYPES).map(({ status }): number => status));
+
 it.each(["README.md", ".github/DEPLOYING.md", ".github/COST.md"])(
   "%s gives the code's figure for how long a key is cached",
   (path) => {
@@ -20,6 +26,17 @@ it.each(["README.md", ".github/DEPLOYING.md", ".github/COST.md"])(
     expect(new Set(given)).toEqual(new Set([KEY_SECONDS]));
   },
 );
+
+it("the README says what to do after each status", () => {
+  const [table] = README.match(/^\| after [^]*?\n\n/m)!;
+  expect(statusesIn(table)).toEqual(new Set([...STATUSES, ...PROXY_STATUSES]));
+});
+
+it("the README names the statuses that only the sandbox has", () => {
+  const [row] = README.match(/^\| errors .*$/m)!;
+  const published = PUBLISHED_ERROR_STATUSES.union(new Set([500]));
+  expect(statusesIn(row)).toEqual(STATUSES.difference(published));
+});
 
 it("the README gives the code's limits of a page", () => {
   expect(README).toContain(`\`limit\` is ${DEFAULT_PAGE_ITEMS} if not given`);

@@ -83,8 +83,10 @@ describe.each(FAULT_NAMES)("%s", (fault) => {
       if (expected.type) expect(JSON.parse(response.text).error.type).toBe(expected.type);
       expect(response.headers.get("Retry-After")).toBe(expected.retryAfter ?? null);
       expect(response.error).toBe(expected.error);
+      const received = response.text === "" ? "nothing" : "part";
+      expect(response.error ? received : "everything").toBe(FAULTS[fault].delivers);
       const applied = isStored ? `${fault};id="${id}"` : fault;
-      if (fault !== "lost_response")
+      if (FAULTS[fault].delivers !== "nothing")
         expect(response.headers.get("Sandbox-Fault-Applied")).toBe(applied);
       expect((await partner.get("/v2/orders")).body.total).toBe(FAULTS[fault].executes ? 1 : 0);
     },
@@ -103,7 +105,7 @@ describe.each(FAULT_NAMES)("%s", (fault) => {
     expect(lines).toMatchObject([{ fault, fault_id: id }, { fault }, {}]);
     expect(lines[1]).not.toHaveProperty("fault_id");
     expect(lines[2]).not.toHaveProperty("fault");
-    if (fault === "lost_response") expect(lines[0].status).toBeNull();
+    if (FAULTS[fault].delivers === "nothing") expect(lines[0].status).toBeNull();
     else expect(lines[0].status).toBe(expected.status);
   });
 });

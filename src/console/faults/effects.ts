@@ -1,11 +1,12 @@
+import { OPERATIONS } from "../../domain/fault-match.ts";
 import { FAULTS, type AnyFaultName } from "../../domain/faults.ts";
 import { isNotificationFault, NOTIFICATION_FAULTS } from "../../domain/notification-faults.ts";
+import { ORDER_EVENT_TYPES } from "../../domain/order-events.ts";
 import { TRANSACTION_STATUSES } from "../../domain/transactions.ts";
 import { NOTIFICATION_KINDS } from "../../domain/webhooks.ts";
 import type { Fault } from "../api.ts";
 
 type Match = Fault["match"];
-type Target = readonly [name: string, match: Match];
 
 /** The effect of a fault, in one line. */
 export function effectOf(name: AnyFaultName): string {
@@ -17,39 +18,33 @@ export function effectOf(name: AnyFaultName): string {
 
 const EVENTS = { method: "POST", path: "/v2/order_events" } as const;
 
-const REQUESTS: readonly Target[] = [
-  ["captures and refunds", EVENTS],
-  ["captures", { ...EVENTS, type: "CAPTURED" }],
-  ["refunds", { ...EVENTS, type: "REFUNDED" }],
-  ["creating orders", { method: "POST", path: "/v2/orders" }],
-  ["replacing orders", { method: "PUT", path: "/v2/orders/:order_id" }],
-  ["deleting orders", { method: "DELETE", path: "/v2/orders/:order_id" }],
-  ["deleting events", { method: "DELETE", path: "/v2/order_events/:order_event_id" }],
-  ["reads", { method: "GET", path: "/v2/*" }],
-  ["all requests", {}],
+const REQUESTS: readonly Match[] = [
+  EVENTS,
+  ...ORDER_EVENT_TYPES.map((type) => Object.assign({ type }, EVENTS)),
+  ...OPERATIONS.map(({ method, path }) => ({ method, path })),
+  { method: "GET", path: "/v2/*" },
+  {},
 ];
 
-const NOTIFICATIONS: readonly Target[] = [
-  ["all notifications", {}],
-  ...TRANSACTION_STATUSES.map((status): Target => [
-    `TRANSACTION ${status}`,
-    { object: "TRANSACTION", status },
-  ]),
-  ...NOTIFICATION_KINDS.map((object): Target => [`all of ${object}`, { object }]),
+const NOTIFICATIONS: readonly Match[] = [
+  {},
+  ...TRANSACTION_STATUSES.map((status) => ({ object: "TRANSACTION", status }) as const),
+  ...NOTIFICATION_KINDS.map((object) => ({ object })),
 ];
 
 /** The requests or notifications that a fault can apply to, by name. */
-export const targetsOf = (fault: AnyFaultName): readonly Target[] =>
-  isNotificationFault(fault) ? NOTIFICATIONS : REQUESTS;
-
-const FIELDS = ["method", "path", "type", "object", "status"] as const;
+export const targetsOf = (fault: AnyFaultName) =>
+  new Map(
+    (isNotificationFault(fault) ? NOTIFICATIONS : REQUESTS).map((match) => [
+      targetOf({ fault, match }),
+      match,
+    ]),
+  );
 
 /** Names the requests or notifications that a fault matches. */
-export function targetOf({ fault, match }: Fault): string {
-  const known = targetsOf(fault).find(([, each]) =>
-    FIELDS.every((field) => each[field] === match[field]),
-  );
-  const target = known?.[0] ?? FIELDS.map((field) => match[field] ?? "").join(" ");
-  const ids = Object.entries(match).filter(([name]) => !FIELDS.some((field) => field === name));
-  return [target, ...ids.map(([name, id]) => `${name} ${id}`)].join(" · ");
+export function targetOf({ fault, match }: Pick<Fault, "fault" | "match">): string {
+  const { method, path, type, object, status, ...ids } = match;
+  const target = [method, path, type, object, status].filter(Boolean).join(" ");
+  const all = isNotificationFault(fault) ? "all notifications" : "all requests";
+  return [target || all, ...Object.entries(ids).map(([name, id]) => `${name} ${id}`)].join(" · ");
 }

@@ -31,14 +31,14 @@ export function FaultForm({ orderId, onAdded }: FaultFormProps) {
   const [problem, setProblem] = useState<Problem>();
 
   const targets = targetsOf(fault);
-  const [targetName, match] = targets.find(([name]) => name === target) ?? targets[0]!;
+  const targetName = targets.has(target) ? target : [...targets.keys()][0]!;
   const idField = isNotificationFault(fault) ? "network_transaction_id" : "order_id";
   const body = {
     fault,
     ...(isDelaying(fault) && { delay_ms }),
     ...(times !== 1 && { times }),
     ...(skip > 0 && { skip }),
-    match: { ...match, ...(id.trim() && { [idField]: id.trim() }) },
+    match: { ...targets.get(targetName), ...(id.trim() && { [idField]: id.trim() }) },
   };
   const add = async (event: Event) => {
     event.preventDefault();
@@ -63,7 +63,7 @@ export function FaultForm({ orderId, onAdded }: FaultFormProps) {
       <SelectField
         label="Applies to"
         value={targetName}
-        options={targets.map(([name]) => [name, name] as const)}
+        options={[...targets.keys()].map((name) => [name, name] as const)}
         onChange={setTarget}
       />
       <TextField

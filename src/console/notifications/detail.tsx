@@ -6,7 +6,7 @@ import { DetailPane } from "../parts/detail-pane.tsx";
 import { attempt, copy, Copy, Failure, Loading, notify } from "../parts/feedback.tsx";
 import { Json } from "../parts/json.tsx";
 import { useResource } from "../parts/resource.ts";
-import { Fact, Time } from "../parts/values.tsx";
+import { Facts } from "../parts/values.tsx";
 import { Attempts } from "./attempts.tsx";
 import { STATUS_TAGS, titleOf } from "./row.tsx";
 import { Signature } from "./signature.tsx";
@@ -59,6 +59,19 @@ export function NotificationDetail({ id, revision, query }: NotificationDetailPr
   );
 }
 
+const SHOWN_ELSEWHERE = [
+  "object",
+  "status",
+  "delivery_status",
+  "attempt_count",
+  "next_at",
+  "fault",
+  "payload",
+  "body",
+  "deliveries",
+  "attempts",
+] as const;
+
 function Content({ notification }: { notification: NotificationDetails }) {
   const { delivery_status, fault, attempts, body } = notification;
   const last = attempts.at(-1);
@@ -69,7 +82,7 @@ function Content({ notification }: { notification: NotificationDetails }) {
         <span class={`tag ${STATUS_TAGS[delivery_status]}`}>{delivery_status}</span>{" "}
         {fault && <span class="tag fault">{fault.fault}</span>}
       </h1>
-      <Facts notification={notification} />
+      <Facts of={notification} except={SHOWN_ELSEWHERE} />
       <h2>Attempts</h2>
       <Attempts notification={notification} />
       {last && (
@@ -81,20 +94,5 @@ function Content({ notification }: { notification: NotificationDetails }) {
       <h2>Body</h2>
       <Json text={body} marks={new Map()} />
     </>
-  );
-}
-
-function Facts({ notification }: { notification: NotificationDetails }) {
-  const { id, event_id, transaction_id, network_transaction_id, at } = notification;
-  return (
-    <dl class="facts">
-      <Fact name="network_transaction_id">{network_transaction_id}</Fact>
-      <Fact name="transaction_id">{transaction_id}</Fact>
-      <Fact name="event_id">{event_id}</Fact>
-      <Fact name="notification">{id}</Fact>
-      <Fact name="created">
-        <Time at={at} />
-      </Fact>
-    </dl>
   );
 }

@@ -13,7 +13,7 @@ import { hrefOf, without } from "../location.ts";
 import { DetailPane } from "../parts/detail-pane.tsx";
 import { copy, Failure, Loading } from "../parts/feedback.tsx";
 import { useResource } from "../parts/resource.ts";
-import { Fact, Time } from "../parts/values.tsx";
+import { Facts } from "../parts/values.tsx";
 import { Agreement } from "../transactions/both-sides.tsx";
 import { Card, reconcile } from "./card.tsx";
 import { Events, Lines } from "./events.tsx";
@@ -89,6 +89,13 @@ function curlOf(id: string): string {
   return `curl ${shellWord(url)} -H "Authorization: Bearer $SANDBOX_KEY"`;
 }
 
+const SHOWN_ELSEWHERE = [
+  "id",
+  "total_order_amount",
+  "total_rewards_amount",
+  "order_lines",
+] as const;
+
 function Content({
   timeline,
   order,
@@ -100,7 +107,7 @@ function Content({
   const currency = order?.currency ?? events[0]?.currency ?? "USD";
   return (
     <>
-      {order && <Facts order={order} />}
+      {order && <Facts of={order} except={SHOWN_ELSEWHERE} />}
       <h2>Ledger</h2>
       <div class="ledgers">
         <Bars title="Amount" figures={timeline.figures} currency={currency} />
@@ -127,24 +134,5 @@ function Content({
       </h2>
       <Events events={events} open={openEvent} />
     </>
-  );
-}
-
-function Facts({ order }: { order: Order }) {
-  const merchant = [order.merchant_name, order.merchant_id].filter(Boolean).join(" · ");
-  return (
-    <dl class="facts">
-      <Fact name="partner_order_id">{order.partner_order_id}</Fact>
-      <Fact name="payment_method_id">{order.payment_method_id}</Fact>
-      <Fact name="customer_id">{order.customer_id}</Fact>
-      <Fact name="merchant">{merchant}</Fact>
-      <Fact name="currency">{order.currency}</Fact>
-      <Fact name="created">
-        <Time at={order.created_at} />
-      </Fact>
-      <Fact name="updated">
-        <Time at={order.updated_at} />
-      </Fact>
-    </dl>
   );
 }

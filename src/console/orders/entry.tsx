@@ -5,7 +5,7 @@ import { clockTime, fullTime, withMoney } from "../format.ts";
 import { hrefOf } from "../location.ts";
 import { Money, Prose } from "../parts/values.tsx";
 import { Compare } from "./compare.tsx";
-import { MEASURES, type LedgerFigures } from "./ledger.tsx";
+import { FIGURES, type LedgerFigures } from "./ledger.tsx";
 import type { PlacedEntry } from "./timeline.tsx";
 
 const KINDS: Record<TimelineEntry["kind"], string> = {
@@ -41,7 +41,7 @@ export function Entry({ entry, before, replaced, currency }: PlacedEntry & { cur
           {clockTime(at)}
         </time>
       </td>
-      <td colSpan={figures ? 1 : MEASURES.length + 1}>
+      <td colSpan={figures ? 1 : FIGURES.length + 1}>
         <Link href={hrefOfEntry(entry)}>
           <Title entry={entry} currency={entry.currency ?? currency} />
         </Link>{" "}
@@ -51,7 +51,7 @@ export function Entry({ entry, before, replaced, currency }: PlacedEntry & { cur
         {kind === "replaced" && replaced && <Compare before={replaced} after={entry} />}
       </td>
       {figures &&
-        MEASURES.map((name) => (
+        FIGURES.map((name) => (
           <Figure key={name} name={name} figures={figures} before={before} currency={currency} />
         ))}
     </tr>
@@ -83,7 +83,7 @@ function Title({
 type NotesProps = Pick<PlacedEntry, "entry" | "before"> & { currency: string };
 
 function Notes({ entry: { error, fault, warnings = [], figures }, before, currency }: NotesProps) {
-  const amounts = before ? MEASURES.flatMap((name) => [before[name], before.rewards[name]]) : [];
+  const amounts = before ? FIGURES.flatMap((name) => [before[name], before.rewards[name]]) : [];
   return (
     <>
       {fault && <span class="tag fault">{fault.fault}</span>}{" "}

@@ -62,11 +62,16 @@ export function Lines({ lines, currency }: { lines: OrderLine[]; currency: strin
           </tr>
         </thead>
         <tbody>
-          {lines.map(({ name, product_url, quantity, rate, rewards_rate }, index) => (
+          {lines.map(({ name, quantity, rate, rewards_rate, ...others }, index) => (
             <tr key={index}>
               <td>
                 {name}
-                {product_url && <small class="quiet"> {product_url}</small>}
+                {Object.values(others).map((other) => (
+                  <small key={other} class="quiet">
+                    {" "}
+                    {other}
+                  </small>
+                ))}
               </td>
               <td class="right">{quantity}</td>
               {[rate, rewards_rate, rate * quantity].map((amount, column) => (

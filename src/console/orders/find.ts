@@ -1,3 +1,4 @@
+import type { paths } from "../../generated/openapi.d.ts";
 import { api, unwrap, type Order } from "../api.ts";
 
 const PAGE = 100;
@@ -33,15 +34,24 @@ export async function findOrders(search: string): Promise<OrderPage> {
 }
 
 async function findOrderIds(search: string): Promise<string[]> {
-  const [byTransaction, byEvent, byPrefix] = await Promise.all([
-    orderIdsOfEvents({ network_transaction_id: search }),
+  const found = await Promise.all([
+    ...Object.keys(EVENT_IDS).map((name) => orderIdsOfEvents({ [name]: search })),
+    // Requests also name deleted events.
     orderIdsOfRequests({ order_event_id: search }),
     orderIdsOfRequests({ order_id: search.endsWith("*") ? search : `${search}*` }),
   ]);
-  return [...new Set([search, ...byTransaction, ...byEvent, ...byPrefix])].slice(0, MAX_FOUND);
+  return [...new Set([search, ...found.flat()])].slice(0, MAX_FOUND);
 }
 
-async function orderIdsOfEvents(query: { network_transaction_id: string }): Promise<string[]> {
+type EventQuery = NonNullable<paths["/v2/order_events"]["get"]["parameters"]["query"]>;
+
+/** The filters of events by an ID, other than their order's. */
+const EVENT_IDS: Record<
+  Exclude<keyof EventQuery, "order_id" | "limit" | "starting_after">,
+  true
+> = { order_event_id: true, partner_event_id: true, network_transaction_id: true };
+
+async function orderIdsOfEvents(query: EventQuery): Promise<string[]> {
   const page = await unwrap(
     api.GET("/v2/order_events", { params: { query: { ...query, limit: PAGE } } }),
   );

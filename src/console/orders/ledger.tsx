@@ -1,8 +1,13 @@
+import { SUMS } from "../../domain/ledger-state.ts";
+import type { TimelineFigures } from "../api.ts";
 import { Money } from "../parts/values.tsx";
 
-export const MEASURES = ["ordered", "captured", "refunded", "refundable"] as const;
+/** The figures of an order, for its amount and for its rewards. */
+export const FIGURES = ["ordered", ...SUMS, "refundable"] as const satisfies readonly Figure[];
 
-export type LedgerFigures = Record<(typeof MEASURES)[number], number>;
+type Figure = Exclude<keyof TimelineFigures, "rewards">;
+
+export type LedgerFigures = Record<Figure, number>;
 
 interface BarsProps {
   title: string;
@@ -12,12 +17,12 @@ interface BarsProps {
 
 /** Draws an order's figures as bars of one scale. Screen readers read the figures next to them. */
 export function Bars({ title, figures, currency }: BarsProps) {
-  const longest = Math.max(1, ...MEASURES.map((name) => figures[name]));
+  const longest = Math.max(1, ...FIGURES.map((name) => figures[name]));
   return (
     <section aria-label={title} class="bars">
       <h3>{title}</h3>
       <dl>
-        {MEASURES.map((name) => (
+        {FIGURES.map((name) => (
           <div key={name}>
             <dt>{name}</dt>
             <dd>

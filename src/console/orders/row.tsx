@@ -1,4 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
+import { SUMS } from "../../domain/ledger-state.ts";
+import { MONEY_WARNINGS } from "../../domain/warnings.ts";
 import { api, unwrap, type Order, type Timeline } from "../api.ts";
 import { DISAGREES } from "../transactions/both-sides.tsx";
 import { reconcile } from "./card.tsx";
@@ -107,7 +109,7 @@ const badge = (text: string, kind: string) => ({ text, kind });
 function badgesOf({ timeline: { figures, data }, agrees }: History) {
   const codes = new Set(data.flatMap(({ warnings = [] }) => warnings.map(({ code }) => code)));
   if (figures.captured > figures.ordered) codes.add("captured_beyond_total");
-  const aboutMoney = SERIOUS.filter((code) => codes.delete(code));
+  const aboutMoney = MONEY_WARNINGS.filter((code) => codes.delete(code));
   const rejected = data.filter(({ kind }) => kind === "refused").length;
   const faulted = data.filter(({ fault }) => fault).length;
   return [
@@ -119,19 +121,18 @@ function badgesOf({ timeline: { figures, data }, agrees }: History) {
   ];
 }
 
-/** The warnings about money. */
-const SERIOUS = ["captured_beyond_total", "refund_without_rewards"] as const;
-
 /** The captured and refunded amounts, relative to the ordered amount. */
 function Bar({ timeline, currency }: { timeline: Timeline; currency: string }) {
-  const { ordered, captured, refunded } = timeline.figures;
+  const { figures } = timeline;
+  const { ordered, captured } = figures;
   const whole = Math.max(ordered, captured, 1);
   const width = (amount: number) => ({ width: `${(amount / whole) * 100}%` });
-  const text = `captured ${money(captured, currency)}, refunded ${money(refunded, currency)}`;
+  const text = SUMS.map((sum) => `${sum} ${money(figures[sum], currency)}`).join(", ");
   return (
     <span class="track" title={text}>
-      <span class="filled captured" style={width(captured)} />
-      <span class="filled refunded" style={width(refunded)} />
+      {SUMS.map((sum) => (
+        <span key={sum} class={`filled ${sum}`} style={width(figures[sum])} />
+      ))}
       {captured > ordered && (
         <span
           class="filled excess"

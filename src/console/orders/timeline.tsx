@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import type { Timeline, TimelineEntry, TimelineFigures } from "../api.ts";
 import { clockTime, dayOf } from "../format.ts";
 import { Entry } from "./entry.tsx";
-import { MEASURES } from "./ledger.tsx";
+import { FIGURES } from "./ledger.tsx";
 
 /** An entry, with the earlier entries that it is compared with. */
 export interface PlacedEntry {
@@ -56,7 +56,7 @@ export function TimelineTable({ timeline, currency }: TimelineProps) {
           <tr>
             <th scope="col">when</th>
             <th scope="col">what happened</th>
-            {MEASURES.map((name) => (
+            {FIGURES.map((name) => (
               <th key={name} scope="col" class={`right ${name}`}>
                 {name}
               </th>
@@ -94,7 +94,7 @@ function Group({ entries, currency, isOnly, isLast }: GroupProps) {
     <tbody>
       {!isOnly && (
         <tr class="group">
-          <th colSpan={MEASURES.length + 2} scope="rowgroup">
+          <th colSpan={FIGURES.length + 2} scope="rowgroup">
             <button type="button" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
               {isOpen ? "▾" : "▸"} {dayOf(first)}, {clockTime(first)} to {clockTime(last)}:{" "}
               {entries.length === 1 ? "1 entry" : `${entries.length} entries`}

@@ -30,6 +30,33 @@ export function Prose({ text }: { text: string }) {
   );
 }
 
+interface FactsProps<Item> {
+  of: Item;
+  /** The fields that the page shows elsewhere. */
+  except: readonly (keyof Item)[];
+}
+
+/** The fields of an item, under their names in the API. */
+export function Facts<Item extends object>({ of, except }: FactsProps<Item>) {
+  const names = (Object.keys(of) as (keyof Item & string)[]).filter(
+    (each) => !except.includes(each),
+  );
+  return (
+    <dl class="facts">
+      {names.map((name) => (
+        <Fact key={name} name={name}>
+          {contentOf(name, of[name])}
+        </Fact>
+      ))}
+    </dl>
+  );
+}
+
+function contentOf(name: string, value: unknown): ComponentChildren {
+  if (typeof value !== "string") return value === null ? undefined : JSON.stringify(value);
+  return /(^|_)at$/.test(name) ? <Time at={value} /> : value;
+}
+
 /** A named value of a list of facts; nothing without a value. */
 export function Fact({ name, children }: { name: string; children: ComponentChildren }) {
   if (!children) return null;

@@ -1,23 +1,30 @@
 import { useState } from "preact/hooks";
 import { Link } from "wouter-preact";
 import { navigate } from "wouter-preact/use-browser-location";
+import { REFUSAL_STATUSES } from "../../domain/decision.ts";
+import type { RequestFilter } from "../../domain/requests.ts";
 import type { RecordedRequest } from "../api.ts";
 import { hrefOf } from "../location.ts";
 import { SelectFilter, TextFilter, useTyped } from "../parts/filters.tsx";
 import { filterOf, parseSearch, searchOf, suggestionsFor } from "./query.ts";
 
 const METHODS = ["GET", "POST", "PUT", "DELETE"];
-const STATUSES = ["2xx", "4xx", "5xx", "400", "401", "404", "409", "412", "422", "429", "503"];
+const STATUSES = [
+  ...new Set(["2xx", "4xx", "5xx", "401", "429", ...Object.values(REFUSAL_STATUSES).map(String)]),
+];
 
-/** The other filters, with an example of each. */
-const FIELDS = [
-  ["path", "Path", "/v2/orders*"],
-  ["order_id", "Order", "order-1 or order-*"],
-  ["order_event_id", "Event", "event-1"],
-  ["network_transaction_id", "Transaction", "txn-1"],
-  ["partner_order_id", "Partner's order", "partner_order_id"],
-  ["partner_event_id", "Partner's event", "partner_event_id"],
-] as const;
+/** The other filters, with a label and an example of each. */
+const FIELDS: Record<
+  Exclude<keyof RequestFilter, "method" | "status" | "request_id" | "since">,
+  [label: string, example: string]
+> = {
+  path: ["Path", "/v2/orders*"],
+  order_id: ["Order", "order-1 or order-*"],
+  order_event_id: ["Event", "event-1"],
+  network_transaction_id: ["Transaction", "txn-1"],
+  partner_order_id: ["Partner's order", "partner_order_id"],
+  partner_event_id: ["Partner's event", "partner_event_id"],
+};
 
 /** A search box of one line, and a field for each filter on demand. Both change the URL. */
 export function Filters({ query }: { query: URLSearchParams }) {
@@ -32,7 +39,7 @@ export function Filters({ query }: { query: URLSearchParams }) {
         <div class="grid">
           <SelectFilter name="method" label="Method" options={METHODS} query={query} />
           <SelectFilter name="status" label="Status" options={STATUSES} query={query} />
-          {FIELDS.map(([name, label, placeholder]) => (
+          {Object.entries(FIELDS).map(([name, [label, placeholder]]) => (
             <TextFilter
               key={name}
               name={name}

@@ -1,17 +1,24 @@
-/** The names of the search box, and the parameters of the API that they stand for. */
-const PARAMETERS: Record<string, string> = {
-  status: "status",
-  method: "method",
-  path: "path",
-  order: "order_id",
-  event: "order_event_id",
-  transaction: "network_transaction_id",
-  partner_order: "partner_order_id",
-  partner_event: "partner_event_id",
-  request: "request_id",
-  since: "since",
-};
-const NAMES = new Map(Object.entries(PARAMETERS).map(([name, parameter]) => [parameter, name]));
+import type { RequestFilter } from "../../domain/requests.ts";
+
+/** The parameters of the API that filter by an ID, and their names in the search box. */
+const IDS = {
+  order_id: "order",
+  order_event_id: "event",
+  network_transaction_id: "transaction",
+  partner_order_id: "partner_order",
+  partner_event_id: "partner_event",
+} as const;
+const NAMES = new Map<string, string>(
+  Object.entries({
+    status: "status",
+    method: "method",
+    path: "path",
+    ...IDS,
+    request_id: "request",
+    since: "since",
+  } satisfies Record<keyof RequestFilter, string>),
+);
+const PARAMETERS = new Map([...NAMES].map(([parameter, name]) => [name, parameter]));
 
 /** The filters among the parameters of the page, as the API takes them. */
 export function filterOf(query: URLSearchParams): URLSearchParams {
@@ -30,7 +37,7 @@ export function parseSearch(text: string): URLSearchParams {
   const filter = new URLSearchParams();
   for (const [, name, quoted, plain] of text.matchAll(/(?:(\w+):)?(?:"([^"]*)"?|(\S+))/g)) {
     const value = quoted ?? plain ?? "";
-    const parameter = name === undefined ? guess(value) : (PARAMETERS[name] ?? name);
+    const parameter = name === undefined ? guess(value) : (PARAMETERS.get(name) ?? name);
     if (!NAMES.has(parameter)) continue;
     const isBareId = name === undefined && parameter === "order_id" && !value.endsWith("*");
     filter.set(parameter, isBareId ? `${value}*` : value);
@@ -44,8 +51,6 @@ function guess(word: string): string {
   return /^(GET|POST|PUT|DELETE)$/.test(word) ? "method" : "order_id";
 }
 
-const IDS = ["order", "event", "transaction", "partner_order", "partner_event"];
-
 /** Texts that complete the last word of a search. */
 export function suggestionsFor(text: string): string[] {
   const [, before = "", last = ""] = /^(.*\s)?(\S*)$/.exec(text) ?? [];
@@ -56,7 +61,8 @@ export function suggestionsFor(text: string): string[] {
   }
   if (name !== undefined)
     return value && !value.endsWith("*") ? [`${before}${name}:${value}*`] : [];
-  const names = Object.keys(PARAMETERS).filter((each) => each.startsWith(last));
-  const ids = last && names.length === 0 ? IDS.map((each) => `${each}:${last}*`) : [];
+  const names = [...PARAMETERS.keys()].filter((each) => each.startsWith(last));
+  const ids =
+    last && names.length === 0 ? Object.values(IDS).map((each) => `${each}:${last}*`) : [];
   return [...names.map((each) => `${each}:`), ...ids].map((each) => before + each);
 }

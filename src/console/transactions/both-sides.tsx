@@ -1,10 +1,9 @@
 import { Link } from "wouter-preact";
 import { FINDING_MEANINGS } from "../../domain/finding-meanings.ts";
+import { SUMS } from "../../domain/ledger-state.ts";
 import type { ReconciledTransaction } from "../api.ts";
 import { hrefOf } from "../location.ts";
 import { Money, Prose } from "../parts/values.tsx";
-
-const SIDES = ["captured", "refunded"] as const;
 
 export const DISAGREES = "doesn't agree with the card";
 
@@ -53,17 +52,17 @@ export function BothSides({ reconciled, currency, isLinked }: BothSidesProps) {
             </tr>
           </thead>
           <tbody>
-            {SIDES.map((side) => (
-              <tr key={side}>
-                <th scope="row">{side}</th>
+            {SUMS.map((sum) => (
+              <tr key={sum}>
+                <th scope="row">{sum}</th>
                 <td class="right">
-                  {card ? <Money amount={card[side]} currency={unit} /> : "none"}
+                  {card ? <Money amount={card[sum]} currency={unit} /> : "none"}
                 </td>
                 <td class="right">
-                  <Money amount={order_events[side]} currency={unit} />
+                  <Money amount={order_events[sum]} currency={unit} />
                 </td>
                 <td class="right">
-                  <Difference amount={order_events[side] - (card?.[side] ?? 0)} currency={unit} />
+                  <Difference amount={order_events[sum] - (card?.[sum] ?? 0)} currency={unit} />
                 </td>
               </tr>
             ))}
@@ -97,7 +96,7 @@ export function Agreement({ transactions }: { transactions: ReconciledTransactio
     return <span class="tag refused">{DISAGREES}</span>;
   }
   const isAhead = transactions.some(({ card, order_events }) =>
-    SIDES.some((side) => order_events[side] > (card?.[side] ?? 0)),
+    SUMS.some((sum) => order_events[sum] > (card?.[sum] ?? 0)),
   );
   return isAhead ? (
     <span class="tag warning">not on the card yet</span>

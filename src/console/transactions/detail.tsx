@@ -14,7 +14,7 @@ import { DetailPane } from "../parts/detail-pane.tsx";
 import { copy, Failure, Loading } from "../parts/feedback.tsx";
 import { usePolling } from "../parts/polling.ts";
 import { useResource } from "../parts/resource.ts";
-import { Fact, Money, Time } from "../parts/values.tsx";
+import { Facts, Money, Time } from "../parts/values.tsx";
 import { BothSides } from "./both-sides.tsx";
 
 const MAX_EVENTS = 100;
@@ -104,7 +104,7 @@ function Sections(content: Content) {
           "Not on the card"
         )}
       </h1>
-      {transaction && <Facts transaction={transaction} />}
+      {transaction && <Facts of={transaction} except={["status", "amount"]} />}
       <h2>On the card and in order events</h2>
       {reconciled ? (
         <BothSides reconciled={reconciled} currency={currency} />
@@ -127,30 +127,6 @@ function Sections(content: Content) {
       </h2>
       <Reports events={orderEvents} />
     </>
-  );
-}
-
-function Facts({ transaction }: { transaction: Transaction }) {
-  const { id, network_transaction_id, merchant, created_at, updated_at } = transaction;
-  const { payment_method_id, customer_id, authorization_code, purchase_method } = transaction;
-  return (
-    <dl class="facts">
-      <Fact name="network_transaction_id">{network_transaction_id}</Fact>
-      <Fact name="transaction_id">{id}</Fact>
-      <Fact name="payment_method_id">{payment_method_id}</Fact>
-      <Fact name="customer_id">{customer_id}</Fact>
-      <Fact name="merchant">{merchant?.name}</Fact>
-      <Fact name="authorization_code">{authorization_code}</Fact>
-      <Fact name="purchase_method">{purchase_method}</Fact>
-      <Fact name="created">
-        <Time at={created_at} />
-      </Fact>
-      {updated_at !== created_at && (
-        <Fact name="updated">
-          <Time at={updated_at} />
-        </Fact>
-      )}
-    </dl>
   );
 }
 

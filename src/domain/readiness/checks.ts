@@ -19,7 +19,7 @@ import {
   checkSignature,
 } from "./notification-checks.ts";
 import { checkLists, checkNames } from "./reading-checks.ts";
-import { checkNoBlindRetries, checkRefusedRefund } from "./refusal-checks.ts";
+import { checkNoBlindRetries, checkRefusedRefund, REFUSAL_LIST } from "./refusal-checks.ts";
 import { checkRetries } from "./retry-checks.ts";
 import type { Verdict } from "./verdict.ts";
 import { checkGrowingPauses, checkWaiting } from "./waiting-checks.ts";
@@ -91,7 +91,7 @@ export const CHECKS = {
   no_blind_retries: {
     group: "refusals",
     title: "Refused requests aren't repeated",
-    rule: "A write was refused with 400, 404, 409 or 422. It fails if one was sent again unchanged more than once, each time within a minute, while its order did not change.",
+    rule: `A write was refused with ${REFUSAL_LIST}. It fails if one was sent again unchanged more than once, each time within a minute, while its order did not change.`,
     evaluate: checkNoBlindRetries,
   },
   refund_refused: {

@@ -1,4 +1,5 @@
 /** Whether the client stops repeating refused requests. */
+import { REFUSAL_STATUSES } from "../decision.ts";
 import { isExecuted } from "./creations.ts";
 import type { ObservedRequest, ReadinessFacts } from "./facts.ts";
 import {
@@ -11,7 +12,16 @@ import {
   type Verdict,
 } from "./verdict.ts";
 
-const REFUSALS = new Set([400, 404, 409, 422]);
+/**
+ * The statuses of a refusal that a repetition doesn't change. Not 412: a repetition with a newer `If-Match` has the same
+ * hash.
+ */
+const REFUSALS = new Set<number>(
+  Object.values(REFUSAL_STATUSES).filter((status) => status < 500 && status !== 412),
+);
+export const REFUSAL_LIST = new Intl.ListFormat("en-GB", { type: "disjunction" }).format(
+  [...REFUSALS].map(String),
+);
 
 const isRefusedWrite = ({ method, status, trace }: ObservedRequest): boolean =>
   method !== "GET" && status !== null && REFUSALS.has(status) && trace.hash !== undefined;
@@ -45,7 +55,7 @@ function refusalsOf(requests: readonly ObservedRequest[]): ObservedRequest[][] {
 export function checkNoBlindRetries({ requests }: ReadinessFacts): Verdict {
   const runs = refusalsOf(requests);
   const [one] = runs;
-  if (!one) return notSeen("No write was refused with 400, 404, 409 or 422.");
+  if (!one) return notSeen(`No write was refused with ${REFUSAL_LIST}.`);
   const blind = findBlind(runs);
   if (blind) return blind;
   const [first, ...others] = runs.map(([refused]) => refused!);
