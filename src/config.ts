@@ -68,7 +68,7 @@ const variables = z.object({
 
 const SECRETS: ReadonlySet<PropertyKey> = new Set(["ADMIN_TOKEN", "KEY_SECRET"]);
 
-export interface Config {
+interface Config {
   hasRateLimits: boolean;
   /** Whether notifications may be sent to any address, as on a laptop. */
   sendsToAnyAddress: boolean;
@@ -90,7 +90,7 @@ export interface Config {
 export class InvalidConfig extends Error {}
 
 /** The secrets in KEY_SECRET. During a rotation it has several, separated by commas. */
-export function parseKeySecret(text: string | undefined): string[] {
+function parseKeySecret(text: string | undefined): string[] {
   return (text ?? "")
     .split(",")
     .map((secret) => secret.trim())

@@ -7,7 +7,7 @@ export interface KnownKey {
   name?: string;
 }
 
-export interface Session {
+interface Session {
   current?: KnownKey;
   /** A key of the partner's first environment: only such keys create and delete environments. */
   first?: string;

@@ -29,7 +29,7 @@ export function hasFailedTooLong(failingSince: number, now: number, maxHours: nu
 }
 
 /** The running and due deliveries of a webhook. */
-export interface WebhookLoad<D> {
+interface WebhookLoad<D> {
   /** How many attempts are running. */
   inFlight: number;
   /** The due deliveries, the earliest first. */

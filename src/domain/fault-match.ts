@@ -72,7 +72,7 @@ export const OPERATIONS: Operation[] = [
 ];
 
 /** The field that keeps a match from ever matching. */
-export interface MatchProblem {
+interface MatchProblem {
   field: keyof AnyMatch;
   expected: string;
 }

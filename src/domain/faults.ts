@@ -142,7 +142,7 @@ type InputParameters = { [Name in keyof FaultParameters]?: FaultParameters[Name]
 /** The fields that requests match by, and those that notifications match by. A fault uses one of the two sets. */
 export type AnyMatch = FaultMatch & NotificationMatch;
 
-export interface NewFault extends InputParameters {
+interface NewFault extends InputParameters {
   fault: AnyFaultName;
   times?: number | undefined;
   skip?: number | undefined;
@@ -188,7 +188,7 @@ export function withDefaults<Name extends AnyFaultName>({
 }
 
 /** A parameter that a fault lacks, or does not take. */
-export interface ParameterProblem {
+interface ParameterProblem {
   name: keyof FaultParameters;
   expected: string;
 }

@@ -26,7 +26,7 @@ export interface SigningToken extends SignatureForm {
 }
 
 /** A value that may have been signed. Without a deviation it is the one that the receiver used. */
-export interface Candidate<Value> {
+interface Candidate<Value> {
   value: Value;
   deviation?: Deviation;
 }

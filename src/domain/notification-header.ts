@@ -2,7 +2,7 @@
 import type { Deviation } from "./notification-deviations.ts";
 import type { SignatureSettings } from "./webhooks.ts";
 
-export interface ParsedSignature {
+interface ParsedSignature {
   /** The digits of `t`, if the header has them. */
   time?: string;
   /** The 64 hex digits of `s`, if the header has all of them. */

@@ -48,7 +48,7 @@ export interface Order extends Complete<OrderInput> {
 }
 
 /** The defaults of fields that the partner left out. Timestamps are RFC 3339. */
-export interface OrderDefaults {
+interface OrderDefaults {
   id: string;
   created_at: string;
   updated_at: string;

@@ -37,7 +37,7 @@ export const TIMELINE_KINDS = [
   "faulted",
   ...Object.values(CARD_KINDS),
 ] as const;
-export type TimelineKind = (typeof TIMELINE_KINDS)[number];
+type TimelineKind = (typeof TIMELINE_KINDS)[number];
 
 /** A change in an order's history, with the sums after it. */
 export interface PastChange extends LedgerTotals, OrderedTotals {
@@ -49,7 +49,7 @@ export interface PastChange extends LedgerTotals, OrderedTotals {
 }
 
 /** A recorded request on an order. Timestamps are RFC 3339. */
-export interface PastRequest {
+interface PastRequest {
   request_id: string;
   at: string;
   method: string;

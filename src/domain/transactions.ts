@@ -24,7 +24,7 @@ export const PURCHASE_METHODS = [
   "OCR",
   "UNKNOWN",
 ] as const;
-export type PurchaseMethod = (typeof PURCHASE_METHODS)[number];
+type PurchaseMethod = (typeof PURCHASE_METHODS)[number];
 
 /** Where the card was used (contract: Merchant). */
 export interface Merchant {

@@ -11,7 +11,7 @@ export type AcceptedNames =
 export const NO_NAMES: AcceptedNames = { fields: new Set(), nested: [] };
 
 /** A name that no rule reads. `param` is its path, like `order_lines[0].reward_amount`. */
-export interface UnknownName extends Warning {
+interface UnknownName extends Warning {
   code: "unknown_field" | "unknown_parameter";
   param: string;
 }

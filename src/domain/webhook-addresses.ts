@@ -1,5 +1,5 @@
 /** The rules for the URL of a webhook. */
-export interface AddressRules {
+interface AddressRules {
   /** Whether any http and https address is allowed, as on a laptop. */
   anyAddress: boolean;
   /** The host names of the sandbox itself. */

@@ -26,7 +26,7 @@ export const WEBHOOK_STATUSES = ["active", "paused"] as const;
 export type WebhookStatus = (typeof WEBHOOK_STATUSES)[number];
 
 export const PAUSE_REASONS = ["by_request", "failed_for_a_day"] as const;
-export type PauseReason = (typeof PAUSE_REASONS)[number];
+type PauseReason = (typeof PAUSE_REASONS)[number];
 
 /** The settings that a request can choose. */
 export interface WebhookSettings {

@@ -12,7 +12,7 @@ export const key = z
   })
   .meta({ id: "Key" });
 
-export const listedKey = z
+const listedKey = z
   .object({
     id: z.int().meta({ description: "The key's ID within its environment", examples: [2] }),
     last_four: z

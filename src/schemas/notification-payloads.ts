@@ -59,7 +59,7 @@ const merchant = z.object({
 });
 
 /** `data` of each kind. Every field is optional, as published. */
-export const NOTIFICATION_DATA = {
+const NOTIFICATION_DATA = {
   APPLICATION: z.object({
     merchant_key,
     customer_id,

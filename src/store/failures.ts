@@ -50,11 +50,6 @@ export function isSuperseded(error: unknown): boolean {
   return /malformed JSON/.test(messagesOf(error));
 }
 
-/** Whether an inserted row refers to a missing row, or a deleted row is still referred to. */
-export function violatesForeignKey(error: unknown): boolean {
-  return /FOREIGN KEY constraint failed/.test(messagesOf(error));
-}
-
 /** Whether the migrations were never applied. */
 export function isUnmigrated(error: unknown): boolean {
   return /no such table/.test(messagesOf(error));

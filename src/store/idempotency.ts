@@ -74,7 +74,7 @@ export function responseBytes({ idempotency }: RequestMetadata, body: object): n
 }
 
 /** The response to a POST. The batch that creates an order chooses its version, so a new order has none here. */
-export type PostResponse = { order: Order; version?: number } | { event: object };
+type PostResponse = { order: Order; version?: number } | { event: object };
 
 /**
  * Stores the response to a request with an Idempotency-Key, in the batch that executes the request. The batch fails if

@@ -12,22 +12,15 @@ import { findLedgerState } from "./orders.ts";
 import type { QueryBudget } from "./query-budget.ts";
 import {
   findOrdersAfter,
-  findSweepPosition,
   removeOldHistory,
   removeUntouched,
   RETENTION_REQUEST,
-  saveSweepPosition,
   STEP_ORDERS,
   STEP_ROWS,
   type SweptOrder,
 } from "./retention.ts";
-import {
-  findTransactionPosition,
-  findTransactionsAfter,
-  REMOVAL_QUERIES,
-  removeUnused,
-  saveTransactionPosition,
-} from "./transaction-retention.ts";
+import { findSweepPosition, saveSweepPosition, START } from "./sweep-positions.ts";
+import { findTransactionsAfter, REMOVAL_QUERIES, removeUnused } from "./transaction-retention.ts";
 
 /** The most D1 queries to find the next orders, delete one batch, and save the position. */
 const BATCH_QUERIES = 13;
@@ -43,16 +36,16 @@ export async function sweepOrders(budget: QueryBudget, now: Date, days: number):
   const { db } = budget;
   const cutoff = cutoffOf(now, days);
   let deleted = 0;
-  let position = await findSweepPosition(db);
+  let position = await findSweepPosition(db, "orders");
   let isEnd = false;
   while (!isEnd && budget.allows(BATCH_QUERIES)) {
     const orders = await findOrdersAfter(db, position);
     isEnd = orders.length < STEP_ORDERS;
-    if (orders.length > 0) position = orders.at(-1)!;
+    position = { ...START, ...orders.at(-1) };
     for (const batch of batchesOf(orders.filter(({ changed_at }) => changed_at < cutoff))) {
       const [first] = batch as [SweptOrder];
       if (!budget.allows(BATCH_QUERIES)) {
-        position = { ...first, sequence: first.sequence - 1 };
+        position = { ...START, ...first, sequence: first.sequence - 1 };
         isEnd = false;
         break;
       }
@@ -60,7 +53,7 @@ export async function sweepOrders(budget: QueryBudget, now: Date, days: number):
       else deleted += await removeUntouched(db, batch, toTimestamp(now));
     }
   }
-  await saveSweepPosition(db, isEnd ? { dataset_id: 0, sequence: 0 } : position);
+  await saveSweepPosition(db, "orders", isEnd ? START : position);
   return deleted;
 }
 
@@ -76,17 +69,18 @@ export async function sweepTransactions(
   const { db } = budget;
   const cutoff = cutoffOf(now, days);
   let deleted = 0;
-  let position = await findTransactionPosition(db);
+  let position = await findSweepPosition(db, "transactions");
   let isEnd = false;
   // One query finds the next transactions, and one saves the position.
   while (!isEnd && budget.allows(REMOVAL_QUERIES + 2)) {
     const transactions = await findTransactionsAfter(db, position);
-    isEnd = transactions.length === 0;
-    if (!isEnd) position = transactions.at(-1)!;
+    const last = transactions.at(-1);
+    isEnd = last === undefined;
+    if (last) position = { ...START, ...last, transaction_id: last.id };
     const old = transactions.filter(({ updated_at }) => updated_at < cutoff);
     if (old.length > 0) deleted += await removeUnused(db, old);
   }
-  await saveTransactionPosition(db, isEnd ? { dataset_id: 0, id: "" } : position);
+  await saveSweepPosition(db, "transactions", isEnd ? START : position);
   return deleted;
 }
 

@@ -3,6 +3,7 @@ import { CHANGE_BYTES } from "../domain/stored-bytes.ts";
 import { placeholder, Statement, type Database } from "./database.ts";
 import { eventsUncounted } from "./reconciliation-sums.ts";
 import { orderedFields, totalFields } from "./order-schema.ts";
+import type { SweepPosition } from "./sweep-positions.ts";
 
 /** The request ID in the history of swept orders. */
 export const RETENTION_REQUEST = "retention";
@@ -22,11 +23,6 @@ export interface SweptOrder {
   changed_at: string;
 }
 
-export type SweepPosition = Pick<SweptOrder, "dataset_id" | "sequence">;
-
-const selectPosition = Statement.of(
-  sql<SweepPosition>`select dataset_id, sequence from sweep_positions where name = 'orders'`,
-);
 const selectNext = Statement.of(
   sql<SweptOrder>`
     select orders.dataset_id, environment_id, sequence, orders.id, orders.version, event_count, changed_at
@@ -36,31 +32,13 @@ const selectNext = Statement.of(
     where (orders.dataset_id, sequence) > (${placeholder("dataset_id")}, ${placeholder("sequence")})
     order by orders.dataset_id, sequence limit ${STEP_ORDERS}`,
 );
-const savePosition = Statement.of(
-  sql<never>`
-    insert into sweep_positions (name, dataset_id, sequence)
-    values ('orders', ${placeholder("dataset_id")}, ${placeholder("sequence")})
-    on conflict do update set dataset_id = excluded.dataset_id, sequence = excluded.sequence`,
-);
-
-/** Where the last sweep stopped. One round trip. */
-export async function findSweepPosition(db: Database): Promise<SweepPosition> {
-  const [[position]] = await db.run(selectPosition.bind());
-  return position ?? { dataset_id: 0, sequence: 0 };
-}
-
 /** The orders after a position, by arrival in each dataset. One round trip, three rows each. */
 export async function findOrdersAfter(
   db: Database,
-  position: SweepPosition,
+  position: Pick<SweepPosition, "dataset_id" | "sequence">,
 ): Promise<SweptOrder[]> {
   const [orders] = await db.run(selectNext.bind({ ...position }));
   return orders;
-}
-
-export async function saveSweepPosition(db: Database, position: SweepPosition): Promise<void> {
-  const { dataset_id, sequence } = position;
-  await db.run(savePosition.bind({ dataset_id, sequence }));
 }
 
 // The orders that still have the version that the sweep read.

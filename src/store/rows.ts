@@ -6,10 +6,10 @@ import { DatasetStatement, placeholder, type Values } from "./database.ts";
 type Columns = Record<string, SQLiteColumn>;
 
 /** A row as D1 returns it: a missing field is null. */
-export type RowOf<C extends Columns> = { [Name in keyof C]: GetColumnData<C[Name]> };
+type RowOf<C extends Columns> = { [Name in keyof C]: GetColumnData<C[Name]> };
 
 /** An item as the rules see it: a missing field is undefined. */
-export type ItemOf<C extends Columns> = {
+type ItemOf<C extends Columns> = {
   [Name in keyof C]: null extends GetColumnData<C[Name]>
     ? Exclude<GetColumnData<C[Name]>, null> | undefined
     : GetColumnData<C[Name]>;

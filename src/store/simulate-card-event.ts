@@ -26,7 +26,7 @@ import { eventSimulated, findSimulationState } from "./transactions.ts";
 import { countUsage } from "./usage.ts";
 
 /** The published response to a simulated event. */
-export type SimulatedResponse = Pick<TransactionEvent, "transaction_id" | "event_id" | "status">;
+type SimulatedResponse = Pick<TransactionEvent, "transaction_id" | "event_id" | "status">;
 
 interface SimulationCommand {
   input: TransactionEventInput;

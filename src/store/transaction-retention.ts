@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { Transaction } from "../domain/transactions.ts";
 import { placeholder, Statement, type Database } from "./database.ts";
+import type { SweepPosition } from "./sweep-positions.ts";
 
 /** The most transactions that one step reads. */
 const STEP_TRANSACTIONS = 200;
@@ -8,19 +9,13 @@ const STEP_TRANSACTIONS = 200;
 const STEP_EVENTS = 1_000;
 
 /** The fields of a transaction that the sweep reads. */
-export interface SweptTransaction extends Pick<
+interface SweptTransaction extends Pick<
   Transaction,
   "id" | "version" | "network_transaction_id" | "updated_at"
 > {
   dataset_id: number;
 }
 
-export type TransactionPosition = Pick<SweptTransaction, "dataset_id" | "id">;
-
-const selectPosition = Statement.of(
-  sql<TransactionPosition>`
-    select dataset_id, transaction_id as id from sweep_positions where name = 'transactions'`,
-);
 // `version` counts the events of a transaction.
 const selectNext = Statement.of(
   sql<SweptTransaction>`
@@ -31,34 +26,13 @@ const selectNext = Statement.of(
         order by dataset_id, id limit ${STEP_TRANSACTIONS}))
     where events_before < ${STEP_EVENTS} order by dataset_id, id`,
 );
-const savePosition = Statement.of(
-  sql<never>`
-    insert into sweep_positions (name, dataset_id, sequence, transaction_id)
-    values ('transactions', ${placeholder("dataset_id")}, 0, ${placeholder("id")})
-    on conflict do update set
-      dataset_id = excluded.dataset_id, transaction_id = excluded.transaction_id`,
-);
-
-/** Where the last sweep stopped. One round trip. */
-export async function findTransactionPosition(db: Database): Promise<TransactionPosition> {
-  const [[position]] = await db.run(selectPosition.bind());
-  return position ?? { dataset_id: 0, id: "" };
-}
-
 /** The transactions after a position, with a bounded number of events. One round trip. */
 export async function findTransactionsAfter(
   db: Database,
-  { dataset_id, id }: TransactionPosition,
+  { dataset_id, transaction_id: id }: Pick<SweepPosition, "dataset_id" | "transaction_id">,
 ): Promise<SweptTransaction[]> {
   const [transactions] = await db.run(selectNext.bind({ dataset_id, id }));
   return transactions;
-}
-
-export async function saveTransactionPosition(
-  db: Database,
-  { dataset_id, id }: TransactionPosition,
-): Promise<void> {
-  await db.run(savePosition.bind({ dataset_id, id }));
 }
 
 // Transactions that still have the version that the sweep read, and that no order event names. CROSS JOIN keeps the

@@ -51,7 +51,7 @@ const selectCustomer = DatasetStatement.of(
 );
 
 /** The stored state that the rules need to simulate an event. */
-export interface SimulationState {
+interface SimulationState {
   transaction: Transaction | undefined;
   /** The event that a refund names. */
   capture: TransactionEvent | undefined;

@@ -16,7 +16,7 @@ import { attempts, deliveries, notifications } from "./notification-schema.ts";
 /** Rough sizes of a notification with its delivery, and of an attempt, without their texts. */
 const NOTIFICATION_BYTES = 400;
 const ATTEMPT_BYTES = 200;
-export interface NewNotification {
+interface NewNotification {
   body: string;
   source?: string;
   fault?: AppliedNotificationFault | undefined;

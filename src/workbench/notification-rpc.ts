@@ -25,7 +25,7 @@ const STREAM_STEP_ROWS = 50;
 const EXTENSION_MILLISECONDS = 3_600_000;
 
 /** The outcome that a program reports of a delivery from the stream. */
-export interface ReportedOutcome extends Omit<AttemptOutcome, "at"> {
+interface ReportedOutcome extends Omit<AttemptOutcome, "at"> {
   delivery_id: number;
   attempt: number;
 }

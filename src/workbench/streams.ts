@@ -25,7 +25,7 @@ export interface StreamItem {
   data: unknown;
 }
 
-export interface StreamSource {
+interface StreamSource {
   dataset_id: number;
   partner_id: number;
   key_id: number;

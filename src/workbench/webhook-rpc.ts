@@ -13,9 +13,9 @@ import { logError } from "../log.ts";
 import { emptyPage, type Page, type PageRequest } from "../store/pages.ts";
 import type { WorkbenchDatabase } from "./database.ts";
 import type { DatasetRef, DatasetReply } from "./dataset-ref.ts";
-import { TOO_MANY_WEBHOOKS, WEBHOOK_NOT_CONFIRMED } from "./notification-refusals.ts";
 import type { StoredWebhook } from "./notification-schema.ts";
 import type { Notifier } from "./notifier.ts";
+import { notConfirmed, tooMany } from "./refusals.ts";
 import * as webhooks from "./webhooks.ts";
 
 const HOUR_MILLISECONDS = 3_600_000;
@@ -44,7 +44,7 @@ export class WebhookRpc extends RpcTarget {
       return undefined;
     });
     if (added.result === "superseded") return { result: "superseded" };
-    if (added.result === "too many") return { result: refuse(TOO_MANY_WEBHOOKS) };
+    if (added.result === "too many") return { result: refuse(tooMany("webhook", MAX_WEBHOOKS)) };
     try {
       if ((await this.#notifier.writeFlag(dataset.dataset_id)) === "superseded")
         return { result: "superseded" };
@@ -53,7 +53,7 @@ export class WebhookRpc extends RpcTarget {
       this.#notifier.host.storage.query(dataset, undefined, (db) =>
         webhooks.deleteWebhook(db, webhook.id),
       );
-      return { result: refuse(WEBHOOK_NOT_CONFIRMED) };
+      return { result: refuse(notConfirmed("webhook")) };
     }
     const { result } = await this.find(dataset, webhook.id);
     if (result === "superseded" || !result) return { result: "superseded" };

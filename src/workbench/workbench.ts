@@ -1,6 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import { accept, refuse, type Decision } from "../domain/decision.ts";
-import type { AppliedFault, StoredFault } from "../domain/faults.ts";
+import { MAX_FAULTS, type AppliedFault, type StoredFault } from "../domain/faults.ts";
 import type { ReadinessFacts } from "../domain/readiness/facts.ts";
 import { evaluate, type EnvironmentVerdicts } from "../domain/readiness/report.ts";
 import type { RequestSubject } from "../domain/request-subject.ts";
@@ -15,12 +15,12 @@ import { emptyPage, type Page, type PageRequest } from "../store/pages.ts";
 import { Alarm } from "./alarm.ts";
 import { DatasetStorage } from "./database.ts";
 import type { DatasetRef, DatasetReply } from "./dataset-ref.ts";
-import { FAULT_NOT_CONFIRMED, TOO_MANY_FAULTS } from "./fault-refusals.ts";
 import { setHasFaults } from "../store/current-dataset.ts";
 import { EnvironmentFlag, type FlagState } from "./environment-flag.ts";
 import * as faults from "./faults.ts";
 import { countRequests, NO_REQUESTS } from "./request-counts.ts";
 import { requestsAfter } from "./request-source.ts";
+import { notConfirmed, tooMany } from "./refusals.ts";
 import { RequestLog } from "./request-log.ts";
 import {
   findRequest,
@@ -37,7 +37,7 @@ import { Sweeper } from "./sweeper.ts";
 import { WebhookRpc } from "./webhook-rpc.ts";
 
 /** The fault that applies to a request. */
-export interface TakeFaultResult {
+interface TakeFaultResult {
   fault: AppliedFault | undefined;
   /** Whether the caller has to call again for its next request. */
   has_faults: boolean;
@@ -139,7 +139,7 @@ export class Workbench extends DurableObject {
     const database = await this.#storage.write(dataset.dataset_id);
     if (!database) return { result: "superseded" };
     const { result, rows } = this.#storage.measure(() => faults.insertFault(database, fault));
-    if (result === "too many") return { result: refuse(TOO_MANY_FAULTS) };
+    if (result === "too many") return { result: refuse(tooMany("fault", MAX_FAULTS)) };
     try {
       if ((await this.#writeFaultFlag(dataset)) !== "superseded")
         return { result: accept(fault), rows };
@@ -150,7 +150,7 @@ export class Workbench extends DurableObject {
       logError("a fault was not added", error, { ...dataset });
       const remaining = this.#storage.read(dataset.dataset_id);
       if (remaining) faults.deleteFault(remaining, fault.id);
-      return { result: refuse(FAULT_NOT_CONFIRMED) };
+      return { result: refuse(notConfirmed("fault")) };
     }
   }
 

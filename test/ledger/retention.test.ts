@@ -241,7 +241,7 @@ describe("the sweep of transactions", () => {
     const client = await newPartner();
     const { transaction_id, event_id } = await captured(client, "touched");
     const db = new Database(env.DB);
-    const position = { dataset_id: client.datasetId, id: "" };
+    const position = { dataset_id: client.datasetId, transaction_id: "" };
     const seen = await findTransactionsAfter(db, position);
     expect(seen).toMatchObject([{ id: transaction_id }]);
     await simulate(client, { transaction_id, event_id, status: "REFUNDED", amount: 1 });

@@ -12,7 +12,6 @@ import {
   isUnmigrated,
   violatedUniqueColumns,
   violatesFence,
-  violatesForeignKey,
 } from "../../src/store/failures.ts";
 import { newPartner } from "../support/client.ts";
 
@@ -28,7 +27,6 @@ const errorOf = (statement: string) =>
 it.each([
   ["a superseded dataset", "SELECT json('superseded')", isSuperseded],
   ["a missing table", "SELECT * FROM missing", isUnmigrated],
-  ["a broken foreign key", "INSERT INTO datasets (partner_id) VALUES (-1)", violatesForeignKey],
   [
     "one environment too many",
     "INSERT INTO environments (partner_id, created_at) VALUES (NULL, '')",

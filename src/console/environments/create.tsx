@@ -1,8 +1,9 @@
 import { useState } from "preact/hooks";
-import { api, unwrap, type Problem } from "../api.ts";
+import { api, unwrap } from "../api.ts";
 import { confirm } from "../parts/dialog.tsx";
-import { Copy, Failure } from "../parts/feedback.tsx";
+import { Copy } from "../parts/feedback.tsx";
 import { CheckField, SelectField, TextField } from "../parts/fields.tsx";
+import { RequestForm } from "../parts/request-form.tsx";
 import { session, updateSession } from "../session.ts";
 import { asManager, titleOf } from "./manager.ts";
 
@@ -20,34 +21,23 @@ export function CreateForm({ onCreated }: { onCreated: () => void }) {
   const [lifetime, setLifetime] = useState<string>(`${DAY_SECONDS}`);
   const [strict, setStrict] = useState(false);
   const [hasExamples, setExamples] = useState(false);
-  const [problem, setProblem] = useState<Problem>();
-  const create = async (event: Event) => {
-    event.preventDefault();
+  const create = async () => {
     const body = {
       ...(name.trim() && { name: name.trim() }),
       expires_in_seconds: Number(lifetime),
       strict,
       fixture: hasExamples ? "documentation" : "empty",
     } as const;
-    try {
-      const created = await unwrap(api.POST("/sandbox/environments", { body, ...asManager() }));
-      const known = { key: created.key, environment_id: created.id, name: titleOf(created) };
-      const { current, first = current?.key } = session.peek();
-      updateSession({ ...(first && { first }), known: [...session.peek().known, known] });
-      setProblem(undefined);
-      setName("");
-      onCreated();
-      await showNewKey(known.name, known.key);
-    } catch (error) {
-      setProblem(error as Problem);
-    }
+    const created = await unwrap(api.POST("/sandbox/environments", { body, ...asManager() }));
+    const known = { key: created.key, environment_id: created.id, name: titleOf(created) };
+    const { current, first = current?.key } = session.peek();
+    updateSession({ ...(first && { first }), known: [...session.peek().known, known] });
+    setName("");
+    onCreated();
+    await showNewKey(known.name, known.key);
   };
   return (
-    <form
-      class="fields"
-      aria-label="Create an environment"
-      onSubmit={(event) => void create(event)}
-    >
+    <RequestForm label="Create an environment" action="Create environment" send={create}>
       <TextField label="Name" value={name} placeholder="pull request 12" onChange={setName} />
       <SelectField
         label="Expires after"
@@ -61,11 +51,7 @@ export function CreateForm({ onCreated }: { onCreated: () => void }) {
         checked={hasExamples}
         onChange={setExamples}
       />
-      <button type="submit" class="primary">
-        Create environment
-      </button>
-      {problem && <Failure problem={problem} />}
-    </form>
+    </RequestForm>
   );
 }
 

@@ -8,10 +8,10 @@ import {
   type AnyFaultName,
 } from "../../domain/faults.ts";
 import { isNotificationFault } from "../../domain/notification-faults.ts";
-import { api, unwrap, type Problem } from "../api.ts";
-import { AsCode } from "../parts/as-code.tsx";
-import { Failure, notify } from "../parts/feedback.tsx";
+import { api, unwrap } from "../api.ts";
+import { notify } from "../parts/feedback.tsx";
 import { NumberField, SelectField, TextField } from "../parts/fields.tsx";
+import { RequestForm } from "../parts/request-form.tsx";
 import { effectOf, targetsOf } from "./effects.ts";
 
 const FAULT_OPTIONS = ANY_FAULT_NAMES.map((name) => [name, `${name} · ${effectOf(name)}`] as const);
@@ -28,7 +28,6 @@ export function FaultForm({ orderId, onAdded }: FaultFormProps) {
   const [times, setTimes] = useState(1);
   const [skip, setSkip] = useState(0);
   const [delay_ms, setDelay] = useState(2_000);
-  const [problem, setProblem] = useState<Problem>();
 
   const targets = targetsOf(fault);
   const targetName = targets.has(target) ? target : [...targets.keys()][0]!;
@@ -40,19 +39,18 @@ export function FaultForm({ orderId, onAdded }: FaultFormProps) {
     ...(skip > 0 && { skip }),
     match: { ...targets.get(targetName), ...(id.trim() && { [idField]: id.trim() }) },
   };
-  const add = async (event: Event) => {
-    event.preventDefault();
-    try {
-      await unwrap(api.POST("/sandbox/faults", { body }));
-      setProblem(undefined);
-      notify("Added the fault.");
-    } catch (error) {
-      setProblem(error as Problem);
-    }
+  const add = async () => {
+    await unwrap(api.POST("/sandbox/faults", { body }));
+    notify("Added the fault.");
     onAdded();
   };
   return (
-    <form class="fields" onSubmit={(event) => void add(event)} aria-label="Add a fault">
+    <RequestForm
+      label="Add a fault"
+      action="Add fault"
+      send={add}
+      code={{ path: "/sandbox/faults", call: "env.faults.add", body }}
+    >
       <SelectField
         class="wide"
         label="Fault"
@@ -89,11 +87,6 @@ export function FaultForm({ orderId, onAdded }: FaultFormProps) {
           onChange={setDelay}
         />
       )}
-      <button type="submit" class="primary">
-        Add fault
-      </button>
-      {problem && <Failure problem={problem} />}
-      <AsCode path="/sandbox/faults" call="env.faults.add" body={body} />
-    </form>
+    </RequestForm>
   );
 }

@@ -4,10 +4,10 @@ import { navigate } from "wouter-preact/use-browser-location";
 import { NOTIFICATION_KINDS, type NotificationKind } from "../../domain/webhooks.ts";
 import { api, Problem, unwrap } from "../api.ts";
 import { hrefOf } from "../location.ts";
-import { AsCode } from "../parts/as-code.tsx";
-import { Failure, notify } from "../parts/feedback.tsx";
+import { notify } from "../parts/feedback.tsx";
 import { SelectField, TextField } from "../parts/fields.tsx";
 import { parse } from "../parts/json.tsx";
+import { RequestForm } from "../parts/request-form.tsx";
 
 const KINDS = NOTIFICATION_KINDS.map((kind) => [kind, kind] as const);
 
@@ -15,20 +15,13 @@ const KINDS = NOTIFICATION_KINDS.map((kind) => [kind, kind] as const);
 export function Trigger() {
   const [object, setKind] = useState<NotificationKind>("TRANSACTION");
   const [text, setText] = useState("");
-  const [problem, setProblem] = useState<Problem>();
   const data = parse(text)?.value as Record<string, unknown> | undefined;
   const body = { object, ...(data && { data }) };
-  const send = async (event: Event) => {
-    event.preventDefault();
-    try {
-      if (text.trim() && !data) throw new Problem("Not JSON", 'Expected JSON like {"amount": 5}.');
-      const { id } = await unwrap(api.POST("/sandbox/notifications", { body }));
-      setProblem(undefined);
-      notify("Sent the notification.");
-      navigate(hrefOf("notifications", id));
-    } catch (error) {
-      setProblem(error as Problem);
-    }
+  const send = async () => {
+    if (text.trim() && !data) throw new Problem("Not JSON", 'Expected JSON like {"amount": 5}.');
+    const { id } = await unwrap(api.POST("/sandbox/notifications", { body }));
+    notify("Sent the notification.");
+    navigate(hrefOf("notifications", id));
   };
   return (
     <article class="scroll">
@@ -41,7 +34,12 @@ export function Trigger() {
         values of the published example. A simulated card event sends its TRANSACTION notification
         itself.
       </p>
-      <form class="fields" aria-label="Send a notification" onSubmit={(event) => void send(event)}>
+      <RequestForm
+        label="Send a notification"
+        action="Send"
+        send={send}
+        code={{ path: "/sandbox/notifications", body }}
+      >
         <SelectField label="Kind" value={object} options={KINDS} onChange={setKind} />
         <TextField
           class="grow"
@@ -50,12 +48,7 @@ export function Trigger() {
           placeholder='{"status": "CAPTURED", "amount": 5000}'
           onChange={setText}
         />
-        <button type="submit" class="primary">
-          Send
-        </button>
-        {problem && <Failure problem={problem} />}
-        <AsCode path="/sandbox/notifications" body={body} />
-      </form>
+      </RequestForm>
     </article>
   );
 }

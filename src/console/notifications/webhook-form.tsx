@@ -1,9 +1,9 @@
 import { useState } from "preact/hooks";
 import { NOTIFICATION_KINDS, type NotificationKind } from "../../domain/webhooks.ts";
-import { api, unwrap, type Problem } from "../api.ts";
-import { AsCode } from "../parts/as-code.tsx";
-import { Failure, notify } from "../parts/feedback.tsx";
+import { api, unwrap } from "../api.ts";
+import { notify } from "../parts/feedback.tsx";
 import { SelectField, TextField } from "../parts/fields.tsx";
+import { RequestForm } from "../parts/request-form.tsx";
 
 const KINDS = [["", "all"], ...NOTIFICATION_KINDS.map((kind) => [kind, kind] as const)] as const;
 
@@ -11,26 +11,24 @@ export function WebhookForm({ onAdded }: { onAdded: () => void }) {
   const [url, setUrl] = useState("");
   const [kind, setKind] = useState<NotificationKind | "">("");
   const [token, setToken] = useState("");
-  const [problem, setProblem] = useState<Problem>();
   const body = {
     url: url.trim(),
     ...(kind && { kinds: [kind] }),
     ...(token.trim() && { signing_token: token.trim() }),
   };
-  const add = async (event: Event) => {
-    event.preventDefault();
-    try {
-      await unwrap(api.POST("/sandbox/webhooks", { body }));
-      setProblem(undefined);
-      setUrl("");
-      notify("Added the webhook.");
-      onAdded();
-    } catch (error) {
-      setProblem(error as Problem);
-    }
+  const add = async () => {
+    await unwrap(api.POST("/sandbox/webhooks", { body }));
+    setUrl("");
+    notify("Added the webhook.");
+    onAdded();
   };
   return (
-    <form class="fields" aria-label="Add a webhook" onSubmit={(event) => void add(event)}>
+    <RequestForm
+      label="Add a webhook"
+      action="Add webhook"
+      send={add}
+      code={{ path: "/sandbox/webhooks", call: "env.webhooks.add", body }}
+    >
       <TextField
         class="wide"
         label="URL"
@@ -40,11 +38,6 @@ export function WebhookForm({ onAdded }: { onAdded: () => void }) {
       />
       <SelectField label="Kinds" value={kind} options={KINDS} onChange={setKind} />
       <TextField label="Signing token" value={token} placeholder="generated" onChange={setToken} />
-      <button type="submit" class="primary">
-        Add webhook
-      </button>
-      {problem && <Failure problem={problem} />}
-      <AsCode path="/sandbox/webhooks" call="env.webhooks.add" body={body} />
-    </form>
+    </RequestForm>
   );
 }

@@ -1,7 +1,7 @@
 import { shellWord } from "../format.ts";
 import { Copy } from "./feedback.tsx";
 
-interface AsCodeProps {
+export interface AsCodeProps {
   path: string;
   /** The library's function, if it has one. */
   call?: string;

@@ -1,6 +1,6 @@
 import { Link } from "wouter-preact";
 import { FINDING_MEANINGS } from "../../domain/finding-meanings.ts";
-import { SUMS } from "../../domain/ledger-state.ts";
+import { SIDES } from "../../domain/reconciliation.ts";
 import type { ReconciledTransaction } from "../api.ts";
 import { hrefOf } from "../location.ts";
 import { Money, Prose } from "../parts/values.tsx";
@@ -52,17 +52,17 @@ export function BothSides({ reconciled, currency, isLinked }: BothSidesProps) {
             </tr>
           </thead>
           <tbody>
-            {SUMS.map((sum) => (
-              <tr key={sum}>
-                <th scope="row">{sum}</th>
+            {SIDES.map((side) => (
+              <tr key={side}>
+                <th scope="row">{side}</th>
                 <td class="right">
-                  {card ? <Money amount={card[sum]} currency={unit} /> : "none"}
+                  {card ? <Money amount={card[side]} currency={unit} /> : "none"}
                 </td>
                 <td class="right">
-                  <Money amount={order_events[sum]} currency={unit} />
+                  <Money amount={order_events[side]} currency={unit} />
                 </td>
                 <td class="right">
-                  <Difference amount={order_events[sum] - (card?.[sum] ?? 0)} currency={unit} />
+                  <Difference amount={order_events[side] - (card?.[side] ?? 0)} currency={unit} />
                 </td>
               </tr>
             ))}
@@ -96,7 +96,7 @@ export function Agreement({ transactions }: { transactions: ReconciledTransactio
     return <span class="tag refused">{DISAGREES}</span>;
   }
   const isAhead = transactions.some(({ card, order_events }) =>
-    SUMS.some((sum) => order_events[sum] > (card?.[sum] ?? 0)),
+    SIDES.some((side) => order_events[side] > (card?.[side] ?? 0)),
   );
   return isAhead ? (
     <span class="tag warning">not on the card yet</span>

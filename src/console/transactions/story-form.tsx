@@ -1,11 +1,11 @@
 import { useState } from "preact/hooks";
 import { navigate } from "wouter-preact/use-browser-location";
 import { STORIES, type Story } from "../../domain/transaction-stories.ts";
-import { api, unwrap, type Problem } from "../api.ts";
+import { api, unwrap } from "../api.ts";
 import { hrefOf } from "../location.ts";
-import { AsCode } from "../parts/as-code.tsx";
-import { Failure, notify } from "../parts/feedback.tsx";
+import { notify } from "../parts/feedback.tsx";
 import { NumberField, SelectField, TextField } from "../parts/fields.tsx";
+import { RequestForm } from "../parts/request-form.tsx";
 
 const STORY_NAMES: Record<Story, string> = {
   captured: "approved and captured",
@@ -25,30 +25,24 @@ export function StoryForm({ onSimulated }: { onSimulated: () => void }) {
   const [amount, setAmount] = useState(5_000);
   const [network_transaction_id, setNetworkId] = useState("");
   const [payment_method_id, setPaymentMethod] = useState("pm-1");
-  const [problem, setProblem] = useState<Problem>();
   const body = {
     story,
     amount,
     ...(network_transaction_id.trim() && { network_transaction_id: network_transaction_id.trim() }),
     ...(payment_method_id.trim() && { payment_method_id: payment_method_id.trim() }),
   };
-  const simulate = async (event: Event) => {
-    event.preventDefault();
-    try {
-      const { transaction } = await unwrap(api.POST("/sandbox/transactions", { body }));
-      setProblem(undefined);
-      notify("Simulated the transaction.");
-      navigate(hrefOf("transactions", transaction.id));
-      onSimulated();
-    } catch (error) {
-      setProblem(error as Problem);
-    }
+  const simulate = async () => {
+    const { transaction } = await unwrap(api.POST("/sandbox/transactions", { body }));
+    notify("Simulated the transaction.");
+    navigate(hrefOf("transactions", transaction.id));
+    onSimulated();
   };
   return (
-    <form
-      class="fields"
-      aria-label="Simulate a transaction"
-      onSubmit={(event) => void simulate(event)}
+    <RequestForm
+      label="Simulate a transaction"
+      action="Simulate"
+      send={simulate}
+      code={{ path: "/sandbox/transactions", call: "env.transactions.story", body }}
     >
       <SelectField
         class="wide"
@@ -76,11 +70,6 @@ export function StoryForm({ onSimulated }: { onSimulated: () => void }) {
         placeholder="generated"
         onChange={setPaymentMethod}
       />
-      <button type="submit" class="primary">
-        Simulate
-      </button>
-      {problem && <Failure problem={problem} />}
-      <AsCode path="/sandbox/transactions" call="env.transactions.story" body={body} />
-    </form>
+    </RequestForm>
   );
 }

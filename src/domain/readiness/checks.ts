@@ -202,7 +202,7 @@ export type EnvironmentCheckId = keyof typeof CHECKS;
 export const ENVIRONMENT_CHECK_IDS = Object.keys(CHECKS) as EnvironmentCheckId[];
 
 /** The check that needs environments with different assumptions. */
-export const BOTH_READINGS = {
+const BOTH_READINGS = {
   group: "readings",
   title: "Both readings of the contract are handled",
   rule: "Only with `environments=all`: for each field of `assume`, retries and refunds were proven in environments with either value.",

@@ -28,14 +28,6 @@ export interface CardFacts {
   }[];
 }
 
-export const NO_CARD_FACTS: CardFacts = {
-  transactions: 0,
-  agreeing: 0,
-  agreeing_ids: [],
-  disagreeing: 0,
-  disagreements: [],
-};
-
 /** An attempt to deliver a notification. */
 export interface ObservedAttempt {
   at: number;

@@ -2,7 +2,7 @@ import { CHECK_GROUPS, type CheckGroup } from "./groups.ts";
 import type { CheckStatus } from "./verdict.ts";
 
 /** The part of a check that a report shows. */
-export interface ShownCheck {
+interface ShownCheck {
   id: string;
   group: CheckGroup;
   title: string;
@@ -10,7 +10,7 @@ export interface ShownCheck {
   reason: string;
 }
 
-export interface ShownReport {
+interface ShownReport {
   ready: boolean;
   environment: number | "all";
   since: string;

@@ -18,7 +18,7 @@ export function evaluate(facts: ReadinessFacts): EnvironmentVerdicts {
   return { checks, readings: readingsOf(facts, checks) };
 }
 
-export interface CheckResult extends Verdict {
+interface CheckResult extends Verdict {
   id: CheckId;
   group: CheckGroup;
   title: string;

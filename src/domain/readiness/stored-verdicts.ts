@@ -6,7 +6,7 @@ import { failed, notSeen, passed, type Evidence, type Verdict } from "./verdict.
 type Subject = EnvironmentCheckId | Reading;
 
 /** An environment whose verdicts are summed up. */
-export interface CheckedEnvironment {
+interface CheckedEnvironment {
   id: number;
   /** Empty if it has none. */
   name: string;

@@ -4,11 +4,7 @@ import {
   ENVIRONMENT_CHECK_IDS,
   type EnvironmentCheckId,
 } from "../../../src/domain/readiness/checks.ts";
-import {
-  NO_CARD_FACTS,
-  type CardFacts,
-  type ObservedNotification,
-} from "../../../src/domain/readiness/facts.ts";
+import type { CardFacts, ObservedNotification } from "../../../src/domain/readiness/facts.ts";
 import type { CheckStatus } from "../../../src/domain/readiness/verdict.ts";
 import { attempt, DUPLICATE, notification, REVERSED, TWICE } from "./notifications.ts";
 import {
@@ -16,6 +12,7 @@ import {
   capture,
   conflict,
   factsOf,
+  NO_CARD_FACTS,
   order,
   page,
   refund,

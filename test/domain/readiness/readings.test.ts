@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
 import type { Assumptions } from "../../../src/domain/assumptions.ts";
 import { CHECKS } from "../../../src/domain/readiness/checks.ts";
-import { NO_CARD_FACTS } from "../../../src/domain/readiness/facts.ts";
 import { evaluate, reportOf } from "../../../src/domain/readiness/report.ts";
 import { storedVerdictsOf, sumUp } from "../../../src/domain/readiness/stored-verdicts.ts";
 import {
   capture,
   conflict,
   factsOf,
+  NO_CARD_FACTS,
   refund,
   replaced,
   replay,

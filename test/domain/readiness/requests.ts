@@ -2,7 +2,6 @@ import { DEFAULT_ASSUMPTIONS, type Assumptions } from "../../../src/domain/assum
 import { fastHash } from "../../../src/domain/fast-hash.ts";
 import { FAULTS, type FaultName } from "../../../src/domain/faults.ts";
 import {
-  NO_CARD_FACTS,
   type CardFacts,
   type ObservedNotification,
   type ObservedRequest,
@@ -10,6 +9,14 @@ import {
 } from "../../../src/domain/readiness/facts.ts";
 import type { RequestTrace } from "../../../src/domain/requests.ts";
 import type { Warning } from "../../../src/domain/warnings.ts";
+
+export const NO_CARD_FACTS: CardFacts = {
+  transactions: 0,
+  agreeing: 0,
+  agreeing_ids: [],
+  disagreeing: 0,
+  disagreements: [],
+};
 
 type Fields = Partial<Omit<ObservedRequest, "trace" | "fault" | "warnings">> & {
   trace?: Partial<RequestTrace>;
