@@ -23,7 +23,7 @@ import {
   neighbourTitle,
   startLine,
   startTitle,
-  verdictLine,
+  verdictLines,
 } from "./report.ts";
 import { measureStart } from "./start.ts";
 
@@ -104,7 +104,7 @@ async function runNeighbour() {
   console.log(neighbourTitle);
   const figures = await printed(neighbour(folder, { runs, seconds, kinds }), neighbourLine);
   const verdict = judge(figures);
-  console.log(verdictLine(verdict));
+  console.log(verdictLines(verdict));
   return { runs: figures, verdict };
 }
 

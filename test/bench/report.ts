@@ -100,8 +100,14 @@ const counts = (statuses: Statuses): string =>
     .map(([status, count]) => `${status} × ${count}`)
     .join(", ");
 
-export function verdictLine({ ratio, goal, peak_megabytes, max_megabytes, met }: Verdict): string {
-  const figures = [ratio.toFixed(2), peak_megabytes.toFixed(0)];
-  const goals = [`< ${goal.toFixed(2)}`, `< ${max_megabytes}`, met ? "met" : "not met"];
-  return line("median ratio, highest peak", ["", "", "", ...figures, ...goals]);
+export function verdictLines(verdict: Verdict): string {
+  const { ratio, goal, memory_ratio, memory_goal, met, peak_megabytes, target_megabytes } = verdict;
+  const isOnTarget = peak_megabytes < target_megabytes;
+  const blank = ["", "", ""];
+  return [
+    line("median ratios", [...blank, ratio.toFixed(2), memory_ratio.toFixed(2)]) +
+      `   goals < ${goal} and < ${memory_goal}: ${met ? "met" : "not met"}`,
+    line("highest peak", [...blank, "", peak_megabytes.toFixed(0)]) +
+      `   target < ${target_megabytes}: ${isOnTarget ? "met" : "not met"}`,
+  ].join("\n");
 }
