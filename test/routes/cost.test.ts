@@ -1,6 +1,6 @@
 import { createScheduledController, evictDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import worker from "../../src/index.ts";
 import {
   costOf,
@@ -263,19 +263,27 @@ it.each([
   }
 });
 
-it("a simulated event writes at most 8 rows more with webhooks, in as many round trips", async () => {
+it("a simulated event costs more only with webhooks: one row, no round trip, one workbench", async () => {
   const client = await newPartner();
+  const getWorkbench = vi.spyOn(env.WORKBENCH, "getByName");
+  onTestFinished(() => getWorkbench.mockRestore());
   const event = { payment_method_id: "pm-1", status: "CAPTURED", amount: 400 };
   const simulate = async () => {
     expectStatus(await client.get("/v2/orders"), 200);
-    return costOf(expectStatus(await client.post("/v2/simulate_transaction_event", event), 200));
+    // Sends the recorded requests to the workbench.
+    expectStatus(await client.get("/sandbox/requests"), 200);
+    getWorkbench.mockClear();
+    const response = await client.post("/v2/simulate_transaction_event", event);
+    const workbenches = getWorkbench.mock.calls.length;
+    const { queries, rows_written } = costOf(expectStatus(response, 200));
+    return { queries, rows_written, workbenches };
   };
   const before = await simulate();
+  expect(before.workbenches).toBe(0);
   const { id } = expectStatus(await client.post("/sandbox/webhooks", {}), 200).body;
-  const { queries, rows_written } = await simulate();
   // The queued notification.
-  expect(rows_written - before.rows_written).toBe(1);
-  expect(queries).toBe(before.queries);
+  const rows_written = before.rows_written + 1;
+  expect(await simulate()).toEqual({ ...before, rows_written, workbenches: 1 });
   expectStatus(await client.delete(`/sandbox/webhooks/${id}`), 204);
-  expect((await simulate()).rows_written).toBe(before.rows_written);
+  expect(await simulate()).toEqual(before);
 });

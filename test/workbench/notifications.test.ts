@@ -69,6 +69,24 @@ describe("a committed event", () => {
     expect(await queued(partner)).toBe(0);
   });
 
+  it("has an alarm from before its commit, even if D1 fails after it", async () => {
+    await addWebhook(partner, receiver);
+    const setDatabase = (DB: D1Database) =>
+      runInDurableObject(workbenchOf(partner), (instance) => {
+        (instance as unknown as { env: object }).env = { ...env, DB };
+      });
+    await setDatabase(failingD1);
+    await capture(partner);
+    const alarm = await runInDurableObject(workbenchOf(partner), (_, { storage }) =>
+      storage.getAlarm(),
+    );
+    expect(alarm! - Date.now()).toBeLessThan(6_000);
+    expect(await receiver.received()).toEqual([]);
+    await setDatabase(env.DB);
+    await runDurableObjectAlarm(workbenchOf(partner));
+    await receiver.waitFor(1);
+  });
+
   it("is delivered by the hourly job if no alarm was left", async () => {
     await addWebhook(partner, receiver);
     await commitOnly(partner);

@@ -1,10 +1,12 @@
 import { runInDurableObject } from "cloudflare:test";
 import { expect, it } from "vitest";
+import { DEFAULT_ASSUMPTIONS } from "../../src/domain/assumptions.ts";
+import { NO_CARD_FACTS } from "../domain/readiness/requests.ts";
 import { MAX_RECORDED_REQUESTS, type NewRequest } from "../../src/domain/requests.ts";
 import { expectStatus, newPartner } from "../support/client.ts";
 import { datasetOf, newRequest, workbenchOf } from "../support/recorded-requests.ts";
 
-/** Generous, for a loaded machine. The test prints the time that it took. */
+/** Five times the limit of 2 seconds, for a loaded machine. The test prints the time that it took. */
 const MAX_MILLISECONDS = 10_000;
 const MAX_BYTES_READ = 40_000_000;
 
@@ -62,7 +64,17 @@ it(`reports on ${MAX_RECORDED_REQUESTS} requests without reading their details`,
   const began = performance.now();
   const { body } = expectStatus(await client.get("/sandbox/readiness"), 200);
   const ms = Math.round(performance.now() - began);
-  console.log(`${MAX_RECORDED_REQUESTS} requests: report after ${ms} ms, ${bytes} bytes read`);
+  const own = await runInDurableObject(workbench, async (instance) => {
+    const beganReading = performance.now();
+    const facts = { since: 0, card: NO_CARD_FACTS, assume: DEFAULT_ASSUMPTIONS };
+    await instance.checkReadiness(datasetOf(client), facts);
+    // The clock moves on only with I/O.
+    await scheduler.wait(0);
+    return Math.round(performance.now() - beganReading);
+  });
+  console.log(`${MAX_RECORDED_REQUESTS} requests, response: ${ms} ms, limit 2000`);
+  console.log(`${MAX_RECORDED_REQUESTS} requests, reading and evaluating them: ${own} ms`);
+  console.log(`${MAX_RECORDED_REQUESTS} requests, read: ${bytes} bytes, limit ${MAX_BYTES_READ}`);
   const status = Object.fromEntries(body.checks.map((each: { id: string }) => [each.id, each]));
   expect(status["lost_response"]).toMatchObject({ status: "failed" });
   expect(status["lists_followed"]).toMatchObject({ status: "failed" });

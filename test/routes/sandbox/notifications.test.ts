@@ -166,7 +166,8 @@ describe("an attempt", () => {
   });
 
   it("waits while the partner has used up its attempts", async () => {
-    const used = { limit: async () => ({ success: false }) };
+    const own = String(partner.partnerId);
+    const used = { limit: async ({ key }: { key: string }) => ({ success: key !== own }) };
     setVariables({ RATE_LIMITS: "on", NOTIFICATION_RATE_LIMIT: used });
     await addWebhook(partner, receiver);
     await capture(partner);
@@ -348,6 +349,8 @@ describe("a webhook without a URL", () => {
     expect(await second.take(1)).toMatchObject([{ delivery_id: offered.delivery_id, attempt: 1 }]);
     const refused = { status: null, error: "connection refused", url: "http://localhost:3000/" };
     expectStatus(await report(offered, refused), 200);
+    // Repeating the report doesn't count as the next attempt.
+    expect(expectStatus(await report(offered, refused), 200).body.attempt_count).toBe(1);
     const [again] = await second.take(1);
     expect(again).toMatchObject({ delivery_id: offered.delivery_id, attempt: 2, body });
     const done = { status: 204, response_body: "", ms: 3, headers };
@@ -365,6 +368,23 @@ describe("a webhook without a URL", () => {
     const [only] = await third.take(1);
     expect(JSON.parse(only.body).data.event_id).toBe(next.event_id);
     await third.cancel();
+    const { notification_id } = offered;
+    expectStatus(await report({ ...only, notification_id }, { status: 200 }), 404);
+  });
+
+  it("stores a reported outcome without keys", async () => {
+    const { id } = expectStatus(await partner.post("/sandbox/webhooks", {}), 200).body;
+    await capture(partner);
+    const stream = await listen(id);
+    const [offered] = await stream.take(1);
+    await stream.cancel();
+    const { key } = partner;
+    const outcome = { status: 500, url: `http://localhost/?key=${key}`, error: key };
+    const headers = { Authorization: `Bearer ${key}`, "X-Key": key };
+    expectStatus(await report(offered, { ...outcome, headers, response_body: key }), 200);
+    const stored = await partner.get(`${NOTIFICATIONS}/${offered.notification_id}`);
+    expect(stored.body.attempts).toMatchObject([{ status: 500, error: "test_***" }]);
+    expect(stored.text).not.toContain(key);
   });
 
   it("is unknown to the stream with a URL, and its deliveries to other notifications", async () => {
