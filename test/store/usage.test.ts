@@ -28,6 +28,7 @@ const run = (statement: string, ...values: unknown[]) =>
 
 const expireKeys = () => run("UPDATE idempotency_records SET created_at = '2025-01-01T00:00:00Z'");
 const ageChanges = () => run("UPDATE order_changes SET changed_at = '2025-01-01T00:00:00Z'");
+const ageTransactions = () => run("UPDATE transactions SET updated_at = '2025-01-01T00:00:00Z'");
 
 const lines = [{ name: "Lamp", quantity: 1, rate: 10_000, rewards_rate: 0 }];
 
@@ -73,6 +74,7 @@ const DELETIONS: [way: string, act: (client: Client) => Promise<unknown>][] = [
       await runHourly();
     },
   ],
+  ["the retention deletes a transaction", () => ageTransactions().then(() => runHourly())],
   ["the environment is reset", (client) => client.post("/sandbox/reset")],
 ];
 
@@ -174,10 +176,12 @@ it(`equals a recount after ${OPERATIONS} random operations of all kinds`, async 
       ),
     () => client.delete(`/v2/order_events/e-${random(60)}`),
     () => client.post("/v2/simulate_transaction_event", card(), key()),
+    () => client.post("/sandbox/transactions", { story: "captured", amount: random(500) + 1 }),
   ];
   const rare = [
     expireKeys,
     ageChanges,
+    ageTransactions,
     runHourly,
     () => client.post("/sandbox/reset"),
     () => client.post("/sandbox/environments", { fixture: "documentation" }),
