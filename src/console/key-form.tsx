@@ -20,6 +20,7 @@ export function KeyForm() {
   const { refusal, current } = session.value;
   const [text, setText] = useState("");
   const [problem, setProblem] = useState<Problem>();
+  const shown = problem ?? (refusal && new Problem("Key rejected", refusal));
   const use = async (key: string, name?: string) => {
     try {
       if (await isAccepted(key)) {
@@ -39,11 +40,7 @@ export function KeyForm() {
   return (
     <section class="page" aria-label="Key">
       <h1>Your key</h1>
-      {problem ? (
-        <Failure problem={problem} />
-      ) : (
-        refusal && <Failure problem={new Problem("Key rejected", refusal)} />
-      )}
+      {shown && <Failure problem={shown} />}
       <p>
         The console shows the requests and orders of a key's environment. The key is stored in this
         tab only, until you close it.
@@ -70,17 +67,22 @@ export function KeyForm() {
           </button>
         )}
       </form>
-      {LOCAL_KEYS.length > 0 ? (
-        <div class="row">
-          {LOCAL_KEYS.map(({ key, name }) => (
-            <button key={key} type="button" onClick={() => void use(key, name)}>
-              {name} <code>{key}</code>
-            </button>
-          ))}
-        </div>
-      ) : (
-        <p class="quiet">The operator of this sandbox gives you a key.</p>
-      )}
+      <LocalKeys use={use} />
     </section>
+  );
+}
+
+function LocalKeys({ use }: { use: (key: string, name: string) => Promise<void> }) {
+  if (LOCAL_KEYS.length === 0) {
+    return <p class="quiet">The operator of this sandbox gives you a key.</p>;
+  }
+  return (
+    <div class="row">
+      {LOCAL_KEYS.map(({ key, name }) => (
+        <button key={key} type="button" onClick={() => void use(key, name)}>
+          {name} <code>{key}</code>
+        </button>
+      ))}
+    </div>
   );
 }

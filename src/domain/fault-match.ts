@@ -1,6 +1,6 @@
-import { distance } from "fastest-levenshtein";
 import type { AnyFaultName, AnyMatch } from "./faults.ts";
 import { isNotificationFault, NOTIFICATION_MATCH_FIELDS } from "./notification-faults.ts";
+import { nearestOf } from "./nearest.ts";
 import type { OrderEventType } from "./order-events.ts";
 import { pathSegments, type RequestSubject } from "./request-subject.ts";
 
@@ -85,10 +85,10 @@ export function findMatchProblem(fault: AnyFaultName, match: AnyMatch): MatchPro
   if (isNotificationFault(fault)) {
     const field = given.find((each) => !isOfNotification(each));
     const names = NOTIFICATION_MATCH_FIELDS.join(" or ");
-    return field && { field, expected: `none with ${fault}, which matches by ${names}` };
+    return field && { field, expected: `no ${field} with ${fault}, which matches by ${names}` };
   }
   const field = given.find(isOfNotification);
-  if (field) return { field, expected: `none with ${fault}, which applies to requests` };
+  if (field) return { field, expected: `no ${field} with ${fault}, which applies to requests` };
   return findRequestMatchProblem(match);
 }
 
@@ -113,23 +113,22 @@ export function findRequestMatchProblem({
     const expected = `${[...methods].join(" or ")}, the methods of ${path ?? "/v2"}`;
     if (operations.length === 0) return { field: "method", expected };
   }
+  let requests = [`no ${method ?? "request"}`, ...(path === undefined ? [] : [path])].join(" to ");
   for (const field of Object.keys(ids) as (keyof typeof ids)[]) {
     if (ids[field] === undefined) continue;
-    const target = `${method ?? "any request"} ${path ?? ""}`.trim();
     operations = operations.filter(({ fields }) => fields.includes(field));
-    if (operations.length === 0)
-      return { field, expected: `none, because ${target} has no such field` };
+    if (operations.length === 0) {
+      return { field, expected: `no ${field}, since ${requests} has one` };
+    }
+    requests += ` with ${field}`;
   }
   return undefined;
 }
 
 function expectedPath(path: string): string {
   const paths = [...new Set(OPERATIONS.map((each) => each.path))];
-  const nearest = paths
-    .map((each) => ({ each, changes: distance(path, each) }))
-    .toSorted((a, b) => a.changes - b.changes)[0]!;
-  const isNear = nearest.changes <= nearest.each.length / 3;
-  return isNear
-    ? `the path of an operation (did you mean ${nearest.each}?)`
-    : `the path of an operation: ${paths.join(" or ")}`;
+  const nearest = nearestOf(path, paths);
+  return nearest === undefined
+    ? `the path of an operation: ${paths.join(" or ")}`
+    : `the path of an operation (did you mean ${nearest}?)`;
 }

@@ -220,11 +220,16 @@ function fixedCurrency(state: LedgerState, order: Order, input: OrderInput): Ref
 }
 
 function hasEvents(state: LedgerState): Refusal {
-  const [events, them] = state.event_count === 1 ? ["event", "it"] : ["events", "them"];
+  const [events, they] = state.event_count === 1 ? ["event", "it was"] : ["events", "they were"];
+  const figures = figuresOf(state, "amount");
+  const advice =
+    figures.refundable > 0
+      ? `To cancel it, report a refund of the ${figures.refundable} that can still be refunded; the order stays.`
+      : "An order with events stays as their record.";
   return {
     type: "CONFLICT_ERROR",
-    message: `The order has ${state.event_count} ${events}: delete ${them} before the order.`,
-    details: { events: state.event_count, ...figuresOf(state, "amount") },
+    message: `The order has ${state.event_count} ${events}. ${advice} Delete the ${events} only if ${they} reported by mistake.`,
+    details: { events: state.event_count, ...figures },
     isOnEvents: true,
   };
 }

@@ -145,12 +145,16 @@ export function unknownCustomer(id: string): Refusal {
   };
 }
 
-/** The refusal if a `network_transaction_id` belongs to another transaction. */
-export function networkIdTaken(network_transaction_id: string): Refusal {
+/** The refusal if a `network_transaction_id` belongs to another transaction, which may be gone already. */
+export function networkIdTaken(network_transaction_id: string, owner?: string): Refusal {
+  const advice =
+    owner === undefined
+      ? "Send another one, or leave it out."
+      : `To add an event to it, simulate the event with "transaction_id": "${owner}". For a new transaction, send another network_transaction_id, or leave it out.`;
   return {
     type: "CONFLICT_ERROR",
     param: "network_transaction_id",
-    message: `The network_transaction_id ${network_transaction_id} belongs to another transaction. Send another one, or leave it out.`,
+    message: `The network_transaction_id ${network_transaction_id} belongs to another transaction. ${advice}`,
     details: { network_transaction_id },
   };
 }

@@ -1,4 +1,4 @@
-import { distance } from "fastest-levenshtein";
+import { nearestOf } from "./nearest.ts";
 import type { Warning } from "./warnings.ts";
 
 /** The names that are accepted: the fields of an object, or those of the items of a list. Undefined accepts any name. */
@@ -75,21 +75,11 @@ function shown(name: string): string {
   return text.toWellFormed();
 }
 
-/** The closest accepted name that was not sent itself, if it is close enough. Ignores case, `_` and `-`. */
+/** The closest accepted name that was not sent itself. Ignores case, `_` and `-`. */
 function nearName(name: string, fields: ReadonlySet<string>, sent: object): string | undefined {
   if (name.length > MAX_SHOWN_CHARACTERS) return undefined;
-  const plain = plainForm(name);
-  let nearest: string | undefined;
-  let least = Infinity;
-  for (const field of fields) {
-    const target = plainForm(field);
-    const changes = distance(plain, target);
-    if (changes >= least || changes > Math.max(1, target.length / 3)) continue;
-    if (Object.hasOwn(sent, field)) continue;
-    nearest = field;
-    least = changes;
-  }
-  return nearest;
+  const free = [...fields].filter((field) => !Object.hasOwn(sent, field));
+  return nearestOf(name, free, plainForm);
 }
 
 const plainForm = (name: string) => name.toLowerCase().replace(/[_-]/g, "");

@@ -936,7 +936,148 @@ export interface paths {
         trace?: never;
     };
 }
-export type webhooks = Record<string, never>;
+export interface webhooks {
+    Application: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * APPLICATION notification
+         * @description An application for a payment method was created or changed its status.
+         */
+        post: operations["receiveApplication"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    Transaction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * TRANSACTION notification
+         * @description An event of a card transaction happened. It names no order: find yours by `network_transaction_id` or `payment_method_id`. `event_id` is the same in each delivery of the event, and `amount` is the event's own.
+         */
+        post: operations["receiveTransaction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    PaymentMethod: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * PAYMENT_METHOD notification
+         * @description A payment method, such as a card, was created or changed its status.
+         */
+        post: operations["receivePaymentMethod"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    CustomerLink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * CUSTOMER_LINK notification
+         * @description A customer's Imprint account was linked to the partner's account.
+         */
+        post: operations["receiveCustomerLink"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    Reward: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * REWARD notification
+         * @description A reward was created, changed, or became available.
+         */
+        post: operations["receiveReward"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    Streak: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * STREAK notification
+         * @description A customer enrolled in a streak, or completed or failed one.
+         */
+        post: operations["receiveStreak"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    AccountStatus: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * ACCOUNT_STATUS notification
+         * @description A customer's account changed its status.
+         */
+        post: operations["receiveAccountStatus"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
 export interface components {
     schemas: {
         OrderList: {
@@ -2581,14 +2722,14 @@ export interface components {
              */
             url?: string;
             /**
-             * @description The kinds of notifications to send
+             * @description The kinds of notifications to send. Default: all
              * @example [
              *       "TRANSACTION"
              *     ]
              */
             kinds?: ("APPLICATION" | "TRANSACTION" | "PAYMENT_METHOD" | "CUSTOMER_LINK" | "REWARD" | "STREAK" | "ACCOUNT_STATUS")[];
             /**
-             * @description The token that signs the notifications
+             * @description The token that signs the notifications. Default: a random one, which the response contains
              * @example a-token-of-your-own
              */
             signing_token?: string;
@@ -2608,7 +2749,7 @@ export interface components {
                 timestamp?: "milliseconds" | "seconds";
             };
             /**
-             * @description The seconds before each retry. After the last one, the delivery has failed
+             * @description The seconds before each retry. After the last one, the delivery has failed. Default: 5, 30, 120, 600, 3600, 21600
              * @example [
              *       5,
              *       30,
@@ -2646,7 +2787,7 @@ export interface components {
              * @example a-token-of-your-own
              */
             signing_token?: string;
-            /** @description How notifications are signed. Default: `token` and `milliseconds` */
+            /** @description How notifications are signed */
             signature?: {
                 /**
                  * @description The HMAC key: `token` is the signing token itself, `sha256` its SHA-256 as bytes, `sha256_hex` its SHA-256 in hex. The published page is ambiguous
@@ -2719,7 +2860,7 @@ export interface components {
              */
             at: string;
             /**
-             * @description `unaddressed`: no webhook of this kind existed. `pending`: another attempt follows. `acknowledged`: every webhook responded with 2xx. `failed`: the attempts of a webhook ran out
+             * @description `unaddressed`: no webhook of this kind existed; while an environment has no webhook at all, its transaction events create no notifications. `pending`: another attempt follows. `acknowledged`: every webhook responded with 2xx. `failed`: the attempts of a webhook ran out
              * @example acknowledged
              * @enum {string}
              */
@@ -2803,7 +2944,7 @@ export interface components {
              */
             at: string;
             /**
-             * @description `unaddressed`: no webhook of this kind existed. `pending`: another attempt follows. `acknowledged`: every webhook responded with 2xx. `failed`: the attempts of a webhook ran out
+             * @description `unaddressed`: no webhook of this kind existed; while an environment has no webhook at all, its transaction events create no notifications. `pending`: another attempt follows. `acknowledged`: every webhook responded with 2xx. `failed`: the attempts of a webhook ran out
              * @example acknowledged
              * @enum {string}
              */
@@ -3112,6 +3253,332 @@ export interface components {
              * @example 0.1.0
              */
             version: string;
+        };
+        ApplicationWebhookPayload: {
+            /** @constant */
+            object: "APPLICATION";
+            data: {
+                /** @example MERCHANT_ABC */
+                merchant_key?: string;
+                /** @example 2EE24580-B97B-4949-A65C-929CCB9B9B8D */
+                customer_id?: string;
+                /** @example PARTNER_USER_456 */
+                partner_customer_id?: string;
+                /**
+                 * @example OFFER_ACCEPTED
+                 * @enum {string}
+                 */
+                status?: "OFFER_ACCEPTED" | "REJECTED";
+                /** @example 2025-02-13T19:08:07.000Z */
+                created_at?: string;
+                /** @example 2025-02-13T19:08:07.000Z */
+                updated_at?: string;
+                /**
+                 * @example {
+                 *       "loyalty_id": "840012345678",
+                 *       "membership_tier": "gold"
+                 *     }
+                 */
+                customer_metadata?: {
+                    [key: string]: string;
+                };
+            } & {
+                [key: string]: unknown;
+            };
+        };
+        TransactionWebhookPayload: {
+            /** @constant */
+            object: "TRANSACTION";
+            data: {
+                /** @example MERCHANT_ABC */
+                merchant_key?: string;
+                /** @example e2806932-5f1b-4518-8b15-156d773e9496 */
+                transaction_id?: string;
+                /** @example e2806932-5f1b-4518-8b15-156d773e9496 */
+                event_id?: string;
+                /** @example intent-12345 */
+                intent_id?: string | null;
+                /** @example 7f754378-dd84-4a9a-b1ce-0646bb769c29 */
+                payment_method_id?: string;
+                /** @example e0549550-90e9-4acb-b7e9-2e4738b7def2 */
+                customer_id?: string;
+                /** @example PARTNER_USER_456 */
+                partner_customer_id?: string;
+                /**
+                 * @example APPROVED
+                 * @enum {string}
+                 */
+                status?: "APPROVED" | "UPDATED" | "VOIDED" | "CAPTURED" | "REFUNDED";
+                /** @example 2025-02-27T18:11:32.358Z */
+                created_at?: string;
+                /** @example 2025-02-27T18:15:00.000Z */
+                updated_at?: string | null;
+                /** @example 5000 */
+                amount?: number;
+                /** @example USD */
+                currency?: string;
+                /** @example 645432 */
+                authorization_code?: string | null;
+                /** @example txn-789456 */
+                network_transaction_id?: string | null;
+                /** @example CHIP */
+                purchase_method?: ("CHIP" | "CONTACTLESS" | "KEYEDIN" | "ONLINE" | "SWIPE" | "QRCODE" | "OCR" | "UNKNOWN") | null;
+                merchant?: {
+                    /** @example 234923454545 */
+                    network_id?: string;
+                    /** @example Target */
+                    name?: string;
+                    /** @example Grocery Stores */
+                    category?: string | null;
+                    /** @example 5411 */
+                    category_code?: string | null;
+                    address?: {
+                        /** @example 123 Main St */
+                        street_line1?: string;
+                        /** @example Apt 4B */
+                        street_line2?: string;
+                        /** @example San Francisco */
+                        city?: string;
+                        /** @example CA */
+                        state?: string;
+                        /** @example 94105 */
+                        postal_code?: string;
+                        /** @example USA */
+                        country?: string;
+                    };
+                };
+                /**
+                 * @example {
+                 *       "loyalty_id": "840012345678",
+                 *       "membership_tier": "gold"
+                 *     }
+                 */
+                customer_metadata?: {
+                    [key: string]: string;
+                };
+            } & {
+                [key: string]: unknown;
+            };
+        };
+        PaymentMethodWebhookPayload: {
+            /** @constant */
+            object: "PAYMENT_METHOD";
+            data: {
+                /** @example MERCHANT_ABC */
+                merchant_key?: string;
+                /** @example DCBFC736-2286-42DD-897D-160DCA80AED2 */
+                payment_method_id?: string;
+                /** @example 2EE24580-B97B-4949-A65C-929CCB9B9B8D */
+                customer_id?: string;
+                /** @example PARTNER_USER_456 */
+                partner_customer_id?: string;
+                /**
+                 * @example ACTIVE
+                 * @enum {string}
+                 */
+                previous_status?: "ACTIVE" | "INACTIVE" | "CANCELED";
+                /**
+                 * @example ACTIVE
+                 * @enum {string}
+                 */
+                new_status?: "ACTIVE" | "INACTIVE" | "CANCELED";
+                /**
+                 * @example PHYSICAL
+                 * @enum {string}
+                 */
+                card_type?: "PHYSICAL" | "VIRTUAL" | "UNIFIED";
+                /** @example 3b9c1f3e-52a0-44c1-b131-a7ab0099a214 */
+                card_design_id?: string;
+                tokens?: {
+                    /** @enum {string} */
+                    type: "ADYEN" | "APPLE_WALLET" | "CYBERSOURCE" | "WORLDPAY";
+                    token: string;
+                    pan_reference_id?: string;
+                    created_at: string;
+                    updated_at: string;
+                }[];
+                /** @example 2025-02-13T19:08:07.000Z */
+                created_at?: string;
+                /** @example 2025-02-13T19:08:07.000Z */
+                updated_at?: string;
+                /**
+                 * @example {
+                 *       "loyalty_id": "840012345678",
+                 *       "membership_tier": "gold"
+                 *     }
+                 */
+                customer_metadata?: {
+                    [key: string]: string;
+                };
+            } & {
+                [key: string]: unknown;
+            };
+        };
+        CustomerLinkWebhookPayload: {
+            /** @constant */
+            object: "CUSTOMER_LINK";
+            data: {
+                /** @example MERCHANT_ABC */
+                merchant_key?: string;
+                /** @example 2EE24580-B97B-4949-A65C-929CCB9B9B8D */
+                customer_id?: string;
+                /** @example PARTNER_USER_456 */
+                partner_customer_id?: string;
+                /**
+                 * @example ACTIVE
+                 * @enum {string}
+                 */
+                status?: "ACTIVE";
+                /** @example 2025-02-13T19:08:07Z */
+                created_at?: string;
+                /** @example 2025-02-13T19:08:07Z */
+                updated_at?: string;
+                /**
+                 * @example {
+                 *       "loyalty_id": "840012345678",
+                 *       "membership_tier": "gold"
+                 *     }
+                 */
+                customer_metadata?: {
+                    [key: string]: string;
+                };
+            } & {
+                [key: string]: unknown;
+            };
+        };
+        RewardWebhookPayload: {
+            /** @constant */
+            object: "REWARD";
+            data: {
+                /** @example MERCHANT_ABC */
+                merchant_key?: string;
+                /** @example DCBFC736-2286-42DD-897D-160DCA80AED2 */
+                reward_id?: string;
+                /** @example 2EE24580-B97B-4949-A65C-929CCB9B9B8D */
+                customer_id?: string;
+                /** @example 34E24580-B97B-4949-A65C-929CCB9B9B8D */
+                transaction_id?: string;
+                /**
+                 * @example TRANSACTION
+                 * @enum {string}
+                 */
+                type?: "OFFER" | "TRANSACTION" | "ONE_TIME" | "STATEMENT" | "REFERRAL";
+                /** @example 5000 */
+                amount?: number;
+                /**
+                 * @example PENDING
+                 * @enum {string}
+                 */
+                status?: "PENDING" | "AVAILABLE" | "PENDING_DEDUCTION" | "DEDUCTED";
+                /** @example POINTS */
+                currency?: string;
+                /** @example 2025-02-13T19:08:07.000Z */
+                created_at?: string;
+                metadata?: {
+                    [key: string]: unknown;
+                };
+                /**
+                 * @example {
+                 *       "loyalty_id": "840012345678",
+                 *       "membership_tier": "gold"
+                 *     }
+                 */
+                customer_metadata?: {
+                    [key: string]: string;
+                };
+            } & {
+                [key: string]: unknown;
+            };
+        };
+        StreakWebhookPayload: {
+            /** @constant */
+            object: "STREAK";
+            data: {
+                /** @example MERCHANT_ABC */
+                merchant_key?: string;
+                /** @example 2EE24580-B97B-4949-A65C-929CCB9B9B8D */
+                customer_id?: string;
+                /** @example PARTNER_USER_456 */
+                partner_customer_id?: string;
+                /** @example 11111111-2222-3333-4444-555555555555 */
+                streak_id?: string;
+                /** @example 66666666-7777-8888-9999-000000000000 */
+                streak_config_id?: string;
+                /**
+                 * @example STREAK_COMPLETED
+                 * @enum {string}
+                 */
+                event?: "ENROLLED" | "PERIOD_COMPLETED" | "STREAK_COMPLETED" | "STREAK_FAILED";
+                /**
+                 * @example COMPLETED
+                 * @enum {string}
+                 */
+                status?: "IN_PROGRESS" | "COMPLETED" | "FAILED";
+                /** @example STATEMENT */
+                period_type?: string;
+                /** @example 12 */
+                current_period?: number;
+                /** @example 12 */
+                completed_periods?: number;
+                /** @example 12 */
+                total_periods?: number;
+                /** @example 2026-05-01T12:00:00.000Z */
+                current_period_start_at?: string;
+                /** @example 2026-05-31T12:00:00.000Z */
+                current_period_end_at?: string;
+                /**
+                 * @example [
+                 *       "BENEFIT_1"
+                 *     ]
+                 */
+                benefits?: string[];
+                /** @example 2026-05-01T12:00:01.000Z */
+                created_at?: string;
+                metadata?: {
+                    [key: string]: unknown;
+                };
+                /**
+                 * @example {
+                 *       "loyalty_id": "840012345678",
+                 *       "membership_tier": "gold"
+                 *     }
+                 */
+                customer_metadata?: {
+                    [key: string]: string;
+                };
+            } & {
+                [key: string]: unknown;
+            };
+        };
+        AccountStatusWebhookPayload: {
+            /** @constant */
+            object: "ACCOUNT_STATUS";
+            data: {
+                /** @example MERCHANT_ABC */
+                merchant_key?: string;
+                /** @example 2EE24580-B97B-4949-A65C-929CCB9B9B8D */
+                customer_id?: string;
+                /** @example PARTNER_USER_456 */
+                partner_customer_id?: string;
+                /**
+                 * @example CLOSED
+                 * @enum {string}
+                 */
+                status?: "CLOSED";
+                /** @example 2026-05-01T12:00:00Z */
+                updated_at?: string;
+                /**
+                 * @example {
+                 *       "loyalty_id": "840012345678",
+                 *       "membership_tier": "gold"
+                 *     }
+                 */
+                customer_metadata?: {
+                    [key: string]: string;
+                };
+            } & {
+                [key: string]: unknown;
+            };
         };
     };
     responses: never;
@@ -9878,6 +10345,361 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["Health"];
                 };
+            };
+        };
+    };
+    receiveApplication: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description An HMAC-SHA256 over `<t>.<raw body>`, whose key is the webhook's `signing_token`
+                 * @example t=1763984420123,s=5f2c…
+                 */
+                "X-IMPRINT-HMAC-SIGNATURE": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "object": "APPLICATION",
+                 *       "data": {
+                 *         "merchant_key": "MERCHANT_ABC",
+                 *         "customer_id": "2EE24580-B97B-4949-A65C-929CCB9B9B8D",
+                 *         "partner_customer_id": "PARTNER_USER_456",
+                 *         "status": "OFFER_ACCEPTED",
+                 *         "created_at": "2025-02-13T19:08:07.000Z",
+                 *         "updated_at": "2025-02-13T19:08:07.000Z",
+                 *         "customer_metadata": {
+                 *           "loyalty_id": "840012345678",
+                 *           "membership_tier": "gold"
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["ApplicationWebhookPayload"];
+            };
+        };
+        responses: {
+            /** @description Acknowledges the notification. Otherwise, it is retried */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    receiveTransaction: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description An HMAC-SHA256 over `<t>.<raw body>`, whose key is the webhook's `signing_token`
+                 * @example t=1763984420123,s=5f2c…
+                 */
+                "X-IMPRINT-HMAC-SIGNATURE": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "object": "TRANSACTION",
+                 *       "data": {
+                 *         "merchant_key": "MERCHANT_ABC",
+                 *         "transaction_id": "e2806932-5f1b-4518-8b15-156d773e9496",
+                 *         "event_id": "e2806932-5f1b-4518-8b15-156d773e9496",
+                 *         "intent_id": "intent-12345",
+                 *         "payment_method_id": "7f754378-dd84-4a9a-b1ce-0646bb769c29",
+                 *         "customer_id": "e0549550-90e9-4acb-b7e9-2e4738b7def2",
+                 *         "partner_customer_id": "PARTNER_USER_456",
+                 *         "status": "APPROVED",
+                 *         "created_at": "2025-02-27T18:11:32.358Z",
+                 *         "updated_at": "2025-02-27T18:15:00.000Z",
+                 *         "amount": 5000,
+                 *         "currency": "USD",
+                 *         "authorization_code": "645432",
+                 *         "network_transaction_id": "txn-789456",
+                 *         "purchase_method": "CHIP",
+                 *         "merchant": {
+                 *           "network_id": "234923454545",
+                 *           "name": "Target",
+                 *           "category": "Grocery Stores",
+                 *           "category_code": "5411",
+                 *           "address": {
+                 *             "street_line1": "123 Main St",
+                 *             "street_line2": "Apt 4B",
+                 *             "city": "San Francisco",
+                 *             "state": "CA",
+                 *             "postal_code": "94105",
+                 *             "country": "USA"
+                 *           }
+                 *         },
+                 *         "customer_metadata": {
+                 *           "loyalty_id": "840012345678",
+                 *           "membership_tier": "gold"
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["TransactionWebhookPayload"];
+            };
+        };
+        responses: {
+            /** @description Acknowledges the notification. Otherwise, it is retried */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    receivePaymentMethod: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description An HMAC-SHA256 over `<t>.<raw body>`, whose key is the webhook's `signing_token`
+                 * @example t=1763984420123,s=5f2c…
+                 */
+                "X-IMPRINT-HMAC-SIGNATURE": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "object": "PAYMENT_METHOD",
+                 *       "data": {
+                 *         "merchant_key": "MERCHANT_ABC",
+                 *         "payment_method_id": "DCBFC736-2286-42DD-897D-160DCA80AED2",
+                 *         "customer_id": "2EE24580-B97B-4949-A65C-929CCB9B9B8D",
+                 *         "partner_customer_id": "PARTNER_USER_456",
+                 *         "previous_status": "ACTIVE",
+                 *         "new_status": "ACTIVE",
+                 *         "card_type": "PHYSICAL",
+                 *         "card_design_id": "3b9c1f3e-52a0-44c1-b131-a7ab0099a214",
+                 *         "created_at": "2025-02-13T19:08:07.000Z",
+                 *         "updated_at": "2025-02-13T19:08:07.000Z",
+                 *         "customer_metadata": {
+                 *           "loyalty_id": "840012345678",
+                 *           "membership_tier": "gold"
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["PaymentMethodWebhookPayload"];
+            };
+        };
+        responses: {
+            /** @description Acknowledges the notification. Otherwise, it is retried */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    receiveCustomerLink: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description An HMAC-SHA256 over `<t>.<raw body>`, whose key is the webhook's `signing_token`
+                 * @example t=1763984420123,s=5f2c…
+                 */
+                "X-IMPRINT-HMAC-SIGNATURE": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "object": "CUSTOMER_LINK",
+                 *       "data": {
+                 *         "merchant_key": "MERCHANT_ABC",
+                 *         "customer_id": "2EE24580-B97B-4949-A65C-929CCB9B9B8D",
+                 *         "partner_customer_id": "PARTNER_USER_456",
+                 *         "status": "ACTIVE",
+                 *         "created_at": "2025-02-13T19:08:07Z",
+                 *         "updated_at": "2025-02-13T19:08:07Z",
+                 *         "customer_metadata": {
+                 *           "loyalty_id": "840012345678",
+                 *           "membership_tier": "gold"
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["CustomerLinkWebhookPayload"];
+            };
+        };
+        responses: {
+            /** @description Acknowledges the notification. Otherwise, it is retried */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    receiveReward: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description An HMAC-SHA256 over `<t>.<raw body>`, whose key is the webhook's `signing_token`
+                 * @example t=1763984420123,s=5f2c…
+                 */
+                "X-IMPRINT-HMAC-SIGNATURE": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "object": "REWARD",
+                 *       "data": {
+                 *         "merchant_key": "MERCHANT_ABC",
+                 *         "reward_id": "DCBFC736-2286-42DD-897D-160DCA80AED2",
+                 *         "customer_id": "2EE24580-B97B-4949-A65C-929CCB9B9B8D",
+                 *         "transaction_id": "34E24580-B97B-4949-A65C-929CCB9B9B8D",
+                 *         "type": "TRANSACTION",
+                 *         "amount": 5000,
+                 *         "status": "PENDING",
+                 *         "currency": "POINTS",
+                 *         "created_at": "2025-02-13T19:08:07.000Z",
+                 *         "customer_metadata": {
+                 *           "loyalty_id": "840012345678",
+                 *           "membership_tier": "gold"
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["RewardWebhookPayload"];
+            };
+        };
+        responses: {
+            /** @description Acknowledges the notification. Otherwise, it is retried */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    receiveStreak: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description An HMAC-SHA256 over `<t>.<raw body>`, whose key is the webhook's `signing_token`
+                 * @example t=1763984420123,s=5f2c…
+                 */
+                "X-IMPRINT-HMAC-SIGNATURE": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "object": "STREAK",
+                 *       "data": {
+                 *         "merchant_key": "MERCHANT_ABC",
+                 *         "customer_id": "2EE24580-B97B-4949-A65C-929CCB9B9B8D",
+                 *         "partner_customer_id": "PARTNER_USER_456",
+                 *         "streak_id": "11111111-2222-3333-4444-555555555555",
+                 *         "streak_config_id": "66666666-7777-8888-9999-000000000000",
+                 *         "event": "STREAK_COMPLETED",
+                 *         "status": "COMPLETED",
+                 *         "period_type": "STATEMENT",
+                 *         "current_period": 12,
+                 *         "completed_periods": 12,
+                 *         "total_periods": 12,
+                 *         "current_period_start_at": "2026-05-01T12:00:00.000Z",
+                 *         "current_period_end_at": "2026-05-31T12:00:00.000Z",
+                 *         "benefits": [
+                 *           "BENEFIT_1"
+                 *         ],
+                 *         "created_at": "2026-05-01T12:00:01.000Z",
+                 *         "customer_metadata": {
+                 *           "loyalty_id": "840012345678",
+                 *           "membership_tier": "gold"
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["StreakWebhookPayload"];
+            };
+        };
+        responses: {
+            /** @description Acknowledges the notification. Otherwise, it is retried */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    receiveAccountStatus: {
+        parameters: {
+            query?: never;
+            header: {
+                /**
+                 * @description An HMAC-SHA256 over `<t>.<raw body>`, whose key is the webhook's `signing_token`
+                 * @example t=1763984420123,s=5f2c…
+                 */
+                "X-IMPRINT-HMAC-SIGNATURE": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "object": "ACCOUNT_STATUS",
+                 *       "data": {
+                 *         "merchant_key": "MERCHANT_ABC",
+                 *         "customer_id": "2EE24580-B97B-4949-A65C-929CCB9B9B8D",
+                 *         "partner_customer_id": "PARTNER_USER_456",
+                 *         "status": "CLOSED",
+                 *         "updated_at": "2026-05-01T12:00:00Z",
+                 *         "customer_metadata": {
+                 *           "loyalty_id": "840012345678",
+                 *           "membership_tier": "gold"
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["AccountStatusWebhookPayload"];
+            };
+        };
+        responses: {
+            /** @description Acknowledges the notification. Otherwise, it is retried */
+            "2XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

@@ -71,10 +71,24 @@ export function notFound(path: string): ApiError {
   });
 }
 
+/** The filter that finds one item of a list. The contract has no path to read one. */
+const FILTER_FOR_ONE = new Map([
+  ["/v2/orders", "id"],
+  ["/v2/order_events", "order_event_id"],
+]);
+
+function howToRead(path: string): string {
+  const [list = "", id] = path.split(/\/(?=[^/]*$)/);
+  const filter = FILTER_FOR_ONE.get(list);
+  return filter === undefined ? "" : ` To read it, send GET ${list}?${filter}=${id}.`;
+}
+
 /** Responds 405 to a method that the path doesn't support. */
 export function rejectMethod(c: Context<AppEnv>, allowed: string[]): Response {
   const allow = allowed.join(", ");
-  const message = `${c.req.path} does not support ${c.req.method}. It supports ${allow}.`;
+  const { method, path } = c.req;
+  const advice = method === "GET" ? howToRead(path) : "";
+  const message = `${path} does not support ${method}. It supports ${allow}.${advice}`;
   return respondWithError(
     new ApiError({ type: "METHOD_NOT_ALLOWED_ERROR", message }, { Allow: allow }),
     c,

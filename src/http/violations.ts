@@ -1,4 +1,5 @@
 import type * as z from "zod";
+import { nearestOf } from "../domain/nearest.ts";
 import type { Violation } from "../domain/violation.ts";
 import type { Warning } from "../domain/warnings.ts";
 import { InexactNumber } from "./json.ts";
@@ -71,11 +72,24 @@ export function expectedSentence(issue: z.core.$ZodRawIssue): string | undefined
     const range = issue.expected === "number" && isBeyondRange(issue.input) ? SAFE_RANGE : "";
     return `Expected ${KINDS[issue.expected] ?? issue.expected}${range}`;
   }
-  if (issue.code === "invalid_value") return `Expected ${issue.values.map(String).join(" or ")}`;
+  if (issue.code === "invalid_value")
+    return `Expected ${oneOf(issue.values.map(String), issue.input)}`;
   if (issue.code === "too_small")
     return `Expected ${bound(issue.origin, "at least", issue.minimum)}`;
   if (issue.code === "too_big") return `Expected ${bound(issue.origin, "at most", issue.maximum)}`;
   return undefined;
+}
+
+/** The most values that are joined by "or". */
+const MAX_ALTERNATIVES = 4;
+
+function oneOf(values: string[], input: unknown): string {
+  if (values.length <= MAX_ALTERNATIVES) return values.join(" or ");
+  const isName = typeof input === "string" && input.length <= MAX_VALUE_CHARACTERS;
+  const nearest = isName ? nearestOf(input, values) : undefined;
+  return nearest === undefined
+    ? `one of ${values.join(", ")}`
+    : `one of ${values.length} values (did you mean ${nearest}?)`;
 }
 
 const SAFE_RANGE = ` from ${Number.MIN_SAFE_INTEGER} to ${Number.MAX_SAFE_INTEGER}`;

@@ -4,6 +4,7 @@ import type { AppEnv } from "../http/context.ts";
 import { responseHeaders } from "../schemas/response-headers.ts";
 import { operationExamples, sharedExamples } from "./examples.ts";
 import { INTRODUCTION } from "./introduction.ts";
+import { payloadSchemas, webhooks } from "./notifications.ts";
 
 const options: Parameters<typeof generateSpecs>[1] = {
   defaultValidationErrorResponse: false,
@@ -79,7 +80,8 @@ async function generateDocument(app: Hono<AppEnv>) {
   return {
     ...rest,
     paths: withoutPatterns(paths),
-    components: { ...others, schemas: withoutPatterns(schemas!) },
+    webhooks,
+    components: { ...others, schemas: withoutPatterns({ ...schemas, ...payloadSchemas() }) },
   };
 }
 

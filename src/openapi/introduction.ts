@@ -54,7 +54,8 @@ ${listOfEventTypes}
 The published contract covers only captures. The other rules are decisions of the sandbox, and production may differ.
 
 Amounts are integers in the currency's minor unit, such as cents for USD. If an order or event has lines, they
-must add up to its amount and its rewards.
+must add up to its amount and its rewards. Lines aren't compared across events: a refund may name a line that was
+never captured.
 
 ## Retries
 
@@ -63,7 +64,16 @@ or an \`Idempotency-Key\`. Repeating the same content returns the first result, 
 The same ID with different content is a 409, and the same key with a different request is a 422. The sandbox
 remembers a key for ${IDEMPOTENCY_KEY_HOURS} hours.
 
-After a 500, a 503 or a lost connection, the request may or may not have taken effect. Send it again unchanged.
+After a 500, 502, 503, 504 or a lost connection, a client can't know whether the request took effect. Send it again
+unchanged, and wait longer before each further attempt. After a 429 or 503, wait at least for \`Retry-After\`. A 408
+was not executed: send it again, too.
+
+A retry can find that the first attempt took effect. A \`DELETE\` then returns 404: the item is deleted. A \`PUT\` with
+\`If-Match\` returns 412, and a repeated ID can return 409: read the order or event by its ID, and compare. If it has your
+content, the request succeeded.
+
+This document describes \`Idempotency-Key\` and \`If-Match\` in prose only: importers fill in header parameters, and
+these change the response.
 
 ## Concurrent updates
 
@@ -112,7 +122,10 @@ not recorded, and faults don't apply to them.
 
 Production reports card transactions to a partner in signed \`POST\` requests. So does the sandbox: add a webhook with
 \`POST /sandbox/webhooks\`, and each simulated transaction event sends a \`TRANSACTION\` notification.
-\`POST /sandbox/notifications\` sends any of the seven kinds.
+\`POST /sandbox/notifications\` sends any of the seven kinds. The section "Webhooks" has their payloads.
+
+A notification names no order. Find the order by \`network_transaction_id\`, which your payment processor also returns, or
+by \`payment_method_id\`. If the notification has no \`network_transaction_id\`, \`GET /v2/transactions/{transaction_id}\` has it.
 
 - **Verify the signature** over the raw body: \`X-IMPRINT-HMAC-SIGNATURE: t=<time>,s=<hex>\` is an HMAC-SHA256 over
   \`<t>.<body>\`. \`POST /sandbox/notifications/verify\` explains why a signature doesn't match.

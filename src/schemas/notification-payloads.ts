@@ -9,7 +9,7 @@ export const notificationKind = z
   .meta({ description: "The kind of notification", examples: ["TRANSACTION"] });
 
 const withExample = <Field extends z.ZodType>(field: Field, example: unknown) =>
-  field.optional().meta({ examples: [example] });
+  field.optional().meta(example === undefined ? {} : { examples: [example] });
 
 const textOf = (example: string) => withExample(text, example);
 const nullableTextOf = (example: string) => withExample(text.nullable(), example);
@@ -170,6 +170,10 @@ export function completeData(kind: NotificationKind, given: Data): { data: Data 
 /** Validates the `data` of a kind. Unpublished fields are allowed. */
 export const notificationData = (kind: NotificationKind) =>
   z.object({ data: NOTIFICATION_DATA[kind].loose() });
+
+/** A notification of a kind, as it is sent. Unpublished fields are allowed, as in production. */
+export const payloadOf = (kind: NotificationKind) =>
+  z.object({ object: z.literal(kind), ...notificationData(kind).shape });
 
 /** The published example of a kind: each field's example, else an enumeration's first value. */
 export function exampleData(kind: NotificationKind): Data {

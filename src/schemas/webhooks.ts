@@ -56,7 +56,7 @@ const signature = z
 
 const signatureInput = z
   .object({ key: key.optional(), timestamp: unit.optional() })
-  .meta({ description: "How notifications are signed. Default: `token` and `milliseconds`" });
+  .meta({ description: "How notifications are signed" });
 
 const retryAfterSeconds = z
   .array(z.int().min(0).max(MAX_RETRY_AFTER))
@@ -66,11 +66,9 @@ const retryAfterSeconds = z
     examples: [DEFAULT_RETRY_AFTER_SECONDS],
   });
 
-const settingsInput = {
-  kinds: kinds.optional(),
-  signing_token: signingToken.optional(),
-  signature: signatureInput.optional(),
-  retry_after_seconds: retryAfterSeconds.optional(),
+const withDefault = <Setting extends z.ZodType>(setting: Setting, byDefault: string) => {
+  const { description, ...meta } = setting.meta()!;
+  return setting.optional().meta({ ...meta, description: `${description}. Default: ${byDefault}` });
 };
 
 export const webhookInput = z
@@ -79,14 +77,20 @@ export const webhookInput = z
       description:
         "Where notifications are sent. Left out: a program reads the deliveries from `GET /sandbox/notifications/stream?webhook_id=…` and reports their outcome, as `orders-sandbox listen` does",
     }),
-    ...settingsInput,
+    kinds: withDefault(kinds, "all"),
+    signing_token: withDefault(signingToken, "a random one, which the response contains"),
+    signature: withDefault(signatureInput, "`token` and `milliseconds`"),
+    retry_after_seconds: withDefault(retryAfterSeconds, DEFAULT_RETRY_AFTER_SECONDS.join(", ")),
   })
   .meta({ id: "WebhookInput" });
 
 export const webhookChange = z
   .object({
     url: webhookUrl.optional(),
-    ...settingsInput,
+    kinds: kinds.optional(),
+    signing_token: signingToken.optional(),
+    signature: signatureInput.optional(),
+    retry_after_seconds: retryAfterSeconds.optional(),
     status: z
       .enum(WEBHOOK_STATUSES)
       .optional()

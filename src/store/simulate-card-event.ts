@@ -22,6 +22,7 @@ import {
   storeRepeatedResponse,
 } from "./idempotency.ts";
 import type { RequestMetadata } from "./order-changes.ts";
+import { findReconciliation } from "./reconciliations.ts";
 import { eventSimulated, findSimulationState } from "./transactions.ts";
 import { countUsage } from "./usage.ts";
 
@@ -101,7 +102,11 @@ async function refusalOf(
   failure: CommitFailure,
   { transaction }: SimulatedEvent,
 ): Promise<Refusal | undefined> {
-  if (failure === "network ID taken") return networkIdTaken(transaction.network_transaction_id);
+  if (failure === "network ID taken") {
+    const { network_transaction_id } = transaction;
+    const owner = await findReconciliation(dataset, network_transaction_id, undefined);
+    return networkIdTaken(network_transaction_id, owner?.card?.transaction_id);
+  }
   return typeof failure === "object" ? quotaRefusal(dataset, failure) : undefined;
 }
 

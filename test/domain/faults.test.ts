@@ -69,10 +69,14 @@ describe("a match", () => {
     [
       { path: "/v2/keys", order_id: "o" },
       "order_id",
-      "none, because any request /v2/keys has no such field",
+      "no order_id, since no request to /v2/keys has one",
     ],
-    [{ method: "GET", type: "CAPTURED" }, "type", "none, because GET has no such field"],
-    [{ partner_order_id: "po", partner_event_id: "pe" }, "partner_event_id", "none"],
+    [{ method: "GET", type: "CAPTURED" }, "type", "no type, since no GET has one"],
+    [
+      { partner_order_id: "po", partner_event_id: "pe" },
+      "partner_event_id",
+      "no partner_event_id, since no request with partner_order_id has one",
+    ],
   ])("%o can't apply", (match, field, expected) => {
     const problem = findRequestMatchProblem(match);
     expect(problem).toMatchObject({ field, expected: expect.stringContaining(expected) });

@@ -57,6 +57,7 @@ const LANGUAGES = new Map([
   ["Java", `javac --version && test -e ${DEBIAN_JUNIT}`],
   ["Go", "go version"],
   ["Provoke and watch", "true"],
+  ["Faults in Python", "pytest --version"],
   ["Ready for production", "true"],
 ]);
 

@@ -283,7 +283,8 @@ describe("the header", () => {
 
   it.each([
     ["", "the name of a fault"],
-    ["lost", "Expected error or unavailable or"],
+    ["lost", "Expected one of error, unavailable, "],
+    ["lost_respones", "Expected one of 10 values (did you mean lost_response?)"],
     ['"lost_response"', "the name of a fault"],
     ["lost_response, delay", "the name of a fault"],
     ["delay", "delay_ms: Expected a value, which delay needs"],

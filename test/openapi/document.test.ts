@@ -1,6 +1,8 @@
+import { Validator } from "@cfworker/json-schema";
 import { exports } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { app } from "../../src/app.ts";
+import { NOTIFICATION_KINDS } from "../../src/domain/webhooks.ts";
 import { ERROR_TYPES } from "../../src/schemas/errors.ts";
 import { responseHeaders } from "../../src/schemas/response-headers.ts";
 import { document, type Content, type Operation } from "../support/document.ts";
@@ -119,6 +121,16 @@ describe("an imported document", () => {
       }
     }
   });
+});
+
+it("describes the payload of every kind of notification, with a valid example", () => {
+  const kinds = Object.values(document.webhooks).map(({ post }) => {
+    const { schema, example } = post.requestBody!.content["application/json"]!;
+    const validator = new Validator({ ...schema, components: document.components });
+    expect(validator.validate(example).errors).toEqual([]);
+    return (example as { object: string }).object;
+  });
+  expect(kinds).toEqual(NOTIFICATION_KINDS);
 });
 
 it("explains every error type under the anchor in its `doc_url`", () => {

@@ -39,6 +39,14 @@ describe("the envelope", () => {
     expect(response.headers.get("Allow")).toBe(allow);
   });
 
+  it.each([
+    ["/v2/orders/order-1", "/v2/orders?id=order-1"],
+    ["/v2/order_events/event-1", "/v2/order_events?order_event_id=event-1"],
+  ])("names the filter that replaces GET %s", async (path, filter) => {
+    const { body } = await a.get(path);
+    expect(body.error.message).toContain(`To read it, send GET ${filter}.`);
+  });
+
   it.each(["{", "", '{"a":1,}', "nul"])("rejects malformed JSON: %s", async (body) => {
     const response = await a.post("/v2/orders", body);
     expect(refusalOf(response)).toEqual({ status: 400, type: "INVALID_REQUEST_ERROR" });

@@ -72,6 +72,12 @@ describe.each(LISTS)("a page of $path", ({ path, add }) => {
     },
   );
 
+  it("names the field that starting_after takes", async () => {
+    const { body } = await (await newPartner()).get(`${path}?starting_after=unknown`);
+    const field = path === "/v2/orders" ? "id" : "order_event_id";
+    expect(body.error.message).toContain(`Expected the ${field} of the last item`);
+  });
+
   it("documents limit as a number with its default", () => {
     expect(document.paths[path]?.["get"]?.parameters).toContainEqual(
       expect.objectContaining({

@@ -42,6 +42,7 @@ export interface Operation {
 /** The committed document, with the types that tests need. */
 export const document = committed as unknown as {
   paths: Record<string, Record<string, Operation>>;
+  webhooks: Record<string, { post: Operation }>;
   info: { description: string };
   servers: { url: string }[];
   security: Record<string, string[]>[];

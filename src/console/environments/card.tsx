@@ -46,41 +46,43 @@ interface ActionsProps extends CardProps {
   currentKey: string | undefined;
 }
 
+async function createKey(environment_id: number, name: string): Promise<string> {
+  const params = { path: { environment_id } };
+  const { key } = await unwrap(
+    api.POST("/sandbox/environments/{environment_id}/keys", { params, ...asManager() }),
+  );
+  updateSession({ known: [...session.peek().known, { key, environment_id, name }] });
+  return key;
+}
+
+async function reset(title: string, key: string): Promise<void> {
+  const text = `This deletes all orders, events, requests, faults and idempotency keys of ${title}. Its API keys stay valid.`;
+  if (!(await confirm(`Reset ${title}?`, <p>{text}</p>, "Reset"))) return;
+  const headers = { Authorization: authorization(key) };
+  await unwrap(api.POST("/sandbox/reset", { headers }));
+  notify(`Reset ${title}.`);
+}
+
+async function remove(environment_id: number, title: string): Promise<void> {
+  const text = `This deletes ${title} with its orders, events, requests, faults and keys. Requests with these keys are rejected from then on.`;
+  if (!(await confirm(`Delete ${title}?`, <p>{text}</p>, "Delete"))) return;
+  const params = { path: { environment_id } };
+  await unwrap(api.DELETE("/sandbox/environments/{environment_id}", { params, ...asManager() }));
+  notify(`Deleted ${title}.`);
+  const { current, first, known: before } = session.peek();
+  const known = before.filter((each) => each.environment_id !== environment_id);
+  updateSession({ known });
+  if (current?.environment_id !== environment_id || !first) return;
+  switchKey(known.find(({ key }) => key === first) ?? { key: first });
+}
+
 function Actions({ environment, title, currentKey, onChange }: ActionsProps) {
   const { id, expires_at } = environment;
   const isCurrent = session.value.current?.environment_id === id;
-  const path = { environment_id: id };
-
-  const createKey = async () => {
-    const { key } = await unwrap(
-      api.POST("/sandbox/environments/{environment_id}/keys", { params: { path }, ...asManager() }),
-    );
-    const known = [...session.peek().known, { key, environment_id: id, name: title }];
-    updateSession({ known });
-    return key;
-  };
   const show = async () => {
-    switchKey({ key: currentKey ?? (await createKey()), environment_id: id, name: title });
+    const key = currentKey ?? (await createKey(id, title));
+    switchKey({ key, environment_id: id, name: title });
     notify(`The console shows ${title} now.`);
-  };
-  const reset = async (key: string) => {
-    const text = `This deletes all orders, events, requests, faults and idempotency keys of ${title}. Its API keys stay valid.`;
-    if (!(await confirm(`Reset ${title}?`, <p>{text}</p>, "Reset"))) return;
-    const headers = { Authorization: authorization(key) };
-    await unwrap(api.POST("/sandbox/reset", { headers }));
-    notify(`Reset ${title}.`);
-  };
-  const remove = async () => {
-    const text = `This deletes ${title} with its orders, events, requests, faults and keys. Requests with these keys are rejected from then on.`;
-    if (!(await confirm(`Delete ${title}?`, <p>{text}</p>, "Delete"))) return;
-    await unwrap(
-      api.DELETE("/sandbox/environments/{environment_id}", { params: { path }, ...asManager() }),
-    );
-    notify(`Deleted ${title}.`);
-    const known = session.peek().known.filter(({ environment_id }) => environment_id !== id);
-    updateSession({ known });
-    const { first } = session.peek();
-    if (isCurrent && first) switchKey(known.find(({ key }) => key === first) ?? { key: first });
   };
   const run = (action: () => Promise<unknown>) => () => void attempt(action).finally(onChange);
 
@@ -99,16 +101,19 @@ function Actions({ environment, title, currentKey, onChange }: ActionsProps) {
           Copy key
         </Copy>
       )}
-      <button type="button" onClick={run(async () => showNewKey(title, await createKey()))}>
+      <button
+        type="button"
+        onClick={run(async () => showNewKey(title, await createKey(id, title)))}
+      >
         New key
       </button>
       {currentKey && (
-        <button type="button" class="danger" onClick={run(() => reset(currentKey))}>
+        <button type="button" class="danger" onClick={run(() => reset(title, currentKey))}>
           Reset
         </button>
       )}
       {expires_at && (
-        <button type="button" class="danger" onClick={run(remove)}>
+        <button type="button" class="danger" onClick={run(() => remove(id, title))}>
           Delete
         </button>
       )}

@@ -43,37 +43,7 @@ export function Notifications({ place: { id, query } }: { place: Place }) {
   return (
     <div class={`split${id ? " open" : ""}`}>
       <section class="list" aria-label="Notifications">
-        <div class="bar">
-          <h1>Notifications</h1>
-          <Link class="button" href={hrefOf("notifications", TRIGGER)}>
-            Send one
-          </Link>
-          <Link class="button" href={hrefOf("notifications", WEBHOOKS)}>
-            Webhooks
-          </Link>
-        </div>
-        <form class="filters" role="search" onSubmit={(event) => event.preventDefault()}>
-          <TextFilter
-            class="wide"
-            name="network_transaction_id"
-            label="network_transaction_id"
-            placeholder="txn-1"
-            query={query}
-            isSearch
-          />
-          <SelectFilter
-            name="object"
-            label="Kind"
-            query={query}
-            options={[...NOTIFICATION_KINDS]}
-          />
-          <SelectFilter
-            name="delivery_status"
-            label="Delivery"
-            query={query}
-            options={[...DELIVERY_STATUSES]}
-          />
-        </form>
+        <ListHeader query={query} />
         {problem && <Failure problem={problem} retry={reload} />}
         {!items && !problem && <Loading />}
         {items?.length === 0 && <p class="quiet">No notifications.</p>}
@@ -99,6 +69,39 @@ export function Notifications({ place: { id, query } }: { place: Place }) {
         )}
       </section>
     </div>
+  );
+}
+
+function ListHeader({ query }: { query: URLSearchParams }) {
+  return (
+    <>
+      <div class="bar">
+        <h1>Notifications</h1>
+        <Link class="button" href={hrefOf("notifications", TRIGGER)}>
+          Send one
+        </Link>
+        <Link class="button" href={hrefOf("notifications", WEBHOOKS)}>
+          Webhooks
+        </Link>
+      </div>
+      <form class="filters" role="search" onSubmit={(event) => event.preventDefault()}>
+        <TextFilter
+          class="wide"
+          name="network_transaction_id"
+          label="network_transaction_id"
+          placeholder="txn-1"
+          query={query}
+          isSearch
+        />
+        <SelectFilter name="object" label="Kind" query={query} options={[...NOTIFICATION_KINDS]} />
+        <SelectFilter
+          name="delivery_status"
+          label="Delivery"
+          query={query}
+          options={[...DELIVERY_STATUSES]}
+        />
+      </form>
+    </>
   );
 }
 

@@ -24,26 +24,7 @@ export function Orders({ place: { id, query } }: { place: Place }) {
   return (
     <div class={`split${id ? " open" : ""}${isFirstUse ? " first-use" : ""}`}>
       <section class="list" aria-label="Orders">
-        <div class="bar">
-          <h1>Orders</h1>
-          <button
-            type="button"
-            aria-pressed={isDeleted}
-            onClick={() => setQuery("show", isDeleted ? "" : "deleted")}
-          >
-            Deleted
-          </button>
-        </div>
-        <form class="filters" role="search" onSubmit={(event) => event.preventDefault()}>
-          <TextFilter
-            class="wide"
-            name="search"
-            label="ID of an order, event or transaction"
-            placeholder="order-1"
-            query={query}
-            isSearch
-          />
-        </form>
+        <ListHeader isDeleted={isDeleted} query={query} />
         {isDeleted ? (
           <DeletedList open={open} revision={revisions.total} query={query} onLoaded={suggest} />
         ) : (
@@ -69,6 +50,33 @@ export function Orders({ place: { id, query } }: { place: Place }) {
         )}
       </section>
     </div>
+  );
+}
+
+function ListHeader({ isDeleted, query }: { isDeleted: boolean; query: URLSearchParams }) {
+  return (
+    <>
+      <div class="bar">
+        <h1>Orders</h1>
+        <button
+          type="button"
+          aria-pressed={isDeleted}
+          onClick={() => setQuery("show", isDeleted ? "" : "deleted")}
+        >
+          Deleted
+        </button>
+      </div>
+      <form class="filters" role="search" onSubmit={(event) => event.preventDefault()}>
+        <TextFilter
+          class="wide"
+          name="search"
+          label="ID of an order, event or transaction"
+          placeholder="order-1"
+          query={query}
+          isSearch
+        />
+      </form>
+    </>
   );
 }
 

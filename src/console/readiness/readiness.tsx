@@ -55,20 +55,28 @@ export function Readiness({ place: { query } }: { place: Place }) {
       {problem && <Failure problem={problem} retry={reload} />}
       {!data && !problem && <Loading />}
       {data && <p class="quiet">{summaryOf(data)}</p>}
-      {GROUPS.map(([group, title]) => {
-        const checks = data?.checks.filter((check) => check.group === group) ?? [];
-        if (checks.length === 0) return null;
-        return (
-          <section key={group} aria-label={title}>
-            <h2>{title}</h2>
-            <ul class="checks">
-              {checks.map((check) => (
-                <Check key={check.id} check={check} />
-              ))}
-            </ul>
-          </section>
-        );
-      })}
+      {data && GROUPS.map(([group, title]) => <Group key={group} {...{ group, title, data }} />)}
+    </section>
+  );
+}
+
+interface GroupProps {
+  group: CheckGroup;
+  title: string;
+  data: Report;
+}
+
+function Group({ group, title, data }: GroupProps) {
+  const checks = data.checks.filter((check) => check.group === group);
+  if (checks.length === 0) return null;
+  return (
+    <section aria-label={title}>
+      <h2>{title}</h2>
+      <ul class="checks">
+        {checks.map((check) => (
+          <Check key={check.id} check={check} />
+        ))}
+      </ul>
     </section>
   );
 }

@@ -1,4 +1,6 @@
+import type { ComponentChildren } from "preact";
 import { useEffect, useMemo, useRef } from "preact/hooks";
+import type { RecordedRequest } from "../api.ts";
 import { plural } from "../format.ts";
 import { useShortcut } from "../keyboard.ts";
 import type { Place } from "../location.ts";
@@ -26,16 +28,6 @@ export function Requests({ place: { id, query } }: { place: Place }) {
   const feed = useMemo(() => new RequestFeed(filter), [filter.toString()]);
   useEffect(() => feed.start(), [feed]);
   const requests = feed.requests.value;
-  const selected = query.get("kind") ?? "";
-  const kinds = useKinds(feed, filter);
-  const listed = useMemo(
-    () => (selected ? requests.filter((each) => hasKind(each, selected)) : requests),
-    [requests, selected],
-  );
-  const retries = useMemo(() => retriesAmong(requests), [requests]);
-  const total = selected
-    ? (kinds?.find(({ name }) => name === selected)?.count ?? listed.length)
-    : feed.total.value;
   const isEmpty = feed.isLoaded.value && requests.length === 0;
   const isFirstUse = isEmpty && filter.size === 0;
   const suggested = useSuggested(feed);
@@ -47,36 +39,9 @@ export function Requests({ place: { id, query } }: { place: Place }) {
       <section class="list" aria-label="Requests">
         <ListHeader feed={feed} />
         <Filters query={query} />
-        <Groups
-          kinds={kinds}
-          selected={selected}
-          isFiltered={filter.size > 0}
-          total={feed.total.value}
-        />
-        {filter.has("partner_order_id") && <OrdersOfPartner requests={requests} />}
-        {feed.problem.value && (
-          <Failure problem={feed.problem.value} retry={() => void feed.loadMore()} />
-        )}
-        {!feed.isLoaded.value && !feed.problem.value && <Loading />}
-        {isEmpty && (isFirstUse ? <FirstUse /> : <p class="quiet">No request matches.</p>)}
-        {requests.length > 0 && (
-          <VirtualList
-            label="Requests, newest first"
-            items={listed}
-            total={total}
-            open={open}
-            row={(request) => (
-              <Row
-                request={request}
-                isOpen={request.id === open}
-                isRetry={retries.has(request.id)}
-                query={query}
-              />
-            )}
-            onEnd={() => void feed.loadMore()}
-          />
-        )}
-        {feed.isLoaded.value && <p class="count quiet">{plural(total, "request")}</p>}
+        <List feed={feed} filter={filter} open={open} query={query}>
+          {isEmpty && (isFirstUse ? <FirstUse /> : <p class="quiet">No request matches.</p>)}
+        </List>
       </section>
       <section class="detail" aria-label="Request">
         {open ? (
@@ -90,6 +55,60 @@ export function Requests({ place: { id, query } }: { place: Place }) {
         )}
       </section>
     </div>
+  );
+}
+
+interface ListProps {
+  feed: RequestFeed;
+  filter: URLSearchParams;
+  open: string | undefined;
+  query: URLSearchParams;
+  /** What an empty list shows. */
+  children: ComponentChildren;
+}
+
+/** The groups of requests, and the requests of the selected group. */
+function List({ feed, filter, open, query, children }: ListProps) {
+  const requests = feed.requests.value;
+  const selected = query.get("kind") ?? "";
+  const kinds = useKinds(feed, filter);
+  const listed = useMemo(
+    () => (selected ? requests.filter((each) => hasKind(each, selected)) : requests),
+    [requests, selected],
+  );
+  const retries = useMemo(() => retriesAmong(requests), [requests]);
+  const all = feed.total.value;
+  const total = selected
+    ? (kinds?.find(({ name }) => name === selected)?.count ?? listed.length)
+    : all;
+  const loadMore = () => void feed.loadMore();
+  const row = (request: RecordedRequest) => (
+    <Row
+      request={request}
+      isOpen={request.id === open}
+      isRetry={retries.has(request.id)}
+      query={query}
+    />
+  );
+  return (
+    <>
+      <Groups kinds={kinds} selected={selected} isFiltered={filter.size > 0} total={all} />
+      {filter.has("partner_order_id") && <OrdersOfPartner requests={requests} />}
+      {feed.problem.value && <Failure problem={feed.problem.value} retry={loadMore} />}
+      {!feed.isLoaded.value && !feed.problem.value && <Loading />}
+      {children}
+      {requests.length > 0 && (
+        <VirtualList
+          label="Requests, newest first"
+          items={listed}
+          total={total}
+          open={open}
+          row={row}
+          onEnd={loadMore}
+        />
+      )}
+      {feed.isLoaded.value && <p class="count quiet">{plural(total, "request")}</p>}
+    </>
   );
 }
 

@@ -17,8 +17,7 @@ interface BothSidesProps {
 
 /** The sums on the card and in order events, with the differences marked. */
 export function BothSides({ reconciled, currency, isLinked }: BothSidesProps) {
-  const { network_transaction_id, card, order_events, findings } = reconciled;
-  const unit = card?.currency ?? currency;
+  const { network_transaction_id, card, findings } = reconciled;
   return (
     <section class="sides" aria-label={`Transaction ${network_transaction_id}`}>
       <div class="bar">
@@ -35,40 +34,7 @@ export function BothSides({ reconciled, currency, isLinked }: BothSidesProps) {
         {card && <span class="tag">{card.status}</span>}
         <Agreement transactions={[reconciled]} />
       </div>
-      <div class="table">
-        <table>
-          <thead>
-            <tr>
-              <td />
-              <th scope="col" class="right">
-                on the card
-              </th>
-              <th scope="col" class="right">
-                in order events
-              </th>
-              <th scope="col" class="right">
-                difference
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {SIDES.map((side) => (
-              <tr key={side}>
-                <th scope="row">{side}</th>
-                <td class="right">
-                  {card ? <Money amount={card[side]} currency={unit} /> : "none"}
-                </td>
-                <td class="right">
-                  <Money amount={order_events[side]} currency={unit} />
-                </td>
-                <td class="right">
-                  <Difference amount={order_events[side] - (card?.[side] ?? 0)} currency={unit} />
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Sums reconciled={reconciled} currency={card?.currency ?? currency} />
       <ul>
         {findings.map((finding) => (
           <li key={finding}>
@@ -77,6 +43,44 @@ export function BothSides({ reconciled, currency, isLinked }: BothSidesProps) {
         ))}
       </ul>
     </section>
+  );
+}
+
+function Sums({
+  reconciled: { card, order_events },
+  currency,
+}: Pick<BothSidesProps, "reconciled" | "currency">) {
+  return (
+    <div class="table">
+      <table>
+        <thead>
+          <tr>
+            <td />
+            {["on the card", "in order events", "difference"].map((title) => (
+              <th key={title} scope="col" class="right">
+                {title}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {SIDES.map((side) => (
+            <tr key={side}>
+              <th scope="row">{side}</th>
+              <td class="right">
+                {card ? <Money amount={card[side]} currency={currency} /> : "none"}
+              </td>
+              <td class="right">
+                <Money amount={order_events[side]} currency={currency} />
+              </td>
+              <td class="right">
+                <Difference amount={order_events[side] - (card?.[side] ?? 0)} currency={currency} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }
 

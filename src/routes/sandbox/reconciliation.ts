@@ -69,7 +69,7 @@ export const reconciliation = new Hono<AppEnv>()
       const page = await inCurrentDataset(c, (dataset) =>
         listDisagreements(dataset, finding, { limit, starting_after }),
       );
-      const { data, ...rest } = requirePage(page, starting_after);
+      const { data, ...rest } = requirePage(page, starting_after, "network_transaction_id");
       return c.json({ ...rest, data: data.map(toPublishedReconciliation) }, 200);
     },
   );

@@ -38,7 +38,7 @@ export const orderEvents = new Hono<AppEnv>()
       const page = await inCurrentDataset(c, (dataset) =>
         listOrderEvents(dataset, filter, { limit, starting_after }),
       );
-      return c.json(requirePage(page, starting_after), 200);
+      return c.json(requirePage(page, starting_after, "order_event_id"), 200);
     },
   )
   .post(

@@ -339,6 +339,18 @@ describe("DELETE /v2/orders/{order_id}", () => {
     expectStatus(await a.delete(`/v2/orders/${id}`), 204);
   });
 
+  it("advises a refund of captured money, and names the deletion only for mistakes", async () => {
+    const id = await a.createOrder();
+    await a.capture(id, 700);
+    expect((await a.delete(`/v2/orders/${id}`)).body.error.message).toBe(
+      "The order has 1 event. To cancel it, report a refund of the 700 that can still be refunded; the order stays. Delete the event only if it was reported by mistake.",
+    );
+    await a.refund(id, 700);
+    expect((await a.delete(`/v2/orders/${id}`)).body.error.message).toBe(
+      "The order has 2 events. An order with events stays as their record. Delete the events only if they were reported by mistake.",
+    );
+  });
+
   it("honors If-Match", async () => {
     const id = await a.createOrder();
     expectStatus(await a.delete(`/v2/orders/${id}`, { "If-Match": '"2"' }), 412);

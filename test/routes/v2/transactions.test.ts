@@ -103,9 +103,12 @@ describe("POST /v2/simulate_transaction_event", () => {
   });
 
   it("rejects a network_transaction_id of another transaction", async () => {
-    await simulated(APPROVE);
+    const { transaction_id } = await simulated(APPROVE);
     const refused = expectStatus(await simulate(APPROVE), 409);
     expect(refused.body).toMatchObject({ param: "network_transaction_id" });
+    expect(refused.body.message).toContain(
+      `To add an event to it, simulate the event with "transaction_id": "${transaction_id}".`,
+    );
     expectStatus(await simulate({ ...APPROVE, network_transaction_id: "txn-2" }), 200);
   });
 
