@@ -15,11 +15,8 @@ export interface KnownDataset {
   environment_id: number;
   /** All rows of the environment belong to it. A reset gives the environment a new one. */
   dataset_id: number;
-  /** Whether the environment has faults. */
   has_faults: boolean;
-  /** Whether the environment has webhooks. */
   has_webhooks: boolean;
-  /** What the environment assumes about production. */
   assume: Assumptions;
 }
 

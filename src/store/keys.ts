@@ -45,7 +45,6 @@ export interface NewKey {
   created_at: string;
 }
 
-/** The fields of a `ListedKey`. */
 const LISTED = sql.raw(
   "api_keys.id, last_four, api_keys.created_at, created_by, deleted_at, last_used_at",
 );

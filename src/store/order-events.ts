@@ -30,7 +30,6 @@ import {
 } from "./rows.ts";
 import { orderEventFields, orderEvents, orders, totalFields } from "./order-schema.ts";
 
-/** The two IDs of an event. */
 type EventIds = Partial<Pick<OrderEvent, "order_event_id" | "partner_event_id">>;
 
 const columns = columnsOf(orderEvents, orderEventFields);

@@ -107,7 +107,6 @@ interface LineColumn<Field> {
   };
 }
 
-/** The columns of a line of an order or event. */
 export const lineFields = {
   name: text().notNull(),
   product_url: text(),

@@ -9,7 +9,6 @@ import { indexedBy, selectItems, type Fields, type Selected } from "./rows.ts";
 /** The lines of a longer item are read by a second statement, and only if the item is on the page. */
 const LIGHT_BYTES = MAX_PAGE_BYTES / 100;
 
-/** A filter by a column. */
 interface Filter {
   /** The index that finds the matching items: it begins with the dataset and the column. */
   index: string;

@@ -85,9 +85,7 @@ export const environments = sqliteTable(
     expires_at: text(),
     /** Null once the environment is deleted or has expired, until a sweep deletes the row. */
     dataset_id: integer().references(() => datasets.id),
-    /** Whether the workbench has faults. */
     has_faults: integer({ mode: "boolean" }).notNull().default(false),
-    /** Whether the workbench has webhooks. */
     has_webhooks: integer({ mode: "boolean" }).notNull().default(false),
   },
   (t) => [

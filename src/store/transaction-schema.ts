@@ -18,7 +18,6 @@ import {
 } from "../domain/transactions.ts";
 import { datasetId, money } from "./schema.ts";
 
-/** The columns of a card transaction. */
 export const transactionFields = {
   /** Time-ordered (UUIDv7), so that the primary key sorts transactions by arrival. */
   id: text().notNull(),
@@ -57,7 +56,6 @@ export const transactions = sqliteTable(
   ],
 );
 
-/** The columns of an event of a card transaction. */
 export const transactionEventFields = {
   event_id: text().notNull(),
   transaction_id: text().notNull(),

@@ -135,7 +135,6 @@ export function findNotification(
   return toNotifications(db, [row])[0];
 }
 
-/** A notification with its body, deliveries and attempts. */
 export function findNotificationDetails(
   db: WorkbenchDatabase,
   sequence: number,

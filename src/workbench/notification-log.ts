@@ -35,7 +35,6 @@ export class NotificationLog {
   /** Undefined until they are counted. */
   #totals: { dataset_id: number; of: NotificationTotals } | undefined;
 
-  /** The bytes of a dataset's notifications. */
   bytes(db: WorkbenchDatabase, datasetId: number): number {
     return this.#totalsOf(db, datasetId).bytes;
   }
@@ -47,7 +46,6 @@ export class NotificationLog {
     return totals.last;
   }
 
-  /** The latest sequence. */
   lastSequence(db: WorkbenchDatabase, datasetId: number): number {
     return this.#totalsOf(db, datasetId).last;
   }
@@ -145,7 +143,6 @@ export class NotificationLog {
       .run();
   }
 
-  /** Deletes the oldest notifications beyond the limits. */
   deleteSurplus(db: WorkbenchDatabase, datasetId: number, maxBytes: number): void {
     deleteSurplusNotifications(db, this.#totalsOf(db, datasetId), maxBytes);
   }

@@ -20,7 +20,6 @@ import * as webhooks from "./webhooks.ts";
 
 const HOUR_MILLISECONDS = 3_600_000;
 
-/** The fields of a webhook to change. */
 export interface WebhookChange extends Partial<Omit<WebhookSettings, "signature">> {
   signature?: SignatureForm | undefined;
   url?: string | undefined;

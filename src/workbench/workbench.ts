@@ -96,12 +96,10 @@ export class Workbench extends DurableObject {
     await this.#clear();
   }
 
-  /** The environment's webhooks. */
   webhooks(): WebhookRpc {
     return new WebhookRpc(this.#notifier);
   }
 
-  /** The environment's notifications. */
   notifications(): NotificationRpc {
     return new NotificationRpc(this.#notifier, this.#streams);
   }
