@@ -1,4 +1,4 @@
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { json } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -144,14 +144,13 @@ describe.concurrent("a client that", () => {
 
 /** Acknowledges a REWARD late, a STREAK never, and an ACCOUNT_STATUS with a body without an end. */
 async function startBadReceiver() {
-  const server = createServer((request, response) => {
-    void json(request).then(async (body) => {
-      const { object } = body as { object: string };
-      if (object === "REWARD") await sleep(LATE_MILLISECONDS);
-      if (object !== "STREAK") response.writeHead(200).write("x".repeat(5_000));
-      if (object === "REWARD") response.end();
-    });
-  });
+  const respond = async (request: IncomingMessage, response: ServerResponse) => {
+    const { object } = (await json(request)) as { object: string };
+    if (object === "REWARD") await sleep(LATE_MILLISECONDS);
+    if (object !== "STREAK") response.writeHead(200).write("x".repeat(5_000));
+    if (object === "REWARD") response.end();
+  };
+  const server = createServer((request, response) => void respond(request, response));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const close = () => {
     server.closeAllConnections();
