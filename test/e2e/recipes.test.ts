@@ -131,7 +131,13 @@ it("the recipes in TypeScript compile, and misspellings don't", async () => {
 
 it("runs every recipe", () => {
   const headings = [...RECIPES.matchAll(/^## (.*)\n/gm)].map(([, heading]) => heading);
-  expect(headings).toEqual([...LANGUAGES.keys(), "GitHub Actions", "Container", "Not tested"]);
+  expect(headings).toEqual([
+    ...LANGUAGES.keys(),
+    "GitHub Actions",
+    "Postman and generated clients",
+    "Container",
+    "Not tested",
+  ]);
 });
 
 /** The processes whose working directory is the recipes' folder. Linux only. */
