@@ -62,10 +62,13 @@ export const plural = (count: number, noun: string): string =>
 /** Quotes any text as one word of a POSIX shell. */
 export const shellWord = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
-/** Adds the money to the amounts in a message: `9000 ($90.00)`. */
+/** Writes the amounts in a message as money: `$90.00` instead of `9000`. */
 export function withMoney(message: string, amounts: Iterable<number>, currency: string): string {
-  const known = new Set([...amounts].filter((amount) => amount !== 0).map(String));
+  const known = new Set([...amounts].map(String));
   return message.replace(/(?<![\w.-])\d+(?![\w.])/g, (digits) =>
-    known.has(digits) ? `${digits} (${money(Number(digits), currency)})` : digits,
+    known.has(digits) ? money(Number(digits), currency) : digits,
   );
 }
+
+/** A message without its figures in brackets, where they are shown next to it. */
+export const withoutBrackets = (message: string): string => message.replace(/ \([^)]*\)/g, "");

@@ -41,13 +41,12 @@ interface Post {
   content: unknown;
 }
 
-/** The metadata of a POST, with its Idempotency-Key. Adds a warning if nothing makes the POST safe to repeat. */
+/** The metadata of a POST, with its Idempotency-Key. */
 export async function repeatableRequest(
   c: Context<AppEnv>,
-  { key: sent, ids, content }: Post,
+  { key: sent, content }: Pick<Post, "key" | "content">,
 ): Promise<RequestMetadata> {
   const key = effectiveKey(sent, c.get("apiKey").assume);
-  if ([key, ...ids].every((each) => each === undefined)) warn(c, NOT_REPEATABLE);
   return {
     ...requestOf(c),
     ...(key !== undefined && {
@@ -56,13 +55,14 @@ export async function repeatableRequest(
   };
 }
 
-/** The fields that all commands on an order share. */
+/** The fields that all commands on an order share. Adds a warning if nothing makes a POST safe to repeat. */
 export async function newCommand(c: Context<AppEnv>, orderId: string, post?: Post) {
   c.set("orderId", orderId);
-  return {
-    order_id: orderId,
-    request: post ? await repeatableRequest(c, post) : requestOf(c),
-  };
+  const request = post ? await repeatableRequest(c, post) : requestOf(c);
+  if (post && !request.idempotency && post.ids.every((id) => id === undefined)) {
+    warn(c, NOT_REPEATABLE);
+  }
+  return { order_id: orderId, request };
 }
 
 /**

@@ -216,6 +216,36 @@ it("shows a request that curl sends within a second", async () => {
   });
 });
 
+it("lists each mistake once, the worst first, and opens its request", async () => {
+  const integration = await newIntegration();
+  await integration.story("captured", 5000);
+  await integration.order("order-1", { merchant_nmae: "Northwind" });
+  await integration.event("order-1", "CAPTURED", 5000, { order_event_id: "event-1" });
+  await integration.event("order-1", "CAPTURED", 5000, { order_event_id: "event-2" });
+  const lost = { "Sandbox-Fault": "lost_response" };
+  const second = { payment_method_id: "pm-1", partner_order_id: "po-2", total_order_amount: 700 };
+  await expect(integration.send("POST", "/v2/orders", second, lost)).rejects.toThrow();
+  await integration.send("POST", "/v2/orders", second);
+  await integration.event("order-1", "REFUNDED", 20_000, { order_event_id: "event-3" });
+  await visit(integration, "/console", async (page) => {
+    await page.getByRole("heading", { name: "4 findings" }).waitFor();
+    const findings = page.getByRole("region", { name: "Findings" }).getByRole("link");
+    const texts = (await findings.allInnerTexts()).map((text) => text.replaceAll(/\s+/g, " "));
+    expect(texts[0]).toMatch(/^order-1 Rejected: A refund of \$200\.00 is more than/);
+    expect(texts[1]).toMatch(/^po-2 \$7\.00 Executed twice: repeats the request lost at /);
+    expect(texts[2]).toMatch(/^order-1 · txn-1 Order events report \$50\.00 more than the card/);
+    expect(texts[3]).toMatch(/^order-1 \$50\.00 merchant_nmae: .* Did you mean merchant_name\?$/);
+    await page.locator(".box.refused").waitFor();
+    await findings.nth(1).click();
+    await page.getByText("Both were executed").waitFor();
+    await page.getByRole("link", { name: /^This request repeats the request lost/ }).click();
+    await page.getByRole("link", { name: "A later request repeats this one" }).waitFor();
+    await page.getByRole("button", { name: /^unknown_field/ }).click();
+    await page.getByRole("heading", { name: "Create order $50.00" }).waitFor();
+    await expectAccessible(page);
+  });
+});
+
 it("explains a rejected refund with its figures and links to the events", async () => {
   const integration = await newIntegration();
   await integration.order("order-1");
@@ -440,7 +470,7 @@ it("shows both sides of an order's transaction, and marks the differences", asyn
   await integration.event("order-1", "CAPTURED", 5000, { order_event_id: "event-1" });
   await visit(integration, "/console/orders", async (page) => {
     const row = rows(page).filter({ hasText: "order-1" });
-    await row.getByText("doesn't agree with the card").waitFor();
+    await row.getByText("card and order events disagree").waitFor();
     const sides = page.getByRole("region", { name: "Transaction txn-1" });
     await sides.getByText("not_reported").waitFor();
     const cellsOf = (name: string) => sides.getByRole("row", { name }).getByRole("cell");
@@ -449,12 +479,12 @@ it("shows both sides of an order's transaction, and marks the differences", asyn
     expect(await sides.locator("mark").count()).toBe(1);
     await page.locator(".timeline .card", { hasText: "Card refunded $50.00" }).waitFor();
     await integration.event("order-1", "REFUNDED", 5000, { order_event_id: "event-2" });
-    await sides.getByText("agrees with the card", { exact: true }).waitFor();
+    await sides.getByText("card and order events agree", { exact: true }).waitFor();
     await sides.getByRole("link", { name: "txn-1" }).click();
-    await page.getByRole("heading", { name: "REFUNDED $50.00" }).waitFor();
-    await page.getByRole("link", { name: "disagree with order events 1" }).click();
-    const only = rows(page).filter({ hasText: "CAPTURED $7.00 · txn-2" });
-    await only.getByText("not_reported").waitFor();
+    await page.getByRole("heading", { name: "captured $50.00 · refunded $50.00" }).waitFor();
+    await page.getByRole("link", { name: "card and order events disagree 1" }).click();
+    const only = rows(page).filter({ hasText: "captured $7.00 · txn-2" });
+    await only.getByText("card and order events disagree").waitFor();
     expect(await rows(page).count()).toBe(1);
   });
 });
@@ -464,10 +494,10 @@ it("simulates a card transaction, and shows a transaction that only order events
   await visit(integration, "/console/transactions", async (page) => {
     await page.getByLabel("network_transaction_id").fill("txn-1");
     await page.getByRole("button", { name: "Simulate" }).click();
-    await page.getByRole("heading", { name: "CAPTURED $50.00" }).waitFor();
+    await page.getByRole("heading", { name: "captured $50.00" }).waitFor();
     await integration.order("order-1");
     await integration.event("order-1", "CAPTURED", 5000, { network_transaction_id: "txn-typo" });
-    await page.getByRole("link", { name: "disagree with order events 2" }).click();
+    await page.getByRole("link", { name: "card and order events disagree 2" }).click();
     await rows(page).filter({ hasText: "txn-typo" }).getByRole("link").click();
     await page.getByRole("heading", { name: "Not on the card" }).waitFor();
     await page.locator(".sides").getByText("unknown_transaction").waitFor();

@@ -2,7 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import { SUMS } from "../../domain/ledger-state.ts";
 import { MONEY_WARNINGS } from "../../domain/warnings.ts";
 import { api, unwrap, type Order, type Timeline } from "../api.ts";
-import { DISAGREES } from "../transactions/both-sides.tsx";
+import { DISAGREES } from "../transactions/disagreement.ts";
 import { reconcile } from "./card.tsx";
 import { money, plural } from "../format.ts";
 import { followLink, hrefOf } from "../location.ts";

@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { Link } from "wouter-preact";
 import { navigate } from "wouter-preact/use-browser-location";
-import { api, unwrap, type RequestDetails } from "../api.ts";
+import { api, unwrap, type RecordedRequest, type RequestDetails } from "../api.ts";
 import { useShortcut } from "../keyboard.ts";
 import { hrefOf, without } from "../location.ts";
 import { DetailPane } from "../parts/detail-pane.tsx";
@@ -12,14 +12,16 @@ import { Status, Time } from "../parts/values.tsx";
 import { AppliedFault, marksOf, RefusedBox, Warnings } from "./explanation.tsx";
 import { Message, type MessageProps } from "./message.tsx";
 import { repeatRequest } from "./repeat.ts";
+import { describeRetry, isSecondExecution, type Retries } from "./retries.ts";
 import { titleOf } from "./row.tsx";
 
 interface RequestDetailProps {
   id: string;
   query: URLSearchParams;
+  retries: Retries;
 }
 
-export function RequestDetail({ id, query }: RequestDetailProps) {
+export function RequestDetail({ id, query, retries }: RequestDetailProps) {
   const { data, problem, reload } = useResource(
     () => unwrap(api.GET("/sandbox/requests/{id}", { params: { path: { id } } })),
     [id],
@@ -37,7 +39,7 @@ export function RequestDetail({ id, query }: RequestDetailProps) {
     >
       {problem && <Failure problem={problem} retry={reload} />}
       {!data && !problem && <Loading />}
-      {data && <Content request={data} />}
+      {data && <Content request={data} retries={retries} />}
     </DetailPane>
   );
 }
@@ -78,7 +80,7 @@ function Actions({ request, query }: { request: RequestDetails; query: URLSearch
   );
 }
 
-function Content({ request }: { request: RequestDetails }) {
+function Content({ request, retries }: { request: RequestDetails; retries: Retries }) {
   const { method, path, query, status, ms, at, fault, response, unaltered_response } = request;
   const marks = marksOf(request);
   return (
@@ -92,6 +94,7 @@ function Content({ request }: { request: RequestDetails }) {
         </span>{" "}
         · <Time at={at} /> · {ms} ms{request.replayed && " · replayed: repeats an earlier response"}
       </p>
+      <Twins request={request} retries={retries} />
       {fault && <AppliedFault request={request} fault={fault} />}
       <RefusedBox request={request} />
       <Warnings request={request} />
@@ -125,6 +128,31 @@ function Content({ request }: { request: RequestDetails }) {
     </>
   );
 }
+
+/** Links to the request that this one repeats, and to the one that repeats it. */
+function Twins({ request, retries }: { request: RequestDetails; retries: Retries }) {
+  const first = retries.get(request.id);
+  const later = [...retries].find(([, { id }]) => id === request.id)?.[0];
+  return (
+    <>
+      {first && (
+        <p class="box warning">
+          <Link href={hrefOf("requests", first.id)}>This request {describeRetry(first)}</Link>
+          {isSecondExecution(request, first) &&
+            `. Both were executed: the first created ${idOf(first)}, this one ${idOf(request)}.`}
+        </p>
+      )}
+      {later && (
+        <p>
+          <Link href={hrefOf("requests", later)}>A later request repeats this one</Link>
+        </p>
+      )}
+    </>
+  );
+}
+
+const idOf = ({ order_id, order_event_id }: RecordedRequest): string | undefined =>
+  order_event_id ?? order_id;
 
 /** The fields that an error names although the body lacks them. */
 function MissingFields({ body, marks }: Required<Pick<MessageProps, "marks">> & { body?: string }) {

@@ -1,6 +1,6 @@
 import { WARNING_MEANINGS } from "../../domain/warning-meanings.ts";
 import type { RequestDetails } from "../api.ts";
-import { withMoney } from "../format.ts";
+import { withMoney, withoutBrackets } from "../format.ts";
 import { parse, type Marks } from "../parts/json.tsx";
 import { Money, Prose } from "../parts/values.tsx";
 import { Figures, useCurrency } from "./figures.tsx";
@@ -52,7 +52,13 @@ export function RefusedBox({ request }: { request: RequestDetails }) {
           ))}
         </ul>
       ) : (
-        <p>{withMoney(error.message, amounts, currency)}</p>
+        <p>
+          {withMoney(
+            amounts.length > 0 ? withoutBrackets(error.message) : error.message,
+            amounts,
+            currency,
+          )}
+        </p>
       )}
       <Figures figures={details} order_id={request.order_id} currency={currency} />
     </section>

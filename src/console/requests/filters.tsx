@@ -19,11 +19,11 @@ const FIELDS: Record<
   [label: string, example: string]
 > = {
   path: ["Path", "/v2/orders*"],
-  order_id: ["Order", "order-1 or order-*"],
+  order_id: ["Order", "order-*"],
   order_event_id: ["Event", "event-1"],
   network_transaction_id: ["Transaction", "txn-1"],
-  partner_order_id: ["Partner's order", "partner_order_id"],
-  partner_event_id: ["Partner's event", "partner_event_id"],
+  partner_order_id: ["Partner's order", "po-1"],
+  partner_event_id: ["Partner's event", "pe-1"],
 };
 
 /** A search box of one line, and a field for each filter on demand. Both change the URL. */
@@ -62,7 +62,7 @@ function SearchBox({ query }: { query: URLSearchParams }) {
     const kind = query.get("kind");
     const filter = parseSearch(text);
     if (kind) filter.set("kind", kind);
-    navigate(`${location.pathname}?${filter}`, { replace: true });
+    navigate(hrefOf("requests", undefined, filter), { replace: true });
   };
   const [text, setText] = useTyped(searchOf(filterOf(query)), search, isSameSearch);
   return (

@@ -1,45 +1,7 @@
 import { useState } from "preact/hooks";
-import { api, unwrap, type RecordedRequest, type RequestCounts } from "../api.ts";
-import { setQuery } from "../location.ts";
-import { useResource, useThrottled } from "../parts/resource.ts";
-import type { RequestFeed } from "./feed.ts";
-import { Disagreements } from "./disagreements.tsx";
-
-/** A kind of error or warning, and how many requests have it. */
-export interface Kind {
-  name: string;
-  isWarning: boolean;
-  count: number;
-}
-
-/** Names a field without its indexes, so that the same mistake on two lines is one kind. */
-export const kindName = (type: string, param: string | undefined): string =>
-  param ? `${type} · ${param.replace(/\[\d+\]/g, "[]")}` : type;
-
-export const hasKind = ({ error, warnings = [] }: RecordedRequest, kind: string): boolean =>
-  (error && kindName(error.type, error.param) === kind) ||
-  warnings.some(({ code, param }) => kindName(code, param) === kind);
-
-const REFRESH_MILLISECONDS = 500;
-
-/** The kinds of all requests that match the filter, errors before warnings. */
-export function useKinds(feed: RequestFeed, filter: URLSearchParams): Kind[] | undefined {
-  const { data, reload } = useResource(async () => {
-    const query = Object.fromEntries(filter);
-    return mergeKinds(await unwrap(api.GET("/sandbox/requests/summary", { params: { query } })));
-  }, [filter.toString()]);
-  useThrottled(reload, REFRESH_MILLISECONDS, [feed.total.value]);
-  return data;
-}
-
-function mergeKinds({ by_error, by_warning }: RequestCounts): Kind[] {
-  const kinds = new Map<string, Kind>();
-  const add = (name: string, isWarning: boolean, count: number) =>
-    kinds.set(name, { name, isWarning, count: count + (kinds.get(name)?.count ?? 0) });
-  for (const { type, param, count } of by_error) add(kindName(type, param), false, count);
-  for (const { code, param, count } of by_warning) add(kindName(code, param), true, count);
-  return [...kinds.values()];
-}
+import { navigate } from "wouter-preact/use-browser-location";
+import { hrefOf, without } from "../location.ts";
+import type { Kind } from "./kinds.ts";
 
 /** The number of kinds to show until the user expands the list. */
 const SHOWN = 6;
@@ -49,28 +11,27 @@ interface GroupsProps {
   kinds: Kind[] | undefined;
   /** The kind that the list is limited to. */
   selected: string;
-  isFiltered: boolean;
-  /** How many requests have matched. */
-  total: number;
+  query: URLSearchParams;
 }
 
-export function Groups({ kinds, selected, isFiltered, total }: GroupsProps) {
+export function Groups({ kinds, selected, query }: GroupsProps) {
   const [isComplete, setComplete] = useState(false);
-  if (!kinds) return <div class="groups" />;
+  if (!kinds?.length) return null;
+  const select = (kind: string) => {
+    const next = without(query, "kind");
+    if (kind !== selected) next.set("kind", kind);
+    navigate(hrefOf("requests", undefined, next), { replace: true });
+  };
   const shown = isComplete ? kinds : kinds.slice(0, SHOWN);
   return (
-    <div class="groups" role="group" aria-label="Errors and warnings by kind">
-      {!isFiltered && <Disagreements revision={total} />}
-      {kinds.length === 0 && (
-        <span class="quiet">No errors or warnings{isFiltered && " in these requests"}</span>
-      )}
+    <div class="groups kinds" role="group" aria-label="Errors and warnings by kind">
       {shown.map(({ name, isWarning, count }) => (
         <button
           key={name}
           type="button"
           class={isWarning ? "chip warning" : "chip"}
           aria-pressed={name === selected}
-          onClick={() => setQuery("kind", name === selected ? "" : name)}
+          onClick={() => select(name)}
         >
           {name} <b>{count}</b>
         </button>

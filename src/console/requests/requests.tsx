@@ -11,7 +11,11 @@ import { FirstSteps } from "../start.tsx";
 import type { StreamState } from "../stream.ts";
 import { RequestDetail } from "./detail.tsx";
 import { Filters, OrdersOfPartner } from "./filters.tsx";
-import { Groups, hasKind, useKinds } from "./groups.tsx";
+import { useFindings } from "./finding-sources.ts";
+import type { Finding } from "./findings.ts";
+import { Findings } from "./findings-list.tsx";
+import { Groups } from "./groups.tsx";
+import { hasKind, useKinds } from "./kinds.ts";
 import { filterOf } from "./query.ts";
 import { retriesAmong } from "./retries.ts";
 import { Row } from "./row.tsx";
@@ -30,7 +34,10 @@ export function Requests({ place: { id, query } }: { place: Place }) {
   const requests = feed.requests.value;
   const isEmpty = feed.isLoaded.value && requests.length === 0;
   const isFirstUse = isEmpty && filter.size === 0;
-  const suggested = useSuggested(feed);
+  const selected = query.get("kind") ?? "";
+  const content = useContent(feed, filter, selected);
+  const { findings, listed, retries } = content;
+  const suggested = useSuggested(feed, selected, selected ? listed[0] : worstOf(findings, listed));
   const open = id ?? suggested;
   useOlderUntil(feed, id);
 
@@ -39,13 +46,14 @@ export function Requests({ place: { id, query } }: { place: Place }) {
       <section class="list" aria-label="Requests">
         <ListHeader feed={feed} />
         <Filters query={query} />
-        <List feed={feed} filter={filter} open={open} query={query}>
+        {!isFirstUse && <Findings findings={findings} isFiltered={filter.size > 0} />}
+        <List feed={feed} content={content} open={open} id={id} query={query}>
           {isEmpty && (isFirstUse ? <FirstUse /> : <p class="quiet">No request matches.</p>)}
         </List>
       </section>
       <section class="detail" aria-label="Request">
         {open ? (
-          <RequestDetail key={open} id={open} query={query} />
+          <RequestDetail key={open} id={open} query={query} retries={retries} />
         ) : (
           isEmpty && (
             <div class="scroll">
@@ -58,25 +66,35 @@ export function Requests({ place: { id, query } }: { place: Place }) {
   );
 }
 
-interface ListProps {
-  feed: RequestFeed;
-  filter: URLSearchParams;
-  open: string | undefined;
-  query: URLSearchParams;
-  /** What an empty list shows. */
-  children: ComponentChildren;
-}
-
-/** The groups of requests, and the requests of the selected group. */
-function List({ feed, filter, open, query, children }: ListProps) {
+/** The loaded requests of the selected kind, and the findings about all of them. */
+function useContent(feed: RequestFeed, filter: URLSearchParams, selected: string) {
   const requests = feed.requests.value;
-  const selected = query.get("kind") ?? "";
   const kinds = useKinds(feed, filter);
   const listed = useMemo(
     () => (selected ? requests.filter((each) => hasKind(each, selected)) : requests),
     [requests, selected],
   );
   const retries = useMemo(() => retriesAmong(requests), [requests]);
+  const findings = useFindings(feed, filter, kinds, retries);
+  return { kinds, listed, retries, findings };
+}
+
+interface ListProps {
+  feed: RequestFeed;
+  content: ReturnType<typeof useContent>;
+  open: string | undefined;
+  /** The ID in the URL, to which the list scrolls. */
+  id: string | undefined;
+  query: URLSearchParams;
+  /** What an empty list shows. */
+  children: ComponentChildren;
+}
+
+/** The groups of requests, and the requests of the selected group. */
+function List({ feed, content, open, id, query, children }: ListProps) {
+  const { kinds, listed, retries } = content;
+  const requests = feed.requests.value;
+  const selected = query.get("kind") ?? "";
   const all = feed.total.value;
   const total = selected
     ? (kinds?.find(({ name }) => name === selected)?.count ?? listed.length)
@@ -86,14 +104,14 @@ function List({ feed, filter, open, query, children }: ListProps) {
     <Row
       request={request}
       isOpen={request.id === open}
-      isRetry={retries.has(request.id)}
+      repeats={retries.get(request.id)}
       query={query}
     />
   );
   return (
     <>
-      <Groups kinds={kinds} selected={selected} isFiltered={filter.size > 0} total={all} />
-      {filter.has("partner_order_id") && <OrdersOfPartner requests={requests} />}
+      <Groups kinds={kinds} selected={selected} query={query} />
+      {query.has("partner_order_id") && <OrdersOfPartner requests={requests} />}
       {feed.problem.value && <Failure problem={feed.problem.value} retry={loadMore} />}
       {!feed.isLoaded.value && !feed.problem.value && <Loading />}
       {children}
@@ -102,7 +120,7 @@ function List({ feed, filter, open, query, children }: ListProps) {
           label="Requests, newest first"
           items={listed}
           total={total}
-          open={open}
+          open={id}
           row={row}
           onEnd={loadMore}
         />
@@ -121,14 +139,23 @@ function useOlderUntil(feed: RequestFeed, id: string | undefined): void {
   }, [id, oldest]);
 }
 
-/** The request to show until one is chosen: the newest with an error, fault or warning, or else the newest. */
-function useSuggested(feed: RequestFeed): string | undefined {
-  const suggested = useRef<{ feed: RequestFeed; id: string } | undefined>(undefined);
-  const requests = feed.requests.value;
-  if (suggested.current?.feed !== feed) {
-    const wrong = requests.find(({ error, fault, warnings }) => error ?? fault ?? warnings);
-    const id = (wrong ?? requests[0])?.id;
-    suggested.current = id === undefined ? undefined : { feed, id };
+/** The newest request of the worst finding, or else the newest request; undefined until both lists are loaded. */
+const worstOf = (
+  findings: Finding[] | undefined,
+  listed: readonly RecordedRequest[],
+): RecordedRequest | undefined =>
+  findings && (findings.find(({ request }) => request)?.request ?? listed[0]);
+
+/** The ID of the request to show until one is chosen. It stays when newer requests arrive. */
+function useSuggested(
+  feed: RequestFeed,
+  kind: string,
+  best: RecordedRequest | undefined,
+): string | undefined {
+  const suggested = useRef<{ feed: RequestFeed; kind: string; id: string } | undefined>(undefined);
+  const { current } = suggested;
+  if (current?.feed !== feed || current.kind !== kind) {
+    suggested.current = best && { feed, kind, id: best.id };
   }
   return suggested.current?.id;
 }

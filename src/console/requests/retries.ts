@@ -1,4 +1,6 @@
+import { FAULTS } from "../../domain/faults.ts";
 import type { RecordedRequest } from "../api.ts";
+import { clockTime } from "../format.ts";
 
 const RATE_LIMITED = 429;
 
@@ -6,22 +8,42 @@ const RATE_LIMITED = 429;
 const isUnsettled = ({ status, fault }: RecordedRequest): boolean =>
   status === null || status >= 500 || status === RATE_LIMITED || fault !== undefined;
 
-/** The requests that repeat an earlier one which failed. Requests come newest first. */
-export function retriesAmong(requests: readonly RecordedRequest[]): ReadonlySet<string> {
-  const retries = new Set<string>();
-  const unsettled = new Set<string>();
+/** The failed request that each retry repeats, by the retry's ID. */
+export type Retries = ReadonlyMap<string, RecordedRequest>;
+
+/** Finds the requests that repeat an earlier one which failed. Requests come newest first. */
+export function retriesAmong(requests: readonly RecordedRequest[]): Retries {
+  const retries = new Map<string, RecordedRequest>();
+  const unsettled = new Map<string, RecordedRequest>();
   for (const request of requests.toReversed()) {
     const subject = subjectOf(request);
-    if (unsettled.delete(subject)) retries.add(request.id);
-    if (isUnsettled(request)) unsettled.add(subject);
+    const first = unsettled.get(subject);
+    if (first) retries.set(request.id, first);
+    unsettled.delete(subject);
+    if (isUnsettled(request)) unsettled.set(subject, request);
   }
   return retries;
 }
 
-/** Equal for a request and its retries. It has no event ID, so that a retry with another ID is recognized. */
+/** Equal for a request and its retries, even if each of them has another generated ID. */
 function subjectOf({ method, path, order_id, content = {}, ...ids }: RecordedRequest): string {
   const { event_type, card_status, amount } = content;
   const { partner_order_id, network_transaction_id } = ids;
-  const about = [order_id ?? partner_order_id, network_transaction_id, event_type, card_status];
-  return [method, path, ...about, amount].join(" ");
+  const order = event_type ? order_id : (partner_order_id ?? order_id);
+  return [method, path, order, network_transaction_id, event_type, card_status, amount].join(" ");
 }
+
+/** Whether a retry executed a request again that had been executed. */
+export const isSecondExecution = (retry: RecordedRequest, { fault, ...first }: RecordedRequest) =>
+  retry.method === "POST" &&
+  fault !== undefined &&
+  FAULTS[fault.fault].executes &&
+  (retry.status ?? 0) < 300 &&
+  !retry.replayed &&
+  (retry.order_id !== first.order_id || retry.order_event_id !== first.order_event_id);
+
+/** `repeats the request lost at 15:46:32` */
+export const describeRetry = ({ at, status }: RecordedRequest): string =>
+  status === null
+    ? `repeats the request lost at ${clockTime(at)}`
+    : `repeats the request of ${clockTime(at)}, which failed with ${status}`;

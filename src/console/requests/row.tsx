@@ -2,7 +2,8 @@ import type { RecordedRequest } from "../api.ts";
 import { money, plural } from "../format.ts";
 import { followLink, hrefOf } from "../location.ts";
 import { Status, Time } from "../parts/values.tsx";
-import { kindName } from "./groups.tsx";
+import { kindName } from "./kinds.ts";
+import { describeRetry, isSecondExecution } from "./retries.ts";
 
 const VERBS: Record<string, string> = {
   GET: "Read",
@@ -37,12 +38,12 @@ function actionOf({ method, path, order_id, order_event_id }: RecordedRequest): 
 interface RowProps {
   request: RecordedRequest;
   isOpen: boolean;
-  /** Whether it repeats an earlier request that failed. */
-  isRetry: boolean;
+  /** The earlier request that it repeats, which failed. */
+  repeats: RecordedRequest | undefined;
   query: URLSearchParams;
 }
 
-export function Row({ request, isOpen, isRetry, query }: RowProps) {
+export function Row({ request, isOpen, repeats, query }: RowProps) {
   const { id, method, path, status, ms, at, order_id, order_event_id, content } = request;
   const transaction = content?.card_status && request.network_transaction_id;
   return (
@@ -57,7 +58,7 @@ export function Row({ request, isOpen, isRetry, query }: RowProps) {
         <b>{titleOf(request)}</b>
         {[order_id, order_event_id, transaction].filter(Boolean).map((each) => ` · ${each}`)}
       </span>
-      <Marks request={request} isRetry={isRetry} />
+      <Marks request={request} repeats={repeats} />
       <small class="path">
         {method} {path} <span class="ms">· {ms} ms</span>
       </small>
@@ -66,12 +67,18 @@ export function Row({ request, isOpen, isRetry, query }: RowProps) {
   );
 }
 
-type MarksProps = Pick<RowProps, "request" | "isRetry">;
+type MarksProps = Pick<RowProps, "request" | "repeats">;
 
-function Marks({ request: { error, fault, warnings, replayed }, isRetry }: MarksProps) {
+function Marks({ request, repeats }: MarksProps) {
+  const { error, fault, warnings, replayed } = request;
+  const isTwice = repeats && isSecondExecution(request, repeats);
   return (
     <span class="marks">
-      {isRetry && <span class="tag">retry</span>}
+      {repeats && (
+        <span class={isTwice ? "tag refused" : "tag"} title={describeRetry(repeats)}>
+          {isTwice ? "executed twice" : "retry"}
+        </span>
+      )}
       {fault && <span class="tag fault">{fault.fault}</span>}
       {replayed && <span class="tag">replayed</span>}
       {warnings && (

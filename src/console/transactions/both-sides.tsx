@@ -1,11 +1,9 @@
 import { Link } from "wouter-preact";
-import { FINDING_MEANINGS } from "../../domain/finding-meanings.ts";
 import { SIDES } from "../../domain/reconciliation.ts";
 import type { ReconciledTransaction } from "../api.ts";
 import { hrefOf } from "../location.ts";
-import { Money, Prose } from "../parts/values.tsx";
-
-export const DISAGREES = "doesn't agree with the card";
+import { Money } from "../parts/values.tsx";
+import { AGREES, DISAGREES, disagreementOf, hrefOfTransaction } from "./disagreement.ts";
 
 interface BothSidesProps {
   reconciled: ReconciledTransaction;
@@ -35,13 +33,16 @@ export function BothSides({ reconciled, currency, isLinked }: BothSidesProps) {
         <Agreement transactions={[reconciled]} />
       </div>
       <Sums reconciled={reconciled} currency={card?.currency ?? currency} />
-      <ul>
-        {findings.map((finding) => (
-          <li key={finding}>
-            <span class="tag refused">{finding}</span> <Prose text={FINDING_MEANINGS[finding]} />
-          </li>
-        ))}
-      </ul>
+      {findings.length > 0 && (
+        <p>
+          {disagreementOf(reconciled, card?.currency ?? currency).text}{" "}
+          {findings.map((finding) => (
+            <code key={finding} class="quiet">
+              {finding}{" "}
+            </code>
+          ))}
+        </p>
+      )}
     </section>
   );
 }
@@ -105,19 +106,6 @@ export function Agreement({ transactions }: { transactions: ReconciledTransactio
   return isAhead ? (
     <span class="tag warning">not on the card yet</span>
   ) : (
-    <span class="tag good">agrees with the card</span>
+    <span class="tag good">{AGREES}</span>
   );
-}
-
-/** The page of a transaction. A transaction that is not on the card is addressed by its network ID. */
-export function hrefOfTransaction(
-  {
-    transaction_id,
-    network_transaction_id,
-  }: Pick<ReconciledTransaction, "transaction_id" | "network_transaction_id">,
-  query: Record<string, string> = {},
-): string {
-  return transaction_id === undefined
-    ? hrefOf("transactions", undefined, { ...query, network: network_transaction_id })
-    : hrefOf("transactions", transaction_id, query);
 }

@@ -16,6 +16,7 @@ import { usePolling } from "../parts/polling.ts";
 import { useResource } from "../parts/resource.ts";
 import { Facts, Money, Time } from "../parts/values.tsx";
 import { BothSides } from "./both-sides.tsx";
+import { amountOf, cardFigures } from "./disagreement.ts";
 
 const MAX_EVENTS = 100;
 
@@ -93,16 +94,15 @@ function Sections(content: Content) {
   const { transaction, events, network_transaction_id, reconciled } = content;
   const { orderEvents, orderEventCount } = content;
   const currency = transaction?.currency ?? orderEvents[0]?.currency ?? "USD";
+  const card = reconciled?.card;
   return (
     <>
       <h1 class="title">
-        {transaction ? (
-          <>
-            {transaction.status} <Money amount={transaction.amount} currency={currency} />
-          </>
-        ) : (
-          "Not on the card"
-        )}
+        {card && (card.captured > 0 || card.refunded > 0)
+          ? cardFigures(card, currency)
+          : transaction
+            ? amountOf(transaction)
+            : "Not on the card"}
       </h1>
       {transaction && <Facts of={transaction} except={["status", "amount"]} />}
       <h2>On the card and in order events</h2>
@@ -114,7 +114,7 @@ function Sections(content: Content) {
       {events.length > 0 && (
         <>
           <h2>On the card</h2>
-          <CardEvents events={events} currency={currency} />
+          <CardEvents events={events.toReversed()} currency={currency} />
         </>
       )}
       <h2>

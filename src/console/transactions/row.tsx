@@ -1,7 +1,12 @@
-import { money } from "../format.ts";
 import { followLink } from "../location.ts";
 import { Time } from "../parts/values.tsx";
-import { hrefOfTransaction } from "./both-sides.tsx";
+import {
+  amountOf,
+  cardFigures,
+  DISAGREES,
+  disagreementOf,
+  hrefOfTransaction,
+} from "./disagreement.ts";
 import type { Item } from "./lists.ts";
 
 interface RowProps {
@@ -23,11 +28,11 @@ export function Row({ item, isOpen, query }: RowProps) {
         <b>{titleOf(item)}</b> · {network_transaction_id}
       </span>
       <span class="marks">
-        {reconciled?.findings.map((finding) => (
-          <span key={finding} class="tag refused">
-            {finding}
+        {reconciled && (
+          <span class="tag refused" title={disagreementOf(reconciled, currencyOf(item)).text}>
+            {DISAGREES}
           </span>
-        ))}
+        )}
       </span>
       <small class="path">{transaction?.merchant?.name ?? transaction?.payment_method_id}</small>
       {transaction && <Time at={transaction.created_at} />}
@@ -35,11 +40,13 @@ export function Row({ item, isOpen, query }: RowProps) {
   );
 }
 
-/** `CAPTURED $50.00` */
-function titleOf({ transaction, reconciled }: Item): string {
-  if (transaction)
-    return `${transaction.status} ${money(transaction.amount, transaction.currency)}`;
-  const card = reconciled?.card;
-  if (!card) return "Not on the card";
-  return `${card.status} ${money(card.captured || card.refunded, card.currency)}`;
+const currencyOf = ({ transaction, reconciled }: Item): string =>
+  transaction?.currency ?? reconciled?.card?.currency ?? "USD";
+
+function titleOf(item: Item): string {
+  const { transaction, reconciled } = item;
+  if (reconciled?.card && (reconciled.card.captured > 0 || reconciled.card.refunded > 0)) {
+    return cardFigures(reconciled.card, currencyOf(item));
+  }
+  return transaction ? amountOf(transaction) : "Not on the card";
 }

@@ -7,6 +7,7 @@ import { Failure, Loading } from "../parts/feedback.tsx";
 import { SelectFilter } from "../parts/filters.tsx";
 import { usePolling } from "../parts/polling.ts";
 import { VirtualList } from "../parts/virtual-list.tsx";
+import { DISAGREES } from "./disagreement.ts";
 import { TransactionDetail } from "./detail.tsx";
 import { useLists, type Item } from "./lists.ts";
 import { Row } from "./row.tsx";
@@ -112,7 +113,7 @@ function Choices({ lists, isDisagreeing, query }: ChoicesProps) {
         href={hrefOf("transactions", undefined, { show: "disagreements" })}
         aria-current={isDisagreeing ? "true" : undefined}
       >
-        disagree with order events <b>{lists.disagreeing.total}</b>
+        {DISAGREES} <b>{lists.disagreeing.total}</b>
       </Link>
       {isDisagreeing && (
         <SelectFilter name="finding" label="Finding" query={query} options={[...FINDINGS]} />

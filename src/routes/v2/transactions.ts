@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import { unknownCustomer, unknownTransaction } from "../../domain/transaction-refusals.ts";
 import { MAX_TRANSACTION_EVENTS } from "../../domain/simulate-card-event.ts";
-import { namesCapture, toPublishedTransaction } from "../../domain/transactions.ts";
+import { toPublishedTransaction } from "../../domain/transactions.ts";
 import type { AppEnv } from "../../http/context.ts";
 import { inCurrentDataset } from "../../http/dataset.ts";
 import { bareError } from "../../http/errors.ts";
@@ -55,8 +55,7 @@ export const transactions = new Hono<AppEnv>()
     async (c) => {
       const input = c.req.valid("json");
       const key = c.req.valid("header")["Idempotency-Key"];
-      const ids = [namesCapture(input) ? undefined : input.event_id];
-      const request = await repeatableRequest(c, { key, ids, content: input });
+      const request = await repeatableRequest(c, { key, content: input });
       const defaults = await transactionDefaults(input.payment_method_id);
       const outcome = await simulate(c, (dataset) =>
         simulateTransactionEvent(dataset, { input, defaults, request }),

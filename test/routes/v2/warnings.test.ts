@@ -282,6 +282,11 @@ describe("a POST without an ID or Idempotency-Key", () => {
     const partner_event_id = crypto.randomUUID();
     await expectWarnings(a.post("/v2/order_events", { ...event, partner_event_id }), []);
   });
+
+  it("is not reported if it simulates the card", async () => {
+    const approved = { status: "APPROVED", amount: 1000, payment_method_id: "pm-1" };
+    await expectWarnings(a.post("/v2/simulate_transaction_event", approved), []);
+  });
 });
 
 describe("a header that production lacks", () => {

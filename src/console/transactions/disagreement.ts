@@ -1,0 +1,81 @@
+import { FINDING_MEANINGS } from "../../domain/finding-meanings.ts";
+import { SIDES } from "../../domain/reconciliation.ts";
+import type { ReconciledTransaction, Transaction } from "../api.ts";
+import { money } from "../format.ts";
+import { hrefOf } from "../location.ts";
+
+export const DISAGREES = "card and order events disagree";
+export const AGREES = "card and order events agree";
+
+interface CardFigures {
+  captured: number;
+  refunded: number;
+}
+
+/** `captured $50.00 · refunded $12.00` */
+export const cardFigures = ({ captured, refunded }: CardFigures, currency: string): string =>
+  [
+    (captured > 0 || refunded === 0) && `captured ${money(captured, currency)}`,
+    refunded > 0 && `refunded ${money(refunded, currency)}`,
+  ]
+    .filter(Boolean)
+    .join(" · ");
+
+/** The same of a transaction whose refunded sum is not loaded. */
+const AMOUNT_OF: Record<Transaction["status"], (amount: string) => string> = {
+  APPROVED: (amount) => `approved ${amount}`,
+  UPDATED: (amount) => `approved ${amount}`,
+  VOIDED: (amount) => `approved ${amount}, then voided`,
+  CAPTURED: (amount) => `captured ${amount}`,
+  REFUNDED: (amount) => `captured ${amount}, then refunded`,
+};
+
+export const amountOf = ({ status, amount, currency }: Transaction): string =>
+  status === "REFUNDED" && amount === 0
+    ? "refunded without a capture"
+    : AMOUNT_OF[status](money(amount, currency));
+
+interface Disagreement {
+  /** The difference between both sides. */
+  amount?: number;
+  text: string;
+}
+
+/** Says which side has how much more. */
+export function disagreementOf(
+  { card, order_events, findings }: ReconciledTransaction,
+  currency: string,
+): Disagreement {
+  const parts = SIDES.flatMap((side) => {
+    const onCard = card?.[side] ?? 0;
+    const reported = order_events[side];
+    if (onCard === 0 || onCard === reported) return [];
+    const amount = Math.abs(onCard - reported);
+    const sum = money(amount, currency);
+    const text =
+      reported > onCard
+        ? `Order events report ${sum} more than the card ${side}.`
+        : reported === 0
+          ? `The card ${side} ${sum}, which no order event reports.`
+          : `The card ${side} ${sum} more than order events report.`;
+    return [{ amount, text }];
+  });
+  const others = findings
+    .filter((finding) => finding !== "amount_differs" && finding !== "not_reported")
+    .map((finding) => FINDING_MEANINGS[finding].replaceAll("`", ""));
+  const text = [...parts.map((part) => part.text), ...others].join(" ");
+  return { ...(parts[0] && { amount: parts[0].amount }), text };
+}
+
+/** The page of a transaction. A transaction that is not on the card is addressed by its network ID. */
+export function hrefOfTransaction(
+  {
+    transaction_id,
+    network_transaction_id,
+  }: Pick<ReconciledTransaction, "transaction_id" | "network_transaction_id">,
+  query: Record<string, string> = {},
+): string {
+  return transaction_id === undefined
+    ? hrefOf("transactions", undefined, { ...query, network: network_transaction_id })
+    : hrefOf("transactions", transaction_id, query);
+}
