@@ -201,7 +201,7 @@ describe("the faults of an environment", () => {
       expect(refusalOf(late)).toMatchObject({ status: 503 });
     }
     const dataset = { environment_id: partner.environmentId, dataset_id: 1_000_000 };
-    const page = await workbench.listFaults(dataset, { limit: 10 });
-    expect(page).toEqual({ result: { data: [], has_more: false, total: 0 } });
+    const { result } = await workbench.listFaults(dataset, { limit: 10 });
+    expect(result).toEqual({ data: [], has_more: false, total: 0 });
   });
 });
