@@ -7,6 +7,8 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { isRunnable, recipeOf } from "./guide.ts";
+import { CHECK_IDS } from "../../src/domain/readiness/checks.ts";
+import { howToProve } from "../../src/domain/readiness/how-to-prove.ts";
 import { guide } from "../../src/openapi/guide.ts";
 import { freePort } from "./server.ts";
 import { packTarball, userEnv } from "./user.ts";
@@ -110,7 +112,7 @@ it("signs and verifies for both import and require", async () => {
   expect(await run("node signs.mjs && node signs.cjs")).toBe("truetrue");
 });
 
-it("the recipes in TypeScript compile, and misspellings don't", async () => {
+it("the recipes and the lines of how_to_prove compile, and misspellings don't", async () => {
   for (const [heading, markdown] of TYPED) {
     const { file, code } = recipeOf(markdown, heading);
     await writeFile(join(folder, file), code);
@@ -124,6 +126,12 @@ it("the recipes in TypeScript compile, and misspellings don't", async () => {
     // @ts-expect-error No such filter.
     await sandbox.requests({ orderid: "order-1" });`;
   await writeFile(join(folder, "misspelt.ts"), misspelt);
+  const lines = CHECK_IDS.map((id) => `{ ${howToProve(id, "").library} }`).join("\n");
+  const proofs = `import { createSandbox } from "orders-sandbox";
+    const sandbox = await createSandbox();
+    const env = await sandbox.environment();
+    ${lines}`;
+  await writeFile(join(folder, "how-to-prove.ts"), proofs);
   for (const module of ["preserve", "nodenext"]) {
     await run(`npx tsc --strict --noEmit --module ${module} --target esnext --types node *.ts`);
   }
