@@ -38,8 +38,20 @@ function toText({ report, required }: RequiredReport): string {
   }
   const missing = missingChecks({ report, required });
   const verdict =
-    missing.length === 0 ? "Ready." : `Not ready: ${missing.map(({ id }) => id).join(", ")}.`;
-  return [summaryOf(report), ...lines, "", verdict].join("\n");
+    missing.length === 0
+      ? ["Ready."]
+      : [`Not ready: ${missing.map(({ id }) => id).join(", ")}.`, ...hintsOf(report)];
+  return [summaryOf(report), ...lines, "", ...verdict].join("\n");
+}
+
+const START_OVER =
+  "A failure counts for 7 days. To start over, run the tests again with --since <the time of their start>, or in a new environment.";
+const ALL_ENVIRONMENTS =
+  "This is one environment. With the key of the first one, --environments all includes those that tests created and deleted.";
+
+function hintsOf({ checks, environment }: Readiness): string[] {
+  const hasFailed = checks.some(({ status }) => status === "failed");
+  return [...(hasFailed ? [START_OVER] : []), ...(environment === "all" ? [] : [ALL_ENVIRONMENTS])];
 }
 
 function linesOf({ id, title, status, reason, how_to_prove }: Check, width: number): string[] {

@@ -33,7 +33,8 @@ const evidence = z
 const howToProve = z.object({
   step: z.string().meta({ description: "The step that passes the check" }),
   curl: z.string().meta({
-    description: "A command that prepares or performs the step, with the key in `SANDBOX_KEY`",
+    description:
+      "Commands that show the step, with the key in `SANDBOX_KEY`. They use IDs of their own, and their requests under `/v2` stand for your client",
   }),
   library: z.string().meta({ description: "The same with the package `orders-sandbox`" }),
 });

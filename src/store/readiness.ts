@@ -8,7 +8,7 @@ import { DatasetStatement, placeholder, Statement, type Database } from "./datab
 import type { Dataset } from "./dataset.ts";
 import { toAssumptions } from "./environments.ts";
 
-/** The most transactions of an environment that are searched for agreeing ones. Disagreeing ones are all counted. */
+/** The most transactions of an environment whose sums are compared. Those with findings are all counted. */
 const MAX_COMPARED = 1_000;
 
 /** An environment with the facts from D1 for its readiness checks. */
@@ -26,26 +26,41 @@ interface Row extends Omit<ReadinessSource, "assume" | "card"> {
   transactions: number;
   agreeing: number;
   agreeing_ids: string;
+  without_card: number;
+  without_card_ids: string;
   disagreeing: number;
   disagreements: string;
 }
 
 const most = sql.raw(String(MAX_EVIDENCE));
-const agreeing = sql`
-  select network_transaction_id from (
-    select network_transaction_id, event_count, transaction_id, findings from reconciliations
+/** The transactions whose sums match a condition. */
+const compared = (condition: SQL) => sql`
+  from (
+    select * from reconciliations
     where dataset_id = environments.dataset_id limit ${sql.raw(String(MAX_COMPARED))})
-  where findings = 0 and event_count > 0 and transaction_id is not null`;
+  where ${condition}`;
+const countAs = (rows: SQL, name: string) => sql`(select count(*) ${rows}) as ${sql.raw(name)}`;
+const idsAs = (rows: SQL, name: string) => sql`
+  (select json_group_array(network_transaction_id) from (
+    select network_transaction_id ${rows} limit ${most})) as ${sql.raw(name)}`;
+
+const agreeing = compared(sql`
+  findings = 0 and event_captured + event_refunded > 0
+  and event_captured = card_captured and event_refunded = card_refunded`);
+const withoutCard = compared(sql`
+  event_captured > 0 and card_captured = 0 or event_refunded > 0 and card_refunded = 0`);
+// Without a transaction, the only finding is `unknown_transaction`.
 const disagreeing = sql`
-  from reconciliations r where r.dataset_id = environments.dataset_id and r.findings <> 0`;
+  from reconciliations r
+  where r.dataset_id = environments.dataset_id and r.findings <> 0 and r.transaction_id is not null`;
 
 /** The environments that match, with their card transactions compared. Reads a bounded number of rows of each. */
 const selectWhere = (condition: SQL) => sql<Row>`
   select environments.partner_id, environments.id as environment_id, dataset_id, name, assume,
     transaction_count as transactions,
-    (select count(*) from (${agreeing})) as agreeing,
-    (select json_group_array(network_transaction_id) from (${agreeing} limit ${most})) as agreeing_ids,
-    (select count(*) ${disagreeing}) as disagreeing,
+    ${countAs(agreeing, "agreeing")}, ${idsAs(agreeing, "agreeing_ids")},
+    ${countAs(withoutCard, "without_card")}, ${idsAs(withoutCard, "without_card_ids")},
+    ${countAs(disagreeing, "disagreeing")},
     (select json_group_array(json_object(
         'network_transaction_id', network_transaction_id, 'findings', findings, 'order_event_id', (
           select order_event_id from order_events e indexed by order_events_network_transaction_id
@@ -58,8 +73,6 @@ const selectWhere = (condition: SQL) => sql<Row>`
 
 function toSource(row: Row): ReadinessSource {
   const { partner_id, environment_id, dataset_id, name, assume, ...card } = row;
-  const isCompared = card.transactions > 0;
-  const disagreements = JSON.parse(card.disagreements) as Disagreement[];
   return {
     partner_id,
     environment_id,
@@ -70,8 +83,10 @@ function toSource(row: Row): ReadinessSource {
       transactions: card.transactions,
       agreeing: card.agreeing,
       agreeing_ids: JSON.parse(card.agreeing_ids) as string[],
-      disagreeing: isCompared ? card.disagreeing : 0,
-      disagreements: isCompared ? disagreements.map(toDisagreement) : [],
+      without_card: card.without_card,
+      without_card_ids: JSON.parse(card.without_card_ids) as string[],
+      disagreeing: card.disagreeing,
+      disagreements: (JSON.parse(card.disagreements) as Disagreement[]).map(toDisagreement),
     },
   };
 }

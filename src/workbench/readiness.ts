@@ -53,11 +53,12 @@ export function observeNotifications(
 
 /** The attempts to deliver this notification and later ones, oldest first. */
 function attemptsFrom(database: WorkbenchDatabase, firstNotification: number) {
-  const { notification, delivery_id, ...columns } = getTableColumns(attempts);
+  const { notification, delivery_id, webhook_id, ...columns } = getTableColumns(attempts);
   return database
     .select({
       notification,
       delivery_id,
+      webhook_id,
       at: columns.at,
       status: columns.status,
       ms: columns.ms,

@@ -63,12 +63,13 @@ export class ShopClient {
   /** One order for each thing to prove, all at the same time. The key changes last. */
   async proveEverything(): Promise<void> {
     await Promise.all([
-      this.#captureUnder("lost_response"),
-      this.#captureUnder("cut_response"),
-      this.#captureUnder("error_after_commit"),
-      this.#captureUnder("bad_gateway"),
-      this.#captureUnder("unavailable", 2),
-      this.#captureUnder("rate_limited"),
+      this.#captureUnder({ fault: "lost_response" }),
+      this.#captureUnder({ fault: "cut_response" }),
+      this.#captureUnder({ fault: "error_after_commit" }),
+      this.#captureUnder({ fault: "bad_gateway" }),
+      this.#captureUnder({ fault: "unavailable" }),
+      this.#captureUnder({ fault: "unavailable", times: MAX_ATTEMPTS - 1, retry_after: 0 }),
+      this.#captureUnder({ fault: "rate_limited" }),
       this.#shipAndRefund(),
       this.#changeAndCancel(),
     ]);
@@ -77,13 +78,10 @@ export class ShopClient {
     if (this.#habits.rotatesKey) await this.#rotateKey();
   }
 
-  async #captureUnder(
-    fault: Parameters<Environment["faults"]["add"]>[0]["fault"],
-    times = 1,
-  ): Promise<void> {
+  async #captureUnder(fault: Parameters<Environment["faults"]["add"]>[0]): Promise<void> {
     const order = await this.#createOrder();
     const match = { path: "/v2/order_events", order_id: order };
-    await this.#env.faults.add({ fault, times, match });
+    await this.#env.faults.add({ ...fault, match });
     await this.#capture(order, TWO_LAMPS.total_order_amount, TWO_LAMPS.order_lines);
   }
 
@@ -224,7 +222,7 @@ export class ShopClient {
       if (isDone || attempt === MAX_ATTEMPTS) return reply ?? { status: 0, body: {} };
       if (!this.#habits.keepsIdOnRetry) id = randomUUID();
       const asked = this.#habits.waitsForRetryAfter ? Number(reply?.body["retry_after"] ?? 0) : 0;
-      await sleep(asked * 1_000 * attempt + FIRST_PAUSE_MILLISECONDS * 3 ** attempt);
+      await sleep(asked * 1_000 * attempt + FIRST_PAUSE_MILLISECONDS * 2 ** attempt);
     }
   }
 

@@ -1,3 +1,4 @@
+import { literalOf } from "../../domain/literal.ts";
 import { shellWord } from "../format.ts";
 import { Copy } from "./feedback.tsx";
 
@@ -42,12 +43,4 @@ export function CodeLines({ lines }: { lines: CodeLine[] }) {
       ))}
     </>
   );
-}
-
-/** An object as JavaScript writes it, without quotes around names. */
-function literalOf(value: unknown): string {
-  if (typeof value !== "object" || value === null) return JSON.stringify(value);
-  if (Array.isArray(value)) return `[${value.map(literalOf).join(", ")}]`;
-  const fields = Object.entries(value).map(([name, each]) => `${name}: ${literalOf(each)}`);
-  return fields.length === 0 ? "{}" : `{ ${fields.join(", ")} }`;
 }

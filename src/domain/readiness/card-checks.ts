@@ -17,12 +17,17 @@ export function checkCard({ card }: ReadinessFacts): Verdict {
       [first, ...others],
     );
   }
+  if (card.without_card > 0) {
+    return notSeen(
+      `Order events report money that the card has not moved for ${counted(card.without_card, "network_transaction_id")}: ${card.without_card_ids.join(", ")}. Simulate its captures and refunds.`,
+    );
+  }
   const [one, ...more] = card.agreeing_ids.map((network_transaction_id) => ({
     network_transaction_id,
   }));
-  if (!one) return notSeen("No order event reports a simulated card transaction.");
+  if (!one) return notSeen("No order event reports money of a simulated card transaction.");
   return passed(
-    `Compared ${counted(card.agreeing, "transaction")} with the order events: all agree, and nothing is unreported.`,
+    `Compared ${counted(card.agreeing, "transaction")} with the order events: the captured and refunded sums are equal, and nothing is unreported.`,
     [one, ...more],
   );
 }

@@ -49,7 +49,7 @@ export const CHECKS = {
   lost_response: {
     group: "retries",
     title: "A lost response is retried",
-    rule: "After the fault `lost_response`, a creation was sent again with the same ID or `Idempotency-Key` and took effect once. It fails if the client sends the same order, type, amount and `network_transaction_id` under a new ID, or doesn't retry at all.",
+    rule: "After the fault `lost_response`, a creation was sent again with the same ID or `Idempotency-Key`, or found by a `GET` with its ID or partner ID, and took effect once. It fails if the client sends the same order, type, amount and `network_transaction_id` under a new ID, or does neither.",
     evaluate: checkRetries(["lost_response"], "lost its response"),
   },
   cut_response: {
@@ -85,7 +85,7 @@ export const CHECKS = {
   growing_pauses: {
     group: "retries",
     title: "Pauses between retries grow",
-    rule: "A write that got `unavailable` or `rate_limited` at least twice in a row was sent again after growing pauses. It fails if no later pause is longer than the first.",
+    rule: "A write got `unavailable` or `rate_limited` at least four times in a row, and a later pause was at least 10 % longer than the shortest one before it. It fails if the pauses are constant or shrink. Pauses of at most 1.5 times `Retry-After` don't fail, because it may hide their growth: set `retry_after` to 0.",
     evaluate: checkGrowingPauses,
   },
   no_blind_retries: {
@@ -97,7 +97,7 @@ export const CHECKS = {
   refund_refused: {
     group: "refusals",
     title: "A refused refund is handled",
-    rule: "A refund above the captured amount was refused with 409, and not sent again unchanged more than once.",
+    rule: "A refund above the captured amount was refused with 409, and not sent again unchanged more than once. An environment that assumes `refund_beyond_captured: accepted` can't prove it.",
     evaluate: checkRefusedRefund,
   },
   several_captures: {
@@ -139,7 +139,7 @@ export const CHECKS = {
   lists_followed: {
     group: "contract",
     title: "Lists are read to their end",
-    rule: "A list with `has_more` was read with `starting_after` until `has_more` was false. It fails if every such list was read only in part.",
+    rule: "A list with `has_more` was read with `starting_after` until `has_more` was false. It fails if such lists were read, and no request had `starting_after`.",
     evaluate: checkLists,
   },
   known_names: {
@@ -157,13 +157,13 @@ export const CHECKS = {
   card_agrees: {
     group: "card",
     title: "Order events agree with the card",
-    rule: "Card transactions were simulated, all of them agree with the order events, and none is unreported.",
+    rule: "Card transactions were simulated, and the order events report the same captured and refunded sums for each. It fails if a transaction is unreported or differs. Reported money that the card has not moved is neither passed nor failed: simulate it.",
     evaluate: checkCard,
   },
   notification_acknowledged: {
     group: "notifications",
     title: "Notifications are acknowledged within 5 s",
-    rule: "A notification got a 2xx within 5 seconds. It fails if a response took longer, or none came in that time.",
+    rule: "A notification got a 2xx within 5 seconds. It fails if a response took longer, or none came in that time. A delivery times out after 15 seconds.",
     evaluate: checkAcknowledged,
   },
   duplicate_notification: {
@@ -181,13 +181,13 @@ export const CHECKS = {
   invalid_signature: {
     group: "notifications",
     title: "An invalid signature is refused",
-    rule: "A notification with the fault `invalid_signature` got a 4xx. It fails with any other response.",
+    rule: "A notification with the fault `invalid_signature` got a 4xx, and the same webhook acknowledged one with a valid signature. It fails if the forged one gets any other response.",
     evaluate: checkSignature("invalid_signature", "an invalid signature"),
   },
   stale_signature: {
     group: "notifications",
     title: "A stale signature is refused",
-    rule: "A notification with the fault `stale_signature` got a 4xx. It fails with any other response.",
+    rule: "The same with the fault `stale_signature`.",
     evaluate: checkSignature("stale_signature", "a stale signature"),
   },
   notification_redelivered: {

@@ -1,11 +1,17 @@
 import type { Assumptions } from "../assumptions.ts";
+import { fastHash } from "../fast-hash.ts";
 import { FAULTS } from "../faults.ts";
+import type { RequestIds } from "../request-subject.ts";
 import type { ObservedRequest } from "./facts.ts";
 
-const CREATING_PATHS = new Set(["/v2/orders", "/v2/order_events"]);
+/** The paths that create, with the IDs of what they create. */
+const CREATED_IDS: Record<string, (keyof RequestIds)[]> = {
+  "/v2/orders": ["order_id", "partner_order_id"],
+  "/v2/order_events": ["order_event_id", "partner_event_id"],
+};
 
 export const isCreation = ({ method, path }: ObservedRequest): boolean =>
-  method === "POST" && CREATING_PATHS.has(path);
+  method === "POST" && Object.hasOwn(CREATED_IDS, path);
 
 /** Whether the request changed something, even if a fault altered its response. */
 export const isExecuted = ({ version_after, replayed }: ObservedRequest): boolean =>
@@ -26,6 +32,19 @@ export const isIdTaken = ({ status, error }: ObservedRequest): boolean =>
 /** Whether the client can conclude from the response that its order or event exists. */
 export const confirms = (request: ObservedRequest, { duplicate_ids }: Assumptions): boolean =>
   isSuccess(request) || (duplicate_ids === "conflict" && isIdTaken(request));
+
+/** Whether a list contains the created order or event, and is filtered by one of its IDs. A page records its last item. */
+export function finds(read: ObservedRequest, created: ObservedRequest): boolean {
+  const ids = CREATED_IDS[created.path] ?? [];
+  const isFiltered = ids.some((name) => read[name] !== null && read[name] === created[name]);
+  return (
+    read.method === "GET" &&
+    read.path === created.path &&
+    isFiltered &&
+    isSuccess(read) &&
+    read.trace.page?.last === fastHash(created[ids[0]!] ?? "")
+  );
+}
 
 /** Equal for requests that create the same order or event, even under different IDs. */
 export function contentKeyOf(request: ObservedRequest): string {

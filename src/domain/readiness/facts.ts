@@ -16,10 +16,13 @@ export interface ObservedRequest extends Omit<RequestSummary, "at">, RecordedVer
 /** How an environment's order events compare with its simulated card transactions. */
 export interface CardFacts {
   transactions: number;
-  /** How many `network_transaction_id`s agree, and the newest of them. */
+  /** How many `network_transaction_id`s have the same money on both sides, and some of them. */
   agreeing: number;
   agreeing_ids: string[];
-  /** How many disagree, and the newest of them. */
+  /** How many have money that order events report and the card lacks, and some of them. */
+  without_card: number;
+  without_card_ids: string[];
+  /** How many have another disagreement, and the newest of them. */
   disagreeing: number;
   disagreements: {
     network_transaction_id: string;
@@ -32,6 +35,7 @@ export interface CardFacts {
 export interface ObservedAttempt {
   at: number;
   delivery_id: number;
+  webhook_id: string;
   /** Null without a response. */
   status: number | null;
   ms: number;

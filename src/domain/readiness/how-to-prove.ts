@@ -1,193 +1,270 @@
 import type { FaultName } from "../faults.ts";
 import type { NotificationFaultName } from "../notification-faults.ts";
+import type { Story } from "../transaction-stories.ts";
 import type { CheckId } from "./checks.ts";
+import { lineOf, linesOf, type Call, type Lines } from "./lines.ts";
 
-/** The step that passes a check, and a line to copy that prepares or performs it. */
-export interface HowToProve {
+/** The step that passes a check, and lines to copy that show it. Their requests under `/v2` stand for the client. */
+export interface HowToProve extends Lines {
   step: string;
-  curl: string;
-  library: string;
 }
 
-const post = (path: string, body: string): string =>
-  `curl $SANDBOX_URL${path} -H "Authorization: Bearer $SANDBOX_KEY" -H "Content-Type: application/json" -d '${body}'`;
-const send = (method: string, path: string): string =>
-  `curl -X ${method} "$SANDBOX_URL${path}" -H "Authorization: Bearer $SANDBOX_KEY"`;
+const AMOUNT = 5_000;
+const HALF = AMOUNT / 2;
 
-/** Sets a fault on the next events that the client posts. */
-function fault(name: FaultName, step: string, times = 1): HowToProve {
-  const parameters = times === 1 ? "" : `, "times": ${times}`;
-  const options = times === 1 ? "" : `, times: ${times}`;
-  return {
-    step,
-    curl: post(
-      "/sandbox/faults",
-      `{"fault": "${name}"${parameters}, "match": {"path": "/v2/order_events"}}`,
-    ),
-    library: `await env.faults.add({ fault: "${name}"${options}, match: { path: "/v2/order_events" } });`,
-  };
-}
+// Each check's lines use IDs that begin with its name, so that they depend on no other lines.
 
-const RETRY = "then let your client report an event. It must send it again with the same ID.";
-const WAIT =
-  "then let your client report an event. It must wait for Retry-After before it sends it again.";
+const post = (path: string, body: object): Call => ({ method: "POST", path, body });
 
-/** Sets a fault on the next notification of a capture. */
-function notificationFault(name: NotificationFaultName, step: string): HowToProve {
-  return {
-    step: `${step} Then simulate a capture: a webhook must be registered.`,
-    curl: post("/sandbox/faults", `{"fault": "${name}", "match": {"status": "CAPTURED"}}`),
-    library: `await env.faults.add({ fault: "${name}", match: { status: "CAPTURED" } });`,
-  };
-}
+const order = (id: string, more: object = {}): Call =>
+  post("/v2/orders", {
+    id,
+    payment_method_id: "pm-1",
+    partner_order_id: id,
+    total_order_amount: AMOUNT,
+    ...more,
+  });
 
-/** A request under /v2, as the client would send it. */
-function call(
-  method: "POST" | "PUT" | "GET" | "DELETE",
-  path: string,
+const story = (id: string, name: Story = "captured"): Call =>
+  post("/sandbox/transactions", {
+    story: name,
+    amount: AMOUNT,
+    payment_method_id: "pm-1",
+    network_transaction_id: id,
+  });
+
+/** An event of the order and the card transaction with this ID. */
+const event = (
+  id: string,
+  number: number,
+  { type = "CAPTURED", amount = AMOUNT, ...more }: { type?: string; amount?: number } & object = {},
+): Call =>
+  post("/v2/order_events", {
+    order_event_id: `${id}-${number}`,
+    order_id: id,
+    type,
+    amount,
+    network_transaction_id: id,
+    ...more,
+  });
+
+const refund = (id: string, amount: number, more: object = {}): Call =>
+  event(id, 2, { type: "REFUNDED", amount, ...more });
+
+const lamps = (quantity: number) => ({
+  order_lines: [{ name: "Lamp", quantity, rate: HALF, rewards_rate: 25 }],
+});
+
+const prove = (step: string, ...calls: Call[]): HowToProve => ({ step, ...linesOf(calls) });
+
+/** A fault on the next event, and attempts to report it after these pauses in seconds. */
+function fault(
+  id: string,
+  name: FaultName,
   step: string,
-  body = "",
+  { pauses = [0, 1], ...more }: { pauses?: number[]; times?: number; retry_after?: number } = {},
 ): HowToProve {
-  const isWrite = body !== "";
-  const url = `$SANDBOX_URL${path}`;
-  return {
-    step,
-    curl: isWrite ? `${post(path, body)}${method === "PUT" ? " -X PUT" : ""}` : send(method, path),
-    library: isWrite
-      ? `await fetch(\`${url.replace("$SANDBOX_URL", "${env.url}")}\`, { method: "${method}", headers: { Authorization: \`Bearer \${env.key}\`, "Content-Type": "application/json" }, body: JSON.stringify(${body}) });`
-      : `await fetch(\`${url.replace("$SANDBOX_URL", "${env.url}")}\`, { method: "${method}", headers: { Authorization: \`Bearer \${env.key}\` } });`,
-  };
+  const body = { fault: name, ...more, match: { path: "/v2/order_events" } };
+  return prove(step, order(id), story(id), post("/sandbox/faults", body), {
+    ...event(id, 1),
+    pauses,
+  });
 }
 
-const event = (type: "CAPTURED" | "REFUNDED", id: string, amount: number, more = ""): string =>
-  `{"order_event_id": "${id}", "order_id": "order-1", "type": "${type}", "amount": ${amount}, "network_transaction_id": "txn-1"${more}}`;
+const RETRY =
+  "to an event that your client reports. It must send the event again with the same ID, or read it by its ID.";
+const WAIT = "an event that your client reports. It must send it again, not before Retry-After.";
 
-const ORDER = `{"id": "order-1", "payment_method_id": "pm-1", "partner_order_id": "po-1", "total_order_amount": 5000}`;
-const LINE = `, "order_lines": [{"name": "Lamp", "quantity": 1, "rate": 2500, "rewards_rate": 25}]`;
+/** A fault on the next notification of a capture. */
+function notificationFault(
+  id: string,
+  name: NotificationFaultName,
+  step: string,
+  calls = [story(id), event(id, 1)],
+): HowToProve {
+  return prove(
+    `Register your receiver first, as for notification_acknowledged. ${step} Leave out the report of the capture if your receiver sends it.`,
+    order(id),
+    post("/sandbox/faults", { fault: name, match: { status: "CAPTURED" } }),
+    ...calls,
+  );
+}
+
+/** A rotation between two further keys: the report needs the first one. */
+const ROTATION: Lines = {
+  curl: [
+    `new_key() { curl -s -X POST $SANDBOX_URL/v2/keys -H "Authorization: Bearer $1" | sed 's/.*"key": *"\\([^"]*\\)".*/\\1/'; }`,
+    `FIRST_KEY=$(new_key "$SANDBOX_KEY"); SECOND_KEY=$(new_key "$FIRST_KEY")`,
+    `curl $SANDBOX_URL/v2/orders -H "Authorization: Bearer $SECOND_KEY"`,
+    `curl -X DELETE $SANDBOX_URL/v2/keys -H "Authorization: Bearer $FIRST_KEY"`,
+    `curl $SANDBOX_URL/v2/orders -H "Authorization: Bearer $SECOND_KEY"`,
+  ].join("\n"),
+  library: [
+    `const send = (method: string, path: string, key: string) => fetch(env.url + path, { method, headers: { Authorization: \`Bearer \${key}\` } });`,
+    `const newKey = async (key: string): Promise<string> => ((await (await send("POST", "/v2/keys", key)).json()) as { key: string }).key;`,
+    `const firstKey = await newKey(env.key);`,
+    `const secondKey = await newKey(firstKey);`,
+    `await send("GET", "/v2/orders", secondKey);`,
+    `await send("DELETE", "/v2/keys", firstKey);`,
+    `await send("GET", "/v2/orders", secondKey);`,
+  ].join("\n"),
+};
+
+const LIST = "/v2/orders?partner_order_id=lists-followed&limit=1";
 
 const HOW_TO_PROVE: Record<CheckId, HowToProve> = {
-  repeatable_creations: call(
-    "POST",
-    "/v2/orders",
-    "Give each order an id and each event an order_event_id of your own, stored before you send it.",
-    ORDER,
+  repeatable_creations: prove(
+    "Give each order an id and each event an order_event_id of your own, and store it before you send it.",
+    order("repeatable-creations"),
   ),
-  distinct_creations: call(
-    "POST",
-    "/v2/order_events",
-    "Create an order and an event, each with an ID that you never use again.",
-    event("CAPTURED", "event-1", 2500),
+  distinct_creations: prove(
+    "Create two orders or events, each with an ID that you never use again.",
+    order("distinct-creations-1"),
+    order("distinct-creations-2"),
   ),
-  lost_response: fault("lost_response", `Lose a response, ${RETRY}`),
-  cut_response: fault("cut_response", `Cut a response, ${RETRY}`),
-  error_after_commit: fault("error_after_commit", `Replace a response with an error, ${RETRY}`),
-  proxy_page: fault("bad_gateway", `Replace a response with a proxy's page, ${RETRY}`),
-  unavailable: fault("unavailable", `Reject a request with 503, ${WAIT}`),
-  rate_limited: fault("rate_limited", `Reject a request with 429, ${WAIT}`),
+  lost_response: fault("lost-response", "lost_response", `Lose the response ${RETRY}`),
+  cut_response: fault("cut-response", "cut_response", `Cut the response ${RETRY}`),
+  error_after_commit: fault(
+    "error-after-commit",
+    "error_after_commit",
+    `Replace the response with an error ${RETRY}`,
+  ),
+  proxy_page: fault(
+    "proxy-page",
+    "bad_gateway",
+    `Replace the response with a proxy's page ${RETRY}`,
+  ),
+  unavailable: fault("unavailable", "unavailable", `Reject with 503 ${WAIT}`),
+  rate_limited: fault("rate-limited", "rate_limited", `Reject with 429 ${WAIT}`),
   growing_pauses: fault(
+    "growing-pauses",
     "unavailable",
-    "Reject three requests with 503, then let your client report an event. Each pause must be longer than the first.",
-    3,
+    "Reject an event that your client reports four times with 503 and Retry-After: 0. A later pause must be at least 10 % longer than the shortest one before it.",
+    { times: 4, retry_after: 0, pauses: [0, 0.2, 0.4, 0.8, 1.6] },
   ),
-  no_blind_retries: call(
-    "POST",
-    "/v2/order_events",
-    "Let your client send something that is refused, such as an event of an unknown order. It must not repeat it unchanged.",
-    event("CAPTURED", "event-9", 100).replace("order-1", "no-such-order"),
+  no_blind_retries: prove(
+    "Let your client send something that is refused, such as an event of an unknown order. It must not send it again unchanged.",
+    event("no-blind-retries", 1),
   ),
-  refund_refused: call(
-    "POST",
-    "/v2/order_events",
-    "Let your client refund more than was captured. It must show or handle the 409, and not repeat it.",
-    event("REFUNDED", "event-8", 999_999),
+  refund_refused: prove(
+    "Let your client refund more than was captured. It must show or handle the 409, and not send it again unchanged. An environment that assumes refund_beyond_captured: accepted can't prove this.",
+    order("refund-refused"),
+    story("refund-refused"),
+    event("refund-refused", 1),
+    refund("refund-refused", AMOUNT + 1),
   ),
-  several_captures: call(
-    "POST",
-    "/v2/order_events",
-    "Ship an order in two parts: report a second capture of the same order.",
-    event("CAPTURED", "event-2", 2500),
+  several_captures: prove(
+    "Ship an order in two parts: report a capture for each, within the order's total.",
+    order("several-captures"),
+    story("several-captures", "captured_in_two"),
+    event("several-captures", 1, { amount: HALF }),
+    event("several-captures", 2, { amount: HALF }),
   ),
-  partial_refund: call(
-    "POST",
-    "/v2/order_events",
-    "Refund less than was captured.",
-    event("REFUNDED", "event-3", 1000),
+  partial_refund: prove(
+    "Capture an order, and refund a part of it.",
+    order("partial-refund"),
+    story("partial-refund", "partly_refunded"),
+    event("partial-refund", 1),
+    refund("partial-refund", HALF),
   ),
-  full_refund: call(
-    "POST",
-    "/v2/order_events",
-    "Refund the rest of the captured amount.",
-    event("REFUNDED", "event-4", 4000),
+  full_refund: prove(
+    "Capture an order, and refund all that was captured.",
+    order("full-refund"),
+    story("full-refund", "refunded"),
+    event("full-refund", 1),
+    refund("full-refund", AMOUNT),
   ),
-  line_refund: call(
-    "POST",
-    "/v2/order_events",
-    "Capture an order with rewards, and refund one of its lines with rewards_rate.",
-    event("REFUNDED", "event-5", 2500, LINE),
+  line_refund: prove(
+    "Capture an order whose lines have a rewards_rate, and refund one of them with its rewards.",
+    order("line-refund", lamps(2)),
+    story("line-refund", "partly_refunded"),
+    event("line-refund", 1, lamps(2)),
+    refund("line-refund", HALF, lamps(1)),
   ),
-  order_changed: call("PUT", "/v2/orders/order-1", "Replace an order after its creation.", ORDER),
-  order_cancelled: call("DELETE", "/v2/orders/order-1", "Delete an order without events."),
-  lists_followed: call(
-    "GET",
-    "/v2/orders?limit=1",
-    "With two orders, read the list page by page: pass the last ID as starting_after until has_more is false.",
+  order_changed: prove("Replace an order after its creation.", order("order-changed"), {
+    ...order("order-changed", { total_order_amount: 2 * AMOUNT }),
+    method: "PUT",
+    path: "/v2/orders/order-changed",
+  }),
+  order_cancelled: prove("Delete an order that has no events.", order("order-cancelled"), {
+    method: "DELETE",
+    path: "/v2/orders/order-cancelled",
+  }),
+  lists_followed: prove(
+    "Read a list of more than one page to its end: pass the last ID as starting_after until has_more is false.",
+    order("lists-followed-1", { partner_order_id: "lists-followed" }),
+    order("lists-followed-2", { partner_order_id: "lists-followed" }),
+    { method: "GET", path: LIST },
+    { method: "GET", path: `${LIST}&starting_after=lists-followed-2` },
   ),
-  known_names: call(
-    "POST",
-    "/v2/orders",
+  known_names: prove(
     "Send only fields and parameters of the contract. Sandbox-Warnings names the wrong ones; a strict environment refuses them.",
-    ORDER,
+    order("known-names"),
   ),
-  key_rotated: call(
-    "POST",
-    "/v2/keys",
-    "Create a second key, switch your client to it, then send DELETE /v2/keys with the first one, and go on.",
+  key_rotated: {
+    step: "Give your client a key of its own, because the report needs yours. Create a second one, switch your client to it, delete the client's first one with DELETE /v2/keys, and go on.",
+    ...ROTATION,
+  },
+  card_agrees: prove(
+    "Simulate the card transaction of each capture and refund that your client reports, with the same network_transaction_id and amount.",
+    order("card-agrees"),
+    story("card-agrees"),
+    event("card-agrees", 1),
   ),
-  card_agrees: {
-    step: "Simulate the card transaction of each capture and refund that your client reports.",
-    curl: post(
-      "/sandbox/transactions",
-      `{"story": "captured", "amount": 5000, "payment_method_id": "pm-1", "network_transaction_id": "txn-1"}`,
-    ),
-    library: `await env.transactions.story({ story: "captured", amount: 5000, payment_method_id: "pm-1", network_transaction_id: "txn-1" });`,
-  },
-  notification_acknowledged: {
-    step: "Register your receiver, and simulate a capture. The receiver must respond with 2xx within 5 seconds.",
-    curl: post("/sandbox/webhooks", `{"url": "http://localhost:3000/imprint"}`),
-    library: `await env.webhooks.add({ url: "http://localhost:3000/imprint" });`,
-  },
+  notification_acknowledged: prove(
+    "Start your receiver with the webhook's signing_token (IMPRINT_SIGNING_TOKEN in the examples), register its URL, and simulate a capture. It must respond with 2xx within 5 seconds. Leave out the report of the capture if your receiver sends it. A deployed sandbox reaches a local receiver through orders-sandbox listen.",
+    post("/sandbox/webhooks", {
+      url: "http://localhost:3000/imprint",
+      signing_token: "a-token-of-your-own",
+    }),
+    order("notification-acknowledged"),
+    story("notification-acknowledged"),
+    event("notification-acknowledged", 1),
+  ),
   duplicate_notification: notificationFault(
+    "duplicate-notification",
     "duplicate_notification",
-    "Send a notification twice. Your receiver must acknowledge both, and report one order event.",
+    "Send the notification of a capture twice. Your receiver must acknowledge both, and the capture be reported once.",
   ),
   reordered_notification: notificationFault(
+    "reordered-notification",
     "reordered_notification",
-    "Let two notifications change places. Your receiver must acknowledge both, and report both transactions.",
+    "Let the notifications of two captures change places. Your receiver must acknowledge both, and both captures be reported.",
+    [
+      story("reordered-notification", "captured_in_two"),
+      event("reordered-notification", 1, { amount: HALF }),
+      event("reordered-notification", 2, { amount: HALF }),
+    ],
   ),
   invalid_signature: notificationFault(
+    "invalid-signature",
     "invalid_signature",
-    "Sign a notification with a wrong token. Your receiver must respond with 4xx.",
+    "Sign the notification of a capture with a wrong token. Your receiver must respond with 4xx, and acknowledge a valid one.",
   ),
   stale_signature: notificationFault(
+    "stale-signature",
     "stale_signature",
-    "Sign a notification ten minutes ago. Your receiver must respond with 4xx.",
+    "Sign the notification of a capture ten minutes ago. Your receiver must respond with 4xx, and acknowledge a valid one.",
   ),
   notification_redelivered: notificationFault(
+    "notification-redelivered",
     "lost_notification",
     "Lose the first attempt of a notification. Your receiver must acknowledge the second.",
   ),
   both_readings: {
-    step: "Run the same tests in an environment with the other values of assume.",
-    curl: post(
-      "/sandbox/environments",
-      `{"assume": {"duplicate_ids": "conflict", "idempotency_key": "ignored", "refund_beyond_captured": "accepted"}}`,
-    ),
-    library: `const env = await sandbox.environment({ assume: { duplicate_ids: "conflict", idempotency_key: "ignored", refund_beyond_captured: "accepted" } });`,
+    step: "Run the same tests in an environment with the other values of assume. If a retry there gets a 409 for your own ID, read the order or event and compare it. Your client must itself refuse to refund more than was captured.",
+    ...lineOf("/sandbox/environments", {
+      assume: {
+        duplicate_ids: "conflict",
+        idempotency_key: "ignored",
+        refund_beyond_captured: "accepted",
+      },
+    }),
   },
 };
 
 /** How to prove a check against the sandbox at this origin. */
 export function howToProve(id: CheckId, origin: string): HowToProve {
   const { step, curl, library } = HOW_TO_PROVE[id];
-  return { step, curl: curl.replace("$SANDBOX_URL", origin), library };
+  return { step, curl: curl.replaceAll("$SANDBOX_URL", origin), library };
 }

@@ -1,4 +1,5 @@
 /** Does the client receive notifications as they come: late, twice, in disorder, forged? */
+import type { NotificationFaultName } from "../notification-faults.ts";
 import { isCreation, isExecuted } from "./creations.ts";
 import type { ObservedAttempt, ObservedNotification, ReadinessFacts } from "./facts.ts";
 import { counted, failed, notSeen, passed, type Evidence, type Verdict } from "./verdict.ts";
@@ -8,6 +9,8 @@ const MAX_MILLISECONDS = 5_000;
 
 const isAcknowledged = ({ status }: ObservedAttempt): boolean =>
   status !== null && status >= 200 && status < 300;
+
+const isRefusal = (status: number): boolean => status >= 400 && status < 500;
 
 const evidenceOf = ({ id, network_transaction_id }: ObservedNotification): Evidence => ({
   notification_id: id,
@@ -93,10 +96,14 @@ export function checkDuplicate(facts: ReadinessFacts): Verdict {
 export function checkReordered(facts: ReadinessFacts): Verdict {
   const differing = new Set(facts.card.disagreements.map((each) => each.network_transaction_id));
   const handled: ObservedNotification[] = [];
+  let alone: ObservedNotification | undefined;
   for (const [index, each] of facts.notifications.entries()) {
     if (each.fault !== "reordered_notification") continue;
     const overtaking = facts.notifications[index + 1];
-    if (!overtaking || !isOvertaken(each, overtaking)) continue;
+    if (!overtaking || !isOvertaken(each, overtaking)) {
+      if (each.attempts.length > 0) alone = each;
+      continue;
+    }
     const pair = [each, overtaking];
     const broken = pair.find(
       ({ delivery_status, network_transaction_id }) =>
@@ -113,8 +120,13 @@ export function checkReordered(facts: ReadinessFacts): Verdict {
     if (isDone && isReported) handled.push(each, overtaking);
   }
   const [one, ...others] = handled;
-  if (!one)
-    return notSeen("No pair of notifications in reverse order was acknowledged and acted on.");
+  if (!one) {
+    return notSeen(
+      alone
+        ? `${nameOf(alone)} was held back for another one, and none followed in time. Set the fault again, and simulate two events.`
+        : "No pair of notifications in reverse order was acknowledged and acted on.",
+    );
+  }
   return passed(
     `The notifications ${one.id} and ${others[0]?.id} changed places: both were acknowledged, and the order events agree with the card.`,
     evidenceOfAll(one, ...others),
@@ -127,26 +139,50 @@ function isOvertaken(earlier: ObservedNotification, later: ObservedNotification)
   return sent !== undefined && sentLater !== undefined && sentLater.at <= sent.at;
 }
 
+const FORGERIES = new Set<string>([
+  "invalid_signature",
+  "stale_signature",
+] satisfies NotificationFaultName[]);
+const isForged = ({ fault }: ObservedNotification): boolean => FORGERIES.has(fault ?? "");
+
+/** The webhooks whose receiver acknowledged a valid signature. Only first attempts are forged. */
+function acceptingWebhooks(notifications: readonly ObservedNotification[]): Set<string> {
+  const valid = notifications.flatMap((each) =>
+    deliveriesOf(each).flatMap((attempts) => (isForged(each) ? attempts.slice(1) : attempts)),
+  );
+  return new Set(valid.filter(isAcknowledged).map(({ webhook_id }) => webhook_id));
+}
+
 /** A check of the notifications whose first attempt had such a signature. */
 export function checkSignature(fault: "invalid_signature" | "stale_signature", name: string) {
   return ({ notifications }: ReadinessFacts): Verdict => {
+    const accepting = acceptingWebhooks(notifications);
     const refused: ObservedNotification[] = [];
+    let unproven: ObservedNotification | undefined;
     for (const each of notifications) {
       if (each.fault !== fault) continue;
-      const responses = deliveriesOf(each).flatMap(([first]) => first?.status ?? []);
-      const wrong = responses.find((status) => status < 400 || status >= 500);
+      const forged = deliveriesOf(each).flatMap((attempts) => attempts.slice(0, 1));
+      const responses = forged.filter(({ status }) => status !== null);
+      const wrong = responses.map(({ status }) => status!).find((status) => !isRefusal(status));
       if (wrong !== undefined) {
         return failed(
           `${nameOf(each)} had ${name}, and the response was ${wrong} instead of 4xx.`,
           evidenceOfAll(each),
         );
       }
-      if (responses.length > 0) refused.push(each);
+      if (responses.some(({ webhook_id }) => accepting.has(webhook_id))) refused.push(each);
+      else if (responses.length > 0) unproven = each;
     }
     const [one, ...others] = refused;
-    if (!one) return notSeen(`No receiver responded to a notification with ${name}.`);
+    if (!one) {
+      return notSeen(
+        unproven
+          ? `${nameOf(unproven)} had ${name} and was refused with 4xx, but its receiver has acknowledged no valid notification: it may refuse all.`
+          : `No receiver responded to a notification with ${name}.`,
+      );
+    }
     return passed(
-      `Looked at ${counted(refused.length, "notification")} with ${name}, first ${one.id}: each was refused with 4xx.`,
+      `Looked at ${counted(refused.length, "notification")} with ${name}, first ${one.id}: each was refused with 4xx, and a valid one acknowledged.`,
       evidenceOfAll(one, ...others),
     );
   };
@@ -155,7 +191,7 @@ export function checkSignature(fault: "invalid_signature" | "stale_signature", n
 export function checkRedelivery({ notifications }: ReadinessFacts): Verdict {
   const recovered: ObservedNotification[] = [];
   for (const each of notifications) {
-    if (each.fault === "invalid_signature" || each.fault === "stale_signature") continue;
+    if (isForged(each)) continue;
     const repeated = deliveriesOf(each).filter(
       ([first, ...later]) => later.length > 0 && !isAcknowledged(first!),
     );

@@ -65,7 +65,10 @@ function refunded({ requests, assume }: ReadinessFacts, verdicts: Verdicts): Ver
     each.warnings?.some(({ code }) => code === "refunded_beyond_captured"),
   );
   return beyond
-    ? failed(`${nameOf(beyond)} refunded more than was captured.`, evidenceOfAll(beyond))
+    ? failed(
+        `${nameOf(beyond)} refunded more than was captured. Production may accept that, so the client itself must refuse it.`,
+        evidenceOfAll(beyond),
+      )
     : passed("No refund was above the captured amount.", evidenceOfAll(one, ...others));
 }
 

@@ -80,10 +80,16 @@ const isExcessiveRefund = ({ status, error, content }: ObservedRequest): boolean
   content?.event_type === "REFUNDED" &&
   (error?.param === "amount" || error?.param === "rewards_amount");
 
-export function checkRefusedRefund({ requests }: ReadinessFacts): Verdict {
+export function checkRefusedRefund({ requests, assume }: ReadinessFacts): Verdict {
   const runs = refusalsOf(requests).filter(([first]) => isExcessiveRefund(first!));
   const [one, ...others] = runs.map(([refused]) => refused!);
-  if (!one) return notSeen("No refund above the captured amount was refused.");
+  if (!one) {
+    return notSeen(
+      assume.refund_beyond_captured === "refused"
+        ? "No refund above the captured amount was refused."
+        : "This environment assumes refund_beyond_captured: accepted, and refuses no such refund. Prove it in an environment with refused.",
+    );
+  }
   return (
     findBlind(runs) ??
     passed(

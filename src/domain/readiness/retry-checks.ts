@@ -1,6 +1,13 @@
 /** Whether the client retries after a lost or altered response, and the request takes effect once. */
 import type { FaultName } from "../faults.ts";
-import { confirms, contentKeyOf, creationsOf, isExecuted, type Creation } from "./creations.ts";
+import {
+  confirms,
+  contentKeyOf,
+  creationsOf,
+  finds,
+  isExecuted,
+  type Creation,
+} from "./creations.ts";
 import type { ObservedRequest, ReadinessFacts } from "./facts.ts";
 import {
   counted,
@@ -27,11 +34,14 @@ export function checkRetries(faults: readonly FaultName[], harm: string) {
       const failure = findFailure(each, creations, facts);
       if (failure) return failed(`${nameOf(each.last)} ${harm}${failure.why}`, failure.evidence);
     }
-    const evidence = harmed.flatMap(({ creation, last }) =>
-      evidenceOfAll(last, confirmationOf(creation, last, facts)!),
+    const confirmations = harmed.map((each) => confirmationOf(each, facts)!);
+    const evidence = harmed.flatMap(({ last }, index) =>
+      evidenceOfAll(last, confirmations[index]!),
     );
+    const read = confirmations.filter(({ method }) => method === "GET");
+    const found = read[0] ? `, or found by its ID, first with ${nameOf(read[0])}` : "";
     return passed(
-      `Looked at ${counted(harmed.length, "creation")} that ${harm}, first ${nameOf(one.last)}: each was sent again with the same ID or Idempotency-Key, and took effect once.`,
+      `Looked at ${counted(harmed.length, "creation")} that ${harm}, first ${nameOf(one.last)}: each was sent again with the same ID or Idempotency-Key${found}. Each took effect once.`,
       evidence as [Evidence, ...Evidence[]],
     );
   };
@@ -47,19 +57,23 @@ interface Harmed {
   last: ObservedRequest;
 }
 
+/** A retry that reports success, or a read that found the order or event. */
 function confirmationOf(
-  { attempts }: Creation,
-  after: ObservedRequest,
-  { assume }: ReadinessFacts,
+  { creation: { attempts }, last }: Harmed,
+  { requests, assume }: ReadinessFacts,
 ): ObservedRequest | undefined {
-  return attempts.slice(attempts.indexOf(after) + 1).find((each) => confirms(each, assume));
+  return (
+    attempts.slice(attempts.indexOf(last) + 1).find((each) => confirms(each, assume)) ??
+    requests.slice(requests.indexOf(last) + 1).find((each) => finds(each, last))
+  );
 }
 
 function findFailure(
-  { creation, last }: Harmed,
+  each: Harmed,
   creations: Creation[],
   facts: ReadinessFacts,
 ): { why: string; evidence: [Evidence, ...Evidence[]] } | undefined {
+  const { creation, last } = each;
   const { attempts } = creation;
   const [first, second, ...more] = attempts.filter(isExecuted);
   if (first && second) {
@@ -68,7 +82,7 @@ function findFailure(
       evidence: evidenceOfAll(first, second, ...more),
     };
   }
-  if (confirmationOf(creation, last, facts)) return undefined;
+  if (confirmationOf(each, facts)) return undefined;
   const copy = findCopy(last, creation, creations);
   if (copy) {
     return {
@@ -77,7 +91,11 @@ function findFailure(
     };
   }
   const retry = attempts[attempts.indexOf(last) + 1];
-  if (!retry) return { why: ", and was never sent again.", evidence: evidenceOfAll(last) };
+  if (!retry)
+    return {
+      why: ", and was neither sent again nor read by its ID.",
+      evidence: evidenceOfAll(last),
+    };
   return {
     why: `, and was sent again, but the response was ${retry.status ?? "lost"}.`,
     evidence: evidenceOfAll(last, retry),

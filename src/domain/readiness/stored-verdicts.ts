@@ -1,7 +1,7 @@
 import { ENVIRONMENT_CHECK_IDS, type CheckId, type EnvironmentCheckId } from "./checks.ts";
 import { checkBothReadings, READINGS, type Reading } from "./readings.ts";
 import type { EnvironmentVerdicts } from "./report.ts";
-import { failed, notSeen, passed, type Evidence, type Verdict } from "./verdict.ts";
+import { notSeen, passed, type Evidence, type Verdict } from "./verdict.ts";
 
 type Subject = EnvironmentCheckId | Reading;
 
@@ -49,7 +49,10 @@ function sumUpOne(all: StoredVerdicts[], subject: Subject, since: string): Verdi
   const found = (status: "passed" | "failed") =>
     all.map((each) => each[subject]?.[status]).filter(isSince(since));
   const [failure] = found("failed");
-  if (failure) return failed(reasonOf(failure), evidenceIn(failure));
+  if (failure) {
+    const reason = `${reasonOf(failure)} To start over, run the tests again, and pass the time of their start as since.`;
+    return { status: "failed", reason, evidence: evidenceIn(failure) };
+  }
   const [success, ...others] = found("passed");
   if (!success) return notSeen("Not seen in any environment.");
   const more = others.length === 0 ? "" : ` It passed in ${others.length} more.`;

@@ -9,7 +9,6 @@ import {
   nameOf,
   notSeen,
   passed,
-  type Evidence,
   type Verdict,
 } from "./verdict.ts";
 
@@ -100,34 +99,53 @@ export function checkWaiting(rejection: Rejection, status: number) {
   };
 }
 
-/** A later pause must be longer than the first one by this factor. */
+/** A run of fewer rejections shows too few pauses. */
+export const MIN_REJECTIONS = 4;
+/** A later pause must be longer than the shortest one before it by this factor. */
 const GROWTH = 1.1;
+/** Pauses up to this multiple of `Retry-After` may hide a shorter pause that grows. */
+const HIDDEN = 1.5;
 
 const listOf = (pauses: number[]): string => `${pauses.join(", ")} ms`;
 
 export function checkGrowingPauses({ requests }: ReadinessFacts): Verdict {
-  const runs = runsOf(requests).flatMap(({ rejected, next }) => {
-    const attempts = next ? [...rejected, next] : rejected;
-    const pauses = attempts.slice(1).map((each, index) => pauseBetween(attempts[index]!, each));
-    return pauses.length > 1 ? [{ attempts, pauses }] : [];
-  });
+  const runs = runsOf(requests)
+    .filter(({ rejected }) => rejected.length >= MIN_REJECTIONS)
+    .map(({ rejected, next }) => {
+      const attempts = next ? [...rejected, next] : rejected;
+      const pauses = attempts.slice(1).map((each, index) => pauseBetween(attempts[index]!, each));
+      return { rejected, attempts, pauses };
+    });
   const [one] = runs;
-  if (!one) return notSeen("No write was rejected with 503 or 429 twice in a row and sent again.");
-  const constant = runs.find(
-    ({ pauses: [first = 0, ...later] }) => Math.max(...later) < first * GROWTH,
-  );
-  if (constant) {
-    const [first, ...others] = constant.attempts;
+  if (!one)
+    return notSeen(`No write was rejected with 503 or 429 ${MIN_REJECTIONS} times in a row.`);
+  const constant = runs.filter(({ pauses }) => !isGrowing(pauses));
+  const wrong = constant.find((each) => !isHidden(each));
+  if (wrong) {
     return failed(
-      `The pauses before the retries of ${nameOf(first!)} did not grow: ${listOf(constant.pauses)}.`,
-      evidenceOfAll(first!, ...others),
+      `The pauses before the retries of ${nameOf(wrong.attempts[0]!)} did not grow: ${listOf(wrong.pauses)}.`,
+      evidenceOf(wrong),
     );
   }
-  const evidence = runs.flatMap(({ attempts: [first, ...others] }) =>
-    evidenceOfAll(first!, ...others),
-  );
+  const growing = runs.find(({ pauses }) => isGrowing(pauses));
+  if (!growing) {
+    return notSeen(
+      `The pauses before the retries of ${nameOf(one.attempts[0]!)} were ${listOf(one.pauses)}: Retry-After may hide their growth. Set retry_after of the fault to 0.`,
+    );
+  }
   return passed(
-    `Looked at ${counted(runs.length, "write")} that got 503 or 429 at least twice: the pauses grew, first ${listOf(one.pauses)}.`,
-    evidence as [Evidence, ...Evidence[]],
+    `Looked at ${counted(runs.length, "write")} that got 503 or 429 at least ${MIN_REJECTIONS} times in a row: the pauses grew, first ${listOf(growing.pauses)}.`,
+    evidenceOf(growing),
   );
 }
+
+const evidenceOf = ({ attempts }: { attempts: ObservedRequest[] }) => {
+  const [first, ...others] = attempts;
+  return evidenceOfAll(first!, ...others);
+};
+
+const isGrowing = (pauses: number[]): boolean =>
+  pauses.some((pause, index) => index > 0 && pause >= Math.min(...pauses.slice(0, index)) * GROWTH);
+
+const isHidden = ({ rejected, pauses }: Pick<Run, "rejected"> & { pauses: number[] }): boolean =>
+  rejected.every((each, index) => (pauses[index] ?? 0) <= waitOf(each) * HIDDEN);

@@ -12,6 +12,7 @@ import {
   capture,
   conflict,
   factsOf,
+  found,
   NO_CARD_FACTS,
   order,
   page,
@@ -29,12 +30,12 @@ type Story = [
 ];
 
 const CARD: CardFacts = {
+  ...NO_CARD_FACTS,
   transactions: 1,
   agreeing: 1,
   agreeing_ids: ["txn-1"],
-  disagreeing: 0,
-  disagreements: [],
 };
+const UNFOUNDED: CardFacts = { ...CARD, without_card: 1, without_card_ids: ["txn-2"] };
 const DISAGREEING: CardFacts = {
   ...CARD,
   disagreeing: 1,
@@ -69,10 +70,44 @@ const retries = (
       [capture("e-1", 100, replaced(fault)), capture("e-1", 100, replay), capture("e-2", 100)],
     ],
     ["an order", [order(replaced(fault)), order(replay)]],
+    [
+      "not, but read by its ID",
+      [capture("e-1", 100, replaced(fault)), found("e-1", { order_event_id: "e-1" })],
+    ],
+    [
+      "not, but read by its partner ID",
+      [
+        capture("e-1", 100, { ...replaced(fault), partner_event_id: "p-1" }),
+        found("e-1", { order_id: null, partner_event_id: "p-1" }),
+      ],
+    ],
+    [
+      "not, but read as an order",
+      [order(replaced(fault)), found("order-1", { path: "/v2/orders", order_id: "order-1" })],
+    ],
   ],
   failed: [
     ["with a new ID", [capture("e-1", 100, replaced(fault)), capture("e-2", 100)]],
     ["never", [capture("e-1", 100, replaced(fault)), call("GET", "/v2/orders")]],
+    [
+      "not, and read before",
+      [found("e-1", { order_event_id: "e-1" }), capture("e-1", 100, replaced(fault))],
+    ],
+    [
+      "not, and read without a filter",
+      [capture("e-1", 100, replaced(fault)), found("e-1", { order_event_id: null })],
+    ],
+    [
+      "not, and not found",
+      [capture("e-1", 100, replaced(fault)), found("e-2", { order_event_id: "e-1" })],
+    ],
+    [
+      "not, and the response to the read was lost",
+      [
+        capture("e-1", 100, replaced(fault)),
+        found("e-1", { order_event_id: "e-1", fault: "lost_response", status: null }),
+      ],
+    ],
     ["without an ID", [capture(undefined, 100, replaced(fault)), capture(undefined, 100)]],
     [
       "with other content",
@@ -124,7 +159,12 @@ const waiting = (
   };
 };
 
-const busy = (pause: number) => capture("e-1", 100, { fault: "unavailable", status: 503, pause });
+/** Attempts after these pauses, of which all but the last are rejected. */
+const busy = (pauses: number[], retry_after = 0): StoryRequest[] =>
+  [0, ...pauses].map((pause, index) => {
+    const rejected = { fault: "unavailable" as const, status: 503, retry_after };
+    return capture("e-1", 100, index < pauses.length ? { ...rejected, pause } : { pause });
+  });
 const unknownOrder = (fields = {}) =>
   capture("e-9", 100, { status: 404, order_id: "none", ...fields });
 const tooMuch = (fields = {}) => refund("e-9", 9_000, { ...conflict("amount"), ...fields });
@@ -144,13 +184,33 @@ const received = (title: string, ...notifications: ObservedNotification[]): Stor
 const signatures = (
   fault: "invalid_signature" | "stale_signature",
 ): Record<CheckStatus, Story[]> => ({
-  passed: [received("refused", notification("n-1", [attempt(401), attempt(200)], { fault }))],
+  passed: [
+    received("refused", notification("n-1", [attempt(401), attempt(200)], { fault })),
+    received(
+      "refused, while another is acknowledged",
+      notification("n-1", [attempt(401)], { fault }),
+      notification("n-2", [attempt(200)]),
+    ),
+  ],
   failed: [
     received("accepted", notification("n-1", [attempt(200)], { fault })),
     received("crashed", notification("n-1", [attempt(500), attempt(200)], { fault })),
   ],
   not_seen: [
     received("without a response", notification("n-1", [attempt(null)], { fault })),
+    received("as every one is", notification("n-1", [attempt(401), attempt(401)], { fault })),
+    received(
+      "while another webhook acknowledges",
+      notification("n-1", [attempt(401)], { fault }),
+      notification("n-2", [attempt(200, { webhook_id: "w-2" })]),
+    ),
+    received(
+      "while only the other forgery is acknowledged",
+      notification("n-1", [attempt(401)], { fault }),
+      notification("n-2", [attempt(200)], {
+        fault: fault === "invalid_signature" ? "stale_signature" : "invalid_signature",
+      }),
+    ),
     received("another", notification("n-1", [attempt(401)])),
   ],
 });
@@ -206,11 +266,21 @@ const STORIES: Record<EnvironmentCheckId, Record<CheckStatus, Story[]>> = {
   rate_limited: waiting("rate_limited", 429),
   growing_pauses: {
     passed: [
-      ["doubling", [busy(0), busy(100), busy(200), capture("e-1", 100, { pause: 400 })]],
-      ["with jitter", [busy(0), busy(100), busy(90), capture("e-1", 100, { pause: 150 })]],
+      ["doubling", busy([100, 200, 400, 800])],
+      ["with jitter", busy([100, 90, 95, 150])],
+      ["with jitter that starts long", busy([1_909, 1_209, 1_508, 1_806], 1)],
+      ["under Retry-After, at the end", busy([1_000, 1_000, 1_000, 2_000], 1)],
     ],
-    failed: [["constant", [busy(0), busy(100), busy(100), capture("e-1", 100, { pause: 104 })]]],
-    not_seen: [["after one pause", [busy(0), capture("e-1", 100, { pause: 100 })]]],
+    failed: [
+      ["constant", busy([100, 100, 100, 104])],
+      ["shrinking", busy([400, 200, 100, 50])],
+      ["constant, longer than Retry-After", busy([2_000, 2_010, 2_005, 2_000], 1)],
+      ["one of two", [...busy([100, 200, 400, 800]), ...busy([100, 100, 100, 100])]],
+    ],
+    not_seen: [
+      ["after three rejections", busy([100, 100, 100])],
+      ["under Retry-After", busy([1_049, 1_032, 1_014, 1_058], 1)],
+    ],
   },
   no_blind_retries: {
     passed: [
@@ -328,9 +398,12 @@ const STORIES: Record<EnvironmentCheckId, Record<CheckStatus, Story[]>> = {
     passed: [["to the end", [page(10, true), page(20, true, 10), page(25, false, 20)]]],
     failed: [
       ["the first page only", [page(10, true), page(10, true)]],
+      ["the first page of two lists", [page(10, true), page(20, true)]],
+    ],
+    not_seen: [
+      ["with one page", [page(5, false)]],
       ["not to the end", [page(10, true), page(20, true, 10)]],
     ],
-    not_seen: [["with one page", [page(5, false)]]],
   },
   known_names: {
     passed: [["a write", [order()]]],
@@ -454,9 +527,13 @@ const STORIES: Record<EnvironmentCheckId, Record<CheckStatus, Story[]>> = {
   },
   card_agrees: {
     passed: [["all agree", [], CARD]],
-    failed: [["one differs", [], DISAGREEING]],
+    failed: [
+      ["one differs", [], DISAGREEING],
+      ["one differs, and another is unfounded", [], { ...UNFOUNDED, ...DISAGREEING }],
+    ],
     not_seen: [
       ["no transactions", [capture("e-1")]],
+      ["money that the card has not moved", [], UNFOUNDED],
       ["no order events", [], { ...CARD, agreeing: 0, agreeing_ids: [] }],
     ],
   },

@@ -3,8 +3,8 @@ import type { ObservedAttempt, ObservedNotification } from "../../../src/domain/
 /** An attempt of a delivery, after so many seconds. */
 export const attempt = (
   status: number | null,
-  { ms = 20, delivery_id = 1, second = 0 } = {},
-): ObservedAttempt => ({ at: second * 1_000, delivery_id, status, ms });
+  { ms = 20, delivery_id = 1, second = 0, webhook_id = "w-1" } = {},
+): ObservedAttempt => ({ at: second * 1_000, delivery_id, webhook_id, status, ms });
 
 /** A notification of a capture. */
 export function notification(

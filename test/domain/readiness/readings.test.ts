@@ -88,6 +88,14 @@ describe("both readings", () => {
   });
 });
 
+it("a refund that the environment doesn't refuse is not seen, and the reason says why", () => {
+  const facts = factsOf([capture("e-1")], NO_CARD_FACTS, OTHER);
+  expect(CHECKS.refund_refused.evaluate(facts)).toMatchObject({
+    status: "not_seen",
+    reason: expect.stringContaining("refund_beyond_captured: accepted"),
+  });
+});
+
 describe("several environments", () => {
   it("fail if one of them failed", () => {
     const sum = sumUp([stored(1, LATER, RETRIED), stored(2, LATER, [LOST])], SINCE);
@@ -96,6 +104,17 @@ describe("several environments", () => {
       reason: expect.stringMatching(/^Environment 2: /),
       evidence: [{ environment_id: 2 }],
     });
+  });
+
+  it("say how to start over after a failure", () => {
+    const { lost_response, no_blind_retries } = sumUp(
+      [stored(1, LATER, [LOST, refund("e-9", 9_000, conflict("amount"))])],
+      SINCE,
+    );
+    expect(lost_response.reason).toMatch(
+      / To start over, run the tests again, and pass the time of their start as since\.$/,
+    );
+    expect(no_blind_retries.reason).not.toContain("since");
   });
 
   it("leave out earlier verdicts", () => {
@@ -119,8 +138,9 @@ it("a report is ready if all of its checks passed, and names the sandbox in its 
   expect(ready).toBe(false);
   expect(checks.map(({ id }) => id)).not.toContain("both_readings");
   for (const { how_to_prove } of checks) {
-    expect(how_to_prove.curl).toMatch(/^curl .*https:\/\/sandbox\.test\//);
-    expect(how_to_prove.library).toMatch(/^(const env = )?await /);
+    expect(how_to_prove.curl).toMatch(/curl .*https:\/\/sandbox\.test/);
+    expect(how_to_prove.curl).not.toContain("$SANDBOX_URL");
+    expect(how_to_prove.library).toMatch(/^const \w+ = .*await /s);
   }
   const passing = Object.fromEntries(
     Object.keys(verdicts).map((id) => [

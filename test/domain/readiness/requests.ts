@@ -110,6 +110,14 @@ export const page = (last: number, has_more: boolean, after?: number): StoryRequ
     trace: { page: { list: 1, last, has_more, ...(after !== undefined && { after }) } },
   });
 
+/** A page that ends with this order or event, filtered by the given fields. */
+export const found = (id: string, fields: Fields): StoryRequest =>
+  call("GET", "/v2/order_events", {
+    order_id: null,
+    ...fields,
+    trace: { page: { list: 1, last: fastHash(id), has_more: false } },
+  });
+
 export const replay = { replayed: true, version_before: null, version_after: null } as const;
 
 /** A rejection of a refund above the captured amount, or of an ID with different content. */
