@@ -3,9 +3,11 @@ import { FAULT_NAMES, FAULTS } from "../domain/faults.ts";
 import { NOTIFICATION_FAULT_NAMES } from "../domain/notification-faults.ts";
 import { CHECK_IDS, descriptionOf } from "../domain/readiness/checks.ts";
 import { REFUSAL_LIST } from "../domain/readiness/refusal-checks.ts";
+import { SIGNATURE_HEADER } from "../domain/notifications.ts";
 import { FINDINGS } from "../domain/reconciliation.ts";
 import { STORIES } from "../domain/transaction-stories.ts";
 import { WARNINGS } from "../domain/warnings.ts";
+import { DEFAULT_RETRY_AFTER_SECONDS } from "../domain/webhooks.ts";
 import { ERROR_TYPES } from "../schemas/errors.ts";
 
 const code = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(", ");
@@ -19,7 +21,10 @@ const errors = Object.entries(ERROR_TYPES)
   .map(([type, { status, remedy }]) => `- ${status} \`${type}\`: ${remedy}`)
   .join("\n");
 
-const checks = CHECK_IDS.map((id) => `- \`${id}\`: ${descriptionOf(id).title}`).join("\n");
+const checks = CHECK_IDS.map((id) => {
+  const needsAll = id === "both_readings" ? " (only with `environments=all`)" : "";
+  return `- \`${id}\`: ${descriptionOf(id).title}${needsAll}`;
+}).join("\n");
 
 const assumptions = ASSUMPTION_NAMES.map(
   (name) => `\`${name}\` (${ASSUMPTIONS[name].join(" or ")})`,
@@ -41,13 +46,14 @@ export const guide = (origin: string): string => `# Orders Sandbox
 > explains each refusal, injects failures, compares orders with simulated card transactions, and reports whether an
 > integration is ready for production.
 
-- Reference for people: ${origin}/docs. OpenAPI 3.1: ${origin}/openapi.json. Console: ${origin}/console
+- Reference: ${origin}/docs. It needs JavaScript; its text is in ${origin}/openapi.json, the introduction in
+  \`info.description\`. Console: ${origin}/console
 - \`/v2\` is what Imprint publishes. Everything else is the sandbox's own: production lacks it.
 - Amounts are integers in the minor unit, such as cents.
 
 ## Start
 
-This needs Node 22 or newer, and stores data in memory. For a deployed sandbox, only set the key from its operator.
+This needs Node 22 or newer, and stores data in memory. For a deployed sandbox, only set its key.
 
 \`\`\`sh
 export SANDBOX_KEY=test_sandbox_a
@@ -55,7 +61,11 @@ npx --yes orders-sandbox --quiet &
 curl --silent --fail --retry 60 --retry-delay 1 --retry-connrefused ${origin}/health
 \`\`\`
 
-In a test runner, create an environment for each test. It has its own key:
+Create an environment for each test: the response has its \`key\`. In a test runner, the library does so.
+
+\`\`\`sh
+${post(origin, "/sandbox/environments", '{"name": "test-1"}')}
+\`\`\`
 
 \`\`\`ts
 import { createSandbox } from "orders-sandbox";
@@ -64,7 +74,6 @@ const env = await sandbox.environment(); // env.url and env.key are for your cli
 await env.faults.add({ fault: "lost_response", match: { path: "/v2/order_events" } });
 // … let your client report an event …
 await env.faults.assertUsed();
-const { figures, data } = await env.timeline("order-1"); // what happened to the order
 await env.delete();
 await sandbox.close();
 \`\`\`
@@ -74,9 +83,8 @@ await sandbox.close();
 1. The card captures or refunds money: simulate it. Stories: ${code(STORIES)}.
 2. Your integration creates an order, and reports an event for each capture and refund, with the transaction's
    \`network_transaction_id\`. Choose each ID yourself and store it before you send it.
-3. Your receiver learns of the card's events by signed notifications, of which some come twice, late or in disorder:
-   \`POST /sandbox/webhooks\` with its \`url\` registers it, \`GET /sandbox/notifications\` has each with its attempts, and
-   \`POST /sandbox/notifications/verify\` says why a signature fails.
+3. Your receiver gets a signed notification of each event on the card, and some twice, late or in disorder.
+   \`POST /sandbox/webhooks\` with its \`url\` registers it.
 4. Both sides must agree.
 
 \`\`\`sh
@@ -88,14 +96,29 @@ ${get(origin, "/sandbox/orders/order-1/reconciliation")}
 
 \`GET /sandbox/reconciliation\` lists all findings: ${code(FINDINGS)}.
 
+## Notifications
+
+- Header \`${SIGNATURE_HEADER}: t=<milliseconds>,s=<hex>\`: \`s\` is the HMAC-SHA256 of \`<t>.<raw body>\`. The key is the
+  webhook's \`signing_token\`: send your own, or read it in the response. Refuse a wrong signature or a \`t\` older than
+  5 minutes with 4xx. \`POST /sandbox/notifications/verify\` explains a mismatch.
+- Body: \`{"object": "TRANSACTION", "data": {"event_id", "status", "amount", "network_transaction_id", …}}\`. It has no order
+  ID: look it up by \`network_transaction_id\`. Handle each \`event_id\` once, and only \`CAPTURED\` and \`REFUNDED\`: others, such as
+  \`APPROVED\`, arrive too. \`amount\` is the event's own.
+- Respond with 2xx within 5 seconds. Otherwise it is sent again after \`retry_after_seconds\` of the webhook, by default
+  ${DEFAULT_RETRY_AFTER_SECONDS.join(", ")}. \`GET /sandbox/notifications\` lists each with its attempts.
+
 ## Rules
 
 - Refunds of an order may not exceed its captures, separately for amount and rewards.
-- An order with events can't be deleted: refund it. Lines must add up to the amount and the rewards.
+- An order with events can't be deleted: refund it.
+- Lines must add up to the amount and the rewards: \`"order_lines": [{"name": "Lamp", "quantity": 2, "rate": 2500,
+  "rewards_rate": 25}]\` is 5000 and 50. A capture carries its rewards, a refund its share of them.
 - After a lost connection, a 500, 502, 503 or 504, send the same request again with the same ID or
-  \`Idempotency-Key\`: it takes effect once. After 429 or 503, wait for \`Retry-After\`, and longer each time.
+  \`Idempotency-Key\`: it takes effect once. If the retry gets a 409 for your own ID, read the order or event by it, and
+  compare. After 429 or 503, wait for \`Retry-After\`, and longer each time.
 - Never repeat a ${REFUSAL_LIST} unchanged.
 - Follow lists with \`starting_after\` (the last ID) until \`has_more\` is false.
+- Rotate a key: \`POST /v2/keys\`, use the new one, then \`DELETE /v2/keys\` with the old one, which deletes itself.
 
 ## Faults
 
@@ -108,7 +131,6 @@ Of notifications, with \`match\` (\`status\`, \`network_transaction_id\`): ${cod
 
 \`\`\`sh
 ${post(origin, "/sandbox/faults", '{"fault": "lost_response", "match": {"path": "/v2/order_events"}}')}
-${get(origin, "/sandbox/faults")}
 \`\`\`
 
 ## Read a refusal
@@ -129,17 +151,19 @@ ${get(origin, "/sandbox/requests?status=4xx")}
 
 ## Prove readiness
 
-Each check is \`passed\`, \`failed\` or \`not_seen\`, with its reason, its evidence, and \`how_to_prove\`: the step, a command
-and a line of code. Pass one check after another until \`ready\` is true.
+Each check is \`passed\`, \`failed\` or \`not_seen\`, with its reason, its evidence, and \`how_to_prove\`: the step, and commands
+and code that show it. Their requests under \`/v2\` stand for your client: let it send its own. Pass one check after
+another until \`ready\` is true.
 
 \`\`\`sh
 ${get(origin, "/sandbox/readiness")}
 npx --yes orders-sandbox readiness --url ${origin} --format json --require card_agrees
 \`\`\`
 
-Exit status 1 means that a required check has not passed; without \`--require\`, all are required. Formats: text, json,
-junit, markdown. \`--environments all\` includes environments that tests created and deleted, and \`--since\` excludes older ones.
-In the library: \`await sandbox.readiness({ environments: "all" })\`.
+Exit status 1 means that a required check has not passed; without \`--require\`, all are required.
+\`--environments all\` (\`?environments=all\`, \`sandbox.readiness({ environments: "all" })\`) includes environments
+that tests created and deleted. A failure counts for 7 days: to start over, pass the time of a new run as \`--since\`
+(\`?since=\`). Make deliberate mistakes with another partner's key, such as \`test_sandbox_b\`.
 
 ${checks}
 
