@@ -603,34 +603,37 @@ export interface paths {
          *     any. The newest 40 environments are checked. Before an environment is deleted or expires, its verdicts are stored: the
          *     latest passed and the latest failed verdict of each check count for the partner.
          *
+         *     A failure counts for 7 days. To start over, run the tests again and pass the time of their start as `since`, reset the
+         *     environment, or use a new one. Use the key of another partner for deliberate mistakes.
+         *
          *     | check | when it passes |
          *     |---|---|
          *     | `repeatable_creations` | Every `POST` of an order or event that took effect had an ID in its body, or an `Idempotency-Key`. |
          *     | `distinct_creations` | At least two orders or events were created, and none was refused because its ID or `Idempotency-Key` belongs to one with other content. |
-         *     | `lost_response` | After the fault `lost_response`, a creation was sent again with the same ID or `Idempotency-Key` and took effect once. It fails if the client sends the same order, type, amount and `network_transaction_id` under a new ID, or doesn't retry at all. |
+         *     | `lost_response` | After the fault `lost_response`, a creation was sent again with the same ID or `Idempotency-Key`, or found by a `GET` with its ID or partner ID, and took effect once. It fails if the client sends the same order, type, amount and `network_transaction_id` under a new ID, or does neither. |
          *     | `cut_response` | The same after the fault `cut_response`. |
          *     | `error_after_commit` | The same after the fault `error_after_commit`. |
          *     | `proxy_page` | The same after the fault `bad_gateway` or `gateway_timeout`. |
          *     | `unavailable` | A write to an order or event that got the fault `unavailable` was sent again and succeeded. It fails if the write was never sent again, or earlier than `Retry-After`. |
          *     | `rate_limited` | The same for the fault `rate_limited`. |
-         *     | `growing_pauses` | A write that got `unavailable` or `rate_limited` at least twice in a row was sent again after growing pauses. It fails if no later pause is longer than the first. |
+         *     | `growing_pauses` | A write got `unavailable` or `rate_limited` at least four times in a row, and a later pause was at least 10 % longer than the shortest one before it. It fails if the pauses are constant or shrink. Pauses of at most 1.5 times `Retry-After` don't fail, because it may hide their growth: set `retry_after` to 0. |
          *     | `no_blind_retries` | A write was refused with 400, 404, 409 or 422. It fails if one was sent again unchanged more than once, each time within a minute, while its order did not change. |
-         *     | `refund_refused` | A refund above the captured amount was refused with 409, and not sent again unchanged more than once. |
+         *     | `refund_refused` | A refund above the captured amount was refused with 409, and not sent again unchanged more than once. An environment that assumes `refund_beyond_captured: accepted` can't prove it. |
          *     | `several_captures` | An order got a second capture, within its total. It fails if all such captures exceed the total. |
          *     | `partial_refund` | A refund below the captured amount was accepted. It fails if all such refunds got 400 or 404. |
          *     | `full_refund` | A refund of the rest of the captured amount was accepted. It fails if all such refunds got 400 or 404. |
          *     | `line_refund` | A refund with `order_lines` returned rewards. It fails if refunds left out captured rewards (the warning `refund_without_rewards`), and none returned any. |
          *     | `order_changed` | A `PUT` of an order, or the deletion of an event, was accepted. It fails if these were only refused. |
          *     | `order_cancelled` | An order was deleted, or refunded in full after its deletion was refused. It fails if deletions only got 409. |
-         *     | `lists_followed` | A list with `has_more` was read with `starting_after` until `has_more` was false. It fails if every such list was read only in part. |
+         *     | `lists_followed` | A list with `has_more` was read with `starting_after` until `has_more` was false. It fails if such lists were read, and no request had `starting_after`. |
          *     | `known_names` | A write was executed, and no request had an unknown or duplicate field or an unknown parameter. |
          *     | `key_rotated` | A second key was created with `POST /v2/keys` and used, the first one deleted with `DELETE /v2/keys`, and requests went on. It fails if the first key was deleted before the second was used. |
-         *     | `card_agrees` | Card transactions were simulated, all of them agree with the order events, and none is unreported. |
-         *     | `notification_acknowledged` | A notification got a 2xx within 5 seconds. It fails if a response took longer, or none came in that time. |
+         *     | `card_agrees` | Card transactions were simulated, and the order events report the same captured and refunded sums for each. It fails if a transaction is unreported or differs. Reported money that the card has not moved is neither passed nor failed: simulate it. |
+         *     | `notification_acknowledged` | A notification got a 2xx within 5 seconds. It fails if a response took longer, or none came in that time. A delivery times out after 15 seconds. |
          *     | `duplicate_notification` | After the fault `duplicate_notification`, both were acknowledged, and the order events that name its `network_transaction_id` report it once. It fails if they report it twice. |
          *     | `reordered_notification` | After the fault `reordered_notification`, both of the pair were acknowledged, and their transactions agree with the order events. It fails if one was never acknowledged, or disagrees. |
-         *     | `invalid_signature` | A notification with the fault `invalid_signature` got a 4xx. It fails with any other response. |
-         *     | `stale_signature` | A notification with the fault `stale_signature` got a 4xx. It fails with any other response. |
+         *     | `invalid_signature` | A notification with the fault `invalid_signature` got a 4xx, and the same webhook acknowledged one with a valid signature. It fails if the forged one gets any other response. |
+         *     | `stale_signature` | The same with the fault `stale_signature`. |
          *     | `notification_redelivered` | A notification whose first attempt failed was acknowledged when it was sent again. It fails if its attempts ran out. Forged signatures don't count. |
          *     | `both_readings` | Only with `environments=all`: for each field of `assume`, retries and refunds were proven in environments with either value. |
          */
@@ -2611,7 +2614,7 @@ export interface components {
             how_to_prove: {
                 /** @description The step that passes the check */
                 step: string;
-                /** @description A command that prepares or performs the step, with the key in `SANDBOX_KEY` */
+                /** @description Commands that show the step, with the key in `SANDBOX_KEY`. They use IDs of their own, and their requests under `/v2` stand for your client */
                 curl: string;
                 /** @description The same with the package `orders-sandbox` */
                 library: string;
@@ -8023,9 +8026,9 @@ export interface operations {
                      *             }
                      *           ],
                      *           "how_to_prove": {
-                     *             "step": "Give each order an id and each event an order_event_id of your own, stored before you send it.",
-                     *             "curl": "curl https://sandbox.test/v2/orders -H \"Authorization: Bearer $SANDBOX_KEY\" -H \"Content-Type: application/json\" -d '{\"id\": \"order-1\", \"payment_method_id\": \"pm-1\", \"partner_order_id\": \"po-1\", \"total_order_amount\": 5000}'",
-                     *             "library": "await fetch(`${env.url}/v2/orders`, { method: \"POST\", headers: { Authorization: `Bearer ${env.key}`, \"Content-Type\": \"application/json\" }, body: JSON.stringify({\"id\": \"order-1\", \"payment_method_id\": \"pm-1\", \"partner_order_id\": \"po-1\", \"total_order_amount\": 5000}) });"
+                     *             "step": "Give each order an id and each event an order_event_id of your own, and store it before you send it.",
+                     *             "curl": "send() { curl -X \"$1\" \"http://localhost:8787$2\" -H \"Authorization: Bearer $SANDBOX_KEY\" -H \"Content-Type: application/json\" ${3:+-d} ${3:+\"$3\"}; echo; }\nsend POST '/v2/orders' '{\"id\":\"repeatable-creations\",\"payment_method_id\":\"pm-1\",\"partner_order_id\":\"repeatable-creations\",\"total_order_amount\":5000}'",
+                     *             "library": "const send = (method: string, path: string, body?: object) => fetch(env.url + path, { method, headers: { Authorization: `Bearer ${env.key}`, \"Content-Type\": \"application/json\" }, body: JSON.stringify(body) }).catch(() => undefined);\nawait send(\"POST\", \"/v2/orders\", { id: \"repeatable-creations\", payment_method_id: \"pm-1\", partner_order_id: \"repeatable-creations\", total_order_amount: 5000 });"
                      *           }
                      *         },
                      *         {
@@ -8049,9 +8052,9 @@ export interface operations {
                      *             }
                      *           ],
                      *           "how_to_prove": {
-                     *             "step": "Create an order and an event, each with an ID that you never use again.",
-                     *             "curl": "curl https://sandbox.test/v2/order_events -H \"Authorization: Bearer $SANDBOX_KEY\" -H \"Content-Type: application/json\" -d '{\"order_event_id\": \"event-1\", \"order_id\": \"order-1\", \"type\": \"CAPTURED\", \"amount\": 2500, \"network_transaction_id\": \"txn-1\"}'",
-                     *             "library": "await fetch(`${env.url}/v2/order_events`, { method: \"POST\", headers: { Authorization: `Bearer ${env.key}`, \"Content-Type\": \"application/json\" }, body: JSON.stringify({\"order_event_id\": \"event-1\", \"order_id\": \"order-1\", \"type\": \"CAPTURED\", \"amount\": 2500, \"network_transaction_id\": \"txn-1\"}) });"
+                     *             "step": "Create two orders or events, each with an ID that you never use again.",
+                     *             "curl": "send() { curl -X \"$1\" \"http://localhost:8787$2\" -H \"Authorization: Bearer $SANDBOX_KEY\" -H \"Content-Type: application/json\" ${3:+-d} ${3:+\"$3\"}; echo; }\nsend POST '/v2/orders' '{\"id\":\"distinct-creations-1\",\"payment_method_id\":\"pm-1\",\"partner_order_id\":\"distinct-creations-1\",\"total_order_amount\":5000}'\nsend POST '/v2/orders' '{\"id\":\"distinct-creations-2\",\"payment_method_id\":\"pm-1\",\"partner_order_id\":\"distinct-creations-2\",\"total_order_amount\":5000}'",
+                     *             "library": "const send = (method: string, path: string, body?: object) => fetch(env.url + path, { method, headers: { Authorization: `Bearer ${env.key}`, \"Content-Type\": \"application/json\" }, body: JSON.stringify(body) }).catch(() => undefined);\nawait send(\"POST\", \"/v2/orders\", { id: \"distinct-creations-1\", payment_method_id: \"pm-1\", partner_order_id: \"distinct-creations-1\", total_order_amount: 5000 });\nawait send(\"POST\", \"/v2/orders\", { id: \"distinct-creations-2\", payment_method_id: \"pm-1\", partner_order_id: \"distinct-creations-2\", total_order_amount: 5000 });"
                      *           }
                      *         },
                      *         {
@@ -8062,9 +8065,9 @@ export interface operations {
                      *           "reason": "No creation lost its response.",
                      *           "evidence": [],
                      *           "how_to_prove": {
-                     *             "step": "Lose a response, then let your client report an event. It must send it again with the same ID.",
-                     *             "curl": "curl https://sandbox.test/sandbox/faults -H \"Authorization: Bearer $SANDBOX_KEY\" -H \"Content-Type: application/json\" -d '{\"fault\": \"lost_response\", \"match\": {\"path\": \"/v2/order_events\"}}'",
-                     *             "library": "await env.faults.add({ fault: \"lost_response\", match: { path: \"/v2/order_events\" } });"
+                     *             "step": "Lose the response to an event that your client reports. It must send the event again with the same ID, or read it by its ID.",
+                     *             "curl": "send() { curl -X \"$1\" \"http://localhost:8787$2\" -H \"Authorization: Bearer $SANDBOX_KEY\" -H \"Content-Type: application/json\" ${3:+-d} ${3:+\"$3\"}; echo; }\nsend POST '/v2/orders' '{\"id\":\"lost-response\",\"payment_method_id\":\"pm-1\",\"partner_order_id\":\"lost-response\",\"total_order_amount\":5000}'\nsend POST '/sandbox/transactions' '{\"story\":\"captured\",\"amount\":5000,\"payment_method_id\":\"pm-1\",\"network_transaction_id\":\"lost-response\"}'\nsend POST '/sandbox/faults' '{\"fault\":\"lost_response\",\"match\":{\"path\":\"/v2/order_events\"}}'\nfor pause in 0 1; do sleep $pause; send POST '/v2/order_events' '{\"order_event_id\":\"lost-response-1\",\"order_id\":\"lost-response\",\"type\":\"CAPTURED\",\"amount\":5000,\"network_transaction_id\":\"lost-response\"}'; done",
+                     *             "library": "const send = (method: string, path: string, body?: object) => fetch(env.url + path, { method, headers: { Authorization: `Bearer ${env.key}`, \"Content-Type\": \"application/json\" }, body: JSON.stringify(body) }).catch(() => undefined);\nawait send(\"POST\", \"/v2/orders\", { id: \"lost-response\", payment_method_id: \"pm-1\", partner_order_id: \"lost-response\", total_order_amount: 5000 });\nawait env.transactions.story({ story: \"captured\", amount: 5000, payment_method_id: \"pm-1\", network_transaction_id: \"lost-response\" });\nawait env.faults.add({ fault: \"lost_response\", match: { path: \"/v2/order_events\" } });\nfor (const pause of [0, 1000]) { await new Promise((resolve) => setTimeout(resolve, pause)); await send(\"POST\", \"/v2/order_events\", { order_event_id: \"lost-response-1\", order_id: \"lost-response\", type: \"CAPTURED\", amount: 5000, network_transaction_id: \"lost-response\" }); }"
                      *           }
                      *         }
                      *       ],

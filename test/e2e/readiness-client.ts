@@ -36,6 +36,8 @@ export const GOOD_HABITS: Habits = {
 
 const MAX_ATTEMPTS = 5;
 const FIRST_PAUSE_MILLISECONDS = 60;
+/** Long enough that a busy machine doesn't make the client wait that long. */
+const RETRY_AFTER_SECONDS = 3;
 const PAGE_ITEMS = 2;
 const SETTLE_MILLISECONDS = 200;
 
@@ -67,9 +69,9 @@ export class ShopClient {
       this.#captureUnder({ fault: "cut_response" }),
       this.#captureUnder({ fault: "error_after_commit" }),
       this.#captureUnder({ fault: "bad_gateway" }),
-      this.#captureUnder({ fault: "unavailable" }),
+      this.#captureUnder({ fault: "unavailable", retry_after: RETRY_AFTER_SECONDS }),
       this.#captureUnder({ fault: "unavailable", times: MAX_ATTEMPTS - 1, retry_after: 0 }),
-      this.#captureUnder({ fault: "rate_limited" }),
+      this.#captureUnder({ fault: "rate_limited", retry_after: RETRY_AFTER_SECONDS }),
       this.#shipAndRefund(),
       this.#changeAndCancel(),
     ]);

@@ -38,8 +38,8 @@ export function checkRetries(faults: readonly FaultName[], harm: string) {
     const evidence = harmed.flatMap(({ last }, index) =>
       evidenceOfAll(last, confirmations[index]!),
     );
-    const read = confirmations.filter(({ method }) => method === "GET");
-    const found = read[0] ? `, or found by its ID, first with ${nameOf(read[0])}` : "";
+    const read = confirmations.find(({ method }) => method === "GET");
+    const found = read ? `, or found by its ID, first with ${nameOf(read)}` : "";
     return passed(
       `Looked at ${counted(harmed.length, "creation")} that ${harm}, first ${nameOf(one.last)}: each was sent again with the same ID or Idempotency-Key${found}. Each took effect once.`,
       evidence as [Evidence, ...Evidence[]],
