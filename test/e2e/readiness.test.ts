@@ -122,7 +122,7 @@ describe.concurrent("a client that", () => {
     expect(openChecks(await reportOf(env))).toEqual(open);
   });
 
-  it("accepts any signature and responds late fails its checks", async () => {
+  it("accepts any signature and responds late fails its checks", async ({ expect }) => {
     await using receiver = await startBadReceiver();
     await using env = await sandbox.environment();
     await env.webhooks.add({ url: receiver.url, retry_after_seconds: [] });

@@ -14,6 +14,8 @@ export const NO_CARD_FACTS: CardFacts = {
   transactions: 0,
   agreeing: 0,
   agreeing_ids: [],
+  without_card: 0,
+  without_card_ids: [],
   disagreeing: 0,
   disagreements: [],
 };
