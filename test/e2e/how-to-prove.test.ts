@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { stripTypeScriptTypes } from "node:module";
 import { promisify } from "node:util";
 import { compileFunction } from "node:vm";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, it } from "vitest";
 import { buildIfChanged } from "../../src/cli/build.ts";
 import { CHECKS, ENVIRONMENT_CHECK_IDS } from "../../src/domain/readiness/checks.ts";
 import {
@@ -81,7 +81,9 @@ describe.concurrent("one after the other in one environment, the lines", () => {
   });
 });
 
-it("the lines of both_readings create an environment with the other assumptions", async () => {
+it("the lines of both_readings create an environment with the other assumptions", async ({
+  expect,
+}) => {
   const env = { key: sandbox.key } as OwnEnvironment;
   const { stdout } = (await RUN.curl(codeOf("both_readings", "curl"), env)) as { stdout: string };
   expect(JSON.parse(stdout)).toMatchObject({

@@ -19,6 +19,7 @@ import { GOOD_HABITS, ShopClient, type Habits } from "./readiness-client.ts";
 const RUN_MILLISECONDS = 60_000;
 /** A receiver has 5 seconds. */
 const LATE_MILLISECONDS = 5_200;
+const POLL_MILLISECONDS = 200;
 
 /** The outcomes of each check that the reports of this file had. */
 const seen = new Set<string>();
@@ -122,7 +123,7 @@ describe.concurrent("a client that", () => {
     expect(openChecks(await reportOf(env))).toEqual(open);
   });
 
-  it("accepts any signature and responds late fails its checks", async ({ expect }) => {
+  it("accepts any signature and responds late fails its checks", async () => {
     await using receiver = await startBadReceiver();
     await using env = await sandbox.environment();
     await env.webhooks.add({ url: receiver.url, retry_after_seconds: [] });
@@ -132,9 +133,11 @@ describe.concurrent("a client that", () => {
     }
     const attemptOf = async (object: "STREAK" | "ACCOUNT_STATUS") => {
       const { id } = await env.sendNotification({ object });
-      const isSettled = async () => (await env.notification(id)).delivery_status !== "pending";
-      await expect.poll(isSettled, { timeout: RUN_MILLISECONDS }).toBe(true);
-      return (await env.notification(id)).attempts.at(0);
+      for (;;) {
+        const { delivery_status, attempts } = await env.notification(id);
+        if (delivery_status !== "pending") return attempts.at(0);
+        await sleep(POLL_MILLISECONDS);
+      }
     };
     const [silent, endless] = await Promise.all([attemptOf("STREAK"), attemptOf("ACCOUNT_STATUS")]);
     expect(silent).toMatchObject({ status: null, error: "No response within 15 seconds." });
