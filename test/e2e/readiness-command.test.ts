@@ -57,8 +57,11 @@ it("prints a table, and exits with 1 unless all required checks passed", async (
   expect(all.stdout).toMatch(
     /^ {2}failed {4}distinct_creations .*\n +POST \/v2\/orders \(request /m,
   );
-  expect(all.stdout).toMatch(/^ {2}not seen {2}lost_response .*\n +Lose a response, then /m);
+  expect(all.stdout).toMatch(
+    /^ {2}not seen {2}lost_response .*\n +Lose the response to an event\. /m,
+  );
   expect(all.stdout).toMatch(/Not ready: distinct_creations, lost_response, /);
+  expect(all.stdout).toMatch(/\. To start over, .* --since .*\n.* --environments all .*\n$/);
 
   const some = await readiness("--require", "repeatable_creations, known_names");
   expect(some).toMatchObject({ status: 0, stderr: "" });

@@ -71,9 +71,8 @@ function fault(
   });
 }
 
-const RETRY =
-  "to an event that your client reports. It must send the event again with the same ID, or read it by its ID.";
-const WAIT = "an event that your client reports. It must send it again, not before Retry-After.";
+const RETRY = "Your client must send the event again with the same ID, or read it by its ID.";
+const WAIT = "Your client must send it again, not before Retry-After.";
 
 /** A fault on the next notification of a capture. */
 function notificationFault(
@@ -83,7 +82,7 @@ function notificationFault(
   calls = [story(id), event(id, 1)],
 ): HowToProve {
   return prove(
-    `Register your receiver first, as for notification_acknowledged. ${step} Leave out the report of the capture if your receiver sends it.`,
+    `Register your receiver first, as for notification_acknowledged. ${step} In the lines, leave out the report of the capture if your receiver sends it.`,
     order(id),
     post("/sandbox/faults", { fault: name, match: { status: "CAPTURED" } }),
     ...calls,
@@ -122,24 +121,24 @@ const HOW_TO_PROVE: Record<CheckId, HowToProve> = {
     order("distinct-creations-1"),
     order("distinct-creations-2"),
   ),
-  lost_response: fault("lost-response", "lost_response", `Lose the response ${RETRY}`),
-  cut_response: fault("cut-response", "cut_response", `Cut the response ${RETRY}`),
+  lost_response: fault("lost-response", "lost_response", `Lose the response to an event. ${RETRY}`),
+  cut_response: fault("cut-response", "cut_response", `Cut the response to an event. ${RETRY}`),
   error_after_commit: fault(
     "error-after-commit",
     "error_after_commit",
-    `Replace the response with an error ${RETRY}`,
+    `Replace the response to an event with an error. ${RETRY}`,
   ),
   proxy_page: fault(
     "proxy-page",
     "bad_gateway",
-    `Replace the response with a proxy's page ${RETRY}`,
+    `Replace the response to an event with a proxy's page. ${RETRY}`,
   ),
-  unavailable: fault("unavailable", "unavailable", `Reject with 503 ${WAIT}`),
-  rate_limited: fault("rate-limited", "rate_limited", `Reject with 429 ${WAIT}`),
+  unavailable: fault("unavailable", "unavailable", `Reject an event with 503. ${WAIT}`),
+  rate_limited: fault("rate-limited", "rate_limited", `Reject an event with 429. ${WAIT}`),
   growing_pauses: fault(
     "growing-pauses",
     "unavailable",
-    "Reject an event that your client reports four times with 503 and Retry-After: 0. A later pause must be at least 10 % longer than the shortest one before it.",
+    "Reject an event four times with 503 and Retry-After: 0. A later pause of your client must be at least 10 % longer than the shortest one before it.",
     { times: 4, retry_after: 0, pauses: [0, 0.2, 0.4, 0.8, 1.6] },
   ),
   no_blind_retries: prove(
@@ -212,7 +211,7 @@ const HOW_TO_PROVE: Record<CheckId, HowToProve> = {
     event("card-agrees", 1),
   ),
   notification_acknowledged: prove(
-    "Start your receiver with the webhook's signing_token (IMPRINT_SIGNING_TOKEN in the examples), register its URL, and simulate a capture. It must respond with 2xx within 5 seconds. Leave out the report of the capture if your receiver sends it. A deployed sandbox reaches a local receiver through orders-sandbox listen.",
+    "Start your receiver with the webhook's signing_token (IMPRINT_SIGNING_TOKEN in the examples), register its URL, and simulate a capture. It must respond with 2xx within 5 seconds. In the lines, leave out the report of the capture if your receiver sends it. A deployed sandbox reaches a local receiver through orders-sandbox listen.",
     post("/sandbox/webhooks", {
       url: "http://localhost:3000/imprint",
       signing_token: "a-token-of-your-own",
@@ -224,12 +223,12 @@ const HOW_TO_PROVE: Record<CheckId, HowToProve> = {
   duplicate_notification: notificationFault(
     "duplicate-notification",
     "duplicate_notification",
-    "Send the notification of a capture twice. Your receiver must acknowledge both, and the capture be reported once.",
+    "Send the notification of a capture twice. Your receiver must acknowledge both, and the capture must be reported once.",
   ),
   reordered_notification: notificationFault(
     "reordered-notification",
     "reordered_notification",
-    "Let the notifications of two captures change places. Your receiver must acknowledge both, and both captures be reported.",
+    "Let the notifications of two captures change places. Your receiver must acknowledge both, and both captures must be reported.",
     [
       story("reordered-notification", "captured_in_two"),
       event("reordered-notification", 1, { amount: HALF }),

@@ -64,7 +64,7 @@ describe("GET /sandbox/readiness", () => {
     expect(reason).toContain(evidence[0].request_id);
     const recorded = expectStatus(await partner.get(`/sandbox/requests/${evidence[0].id}`), 200);
     expect(recorded.body).toMatchObject({ order_id: "order-1", status: null });
-    expect(how_to_prove.curl).toContain("https://sandbox.test/sandbox/faults");
+    expect(how_to_prove.curl).toContain('"https://sandbox.test$2"');
   });
 
   it("looks only at requests since the given time, and at none from before a reset", async () => {
@@ -82,12 +82,40 @@ describe("GET /sandbox/readiness", () => {
     expect(await statusOf(others[0]!, "lost_response", "environments=all")).toBe("not_seen");
   });
 
+  it("takes no report for proven that the card has not moved, or moved only in part", async () => {
+    const { order_id } = { order_id: await partner.createOrder() };
+    const story = { story: "captured", amount: 100, payment_method_id: "pm-1" };
+    await partner.post("/sandbox/transactions", { ...story, network_transaction_id: "nt-1" });
+    const capture = eventBody({ order_id, order_event_id: "e-1" });
+    await partner.post("/v2/order_events", capture);
+    const refund = { ...capture, order_event_id: "e-2", type: "REFUNDED" };
+    expectStatus(await partner.post("/v2/order_events", refund), 200);
+    expect(await statusOf(partner, "card_agrees")).toBe("not_seen");
+  });
+
+  it("passes a lost creation that the client finds by its ID", async () => {
+    await failRetry(partner);
+    expect(await statusOf(partner, "lost_response")).toBe("failed");
+    expectStatus(await partner.get("/v2/orders?id=order-2"), 200);
+    const check = checkIn(await partner.get(READINESS), "lost_response");
+    expect(check).toMatchObject({
+      status: "passed",
+      reason: expect.stringContaining("found by its ID, first with GET /v2/orders"),
+    });
+  });
+
   it("compares the order events with the card transactions", async () => {
     const { order_id } = { order_id: await partner.createOrder() };
     const story = { story: "captured", amount: 100, payment_method_id: "pm-1" };
     await partner.post("/sandbox/transactions", { ...story, network_transaction_id: "nt-1" });
     await partner.post("/v2/order_events", eventBody({ order_id, order_event_id: "e-1" }));
     expect(await statusOf(partner, "card_agrees")).toBe("passed");
+    const unfounded = { order_id, order_event_id: "e-0", network_transaction_id: "nt-2" };
+    await partner.post("/v2/order_events", eventBody(unfounded));
+    expect(checkIn(await partner.get(READINESS), "card_agrees")).toMatchObject({
+      status: "not_seen",
+      reason: expect.stringContaining("1 network_transaction_id: nt-2."),
+    });
     await partner.post("/v2/order_events", eventBody({ order_id, order_event_id: "e-2" }));
     const check = checkIn(await partner.get(READINESS), "card_agrees");
     expect(check).toMatchObject({
