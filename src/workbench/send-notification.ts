@@ -52,7 +52,10 @@ export async function sendNotification(
   body: string,
 ): Promise<AttemptOutcome> {
   const at = Date.now();
-  const signal = AbortSignal.timeout(DELIVERY_TIMEOUT_MILLISECONDS);
+  // Unlike AbortSignal.timeout, the timer can be cleared: a running one keeps the object from being evicted.
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(), DELIVERY_TIMEOUT_MILLISECONDS);
+  const { signal } = controller;
   const attempt = { at, url, headers };
   try {
     const response = await fetch(url, {
@@ -68,6 +71,8 @@ export async function sendNotification(
   } catch (error) {
     const ms = Date.now() - at;
     return { ...attempt, status: null, response_body: null, ms, error: reasonOf(error, signal) };
+  } finally {
+    clearTimeout(timer);
   }
 }
 
