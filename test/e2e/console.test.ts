@@ -452,6 +452,11 @@ it("finds requests by one line of search, and scrolls to a linked request", asyn
     await search.fill("status:2xx event:ship*");
     await poll(() => rows(page).allInnerTexts()).toHaveLength(1);
     await page.getByText("CAPTURED $50.00 · order-1 · ship-1").waitFor();
+    await search.fill("po-of-order-4");
+    await poll(() => rows(page).allInnerTexts()).toHaveLength(2);
+    expect(new URL(page.url()).search).toBe("?partner_order_id=po-of-order-4*");
+    await search.fill("refunded 3.00");
+    await page.getByText("A word alone is the start of an ID").waitFor();
     await search.fill("409");
     await page.getByText("REFUNDED $90.00 · order-1 · refund-1").waitFor();
     await page.getByText("1 request", { exact: true }).waitFor();

@@ -116,7 +116,9 @@ function Content({
       {reconciliation && (
         <Card reconciliation={reconciliation} currency={currency} hasEvents={total > 0} />
       )}
-      <h2>Timeline</h2>
+      <h2>
+        Timeline <small class="quiet">oldest first</small>
+      </h2>
       <TimelineTable timeline={timeline} currency={currency} />
       {order?.order_lines && (
         <>

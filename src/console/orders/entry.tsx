@@ -3,7 +3,7 @@ import { FAULTS } from "../../domain/faults.ts";
 import type { TimelineEntry, TimelineFigures } from "../api.ts";
 import { clockTime, fullTime, withMoney } from "../format.ts";
 import { hrefOf } from "../location.ts";
-import { Money, Prose } from "../parts/values.tsx";
+import { Code, Money, Prose } from "../parts/values.tsx";
 import { Compare } from "./compare.tsx";
 import { FIGURES, type LedgerFigures } from "./ledger.tsx";
 import type { PlacedEntry } from "./timeline.tsx";
@@ -15,7 +15,7 @@ const KINDS: Record<TimelineEntry["kind"], string> = {
   event_appended: "Event added",
   event_deleted: "Event deleted",
   refused: "Rejected",
-  replayed: "Repeated: the stored response was returned",
+  replayed: "Replayed: the stored response was returned",
   faulted: "Not executed because of a fault",
   card_approved: "Card approved",
   card_updated: "Card approval changed",
@@ -89,7 +89,7 @@ function Notes({ entry: { error, fault, warnings = [], figures }, before, curren
       {fault && <span class="tag fault">{fault.fault}</span>}{" "}
       {warnings.map(({ code, param }) => (
         <span key={code + param} class="tag warning">
-          {[code, param].filter(Boolean).join(" · ")}
+          <Code text={[code, param].filter(Boolean).join(" · ")} />
         </span>
       ))}
       {error && (

@@ -40,7 +40,7 @@ export function Row({ order, isOpen, query, revision, cache }: RowProps) {
         <b>{id}</b> <small class="quiet">{partner_order_id}</small>
       </span>
       <span class="marks">{history && <Badges {...history} />}</span>
-      {history ? <Bar timeline={history.timeline} currency={currency} /> : <span class="track" />}
+      {history ? <Bar timeline={history.timeline} currency={currency} /> : <span />}
       <Money amount={total_order_amount} currency={currency} />
       <Time at={created_at} />
     </a>

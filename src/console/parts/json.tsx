@@ -1,7 +1,14 @@
 import type { ComponentChildren } from "preact";
 
-/** The marked fields of a body: the reason for each, by the path that error responses use. */
-export type Marks = ReadonlyMap<string, string>;
+export interface Mark {
+  reason: string;
+  class?: "warning";
+  /** Whether the name is wrong, not the value. */
+  isName?: boolean;
+}
+
+/** The marked fields of a body, by the path that error responses use. */
+export type Marks = ReadonlyMap<string, Mark>;
 
 /** A body as formatted JSON with marked fields; unchanged if it is not JSON. */
 export function Json({ text, marks }: { text: string; marks: Marks }) {
@@ -41,9 +48,17 @@ interface PartProps {
 
 function Part({ value, path, indent, marks }: PartProps) {
   const content = contentOf(value, path, indent, marks);
-  const reason = path ? marks.get(path) : undefined;
-  if (reason === undefined) return <>{content}</>;
-  return <mark title={reason}>{content}</mark>;
+  const mark = marks.get(path);
+  return <Marked mark={mark?.isName ? undefined : mark}>{content}</Marked>;
+}
+
+function Marked({ mark, children }: { mark: Mark | undefined; children: ComponentChildren }) {
+  if (!mark) return <>{children}</>;
+  return (
+    <mark class={mark.class} title={mark.reason}>
+      {children}
+    </mark>
+  );
 }
 
 function contentOf(value: unknown, path: string, indent: string, marks: Marks): ComponentChildren {
@@ -58,19 +73,22 @@ function contentOf(value: unknown, path: string, indent: string, marks: Marks): 
   const inner = `${indent}  `;
   return [
     `${open}\n`,
-    ...entries.map(([name, each], index) => (
-      <>
-        {inner}
-        {!isArray && <span class="name">{JSON.stringify(name)}: </span>}
-        <Part
-          value={each}
-          path={isArray ? `${path}[${name}]` : path ? `${path}.${name}` : name}
-          indent={inner}
-          marks={marks}
-        />
-        {index < entries.length - 1 ? ",\n" : "\n"}
-      </>
-    )),
+    ...entries.map(([name, each], index) => {
+      const inside = isArray ? `${path}[${name}]` : path ? `${path}.${name}` : name;
+      const mark = marks.get(inside);
+      return (
+        <>
+          {inner}
+          {!isArray && (
+            <span class="name">
+              <Marked mark={mark?.isName ? mark : undefined}>{JSON.stringify(name)}</Marked>:{" "}
+            </span>
+          )}
+          <Part value={each} path={inside} indent={inner} marks={marks} />
+          {index < entries.length - 1 ? ",\n" : "\n"}
+        </>
+      );
+    }),
     indent + close,
   ];
 }

@@ -23,6 +23,20 @@ export function Status({ status }: { status: number | null }) {
   return <span class={`status s${Math.floor(status / 100)}`}>{status}</span>;
 }
 
+/** A code that breaks only after its underscores. */
+export function Code({ text }: { text: string }) {
+  return (
+    <>
+      {text.split(/(?<=_)/).map((part) => (
+        <>
+          {part}
+          <wbr />
+        </>
+      ))}
+    </>
+  );
+}
+
 /** A sentence whose `names` are set as code. */
 export function Prose({ text }: { text: string }) {
   return (

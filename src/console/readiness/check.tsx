@@ -1,6 +1,7 @@
 import { Link } from "wouter-preact";
 import { STATUS_LABELS } from "../../domain/readiness/markdown.ts";
 import type { ReadinessCheck, ReadinessEvidence } from "../api.ts";
+import { money } from "../format.ts";
 import { hrefOf } from "../location.ts";
 import { CodeLines } from "../parts/as-code.tsx";
 import { Prose } from "../parts/values.tsx";
@@ -19,7 +20,7 @@ export function Check({ check }: { check: ReadinessCheck }) {
       <span class={`tag ${TAGS[status]}`}>{STATUS_LABELS[status]}</span>
       <div>
         <b>{title}</b>
-        <p class="quiet">{reason}</p>
+        <p class="quiet">{inDollars(reason)}</p>
         {evidence.length > 0 && (
           <p>
             {evidence.map((each, index) => (
@@ -47,6 +48,10 @@ export function Check({ check }: { check: ReadinessCheck }) {
   );
 }
 
+/** Writes the sum in a reason as money. The orders of a sandbox are in dollars unless they say otherwise. */
+const inDollars = (reason: string): string =>
+  reason.replace(/(?<=add up to )\d+/, (amount) => money(Number(amount), "USD"));
+
 function EvidenceLink({ evidence }: { evidence: ReadinessEvidence }) {
   const { environment_id } = evidence;
   const [name, href] = targetOf(evidence);
@@ -67,7 +72,10 @@ function targetOf(evidence: ReadinessEvidence): [name: string, href?: string] {
   const { id, request_id, order_id, order_event_id } = evidence;
   const { network_transaction_id, notification_id } = evidence;
   if (id !== undefined) {
-    return [`request ${order_event_id ?? order_id ?? request_id ?? id}`, hrefOf("requests", id)];
+    return [
+      `request for ${order_event_id ?? order_id ?? request_id ?? id}`,
+      hrefOf("requests", id),
+    ];
   }
   if (notification_id !== undefined) {
     return [`notification ${notification_id}`, hrefOf("notifications", notification_id)];

@@ -2,6 +2,7 @@ import { CHECK_GROUPS, type CheckGroup } from "../../domain/readiness/groups.ts"
 import { markdownOf, summaryOf } from "../../domain/readiness/markdown.ts";
 import { api, unwrap, type Readiness as Report } from "../api.ts";
 import { asManager } from "../environments/manager.ts";
+import { clockTime, dayOf } from "../format.ts";
 import { setQuery, type Place } from "../location.ts";
 import { Copy, Failure, Loading } from "../parts/feedback.tsx";
 import { CheckField } from "../parts/fields.tsx";
@@ -54,7 +55,11 @@ export function Readiness({ place: { query } }: { place: Place }) {
       />
       {problem && <Failure problem={problem} retry={reload} />}
       {!data && !problem && <Loading />}
-      {data && <p class="quiet">{summaryOf(data)}</p>}
+      {data && (
+        <p class="quiet">
+          {summaryOf({ ...data, since: `${dayOf(data.since)}, ${clockTime(data.since)}` })}
+        </p>
+      )}
       {data && GROUPS.map(([group, title]) => <Group key={group} {...{ group, title, data }} />)}
     </section>
   );

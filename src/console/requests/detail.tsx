@@ -92,7 +92,8 @@ function Content({ request, retries }: { request: RequestDetails; retries: Retri
         <span class="path">
           {method} {path}
         </span>{" "}
-        · <Time at={at} /> · {ms} ms{request.replayed && " · replayed: repeats an earlier response"}
+        · <Time at={at} /> · {ms} ms
+        {request.replayed && " · replayed: the stored response was returned"}
       </p>
       <Twins request={request} retries={retries} />
       {fault && <AppliedFault request={request} fault={fault} />}
@@ -160,9 +161,9 @@ function MissingFields({ body, marks }: Required<Pick<MessageProps, "marks">> & 
   const missing = [...marks].filter(([param]) => !has(body, param));
   return (
     <ul class="quiet">
-      {missing.map(([param, reason]) => (
+      {missing.map(([param, mark]) => (
         <li key={param}>
-          Not in the body: <mark>{param}</mark> {reason}
+          Not in the body: <mark class={mark.class}>{param}</mark> {mark.reason}
         </li>
       ))}
     </ul>

@@ -1,7 +1,7 @@
 import { WARNING_MEANINGS } from "../../domain/warning-meanings.ts";
 import type { RequestDetails } from "../api.ts";
 import { withMoney, withoutBrackets } from "../format.ts";
-import { parse, type Marks } from "../parts/json.tsx";
+import { parse, type Mark, type Marks } from "../parts/json.tsx";
 import { Money, Prose } from "../parts/values.tsx";
 import { Figures, useCurrency } from "./figures.tsx";
 
@@ -22,16 +22,20 @@ function errorDetailsOf({ response, unaltered_response }: RequestDetails): Error
   return (body as { error?: ErrorDetails } | null | undefined)?.error ?? {};
 }
 
+/** The warnings about a field's name. */
+const NAMES = new Set(["unknown_field", "duplicate_field"]);
+
 /** The fields that errors and warnings name, each with the reason. */
 export function marksOf(request: RequestDetails): Marks {
   const { error, warnings = [] } = request;
-  return new Map(
-    [
-      error ?? {},
-      ...(errorDetailsOf(request).violations ?? []),
-      ...warnings.map(({ code, param }) => ({ param, message: WARNING_MEANINGS[code] })),
-    ].flatMap(({ param, message = "" }: Partial<Violation>) => (param ? [[param, message]] : [])),
-  );
+  const errors: Partial<Violation>[] = [...(errorDetailsOf(request).violations ?? []), error ?? {}];
+  const marks = new Map<string, Mark>();
+  for (const { code, param = "" } of warnings) {
+    marks.set(param, { reason: WARNING_MEANINGS[code], class: "warning", isName: NAMES.has(code) });
+  }
+  for (const { param = "", message: reason = "" } of errors) marks.set(param, { reason });
+  marks.delete("");
+  return marks;
 }
 
 export function RefusedBox({ request }: { request: RequestDetails }) {

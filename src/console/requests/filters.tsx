@@ -1,12 +1,12 @@
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { Link } from "wouter-preact";
 import { navigate } from "wouter-preact/use-browser-location";
 import { REFUSAL_STATUSES } from "../../domain/decision.ts";
 import type { RequestFilter } from "../../domain/requests.ts";
-import type { RecordedRequest } from "../api.ts";
+import { api, unwrap, type RecordedRequest } from "../api.ts";
 import { hrefOf } from "../location.ts";
 import { SelectFilter, TextFilter, useTyped } from "../parts/filters.tsx";
-import { filterOf, parseSearch, searchOf, suggestionsFor } from "./query.ts";
+import { bareId, filterOf, parseSearch, searchOf, suggestionsFor } from "./query.ts";
 
 const METHODS = ["GET", "POST", "PUT", "DELETE"];
 const STATUSES = [
@@ -55,16 +55,46 @@ export function Filters({ query }: { query: URLSearchParams }) {
 }
 
 const isSameSearch = (text: string, other: string) =>
-  parseSearch(text).toString() === parseSearch(other).toString();
+  parseSearch(text).toString() === parseSearch(other).toString() ||
+  (other.endsWith(`:${bareId(text)}*`) && !other.includes(" "));
+
+const ID_FIELDS = [
+  "order_id",
+  "partner_order_id",
+  "order_event_id",
+  "network_transaction_id",
+] as const;
+
+/** The filter of a search text. A single ID is looked for in each field. */
+async function filterFor(text: string): Promise<URLSearchParams> {
+  const id = bareId(text);
+  if (id === undefined) return parseSearch(text);
+  const filters = ID_FIELDS.map((name) => ({ [name]: `${id}*` }));
+  const pages = await Promise.all(
+    filters.map((filter) =>
+      unwrap(api.GET("/sandbox/requests", { params: { query: { ...filter, limit: 1 } } })).catch(
+        () => undefined,
+      ),
+    ),
+  );
+  return new URLSearchParams(filters[pages.findIndex((page) => page?.total)] ?? filters[0]);
+}
 
 function SearchBox({ query }: { query: URLSearchParams }) {
-  const search = (text: string) => {
+  const searched = useRef("");
+  const search = async (text: string) => {
+    searched.current = text;
     const kind = query.get("kind");
-    const filter = parseSearch(text);
+    const filter = await filterFor(text);
+    if (searched.current !== text) return;
     if (kind) filter.set("kind", kind);
     navigate(hrefOf("requests", undefined, filter), { replace: true });
   };
-  const [text, setText] = useTyped(searchOf(filterOf(query)), search, isSameSearch);
+  const [text, setText] = useTyped(
+    searchOf(filterOf(query)),
+    (typed) => void search(typed),
+    isSameSearch,
+  );
   return (
     <label class="wide">
       <span class="hidden">Search</span>

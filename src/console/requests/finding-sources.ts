@@ -1,6 +1,5 @@
 import { useMemo } from "preact/hooks";
 import { api, unwrap, type ReconciledTransaction, type RecordedRequest } from "../api.ts";
-import { reconcile } from "../orders/card.tsx";
 import { useResource, useThrottled } from "../parts/resource.ts";
 import type { RequestFeed } from "./feed.ts";
 import { findingsOf, type Finding } from "./findings.ts";
@@ -21,16 +20,20 @@ export function useFindings(
   const { data, reload } = useResource(async () => {
     const [rejected, disagreements] = await Promise.all([
       kinds && hasErrors ? loadRejected(filter) : [],
-      loadDisagreements(filter),
+      loadDisagreements(),
     ]);
     return { rejected, disagreements };
   }, [filter.toString(), hasErrors]);
   useThrottled(reload, REFRESH_MILLISECONDS, [feed.total.value]);
   const requests = feed.requests.value;
-  return useMemo(
-    () => data && kinds && findingsOf({ ...data, requests, retries, kinds }),
-    [data, kinds, requests, retries],
-  );
+  return useMemo(() => {
+    if (!data || !kinds) return undefined;
+    const named = new Set(requests.map((each) => each.network_transaction_id));
+    const disagreements = data.disagreements.filter(
+      (each) => filter.size === 0 || named.has(each.network_transaction_id),
+    );
+    return findingsOf({ rejected: data.rejected, disagreements, requests, retries, kinds });
+  }, [data, kinds, requests, retries]);
 }
 
 async function loadRejected(filter: URLSearchParams): Promise<RecordedRequest[]> {
@@ -44,16 +47,7 @@ async function loadRejected(filter: URLSearchParams): Promise<RecordedRequest[]>
   return pages.flatMap(({ data }) => data);
 }
 
-/** The disagreements of the environment, or of the order or transaction that the filter names. */
-async function loadDisagreements(filter: URLSearchParams): Promise<ReconciledTransaction[]> {
-  const order_id = filter.get("order_id");
-  const network_transaction_id = filter.get("network_transaction_id");
-  if (order_id) {
-    const { transactions = [] } = (await reconcile(order_id)) ?? {};
-    return transactions.filter(({ findings }) => findings.length > 0);
-  }
-  if (filter.size > 0 && !network_transaction_id) return [];
-  const query = network_transaction_id ? { network_transaction_id } : { limit: MAX_ROWS };
-  const { data } = await unwrap(api.GET("/sandbox/reconciliation", { params: { query } }));
-  return data.filter(({ findings }) => findings.length > 0);
+async function loadDisagreements(): Promise<ReconciledTransaction[]> {
+  const query = { limit: MAX_ROWS };
+  return (await unwrap(api.GET("/sandbox/reconciliation", { params: { query } }))).data;
 }

@@ -1,11 +1,7 @@
-import { useState } from "preact/hooks";
 import { Link } from "wouter-preact";
 import { money, plural } from "../format.ts";
 import { Money } from "../parts/values.tsx";
 import type { Finding } from "./findings.ts";
-
-/** The number of findings to show until the user expands the list. */
-const SHOWN = 6;
 
 interface FindingsProps {
   /** Undefined until they are loaded. */
@@ -15,9 +11,7 @@ interface FindingsProps {
 
 /** The mistakes of the integration, the worst first: each with its order, its money and one link. */
 export function Findings({ findings, isFiltered }: FindingsProps) {
-  const [isComplete, setComplete] = useState(false);
   if (!findings) return null;
-  const shown = isComplete ? findings : findings.slice(0, SHOWN);
   return (
     <section class="findings" aria-label="Findings">
       <h2>
@@ -25,9 +19,9 @@ export function Findings({ findings, isFiltered }: FindingsProps) {
         {isFiltered && " in these requests"}
       </h2>
       <ul>
-        {shown.map(({ key, isWarning, subject, amount, currency, text, href }) => (
+        {findings.map(({ key, isWarning, subject, amount, currency, text, href }) => (
           <li key={key}>
-            <Link class={isWarning ? "warning" : ""} href={href} title={text}>
+            <Link class={isWarning ? "warning" : ""} href={href}>
               <b>{subject}</b>{" "}
               {amount !== undefined && !text.includes(money(amount, currency)) && (
                 <Money amount={amount} currency={currency} />
@@ -37,11 +31,6 @@ export function Findings({ findings, isFiltered }: FindingsProps) {
           </li>
         ))}
       </ul>
-      {findings.length > SHOWN && (
-        <button type="button" class="chip more" onClick={() => setComplete(!isComplete)}>
-          {isComplete ? "Show fewer" : `${findings.length - SHOWN} more`}
-        </button>
-      )}
     </section>
   );
 }

@@ -13,7 +13,7 @@ export interface Finding {
   isWarning: boolean;
   /** The order or transaction. */
   subject: string;
-  /** The money, as the amount of the request or the difference between both sides. */
+  /** The amount of the request. */
   amount?: number | undefined;
   currency: string;
   text: string;
@@ -103,14 +103,12 @@ function disagreements({ disagreements: all, requests }: FindingSources): Findin
     );
     const request = named.find((each) => each.warnings) ?? named[0];
     const currency = reconciled.card?.currency ?? request?.content?.currency ?? "USD";
-    const { amount, text } = disagreementOf(reconciled, currency);
     return {
       key: `card ${network_transaction_id}`,
       isWarning: false,
       subject: [request?.order_id, network_transaction_id].filter(Boolean).join(" · "),
-      amount,
       currency,
-      text,
+      text: disagreementOf(reconciled, currency),
       href: hrefOfTransaction(reconciled),
       ...(request && { request }),
     };

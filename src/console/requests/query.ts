@@ -45,6 +45,10 @@ export function parseSearch(text: string): URLSearchParams {
   return filter;
 }
 
+/** A search of one word that may be any ID; undefined for other searches. */
+export const bareId = (text: string): string | undefined =>
+  /^[^\s:"]+$/.test(text) && guess(text) === "order_id" ? text.replace(/\*$/, "") : undefined;
+
 function guess(word: string): string {
   if (/^[1-5](\d\d|xx)$/.test(word)) return "status";
   if (word.startsWith("/")) return "path";

@@ -48,18 +48,14 @@ export function Requests({ place: { id, query } }: { place: Place }) {
         <Filters query={query} />
         {!isFirstUse && <Findings findings={findings} isFiltered={filter.size > 0} />}
         <List feed={feed} content={content} open={open} id={id} query={query}>
-          {isEmpty && (isFirstUse ? <FirstUse /> : <p class="quiet">No request matches.</p>)}
+          {isEmpty && (isFirstUse ? <FirstUse /> : <NoMatch />)}
         </List>
       </section>
       <section class="detail" aria-label="Request">
         {open ? (
           <RequestDetail key={open} id={open} query={query} retries={retries} />
         ) : (
-          isEmpty && (
-            <div class="scroll">
-              {isFirstUse ? <FirstSteps /> : <p class="quiet">No request matches the search.</p>}
-            </div>
-          )
+          isEmpty && <div class="scroll">{isFirstUse && <FirstSteps />}</div>
         )}
       </section>
     </div>
@@ -174,6 +170,15 @@ function ListHeader({ feed }: { feed: RequestFeed }) {
         {feed.isPaused.value ? `Resume${waiting > 0 ? ` (${waiting} new)` : ""}` : "Pause"}
       </button>
     </div>
+  );
+}
+
+function NoMatch() {
+  return (
+    <p class="quiet">
+      No request matches. A word alone is the start of an ID; other searches have a name, like{" "}
+      <code>status:409</code>.
+    </p>
   );
 }
 

@@ -35,7 +35,7 @@ export function BothSides({ reconciled, currency, isLinked }: BothSidesProps) {
       <Sums reconciled={reconciled} currency={card?.currency ?? currency} />
       {findings.length > 0 && (
         <p>
-          {disagreementOf(reconciled, card?.currency ?? currency).text}{" "}
+          {disagreementOf(reconciled, card?.currency ?? currency)}{" "}
           {findings.map((finding) => (
             <code key={finding} class="quiet">
               {finding}{" "}

@@ -21,50 +21,34 @@ export const cardFigures = ({ captured, refunded }: CardFigures, currency: strin
     .filter(Boolean)
     .join(" · ");
 
-/** The same of a transaction whose refunded sum is not loaded. */
-const AMOUNT_OF: Record<Transaction["status"], (amount: string) => string> = {
-  APPROVED: (amount) => `approved ${amount}`,
-  UPDATED: (amount) => `approved ${amount}`,
-  VOIDED: (amount) => `approved ${amount}, then voided`,
-  CAPTURED: (amount) => `captured ${amount}`,
-  REFUNDED: (amount) => `captured ${amount}, then refunded`,
-};
-
+/** The same of a transaction whose refunded sum is not loaded: its amount is the captured sum. */
 export const amountOf = ({ status, amount, currency }: Transaction): string =>
-  status === "REFUNDED" && amount === 0
-    ? "refunded without a capture"
-    : AMOUNT_OF[status](money(amount, currency));
-
-interface Disagreement {
-  /** The difference between both sides. */
-  amount?: number;
-  text: string;
-}
+  status === "REFUNDED"
+    ? `captured ${money(amount, currency)}, then refunded`
+    : `${status.toLowerCase()} ${money(amount, currency)}`;
 
 /** Says which side has how much more. */
 export function disagreementOf(
   { card, order_events, findings }: ReconciledTransaction,
   currency: string,
-): Disagreement {
+): string {
   const parts = SIDES.flatMap((side) => {
     const onCard = card?.[side] ?? 0;
     const reported = order_events[side];
     if (onCard === 0 || onCard === reported) return [];
-    const amount = Math.abs(onCard - reported);
-    const sum = money(amount, currency);
+    const sum = money(Math.abs(onCard - reported), currency);
     const text =
       reported > onCard
         ? `Order events report ${sum} more than the card ${side}.`
         : reported === 0
           ? `The card ${side} ${sum}, which no order event reports.`
           : `The card ${side} ${sum} more than order events report.`;
-    return [{ amount, text }];
+    return text;
   });
   const others = findings
     .filter((finding) => finding !== "amount_differs" && finding !== "not_reported")
     .map((finding) => FINDING_MEANINGS[finding].replaceAll("`", ""));
-  const text = [...parts.map((part) => part.text), ...others].join(" ");
-  return { ...(parts[0] && { amount: parts[0].amount }), text };
+  return [...parts, ...others].join(" ");
 }
 
 /** The page of a transaction. A transaction that is not on the card is addressed by its network ID. */

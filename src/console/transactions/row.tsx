@@ -29,7 +29,7 @@ export function Row({ item, isOpen, query }: RowProps) {
       </span>
       <span class="marks">
         {reconciled && (
-          <span class="tag refused" title={disagreementOf(reconciled, currencyOf(item)).text}>
+          <span class="tag refused" title={disagreementOf(reconciled, currencyOf(item))}>
             {DISAGREES}
           </span>
         )}
