@@ -11,6 +11,8 @@ export async function buildConsole(): Promise<void> {
     tsconfig: `${SOURCES}/tsconfig.json`,
     bundle: true,
     minify: true,
+    // The private properties of the libraries.
+    mangleProps: /^_[a-z]/,
     format: "esm",
     // The first versions with `light-dark()`, about two years old.
     target: ["chrome123", "firefox120", "safari17.5"],

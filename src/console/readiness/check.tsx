@@ -48,9 +48,11 @@ export function Check({ check }: { check: ReadinessCheck }) {
   );
 }
 
-/** Writes the sum in a reason as money. The orders of a sandbox are in dollars unless they say otherwise. */
+/** Writes the sums in a reason as money. Reasons name no currency. */
 const inDollars = (reason: string): string =>
-  reason.replace(/(?<=add up to )\d+/, (amount) => money(Number(amount), "USD"));
+  reason.replace(/(?<=\b(add up to|refunds|refund of|than the|captured|refunded) )\d+/g, (amount) =>
+    money(Number(amount), "USD"),
+  );
 
 function EvidenceLink({ evidence }: { evidence: ReadinessEvidence }) {
   const { environment_id } = evidence;
