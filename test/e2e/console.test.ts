@@ -599,7 +599,8 @@ it("works with only a keyboard", async () => {
     await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
     await rows(page).nth(3).waitFor();
     const focused = () => page.evaluate<string>("document.activeElement.textContent");
-    for (const key of ["j", "j", "k"]) await page.keyboard.press(key);
+    await page.locator(".box.refused").waitFor();
+    for (const key of ["j", "k"]) await page.keyboard.press(key);
     await poll(focused).toContain("CONFLICT_ERROR");
     await page.keyboard.press("Enter");
     await page.locator(".refused").waitFor();
