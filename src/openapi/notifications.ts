@@ -61,6 +61,6 @@ function describeNotification(kind: NotificationKind) {
 }
 
 function schemaOf(kind: NotificationKind) {
-  const { $schema, ...schema } = z.toJSONSchema(payloadOf(kind), { io: "input" });
+  const { $schema: _, ...schema } = z.toJSONSchema(payloadOf(kind), { io: "input" });
   return schema;
 }
