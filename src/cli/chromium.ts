@@ -21,7 +21,7 @@ export function hasChromium(): boolean {
   return process.platform === "linux" && process.arch === "x64";
 }
 
-/** Ignores any Chromium of the machine, so that the tests don't depend on it. */
+/** Uses CHROMIUM or the installed package, and never searches the machine for a browser. */
 export async function prepareChromium(folder: string): Promise<Chromium> {
   if (!hasChromium()) throw new Error(WITHOUT_CHROMIUM);
   const named = process.env["CHROMIUM"];
@@ -33,8 +33,8 @@ async function unpackChromium(folder: string): Promise<Chromium> {
   await mkdir(folder, { recursive: true });
   const program = 'import chromium from "@sparticuz/chromium"; await chromium.executablePath();';
   await promisify(execFile)("node", ["--input-type=module", "--eval", program], {
-    // The package unpacks into the temporary folder, and unpacks its libraries only on AWS. A process of its own
-    // has variables for both, so that two runs don't share /tmp.
+    // The package unpacks into TMPDIR, and its libraries only on AWS. Both variables are set for a separate
+    // process only, so that concurrent runs don't share /tmp.
     env: { ...process.env, TMPDIR: folder, AWS_EXECUTION_ENV: "AWS_Lambda_nodejs24.x" },
   });
   // The package's own configuration looks for the font in /tmp.

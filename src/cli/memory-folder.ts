@@ -3,12 +3,12 @@ import { mkdtempSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 const SHARED_MEMORY = "/dev/shm";
-/** The tests write some 2 GB: installs, browsers and databases. */
+/** The tests write about 2 GB (installs, browsers, databases), and their processes need memory too. */
 const MIN_FREE_BYTES = 6 * 2 ** 30;
 
 /**
- * Creates a temporary folder in memory if the machine has room for one. On a disk, each commit of SQLite waits for
- * milliseconds, which proves nothing in a test. The folder is removed when this process exits.
+ * Creates a temporary folder in memory, if enough is free: on a disk, SQLite waits milliseconds for each commit.
+ * The folder is removed when this process exits.
  */
 export function memoryFolder(): string | undefined {
   try {

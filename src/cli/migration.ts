@@ -6,7 +6,7 @@
 import { execFileSync } from "node:child_process";
 import { globSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname } from "node:path";
-import { referredTablesDropped } from "./dropped-tables.ts";
+import { droppedReferencedTables } from "./dropped-tables.ts";
 import { fail } from "./tools.ts";
 
 const ADVICE = `The folder of migrations is unchanged. D1 can't switch foreign keys off: dropping a table deletes the
@@ -30,7 +30,7 @@ function finish(path: string, written: string): void {
   const earlier = [...before]
     .filter(([each]) => each.endsWith(".sql") && dirname(each) === dirname(path))
     .map(([, content]) => content);
-  const dropped = referredTablesDropped(migration, earlier);
+  const dropped = droppedReferencedTables(migration, earlier);
   if (dropped.length > 0) {
     restore();
     fail(`The migration drops ${dropped.join(", ")}, which other tables refer to.\n${ADVICE}`);
@@ -39,8 +39,8 @@ function finish(path: string, written: string): void {
 }
 
 function withoutRowid(statement: string): string {
-  const hasRowid = /integer PRIMARY KEY/i.test(statement) || !/CREATE TABLE/i.test(statement);
-  return hasRowid ? statement : statement.replace(/\);(\s*)$/, ") WITHOUT ROWID;$1");
+  const isUnchanged = /integer PRIMARY KEY/i.test(statement) || !/CREATE TABLE/i.test(statement);
+  return isUnchanged ? statement : statement.replace(/\);(\s*)$/, ") WITHOUT ROWID;$1");
 }
 
 /** The content of each migration, snapshot and journal, sorted by path. */

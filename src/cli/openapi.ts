@@ -1,6 +1,6 @@
 /**
- * `npm run openapi`: writes the committed OpenAPI document, its examples, and the client's types. With `--update`, the
- * tests of these files write them instead of comparing them.
+ * `npm run openapi`: writes the committed OpenAPI document, its examples, and the client's types. The tests of the
+ * first two write them if they run with `--update`.
  */
 import { CLIENT_TYPES, run } from "./tools.ts";
 

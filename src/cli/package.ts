@@ -1,6 +1,6 @@
 /**
- * `npm run package`: packs the package `orders-sandbox` from a folder with its own manifest. The repository's
- * manifest has an install script, and dependencies that are already in the built Worker.
+ * `npm run package`: packs the package `orders-sandbox` with its own manifest. The repository's manifest has an
+ * install script, and dependencies that the built Worker already contains.
  */
 import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -82,7 +82,7 @@ function manifest() {
     private: isPrivate,
     description,
     license,
-    // npm compares it with the provenance.
+    // npm requires it to match the provenance statement.
     repository: repository["repository"],
     type,
     bin: { "orders-sandbox": "local/bin.js" },

@@ -32,7 +32,7 @@ function removeHeaders() {
   }
 }
 
-/** Builds the Worker, so that the first `npm start` is fast. npm puts the newer Node on the PATH. */
+/** Builds the Worker, so that the first `npm start` is fast. npm puts the Node of node_modules on the PATH. */
 function build() {
   execFileSync("node", ["src/cli/build.ts"], { stdio: "inherit" });
 }

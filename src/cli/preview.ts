@@ -49,7 +49,7 @@ function readArguments() {
       return { command: verb, name: values.name, keepPartner: values["keep-partner"] };
     }
   } catch {
-    // An unknown flag gets the same sentence.
+    // An unknown flag also prints the usage.
   }
   return fail(
     "Usage: npm run preview -- deploy --name pr-12 (--keep-partner creates no new partner), or npm run preview -- delete --name pr-12.",

@@ -1,6 +1,6 @@
 /**
- * The rooms of `src/` and what each may import: the layers of CONTRIBUTING, as a table. As a program, it
- * prints every import that the table doesn't allow, and exits with status 1 if there are any.
+ * The rooms (folders) of `src/` and their allowed imports: the layers of CONTRIBUTING, as a table. Run as a program,
+ * prints each other import, and then exits with status 1.
  */
 import { globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -46,7 +46,7 @@ export const ROOMS: Record<string, Allowed> = {
       "@tanstack/virtual-core",
     ],
   },
-  // The package contains only this folder and these two, and its dependencies.
+  // The package contains code of these three rooms only.
   local: {
     rooms: ["domain", "generated"],
     packages: ["node:", "miniflare", "eventsource-parser", "@cloudflare/workers-types"],

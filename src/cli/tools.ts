@@ -24,7 +24,7 @@ export interface Outcome {
   output: string;
 }
 
-/** Runs one of the project's tools, even if it fails. npm puts the tools on the PATH. */
+/** Runs one of the project's tools, and reports whether it succeeded. npm puts the tools on the PATH. */
 export async function attempt(tool: string, args: string[]): Promise<Outcome> {
   const child = spawn(tool, args, {
     stdio: ["ignore", "pipe", "pipe"],

@@ -12,14 +12,14 @@ export const BUILD_FOLDER = new URL(
 export const BUNDLE_FILE = "index.js";
 export const WRAPPER_FILE = "worker-wrapper.js";
 
-/** `worker.json`: how the Worker is bound, and how its database is set up. */
+/** `worker.json`: the version, the bindings and the database setup of the Worker. */
 export interface BuiltWorker {
   version: string;
   /** Miniflare's options, from wrangler.toml and .dev.vars: name, compatibility date, bindings. */
   worker: WorkerOptions;
-  /** The binding of the D1 database. */
+  /** The name of the D1 binding. */
   databaseBinding: string;
-  /** The binding of the files in `assets`. */
+  /** The name of the binding that serves the files in `assets`. */
   assetsBinding: string;
   databaseSetup: DatabaseSetup;
 }

@@ -36,7 +36,7 @@ export function environmentOf({ url, key, request, openInbox }: Connection): Env
   };
 }
 
-/** Creates an environment with the key of another one of the same partner. */
+/** Creates an environment. The connection needs a key of the partner's first environment. */
 export async function createEnvironment(
   connection: Connection,
   options: EnvironmentOptions,

@@ -5,7 +5,7 @@ type Schemas = components["schemas"];
 
 /** The options of a new environment: name, lifetime in seconds, strictness, fixture. */
 export type EnvironmentOptions = Schemas["EnvironmentInput"];
-/** A fault to inject, the requests that it matches, and how often. `delay_ms` is in milliseconds. */
+/** A fault to inject: what it matches, and how often it acts. */
 export type FaultOptions = Schemas["FaultInput"];
 /** A fault that will act `remaining` more times. */
 export type Fault = Schemas["Fault"];
@@ -25,9 +25,9 @@ export type Transaction = Schemas["Transaction"];
 export type StoryOptions = Schemas["StoryInput"];
 /** A simulated transaction with its events, oldest first. */
 export type TransactionWithEvents = Schemas["TransactionWithEvents"];
-/** The card transactions that an order's events name, and whether both sides agree. */
+/** The transactions that an order's events name, and whether the card and the events agree. */
 export type OrderReconciliation = Schemas["OrderReconciliation"];
-/** Both sides of one `network_transaction_id`, with the findings. */
+/** The sums of a transaction on the card and in order events, and the findings of their comparison. */
 export type ReconciledTransaction = Schemas["ReconciledTransaction"];
 
 /** The verdict of each readiness check, with its reason and evidence. */
@@ -47,7 +47,7 @@ export type NotificationDetails = Schemas["NotificationDetails"];
 /** A notification to send: its kind, and fields that replace those of the published example. */
 export type NotificationOptions = Schemas["NotificationInput"];
 
-/** The result of a verification, with the reason if it failed. `expected` is the valid header. */
+/** The result of verifying a signature, with the reason if it is invalid. `expected` is the valid header. */
 export type Verification = Schemas["Verification"];
 
 type NotificationQuery = NonNullable<operations["listNotifications"]["parameters"]["query"]>;
@@ -64,7 +64,7 @@ export interface Environment {
   readonly url: string;
   /** The API key of this environment. */
   readonly key: string;
-  /** Faults that act on requests under `/v2` with this environment's keys. */
+  /** Faults that act on this environment's requests under `/v2`, or on its notifications. */
   readonly faults: Faults;
   /** Simulated card transactions. */
   readonly transactions: Transactions;
@@ -93,7 +93,7 @@ export interface Environment {
   /** Returns a notification with its payload and the attempts to deliver it. */
   notification(id: string): Promise<NotificationDetails>;
 
-  /** Sends a notification of any kind to the webhooks, as production might. */
+  /** Sends a notification of any kind to the webhooks for that kind. */
   sendNotification(notification: NotificationOptions): Promise<Notification>;
 
   /**
@@ -171,7 +171,7 @@ export interface Webhooks {
   remove(id: string): Promise<void>;
 }
 
-/** The options of an inbox. `retry_after_seconds` is short unless it is set: 0, and then 1 five times. */
+/** The options of an inbox. `retry_after_seconds` defaults to `[0, 1, 1, 1, 1, 1]`. */
 export type InboxOptions = Omit<WebhookOptions, "url">;
 
 /** A receiver of notifications. In TypeScript, `await using` closes it at the end of the scope. */
@@ -190,7 +190,7 @@ export interface Inbox extends AsyncDisposable {
   next(filter?: InboxFilter, options?: { timeout?: number }): Promise<ReceivedNotification>;
 
   /**
-   * Responds to the next notifications with this status, `times` times (default: 1). Without 2xx, `next` doesn't
+   * Responds to the next `times` notifications (default: 1) with this status. Unless it is 2xx, `next` doesn't
    * return them, and the sandbox sends them again.
    *
    * ```ts
@@ -219,7 +219,7 @@ export interface ReceivedNotification {
   signature: string;
 }
 
-/** The `data` of a notification. These fields are those of TRANSACTION; the reference has the other kinds. */
+/** The `data` of a notification. The declared fields are those of TRANSACTION; the reference lists the others. */
 export interface NotificationData {
   event_id?: string;
   transaction_id?: string;
@@ -244,7 +244,7 @@ export interface Faults {
   /** Removes all faults. */
   clear(): Promise<void>;
   /**
-   * Rejects if faults are left that will still act, so that a test can't pass because a fault matched nothing.
+   * Rejects if a fault has uses left, so that a test can't pass because a fault matched nothing.
    *
    * @throws {SandboxError} It names the remaining uses of each fault, and the requests that nearly matched.
    */

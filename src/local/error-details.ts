@@ -1,4 +1,4 @@
-/** Sends a `SandboxError` to another thread. */
+/** Converts an error to data that another thread can receive, and back to a `SandboxError`. */
 import { SandboxError } from "./sandbox-error.ts";
 
 export interface ErrorDetails {

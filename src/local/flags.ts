@@ -9,7 +9,7 @@ export function keyOf(flag: string | undefined): string {
   return flag ?? process.env["SANDBOX_KEY"] ?? DEFAULT_KEY;
 }
 
-/** Turns an error of `parseArgs` into one sentence that names the help. */
+/** Shortens an error of `parseArgs` to its first sentence, and adds how to list the flags. */
 export function unknownFlag(error: unknown, command: string): SandboxError {
   const [sentence] = (error as Error).message.split(". ");
   return new SandboxError(`${sentence}. Run ${command} --help for all flags.`, { cause: error });

@@ -3,19 +3,18 @@ import { statSync } from "node:fs";
 import { clearInterval, setInterval } from "node:timers";
 import { databasesIn } from "./state-folder.ts";
 
-/** Writes acknowledged within this time after the folder is removed are lost with it. */
+/** After the folder is removed, the sandbox may acknowledge writes for this long. They are lost. */
 const POLL_MILLISECONDS = 200;
 
 export interface FolderWatch {
-  /** Whether each database is still the file that it was. */
+  /** Whether no database has been removed or replaced. */
   isIntact(): boolean;
   stop(): void;
 }
 
 /**
- * Calls `callback` once, when a database that the folder contains now is gone or is another file. Polls the
- * paths, because `fs.watch` misses a parent folder that is renamed and, on some systems, a disk that is
- * unmounted.
+ * Calls `callback` once, when a database in the folder is removed or replaced. Polls, because `fs.watch` misses a
+ * renamed parent folder and, on some systems, an unmounted disk.
  */
 export function watchFolder(folder: string, callback: () => void): FolderWatch {
   const paths = databasesIn(folder);

@@ -6,7 +6,7 @@
 export interface ServedHosts {
   /** Lower-case names and addresses, in addition to `localhost` and the loopback addresses. */
   names: string[];
-  /** Whether any IP address is served. A page can't choose the address that a client calls. */
+  /** Whether to serve every IP address. DNS rebinding needs a host name, so addresses are safe. */
   anyAddress: boolean;
 }
 

@@ -15,7 +15,7 @@ export interface Forwarded {
 
 /** The outcome of an attempt, as the sandbox logs it. */
 export interface Outcome {
-  /** Null without a response. */
+  /** Null if no response arrived. */
   status: number | null;
   response_body?: string;
   ms: number;

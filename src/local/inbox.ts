@@ -13,7 +13,7 @@ import { SandboxError } from "./sandbox-error.ts";
 import type { OpenInbox } from "./thread-client.ts";
 
 const DEFAULT_TIMEOUT_MILLISECONDS = 5_000;
-/** Short, so that a test doesn't wait: by default, the first retry comes after 5 seconds. */
+/** Shorter than the default of a webhook, whose first retry comes after 5 seconds. */
 const RETRY_AFTER_SECONDS = [0, 1, 1, 1, 1, 1];
 const TOKEN_BYTES = 24;
 
@@ -90,7 +90,7 @@ class ReceivedNotifications {
     if (this.#error) throw this.#error;
     const taker: Taker = { filter, result: Promise.withResolvers() };
     this.#takers.push(taker);
-    // A timer instead of a clock, which a test may have faked.
+    // A timer, because a test may have faked `Date`.
     void sleep(timeout, undefined, { ref: false }).then(() => this.#giveUp(taker, timeout));
     return taker.result.promise;
   }

@@ -1,4 +1,4 @@
-/** How the user calls the program, for its messages, and its default data folder. */
+/** The commands that messages name, and the default data folder. */
 export interface Invocation {
   command: string;
   partnerCommand: string;

@@ -23,7 +23,7 @@ Forwards signed notifications to a server on this machine, unchanged, until Ctrl
 /** How long the sandbox has to remove the webhook when this program exits. It expires after a day. */
 const EXIT_MILLISECONDS = 2_000;
 
-/** `command` is how the user called this, for the usage. */
+/** `command` is the command line to print in the usage. */
 export async function listen(args: string[], command: string): Promise<void> {
   const flags = readFlags(args, command);
   if (flags === "help") return void process.stdout.write(usage(command));

@@ -7,9 +7,9 @@ import { forward, waitUntilListening, type Outcome } from "./forward.ts";
 import { Retries } from "./retries.ts";
 import type { SandboxError } from "./sandbox-error.ts";
 
-/** The longest backlog behind a slow server. Then the stream is reopened, so that the sandbox signs the rest again. */
+/** Behind a slow server for this long, reopens the stream, so that the sandbox signs the waiting deliveries again. */
 const BACKLOG_MILLISECONDS = 60_000;
-/** An item that arrives within this time was already waiting in the stream. */
+/** A delivery that arrives this soon after the previous one was already buffered, and its signature may be old. */
 const BUFFERED_MILLISECONDS = 20;
 
 interface ListenerOptions {
@@ -55,18 +55,18 @@ export class Listener {
       this.#lastId,
     );
     this.#retries.reset();
-    let freshAt = performance.now();
-    let readyAt = freshAt;
+    let caughtUpAt = performance.now();
+    let forwardedAt = caughtUpAt;
     for await (const delivery of stream) {
       const now = performance.now();
-      if (now - readyAt > BUFFERED_MILLISECONDS) freshAt = now;
-      else if (now - freshAt > BACKLOG_MILLISECONDS) return "old";
+      if (now - forwardedAt > BUFFERED_MILLISECONDS) caughtUpAt = now;
+      else if (now - caughtUpAt > BACKLOG_MILLISECONDS) return "old";
       const outcome = await forward(target, delivery);
       if (outcome === "refused") return "refused";
       console.log(formatDeliveryLine(delivery, outcome));
       await this.#report(delivery, outcome);
       this.#lastId = delivery.id;
-      readyAt = performance.now();
+      forwardedAt = performance.now();
     }
     return "closed";
   }

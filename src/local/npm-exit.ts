@@ -22,7 +22,7 @@ function readAncestors(): string {
   return `${process.ppid} ${parentOf(process.ppid)}`;
 }
 
-/** Linux only. Elsewhere the shell replaces itself with a single command. */
+/** Only Linux has /proc. Elsewhere, the shell replaces itself with its only command, so npm is the parent. */
 function parentOf(pid: number): string | undefined {
   try {
     // The fields after the name, which may contain spaces: state, parent, …

@@ -25,7 +25,7 @@ const ARGUMENTS = new Map([
 
 const PAGE_ITEMS = 100;
 
-/** `command` is how the user called this, for the usage. */
+/** `command` is the command line to print in the usage. */
 export async function partner(args: string[], command: string): Promise<void> {
   const { verb, argument, url } = readArguments(args, command);
   const token = process.env["ADMIN_TOKEN"];
@@ -39,12 +39,12 @@ export async function partner(args: string[], command: string): Promise<void> {
     else if (verb === "key") await createKey(send, Number(argument));
     else await remove(send, Number(argument));
   } catch (error) {
-    throw hasNoAdminToken(error) ? noAdminToken(url, error) : error;
+    throw meansNoAdminToken(error) ? noAdminToken(url, error) : error;
   }
 }
 
 /** A sandbox without an ADMIN_TOKEN has no operations on partners. */
-const hasNoAdminToken = (error: unknown): boolean =>
+const meansNoAdminToken = (error: unknown): boolean =>
   error instanceof SandboxError && error.type === "NOT_FOUND_ERROR";
 
 const noAdminToken = (url: string, cause: unknown): SandboxError =>

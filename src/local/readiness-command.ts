@@ -22,7 +22,7 @@ Reports which checks the requests of an integration have passed. Exits with 1 un
   --help
 `;
 
-/** `command` is how the user called this, for the usage. */
+/** `command` is the command line to print in the usage. */
 export async function readiness(args: string[], command: string): Promise<void> {
   const { url, key, since, environments, require, format, help } = readFlags(args, command);
   if (help) return void process.stdout.write(usage(command));

@@ -1,4 +1,4 @@
-/** The report of `orders-sandbox readiness` as text, JUnit and Markdown. */
+/** The report of `orders-sandbox readiness` as text, JSON, JUnit and Markdown. */
 import { CHECK_GROUPS } from "../domain/readiness/groups.ts";
 import { markdownOf, STATUS_LABELS, summaryOf } from "../domain/readiness/markdown.ts";
 import type { Readiness } from "./environment.ts";
@@ -6,7 +6,7 @@ import { withoutControls } from "./printable.ts";
 
 type Check = Readiness["checks"][number];
 
-/** A report, and the checks that must have passed. */
+/** A report, and the IDs of the checks that must have passed. */
 export interface RequiredReport {
   report: Readiness;
   required: ReadonlySet<string>;

@@ -26,7 +26,7 @@ Prints the latest requests under /v2 with a key of the environment, oldest first
 /** Lower than any ID of a request. */
 const FIRST_ID = "1";
 
-/** `command` is how the user called this, for the usage. */
+/** `command` is the command line to print in the usage. */
 export async function requests(args: string[], command: string): Promise<void> {
   const { url, key, count, follow, json, help } = readFlags(args, command);
   if (help) return void process.stdout.write(usage(command));

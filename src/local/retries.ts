@@ -1,4 +1,4 @@
-/** Retries of a sandbox that can't be reached. */
+/** Retries while a sandbox can't be reached, limits requests, or fails. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SandboxError } from "./sandbox-error.ts";
 
@@ -24,10 +24,10 @@ export class Retries {
     this.#isReported = false;
   }
 
-  /** Call it after a failure. Throws an error that the sandbox would repeat. */
+  /** Call it after a failure. Waits before the next attempt, or throws the error if it is permanent. */
   async afterError(error: unknown): Promise<void> {
     if (isPermanent(error)) throw error;
-    if (!this.#isReported) console.error(`${this.#url} can't be reached. Retrying every second …`);
+    if (!this.#isReported) console.error(`${this.#url} is unavailable. Retrying every second …`);
     this.#isReported = true;
     await this.wait();
   }

@@ -1,4 +1,4 @@
-/** Runs the built Worker on Miniflare, with nothing between it and its clients. */
+/** Runs the built Worker on Miniflare. Clients connect to workerd directly. */
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
@@ -63,7 +63,7 @@ export async function startRuntime(
     requireSetUp((await response.json()) as SetupOutcome, built);
     return miniflare;
   } catch (error) {
-    // Miniflare waits for a workerd that doesn't start.
+    // If workerd doesn't start, `dispose` keeps waiting for it.
     await Promise.race([miniflare.dispose(), sleep(DISPOSE_MILLISECONDS)]);
     throw error;
   }

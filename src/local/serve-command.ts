@@ -69,7 +69,7 @@ export async function serve(args: string[], invocation: Invocation): Promise<voi
   }
 }
 
-/** Whether the URL names this address. It names loopback and wildcard addresses `localhost`. */
+/** Whether to print this address in the URL. 127.0.0.1 and wildcard addresses become `localhost`. */
 function isSpecific(host: string | undefined): host is string {
   return host !== undefined && !["127.0.0.1", "0.0.0.0", "::"].includes(host);
 }

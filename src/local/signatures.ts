@@ -7,7 +7,7 @@ import { SandboxError } from "./sandbox-error.ts";
 /** How a webhook signs. A `Webhook` has both properties. */
 export interface SigningOptions {
   signing_token: string;
-  /** Default: the key is the token itself, and `t` is in milliseconds. */
+  /** Default: the token itself is the HMAC key, and `t` is in milliseconds. */
   signature?: Partial<Webhook["signature"]>;
 }
 
@@ -51,8 +51,8 @@ export async function signNotification(options: SignOptions): Promise<string> {
 }
 
 /**
- * Verifies a signature over the raw body. If it is invalid, returns the reason, such as another token, a body that
- * was parsed and serialized again, an old signature, or a cut header.
+ * Verifies a signature over the raw body. If it is invalid, returns the reason: for example, another token, a
+ * reserialized body, an old signature, or a truncated header.
  *
  * ```ts
  * const { valid, reason, message } = await verifyNotification({ header, body, signing_token });

@@ -10,7 +10,8 @@ const CAUSES: [pattern: RegExp, sentence: (folder: string) => string][] = [
   ],
   [
     /SQLITE_FULL|SQLITE_IOERR|ENOSPC|EDQUOT|disk is full|disk I\/O error/i,
-    (folder) => `The disk with ${folder} is full: free some space, or choose another folder.`,
+    (folder) =>
+      `The disk with ${folder} is full or failing: free some space, or choose another folder.`,
   ],
   [
     /SQLITE_CORRUPT|SQLITE_NOTADB|malformed|not a database/i,

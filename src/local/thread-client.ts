@@ -60,7 +60,7 @@ interface InboxEntry {
   onEnd: (error: SandboxError) => void;
 }
 
-interface Entry {
+interface SandboxEntry {
   started: PromiseWithResolvers<{ url: string; key: string }>;
   ended: PromiseWithResolvers<void>;
   workerdPid?: number;
@@ -68,7 +68,7 @@ interface Entry {
 }
 
 class SandboxThread {
-  readonly #sandboxes = new Map<number, Entry>();
+  readonly #sandboxes = new Map<number, SandboxEntry>();
   readonly #requests = new Map<number, PromiseWithResolvers<unknown>>();
   readonly #inboxes = new Map<number, InboxEntry>();
   readonly #temporaryFolder = join(tmpdir(), `orders-sandbox-${randomUUID()}`);
@@ -94,7 +94,10 @@ class SandboxThread {
 
   async start(options: ThreadOptions): Promise<ThreadSandbox> {
     const id = this.#nextId();
-    const entry: Entry = { started: Promise.withResolvers(), ended: Promise.withResolvers() };
+    const entry: SandboxEntry = {
+      started: Promise.withResolvers(),
+      ended: Promise.withResolvers(),
+    };
     this.#post({ id, type: "start", options });
     if (this.#sandboxes.size === 0) this.#keepProcessAlive();
     this.#sandboxes.set(id, entry);
@@ -115,7 +118,11 @@ class SandboxThread {
     };
   }
 
-  async #openInbox(token: SigningToken, inbox: InboxEntry, sandbox: Entry): Promise<ThreadInbox> {
+  async #openInbox(
+    token: SigningToken,
+    inbox: InboxEntry,
+    sandbox: SandboxEntry,
+  ): Promise<ThreadInbox> {
     const inboxId = this.#nextId();
     this.#inboxes.set(inboxId, inbox);
     const { sandboxId } = inbox;
@@ -168,7 +175,7 @@ class SandboxThread {
 
   #update(
     message: Exclude<ThreadMessage, { type: "responded" | "refused" | "received" }>,
-    entry: Entry,
+    entry: SandboxEntry,
   ): void {
     switch (message.type) {
       case "spawned":
@@ -185,7 +192,7 @@ class SandboxThread {
     }
   }
 
-  #end(id: number, entry: Entry): void {
+  #end(id: number, entry: SandboxEntry): void {
     entry.failure ??= new SandboxError("The sandbox is closed.");
     entry.started.reject(entry.failure);
     this.#sandboxes.delete(id);

@@ -5,7 +5,7 @@ import type { RequestSubject } from "../domain/request-subject.ts";
 import type { Fault, RecordedRequest, RequestFilter } from "./environment.ts";
 import { SandboxError } from "./sandbox-error.ts";
 
-/** The most nearly matching requests that a sentence names. */
+/** The maximum number of nearly matching requests in a sentence. */
 const MAX_NAMED_REQUESTS = 3;
 
 /** Rejects with a sentence for each fault that has uses left. */

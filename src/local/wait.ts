@@ -21,7 +21,7 @@ export async function waitFor<Item>(
   { name, filter, find, findLast, describe }: ItemSearch<Item>,
   { timeout = DEFAULT_TIMEOUT_MILLISECONDS }: { timeout?: number } = {},
 ): Promise<Item> {
-  // A timer instead of a clock, which a test may have faked.
+  // A timer, because a test may have faked `Date`.
   let isOver = false;
   void sleep(timeout, undefined, { ref: false }).then(() => (isOver = true));
   for (;;) {

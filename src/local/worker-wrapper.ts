@@ -44,7 +44,7 @@ export function wrapWorker(worker: Worker, options: WrapperOptions): Worker {
   };
 }
 
-/** The program ends with the error, so nothing tries the setup again. */
+/** An error ends the program, so the setup is not retried. */
 const outcomeOf = (setup: ReturnType<typeof setUpDatabase>): Promise<SetupOutcome> =>
   setup.catch((error: unknown) => ({ error: String(error) }));
 
@@ -89,7 +89,7 @@ async function detailsOf(
     ...(warnings !== null && { warnings }),
     // Without its parameters.
     ...(fault !== null && { fault: fault.split(";", 1)[0]! }),
-    // A fault may cut the body off, so only read bodies without one.
+    // A fault may truncate the body, so it is only read without a fault.
     ...(fault === null && response.status >= 400 && (await problemOf(response))),
   };
 }
@@ -100,7 +100,7 @@ interface Created {
   order_event_id?: string;
 }
 
-/** The IDs of the order and event that a POST created. A fault may cut the body off, so that one is not read. */
+/** The IDs of the order and event that a POST created; none if a fault altered the response. */
 async function idsOf(method: string, path: string, response: Response): Promise<string[]> {
   const isCreation = method === "POST" && /^\/v2\/order(s|_events)$/.test(path);
   const isAltered = response.headers.has("Sandbox-Fault-Applied");

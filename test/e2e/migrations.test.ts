@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { expect, it, onTestFinished } from "vitest";
-import { referredTablesDropped } from "../../src/cli/dropped-tables.ts";
+import { droppedReferencedTables } from "../../src/cli/dropped-tables.ts";
 
 const run = promisify(execFile);
 
@@ -25,7 +25,7 @@ it.each(["drizzle/drizzle.config.ts", "drizzle/workbench.config.ts"])(
 it.each([...MIGRATIONS.entries()])(
   "migration %i drops no table that other tables reference",
   (index, migration) => {
-    expect(referredTablesDropped(migration, MIGRATIONS.slice(0, index))).toEqual([]);
+    expect(droppedReferencedTables(migration, MIGRATIONS.slice(0, index))).toEqual([]);
   },
 );
 

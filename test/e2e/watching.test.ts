@@ -77,7 +77,7 @@ it("follows the requests across a restart of the sandbox, until Ctrl-C", async (
   await expect.poll(() => program.output, { timeout: 2_000 }).toContain('"order_id":"while"');
 
   await sandbox.close();
-  await expect.poll(() => program.output, { timeout: 10_000 }).toContain("can't be reached");
+  await expect.poll(() => program.output, { timeout: 10_000 }).toContain("is unavailable");
   sandbox = await createSandbox({ port });
   await fetch(`${sandbox.url}/v2/orders?id=after`, { headers: headersOf(sandbox) });
   await expect.poll(() => program.output, { timeout: 10_000 }).toContain('"order_id":"after"');
