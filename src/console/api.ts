@@ -66,7 +66,7 @@ export async function unwrap<T>(
   call: Promise<{ data?: T; error?: unknown; response: Response }>,
 ): Promise<T> {
   const { data, error, response } = await call.catch(() => {
-    throw new Problem(OFFLINE, "The sandbox can't be reached. Is it running? Trying again.");
+    throw new Problem(OFFLINE, "The sandbox can't be reached. Is it running?");
   });
   if (response.ok) return data as T;
   const { type, message } = (error as Partial<Schemas["Error"]> | undefined)?.error ?? {};

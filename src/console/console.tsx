@@ -86,7 +86,7 @@ function Header({ place }: { place: Place }) {
             {current.name ?? `key …${current.key.slice(-4)}`}
           </span>
           <button type="button" onClick={() => (isChangingKey.value = true)}>
-            Other key
+            Change key
           </button>
           <Shortcuts />
         </div>

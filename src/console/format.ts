@@ -13,7 +13,7 @@ function formatOf(currency: string): Intl.NumberFormat {
   return format;
 }
 
-/** Formats an amount as text all the way: a division would round amounts beyond 2^53. */
+/** Converts to the major unit as text, because a division would round large amounts. */
 export function money(amount: number, currency: string): string {
   const format = formatOf(currency);
   const digits = format.resolvedOptions().maximumFractionDigits ?? 0;
@@ -37,10 +37,10 @@ const ago = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "narrow"
 const JUST_NOW_MILLISECONDS = 5_000;
 
 export function relativeTime(at: string, now: number): string {
-  const past = Date.parse(at) - now;
-  if (Math.abs(past) < JUST_NOW_MILLISECONDS) return "now";
-  const [unit, length] = STEPS.find(([, each]) => Math.abs(past) >= each) ?? STEPS.at(-1)!;
-  return ago.format(Math.trunc(past / length), unit);
+  const difference = Date.parse(at) - now;
+  if (Math.abs(difference) < JUST_NOW_MILLISECONDS) return "now";
+  const [unit, length] = STEPS.find(([, each]) => Math.abs(difference) >= each) ?? STEPS.at(-1)!;
+  return ago.format(Math.trunc(difference / length), unit);
 }
 
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
@@ -70,5 +70,5 @@ export function withMoney(message: string, amounts: Iterable<number>, currency: 
   );
 }
 
-/** A message without its figures in brackets, where they are shown next to it. */
+/** Removes the figures in brackets from a message that is shown next to them. */
 export const withoutBrackets = (message: string): string => message.replace(/ \([^)]*\)/g, "");

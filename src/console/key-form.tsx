@@ -74,7 +74,7 @@ export function KeyForm() {
 
 function LocalKeys({ use }: { use: (key: string, name: string) => Promise<void> }) {
   if (LOCAL_KEYS.length === 0) {
-    return <p class="quiet">The operator of this sandbox gives you a key.</p>;
+    return <p class="quiet">Request a key from the operator of this sandbox.</p>;
   }
   return (
     <div class="row">

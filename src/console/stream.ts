@@ -2,12 +2,13 @@ import { EventSourceParserStream } from "eventsource-parser/stream";
 import { authorization, KEY_REFUSED } from "./api.ts";
 import { dropKey, session } from "./session.ts";
 
+/** "full": the environment has no free stream. */
 export type StreamState = "connecting" | "live" | "broken" | "full";
 
 interface Follower<T> {
   path: "/sandbox/requests/stream" | "/sandbox/notifications/stream";
   query: URLSearchParams;
-  /** The ID of the newest known event: the stream continues after it. Undefined: with the next event. */
+  /** The ID after which the stream continues. If undefined, it starts with the next event. */
   lastId: () => string | undefined;
   onItem: (item: T, eventId: string | undefined) => void;
   onState?: (state: StreamState) => void;
@@ -18,7 +19,7 @@ interface Follower<T> {
 const RETRY_MILLISECONDS = 1_000;
 /** The sandbox sends a comment every 15 seconds. */
 const MAX_SILENCE_MILLISECONDS = 40_000;
-/** A browser opens six connections to a server for all tabs, so a hidden tab closes its own. */
+/** All tabs share six connections to a server, so a hidden tab closes its stream. */
 const MAX_HIDDEN_MILLISECONDS = 30_000;
 /** Smaller than every ID, so that the stream sends all stored requests. */
 export const FIRST_ID = "1";

@@ -35,7 +35,7 @@ export function Card({ environment, onChange }: CardProps) {
           " · never expires"
         )}
       </small>
-      <Actions environment={environment} title={title} currentKey={key} onChange={onChange} />
+      <Actions environment={environment} title={title} knownKey={key} onChange={onChange} />
     </li>
   );
 }
@@ -43,7 +43,7 @@ export function Card({ environment, onChange }: CardProps) {
 interface ActionsProps extends CardProps {
   title: string;
   /** A key of the environment, if this tab has one. */
-  currentKey: string | undefined;
+  knownKey: string | undefined;
 }
 
 async function createKey(environment_id: number, name: string): Promise<string> {
@@ -56,7 +56,7 @@ async function createKey(environment_id: number, name: string): Promise<string> 
 }
 
 async function reset(title: string, key: string): Promise<void> {
-  const text = `This deletes all orders, events, requests, faults and idempotency keys of ${title}. Its API keys stay valid.`;
+  const text = `This deletes everything in ${title} except its API keys.`;
   if (!(await confirm(`Reset ${title}?`, <p>{text}</p>, "Reset"))) return;
   const headers = { Authorization: authorization(key) };
   await unwrap(api.POST("/sandbox/reset", { headers }));
@@ -64,7 +64,7 @@ async function reset(title: string, key: string): Promise<void> {
 }
 
 async function remove(environment_id: number, title: string): Promise<void> {
-  const text = `This deletes ${title} with its orders, events, requests, faults and keys. Requests with these keys are rejected from then on.`;
+  const text = `This deletes ${title} and everything in it. Its API keys stop working.`;
   if (!(await confirm(`Delete ${title}?`, <p>{text}</p>, "Delete"))) return;
   const params = { path: { environment_id } };
   await unwrap(api.DELETE("/sandbox/environments/{environment_id}", { params, ...asManager() }));
@@ -76,13 +76,13 @@ async function remove(environment_id: number, title: string): Promise<void> {
   switchKey(known.find(({ key }) => key === first) ?? { key: first });
 }
 
-function Actions({ environment, title, currentKey, onChange }: ActionsProps) {
+function Actions({ environment, title, knownKey, onChange }: ActionsProps) {
   const { id, expires_at } = environment;
   const isCurrent = session.value.current?.environment_id === id;
   const show = async () => {
-    const key = currentKey ?? (await createKey(id, title));
+    const key = knownKey ?? (await createKey(id, title));
     switchKey({ key, environment_id: id, name: title });
-    notify(`The console shows ${title} now.`);
+    notify(`The console now shows ${title}.`);
   };
   const run = (action: () => Promise<unknown>) => () => void attempt(action).finally(onChange);
 
@@ -96,8 +96,8 @@ function Actions({ environment, title, currentKey, onChange }: ActionsProps) {
       <Copy text={String(id)} subject="the environment's ID">
         Copy ID
       </Copy>
-      {currentKey && (
-        <Copy text={currentKey} subject={`the key of ${title}`}>
+      {knownKey && (
+        <Copy text={knownKey} subject={`the key of ${title}`}>
           Copy key
         </Copy>
       )}
@@ -107,8 +107,8 @@ function Actions({ environment, title, currentKey, onChange }: ActionsProps) {
       >
         New key
       </button>
-      {currentKey && (
-        <button type="button" class="danger" onClick={run(() => reset(title, currentKey))}>
+      {knownKey && (
+        <button type="button" class="danger" onClick={run(() => reset(title, knownKey))}>
           Reset
         </button>
       )}

@@ -46,11 +46,7 @@ export function CreateForm({ onCreated }: { onCreated: () => void }) {
         onChange={setLifetime}
       />
       <CheckField label="Reject unknown fields" checked={strict} onChange={setStrict} />
-      <CheckField
-        label="With the published examples"
-        checked={hasExamples}
-        onChange={setExamples}
-      />
+      <CheckField label="Add the published examples" checked={hasExamples} onChange={setExamples} />
     </RequestForm>
   );
 }

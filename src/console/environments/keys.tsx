@@ -52,7 +52,7 @@ function History({
 }: {
   of: ListedKey;
 }) {
-  // The seed has no real time of creation.
+  // The `created_at` of a seeded key is not the time of its creation.
   const isSeeded = LOCAL_KEYS.some(({ key }) => key.endsWith(last_four));
   return (
     <small class="quiet">

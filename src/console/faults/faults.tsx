@@ -70,7 +70,7 @@ function Card({ fault, onRemove }: { fault: Fault; onRemove: () => void }) {
       </span>
       <small class="quiet">
         {targetOf(fault)} · {remaining} of {plural(times, "time")} left
-        {skip > 0 && ` after skipping ${skip}`} · added <Time at={created_at} />
+        {skip > 0 && ` · skips the first ${skip}`} · added <Time at={created_at} />
       </small>
       <button type="button" onClick={onRemove}>
         Remove

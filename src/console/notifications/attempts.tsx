@@ -3,7 +3,7 @@ import { clockTime, fullTime } from "../format.ts";
 import { Status, Time } from "../parts/values.tsx";
 
 const REASONS: Record<NotificationDetails["delivery_status"], string> = {
-  unaddressed: "No webhook of this kind existed, so nothing was sent.",
+  unaddressed: "No webhook received this kind, so nothing was sent.",
   pending: "The first attempt has not ended yet.",
   acknowledged: "",
   failed: "",
@@ -55,7 +55,9 @@ function Attempt({ attempt }: { attempt: NotificationAttempt }) {
         {response_body ? (
           <pre tabIndex={0}>{response_body}</pre>
         ) : (
-          <p class="quiet">The response has no body.</p>
+          <p class="quiet">
+            {status === null ? "No response was received." : "The response has no body."}
+          </p>
         )}
       </details>
     </li>

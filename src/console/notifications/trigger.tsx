@@ -30,9 +30,8 @@ export function Trigger() {
       </Link>
       <h1 class="title">Send a notification</h1>
       <p>
-        The notification goes to every webhook for its kind. Fields that you leave out have the
-        values of the published example. A simulated card event sends its TRANSACTION notification
-        itself.
+        The notification goes to every webhook for its kind. Omitted fields have the values of the
+        published example. Simulated card events send their TRANSACTION notifications automatically.
       </p>
       <RequestForm
         label="Send a notification"

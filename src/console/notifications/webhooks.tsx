@@ -22,8 +22,8 @@ export function Webhooks() {
       </Link>
       <h1 class="title">Webhooks</h1>
       <p>
-        The sandbox sends signed notifications to these URLs. On a laptop,{" "}
-        <code>orders-sandbox listen</code> forwards them from any sandbox.
+        The sandbox sends signed notifications to these URLs. To receive them on your machine, run{" "}
+        <code>orders-sandbox listen</code>.
       </p>
       <WebhookForm onAdded={reload} />
       {problem && <Failure problem={problem} retry={reload} />}
@@ -44,7 +44,7 @@ function Card({ webhook, onChange }: { webhook: Webhook; onChange: () => void })
   return (
     <li>
       <span class="key">
-        <b>{url ?? "read by a listener"}</b>{" "}
+        <b>{url ?? "read from the event stream"}</b>{" "}
         {status === "paused" && <span class="tag warning">paused</span>}
       </span>
       <small class="quiet">

@@ -3,7 +3,7 @@ import { api, unwrap, type OrderReconciliation } from "../api.ts";
 import { hrefOf } from "../location.ts";
 import { BothSides } from "../transactions/both-sides.tsx";
 
-/** Both sides of an order's transactions; undefined for a deleted order. */
+/** Both sides of an order's transactions; undefined if they can't be loaded. */
 export const reconcile = (order_id: string): Promise<OrderReconciliation | undefined> =>
   unwrap(
     api.GET("/sandbox/orders/{order_id}/reconciliation", { params: { path: { order_id } } }),

@@ -12,7 +12,7 @@ interface DeletedListProps {
   onLoaded: (newest: string | undefined) => void;
 }
 
-/** The deleted orders whose deletions are still recorded. */
+/** The orders that recent recorded requests deleted. */
 export function DeletedList({ open, revision, query, onLoaded }: DeletedListProps) {
   const { data, problem, reload } = useResource(findDeletedIds, [], revision);
   useEffect(() => {

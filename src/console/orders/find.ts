@@ -2,7 +2,7 @@ import type { paths } from "../../generated/openapi.d.ts";
 import { api, unwrap, type Order } from "../api.ts";
 
 const PAGE = 100;
-/** The most orders that a search finds, except by `partner_order_id`. */
+/** The maximum number of orders found by an ID. A `partner_order_id` may find more. */
 const MAX_FOUND = 20;
 const ID_PATTERN = /^[\x21-\x7e]{1,255}$/;
 
@@ -45,7 +45,7 @@ async function findOrderIds(search: string): Promise<string[]> {
 
 type EventQuery = NonNullable<paths["/v2/order_events"]["get"]["parameters"]["query"]>;
 
-/** The filters of events by an ID, other than their order's. */
+/** The parameters that filter events by an ID, except `order_id`. */
 const EVENT_IDS: Record<
   Exclude<keyof EventQuery, "order_id" | "limit" | "starting_after">,
   true
@@ -66,7 +66,7 @@ async function orderIdsOfRequests(query: Record<string, string>): Promise<string
   return page.data.flatMap(({ order_id }) => order_id ?? []);
 }
 
-/** The orders that recorded requests deleted, the newest first. */
+/** The orders that the newest recorded deletions deleted, the newest first. */
 export async function findDeletedIds(): Promise<string[]> {
   const deletions = { method: "DELETE", path: "/v2/orders/*", status: "2xx" };
   return [...new Set(await orderIdsOfRequests(deletions))];

@@ -9,23 +9,23 @@ import { revisionOf, useRevisions } from "./revisions.ts";
 
 export function Orders({ place: { id, query } }: { place: Place }) {
   const search = query.get("search") ?? "";
-  const isDeleted = query.get("show") === "deleted";
+  const showsDeleted = query.get("show") === "deleted";
   const revisions = useRevisions();
-  const [newest, setNewest] = useState<Newest>({ isDeleted });
-  const isKnown = newest.isDeleted === isDeleted;
+  const [newest, setNewest] = useState<Newest>({ showsDeleted });
+  const isKnown = newest.showsDeleted === showsDeleted;
   const open = id ?? (isKnown ? newest.id : undefined);
-  const isFirstUse = isKnown && newest.isNone && !isDeleted && !search;
+  const isFirstUse = isKnown && newest.isNone && !showsDeleted && !search;
   const suggest = (first: string | undefined) =>
     setNewest((before) =>
-      before.id !== undefined && before.isDeleted === isDeleted
+      before.id !== undefined && before.showsDeleted === showsDeleted
         ? before
-        : { isDeleted, id: first, isNone: first === undefined },
+        : { showsDeleted, id: first, isNone: first === undefined },
     );
   return (
     <div class={`split${id ? " open" : ""}${isFirstUse ? " first-use" : ""}`}>
       <section class="list" aria-label="Orders">
-        <ListHeader isDeleted={isDeleted} query={query} />
-        {isDeleted ? (
+        <ListHeader showsDeleted={showsDeleted} query={query} />
+        {showsDeleted ? (
           <DeletedList open={open} revision={revisions.total} query={query} onLoaded={suggest} />
         ) : (
           <OrderList
@@ -53,15 +53,15 @@ export function Orders({ place: { id, query } }: { place: Place }) {
   );
 }
 
-function ListHeader({ isDeleted, query }: { isDeleted: boolean; query: URLSearchParams }) {
+function ListHeader({ showsDeleted, query }: { showsDeleted: boolean; query: URLSearchParams }) {
   return (
     <>
       <div class="bar">
         <h1>Orders</h1>
         <button
           type="button"
-          aria-pressed={isDeleted}
-          onClick={() => setQuery("show", isDeleted ? "" : "deleted")}
+          aria-pressed={showsDeleted}
+          onClick={() => setQuery("show", showsDeleted ? "" : "deleted")}
         >
           Deleted
         </button>
@@ -80,9 +80,9 @@ function ListHeader({ isDeleted, query }: { isDeleted: boolean; query: URLSearch
   );
 }
 
-/** The order to show until one is chosen, in each of the two lists. */
+/** The newest order of the shown list, which is open until one is chosen. */
 interface Newest {
-  isDeleted: boolean;
+  showsDeleted: boolean;
   id?: string | undefined;
   isNone?: boolean;
 }

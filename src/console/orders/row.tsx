@@ -11,7 +11,7 @@ import { Money, Time } from "../parts/values.tsx";
 /** The part of an order's history that a row shows. */
 interface History {
   timeline: Timeline;
-  /** Whether the card's side agrees. */
+  /** False if the card and order events disagree. */
   agrees: boolean;
 }
 
@@ -47,7 +47,7 @@ export function Row({ order, isOpen, query, revision, cache }: RowProps) {
   );
 }
 
-/** A row that is scrolled past loads nothing. */
+/** A row loads its history after this time, so rows that are scrolled past load nothing. */
 const SETTLE_MILLISECONDS = 120;
 
 function useHistory(id: string, revision: number, cache: HistoryCache): History | undefined {
@@ -76,7 +76,7 @@ function useHistory(id: string, revision: number, cache: HistoryCache): History 
   return cached;
 }
 
-/** A row has room for one long badge, or for some short ones. */
+/** The maximum length of all badges. The first badge may be longer. */
 const MAX_CHARACTERS = 40;
 
 function Badges(history: History) {

@@ -4,7 +4,7 @@ import { clockTime, dayOf } from "../format.ts";
 import { Entry } from "./entry.tsx";
 import { FIGURES } from "./ledger.tsx";
 
-/** An entry, with the earlier entries that it is compared with. */
+/** An entry, with the earlier figures and version to compare it with. */
 export interface PlacedEntry {
   entry: TimelineEntry;
   /** The figures before this entry. */
@@ -29,7 +29,7 @@ function place(entries: TimelineEntry[]): PlacedEntry[] {
 const keyOf = ({ request_id, event_id, kind, version }: TimelineEntry): string =>
   [request_id ?? event_id, kind, version].join(" ");
 
-/** Groups entries by day, at most fifty in one group. */
+/** Groups entries by day, in groups of limited size. */
 function group(entries: PlacedEntry[]): PlacedEntry[][] {
   const groups: PlacedEntry[][] = [];
   for (const placed of entries) {

@@ -3,7 +3,7 @@ import { setQuery } from "../location.ts";
 
 const TYPING_MILLISECONDS = 250;
 
-/** A text that is applied when the user stops typing. `isSame` ignores differences that don't matter. */
+/** A text that is applied when the user stops typing, unless `isSame` finds it equal to the applied one. */
 export function useTyped(
   applied: string,
   apply: (text: string) => void,
@@ -30,7 +30,7 @@ interface FilterProps {
 interface TextFilterProps extends FilterProps {
   placeholder: string;
   class?: string;
-  /** Whether the key / moves the focus here. */
+  /** Whether the shortcut `/` focuses this field. */
   isSearch?: boolean;
 }
 

@@ -13,7 +13,7 @@ interface Pages<T> extends Omit<Resource<unknown>, "data"> {
   loadMore: () => void;
 }
 
-/** Loads a list page by page. A new revision reloads the first page, and leaves the older ones. */
+/** Loads a list page by page. A new revision reloads the first page, and keeps the older items that adjoin it. */
 export function usePages<T extends { id: string }>(
   load: (starting_after?: string) => Promise<Page<T>>,
   inputs: unknown[],
@@ -36,7 +36,7 @@ export function usePages<T extends { id: string }>(
   return { ...state, items, total: data?.total ?? 0, loadMore: () => void loadOlder() };
 }
 
-/** Replaces the known items with the newest page, up to its last item. Older items stay. */
+/** Keeps the known items after the last item of the newest page; none if they may not follow it without a gap. */
 function merge<T extends { id: string }>(newest: T[], known: T[]): T[] {
   const last = newest.at(-1)?.id;
   const end = known.findIndex(({ id }) => id === last);

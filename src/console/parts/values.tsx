@@ -23,7 +23,7 @@ export function Status({ status }: { status: number | null }) {
   return <span class={`status s${Math.floor(status / 100)}`}>{status}</span>;
 }
 
-/** A code that breaks only after its underscores. */
+/** A code that can wrap after each underscore. */
 export function Code({ text }: { text: string }) {
   return (
     <>
@@ -37,7 +37,7 @@ export function Code({ text }: { text: string }) {
   );
 }
 
-/** A sentence whose `names` are set as code. */
+/** A sentence in which text between backticks is shown as code. */
 export function Prose({ text }: { text: string }) {
   return (
     <>{text.split("`").map((part, index) => (index % 2 === 1 ? <code>{part}</code> : part))}</>
@@ -71,7 +71,7 @@ function contentOf(name: string, value: unknown): ComponentChildren {
   return /(^|_)at$/.test(name) ? <Time at={value} /> : value;
 }
 
-/** A named value of a list of facts; nothing without a value. */
+/** A named value in a list of facts. Without a value, renders nothing. */
 export function Fact({ name, children }: { name: string; children: ComponentChildren }) {
   if (!children) return null;
   return (

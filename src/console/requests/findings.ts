@@ -11,7 +11,7 @@ import { describeRetry, isSecondExecution, type Retries } from "./retries.ts";
 export interface Finding {
   key: string;
   isWarning: boolean;
-  /** The order or transaction. */
+  /** The order, transaction or path, or the number of requests. */
   subject: string;
   /** The amount of the request. */
   amount?: number | undefined;
@@ -115,7 +115,7 @@ function disagreements({ disagreements: all, requests }: FindingSources): Findin
   });
 }
 
-/** The warnings about one order's money. Each order with one of them is a finding of its own. */
+/** The warnings about an order's money, which are grouped by order instead of by kind. */
 const ABOUT_MONEY: ReadonlySet<Warning["code"]> = new Set([
   "captured_beyond_total",
   "amount_beyond_transaction",
@@ -170,7 +170,7 @@ function sentenceOf({ code, param, did_you_mean }: Warning): string {
   return code.startsWith("unknown_") && param ? `${param}: ${sentence}${hint}` : sentence;
 }
 
-/** A warning of requests that are not loaded: the list loads them when the finding is chosen. */
+/** A warning whose requests are not loaded. Its link loads them. */
 const ofKind = ({ name, count }: Kind): Finding => ({
   key: name,
   isWarning: true,

@@ -20,7 +20,7 @@ const NAMES = new Map<string, string>(
 );
 const PARAMETERS = new Map([...NAMES].map(([parameter, name]) => [name, parameter]));
 
-/** The filters among the parameters of the page, as the API takes them. */
+/** The filters in the page's query. They have the names of the API's parameters. */
 export function filterOf(query: URLSearchParams): URLSearchParams {
   return new URLSearchParams([...query].filter(([name, value]) => value && NAMES.has(name)));
 }
@@ -32,7 +32,7 @@ export function searchOf(filter: URLSearchParams): string {
     .join(" ");
 }
 
-/** The filters that a search text means. A word without a name is a status, a path or the start of an order's ID. */
+/** Parses a search text. A word without a name is a status, method, path or start of an order's ID. */
 export function parseSearch(text: string): URLSearchParams {
   const filter = new URLSearchParams();
   for (const [, name, quoted, plain] of text.matchAll(/(?:(\w+):)?(?:"([^"]*)"?|(\S+))/g)) {

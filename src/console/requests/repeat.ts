@@ -16,7 +16,7 @@ export async function repeatRequest(original: RequestDetails): Promise<string> {
   if (id === undefined) {
     throw new Problem(
       "NOT_RECORDED",
-      `The sandbox returned ${response.status}; it is not recorded yet.`,
+      `The sandbox returned ${response.status}, but has not recorded the request yet.`,
     );
   }
   return id;

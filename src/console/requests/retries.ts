@@ -11,7 +11,7 @@ const isUnsettled = ({ status, fault }: RecordedRequest): boolean =>
 /** The failed request that each retry repeats, by the retry's ID. */
 export type Retries = ReadonlyMap<string, RecordedRequest>;
 
-/** Finds the requests that repeat an earlier one which failed. Requests come newest first. */
+/** Finds the requests that repeat an earlier failed one. `requests` is sorted newest first. */
 export function retriesAmong(requests: readonly RecordedRequest[]): Retries {
   const retries = new Map<string, RecordedRequest>();
   const unsettled = new Map<string, RecordedRequest>();
@@ -33,7 +33,7 @@ function subjectOf({ method, path, order_id, content = {}, ...ids }: RecordedReq
   return [method, path, order, network_transaction_id, event_type, card_status, amount].join(" ");
 }
 
-/** Whether a retry executed a request again that had been executed. */
+/** Whether both the first request and its retry were executed. */
 export const isSecondExecution = (retry: RecordedRequest, { fault, ...first }: RecordedRequest) =>
   retry.method === "POST" &&
   fault !== undefined &&
@@ -46,4 +46,4 @@ export const isSecondExecution = (retry: RecordedRequest, { fault, ...first }: R
 export const describeRetry = ({ at, status }: RecordedRequest): string =>
   status === null
     ? `repeats the request lost at ${clockTime(at)}`
-    : `repeats the request of ${clockTime(at)}, which failed with ${status}`;
+    : `repeats the request of ${clockTime(at)}, which returned ${status}`;

@@ -38,7 +38,7 @@ function actionOf({ method, path, order_id, order_event_id }: RecordedRequest): 
 interface RowProps {
   request: RecordedRequest;
   isOpen: boolean;
-  /** The earlier request that it repeats, which failed. */
+  /** The earlier failed request that this one repeats. */
   repeats: RecordedRequest | undefined;
   query: URLSearchParams;
 }

@@ -7,7 +7,7 @@ import { AGREES, DISAGREES, disagreementOf, hrefOfTransaction } from "./disagree
 
 interface BothSidesProps {
   reconciled: ReconciledTransaction;
-  /** The currency of the order events, for a transaction that doesn't exist. */
+  /** The currency of the order events, used if the transaction is not on the card. */
   currency: string;
   /** Whether the heading links to the transaction's page. */
   isLinked?: boolean;

@@ -21,7 +21,7 @@ export const cardFigures = ({ captured, refunded }: CardFigures, currency: strin
     .filter(Boolean)
     .join(" · ");
 
-/** The same of a transaction whose refunded sum is not loaded: its amount is the captured sum. */
+/** The figures of a transaction in a list, which contains no refunded sum. */
 export const amountOf = ({ status, amount, currency }: Transaction): string =>
   status === "REFUNDED"
     ? `captured ${money(amount, currency)}, then refunded`

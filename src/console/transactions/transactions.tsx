@@ -39,7 +39,7 @@ export function Transactions({ place: { id, query } }: { place: Place }) {
         {!items && !problem && <Loading />}
         {items?.length === 0 && (
           <p class="quiet">
-            {isDisagreeing ? "The card and order events agree." : "No card transactions yet."}
+            {isDisagreeing ? "No disagreements found." : "No card transactions yet."}
           </p>
         )}
         {items && items.length > 0 && (
