@@ -55,5 +55,5 @@ function removeAtExit(path: string): void {
   process.on("exit", () => rmSync(path, { recursive: true, force: true }));
 }
 
-// `exit` handlers don't run on signals otherwise.
+// Without a handler, a signal ends the process before its `exit` handlers run.
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(1));

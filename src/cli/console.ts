@@ -14,7 +14,7 @@ export async function buildConsole(): Promise<void> {
     // The private properties of the libraries.
     mangleProps: /^_[a-z]/,
     format: "esm",
-    // The first versions with `light-dark()`, about two years old.
+    // The first versions with `light-dark()`, from 2023 and 2024.
     target: ["chrome123", "firefox120", "safari17.5"],
     legalComments: "none",
     logLevel: "warning",

@@ -1,4 +1,4 @@
-/** A typed client of a sandbox's API. Its types are those of the OpenAPI document. */
+/** A client of a sandbox's API, with the types of the OpenAPI document. */
 import type { paths } from "../generated/openapi.d.ts";
 import { requestJson, type RequestJson } from "./http-client.ts";
 

@@ -13,7 +13,7 @@ export interface Forwarded {
   body: string;
 }
 
-/** The outcome of an attempt, as the sandbox logs it. */
+/** The outcome of an attempt, as reported to the sandbox. */
 export interface Outcome {
   /** Null if no response arrived. */
   status: number | null;
@@ -22,7 +22,7 @@ export interface Outcome {
   error?: string;
 }
 
-/** Sends a notification. Resolves to "refused" if nothing listens there. */
+/** Sends a notification. Resolves to "refused" if the server refuses the connection. */
 export async function forward(url: URL, forwarded: Forwarded): Promise<Outcome | "refused"> {
   const began = performance.now();
   const elapsed = () => Math.round(performance.now() - began);
@@ -70,7 +70,7 @@ async function readStart(response: http.IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).subarray(0, MAX_RESPONSE_BYTES).toString();
 }
 
-/** Resolves when something listens there. */
+/** Resolves when the server accepts a connection. */
 export async function waitUntilListening({ hostname, port, protocol }: URL): Promise<void> {
   const host = hostname.replace(/^\[|\]$/g, "");
   const target = { host, port: Number(port) || (protocol === "https:" ? 443 : 80) };

@@ -25,7 +25,7 @@ export async function requestJson(url: string, options: RequestOptions): Promise
   return content;
 }
 
-/** As `requestJson`, but returns the response as a stream. */
+/** Sends a request like `requestJson`, but returns the response as a stream. */
 export async function openResponse(
   url: string,
   options: RequestOptions,

@@ -16,14 +16,14 @@ export interface ReceivedBody {
   body: string;
 }
 
-/** A status for the next notifications, in place of 204. */
+/** A status for the next notifications, instead of 204. */
 export interface InboxResponse {
   status: number;
-  /** The number of notifications that get it. */
+  /** The number of notifications to respond to with this status. */
   times: number;
 }
 
-/** Responds with 401 to an invalid signature, and otherwise with the next status of `respond`, or else 204. */
+/** Responds to an invalid signature with 401, and to a valid one with the status that `respond` set, or 204. */
 export class InboxServer {
   readonly #server: Server;
   readonly #token: SigningToken;

@@ -17,7 +17,7 @@ export function makeWritableFolder(folder: string, purpose: string, remedy: stri
   }
 }
 
-/** Only the folder's owner may read what it will contain. */
+/** Only the folder's owner may read its contents. */
 const OWNER_ONLY = 0o700;
 
 /** Node's own recursive `mkdir` never returns below /proc. */

@@ -17,7 +17,7 @@ export function isLoopback(host: string): boolean {
 export async function isFree(port: number): Promise<boolean> {
   for (const address of LOOPBACK_ADDRESSES) {
     const error = await tryListening(port, address);
-    // A machine without IPv6 has no server there either.
+    // On a machine without IPv6, nothing can listen on ::1.
     if (error && error.code !== "EADDRNOTAVAIL") return false;
   }
   return true;
@@ -48,7 +48,7 @@ export async function requireFreePort(port: number, host: string): Promise<void>
   }
 }
 
-/** Listens for a moment, and returns the error if that fails. */
+/** Tries to listen, and returns the error if that fails. */
 async function tryListening(
   port: number,
   host: string,

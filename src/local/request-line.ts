@@ -1,4 +1,4 @@
-/** One line about a request, written by the wrapper in the Worker's isolate and printed by the program. */
+/** The line that the program prints for a request. The wrapper in the Worker's isolate logs its data. */
 import { printable } from "./printable.ts";
 
 export interface RequestLine {

@@ -61,7 +61,7 @@ function parse(args: string[], command: string) {
   }
 }
 
-/** Exits without an error when the reader of the output closes it, as `head` does. */
+/** Exits without an error on signals, and when the reader of the output closes it, as `head` does. */
 function exitQuietly(): void {
   process.stdout.on("error", () => process.exit(0));
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
@@ -69,7 +69,7 @@ function exitQuietly(): void {
   }
 }
 
-/** The local time of day, and the request in the format of the program that serves it. */
+/** The local time of day, and the line that the serving program prints for the request. */
 function lineOf(request: RecordedRequest): string {
   const { at, method, path, status, ms, order_id, order_event_id } = request;
   const { error, fault, warnings = [] } = request;

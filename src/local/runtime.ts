@@ -35,12 +35,12 @@ export interface RuntimeOptions {
   port: number;
   /** Where Miniflare stores data; a temporary folder if undefined. */
   persistTo: string | undefined;
-  /** Host names to serve besides those of this machine. */
+  /** Host names to serve in addition to those of this machine. */
   allowHosts: string[];
   vars: Record<string, string>;
   /** Called for each request. If undefined, requests aren't logged. */
   onRequest: ((line: RequestLine) => void) | undefined;
-  /** Called with a line of the log for each internal error. */
+  /** Called with a log line for each internal error. */
   onError: (message: string) => void;
   guard: Omit<GuardOptions, "onFailure">;
 }

@@ -1,4 +1,4 @@
-/** The entry of the thread in which the library runs its sandboxes. `thread-client.ts` is the other side. */
+/** The entry of the thread that runs the sandboxes of the library. `thread-client.ts` controls it. */
 import { tmpdir } from "node:os";
 import { parentPort } from "node:worker_threads";
 import { toErrorDetails, type ErrorDetails } from "./error-details.ts";
@@ -13,12 +13,12 @@ export type ThreadOptions = Pick<
   "allowHosts" | "host" | "persistTo" | "port" | "vars"
 >;
 
-/** `id` names the sandbox, or the request. */
+/** `id` is that of the sandbox for "start" and "close", otherwise that of the request. */
 export type ThreadRequest = { id: number } & (
   | { type: "start"; options: ThreadOptions }
   | { type: "close" }
   | { type: "request"; url: string; options: RequestOptions }
-  /** The request's `id` is the inbox's too. */
+  /** `id` also becomes the ID of the inbox. */
   | { type: "openInbox"; sandboxId: number; token: SigningToken }
   | { type: "respondFromInbox"; inboxId: number; response: InboxResponse }
   | { type: "closeInbox"; inboxId: number }
@@ -31,7 +31,7 @@ export type ThreadMessage = { id: number } & (
   | { type: "ended" }
   | { type: "responded"; content: unknown }
   | { type: "refused"; error: ErrorDetails }
-  /** `id` names the inbox. */
+  /** `id` is that of the inbox. */
   | { type: "received"; notification: ReceivedBody }
 );
 

@@ -18,14 +18,14 @@ const HOUR_MILLISECONDS = 3_600_000;
 export interface StartOptions {
   port?: number;
   host?: string;
-  /** Host names to serve besides those of this machine. */
+  /** Host names to serve in addition to those of this machine. */
   allowHosts?: string[];
   persistTo?: string;
   vars?: Record<string, string>;
   /** The folder of all temporary files. It is removed if this process is killed. */
   temporaryFolder?: string;
   onRequest?: (line: RequestLine) => void;
-  /** Called with a line of the log for each internal error. */
+  /** Called with a log line for each internal error. */
   onError?: (message: string) => void;
   /** Called with the process ID of the runtime. */
   onSpawn?: (pid: number) => void;
@@ -57,7 +57,7 @@ export async function startSandbox(options: StartOptions): Promise<RunningSandbo
     };
     let ended: Promise<void> | undefined;
     const close = () => (ended ??= end());
-    // workerd would keep returning 200 for writes that no file stores.
+    // Without its folder, workerd would keep accepting writes that it then loses.
     if (persistTo !== undefined) {
       watch = watchFolder(persistTo, () => {
         void close();
@@ -72,8 +72,8 @@ export async function startSandbox(options: StartOptions): Promise<RunningSandbo
 }
 
 /**
- * Adds logged errors to `startErrors` until the sandbox has started. Later errors are reported, unless the folder is
- * gone, which would be their cause.
+ * Adds logged errors to `startErrors` until the sandbox has started. Reports later errors, unless a missing data
+ * folder has caused them.
  */
 async function startOn(
   port: number,
@@ -107,7 +107,7 @@ function folderLost(folder: string): SandboxError {
   );
 }
 
-/** Runs the job that the cron trigger of a deployed sandbox runs, and returns the outcome. */
+/** Runs the job of the cron trigger, and returns the outcome. */
 export async function runHourlyJob(runtime: Miniflare): Promise<string> {
   const worker = await runtime.getWorker();
   const { outcome } = await worker.scheduled({ scheduledTime: new Date() });

@@ -1,4 +1,4 @@
-/** Locks on SQLite files. The system releases them when the process ends, however it ends. */
+/** Locks on SQLite files. The system releases them when the process ends, even if it crashes. */
 import { suppressWarnings } from "./suppress-warnings.ts";
 
 interface Lock {

@@ -26,7 +26,7 @@ export function isInUse(folder: string): boolean {
   return existsSync(folder) && (isLocked(join(folder, LOCK_FILE)) || hasOpenDatabase(folder));
 }
 
-/** workerd locks its databases, whoever started it. */
+/** workerd locks its databases, also when Wrangler has started it. */
 const hasOpenDatabase = (folder: string): boolean => databasesIn(folder).some(isLocked);
 
 /** The paths of the D1 databases. The folder's name may contain characters that are special in a glob. */

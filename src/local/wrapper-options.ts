@@ -6,7 +6,7 @@ export interface SetupOutcome {
   /** A migration of the database that this version doesn't know. */
   unknownMigration?: string;
   error?: string;
-  /** The Worker's variables that can't be used, in sentences. */
+  /** Sentences about the Worker's invalid variables. */
   invalidVariables?: string | undefined;
 }
 

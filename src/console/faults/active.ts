@@ -2,7 +2,7 @@ import { signal } from "@preact/signals";
 import { api, unwrap } from "../api.ts";
 import { session } from "../session.ts";
 
-/** How many faults the environment has. */
+/** The number of faults in the environment. */
 export const activeFaults = signal(0);
 
 export async function countFaults(): Promise<void> {

@@ -105,7 +105,7 @@ function ListHeader({ query }: { query: URLSearchParams }) {
   );
 }
 
-/** The time to collect changes before the notifications are reloaded. */
+/** Collects changes for this time before it reloads the notifications. */
 const GATHER_MILLISECONDS = 200;
 
 /** Increases when notifications have changed. */

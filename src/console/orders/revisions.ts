@@ -37,7 +37,7 @@ function add({ total, onCard, of }: Revisions, { ids, isOnCard }: Changes): Revi
   };
 }
 
-/** The time to collect changes before the orders are reloaded. */
+/** Collects changes for this time before it reloads the orders. */
 const GATHER_MILLISECONDS = 200;
 /** A request that was sent before this page loaded may still be recorded later. */
 const LATE_MILLISECONDS = 10_000;

@@ -15,7 +15,7 @@ interface DetailPaneProps {
 export function DetailPane({ list, href, actions, children }: DetailPaneProps) {
   const pane = useRef<HTMLElement>(null);
   useShortcut("Esc", () => navigate(href), [href]);
-  // On a narrow screen the list is hidden now, and with it the link that had the focus.
+  // A narrow screen hides the list, and with it the link that had the focus.
   useEffect(() => {
     const focused = document.activeElement;
     if (focused !== document.body && focused?.checkVisibility() !== false) return;

@@ -5,7 +5,7 @@ import { useEffect, useRef } from "preact/hooks";
 interface Question {
   title: string;
   text: ComponentChildren;
-  /** The label of the button that confirms; without it there is nothing to confirm. */
+  /** The label of the button that confirms. If undefined, the dialog only shows the text. */
   action: string | undefined;
   resolve: (isConfirmed: boolean) => void;
 }

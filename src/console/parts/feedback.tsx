@@ -22,7 +22,7 @@ const SHOWN_MILLISECONDS = 4_000;
 const toast = signal("");
 let timer: ReturnType<typeof setTimeout> | undefined;
 
-/** Shows a short message for a moment. */
+/** Shows a message for a few seconds. */
 export function notify(text: string): void {
   clearTimeout(timer);
   toast.value = text;

@@ -109,10 +109,10 @@ function useKeptPosition(frame: Frame, items: readonly { id: string }[]): void {
   }, [items]);
 }
 
-/** The list may become shorter when the kinds of errors above it have loaded. */
+/** A margin, because the kinds of errors that load above the list make it shorter. */
 const MARGIN_ROWS = 4;
 
-/** Scrolls to the open item once, when it is in the list. */
+/** Scrolls to the open item once, when the list contains it. */
 function useScrollToOpen(
   frame: Frame,
   items: readonly { id: string }[],

@@ -85,7 +85,7 @@ export class RequestFeed {
     return unwrap(api.GET("/sandbox/requests", { params: { query } }));
   }
 
-  /** Starts over if the newest request is gone: a reset closed the dataset that it belonged to. */
+  /** Reloads the list if its newest request is gone, because the environment was reset. */
   async #checkDataset(): Promise<void> {
     if (this.#newest) {
       const { data } = await this.#list({ request_id: this.#newest.request_id, limit: 1 });
@@ -103,7 +103,7 @@ export class RequestFeed {
     await this.loadMore();
   }
 
-  /** Gathers the requests of one animation frame, so that a burst renders once. */
+  /** Collects the requests of one animation frame, so that a burst renders once. */
   #add(request: RecordedRequest): void {
     this.#newest = request;
     if (this.#ids.has(request.id)) return;

@@ -37,7 +37,7 @@ export function Figures({ figures, order_id, currency }: FiguresProps) {
   );
 }
 
-/** The currency of the request or its response, otherwise the order's. */
+/** The currency of the request or its response, or else of the order. */
 export function useCurrency({ content, order_id, error }: RequestDetails): string {
   const known = content?.currency;
   const { data } = useResource(async () => {

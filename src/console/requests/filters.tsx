@@ -13,7 +13,7 @@ const STATUSES = [
   ...new Set(["2xx", "4xx", "5xx", "401", "429", ...Object.values(REFUSAL_STATUSES).map(String)]),
 ];
 
-/** The other filters, with a label and an example of each. */
+/** The labels and examples of the text filters. */
 const FIELDS: Record<
   Exclude<keyof RequestFilter, "method" | "status" | "request_id" | "since">,
   [label: string, example: string]
@@ -26,7 +26,7 @@ const FIELDS: Record<
   partner_event_id: ["Partner's event", "pe-1"],
 };
 
-/** A search box of one line, and a field for each filter on demand. Both change the URL. */
+/** A search box, and on demand a field for each filter. Both change the URL. */
 export function Filters({ query }: { query: URLSearchParams }) {
   const [isOpen, setOpen] = useState(false);
   return (
@@ -65,7 +65,7 @@ const ID_FIELDS = [
   "network_transaction_id",
 ] as const;
 
-/** The filter of a search text. A single ID is looked for in each field. */
+/** The filter of a search text. For a single ID, searches each ID field. */
 async function filterFor(text: string): Promise<URLSearchParams> {
   const id = bareId(text);
   if (id === undefined) return parseSearch(text);
@@ -119,7 +119,7 @@ function SearchBox({ query }: { query: URLSearchParams }) {
 
 const MAX_LINKS = 3;
 
-/** Links to all requests of a partner's order: order events carry only the order's own ID. */
+/** Links to the requests of a partner's orders. Order events contain only the order's `id`. */
 export function OrdersOfPartner({ requests }: { requests: readonly RecordedRequest[] }) {
   const ids = [...new Set(requests.flatMap(({ order_id }) => order_id ?? []))];
   if (ids.length === 0) return null;

@@ -9,7 +9,7 @@ interface FindingsProps {
   isFiltered: boolean;
 }
 
-/** The mistakes of the integration, the worst first: each with its order, its money and one link. */
+/** The integration's mistakes, worst first, each with its order, its amount and a link. */
 export function Findings({ findings, isFiltered }: FindingsProps) {
   if (!findings) return null;
   return (

@@ -12,7 +12,6 @@ export interface MessageProps {
 
 const NO_MARKS: Marks = new Map();
 
-/** A recorded request or response. */
 export function Message({ title, first, headers, body, cut, marks = NO_MARKS }: MessageProps) {
   return (
     <>

@@ -82,7 +82,7 @@ interface ListProps {
   /** The ID in the URL, to which the list scrolls. */
   id: string | undefined;
   query: URLSearchParams;
-  /** What an empty list shows. */
+  /** The content of an empty list. */
   children: ComponentChildren;
 }
 

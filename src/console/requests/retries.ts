@@ -4,7 +4,7 @@ import { clockTime } from "../format.ts";
 
 const RATE_LIMITED = 429;
 
-/** Whether the client may retry the request: it had no response, a server error, a 429 or a fault. */
+/** Whether a retry may follow: the request got no response, a server error, a 429 or a fault. */
 const isUnsettled = ({ status, fault }: RecordedRequest): boolean =>
   status === null || status >= 500 || status === RATE_LIMITED || fault !== undefined;
 
@@ -25,7 +25,7 @@ export function retriesAmong(requests: readonly RecordedRequest[]): Retries {
   return retries;
 }
 
-/** Equal for a request and its retries, even if each of them has another generated ID. */
+/** Equal for a request and its retries, even if each has a different generated ID. */
 function subjectOf({ method, path, order_id, content = {}, ...ids }: RecordedRequest): string {
   const { event_type, card_status, amount } = content;
   const { partner_order_id, network_transaction_id } = ids;

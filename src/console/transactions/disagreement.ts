@@ -51,7 +51,7 @@ export function disagreementOf(
   return [...parts, ...others].join(" ");
 }
 
-/** The page of a transaction. A transaction that is not on the card is addressed by its network ID. */
+/** The URL of a transaction. One that is not on the card is identified by its network ID. */
 export function hrefOfTransaction(
   {
     transaction_id,

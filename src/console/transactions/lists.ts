@@ -7,7 +7,7 @@ const PAGE = 100;
 
 /** A card transaction, or a network_transaction_id that only order events name. */
 export interface Item {
-  /** The cursor of the list. */
+  /** The cursor that pages the list. */
   id: string;
   network_transaction_id: string;
   transaction_id?: string | undefined;

@@ -76,7 +76,7 @@ export function Transactions({ place: { id, query } }: { place: Place }) {
 const keyOf = ({ transaction_id, network_transaction_id }: Item): string =>
   transaction_id ?? network_transaction_id;
 
-/** Whether the ID is a `network_transaction_id` that no transaction has. */
+/** Whether the ID is a `network_transaction_id` that is not on the card. */
 const isUnknown = (disagreeing: Item[] | undefined, id: string): boolean =>
   disagreeing?.some((item) => item.network_transaction_id === id && !item.transaction_id) === true;
 
