@@ -25,9 +25,9 @@ export const authenticate = createMiddleware<AppEnv>(async (c, next) => {
   noteUse(c, key, now);
 });
 
-/** Finds the key in this isolate's cache, else in one round trip to D1. */
+/** Finds the key in this isolate's cache, or else in D1. Throws a 401 if it can't be used. */
 async function verify(c: Context<AppEnv>, secret: string, now: number): Promise<StoredKey> {
-  // Most such keys are production keys.
+  // Most keys with another prefix are production keys.
   if (!secret.startsWith(KEY_PREFIX)) {
     throw unauthenticated(
       `The API key is not valid: keys of this sandbox start with ${KEY_PREFIX}.`,

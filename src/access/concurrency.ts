@@ -5,19 +5,19 @@ import type { AppEnv } from "../http/context.ts";
 import { ApiError } from "../http/errors.ts";
 import { MAX_BODY_BYTES, UPLOAD_SECONDS } from "../http/request-body.ts";
 
-/** The most bytes of request bodies that run at a time for a partner in an isolate: one body of the largest size. */
+/** The maximum size of the bodies of a partner's running requests in an isolate: one body of the maximum size. */
 const MAX_RUNNING_BYTES = MAX_BODY_BYTES;
 /** A smaller request counts as this many bytes, so that at most eight run at a time. */
 const MIN_REQUEST_BYTES = MAX_RUNNING_BYTES / 8;
-/** The most requests of a partner that wait in an isolate, and the longest that one waits. */
+/** The maximum number of a partner's waiting requests in an isolate, and the maximum time that one waits. */
 const MAX_WAITING = 500;
 const MAX_WAIT_MILLISECONDS = 30_000;
 /** The runtime may end a request without running its `finally`. After this time, a request no longer counts as running. */
 const MAX_RUN_MILLISECONDS = UPLOAD_SECONDS * 1_000 + 30_000;
 
 /**
- * A waiting request checks its place in the queue after this time, multiplied by the place. It has to poll: an
- * invocation of a Worker can't wake another one.
+ * A waiting request checks its place in the queue after this time, multiplied by the place. It has to poll: one
+ * invocation of a Worker can't wake another.
  */
 const CHECK_MILLISECONDS = 5;
 const MAX_CHECK_MILLISECONDS = 250;

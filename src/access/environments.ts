@@ -79,7 +79,7 @@ export async function deleteEnvironment(c: Context<AppEnv>, id: number): Promise
   const { partner_id } = c.get("apiKey");
   const now = toTimestamp(new Date());
   const source = await findReadinessOfEnvironment(db, partner_id, id);
-  // The first environment can't be deleted.
+  // The caller's own environment is the first, which can't be deleted.
   if (source && id !== c.get("apiKey").environment_id) await preserveVerdicts(c.env, db, [source]);
   if (!(await closeEnvironment(db, partner_id, id, now))) {
     if (await hasEnvironment(db, partner_id, id, now)) throw permanentEnvironment();

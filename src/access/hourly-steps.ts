@@ -63,10 +63,10 @@ export const HOURLY_STEPS: HourlyStep[] = [
   },
 ];
 
-/** How many environments an hourly job wakes. */
+/** The maximum number of environments that an hourly job wakes. */
 const MAX_WOKEN = 100;
 
-/** Makes workbenches deliver what they should have delivered: an alarm does so within seconds, unless it was lost. */
+/** Makes workbenches deliver queued notifications whose alarm was lost. An alarm delivers within seconds. */
 async function deliverLate(budget: QueryBudget, env: Cloudflare.Env): Promise<number> {
   if (!budget.allows(1)) return 0;
   const late = await findDatasetsWithQueued(budget.db, MAX_WOKEN);

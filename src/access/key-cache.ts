@@ -2,7 +2,7 @@ import type { StoredKey } from "../store/keys.ts";
 
 /** How long an isolate caches a key. A key that another isolate deleted can keep working for this long. */
 export const KEY_CACHE_SECONDS = 30;
-/** The most keys in the cache. A further key replaces the oldest one. */
+/** The maximum number of cached keys. A further key replaces the oldest one. */
 export const KEY_CACHE_KEYS = 10_000;
 
 /** The result of looking a key up in D1. */
@@ -15,8 +15,8 @@ interface Entry {
 }
 
 /**
- * Caches the keys of recent requests, so that most requests need no query. The cache holds the keys themselves, only in
- * memory and briefly, which saves hashing them on each request.
+ * Caches the keys of recent requests, so that most requests need no query. The cache holds the keys themselves, briefly
+ * and only in memory, which saves hashing them on each request.
  */
 export class KeyCache {
   readonly #entries = new Map<string, Entry>();

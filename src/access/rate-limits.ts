@@ -6,7 +6,7 @@ import { ApiError } from "../http/errors.ts";
 /** The period of PARTNER_RATE_LIMIT in wrangler.toml. */
 const PERIOD_SECONDS = 10;
 
-/** Throws a 429 if the requests with all keys of the partner exceed the limit in wrangler.toml. */
+/** Throws a 429 if the partner's requests, with all of its keys, exceed the limit in wrangler.toml. */
 export const limitRequestRate = createMiddleware<AppEnv>(async (c, next) => {
   if (!configOf(c.env).hasRateLimits) return next();
   const { success } = await c.env.PARTNER_RATE_LIMIT.limit({

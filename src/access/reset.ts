@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import type { AppEnv } from "../http/context.ts";
 import { inCurrentDataset } from "../http/dataset.ts";
 import { requestOf } from "../http/ledger.ts";
-import { callWorkbench, workbenchOf } from "../http/workbench.ts";
+import { awaitWorkbench, workbenchOf } from "../http/workbench.ts";
 import * as store from "../store/reset.ts";
 import { tooManyClosedDatasets } from "./sweeps.ts";
 
@@ -13,5 +13,5 @@ export async function resetEnvironment(c: Context<AppEnv>): Promise<void> {
   );
   if (!known) throw tooManyClosedDatasets();
   Object.assign(c.get("apiKey"), known);
-  await callWorkbench(c, workbenchOf(c).reset(known.dataset_id));
+  await awaitWorkbench(c, workbenchOf(c).reset(known.dataset_id));
 }

@@ -4,7 +4,7 @@ import type { AppEnv } from "../http/context.ts";
 import { ApiError } from "../http/errors.ts";
 
 const DAY_SECONDS = 86_400;
-/** The part of a day's rows that a partner can use in a burst. */
+/** The part of a day's rows that a partner can use at a time. */
 const BURST = 1 / 4;
 /** The rows that a workbench writes to record a request under /v2, and to delete it later. */
 const RECORDED_ROWS = 4;
@@ -22,7 +22,7 @@ interface UsedRows extends Record<RowKind, number> {
 const usedRows = new Map<number, UsedRows>();
 
 /**
- * Limits the rows that a partner's requests read and write in a day, in D1 and in workbenches: the largest part of their
+ * Limits the rows that a partner's requests read and write in a day, in D1 and in workbenches. Rows are most of the
  * cost. The limit is a leaky bucket: it holds a quarter of the day's rows, and drains evenly over the day. A rejected
  * request isn't recorded.
  */
@@ -62,7 +62,7 @@ function tooManyRows(kind: RowKind, used: number, excess: number, perDay: number
   return new ApiError(
     {
       type: "RATE_LIMIT_ERROR",
-      message: `This partner's requests ${VERBS[kind]} ${Math.round(used)} database rows. The limit is ${perDay} a day, of which ${perDay * BURST} in a burst. This request was not executed: send it again after ${seconds} seconds.`,
+      message: `This partner's requests ${VERBS[kind]} ${Math.round(used)} database rows that still count. At most ${perDay * BURST} may count at a time, and ${perDay} stop counting each day. This request was not executed: send it again after ${seconds} seconds.`,
     },
     { "Retry-After": String(seconds) },
   );

@@ -19,15 +19,18 @@ import { QueryBudget } from "../store/query-budget.ts";
 
 /** The D1 queries of one sweep. */
 const SWEEP_QUERIES = 40;
-/** The most sweeps of an hourly job. Each calls up to 120 workbenches, and an invocation may call 1,000 objects. */
+/** The maximum number of sweeps in an hourly job. Each calls up to 120 workbenches; an invocation may call 1,000. */
 const MAX_HOURLY_SWEEPS = 8;
-/** The shortest time between two sweeps for a partner in an isolate. */
+/** The minimum time between two sweeps for a partner in an isolate. */
 export const SWEEP_INTERVAL_MILLISECONDS = 5_000;
 
 /** When this isolate last swept for each partner. Older times are removed. */
 const sweptAt = new Map<number, number>();
 
-/** Deletes closed datasets of the caller's partner after the response, unless the isolate did so seconds ago. */
+/**
+ * After the response, closes expired environments of any partner, and deletes closed ones of the caller's partner. Does
+ * nothing if this isolate did so for the partner within SWEEP_INTERVAL_MILLISECONDS.
+ */
 export function sweepAfterResponse(c: Context<AppEnv>): void {
   const { partner_id } = c.get("apiKey");
   if (!isSweepDue(partner_id, Date.now())) return;
@@ -75,7 +78,7 @@ export function tooManyClosedDatasets(): ApiError {
   );
 }
 
-/** Deletes a limited number of closed datasets and environments: one partner's, or everybody's if it is null. */
+/** Deletes a limited number of closed datasets and environments, of all partners if `partner_id` is null. */
 export async function sweepClosed(
   env: Cloudflare.Env,
   db: Database,

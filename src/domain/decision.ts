@@ -24,7 +24,7 @@ export interface Refusal {
   /** The figures that led to the refusal. */
   details?: Record<string, string | number | string[]>;
   /** Set if the order's events led to the refusal. The response then lists their IDs. */
-  isOnEvents?: true;
+  dependsOnEvents?: true;
 }
 
 /** Refuses a command that may or may not have taken effect. Repeating it is safe, as IDs are unique. */

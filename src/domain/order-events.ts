@@ -164,7 +164,7 @@ function beyondLimit(state: LedgerState, event: OrderEvent, measure: Measure): R
     param: measure,
     message: WHY_BEYOND_LIMIT[event.type](`${requested}${NOUN[measure]}`, figures),
     details: { ...figures, requested },
-    isOnEvents: true,
+    dependsOnEvents: true,
   };
 }
 
@@ -183,7 +183,7 @@ function stillNeeded(state: LedgerState, event: OrderEvent, measure: Measure): R
     type: "CONFLICT_ERROR",
     message: WHY_STILL_NEEDED[event.type](`${left}${NOUN[measure]}`, figures),
     details: { measure, ...figures, deleted: event[measure] },
-    isOnEvents: true,
+    dependsOnEvents: true,
   };
 }
 

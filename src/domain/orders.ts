@@ -215,7 +215,7 @@ function fixedCurrency(state: LedgerState, order: Order, input: OrderInput): Ref
     param: "currency",
     message: `The currency can't change once the order has events: expected ${state.currency}, but received ${order.currency}${byDefault}.`,
     details: { currency: state.currency, requested: order.currency, events: state.event_count },
-    isOnEvents: true,
+    dependsOnEvents: true,
   };
 }
 
@@ -230,6 +230,6 @@ function hasEvents(state: LedgerState): Refusal {
     type: "CONFLICT_ERROR",
     message: `The order has ${state.event_count} ${events}. ${advice} Delete the ${events} only if ${they} reported by mistake.`,
     details: { events: state.event_count, ...figures },
-    isOnEvents: true,
+    dependsOnEvents: true,
   };
 }

@@ -67,7 +67,7 @@ export interface paths {
         put?: never;
         /**
          * Create an order event
-         * @description Reports an event of an order, such as a capture or a refund. The field `type` explains when each is allowed. Repeating an event with the same ID returns the stored event. The header `Idempotency-Key` makes an event without an ID safe to retry.
+         * @description Reports an event of an order, such as a capture or a refund. The field `type` describes when each type is allowed. Repeating an event with the same ID returns the stored event. The header `Idempotency-Key` makes an event without an ID safe to retry.
          */
         post: operations["postOrderEvent"];
         delete?: never;
@@ -88,7 +88,7 @@ export interface paths {
         post?: never;
         /**
          * Delete an order event
-         * @description Deletes an order event. A capture can't be deleted while refunds depend on it. The event's IDs can then be used again.
+         * @description Deletes an order event. Its IDs can then be used again. A capture can't be deleted while refunds depend on it.
          */
         delete: operations["deleteOrderEvent"];
         options?: never;
@@ -235,7 +235,7 @@ export interface paths {
         put?: never;
         /**
          * Create an environment
-         * @description Creates an environment, for example for one test or one pull request. Its orders, events, keys, recorded requests and faults are separate from all other environments. Its key is shown only in this response.
+         * @description Creates an environment, for example for one test or one pull request. Its orders, events, keys, recorded requests and faults are separate from those of other environments. Its key is shown only in this response.
          */
         post: operations["createEnvironment"];
         delete?: never;
@@ -335,23 +335,23 @@ export interface paths {
          *     | `lost_response` | yes | no response: the connection closes |  |
          *     | `cut_response` | yes | the status, the headers and half of the body, then the connection closes |  |
          *
-         *     A request that is not executed is rejected before validation. Otherwise the fault alters the response, including an
-         *     error. A response without a body can't be cut: it is lost. If several faults match, the oldest one applies. A request
-         *     that it skips is compared with the next fault, and only requests that reach a fault count towards its `skip` and
+         *     A request that is not executed is rejected before validation. Otherwise the fault alters the response, even if it is
+         *     an error. A response without a body can't be cut, so it is lost. If several faults match, the oldest one applies. If
+         *     that fault skips the request, the next one is tried. Only requests that reach a fault count towards its `skip` and
          *     `times`. A fault that has applied `times` times is removed.
          *
-         *     **Matching.** An ID in `match` is compared with the ID in the request's path, or in its body, or in its query, in this
-         *     order. `order_id` also matches the `id` of an order, and `type` is the type of the event in the body. A `DELETE` of
-         *     an event contains only the event's ID. A `match` that no request under `/v2` can have is rejected.
+         *     **Matching.** An ID in `match` is compared with the ID in the request's path, otherwise in its body, otherwise in its
+         *     query. `order_id` also matches the `id` of an order, and `type` the type of the event in the body. The only ID in a
+         *     `DELETE` of an event is the event's. A `match` that no request under `/v2` can fulfill is rejected.
          *
          *     **A single request** can carry its fault in a header: `Sandbox-Fault: lost_response`, or
-         *     `Sandbox-Fault: delay;delay_ms=3000`. It takes precedence over the environment's faults, and uses none of them up.
+         *     `Sandbox-Fault: delay;delay_ms=3000`. It takes precedence over the environment's faults, and doesn't use them up.
          *
-         *     **Notifications** have faults of their own, which match by `object`, `status`, `transaction_id` and
-         *     `network_transaction_id` of the notification. `times` and `skip` count notifications, each on all webhooks that
-         *     receive it. The log shows the fault of a notification.
+         *     **Notifications** have their own faults, which match the notification's `object`, `status`, `transaction_id` and
+         *     `network_transaction_id`. A fault applies to a notification on all webhooks that receive it: `times` and `skip` count
+         *     notifications, not deliveries. The log shows the fault of a notification.
          *
-         *     | fault | a receiver gets | parameters |
+         *     | fault | the receiver gets | parameters |
          *     |---|---|---|
          *     | `duplicate_notification` | the same notification twice |  |
          *     | `late_notification` | the notification, `delay_ms` late | `delay_ms` |
@@ -365,11 +365,11 @@ export interface paths {
          *     another data center less than 30 seconds ago.
          *
          *     **Broken connections.** `npm start` and the package break connections as described. `wrangler dev` has a proxy in
-         *     front of the Worker: it sends a `GET` whose response was lost up to three times, so that a fault with `times` below
-         *     3 goes unseen, and then returns 500 in plain text; a lost `POST`, `PUT` or `DELETE` is a 500 the first time. A cut
-         *     response arrives cut. On Cloudflare no Worker can close a connection: according to Cloudflare's documentation, clients
-         *     receive its error page 1101 for `lost_response`. For a cut response it promises nothing, but `Content-Length` shows
-         *     that part of the body is missing.
+         *     front of the Worker. If the response to a `GET` is lost, the proxy sends it up to three times and then returns a 500 in
+         *     plain text, so a fault with `times` below 3 goes unseen. For a lost `POST`, `PUT` or `DELETE`, it returns the 500 the
+         *     first time. A cut response arrives cut. On Cloudflare, a Worker can't close a connection. According to Cloudflare's
+         *     documentation, clients receive its error page 1101 for `lost_response`. It promises nothing for a cut response, but
+         *     `Content-Length` shows that part of the body is missing.
          */
         post: operations["addFault"];
         /**
@@ -431,7 +431,7 @@ export interface paths {
         };
         /**
          * Count requests
-         * @description Counts all requests that match the filters, by class of status, method, error and warning.
+         * @description Counts the requests that match all filters, by status class, method, error and warning.
          */
         get: operations["countRequests"];
         put?: never;
@@ -451,7 +451,7 @@ export interface paths {
         };
         /**
          * Watch requests
-         * @description Streams the same requests as server-sent events, as they happen. `curl -N` shows them. At most 10 streams of an environment, and 50 of a partner, are open at a time. A stream ends when its key is revoked, or when the environment expires or is reset.
+         * @description Streams the requests that match all filters as server-sent events, as they happen. `curl -N` shows them. At most 10 streams of an environment, and 50 of a partner, are open at a time. A stream ends when its key is revoked, or when the environment expires or is reset.
          */
         get: operations["streamRequests"];
         put?: never;
@@ -555,7 +555,7 @@ export interface paths {
         };
         /**
          * Compare an order with its card transactions
-         * @description Compares, for each `network_transaction_id` that the order's events name, what the card captured and refunded with the sums of all order events that name it. One transaction may pay for several orders. Without simulated transactions there is nothing to compare. At most 100 transactions are compared, the ones reported last.
+         * @description For each `network_transaction_id` in the order's events, compares the amounts that the card captured and refunded with the sums of all order events that name it. These may include events of other orders. Without simulated transactions, the list is empty. At most 100 transactions are compared: those reported last.
          */
         get: operations["reconcileOrder"];
         put?: never;
@@ -575,7 +575,7 @@ export interface paths {
         };
         /**
          * List disagreements
-         * @description Returns a page of the environment's `network_transaction_id`s whose card transaction and order events disagree, newest first, including those that no order event names. With the filter `network_transaction_id`, returns both sides of that one, even if they agree. An order event with a wrong `network_transaction_id` appears twice: as `unknown_transaction`, and as `not_reported` under the right one. An amount reported twice is `amount_differs`.
+         * @description Returns a page of the environment's `network_transaction_id`s whose card transaction and order events disagree, newest first, including those that no order event names. With the filter `network_transaction_id`, returns both sides of that transaction, even if they agree. An order event with a wrong `network_transaction_id` appears twice: as `unknown_transaction`, and as `not_reported` under the right one. An amount reported twice is `amount_differs`.
          */
         get: operations["listDisagreements"];
         put?: never;
@@ -599,8 +599,8 @@ export interface paths {
          *     simulated card transactions. A check passes only with evidence. `reason` names the requests that decided it, and
          *     `how_to_prove` explains how to pass. Requests are stored for 7 days; a reset deletes them.
          *
-         *     With `environments=all`, a check fails if it failed in any of the partner's environments, and passes if it passed in
-         *     any. The newest 40 environments are checked. Before an environment is deleted or expires, its verdicts are stored: the
+         *     With `environments=all`, a check fails if it failed in any of the partner's environments, else passes if it passed in
+         *     one. The newest 40 environments are checked. Before an environment is deleted or expires, its verdicts are stored: the
          *     latest passed and the latest failed verdict of each check count for the partner.
          *
          *     A failure counts for 7 days. To start over, run the tests again and pass the time of their start as `since`, reset the
@@ -665,15 +665,15 @@ export interface paths {
          *     active webhook of that kind, as production does; `POST /sandbox/notifications` sends any other kind. An environment
          *     has at most 10 webhooks. They stay when the environment is reset.
          *
-         *     **Deliveries.** The first attempt follows within a second. Only a response with 2xx in at most 15 seconds acknowledges:
-         *     everything else, a redirect too, is a failure, and the next attempt follows after the time in `retry_after_seconds`.
-         *     At most two attempts of a webhook, and six of an environment, run at a time. The same notification can arrive twice,
-         *     and notifications can arrive in another order: production promises no more. A deployed sandbox makes at most 120
+         *     **Deliveries.** The first attempt follows within a second. Only a 2xx response within 15 seconds acknowledges it.
+         *     Any other outcome, even a redirect, is a failure, and the next attempt follows after the time in `retry_after_seconds`.
+         *     At most two attempts per webhook, and six per environment, run at a time. A notification can arrive twice, and
+         *     notifications can arrive out of order: production promises no more. A deployed sandbox makes at most 120
          *     attempts a minute for each partner; later ones wait. A webhook that failed for a day is paused.
          *
          *     **Signature.** `X-IMPRINT-HMAC-SIGNATURE: t=<time>,s=<hex>` is an HMAC-SHA256 over `<t>.<body>` with the signing
-         *     token. Compute it over the raw body, before any parser has read it. The published page leaves the key and the unit
-         *     of `t` open: `signature` chooses another reading.
+         *     token. Compute it over the raw body, before any parser has read it. The published page doesn't specify the form of
+         *     the key or the unit of `t`: `signature` selects another reading.
          */
         post: operations["addWebhook"];
         delete?: never;
@@ -745,7 +745,7 @@ export interface paths {
         put?: never;
         /**
          * Trigger a notification
-         * @description Sends a notification of any kind to every webhook of that kind. Fields that the request leaves out have the value of the published example, or the first value of their enumeration. A field of the wrong type returns a 400. An unknown field is sent, with a warning.
+         * @description Sends a notification of any kind to every webhook of that kind. Fields that the request leaves out have the value of the published example, or the first value of their enumeration. A field of the wrong type causes a 400. An unknown field is sent, with a warning.
          */
         post: operations["triggerNotification"];
         delete?: never;
@@ -763,7 +763,7 @@ export interface paths {
         };
         /**
          * Watch notifications
-         * @description Streams the notifications as server-sent events, and each again after a change. `curl -N` shows them. With `webhook_id`, streams the due deliveries of a webhook without a URL, oldest first. A delivery stays due until its outcome is reported to `POST /sandbox/notifications/{notification_id}/attempts`. At most 10 streams of an environment, and 50 of a partner, are open at a time. A stream ends when its key is revoked, or when the environment expires or is reset.
+         * @description Streams notifications as server-sent events. A changed notification is sent again. `curl -N` shows them. With `webhook_id`, streams the due deliveries of a webhook without a URL, oldest first. A delivery stays due until its outcome is reported to `POST /sandbox/notifications/{notification_id}/attempts`. At most 10 streams of an environment, and 50 of a partner, are open at a time. A stream ends when its key is revoked, or when the environment expires or is reset.
          */
         get: operations["streamNotifications"];
         put?: never;
@@ -845,7 +845,7 @@ export interface paths {
         put?: never;
         /**
          * Explain why a signature is invalid
-         * @description Verifies a header and a body as your code received them. If they don't match, finds out why: it tries the tokens of all webhooks of the environment, the other forms of the key and of `t`, and the notification as it was sent. The package has the same function, `verifyNotification`.
+         * @description Verifies a header and a body as your code received them. If they don't match, finds the reason by trying the tokens of all the environment's webhooks, the other readings of the key and of `t`, and the body that the sandbox sent. The package has the same function, `verifyNotification`.
          */
         post: operations["verifyNotification"];
         delete?: never;

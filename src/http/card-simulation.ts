@@ -8,7 +8,7 @@ import type { AppEnv } from "./context.ts";
 import { inCurrentDataset } from "./dataset.ts";
 import { bareError } from "./errors.ts";
 import { resultOrThrow } from "./ledger.ts";
-import { addWorkbenchRows, callWorkbench, workbenchOf } from "./workbench.ts";
+import { addWorkbenchRows, awaitWorkbench, workbenchOf } from "./workbench.ts";
 import { derivedId, newNetworkTransactionId, timeOrderedId } from "./new-ids.ts";
 
 /** Generates the values that a simulated event may leave out. */
@@ -43,7 +43,7 @@ export function simulate<T>(
     if (!has_webhooks) return work(dataset);
     const workbench = workbenchOf(c);
     const ref = { environment_id, dataset_id };
-    addWorkbenchRows(c, await callWorkbench(c, workbench.notifications().expect(ref)));
+    addWorkbenchRows(c, await awaitWorkbench(c, workbench.notifications().expect(ref)));
     const result = await work(dataset);
     c.executionCtx.waitUntil(
       workbench

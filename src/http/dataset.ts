@@ -9,18 +9,18 @@ import type { Workbench } from "../workbench/workbench.ts";
 import type { AppEnv } from "./context.ts";
 import { ApiError, unauthenticated } from "./errors.ts";
 import { takeFault } from "./faults.ts";
-import { addWorkbenchRows, callWorkbench, workbenchOf } from "./workbench.ts";
+import { addWorkbenchRows, awaitWorkbench, workbenchOf } from "./workbench.ts";
 
-/** The most attempts of a request that others overtake. Enough for 32 concurrent requests to one transaction. */
+/** The maximum number of attempts. It suffices for 32 concurrent requests on one transaction. */
 const MAX_ATTEMPTS = 16;
-/** The longest random wait before the second attempt. It doubles for each further attempt, up to the maximum. */
+/** The maximum random wait before the second attempt. It doubles with each attempt, up to MAX_WAIT_MILLISECONDS. */
 const FIRST_WAIT_MILLISECONDS = 20;
 const MAX_WAIT_MILLISECONDS = 2_000;
 
 /**
- * Runs `work` in the current dataset of the key's environment. All access to an environment's data goes through here,
- * and only here is a request retried: if another request reset the environment, added a fault or changed the order
- * first, nothing was written, and `work` runs again. Throws a 401 if the environment was deleted.
+ * Runs `work` in the current dataset of the key's environment. Requests access their own environment's data through
+ * here. If another request came first (a reset, a first fault or webhook, a change of the same order or transaction),
+ * nothing was written, and `work` runs again. Throws a 401 if the environment was deleted.
  */
 export async function inCurrentDataset<T>(
   c: Context<AppEnv>,
@@ -56,14 +56,14 @@ async function learnDataset(c: Context<AppEnv>): Promise<void> {
   if (dataset.has_faults) await takeFault(c);
 }
 
-/** Calls the workbench of the environment, in the environment's current dataset. */
+/** Calls the environment's workbench in the current dataset. */
 export function queryWorkbench<T>(
   c: Context<AppEnv>,
   call: (workbench: DurableObjectStub<Workbench>, dataset: DatasetRef) => Promise<DatasetReply<T>>,
 ): Promise<T> {
   return inCurrentDataset(c, async ({ known: { environment_id, dataset_id } }) => {
     const reply = call(workbenchOf(c), { environment_id, dataset_id });
-    const { result, rows } = await callWorkbench(c, reply);
+    const { result, rows } = await awaitWorkbench(c, reply);
     if (rows) addWorkbenchRows(c, rows);
     if (result === "superseded") throw new DatasetSuperseded();
     return result;

@@ -2,11 +2,11 @@ import type { Context } from "hono";
 import type { AppEnv } from "./context.ts";
 import { ApiError } from "./errors.ts";
 
-/** The most responses of a partner that faults delay at the same time in an isolate. */
+/** The maximum number of a partner's responses that faults delay at a time in an isolate. */
 const MAX_DELAYED_RESPONSES = 100;
-/** The most bytes of a partner's delayed reads. Writes are not counted: their responses are small. */
+/** The maximum size of a partner's delayed reads together. Writes are not counted: their responses are small. */
 const MAX_DELAYED_READ_BYTES = 16_000_000;
-/** The longest that a request runs before its response is delayed. */
+/** The maximum time that a request runs before its response is delayed. */
 const MAX_REQUEST_MILLISECONDS = 120_000;
 
 export interface DelayedResponse {
@@ -32,7 +32,7 @@ export function reserveDelay(c: Context<AppEnv>): void {
   c.set("delayedResponse", response);
 }
 
-/** Counts a delayed response towards the limits. Throws a 429 if the response to a read is too large. */
+/** Counts a delayed response. Throws a 429 if the partner's delayed reads together exceed MAX_DELAYED_READ_BYTES. */
 export function startDelay(c: Context<AppEnv>, bytes: number, milliseconds: number): void {
   const response = c.get("delayedResponse");
   if (!response) return;
@@ -42,7 +42,7 @@ export function startDelay(c: Context<AppEnv>, bytes: number, milliseconds: numb
   if (held <= MAX_DELAYED_READ_BYTES) response.bytes = bytes;
   else
     throw tooManyDelays(
-      `Faults already delay responses of this partner with ${held - bytes} bytes. The maximum is ${MAX_DELAYED_READ_BYTES}`,
+      `Faults already delay ${held - bytes} bytes of this partner's responses, and this one (${bytes} bytes) would exceed the maximum of ${MAX_DELAYED_READ_BYTES}`,
     );
 }
 

@@ -15,7 +15,7 @@ const RETRY_AFTER_SECONDS = 1;
 interface ErrorBody extends Omit<Refusal, "type"> {
   type: ErrorType;
   violations?: Violation[];
-  /** Overrides the type's status: faults can choose one. */
+  /** Overrides the status of the type. Faults set it. */
   status?: number | undefined;
 }
 
@@ -49,12 +49,15 @@ export function invalidRequest(violations: [Violation, ...Violation[]]): ApiErro
   });
 }
 
-/** An error in the bare form that the contract publishes for the card side: without an envelope or `details`. */
+/**
+ * An error in the bare form that the contract publishes for the card side: without the `error` envelope, and with the
+ * fields of `details` at the top level.
+ */
 export function bareError(body: ErrorBody): ApiError {
   return new ApiError(body, {}, true);
 }
 
-/** A 401. */
+/** A 401 with a Bearer challenge. */
 export function unauthenticated(message: string): ApiError {
   // Basic works too, but browsers show a login dialog for a Basic challenge.
   return new ApiError(
@@ -71,7 +74,7 @@ export function notFound(path: string): ApiError {
   });
 }
 
-/** The filter that finds one item of a list. The contract has no path to read one. */
+/** The list filter that finds a single item: the contract has no path that returns one. */
 const FILTER_FOR_ONE = new Map([
   ["/v2/orders", "id"],
   ["/v2/order_events", "order_event_id"],
@@ -100,7 +103,7 @@ export function respondWithError(error: Error, c: Context<AppEnv>): Response {
   const { body, headers, isBare } = toApiError(error, c);
   const status = body.status ?? ERROR_TYPES[body.type].status;
   const { type, message, param, details } = body;
-  // A rule's 400 names one field.
+  // A domain rule's 400 has only `param` and `message`, which form its one violation.
   const ofRule = status === 400 && param !== undefined ? [{ param, message }] : undefined;
   const { violations = ofRule } = body;
   const doc_url = docUrlOf(type, new URL(c.req.url).origin);

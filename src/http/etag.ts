@@ -4,7 +4,7 @@ export function formatETag(version: number): string {
 }
 
 /**
- * The versions in an If-Match header; undefined if any version matches: without the header, or with `*`. Weak tags, and
+ * The versions in an If-Match header. Undefined if the header is missing or `*`: any version matches. Weak tags, and
  * tags of another form, match no version (RFC 9110, 13.1.1).
  */
 export function parseIfMatch(ifMatch: string | undefined): number[] | undefined {

@@ -36,7 +36,7 @@ export function rejectionBy(fault: AppliedFault, name: RejectingFault): ApiError
   );
 }
 
-/** A response, and its body, which was already read from it. */
+/** A response, and the body that was read from it. */
 interface Original {
   response: Response;
   body: ArrayBuffer | null;
@@ -72,7 +72,7 @@ const ALTERATIONS: Record<AlteringFault, Alteration> = {
     body?.byteLength ? new Response(cutInHalf(body), response) : loseResponse(c),
 };
 
-/** Replaces the response with the one that the fault makes of it. */
+/** Replaces the response with the altered one. */
 export async function alterResponse(
   c: Context<AppEnv>,
   fault: AppliedFault,
@@ -81,7 +81,7 @@ export async function alterResponse(
   const { res: response } = c;
   const body = response.body === null ? null : await response.arrayBuffer();
   if (isDelaying(name)) await releaseBody(c);
-  if (!isDelaying(name)) c.set("unalteredResponse", new Response(body, response));
+  else c.set("unalteredResponse", new Response(body, response));
   // Otherwise Hono copies the old response's headers to the new one.
   c.res = undefined;
   const altered = await ALTERATIONS[name](c, { response, body }, fault);

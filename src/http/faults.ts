@@ -9,7 +9,7 @@ import { FAULT_HEADER, parseFaultHeader } from "./fault-header.ts";
 import { alterResponse, rejectionBy } from "./fault-responses.ts";
 import { objectIn } from "./recording/recorded-body.ts";
 import { peekBody } from "./request-body.ts";
-import { addWorkbenchRows, callWorkbench, workbenchOf } from "./workbench.ts";
+import { addWorkbenchRows, awaitWorkbench, workbenchOf } from "./workbench.ts";
 
 /**
  * Applies the request's fault to its response, including an error. Runs outside `limitConcurrency`, so that a delayed
@@ -42,9 +42,9 @@ export async function takeFault(c: Context<AppEnv>): Promise<void> {
   const { environment_id, dataset_id } = key;
   const dataset = { environment_id, dataset_id };
   const reply = workbenchOf(c).takeFault(dataset, await readSubject(c));
-  const { result, rows } = await callWorkbench(c, reply);
+  const { result, rows } = await awaitWorkbench(c, reply);
   if (rows) addWorkbenchRows(c, rows);
-  // D1 will reject the request's batch too, and the request then runs again in the current dataset.
+  // D1 will also reject the request's batch, and the request then runs again in the current dataset.
   if (result === "superseded") return;
   c.set("isFaultPending", false);
   // `key` is the isolate's cached key, so the next request skips the workbench while no faults are left.
@@ -63,7 +63,7 @@ async function readSubject(c: Context<AppEnv>): Promise<RequestSubject> {
   return subjectOf({ method: c.req.method, path }, await readObject(c), c.req.query());
 }
 
-/** The JSON object in the body; empty if there is none. */
+/** The JSON object in the body; empty if the body has none. */
 async function readObject(c: Context<AppEnv>): Promise<Record<string, unknown>> {
   return objectIn((await peekBody(c)) ?? "");
 }

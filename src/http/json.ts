@@ -13,10 +13,10 @@ export interface ParsedJson {
   duplicates: string[];
 }
 
-/** The most duplicate fields that are reported, and the depth down to which they are reported. */
+/** The maximum number and depth of the duplicate fields that are reported. */
 const MAX_DUPLICATES = 100;
 const MAX_DEPTH = 8;
-/** The longest field name in a message. */
+/** A longer field name is cut in a message. */
 const MAX_NAME_CHARACTERS = 80;
 
 /** Matches a number that may be inexact: with 16 or more digits, a fraction or an exponent. */

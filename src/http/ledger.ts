@@ -22,8 +22,8 @@ export function ledgerOf(c: Context<AppEnv>, orderId: string): DurableObjectStub
 }
 
 /**
- * The fingerprint of a request: of its method, path and validated content. The order of the fields, nulls and the
- * format of timestamps don't affect it. Sending a default explicitly does: defaults are filled in later.
+ * The fingerprint of a request's method, path and validated content. The order of fields, nulls and the format of
+ * timestamps don't affect it. An explicit default does, because defaults are filled in later.
  */
 function fingerprintOf(c: Context<AppEnv>, content: unknown): Promise<string> {
   return sha256(`${c.req.method} ${c.req.path}\n${JSON.stringify(content)}`);

@@ -1,7 +1,7 @@
 import type { Page } from "../store/pages.ts";
 import { invalidRequest } from "./errors.ts";
 
-/** Returns the page. Throws a 400 if the cursor is unknown. `idField` is the field of an item that has its ID. */
+/** Returns the page. Throws a 400 if the cursor is unknown. `idField` is the field with an item's ID. */
 export function requirePage<T>(
   page: Page<T> | undefined,
   startingAfter: string | undefined,

@@ -3,14 +3,14 @@ import type { AppEnv } from "./context.ts";
 import { ApiError } from "./errors.ts";
 import { parseJson, type ParsedJson } from "./json.ts";
 
-/** The largest body of a request. */
+/** The maximum size of a request's body. */
 export const MAX_BODY_BYTES = 256 * 1024;
-/** The longest that a client may take to send a body. */
+/** The maximum time that a client may take to send a body. */
 export const UPLOAD_SECONDS = 30;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
 
-/** Reads a JSON body. Throws a 400 if it is incomplete or malformed, else 408 (too slow), 413 (too large) or 415. */
+/** Reads a JSON body. Throws a 400 (incomplete or malformed), 408 (too slow), 413 (too large) or 415 (not JSON). */
 export async function readJson(c: Context<AppEnv>): Promise<ParsedJson> {
   requireJson(c.req.raw.headers);
   const body = await readBody(c);
@@ -28,7 +28,7 @@ export async function readJson(c: Context<AppEnv>): Promise<ParsedJson> {
   }
 }
 
-/** The body as text; undefined if it is empty or too large. The route can still read the body. */
+/** The body as text; undefined if it is missing or too large. The route can still read it. */
 export async function peekBody(c: Context<AppEnv>): Promise<string | undefined> {
   if (!c.req.raw.body) return undefined;
   const body = await readBody(c);

@@ -16,10 +16,10 @@ export function watcherOf(c: Context<AppEnv>, after: string | undefined) {
 /** Responds with server-sent events. Throws a 409 or 429 if too many streams are open. */
 export function respondWithStream(
   c: Context<AppEnv>,
-  stream: ReadableStream<Uint8Array> | "too many" | "too many of the partner",
+  stream: ReadableStream<Uint8Array> | "too many" | "too many for the partner",
 ): Response {
   if (stream === "too many") throw tooManyStreams();
-  if (stream === "too many of the partner") throw tooManyPartnerStreams();
+  if (stream === "too many for the partner") throw tooManyPartnerStreams();
   return c.body(stream, 200, { "Content-Type": "text/event-stream" });
 }
 

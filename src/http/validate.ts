@@ -100,7 +100,7 @@ function findWrongNames(
     target === "json" ? findUnknownNames("unknown_field", accepted, content, most) : [];
   const twice = duplicates.map((param) => ({ code: "duplicate_field" as const, param }));
   if (!c.req.url.includes("?")) return [...twice, ...fields];
-  // A route that validates no query accepts no parameters.
+  // Only the query's validator knows the parameters. Those of the body and path report every parameter as unknown.
   const [names, query] = target === "query" ? [accepted, content] : [NO_NAMES, c.req.queries()];
   return [...findUnknownNames("unknown_parameter", names, query, most), ...twice, ...fields];
 }

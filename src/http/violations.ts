@@ -4,10 +4,10 @@ import type { Violation } from "../domain/violation.ts";
 import type { Warning } from "../domain/warnings.ts";
 import { InexactNumber } from "./json.ts";
 
-/** The most violations in one response. */
+/** The maximum number of violations in a response. */
 export const MAX_VIOLATIONS = 100;
 
-/** The longest received value in a message. */
+/** A longer received value is cut in a message. */
 const MAX_VALUE_CHARACTERS = 80;
 
 /** One violation for each invalid field, with the expected and the received value. */
@@ -66,7 +66,7 @@ const KINDS: Record<string, string> = {
   object: "an object",
 };
 
-/** The sentence about the expected value, for a schema without a message of its own. */
+/** The message for a schema without its own: a sentence about the expected value. */
 export function expectedSentence(issue: z.core.$ZodRawIssue): string | undefined {
   if (issue.code === "invalid_type") {
     const range = issue.expected === "number" && isBeyondRange(issue.input) ? SAFE_RANGE : "";
@@ -80,7 +80,7 @@ export function expectedSentence(issue: z.core.$ZodRawIssue): string | undefined
   return undefined;
 }
 
-/** The most values that are joined by "or". */
+/** The maximum number of values that "or" joins. */
 const MAX_ALTERNATIVES = 4;
 
 function oneOf(values: string[], input: unknown): string {
@@ -94,7 +94,7 @@ function oneOf(values: string[], input: unknown): string {
 
 const SAFE_RANGE = ` from ${Number.MIN_SAFE_INTEGER} to ${Number.MAX_SAFE_INTEGER}`;
 
-/** Whether a whole number is too large. The message then adds the range: "Expected a whole number" alone would confuse. */
+/** Whether a whole number is too large. The message then adds the range: "a whole number" alone would confuse. */
 function isBeyondRange(input: unknown): boolean {
   return input instanceof InexactNumber && !Number.isSafeInteger(Math.trunc(Number(input.text)));
 }

@@ -4,10 +4,10 @@ import { DisplayString, serializeItem, Token, type BareItem } from "structured-h
 import { addWarnings, type Warning } from "../domain/warnings.ts";
 import type { AppEnv } from "./context.ts";
 
-/** The longest `Sandbox-Warnings` header. Some proxies reject responses with more than 4 KiB of headers. */
+/** The maximum length of `Sandbox-Warnings`. Some proxies reject responses with more than 4 KiB of headers. */
 const MAX_HEADER_CHARACTERS = 3_072;
 
-/** Sends the warnings of a response, including an error, in the header `Sandbox-Warnings`. */
+/** Sends the warnings of every response, including errors, in the header `Sandbox-Warnings`. */
 export const sendWarnings = createMiddleware<AppEnv>(async (c, next) => {
   c.set("warnings", []);
   await next();
@@ -26,7 +26,7 @@ function collectsWarnings(c: Context<AppEnv>): boolean {
   return c.get("warnings") !== undefined;
 }
 
-/** Formats warnings as a list of tokens with parameters (RFC 9651, 3.1). Leaves out the last ones if they don't fit. */
+/** Formats warnings as a list of tokens with parameters (RFC 9651, 3.1). Leaves out the warnings that don't fit. */
 function headerOf(warnings: readonly Warning[]): string {
   let header = "";
   for (const { code, ...about } of warnings) {

@@ -19,7 +19,7 @@ export function findWorkbench(
 }
 
 /** Awaits a call to the workbench. Throws a 503 if the call fails. */
-export async function callWorkbench<T>(c: Context<AppEnv>, call: Promise<T>): Promise<T> {
+export async function awaitWorkbench<T>(c: Context<AppEnv>, call: Promise<T>): Promise<T> {
   try {
     return await call;
   } catch (error) {
@@ -34,7 +34,7 @@ export async function callWorkbench<T>(c: Context<AppEnv>, call: Promise<T>): Pr
 /** A write to a workbench may also change a flag of its environment in D1. */
 const FLAG_ROWS = 1;
 
-/** Adds rows of a workbench to those of the request, which count towards the partner's limit. */
+/** Adds the rows that a workbench read and wrote to the request's, which count towards the partner's limit. */
 export function addWorkbenchRows(c: Context<AppEnv>, { rows_read, rows_written }: RowCounts): void {
   const before = c.get("workbenchRows") ?? { rows_read: 0, rows_written: 0 };
   const flag = rows_written > 0 ? FLAG_ROWS : 0;

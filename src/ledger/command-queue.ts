@@ -1,7 +1,7 @@
-/** The most commands that wait for one order. Further commands are rejected immediately. */
+/** The maximum number of commands in an order's queue. Further commands are rejected immediately. */
 export const MAX_QUEUED_COMMANDS = 200;
 
-/** Runs commands one after another. A Durable Object alone doesn't: while one call awaits D1, the next one starts. */
+/** Runs commands one after another. Without it, a Durable Object starts the next call while one awaits D1. */
 export class CommandQueue {
   #last: Promise<unknown> = Promise.resolve();
   #waiting = 0;
@@ -13,7 +13,7 @@ export class CommandQueue {
     const result = this.#last.then(command).finally(() => {
       this.#waiting -= 1;
     });
-    // The next command runs even if this one fails. Only this one's caller receives the failure.
+    // The next command runs even if this one fails. Only this command's caller receives the failure.
     this.#last = result.catch(() => undefined);
     return result;
   }

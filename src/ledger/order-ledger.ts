@@ -40,7 +40,7 @@ import type {
   Reply,
 } from "./commands.ts";
 
-/** The most events that a refusal lists, newest first. */
+/** The maximum number of events that a refusal lists: the newest. */
 const MAX_NAMED_EVENTS = 100;
 
 /** An accepted change of an order. */
@@ -54,7 +54,7 @@ interface Change<T> {
 
 /** The steps that differ from command to command. */
 interface Steps<T> {
-  /** Decides on a state. It may read more: since the state was read first, the fence covers these reads too. */
+  /** Decides on a state. It may read more from D1: the fence rejects the change if the order changed after the state. */
   decide: (state: LedgerState | undefined) => Promise<Decision<Change<T>>>;
   /** Finds the outcome of an earlier request with the same IDs or key. */
   findEarlier?: () => Promise<Outcome<T> | undefined>;
@@ -62,8 +62,8 @@ interface Steps<T> {
 
 /**
  * The Durable Object of one order. It runs the order's commands one at a time, and remembers the order's state
- * between them. It stores nothing: D1 is the only truth, and the fence in each batch rejects a change of an outdated
- * state. Another writer may have changed the order, so it reads the state again before it refuses a command.
+ * between them, but stores nothing. Another writer may change the order in D1. So the fence in each batch rejects a
+ * change of an outdated state, and the ledger refuses a command only on a state that it has just read.
  */
 export class OrderLedger extends DurableObject {
   readonly #queue = new CommandQueue();
@@ -136,7 +136,7 @@ export class OrderLedger extends DurableObject {
     return this.#run(command, (dataset) => ({
       decide: async (state) => {
         const event = await findOrderEvent(dataset, { order_event_id });
-        // Since the route read the event's order, the event may have been deleted and its ID reused in another order.
+        // After the route found the event, it may have been deleted, and its ID reused in another order.
         const isOnOrder = state && event?.order_id === order_id;
         if (!isOnOrder) return refuse(events.unknownOrderEvent(order_event_id));
         const decision = events.deleteOrderEvent(state, event);
@@ -155,7 +155,7 @@ export class OrderLedger extends DurableObject {
   /** Executes a command on the remembered state, and if that fails, on the state in D1. */
   async #execute<T>(dataset: Dataset, order_id: string, steps: Steps<T>): Promise<Outcome<T>> {
     const remembered = this.#remembered;
-    // After a failure, the state in D1 is unknown. Only a commit sets it again.
+    // If this command fails, the state in D1 is unknown. Only a commit remembers a state again.
     this.#remembered = undefined;
     if (remembered?.dataset_id === dataset.known.dataset_id) {
       const outcome = await this.#attempt(dataset, remembered.state, steps, false);
@@ -167,7 +167,7 @@ export class OrderLedger extends DurableObject {
     throw new Overtaken();
   }
 
-  /** Decides on a state and commits the change; undefined if the state is outdated. */
+  /** Decides on a state and commits the change. Returns undefined if the state is, or may be, outdated. */
   async #attempt<T>(
     dataset: Dataset,
     state: LedgerState | undefined,
@@ -258,13 +258,13 @@ async function findEarlierEvent(
   return isStored ? replayed(stored) : undefined;
 }
 
-/** Adds the IDs of the order's events to a refusal that depends on them. One round trip for such a refusal. */
+/** Adds the IDs of the order's events to a refusal that depends on them, in one round trip. */
 async function withEventIds(
   dataset: Dataset,
   order_id: string | undefined,
   refusal: Refusal,
 ): Promise<Refusal> {
-  if (!refusal.isOnEvents || order_id === undefined) return refusal;
+  if (!refusal.dependsOnEvents || order_id === undefined) return refusal;
   const order_event_ids = await findOrderEventIds(dataset, order_id, MAX_NAMED_EVENTS);
   return { ...refusal, details: { ...refusal.details, order_event_ids } };
 }

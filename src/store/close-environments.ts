@@ -1,7 +1,7 @@
 import { sql, type SQL } from "drizzle-orm";
 import { placeholder, Statement, type Database } from "./database.ts";
 
-/** The most environments that one statement closes. */
+/** The maximum number of environments that one statement closes. */
 const CLOSED_ENVIRONMENTS = 500;
 
 /** Statements that close the environments that match a condition, and their datasets. */
@@ -33,8 +33,8 @@ const closeExpired = closing(sql`
 const closeAll = closing(ofPartner);
 
 /**
- * Closes a partner's environment: from then on no isolate reads or writes it, and a sweep deletes it. Returns false for
- * an unknown environment and for the partner's first one. One round trip.
+ * Closes a partner's environment: no isolate reads or writes it any more, and a sweep deletes it. Returns false for an
+ * unknown environment and for the partner's first one. One round trip.
  */
 export async function closeEnvironment(
   db: Database,

@@ -3,7 +3,7 @@ import { SQLiteAsyncDialect } from "drizzle-orm/sqlite-core";
 import type { Assumptions } from "../domain/assumptions.ts";
 import { DatabaseError } from "./failures.ts";
 
-/** What a request cost in D1. `queries` counts round trips (a batch is one); D1 counts the rows. */
+/** A request's cost in D1. `queries` counts round trips (a batch is one); D1 counts the rows. */
 export interface D1Cost {
   queries: number;
   rows_read: number;
@@ -47,7 +47,7 @@ export type RowsOf<Statements> = {
     : never;
 };
 
-/** Values by the names of their placeholders. Pass null for a missing value: `bind` rejects a missing name. */
+/** Values by the names of their placeholders. A missing value is null: `bind` rejects a missing name. */
 export type Values = Record<string, unknown>;
 
 /** Throws if a placeholder has no value: a name that is left out or misspelled would write NULL. */
@@ -61,7 +61,7 @@ function bind<Row>({ sql: text, params }: Query, values: Values): BoundStatement
   return { text, params: bound };
 }
 
-/** A statement over all environments, for keys, partners and sweeps. It is built once per isolate, and bound per request. */
+/** A statement for keys, partners, the outbox and sweeps. It runs without a check that its dataset is current. */
 export class Statement<Row> {
   readonly #query: Query;
 
@@ -78,7 +78,7 @@ export class Statement<Row> {
   }
 }
 
-/** A statement on the data of one environment or dataset. A statement without such a condition is rejected. */
+/** A statement on the data of one environment. Throws without a placeholder `dataset_id` or `environment_id`. */
 export class DatasetStatement<Row> {
   readonly #query: Query;
 
@@ -126,7 +126,7 @@ export class Database {
     const prepared = statements.map(({ text, params }) =>
       this.#binding.prepare(text).bind(...params),
     );
-    // Counted before it is sent: a rejected batch is a round trip too.
+    // Counted first, because a rejected batch is a round trip too.
     this.cost.queries += 1;
     this.statements += prepared.length;
     const results = await this.#send(prepared);

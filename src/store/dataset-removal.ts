@@ -6,9 +6,9 @@ import type { QueryBudget } from "./query-budget.ts";
 import { list } from "./rows.ts";
 import { apiKeys, datasets, environments } from "./schema.ts";
 
-/** The most rows that one statement deletes. */
+/** The maximum number of rows that one statement deletes. */
 export const REMOVAL_STEP_ROWS = 1_000;
-/** The most datasets and environments that one sweep deletes. */
+/** The maximum number of datasets and environments that one sweep deletes. */
 const MAX_DATASETS = 500;
 const MAX_ENVIRONMENTS = 100;
 
@@ -51,7 +51,7 @@ export interface Removal {
   isDone: boolean;
 }
 
-/** Deletes closed datasets of a partner, or of all, oldest first. Nothing writes to a closed dataset. */
+/** Deletes closed datasets, oldest first, of all partners if `partner_id` is null. Nothing writes to them. */
 export async function removeClosedDatasets(
   budget: QueryBudget,
   partner_id: number | null,
@@ -61,7 +61,7 @@ export async function removeClosedDatasets(
   return { deleted_rows, isDone: isDone && closed.length < MAX_DATASETS };
 }
 
-/** Closed environments of a partner, or of all; their datasets may still exist. One round trip. */
+/** Closed environments, of all partners if `partner_id` is null. Their datasets may still exist. One round trip. */
 export async function findClosedEnvironments(
   db: Database,
   partner_id: number | null,

@@ -10,7 +10,7 @@ import {
   transactions,
 } from "./transaction-schema.ts";
 
-/** A table with rows of a dataset. */
+/** A table whose rows belong to datasets. */
 interface DatasetTable {
   table: SQLiteTable;
   /** The bytes of a row that count towards the quota; null if they count in another table, or not at all. */
@@ -18,7 +18,7 @@ interface DatasetTable {
 }
 
 /**
- * The tables with the rows of a dataset. A referring table comes before the table it refers to, so that no delete
+ * All tables of a dataset's rows. A referring table comes before the table that it refers to, so that no delete
  * cascades.
  */
 export const DATASET_TABLES: DatasetTable[] = [

@@ -19,7 +19,7 @@ const requireCurrent = Statement.of(
       from environments where id = ${placeholder("environment_id")}), 'superseded'))`,
 );
 
-/** The connection to D1 for one dataset. Every function on an environment's data takes one. */
+/** The connection to D1 for one dataset. Sweeps, recounts and the outbox use `Database` instead. */
 export class Dataset {
   readonly db: Database;
   readonly known: KnownDataset;

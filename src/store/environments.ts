@@ -95,15 +95,15 @@ export async function hasEnvironment(
   return found !== undefined;
 }
 
-const countLive = Statement.of(
+const countOpen = Statement.of(
   sql<{ environments: number }>`
     select count(*) as environments from environments
     where dataset_id is not null and partner_id = (
       select partner_id from environments where dataset_id = ${placeholder("dataset_id")})`,
 );
 
-/** How many live environments the partner of a dataset has; 0 if the dataset is superseded. */
-export async function countLiveEnvironments(db: Database, dataset_id: number): Promise<number> {
-  const [[row]] = await db.run(countLive.bind({ dataset_id }));
+/** Counts the environments of a dataset's partner that are not closed; 0 if it is superseded. One round trip. */
+export async function countOpenEnvironments(db: Database, dataset_id: number): Promise<number> {
+  const [[row]] = await db.run(countOpen.bind({ dataset_id }));
   return row!.environments;
 }

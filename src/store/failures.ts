@@ -45,7 +45,7 @@ export function isBeyondEnvironments(error: unknown): boolean {
   return /NOT NULL constraint failed: environments\.partner_id/.test(messagesOf(error));
 }
 
-/** Whether the dataset of a batch was superseded, or has a fault that this isolate doesn't know: see `Dataset`. */
+/** Whether a batch's dataset was superseded, or has faults or webhooks that this isolate doesn't know: see `Dataset`. */
 export function isSuperseded(error: unknown): boolean {
   return /malformed JSON/.test(messagesOf(error));
 }
@@ -55,8 +55,8 @@ export function isUnmigrated(error: unknown): boolean {
   return /no such table/.test(messagesOf(error));
 }
 
-/** The codes of SQLite and D1 for an invalid statement or value: a bug of ours. */
-const OWN_MISTAKE =
+/** The codes of SQLite and D1 for an invalid statement or value: our bug. */
+const OUR_MISTAKE =
   /SQLITE_(ERROR|CONSTRAINT|MISMATCH|RANGE|TOOBIG|AUTH|MISUSE)|D1_(EXEC|TYPE)_ERROR|D1_COLUMN_NOTFOUND/;
 
 /**
@@ -64,13 +64,13 @@ const OWN_MISTAKE =
  * https://developers.cloudflare.com/d1/observability/debug-d1/
  */
 export function isUnavailable(error: unknown): boolean {
-  return error instanceof DatabaseError && !OWN_MISTAKE.test(messagesOf(error));
+  return error instanceof DatabaseError && !OUR_MISTAKE.test(messagesOf(error));
 }
 
 /** Another request came first. Nothing was written: the same request runs again. */
 export class Overtaken extends Error {}
 
-/** The environment has another dataset, or a fault that this isolate doesn't know. */
+/** The environment has another dataset, or faults or webhooks that this isolate doesn't know. */
 export class DatasetSuperseded extends Overtaken {}
 
 /** Wraps an error that D1 threw. */

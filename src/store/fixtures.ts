@@ -42,7 +42,7 @@ export function fixtureAdded(
   ];
 }
 
-/** Writes a fixture into the dataset of a new environment. One round trip, none for an empty fixture. */
+/** Writes a fixture into the dataset of a new environment. One round trip, or none for an empty fixture. */
 export async function addFixture(
   dataset: Dataset,
   fixture: Fixture,

@@ -73,7 +73,7 @@ export function responseBytes({ idempotency }: RequestMetadata, body: object): n
   return idempotency ? RECORD_BYTES + bytesOf(JSON.stringify(body)) : 0;
 }
 
-/** The response to a POST. The batch that creates an order chooses its version, so a new order has none here. */
+/** The response to a POST. A new order has no version here: the batch that creates the order chooses it. */
 type PostResponse = { order: Order; version?: number } | { event: object };
 
 /**

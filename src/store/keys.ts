@@ -10,10 +10,10 @@ import type { Dataset } from "./dataset.ts";
 import { toAssumptions } from "./environments.ts";
 import { pageOf, type Page } from "./pages.ts";
 
-/** The most active keys of an environment. */
+/** The maximum number of active keys in an environment. */
 export const MAX_ACTIVE_KEYS = 100;
 
-/** The most keys in an environment's list. Beyond that, the oldest deleted keys are removed. */
+/** The maximum number of keys in an environment's list. Beyond it, the oldest deleted keys are removed. */
 export const MAX_LISTED_KEYS = 1_000;
 
 /** A key as its environment sees it. Timestamps are RFC 3339. */
@@ -22,7 +22,7 @@ export interface ListedKey {
   id: number;
   last_four: string;
   created_at: string;
-  /** The ID of the key that created it; null if the operator did. */
+  /** The ID of the key that created it; null if no key of its environment did. */
   created_by: number | null;
   deleted_at: string | null;
   /** Rounded down to the hour. */
@@ -157,13 +157,13 @@ export async function insertKey(
   key: NewKey,
   created_by: number,
 ): Promise<number | "not allowed" | "too many"> {
-  const [[inserted], [maker]] = await dataset.run(
+  const [[inserted], [creator]] = await dataset.run(
     insert.bind(dataset, { ...key, created_by }),
     findActive.bind(dataset, { id: created_by }),
     forgetOldest.bind(dataset),
   );
   if (inserted) return inserted.id;
-  return maker ? "too many" : "not allowed";
+  return creator ? "too many" : "not allowed";
 }
 
 // The deleting key must be active, and another key than the deleted one must stay active.
@@ -177,9 +177,9 @@ const markDeleted = DatasetStatement.of(
         where other.environment_id = ${placeholder("environment_id")} and other.deleted_at is null
           and other.id <> ${placeholder("id")})
       and exists (
-        select 1 from api_keys as maker
-        where maker.environment_id = ${placeholder("environment_id")} and maker.deleted_at is null
-          and maker.id = ${placeholder("deleted_by")})`,
+        select 1 from api_keys as deleter
+        where deleter.environment_id = ${placeholder("environment_id")} and deleter.deleted_at is null
+          and deleter.id = ${placeholder("deleted_by")})`,
 );
 const findDeleted = DatasetStatement.of(
   sql<{ deleted_at: string | null }>`select deleted_at from api_keys where ${isKey}`,
@@ -187,7 +187,7 @@ const findDeleted = DatasetStatement.of(
 
 /**
  * Marks a key as deleted by the key `deleted_by`, which may be the same key. Changes nothing if `deleted_by` was
- * deleted, or if the key is the environment's last. Two keys that delete each other concurrently can't both succeed:
+ * deleted, or if the key is the environment's last. Of two keys that delete each other concurrently, one fails:
  * the check and the change are one transaction. One round trip.
  */
 export async function deleteKey(

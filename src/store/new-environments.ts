@@ -5,7 +5,7 @@ import type { NewEnvironment } from "./environments.ts";
 import { isBeyondEnvironments } from "./failures.ts";
 import type { NewKey } from "./keys.ts";
 
-/** The most environments that a partner has at a time, not counting its first one. */
+/** The maximum number of a partner's environments, not counting its first one and expired ones. */
 export const MAX_ENVIRONMENTS = 1_000;
 
 const insertFirst = Statement.of(
@@ -25,22 +25,22 @@ const insert = Statement.of(
       ${placeholder("name")}, ${placeholder("is_strict")}, ${placeholder("fixture")}, ${placeholder("assume")},
       ${placeholder("created_at")}, ${placeholder("expires_at")})`,
 );
-// Each of these statements refers to the row that the previous one inserted.
+// `insertDataset` refers to the inserted environment, and the next two statements to the inserted dataset.
 const insertDataset = Statement.of(
   sql<never>`
     insert into datasets (partner_id, environment_id)
     select partner_id, id from environments where id = last_insert_rowid()`,
 );
-const newDataset = sql`(select environment_id from datasets where id = last_insert_rowid())`;
+const newEnvironment = sql`(select environment_id from datasets where id = last_insert_rowid())`;
 const enterDataset = Statement.of(
   sql<{ environment_id: number; dataset_id: number }>`
-    update environments set dataset_id = last_insert_rowid() where id = ${newDataset}
+    update environments set dataset_id = last_insert_rowid() where id = ${newEnvironment}
     returning id as environment_id, dataset_id`,
 );
 const insertFirstKey = Statement.of(
   sql<never>`
     insert into api_keys (environment_id, id, hash, last_four, created_at)
-    values (${newDataset}, 1, ${placeholder("hash")}, ${placeholder("last_four")}, ${placeholder("created_at")})`,
+    values (${newEnvironment}, 1, ${placeholder("hash")}, ${placeholder("last_four")}, ${placeholder("created_at")})`,
 );
 
 /** Adds the first environment and key of the partner that the previous statement inserted. */

@@ -13,7 +13,7 @@ import type { Dataset } from "./dataset.ts";
 /** A notification that waits for its environment's workbench. */
 export interface QueuedNotification {
   sequence: number;
-  /** The event that it is about. */
+  /** The ID of its transaction and the version of its event. */
   source: string;
   body: string;
 }
@@ -28,7 +28,7 @@ const insert = DatasetStatement.of(
     from notification_outbox where ${ofDataset}`,
 );
 
-/** Queues the notification of a simulated event, in the batch of the event. Nothing without webhooks. */
+/** Queues the notification of a simulated event, in the batch of the event, if the environment has webhooks. */
 export function notificationQueued(
   dataset: Dataset,
   simulated: SimulatedEvent,
@@ -61,7 +61,7 @@ export async function findQueued(
   return environment && queued;
 }
 
-// By its event too: once the queue is empty, a sequence is used again.
+// Compares the source too: once the queue is empty, a sequence is used again.
 const remove = Statement.of(
   sql<never>`
     delete from notification_outbox where ${ofDataset} and (sequence, source) in (

@@ -55,8 +55,8 @@ const insertNext = DatasetStatement.of(
 );
 
 /**
- * Records a change of an order in its history. Comes first in the change's batch, as it is also the fence: the batch
- * fails if the order has changed since it was read.
+ * Records a change of an order in its history. It is also the fence: the batch fails if the order has changed since it
+ * was read. So it comes before the other writes to the order.
  */
 export function insertChange(dataset: Dataset, change: Change): BoundDatasetStatement {
   const { state, request, order_event_id = null } = change;

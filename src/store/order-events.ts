@@ -58,7 +58,7 @@ const pages = new PageReader({
   total: orderEventTotal,
 });
 
-/** A page of an environment's events, newest first; undefined if the cursor is unknown. One round trip. */
+/** A page of an environment's events, newest first; undefined if the cursor is unknown. */
 export async function listOrderEvents<Given extends FilterOf<typeof pages, Given>>(
   dataset: Dataset,
   filter: Given,
@@ -110,7 +110,7 @@ const selectIds = DatasetStatement.of(
     where ${isOfOrder} order by sequence desc limit ${placeholder("limit")}`,
 );
 
-/** The IDs of an order's newest events, at most `limit`. One round trip, a row each. */
+/** The IDs of an order's newest events, at most `limit`. One round trip, one row for each event. */
 export async function findOrderEventIds(
   dataset: Dataset,
   order_id: string,
@@ -142,8 +142,8 @@ const updateOrder = DatasetStatement.of(
 );
 
 /**
- * Adds an event to its order. The first statement returns the sums of the event's card transaction. The batch fails on
- * a unique index if one of the event's IDs is taken.
+ * The statements that add an event to its order. The first one returns the sums of the event's card transaction. The
+ * batch fails on a unique index if one of the event's IDs is taken.
  */
 export function orderEventAppended(
   dataset: Dataset,
@@ -186,7 +186,7 @@ export async function insertOrderEvent(
 
 const remove = DatasetStatement.of(sql<never>`delete from order_events where ${isEvent}`);
 
-/** Deletes an event, and updates its order to the next state. */
+/** The statements that delete an event and update its order. */
 export function orderEventDeleted(
   dataset: Dataset,
   event: OrderEvent,
@@ -211,7 +211,7 @@ const selectToSweep = selectItems(
   sql`case type ${sql.join(ranks, sql` `)} end, sequence desc`,
 );
 
-/** At most `limit` events of an order, in an order in which the rules allow to delete them. One round trip. */
+/** At most `limit` events of an order, in a sequence in which the rules allow deleting them. One round trip. */
 export async function findEventsToSweep(
   dataset: Dataset,
   order_id: string,
@@ -228,7 +228,7 @@ const removeMany = [
   sql<never>`delete from order_events where ${areSwept}`,
 ].map((statement) => DatasetStatement.of(statement));
 
-/** Deletes many events of one order in one change. The order's history doesn't list them. */
+/** The statements that delete many events of an order in one change. The order's history doesn't list the events. */
 export function orderEventsSwept(
   dataset: Dataset,
   events: OrderEvent[],

@@ -51,7 +51,7 @@ const pages = new PageReader({
   total: orderTotal,
 });
 
-/** A page of an environment's orders, newest first; undefined if the cursor is unknown. One round trip. */
+/** A page of an environment's orders, newest first; undefined if the cursor is unknown. */
 export async function listOrders<Given extends FilterOf<typeof pages, Given>>(
   dataset: Dataset,
   filter: Given,
@@ -121,7 +121,7 @@ const insert = DatasetStatement.of(
     returning version`,
 );
 
-/** Adds an order. `countUsage` comes last, so that a taken ID is reported before an exceeded quota. */
+/** The statements that add an order. `countUsage` is last, so that a taken ID is reported before an exceeded quota. */
 export function orderCreated(dataset: Dataset, order: Order, request: RequestMetadata) {
   const order_id = order.id;
   const content_bytes = contentBytesOf(order);
@@ -161,7 +161,7 @@ const deleteLines = DatasetStatement.of(
     where dataset_id = ${placeholder("dataset_id")} and order_id = ${placeholder("id")}`,
 );
 
-/** Replaces an order and its lines, and updates it to the next state. */
+/** The statements that replace an order and its lines. */
 export function orderReplaced(
   dataset: Dataset,
   order: Order,
@@ -180,7 +180,7 @@ export function orderReplaced(
 
 const remove = DatasetStatement.of(sql<never>`delete from orders where ${isOrder}`);
 
-/** Deletes an order and its lines. `next` ends its history. Fails on a foreign key if the order has events. */
+/** The statements that delete an order and its lines. They fail on a foreign key if the order has events. */
 export function orderDeleted(
   dataset: Dataset,
   { next, added }: Transition,

@@ -6,13 +6,13 @@ import type { Dataset } from "./dataset.ts";
 import type { Page, PageRequest } from "./pages.ts";
 import { indexedBy, selectItems, type Fields, type Selected } from "./rows.ts";
 
-/** The lines of a longer item are read by a second statement, and only if the item is on the page. */
+/** A second statement reads the lines of a longer item, only if the item is on the page. */
 const LIGHT_BYTES = MAX_PAGE_BYTES / 100;
 
 interface Filter {
   /** The index that finds the matching items: it begins with the dataset and the column. */
   index: string;
-  /** The stored count of the items that match this filter alone. Without it they are counted. */
+  /** The stored count of the items that match this filter alone. Without it, the items are counted. */
   total?: SQL<number>;
 }
 
@@ -60,8 +60,8 @@ export type FilterOf<Reader, Given> =
     : never;
 
 /**
- * Reads a list page by page, by keyset: no page reads the items before it. A page takes one round trip, and a second
- * one if it is empty or has long items.
+ * Reads a list page by page, by keyset: no page reads the items before it. A page takes one round trip, or two if it
+ * has long items, or is empty after a cursor.
  */
 export class PageReader<F extends ItemFields, Column extends string> {
   readonly #list: List<F, Column>;

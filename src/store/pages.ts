@@ -11,12 +11,12 @@ export interface Page<T> {
   total: number;
 }
 
-/** Makes a page of these rows. `rows` has up to `limit` + 1 rows: the last one shows that more follow. */
+/** The page in `rows`, which has up to `limit` + 1 rows: the extra row shows that more follow. */
 export function pageOf<T>(rows: T[], limit: number, total: number): Page<T> {
   return { data: rows.slice(0, limit), has_more: rows.length > limit, total };
 }
 
-/** The page of a list without items; undefined for a cursor, which is then unknown. */
+/** The page of an empty list; undefined if the request has a cursor, which can't be known. */
 export function emptyPage({ starting_after }: PageRequest): Page<never> | undefined {
   return starting_after === undefined ? { data: [], has_more: false, total: 0 } : undefined;
 }

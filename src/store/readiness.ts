@@ -8,7 +8,7 @@ import { DatasetStatement, placeholder, Statement, type Database } from "./datab
 import type { Dataset } from "./dataset.ts";
 import { toAssumptions } from "./environments.ts";
 
-/** The most transactions of an environment whose sums are compared. Those with findings are all counted. */
+/** The maximum number of transactions that are compared. Those with findings are all counted. */
 const MAX_COMPARED = 1_000;
 
 /** An environment with the facts from D1 for its readiness checks. */
@@ -33,7 +33,7 @@ interface Row extends Omit<ReadinessSource, "assume" | "card"> {
 }
 
 const most = sql.raw(String(MAX_EVIDENCE));
-/** The transactions whose sums match a condition. */
+/** The compared transactions that match a condition. */
 const compared = (condition: SQL) => sql`
   from (
     select * from reconciliations
@@ -130,7 +130,7 @@ const findStored = Statement.of(
     select verdicts from readiness_verdicts where partner_id = ${placeholder("partner_id")}`,
 );
 
-/** A partner's newest environments, and the stored verdicts on those that are gone. One round trip. */
+/** A partner's newest environments, and the stored verdicts on closed ones. One round trip. */
 export async function findReadinessOfPartner(
   db: Database,
   partner_id: number,
@@ -165,10 +165,10 @@ const selectExpired = Statement.of(
     order by environments.id limit ${placeholder("limit")}`),
 );
 
-/** The most expired environments that are checked at a time. */
+/** The maximum number of expired environments that are checked at a time. */
 const MAX_EXPIRED = 20;
 
-/** Used environments that have expired and are not yet closed, oldest first, at most MAX_EXPIRED. One round trip. */
+/** Expired environments that were used and are not closed, oldest first, at most MAX_EXPIRED. One round trip. */
 export async function findExpired(db: Database, now: string): Promise<ReadinessSource[]> {
   const [rows] = await db.run(selectExpired.bind({ now, limit: MAX_EXPIRED }));
   return rows.map(toSource);

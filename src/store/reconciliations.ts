@@ -11,11 +11,11 @@ import {
   type ReconciliationRow,
 } from "./reconciliation-sums.ts";
 
-/** The most order events that a reconciliation lists, newest first. */
+/** The maximum number of order events that a reconciliation lists: the newest. */
 const MAX_NAMED_EVENTS = 100;
-/** The most events of an order whose transactions are compared, newest first. */
+/** The maximum number of an order's events whose transactions are compared: the newest. */
 const MAX_ORDER_EVENTS = 1_000;
-/** The most transactions that an order is compared with. */
+/** The maximum number of transactions that an order is compared with. */
 export const MAX_ORDER_TRANSACTIONS = 100;
 
 type NamedRow = ReconciliationRow & { order_event_ids: string };
@@ -66,8 +66,8 @@ export async function reconcileOrder(
 }
 
 /**
- * All values of the column `findings` with this finding, or with any finding. `unknown_transaction`, the first bit, never
- * occurs with another one.
+ * All values of the column `findings` that contain this finding, or any finding if it is undefined. The first bit,
+ * `unknown_transaction`, never occurs with another.
  */
 function bitsWith(finding: Finding | undefined): number[] {
   const all = Array.from({ length: 2 ** (FINDINGS.length - 1) }, (_, rest) =>
@@ -85,7 +85,7 @@ const selectCursor = DatasetStatement.of(
 );
 const cursorTime = sql`coalesce((select created_at from reconciliations where ${isRow}), ${sql.raw(`'${END}'`)})`;
 
-// One bounded index lookup for each combination of findings, so that a page reads no row that it doesn't return.
+// One index lookup for each combination of findings, of at most `limit` rows, so that a page reads no agreeing row.
 const selectDisagreeing = DatasetStatement.of(
   sql<NamedRow>`
     select ${SELECTED}, ${eventIds}

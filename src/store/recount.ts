@@ -4,7 +4,7 @@ import { placeholder, Statement } from "./database.ts";
 import { DATASET_TABLES } from "./dataset-tables.ts";
 import type { QueryBudget } from "./query-budget.ts";
 
-/** The most datasets that one job recounts. */
+/** The maximum number of datasets that one job recounts. */
 const MAX_RECOUNTED_DATASETS = 100;
 /** The D1 queries for the recount of one dataset. */
 const RECOUNT_QUERIES = 2;
@@ -16,7 +16,7 @@ const findOldest = Statement.of(
 );
 
 const isIn = sql`dataset_id = ${placeholder("dataset_id")}`;
-/** The tables with bytes, and their rows of a dataset, counted. */
+/** A query for each table whose bytes count: it counts a dataset's rows and their bytes. */
 const counts = DATASET_TABLES.flatMap(({ table, bytes }) => {
   if (!bytes) return [];
   const rows = sql`select count(*) as items, coalesce(sum(${bytes}), 0) as bytes from ${table} where ${isIn}`;
@@ -53,7 +53,7 @@ export interface Miscount {
   counted: Usage;
 }
 
-/** Recounts the datasets with the oldest recounts, and corrects their stored usage. Returns the miscounted ones. */
+/** Recounts the datasets that were recounted longest ago, and corrects their usage. Returns the miscounted ones. */
 export async function recountUsage(budget: QueryBudget, now: string): Promise<Miscount[]> {
   const miscounts: Miscount[] = [];
   if (!budget.allows(1 + RECOUNT_QUERIES)) return miscounts;

@@ -37,7 +37,7 @@ const enterNextDataset = DatasetStatement.of(
     where id = ${placeholder("environment_id")}`,
 );
 
-/** The most closed datasets of a partner. At the maximum, the partner can't reset or create environments until a sweep. */
+/** The maximum number of a partner's closed datasets. At it, the partner can't reset or create environments. */
 export const MAX_CLOSED_DATASETS = 1_000;
 
 const countClosed = DatasetStatement.of(

@@ -22,7 +22,7 @@ import {
 import { findSweepPosition, saveSweepPosition, START } from "./sweep-positions.ts";
 import { findTransactionsAfter, REMOVAL_QUERIES, removeUnused } from "./transaction-retention.ts";
 
-/** The most D1 queries to find the next orders, delete one batch, and save the position. */
+/** The maximum number of D1 queries to find the next orders, delete one batch, and save the position. */
 const BATCH_QUERIES = 13;
 
 const cutoffOf = (now: Date, days: number) =>
@@ -58,8 +58,8 @@ export async function sweepOrders(budget: QueryBudget, now: Date, days: number):
 }
 
 /**
- * Deletes transactions without an event in the last `days` days that no order event names, with their events. Walks
- * like `sweepOrders`. Returns how many transactions it deleted.
+ * Deletes transactions, with their events, that no order event names and that had no event in the last `days` days.
+ * Walks like `sweepOrders`. Returns how many transactions it deleted.
  */
 export async function sweepTransactions(
   budget: QueryBudget,
@@ -111,9 +111,9 @@ function batchesOf(orders: SweptOrder[]): SweptOrder[][] {
   return batches;
 }
 
-/** Deletes up to STEP_ROWS events of an order, as far as the rules allow. The order's last change keeps its time. */
+/** Deletes up to STEP_ROWS events of an order. Keeps the time of its last change, so that a later sweep continues. */
 async function deleteEvents(db: Database, order: SweptOrder): Promise<void> {
-  // Faults apply only to the partner's own requests.
+  // Accepts an environment with faults or webhooks: neither applies to a sweep.
   const flags = { has_faults: true, has_webhooks: true };
   const known = { ...order, ...flags, assume: DEFAULT_ASSUMPTIONS };
   const dataset = new Dataset(db, known, undefined);

@@ -7,9 +7,9 @@ import type { SweepPosition } from "./sweep-positions.ts";
 
 /** The request ID in the history of swept orders. */
 export const RETENTION_REQUEST = "retention";
-/** The most orders that one step reads. */
+/** The maximum number of orders that one step reads. */
 export const STEP_ORDERS = 200;
-/** The most events or changes that one step deletes. */
+/** The maximum number of events or changes that one step deletes. */
 export const STEP_ROWS = 1_000;
 
 /** An order with the time of its last change. The partner can choose `updated_at`, so it is not used. */
@@ -32,7 +32,7 @@ const selectNext = Statement.of(
     where (orders.dataset_id, sequence) > (${placeholder("dataset_id")}, ${placeholder("sequence")})
     order by orders.dataset_id, sequence limit ${STEP_ORDERS}`,
 );
-/** The orders after a position, by arrival in each dataset. One round trip, three rows each. */
+/** The orders after a position, by arrival in each dataset. One round trip, three rows for each order. */
 export async function findOrdersAfter(
   db: Database,
   position: Pick<SweepPosition, "dataset_id" | "sequence">,

@@ -14,7 +14,7 @@ import type { StoredVerdicts } from "../domain/readiness/stored-verdicts.ts";
 /*
  * Columns have the contract's field names. Every table except `partners`, `environments` and `datasets` is WITHOUT
  * ROWID, which `npm run migration` adds. Such a table has no separate primary key index, which saves one written row per
- * insert. Its secondary indexes end in the primary key, so they are sorted by `sequence`.
+ * insert. Its secondary indexes end in the primary key, so those of orders and events are sorted by `sequence`.
  *
  * The fields of orders, events and lines are records over the domain's types: a field without a column doesn't compile.
  * Enumerations have no CHECK, since SQLite would rebuild the table to change it.
@@ -123,7 +123,7 @@ export const apiKeys = sqliteTable(
     hash: text().notNull(),
     last_four: text().notNull(),
     created_at: text().notNull(),
-    /** The ID of the key that created it; null if the operator did. */
+    /** The ID of the key that created it; null if no key of its environment did. */
     created_by: integer(),
     deleted_at: text(),
     /** Rounded down to the hour, so that a key causes at most one written row an hour. */

@@ -35,7 +35,7 @@ interface SimulationCommand {
   request: RequestMetadata;
 }
 
-/** Simulates an event of a card transaction. Of two concurrent events, the version rejects one. Two round trips. */
+/** Simulates an event of a card transaction. Of two concurrent events, the version rejects one. Two round trips if accepted. */
 export async function simulateTransactionEvent(
   dataset: Dataset,
   { input, defaults, request }: SimulationCommand,
@@ -64,7 +64,7 @@ export async function simulateTransactionEvent(
     if (committed === "stale") throw new Overtaken();
     refusal = await refusalOf(dataset, committed, decision.result);
   }
-  // Checked before any refusal: the request may be the retry of an executed one.
+  // Looked up before any refusal, because the request may repeat an executed one.
   const earlier = await findStoredResponse(dataset, request);
   if (earlier?.ok === false) return earlier;
   if (earlier) return replayed(JSON.parse(earlier.result.body), [REPEATED_BY_KEY]);
@@ -96,7 +96,7 @@ export async function simulateStory(
   throw new Overtaken();
 }
 
-/** The refusal for a failed commit; undefined if the request has to run again. */
+/** The refusal for a failed commit; undefined if the request may have to run again. */
 async function refusalOf(
   dataset: Dataset,
   failure: CommitFailure,
@@ -114,9 +114,9 @@ function responseTo({ transaction_id, event_id, status }: TransactionEvent): Sim
   return { transaction_id, event_id, status };
 }
 
-function usageOf({ transaction, event }: SimulatedEvent, response: number): Usage {
+function usageOf({ transaction, event }: SimulatedEvent, bytesOfResponse: number): Usage {
   const isNew = event.version === 1;
   const ofTransaction = isNew ? transactionBytesOf(transaction) : 0;
-  const bytes = transactionEventBytesOf(event) + ofTransaction + response;
+  const bytes = transactionEventBytesOf(event) + ofTransaction + bytesOfResponse;
   return { ...NO_USAGE, transactions: Number(isNew), bytes };
 }

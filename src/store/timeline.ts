@@ -6,7 +6,7 @@ import { ofOrder } from "./order-changes.ts";
 import { columnsOf, selectItems } from "./rows.ts";
 import { orderChanges, orderedFields, totalFields } from "./order-schema.ts";
 
-/** The most order events whose card transactions a timeline looks up, and the most card events in a timeline. */
+/** The maximum number of order events whose transactions are looked up, and of card events in a timeline. */
 const MAX_CARD_EVENTS = 1_000;
 
 const selectChanges = selectItems(

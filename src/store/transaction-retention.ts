@@ -3,7 +3,7 @@ import type { Transaction } from "../domain/transactions.ts";
 import { placeholder, Statement, type Database } from "./database.ts";
 import type { SweepPosition } from "./sweep-positions.ts";
 
-/** The most transactions that one step reads. */
+/** The maximum number of transactions that one step reads. */
 const STEP_TRANSACTIONS = 200;
 /** A step ends with the transaction that reaches this number of events. */
 const STEP_EVENTS = 1_000;

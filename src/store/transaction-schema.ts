@@ -101,8 +101,8 @@ const FINDING_BITS = sql.raw(`
   + 32 * (coalesce(card_status, '') = 'VOIDED' and event_count > 0)`);
 
 /**
- * The sums of both sides for each network_transaction_id: what the card captured and refunded, and what order
- * events report. A write adds to one row, so that a list of disagreements reads no event.
+ * The amounts captured and refunded for each network_transaction_id: by the card, and according to order events. Each
+ * write updates one row, so that a list of disagreements doesn't sum events.
  */
 export const reconciliations = sqliteTable(
   "reconciliations",
@@ -110,7 +110,7 @@ export const reconciliations = sqliteTable(
     dataset_id: datasetId(),
     network_transaction_id: text().notNull(),
     created_at: text().notNull(),
-    /** Without a card transaction, the card's columns are NULL. */
+    /** Null without a card transaction, as are the next three columns. */
     transaction_id: text(),
     card_status: text({ enum: TRANSACTION_STATUSES }),
     card_currency: text(),
@@ -141,7 +141,7 @@ export const notificationOutbox = sqliteTable(
   "notification_outbox",
   {
     dataset_id: integer().notNull(),
-    /** The order of arrival among the rows that exist. */
+    /** Numbers the dataset's queued rows by arrival. Starts again at 1 once none is queued. */
     sequence: integer().notNull(),
     /** The event, by which the workbench recognizes a row that it already has. */
     source: text().notNull(),

@@ -57,7 +57,7 @@ interface SimulationState {
   capture: TransactionEvent | undefined;
   /** The stored event with the request's own event ID. */
   repeated: TransactionEvent | undefined;
-  /** The customer of the payment method's latest transaction. */
+  /** The customer of the payment method's latest transaction whose customer the partner sent. */
   customer_id: string | undefined;
 }
 

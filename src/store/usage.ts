@@ -93,7 +93,7 @@ const selectNear = Statement.of(
       or bytes > ${placeholder("bytes")}`,
 );
 
-/** The partners that are close to a quota. One round trip, a row for each dataset. */
+/** The partners that are close to a quota. One round trip, one row for each dataset. */
 export async function findUsageNearQuotas(
   db: Database,
   quotas: Usage | undefined,

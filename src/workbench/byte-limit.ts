@@ -2,7 +2,7 @@ import { configOf } from "../config.ts";
 import { byteLimitOf, MAX_RECORDED_BYTES, MIN_RECORDED_BYTES } from "../domain/requests.ts";
 import { logError } from "../log.ts";
 import { Database } from "../store/database.ts";
-import { countLiveEnvironments } from "../store/environments.ts";
+import { countOpenEnvironments } from "../store/environments.ts";
 
 /** How long a limit is cached before the partner's environments are counted again. */
 const LIMIT_MILLISECONDS = 600_000;
@@ -17,7 +17,7 @@ export class ByteLimit {
     if (storedBytes <= MIN_RECORDED_BYTES) return MAX_RECORDED_BYTES;
     if (Date.now() < this.#expires) return this.#limit;
     try {
-      const environments = await countLiveEnvironments(new Database(env.DB), datasetId);
+      const environments = await countOpenEnvironments(new Database(env.DB), datasetId);
       this.#limit = byteLimitOf(configOf(env).recordedByteQuota, environments);
       this.#expires = Date.now() + LIMIT_MILLISECONDS;
     } catch (error) {

@@ -141,12 +141,12 @@ export class StreamSet {
   /** The body of a new stream, unless the environment or the partner has too many. */
   async open(
     source: StreamSource,
-  ): Promise<ReadableStream<Uint8Array> | "too many" | "too many of the partner"> {
+  ): Promise<ReadableStream<Uint8Array> | "too many" | "too many for the partner"> {
     if (this.#open.size >= MAX_STREAMS) await this.#closeDisconnected();
     if (this.#open.size >= MAX_STREAMS) return "too many";
     const { partner_id } = source;
     const lease = await this.#leases.acquire(partner_id);
-    if (lease === undefined) return "too many of the partner";
+    if (lease === undefined) return "too many for the partner";
     if (this.#open.size >= MAX_STREAMS) {
       await this.#leases.release(partner_id, lease);
       return "too many";

@@ -7,7 +7,7 @@ import { findWorkbench } from "../workbench.ts";
 const BATCH_MILLISECONDS = 200;
 /** A larger batch is sent immediately. */
 const MAX_BATCH_BYTES = 4_000_000;
-/** The most bytes in all batches of an isolate. Further requests are not recorded. */
+/** The maximum size of all batches in an isolate. Beyond it, requests are not recorded. */
 const MAX_HELD_BYTES = 32_000_000;
 /** An older batch counts as lost: the invocation that was sending it has ended. */
 const MAX_BATCH_AGE_MILLISECONDS = 30_000;
@@ -50,7 +50,7 @@ export async function recordInBatch(
   await send(env, batch);
 }
 
-/** Sends this isolate's batches of an environment immediately, so that a following list includes them. */
+/** Sends this isolate's batches of an environment immediately, so that the next list includes them. */
 export async function sendPending(env: Cloudflare.Env, environmentId: number): Promise<void> {
   const batches = [...open.values()].filter(
     ({ dataset }) => dataset.environment_id === environmentId,

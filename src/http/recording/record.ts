@@ -20,12 +20,12 @@ export const recordRequests = createMiddleware<AppEnv>(async (c, next) => {
   c.executionCtx.waitUntil(recordExchange(c, { ms, requestBody }, responseBody));
 });
 
-/** Records this isolate's pending requests of the environment immediately, so that a following list includes them. */
+/** Records this isolate's pending requests of the environment immediately, so that the next list includes them. */
 export function recordPending(c: Context<AppEnv>): Promise<void> {
   return sendPending(c.env, c.get("apiKey").environment_id);
 }
 
-/** Reads all it needs from the context first: while the batch waits, the bodies in the context can be freed. */
+/** Reads the context before the batch waits, so that the bodies in the context can be freed meanwhile. */
 function recordExchange(
   c: Context<AppEnv>,
   exchange: Pick<Exchange, "ms" | "requestBody">,
@@ -56,8 +56,8 @@ async function readBodies(
 type Readable = Pick<Response, "text">;
 
 /**
- * The response's body; undefined if the client doesn't receive all of it. Without a fault, the body is in memory. Reading
- * it and building the response again then takes half the time of a clone.
+ * The response's body; undefined if the client doesn't receive all of it. Without a fault, the body is in memory:
+ * reading it and building the response again takes half the time of a clone.
  */
 async function readableBody(c: Context<AppEnv>): Promise<Readable | undefined> {
   if (!isSentWhole(c)) return undefined;

@@ -5,7 +5,7 @@ import { recordedText } from "../../domain/recorded-text.ts";
 import { MAX_RECORDED_BODY_BYTES } from "../../domain/requests.ts";
 import type { AppEnv } from "../context.ts";
 
-/** The longest that a response waits for a small body that the route didn't read. */
+/** The maximum time that a response waits for a small body that the route didn't read. */
 const UNREAD_BODY_MILLISECONDS = 50;
 
 /** The recorded part of a request's body. It takes far less memory than the body. */
@@ -55,7 +55,7 @@ export async function recordedBodyOf(c: Context<AppEnv>): Promise<RecordedBody> 
 
 const unread = () => "unread" as const;
 
-/** The body as the route read it. A body that the route did not read is read here, if it is small and arrives in time. */
+/** The body as the route read it. Reads a body that the route didn't, if it is small and arrives in time. */
 async function readBodyOf(c: Context<AppEnv>): Promise<ArrayBuffer | "unread" | undefined> {
   const { bodyCache, raw } = c.req;
   // At run time this is a promise, although Hono's type says otherwise.
@@ -80,7 +80,7 @@ function decode(body: ArrayBuffer): { text: string; isExact: boolean } {
   }
 }
 
-/** The JSON object in a text; empty if there is none. */
+/** The JSON object in a text; empty if the text has none. */
 export function objectIn(text: string): Record<string, unknown> {
   // trimStart also removes a byte order mark.
   const json = text.trimStart();

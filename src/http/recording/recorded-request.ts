@@ -97,7 +97,7 @@ function toMessage(
   };
 }
 
-/** The valid ones of the listed fields: the request may be invalid. A missing currency is taken from the response. */
+/** The fields that a list shows, without invalid ones. Takes a missing currency from the response. */
 function toContent(
   sent: Record<string, unknown>,
   response: Record<string, unknown>,
@@ -126,9 +126,9 @@ function toIds(
   response: Record<string, unknown>,
 ): Ids {
   const { path, method } = c.req;
-  // Only a POST's response is about one order. A list has many.
+  // A list has many orders, and the route of a PUT or DELETE has set its order.
   const inResponse = method === "POST" ? idsOf(path, response, {}) : {};
-  // The response to a POST has the new order's ID. After an error, no order exists.
+  // A POST may generate the order's ID before it is rejected: then no such order exists.
   const ofRoute = method === "POST" ? {} : { order_id: c.get("orderId") };
   const ids = { ...ofRoute, ...inResponse, ...inRequest };
   return {

@@ -12,14 +12,14 @@ export function toTrace(
 ): RequestTrace {
   const key = c.req.header("Idempotency-Key");
   const isOrder = c.req.path === "/v2/orders";
-  const hasOwnId = isOrder ? ids.order_id : (ids.order_event_id ?? ids.partner_event_id);
+  const ownId = isOrder ? ids.order_id : (ids.order_event_id ?? ids.partner_event_id);
   const page = toPage(c, result);
   const { rewards_amount, order_lines } = result;
   return {
     key_id: c.get("apiKey").id,
     ...(hash !== undefined && { hash }),
     ...(key !== undefined && { idempotency_key: fastHash(key) }),
-    ...(c.req.method === "POST" && hasOwnId !== undefined && { has_own_id: true }),
+    ...(c.req.method === "POST" && ownId !== undefined && { has_own_id: true }),
     ...(typeof rewards_amount === "number" && { rewards_amount }),
     ...(Array.isArray(order_lines) && { has_lines: true }),
     ...(page && { page }),

@@ -22,7 +22,7 @@ const page = (key: string) =>
       </body>
     </html>`;
 
-/** `/console`: shows what an integration did. The page calls the API with the key that the user enters. */
+/** `/console`: shows an integration's activity. The page calls the API with the key that the user enters. */
 export const consolePages = new Hono<AppEnv>()
   .get("/console/console.js", serveAsset)
   .get("/console/console.css", serveAsset)

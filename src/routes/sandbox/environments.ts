@@ -55,7 +55,7 @@ export const environments = new Hono<AppEnv>()
       operationId: "createEnvironment",
       summary: "Create an environment",
       description:
-        "Creates an environment, for example for one test or one pull request. Its orders, events, keys, recorded requests and faults are separate from all other environments. Its key is shown only in this response.",
+        "Creates an environment, for example for one test or one pull request. Its orders, events, keys, recorded requests and faults are separate from those of other environments. Its key is shown only in this response.",
       responses: { 200: { description: "The environment and its key", schema: newEnvironment } },
       errors: [...BODY_ERRORS, "FORBIDDEN_ERROR", "CONFLICT_ERROR"],
     }),

@@ -20,8 +20,8 @@ const tag = "Sandbox";
 
 const NOTIFICATION_TABLE = NOTIFICATION_FAULT_NAMES.map((name) => {
   const { effect, parameters } = NOTIFICATION_FAULTS[name];
-  const taken = Object.keys(parameters).map((parameter) => `\`${parameter}\``);
-  return `| \`${name}\` | ${effect} | ${taken.join(", ")} |`;
+  const parameterNames = Object.keys(parameters).map((parameter) => `\`${parameter}\``);
+  return `| \`${name}\` | ${effect} | ${parameterNames.join(", ")} |`;
 }).join("\n");
 
 const TABLE = FAULT_NAMES.map((name) => {
@@ -40,23 +40,23 @@ before this response is sent.
 |---|---|---|---|
 ${TABLE}
 
-A request that is not executed is rejected before validation. Otherwise the fault alters the response, including an
-error. A response without a body can't be cut: it is lost. If several faults match, the oldest one applies. A request
-that it skips is compared with the next fault, and only requests that reach a fault count towards its \`skip\` and
+A request that is not executed is rejected before validation. Otherwise the fault alters the response, even if it is
+an error. A response without a body can't be cut, so it is lost. If several faults match, the oldest one applies. If
+that fault skips the request, the next one is tried. Only requests that reach a fault count towards its \`skip\` and
 \`times\`. A fault that has applied \`times\` times is removed.
 
-**Matching.** An ID in \`match\` is compared with the ID in the request's path, or in its body, or in its query, in this
-order. \`order_id\` also matches the \`id\` of an order, and \`type\` is the type of the event in the body. A \`DELETE\` of
-an event contains only the event's ID. A \`match\` that no request under \`/v2\` can have is rejected.
+**Matching.** An ID in \`match\` is compared with the ID in the request's path, otherwise in its body, otherwise in its
+query. \`order_id\` also matches the \`id\` of an order, and \`type\` the type of the event in the body. The only ID in a
+\`DELETE\` of an event is the event's. A \`match\` that no request under \`/v2\` can fulfill is rejected.
 
 **A single request** can carry its fault in a header: \`Sandbox-Fault: lost_response\`, or
-\`Sandbox-Fault: delay;delay_ms=3000\`. It takes precedence over the environment's faults, and uses none of them up.
+\`Sandbox-Fault: delay;delay_ms=3000\`. It takes precedence over the environment's faults, and doesn't use them up.
 
-**Notifications** have faults of their own, which match by \`object\`, \`status\`, \`transaction_id\` and
-\`network_transaction_id\` of the notification. \`times\` and \`skip\` count notifications, each on all webhooks that
-receive it. The log shows the fault of a notification.
+**Notifications** have their own faults, which match the notification's \`object\`, \`status\`, \`transaction_id\` and
+\`network_transaction_id\`. A fault applies to a notification on all webhooks that receive it: \`times\` and \`skip\` count
+notifications, not deliveries. The log shows the fault of a notification.
 
-| fault | a receiver gets | parameters |
+| fault | the receiver gets | parameters |
 |---|---|---|
 ${NOTIFICATION_TABLE}
 
@@ -65,11 +65,11 @@ request that is rejected earlier, because of its path, method, parameters or bod
 another data center less than ${KEY_CACHE_SECONDS} seconds ago.
 
 **Broken connections.** \`npm start\` and the package break connections as described. \`wrangler dev\` has a proxy in
-front of the Worker: it sends a \`GET\` whose response was lost up to three times, so that a fault with \`times\` below
-3 goes unseen, and then returns 500 in plain text; a lost \`POST\`, \`PUT\` or \`DELETE\` is a 500 the first time. A cut
-response arrives cut. On Cloudflare no Worker can close a connection: according to Cloudflare's documentation, clients
-receive its error page 1101 for \`lost_response\`. For a cut response it promises nothing, but \`Content-Length\` shows
-that part of the body is missing.
+front of the Worker. If the response to a \`GET\` is lost, the proxy sends it up to three times and then returns a 500 in
+plain text, so a fault with \`times\` below 3 goes unseen. For a lost \`POST\`, \`PUT\` or \`DELETE\`, it returns the 500 the
+first time. A cut response arrives cut. On Cloudflare, a Worker can't close a connection. According to Cloudflare's
+documentation, clients receive its error page 1101 for \`lost_response\`. It promises nothing for a cut response, but
+\`Content-Length\` shows that part of the body is missing.
 `.trim();
 
 export const sandboxFaults = new Hono<AppEnv>()
@@ -157,6 +157,6 @@ function faultNotFound(id: string): ApiError {
   return new ApiError({
     type: "FAULT_NOT_FOUND_ERROR",
     param: "fault_id",
-    message: `No fault has the ID ${id}. It was removed, or has applied as often as it could.`,
+    message: `No fault has the ID ${id}. The ID may be wrong, or the fault was removed or is used up.`,
   });
 }

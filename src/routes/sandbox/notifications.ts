@@ -78,7 +78,7 @@ export const sandboxNotifications = new Hono<AppEnv>()
       operationId: "triggerNotification",
       summary: "Trigger a notification",
       description:
-        "Sends a notification of any kind to every webhook of that kind. Fields that the request leaves out have the value of the published example, or the first value of their enumeration. A field of the wrong type returns a 400. An unknown field is sent, with a warning.",
+        "Sends a notification of any kind to every webhook of that kind. Fields that the request leaves out have the value of the published example, or the first value of their enumeration. A field of the wrong type causes a 400. An unknown field is sent, with a warning.",
       responses: { 200: { description: "The notification", schema: notification } },
       headers: ["Sandbox-Warnings"],
       errors: BODY_ERRORS,
@@ -118,7 +118,7 @@ export const sandboxNotifications = new Hono<AppEnv>()
       tag,
       operationId: "streamNotifications",
       summary: "Watch notifications",
-      description: `Streams the notifications as server-sent events, and each again after a change. \`curl -N\` shows them. With \`webhook_id\`, streams the due deliveries of a webhook without a URL, oldest first. A delivery stays due until its outcome is reported to \`POST /sandbox/notifications/{notification_id}/attempts\`. ${STREAM_LIMITS}`,
+      description: `Streams notifications as server-sent events. A changed notification is sent again. \`curl -N\` shows them. With \`webhook_id\`, streams the due deliveries of a webhook without a URL, oldest first. A delivery stays due until its outcome is reported to \`POST /sandbox/notifications/{notification_id}/attempts\`. ${STREAM_LIMITS}`,
       responses: {
         200: {
           description: "The stream",
@@ -211,15 +211,19 @@ export const sandboxNotifications = new Hono<AppEnv>()
       const reported = await queryWorkbench(c, (workbench, dataset) =>
         workbench.notifications().report(dataset, notification_id, outcome),
       );
-      if (!reported) throw notificationNotFound(notification_id);
+      if (!reported) throw notificationNotFound(notification_id, report.delivery_id);
       return c.json(reported, 200);
     },
   );
 
-function notificationNotFound(id: string): ApiError {
+function notificationNotFound(id: string, delivery_id?: number): ApiError {
+  const orDelivery =
+    delivery_id === undefined
+      ? ""
+      : `, or it has no delivery ${delivery_id} to a webhook without a URL`;
   return new ApiError({
     type: "NOTIFICATION_NOT_FOUND_ERROR",
     param: "notification_id",
-    message: `No notification has the ID ${id}, or it has no such delivery.`,
+    message: `No notification has the ID ${id}${orDelivery}.`,
   });
 }

@@ -23,8 +23,8 @@ Reports what the integration has proven, from the environment's recorded request
 simulated card transactions. A check passes only with evidence. \`reason\` names the requests that decided it, and
 \`how_to_prove\` explains how to pass. Requests are stored for ${REQUEST_DAYS} days; a reset deletes them.
 
-With \`environments=all\`, a check fails if it failed in any of the partner's environments, and passes if it passed in
-any. The newest ${MAX_CHECKED_ENVIRONMENTS} environments are checked. Before an environment is deleted or expires, its verdicts are stored: the
+With \`environments=all\`, a check fails if it failed in any of the partner's environments, else passes if it passed in
+one. The newest ${MAX_CHECKED_ENVIRONMENTS} environments are checked. Before an environment is deleted or expires, its verdicts are stored: the
 latest passed and the latest failed verdict of each check count for the partner.
 
 A failure counts for ${REQUEST_DAYS} days. To start over, run the tests again and pass the time of their start as \`since\`, reset the
@@ -50,7 +50,7 @@ export const readinessReports = new Hono<AppEnv>().get(
     const { since = defaultSince(new Date()), environments } = c.req.valid("query");
     const { origin } = new URL(c.req.url);
     if (environments === "all") {
-      requireFirst(c, "sum up all environments");
+      requireFirst(c, "report on all environments");
       const report = reportOf(await checkAllEnvironments(c, since), origin);
       return c.json({ ...report, environment: "all" as const, since }, 200);
     }

@@ -29,7 +29,7 @@ export const reconciliation = new Hono<AppEnv>()
       tag,
       operationId: "reconcileOrder",
       summary: "Compare an order with its card transactions",
-      description: `Compares, for each \`network_transaction_id\` that the order's events name, what the card captured and refunded with the sums of all order events that name it. One transaction may pay for several orders. Without simulated transactions there is nothing to compare. At most ${MAX_ORDER_TRANSACTIONS} transactions are compared, the ones reported last.`,
+      description: `For each \`network_transaction_id\` in the order's events, compares the amounts that the card captured and refunded with the sums of all order events that name it. These may include events of other orders. Without simulated transactions, the list is empty. At most ${MAX_ORDER_TRANSACTIONS} transactions are compared: those reported last.`,
       responses: {
         200: { description: "Both sides of each transaction", schema: orderReconciliation },
       },
@@ -52,7 +52,7 @@ export const reconciliation = new Hono<AppEnv>()
       operationId: "listDisagreements",
       summary: "List disagreements",
       description:
-        "Returns a page of the environment's `network_transaction_id`s whose card transaction and order events disagree, newest first, including those that no order event names. With the filter `network_transaction_id`, returns both sides of that one, even if they agree. An order event with a wrong `network_transaction_id` appears twice: as `unknown_transaction`, and as `not_reported` under the right one. An amount reported twice is `amount_differs`.",
+        "Returns a page of the environment's `network_transaction_id`s whose card transaction and order events disagree, newest first, including those that no order event names. With the filter `network_transaction_id`, returns both sides of that transaction, even if they agree. An order event with a wrong `network_transaction_id` appears twice: as `unknown_transaction`, and as `not_reported` under the right one. An amount reported twice is `amount_differs`.",
       responses: { 200: { description: "The disagreements", schema: reconciliationList } },
       errors: ["INVALID_REQUEST_ERROR"],
     }),

@@ -51,7 +51,7 @@ export const sandboxRequests = new Hono<AppEnv>()
       operationId: "countRequests",
       summary: "Count requests",
       description:
-        "Counts all requests that match the filters, by class of status, method, error and warning.",
+        "Counts the requests that match all filters, by status class, method, error and warning.",
       responses: { 200: { description: "The counts", schema: requestCounts } },
       errors: ["INVALID_REQUEST_ERROR"],
     }),
@@ -70,7 +70,7 @@ export const sandboxRequests = new Hono<AppEnv>()
       tag,
       operationId: "streamRequests",
       summary: "Watch requests",
-      description: `Streams the same requests as server-sent events, as they happen. \`curl -N\` shows them. ${STREAM_LIMITS}`,
+      description: `Streams the requests that match all filters as server-sent events, as they happen. \`curl -N\` shows them. ${STREAM_LIMITS}`,
       responses: {
         200: { description: "The stream", schema: eventStream, mediaType: "text/event-stream" },
       },

@@ -35,15 +35,15 @@ Registers where notifications are sent. Each simulated transaction event sends a
 active webhook of that kind, as production does; \`POST /sandbox/notifications\` sends any other kind. An environment
 has at most ${MAX_WEBHOOKS} webhooks. They stay when the environment is reset.
 
-**Deliveries.** The first attempt follows within a second. Only a response with 2xx in at most 15 seconds acknowledges:
-everything else, a redirect too, is a failure, and the next attempt follows after the time in \`retry_after_seconds\`.
-At most two attempts of a webhook, and six of an environment, run at a time. The same notification can arrive twice,
-and notifications can arrive in another order: production promises no more. A deployed sandbox makes at most 120
+**Deliveries.** The first attempt follows within a second. Only a 2xx response within 15 seconds acknowledges it.
+Any other outcome, even a redirect, is a failure, and the next attempt follows after the time in \`retry_after_seconds\`.
+At most two attempts per webhook, and six per environment, run at a time. A notification can arrive twice, and
+notifications can arrive out of order: production promises no more. A deployed sandbox makes at most 120
 attempts a minute for each partner; later ones wait. A webhook that failed for a day is paused.
 
 **Signature.** \`X-IMPRINT-HMAC-SIGNATURE: t=<time>,s=<hex>\` is an HMAC-SHA256 over \`<t>.<body>\` with the signing
-token. Compute it over the raw body, before any parser has read it. The published page leaves the key and the unit
-of \`t\` open: \`signature\` chooses another reading.
+token. Compute it over the raw body, before any parser has read it. The published page doesn't specify the form of
+the key or the unit of \`t\`: \`signature\` selects another reading.
 `.trim();
 
 /** Throws a 400 if notifications can't be sent to a URL. */

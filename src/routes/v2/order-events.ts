@@ -48,7 +48,7 @@ export const orderEvents = new Hono<AppEnv>()
       operationId: "postOrderEvent",
       summary: "Create an order event",
       description:
-        "Reports an event of an order, such as a capture or a refund. The field `type` explains when each is allowed. Repeating an event with the same ID returns the stored event. The header `Idempotency-Key` makes an event without an ID safe to retry.",
+        "Reports an event of an order, such as a capture or a refund. The field `type` describes when each type is allowed. Repeating an event with the same ID returns the stored event. The header `Idempotency-Key` makes an event without an ID safe to retry.",
       responses: {
         200: {
           description: "The order event",
@@ -89,7 +89,7 @@ export const orderEvents = new Hono<AppEnv>()
       operationId: "deleteOrderEvent",
       summary: "Delete an order event",
       description:
-        "Deletes an order event. A capture can't be deleted while refunds depend on it. The event's IDs can then be used again.",
+        "Deletes an order event. Its IDs can then be used again. A capture can't be deleted while refunds depend on it.",
       responses: { 204: { description: "The order event was deleted" } },
       errors: ["INVALID_REQUEST_ERROR", "ORDER_EVENT_NOT_FOUND_ERROR", "CONFLICT_ERROR"],
     }),

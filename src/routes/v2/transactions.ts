@@ -43,6 +43,7 @@ export const transactions = new Hono<AppEnv>()
       },
       errors: [
         ...BODY_ERRORS,
+        // The contract publishes this name for an unknown transaction.
         "TRANSACTION_FOUND_ERROR",
         "CONFLICT_ERROR",
         "QUOTA_EXCEEDED_ERROR",
