@@ -553,7 +553,7 @@ it("reports the readiness, with links to its evidence and as Markdown", async ()
     expect(copied).toContain("## Ready for production: no");
     const proof = retries.getByText("How to prove it").nth(2);
     await proof.click();
-    await retries.getByText(/curl .*lost_response/).waitFor();
+    await retries.getByText(/curl [^]*lost_response/).waitFor();
     await page.locator(".checks p a").first().click();
     await page.getByRole("heading", { name: /^\d+ / }).waitFor();
     expect(new URL(page.url()).pathname).toMatch(/^\/console\/requests\/\d+$/);
