@@ -142,7 +142,7 @@ class Cursor {
     this.path = this.#open.pop()?.path ?? "";
   }
 
-  /** Moves to the next item of an array. An object's next key moves by `enter`. */
+  /** Moves to the next item of an array. In an object, `enter` moves to the next key. */
   next(): void {
     const top = this.#open.at(-1);
     if (!top?.isArray) return;

@@ -3,6 +3,7 @@ export const REFUSAL_STATUSES = {
   INVALID_REQUEST_ERROR: 400,
   ORDER_NOT_FOUND_ERROR: 404,
   ORDER_EVENT_NOT_FOUND_ERROR: 404,
+  // The contract publishes this name.
   TRANSACTION_FOUND_ERROR: 404,
   CUSTOMER_NOT_FOUND_ERROR: 404,
   CONFLICT_ERROR: 409,
@@ -19,7 +20,7 @@ type RefusalType = keyof typeof REFUSAL_STATUSES;
 export interface Refusal {
   type: RefusalType;
   message: string;
-  /** The field at fault. */
+  /** The field that led to the refusal. */
   param?: string;
   /** The figures that led to the refusal. */
   details?: Record<string, string | number | string[]>;
@@ -35,7 +36,7 @@ export function unavailable(reason: string): Refusal {
   };
 }
 
-/** Reports a fault of the sandbox itself. Its cause goes only to the log. */
+/** Reports a bug in the sandbox. Its cause goes only to the log. */
 export const INTERNAL_ERROR: Refusal = {
   type: "INTERNAL_ERROR",
   message: "The sandbox has a bug. Search its log for the request ID.",

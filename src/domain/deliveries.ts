@@ -1,9 +1,9 @@
-/** The most attempts at a time: of one webhook, and of an environment. The platform opens six connections. */
+/** The maximum numbers of concurrent attempts. The platform opens at most six connections. */
 export const MAX_WEBHOOK_ATTEMPTS = 2;
 export const MAX_ENVIRONMENT_ATTEMPTS = 6;
 /** How long a reordered notification waits for the next one. */
 export const REORDER_MILLISECONDS = 5_000;
-/** The age of a stale signature. */
+/** The age of the signature that the fault `stale_signature` creates. */
 export const STALE_MILLISECONDS = 600_000;
 
 const HOUR_MILLISECONDS = 3_600_000;
@@ -23,7 +23,7 @@ export function nextAttemptAt(
   return seconds === undefined ? undefined : now + seconds * 1_000;
 }
 
-/** Whether a webhook has failed for too long. */
+/** Times are in milliseconds since 1970. */
 export function hasFailedTooLong(failingSince: number, now: number, maxHours: number): boolean {
   return now - failingSince >= maxHours * HOUR_MILLISECONDS;
 }

@@ -113,19 +113,19 @@ export function isRejecting(name: FaultName): name is RejectingFault {
   return !FAULTS[name].executes;
 }
 
-/** Whether the fault delays all or part of a response, which is held in memory meanwhile, or a notification. */
+/** Whether the fault delays a notification, or a response, which is held in memory meanwhile. */
 export function isDelaying(name: AnyFaultName): boolean {
   return "delay_ms" in PARAMETERS[name];
 }
 
-/** The error of a response that a fault interrupts. The local program doesn't report it as a failure. */
+/** The message of the error that interrupts a response. The local program doesn't report it as a failure. */
 export const INTERRUPTED_BY_FAULT = "interrupted by a fault";
 
-/** The most faults that an environment can have at a time. */
+/** The maximum number of faults that an environment can have at a time. */
 export const MAX_FAULTS = 100;
-/** The most requests or notifications that one fault can apply to. */
+/** The maximum number of requests or notifications that one fault can apply to. */
 export const MAX_FAULT_TIMES = 1_000;
-/** The most matching requests or notifications that a fault can let through first. */
+/** The maximum number of matching requests or notifications that a fault can let through first. */
 export const MAX_FAULT_SKIP = 1_000;
 export const MAX_DELAY_MILLISECONDS = 60_000;
 export const MAX_RETRY_AFTER_SECONDS = 86_400;

@@ -1,11 +1,11 @@
 import type { Money } from "./money.ts";
 import type { Usage } from "./quotas.ts";
 
-/** The fields of the two amounts of an event. */
+/** The names of an event's two amounts. */
 export const MEASURES = ["amount", "rewards_amount"] as const;
 export type Measure = (typeof MEASURES)[number];
 
-/** The sums of an order's events, for each measure. */
+/** The names of the sums of an order's events. Each measure has both. */
 export const SUMS = ["captured", "refunded"] as const;
 export type Sum = (typeof SUMS)[number];
 

@@ -1,4 +1,4 @@
-/** The bodies, keys and times that the sender may have signed, if they differ from those of the receiver. */
+/** The bodies, keys and times that may have been signed: the receiver's own, and others that explain a mismatch. */
 import {
   bodyDeviation,
   convertedTime,

@@ -107,7 +107,7 @@ export const WRONG_TOKEN: Deviation = {
 export const SIGNED_EARLIER =
   "The fault stale_signature applies to this notification: the sandbox dated the signature of its first attempt ten minutes back.";
 
-/** `t` was signed as `signed`, but the header has another one. */
+/** The sender signed another `t` than the header has. */
 export function convertedTime(signed: string, received: string): Deviation {
   return {
     reason: "timestamp_unit",

@@ -7,7 +7,7 @@ interface ParsedSignature {
   time?: string;
   /** The 64 hex digits of `s`, if the header has all of them. */
   signature?: string;
-  /** The fault in the header. A folded header still has both parts. */
+  /** The problem with the header. A folded header still has both parts. */
   deviation?: Deviation;
 }
 

@@ -6,12 +6,12 @@ import type { NotificationKind } from "./webhooks.ts";
 /** The `merchant_key` of notifications about simulated events. */
 const MERCHANT_KEY = "SANDBOX";
 
-/** The body of a notification, byte for byte. API keys in it are masked. */
+/** The exact body of a notification, with API keys masked. */
 export function bodyOf(object: NotificationKind, data: object): string {
   return maskKeys(JSON.stringify({ object, data }));
 }
 
-/** The body of the TRANSACTION notification of a simulated event. Unknown fields are left out. */
+/** The body of a simulated event's notification. Unknown fields are null if the contract allows it, else absent. */
 export function transactionBody({ transaction, event }: SimulatedEvent): string {
   const { payment_method_id, customer_id, created_at, updated_at, currency } = transaction;
   return bodyOf("TRANSACTION", {

@@ -106,13 +106,13 @@ function timeDeviations(
   ];
 }
 
-/** Adds that the sandbox has dated the signature back, if it has. */
+/** Explains an old signature if a fault backdated it. */
 function explained(age: Deviation, { fault }: VerifyOptions): Deviation {
   if (age.reason !== "too_old" || fault !== "stale_signature") return age;
   return { ...age, message: `${age.message} ${SIGNED_EARLIER}` };
 }
 
-/** Checks combinations of what may have been signed, those with the fewest deviations first. */
+/** Checks combinations of bodies, keys and times, those with the fewest deviations first. */
 async function findMatch(time: string, signature: string, options: VerifyOptions) {
   const { tokens, other_tokens = [], fault } = options;
   const signers = await signerCandidates(tokens, other_tokens, fault);

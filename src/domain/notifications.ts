@@ -1,10 +1,10 @@
 import type { AppliedNotificationFault } from "./notification-faults.ts";
 import type { NotificationKind } from "./webhooks.ts";
 
-/** The most bytes of a notification's body, and of a stored response to it. */
+/** The maximum size of a notification's body, and of the stored part of a response. */
 export const MAX_NOTIFICATION_BYTES = 64 * 1024;
 export const MAX_RESPONSE_BYTES = 4 * 1024;
-/** The most notifications that an environment stores. */
+/** The maximum number of notifications that an environment stores. */
 export const MAX_NOTIFICATIONS = 10_000;
 /** The time within which a receiver must respond. */
 export const DELIVERY_TIMEOUT_MILLISECONDS = 15_000;

@@ -107,22 +107,22 @@ export function appendOrderEvent(
   const event = completeOrderEvent(input, { order_event_id: newId, currency: state.currency });
   if (event.currency !== state.currency) return refuse(otherCurrency(state, event));
   const content_bytes = contentBytesOf(event);
-  const transition = count(state, event, 1, content_bytes);
+  const transition = transitionOf(state, event, 1, content_bytes);
   const measure = MEASURES.find((each) => breaksRule(transition.next, each));
   return measure
     ? refuse(beyondLimit(state, event, measure))
     : accept({ event, content_bytes, ...transition });
 }
 
-/** Decides whether an event can be deleted: the remaining captures must cover the refunds. */
+/** Decides whether an event can be deleted: the rules must still hold without it. */
 export function deleteOrderEvent(state: LedgerState, event: OrderEvent): Decision<Transition> {
-  const transition = count(state, event, -1, contentBytesOf(event));
+  const transition = transitionOf(state, event, -1, contentBytesOf(event));
   const measure = MEASURES.find((each) => breaksRule(transition.next, each));
   return measure ? refuse(stillNeeded(state, event, measure)) : accept(transition);
 }
 
-/** Adds an event to the sums (1) or subtracts it (-1). */
-function count(
+/** The transition that adds an event to the sums (1) or subtracts it (-1). */
+function transitionOf(
   state: LedgerState,
   event: OrderEvent,
   sign: 1 | -1,

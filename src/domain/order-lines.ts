@@ -54,7 +54,7 @@ function sumViolation(
       : [
           {
             param,
-            message: `Defaults to ${formula}, which is ${sum}: expected 0 to ${MAX_MONEY}.`,
+            message: `Left out, so it defaults to ${formula}, which is ${sum}. Expected 0 to ${MAX_MONEY}.`,
           },
         ];
   }

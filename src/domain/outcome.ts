@@ -2,8 +2,8 @@ import type { Refusal } from "./decision.ts";
 import type { Warning } from "./warnings.ts";
 
 /**
- * The outcome of a command. `replayed`: the same request took effect earlier, and this is its result. `version`: the
- * version of the order that the command created.
+ * The outcome of a command. `replayed`: the result is that of the same request, which took effect earlier. `version`:
+ * the version of the order that the command created.
  */
 export type Outcome<T> =
   | { ok: true; result: T; replayed: boolean; warnings: Warning[]; version?: number | undefined }

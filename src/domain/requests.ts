@@ -7,10 +7,10 @@ import type { Warning } from "./warnings.ts";
 export const REQUEST_DAYS = 7;
 export const MAX_RECORDED_REQUESTS = 10_000;
 export const MAX_RECORDED_BYTES = 64_000_000;
-/** The least that an environment may store, even if its partner has many. */
+/** Every environment may store at least this much, however many its partner has. */
 export const MIN_RECORDED_BYTES = 1_000_000;
 
-/** The largest stored part of a body, of the headers of a message, and of a URL. The rest is cut off. */
+/** The maximum stored size of a body, a message's headers and a URL. The rest is cut off. */
 export const MAX_RECORDED_BODY_BYTES = 32 * 1024;
 export const MAX_RECORDED_HEADER_BYTES = 16 * 1024;
 export const MAX_RECORDED_URL_BYTES = 8 * 1024;
@@ -85,7 +85,7 @@ export interface RequestDetails {
   is_exact: boolean;
 }
 
-/** A page of a list, by hashes. */
+/** A page of a list. Its texts are stored as hashes. */
 export interface RecordedPage {
   /** The list and its filters. */
   list: number;
@@ -95,7 +95,7 @@ export interface RecordedPage {
   has_more: boolean;
 }
 
-/** The part of a request that only the readiness checks read. Hashes are compared with each other. */
+/** The part of a request that only the readiness checks read. They compare texts by their hashes. */
 export interface RequestTrace {
   /** The API key that sent it. */
   key_id: number;

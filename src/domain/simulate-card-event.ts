@@ -29,10 +29,10 @@ import {
 } from "./transactions.ts";
 import type { Warning } from "./warnings.ts";
 
-/** The most events of a transaction, so that it can be read and deleted as a whole. */
+/** The maximum number of a transaction's events, so that it can be read and deleted as a whole. */
 export const MAX_TRANSACTION_EVENTS = 1_000;
 
-/** The statuses after which each event can follow; without a transaction: `null`. */
+/** The statuses that each event can follow; `null` if it can create a transaction. */
 const FOLLOWS: Record<TransactionStatus, readonly (TransactionStatus | null)[]> = {
   APPROVED: [null],
   UPDATED: ["APPROVED", "UPDATED"],
@@ -109,6 +109,7 @@ type Append = (
   defaults: TransactionDefaults,
 ) => Decision<SimulatedEvent>;
 
+/** Decides on an event of each status for an existing transaction. */
 const APPEND: Record<TransactionStatus, Append> = {
   APPROVED: (transaction) => refuse(alreadyApproved(transaction)),
 
@@ -184,7 +185,7 @@ function append(
   return { transaction: next, event, capture, warnings };
 }
 
-/** A field that names another card than the transaction's. */
+/** Refuses a currency, payment method, customer or network ID other than the transaction's. */
 function mismatchOf(transaction: Transaction, input: TransactionEventInput): Refusal | undefined {
   const { currency } = input;
   if (currency !== undefined && currency !== transaction.currency) {

@@ -34,5 +34,5 @@ export function transactionEventBytesOf(event: object): number {
   return bytesOf(JSON.stringify(event)) + TRANSACTION_EVENT_BYTES;
 }
 
-/** The most content in a page of a list. D1 runs one query at a time, so a long page delays every other request. */
+/** The maximum size of a list's page. D1 runs one query at a time, so a long page delays every other request. */
 export const MAX_PAGE_BYTES = 250_000;

@@ -102,7 +102,9 @@ export function needsTransaction(status: TransactionStatus): Refusal {
 
 export function needsAmount(status: TransactionStatus): Refusal {
   const reason =
-    status === "UPDATED" ? "UPDATED needs the new amount" : `${status} needs an amount here`;
+    status === "UPDATED"
+      ? "UPDATED needs the new amount"
+      : `${status} needs an amount when it creates a transaction`;
   return {
     type: "INVALID_REQUEST_ERROR",
     param: "amount",

@@ -40,7 +40,7 @@ const STEPS = {
 export type Story = keyof typeof STEPS;
 export const STORIES = Object.keys(STEPS) as [Story, ...Story[]];
 
-/** The card that a story happens on. */
+/** A story to simulate, its amount and its card. */
 export type StoryInput = Pick<
   TransactionEventInput,
   "customer_id" | "payment_method_id" | "currency" | "network_transaction_id"

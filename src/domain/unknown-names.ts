@@ -1,7 +1,7 @@
 import { nearestOf } from "./nearest.ts";
 import type { Warning } from "./warnings.ts";
 
-/** The names that are accepted: the fields of an object, or those of the items of a list. Undefined accepts any name. */
+/** The accepted names: an object's fields, or those of a list's items. Undefined accepts any name. */
 export type AcceptedNames =
   | { fields: ReadonlySet<string>; nested: readonly (readonly [string, AcceptedNames])[] }
   | { items: AcceptedNames }
@@ -32,17 +32,17 @@ export function findUnknownNames(
   });
 }
 
-/** An unknown name, with its path from the enclosing object, like `.name` or `[0].name`. */
-interface Inside {
+/** An unknown name, with its path in the searched value, like `.name` or `[0].name`. */
+interface NestedName {
   path: string;
   did_you_mean: string | undefined;
 }
 
-function findInside(known: AcceptedNames, sent: unknown, most: number): Inside[] {
+function findInside(known: AcceptedNames, sent: unknown, most: number): NestedName[] {
   if (!known || most === 0 || typeof sent !== "object" || sent === null) return [];
   if ("items" in known) return Array.isArray(sent) ? findInItems(known.items, sent, most) : [];
   if (Array.isArray(sent)) return [];
-  const found: Inside[] = [];
+  const found: NestedName[] = [];
   // for…in, because it can stop early: a body can have 100,000 names. Parsed JSON inherits none.
   for (const name in sent) {
     if (known.fields.has(name)) continue;
@@ -56,8 +56,8 @@ function findInside(known: AcceptedNames, sent: unknown, most: number): Inside[]
   return found;
 }
 
-function findInItems(known: AcceptedNames, items: unknown[], most: number): Inside[] {
-  const found: Inside[] = [];
+function findInItems(known: AcceptedNames, items: unknown[], most: number): NestedName[] {
+  const found: NestedName[] = [];
   for (let index = 0; index < items.length && found.length < most; index += 1) {
     const inside = findInside(known, items[index], most - found.length);
     if (inside.length > 0) addInside(found, `[${index}]`, inside);
@@ -65,7 +65,7 @@ function findInItems(known: AcceptedNames, items: unknown[], most: number): Insi
   return found;
 }
 
-function addInside(found: Inside[], place: string, inside: Inside[]): void {
+function addInside(found: NestedName[], place: string, inside: NestedName[]): void {
   for (const { path, did_you_mean } of inside) found.push({ path: place + path, did_you_mean });
 }
 

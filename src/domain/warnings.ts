@@ -45,7 +45,7 @@ export interface Warning {
   reported?: string | number;
 }
 
-/** The most warnings of one response. */
+/** The maximum number of warnings in one response. */
 export const MAX_WARNINGS = 20;
 
 /** Adds warnings without duplicates. The newest come first, so that a rule's warning is not cut off. */
@@ -61,8 +61,7 @@ export const NOT_REPEATABLE: Warning = { code: "not_repeatable" };
 /** The Idempotency-Key decided the response. */
 export const REPEATED_BY_KEY: Warning = { code: "not_published", param: "Idempotency-Key" };
 
-/** If-Match decided the response. */
-const ON_VERSION: Warning = { code: "not_published", param: "If-Match" };
+const DECIDED_BY_IF_MATCH: Warning = { code: "not_published", param: "If-Match" };
 
 /** The total that the captures of each measure should not exceed, although the contract allows it. */
 const ORDERED = {
@@ -98,7 +97,7 @@ export function warningsOfEvent(event: OrderEvent, next: LedgerState): Warning[]
 export function warningsOfCondition({
   expected_versions,
 }: Pick<ExpectedOrder, "expected_versions">): Warning[] {
-  return expected_versions ? [ON_VERSION] : [];
+  return expected_versions ? [DECIDED_BY_IF_MATCH] : [];
 }
 
 /** The warnings of a replaced order, from its next state. */
@@ -116,6 +115,6 @@ export function warningsOfReplacement(
 /** The warnings of a refusal that production would not make. */
 export function warningsOfRefusal({ type }: Refusal): Warning[] {
   if (type === "IDEMPOTENCY_ERROR") return [REPEATED_BY_KEY];
-  if (type === "PRECONDITION_FAILED_ERROR") return [ON_VERSION];
+  if (type === "PRECONDITION_FAILED_ERROR") return [DECIDED_BY_IF_MATCH];
   return [];
 }

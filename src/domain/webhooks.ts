@@ -10,7 +10,7 @@ export const NOTIFICATION_KINDS = [
 ] as const;
 export type NotificationKind = (typeof NOTIFICATION_KINDS)[number];
 
-/** The readings of the published page on signatures, which contradicts itself. */
+/** The possible readings of the published page on signatures, which contradicts itself. */
 export const SIGNATURE_KEYS = ["token", "sha256", "sha256_hex"] as const;
 export const SIGNATURE_TIMESTAMPS = ["milliseconds", "seconds"] as const;
 
@@ -56,7 +56,7 @@ export const MAX_RETRY_AFTER = 86_400;
 export const DEFAULT_RETRY_AFTER_SECONDS = [5, 30, 120, 600, 3_600, 21_600];
 export const DEFAULT_SIGNATURE: SignatureSettings = { key: "token", timestamp: "milliseconds" };
 
-/** How long a webhook without a URL lives after its stream was last read. */
+/** A listener is a webhook without a URL. It expires this long after its stream was last read. */
 export const LISTENER_HOURS = 24;
 /** How long a webhook fails before it is paused. */
 export const MAX_FAILING_HOURS = 24;

@@ -3,7 +3,7 @@ import { FAULT_NAMES, FAULTS } from "../domain/faults.ts";
 import { NOTIFICATION_FAULT_NAMES } from "../domain/notification-faults.ts";
 import { CHECK_IDS, descriptionOf } from "../domain/readiness/checks.ts";
 import { REFUSAL_LIST } from "../domain/readiness/refusal-checks.ts";
-import { SIGNATURE_HEADER } from "../domain/notifications.ts";
+import { DELIVERY_TIMEOUT_MILLISECONDS, SIGNATURE_HEADER } from "../domain/notifications.ts";
 import { FINDINGS } from "../domain/reconciliation.ts";
 import { STORIES } from "../domain/transaction-stories.ts";
 import { WARNINGS } from "../domain/warnings.ts";
@@ -83,7 +83,7 @@ await sandbox.close();
 1. The card captures or refunds money: simulate it. Stories: ${code(STORIES)}.
 2. Your integration creates an order, and reports an event for each capture and refund, with the transaction's
    \`network_transaction_id\`. Choose each ID yourself and store it before you send it.
-3. Your receiver gets a signed notification of each event on the card, and some twice, late or in disorder.
+3. Your receiver gets a signed notification of each event on the card, sometimes twice, late or out of order.
    \`POST /sandbox/webhooks\` with its \`url\` registers it.
 4. Both sides must agree.
 
@@ -104,8 +104,8 @@ ${get(origin, "/sandbox/orders/order-1/reconciliation")}
 - Body: \`{"object": "TRANSACTION", "data": {"event_id", "status", "amount", "network_transaction_id", …}}\`. It has no order
   ID: look it up by \`network_transaction_id\`. Handle each \`event_id\` once, and only \`CAPTURED\` and \`REFUNDED\`: others, such as
   \`APPROVED\`, arrive too. \`amount\` is the event's own.
-- Respond with 2xx within 5 seconds. Otherwise it is sent again after \`retry_after_seconds\` of the webhook, by default
-  ${DEFAULT_RETRY_AFTER_SECONDS.join(", ")}. \`GET /sandbox/notifications\` lists each with its attempts.
+- Respond with 2xx within 5 seconds. Without a 2xx within ${DELIVERY_TIMEOUT_MILLISECONDS / 1_000} seconds, it is sent again after the webhook's
+  \`retry_after_seconds\`, by default ${DEFAULT_RETRY_AFTER_SECONDS.join(", ")}. \`GET /sandbox/notifications\` lists each with its attempts.
 
 ## Rules
 

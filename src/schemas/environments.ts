@@ -11,7 +11,6 @@ import { key } from "./keys.ts";
 import type { SchemaPerField } from "./schema-per-field.ts";
 import { limit, listOf } from "./pages.ts";
 
-/** The lifetime of an environment. */
 const MIN_LIFETIME_SECONDS = 60;
 const MAX_LIFETIME_SECONDS = 30 * 86_400;
 const DEFAULT_LIFETIME_SECONDS = 86_400;

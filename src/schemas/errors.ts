@@ -53,17 +53,17 @@ export const ERROR_TYPES = {
   },
   KEY_NOT_FOUND_ERROR: {
     status: 404,
-    meaning: "No key of this environment has this number.",
-    remedy: "List the keys to get their numbers.",
+    meaning: "No key of this environment has this ID.",
+    remedy: "List the keys to get their IDs.",
   },
   PARTNER_NOT_FOUND_ERROR: {
     status: 404,
-    meaning: "No partner has this number.",
-    remedy: "List the partners to get their numbers.",
+    meaning: "No partner has this ID.",
+    remedy: "List the partners to get their IDs.",
   },
   ENVIRONMENT_NOT_FOUND_ERROR: {
     status: 404,
-    meaning: "The partner has no environment with this number, or it expired.",
+    meaning: "The partner has no environment with this ID, or it expired.",
     remedy: "List the environments, or create another one.",
   },
   FAULT_NOT_FOUND_ERROR: {
@@ -192,7 +192,7 @@ export const errorEnvelope = z
   })
   .meta({ id: "Error" });
 
-/** The form that the contract publishes for some errors of the card side. The other fields are ours. */
+/** The contract's form for some errors of the card side. `doc_url` and `request_id` are ours. */
 export const bareError = z
   .looseObject({
     type: errorEnvelope.shape.error.shape.type,

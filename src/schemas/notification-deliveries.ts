@@ -14,7 +14,7 @@ import { webhook } from "./webhooks.ts";
 
 export const numericText = z
   .string()
-  .regex(/^[1-9]\d{0,15}$/, { error: "Expected the ID of a notification, which is digits" });
+  .regex(/^[1-9]\d{0,15}$/, { error: "Expected the numeric ID of a notification" });
 
 export const notificationId = numericText.meta({
   description: "The notification's ID in the sandbox. It grows with time",
@@ -53,7 +53,10 @@ export const attempt = z
     url: z
       .string()
       .nullable()
-      .meta({ description: "The URL that it was sent to; null if a listener didn't report it" }),
+      .meta({
+        description:
+          "The URL that it was sent to; null if the program that read it from the stream didn't report one",
+      }),
     headers,
     status: z
       .int()
@@ -84,7 +87,7 @@ export const delivery = z
   } satisfies SchemaPerField<Delivery>)
   .meta({ id: "NotificationDelivery" });
 
-/** The outcome of a delivery that a program read from the stream. */
+/** A program's report on a delivery that it read from the stream. */
 export const attemptReport = z
   .object({
     delivery_id: deliveryId,

@@ -1,4 +1,4 @@
-/** The payloads of notifications, as the contract publishes them. Their examples fill in triggered ones. */
+/** The payloads of notifications, as the contract publishes them. Their examples are the defaults of triggered ones. */
 import * as z from "zod";
 import { PURCHASE_METHODS, TRANSACTION_STATUSES } from "../domain/transactions.ts";
 import { NOTIFICATION_KINDS, type NotificationKind } from "../domain/webhooks.ts";

@@ -101,7 +101,7 @@ const sentBody = z.object({
   data: z.object({ event_id: z.string().optional() }),
 });
 
-/** Finds the notification that a body is about: by its event, else the newest one of its kind. */
+/** The filter that finds a body's notification: by its event, else by its kind. */
 export function filterOfBody(body: string): NotificationFilter | undefined {
   try {
     const { object, data } = sentBody.parse(JSON.parse(body));

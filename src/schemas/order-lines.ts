@@ -4,7 +4,7 @@ import { lineSumViolations, type OrderLine } from "../domain/order-lines.ts";
 import { money, text, url } from "./fields.ts";
 import type { SchemaPerField } from "./schema-per-field.ts";
 
-/** The most lines that an order or an event can have. */
+/** The maximum number of lines of an order or event. */
 export const MAX_LINES = 1_000;
 
 const lineFields = {

@@ -6,7 +6,7 @@ import { MAX_LINES, orderLine, orderLineInput, linesAddUp, rewardsTotal } from "
 import { limit, listOf, startingAfter } from "./pages.ts";
 import type { SchemaPerField } from "./schema-per-field.ts";
 
-/** The most addresses that an order can have. */
+/** The maximum number of addresses of an order. */
 export const MAX_ADDRESSES = 100;
 
 export const address = z
@@ -60,7 +60,7 @@ const orderFields = {
   }),
   updated_at: timestamp.meta({
     description:
-      "When the order was last changed (RFC 3339). Stored as sent on creation; a `PUT` sets it",
+      "When the order was last changed (RFC 3339). A `POST` stores the value sent; a `PUT` ignores it and sets the current time",
     examples: ["2025-02-13T19:08:07Z"],
   }),
 };

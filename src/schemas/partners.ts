@@ -43,7 +43,7 @@ export const partnerRemoval = z
   .object({
     id: partnerFields.id,
     deleted_rows: z.int().meta({
-      description: "The number of rows that this request deleted. More rows remain",
+      description: "The number of rows that this request deleted. More remain: send it again",
       examples: [40_000],
     }),
   })

@@ -45,7 +45,8 @@ const check = z
     group: z.enum(Object.keys(CHECK_GROUPS) as [CheckGroup]).meta({ examples: ["retries"] }),
     title: z.string().meta({ examples: ["A lost response is retried"] }),
     status: z.enum(CHECK_STATUSES).meta({
-      description: "`not_seen`: no request allows a verdict. It is never a failure",
+      description:
+        "`not_seen`: no request allows a verdict. It is not a failure, but `ready` stays false",
       examples: ["passed"],
     }),
     reason: z

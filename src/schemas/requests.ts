@@ -16,7 +16,7 @@ import type { SchemaPerField } from "./schema-per-field.ts";
 
 const recordedId = z
   .string()
-  .regex(/^[1-9]\d{0,15}$/, { error: "Expected the ID of a recorded request, which is digits" })
+  .regex(/^[1-9]\d{0,15}$/, { error: "Expected the numeric ID of a recorded request" })
   .meta({
     description: "The ID of the recorded request. `request_id` differs: the client may choose it",
     examples: ["1763984420123000"],

@@ -12,7 +12,7 @@ import { address } from "./orders.ts";
 import { limit, listOf, startingAfter } from "./pages.ts";
 import type { SchemaPerField } from "./schema-per-field.ts";
 
-/** An empty string means absent: the guide sends them. */
+/** Accepts an empty string as absent, because the guide sends them. */
 const orEmpty = <Field extends z.ZodType>(field: Field) => z.union([z.literal(""), field]);
 
 const status = z.enum(TRANSACTION_STATUSES).meta({
@@ -24,7 +24,7 @@ const merchant = z
   .object({
     network_id: text
       .optional()
-      .meta({ description: "The network's ID of the merchant", examples: ["234923454545"] }),
+      .meta({ description: "The merchant's ID in the card network", examples: ["234923454545"] }),
     name: text.optional().meta({ description: "The merchant's name", examples: ["Target"] }),
     category: text
       .nullish()
@@ -55,7 +55,7 @@ const ids = {
     examples: ["7f754378-dd84-4a9a-b1ce-0646bb769c29"],
   }),
   network_transaction_id: reference.meta({
-    description: "The card network's ID of the transaction, which order events name",
+    description: "The transaction's ID in the card network, which order events name",
     examples: ["txn-789456"],
   }),
 };
@@ -94,7 +94,7 @@ export const transactionEventInput = z
     currency: isoCurrency.optional().meta({ description: "ISO 4217 code; defaults to USD" }),
     authorization_code: orEmpty(authorization_code).nullish(),
     network_transaction_id: orEmpty(ids.network_transaction_id).nullish().meta({
-      description: "The card network's ID of the transaction; defaults to a generated one",
+      description: "The transaction's ID in the card network; defaults to a generated one",
     }),
     purchase_method: purchase_method.nullish(),
     merchant: merchant.optional(),

@@ -96,7 +96,7 @@ export const webhookChange = z
       .optional()
       .meta({
         description:
-          "`paused` holds deliveries back, and `active` resumes them. Held deliveries are deleted with their notifications",
+          "`paused` holds deliveries until `active` resumes them. A held delivery is lost if its notification is deleted first",
         examples: ["paused"],
       }),
   })

@@ -1,4 +1,4 @@
-/** The alarm of a workbench, which has one for everything that is due. */
+/** A workbench's only alarm, set for the earliest time at which anything is due. */
 export class Alarm {
   readonly #storage: DurableObjectStorage;
   /** In milliseconds since 1970; undefined without an alarm. */
@@ -14,14 +14,14 @@ export class Alarm {
     this.#at = (await this.#storage.getAlarm()) ?? undefined;
   }
 
-  /** Sets the alarm to this time, unless it is earlier already. */
+  /** Sets the alarm to this time, unless it is already set to an earlier one. */
   async ensure(at: number): Promise<void> {
     if (this.#isDisabled || (this.#at !== undefined && this.#at <= at)) return;
     this.#at = at;
     await this.#storage.setAlarm(at);
   }
 
-  /** Sets no alarm from now on. */
+  /** Prevents further alarms. */
   disable(): void {
     this.#isDisabled = true;
   }

@@ -65,7 +65,7 @@ export class DatasetStorage {
     return { result, rows: this.rows.take() };
   }
 
-  /** The database for writing, emptied of earlier datasets; undefined if the dataset is superseded. */
+  /** Deletes the rows of earlier datasets, and returns the database; undefined if the dataset is superseded. */
   async write(datasetId: number): Promise<WorkbenchDatabase | undefined> {
     if (this.isSuperseded(datasetId)) return undefined;
     await this.#migrate();

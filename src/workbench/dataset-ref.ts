@@ -10,6 +10,6 @@ export type DatasetRef = Pick<KnownDataset, "environment_id" | "dataset_id">;
  */
 export interface DatasetReply<T> {
   result: T | "superseded";
-  /** The rows that the workbench read and wrote since its last reply, also for streams and deliveries. */
+  /** The rows read and written since the last reply, including those for streams and deliveries. */
   rows?: RowCounts;
 }

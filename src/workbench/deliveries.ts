@@ -7,13 +7,13 @@ import { deliveries, notifications } from "./notification-schema.ts";
 
 export type DeliveryRow = typeof deliveries.$inferSelect;
 
-/** A delivery with its notification and webhook. */
+/** A delivery with the parts of its notification that an attempt needs. */
 export interface DueDelivery {
   delivery: DeliveryRow;
   notification: Pick<typeof notifications.$inferSelect, "body" | "fault" | "object">;
 }
 
-const sent = {
+const dueColumns = {
   delivery: deliveries,
   notification: {
     body: notifications.body,
@@ -25,14 +25,14 @@ const sent = {
 /** Selects the pending deliveries of a webhook that meet the conditions. */
 const selectPending = (db: WorkbenchDatabase, webhookId: string, ...conditions: SQL[]) =>
   db
-    .select(sent)
+    .select(dueColumns)
     .from(deliveries)
     .innerJoin(notifications, eq(notifications.sequence, deliveries.notification))
     .where(
       and(eq(deliveries.webhook_id, webhookId), eq(deliveries.status, "pending"), ...conditions),
     );
 
-/** The deliveries of a webhook that are due, the first one first. Those in a stream are not. */
+/** The due deliveries of a webhook, the earliest first, without those already in its stream. */
 export function findDue(
   db: WorkbenchDatabase,
   webhookId: string,
@@ -45,7 +45,7 @@ export function findDue(
     .all();
 }
 
-/** When the next delivery of these webhooks is due, after a time; undefined if none is. */
+/** When the next delivery of these webhooks after `now` is due; undefined if none is. */
 export function nextDueAfter(
   db: WorkbenchDatabase,
   webhookIds: string[],
@@ -86,7 +86,7 @@ export function offer(db: WorkbenchDatabase, id: number, offered: number): void 
   db.update(deliveries).set({ offered }).where(eq(deliveries.id, id)).run();
 }
 
-/** The deliveries in a webhook's stream after a place in it. */
+/** The pending deliveries in a webhook's stream after a position. */
 export function findOffered(
   db: WorkbenchDatabase,
   webhookId: string,
@@ -122,7 +122,7 @@ export function insertDeliveries(
     .run();
 }
 
-/** Sends what waited for a later notification of the webhook. */
+/** Makes the held deliveries of the webhook's earlier notifications due. */
 export function releaseHeld(db: WorkbenchDatabase, webhook_id: string, later: number): void {
   db.update(deliveries)
     .set({ next_at: Date.now(), is_held: false })
@@ -137,7 +137,7 @@ export function releaseHeld(db: WorkbenchDatabase, webhook_id: string, later: nu
     .run();
 }
 
-/** The delivery status of a notification: the worst of its deliveries. */
+/** A notification is pending while any delivery is, and has failed if any has. */
 export function statusOf(db: WorkbenchDatabase, notification: number): DeliveryStatus {
   const rows = db
     .selectDistinct({ status: deliveries.status })
@@ -145,6 +145,7 @@ export function statusOf(db: WorkbenchDatabase, notification: number): DeliveryS
     .where(eq(deliveries.notification, notification))
     .all();
   const all = new Set(rows.map(({ status }) => status));
-  const worst = (["pending", "failed", "acknowledged"] as const).find((each) => all.has(each));
-  return worst ?? "unaddressed";
+  return (
+    (["pending", "failed", "acknowledged"] as const).find((each) => all.has(each)) ?? "unaddressed"
+  );
 }

@@ -24,11 +24,11 @@ import type { NotifierHost } from "./notifier.ts";
 import { headersOf, isLost, sendNotification, unsent } from "./send-notification.ts";
 import { allWebhooks, findWebhook, updateWebhook } from "./webhooks.ts";
 
-/** How long deliveries wait after the partner has used up its attempts, or after an error of our own. */
+/** How long deliveries wait after the partner reached its rate limit, or after an internal error. */
 const PAUSE_MILLISECONDS = 2_000;
-/** How many deliveries a step puts into a stream. */
+/** How many deliveries one step puts into a stream. */
 const OFFERED_ROWS = 100;
-/** An attempt that takes longer counts as lost: its process has ended. */
+/** The alarm follows a started attempt by this much, and starts it again if a restart ended it. */
 const ATTEMPT_MILLISECONDS = DELIVERY_TIMEOUT_MILLISECONDS + 5_000;
 
 const LOST = "Not sent: the fault lost_notification applies to the first attempt.";
@@ -164,7 +164,7 @@ function isActive({ status, expires_at, owner }: StoredWebhook, now: number): bo
   return status === "active" && ends.every((each) => Date.parse(each) > now);
 }
 
-/** Records since when a webhook has failed, and pauses it after a day. */
+/** Records when a webhook began to fail, and pauses it after a day of failures. */
 function noteOutcome(db: WorkbenchDatabase, webhook: StoredWebhook, isAcknowledged: boolean): void {
   const { failing_since, ...working } = webhook;
   if (isAcknowledged) {

@@ -1,7 +1,7 @@
 import { Database } from "../store/database.ts";
 import type { DatasetRef } from "./dataset-ref.ts";
 
-/** A flag of a dataset; "superseded" if there is a later dataset. */
+/** A flag's value; "superseded" if a later dataset exists. */
 export type FlagState = boolean | "superseded";
 
 /** Sets the flag in D1. Returns false if the dataset was superseded. */

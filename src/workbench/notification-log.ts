@@ -24,7 +24,7 @@ interface NewNotification {
   webhooks: Webhook[];
 }
 
-/** An attempt without its place in the log. */
+/** An attempt without its IDs. */
 export type AttemptOutcome = Pick<
   typeof attempts.$inferInsert,
   "at" | "url" | "headers" | "status" | "response_body" | "ms" | "error"
@@ -32,14 +32,14 @@ export type AttemptOutcome = Pick<
 
 /** Writes notifications and their attempts within the limits, and caches their totals. */
 export class NotificationLog {
-  /** Undefined until they are counted. */
-  #totals: { dataset_id: number; of: NotificationTotals } | undefined;
+  /** Undefined until the rows are counted. */
+  #cache: { dataset_id: number; totals: NotificationTotals } | undefined;
 
   bytes(db: WorkbenchDatabase, datasetId: number): number {
     return this.#totalsOf(db, datasetId).bytes;
   }
 
-  /** A sequence that is larger than every earlier one. It starts with the time, so it grows after all rows are gone. */
+  /** Returns a sequence above every earlier one. It contains the time, so it grows even after all rows were deleted. */
   nextSequence(db: WorkbenchDatabase, datasetId: number): number {
     const totals = this.#totalsOf(db, datasetId);
     totals.last = Math.max(Date.now() * 1_000, totals.last + 1);
@@ -50,7 +50,7 @@ export class NotificationLog {
     return this.#totalsOf(db, datasetId).last;
   }
 
-  /** Stores a notification and its deliveries, which are due. Returns its sequence. */
+  /** Stores a notification and its deliveries, due unless a fault delays them. Returns its sequence. */
   insert(db: WorkbenchDatabase, datasetId: number, notification: NewNotification): number {
     const { body, source, fault, webhooks } = notification;
     const sequence = this.nextSequence(db, datasetId);
@@ -82,7 +82,7 @@ export class NotificationLog {
     this.#change(db, datasetId, sequence);
   }
 
-  /** Stores the outcome of a delivery's attempt. Returns whether it acknowledges. */
+  /** Stores the outcome of an attempt. Returns whether it acknowledged the notification. */
   record(
     db: WorkbenchDatabase,
     datasetId: number,
@@ -149,13 +149,13 @@ export class NotificationLog {
 
   /** Clears the cached totals, after rows were deleted elsewhere. */
   recount(): void {
-    this.#totals = undefined;
+    this.#cache = undefined;
   }
 
   #totalsOf(db: WorkbenchDatabase, datasetId: number): NotificationTotals {
-    if (this.#totals?.dataset_id !== datasetId) {
-      this.#totals = { dataset_id: datasetId, of: readTotals(db) };
+    if (this.#cache?.dataset_id !== datasetId) {
+      this.#cache = { dataset_id: datasetId, totals: readTotals(db) };
     }
-    return this.#totals.of;
+    return this.#cache.totals;
   }
 }

@@ -21,10 +21,10 @@ import { allWebhooks, findWebhook, receives, updateWebhook } from "./webhooks.ts
 
 /** How many items a stream reads at a time. */
 const STREAM_STEP_ROWS = 50;
-/** How much longer a webhook has to live before that is written. */
+/** A webhook's later expiry is written only if it gains at least this much. */
 const EXTENSION_MILLISECONDS = 3_600_000;
 
-/** The outcome that a program reports of a delivery from the stream. */
+/** The outcome of a delivery from the stream, as a program reports it. */
 interface ReportedOutcome extends Omit<AttemptOutcome, "at"> {
   delivery_id: number;
   attempt: number;
@@ -41,7 +41,7 @@ export class NotificationRpc extends RpcTarget {
     this.#streams = streams;
   }
 
-  /** Announces an event that may commit. Returns the rows since the last reply, such as those of earlier events. */
+  /** Announces that an event may soon commit. Returns the rows read and written since the last reply. */
   async expect({ dataset_id }: DatasetRef): Promise<RowCounts> {
     const { storage } = this.#notifier.host;
     if (!storage.isSuperseded(dataset_id)) await this.#notifier.expect();
@@ -55,7 +55,7 @@ export class NotificationRpc extends RpcTarget {
     if (reply.result === true && storage.read(dataset_id)) await this.#notifier.deliver(dataset_id);
   }
 
-  /** Sends a notification to every webhook of its kind. */
+  /** Sends a notification to every webhook that receives its kind. */
   async trigger(dataset: DatasetRef, body: string): Promise<DatasetReply<StoredNotification>> {
     await this.#notifier.catchUp(dataset);
     return this.#notifier.command(dataset, (db) => {
@@ -102,7 +102,7 @@ export class NotificationRpc extends RpcTarget {
     );
   }
 
-  /** Sends a notification again to every webhook of its kind; undefined for an unknown ID. */
+  /** Sends a notification again to every webhook that receives its kind; undefined for an unknown ID. */
   async resend(
     dataset: DatasetRef,
     id: string,
@@ -143,7 +143,7 @@ export class NotificationRpc extends RpcTarget {
     });
   }
 
-  /** Notifications as server-sent events, as they change. */
+  /** Streams notifications as server-sent events, as they change. */
   async watch(
     dataset: DatasetRef,
     filter: NotificationFilter,
@@ -165,7 +165,7 @@ export class NotificationRpc extends RpcTarget {
     });
   }
 
-  /** The due deliveries of a webhook without a URL, from the first one that was not reported. */
+  /** Streams the unreported deliveries of a webhook without a URL; with a cursor, only those after it. */
   async watchDeliveries(
     dataset: DatasetRef,
     webhookId: string,
@@ -202,7 +202,7 @@ export class NotificationRpc extends RpcTarget {
     });
   }
 
-  /** A webhook without a URL lives on while its stream is read. */
+  /** Postpones the expiry of a webhook without a URL while its stream is read. */
   #extend({ dataset_id }: DatasetRef, webhookId: string): void {
     const db = this.#notifier.host.storage.read(dataset_id);
     const webhook = db && findWebhook(db, webhookId);

@@ -4,7 +4,7 @@ import { DELIVERY_STATUSES } from "../domain/notifications.ts";
 import type { AppliedNotificationFault } from "../domain/notification-faults.ts";
 import { NOTIFICATION_KINDS, type Webhook } from "../domain/webhooks.ts";
 
-/** A webhook with what its deliveries need to know of its environment. */
+/** A webhook, with the facts about its environment that deliveries need. */
 export interface StoredWebhook extends Webhook {
   owner: {
     partner_id: number;
@@ -33,7 +33,7 @@ export const notifications = sqliteTable(
     at: integer().notNull(),
     /** The bytes of the notification with its attempts. */
     bytes: integer().notNull(),
-    /** The simulated event that it is about: an event has one notification, however often it is queued. */
+    /** The simulated event. It is unique, so that an event that is queued twice gets one notification. */
     source: text().unique(),
     object: text({ enum: NOTIFICATION_KINDS }).notNull(),
     status: text(),

@@ -9,7 +9,7 @@ import { NotificationLog } from "./notification-log.ts";
 import { addNotification, Outbox } from "./outbox.ts";
 import { allWebhooks, deleteWebhook } from "./webhooks.ts";
 
-/** How long an announced event has to commit before its notification is looked for. */
+/** How long the alarm waits for an announced event to commit. */
 const COMMIT_MILLISECONDS = 5_000;
 
 /** The parts of a workbench that notifications need. */
@@ -30,7 +30,7 @@ export class Notifier {
   readonly #flag = new EnvironmentFlag(setHasWebhooks);
   readonly loop: DeliveryLoop;
   readonly #outbox: Outbox;
-  /** Until when announced events may commit. */
+  /** Announced events may commit until this time, in milliseconds since 1970. */
   #commitsUntil = 0;
 
   constructor(host: NotifierHost) {
@@ -39,7 +39,7 @@ export class Notifier {
     this.loop = new DeliveryLoop(host, this.log);
   }
 
-  /** Announces an event that may commit. If it commits, its notification is found, even after a restart. */
+  /** Sets the alarm for an event that may commit, so that even a restart can't lose its notification. */
   async expect(): Promise<void> {
     this.#commitsUntil = Date.now() + 2 * COMMIT_MILLISECONDS;
     await this.host.ensureAlarm(Date.now() + COMMIT_MILLISECONDS);
@@ -52,7 +52,7 @@ export class Notifier {
     this.host.onWrite();
   }
 
-  /** Takes committed notifications immediately, for a following list. A failure is only logged: an alarm retries. */
+  /** Takes committed notifications before they are read. Only logs a failure, because the alarm retries. */
   async catchUp({ dataset_id }: DatasetRef): Promise<void> {
     const db = this.host.storage.read(dataset_id);
     if (!db || allWebhooks(db).length === 0) return;
@@ -70,10 +70,10 @@ export class Notifier {
     return sequence;
   }
 
-  /** Continues after an alarm: also what a restart interrupted. */
+  /** Removes expired webhooks, takes committed notifications, and resumes deliveries that a restart interrupted. */
   async onAlarm(db: WorkbenchDatabase, datasetId: number): Promise<void> {
     const now = Date.now();
-    const isRemoved = removeExpiredListeners(db, this.log, datasetId, now);
+    const isRemoved = removeExpiredWebhooks(db, this.log, datasetId, now);
     if (isRemoved) await this.writeFlag(datasetId);
     if (!isRemoved && allWebhooks(db).length === 0) return;
     if (now < this.#commitsUntil) await this.host.ensureAlarm(this.#commitsUntil);
@@ -83,7 +83,7 @@ export class Notifier {
   /** Writes to D1 whether the environment has webhooks, so that every isolate knows. */
   writeFlag(dataset_id: number): Promise<FlagState> {
     const { readEnv, storage } = this.host;
-    // A flag of webhooks is found by its dataset.
+    // `setHasWebhooks` needs only the dataset's ID.
     const dataset = { dataset_id, environment_id: 0 };
     const readState = () =>
       storage.query(dataset, false, (db) => allWebhooks(db).length > 0).result;
@@ -101,8 +101,8 @@ export class Notifier {
   }
 }
 
-/** Removes the webhooks without a URL whose streams were not read for long. Returns whether there were any. */
-function removeExpiredListeners(
+/** Removes expired webhooks and cancels their deliveries. Returns whether it removed any. */
+function removeExpiredWebhooks(
   db: WorkbenchDatabase,
   log: NotificationLog,
   datasetId: number,
@@ -118,8 +118,8 @@ function removeExpiredListeners(
   return expired.length > 0;
 }
 
-/** Deletes expired notifications. Returns when the next row expires; undefined if none is left. */
-export function nextExpiryOf(db: WorkbenchDatabase, now: number): number | undefined {
+/** Deletes expired notifications. Returns when the next notification or webhook expires; undefined if none does. */
+export function expireNotifications(db: WorkbenchDatabase, now: number): number | undefined {
   const times = allWebhooks(db).flatMap(({ expires_at }) =>
     expires_at === undefined ? [] : [Date.parse(expires_at)],
   );

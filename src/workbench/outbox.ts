@@ -49,7 +49,7 @@ export class Outbox {
     }
   }
 
-  /** A row that stays in D1 is recognized by its source the next time. */
+  /** Removes taken rows from D1. A row that remains is recognized by its source next time. */
   async #remove(db: Database, datasetId: number, queued: QueuedNotification[]): Promise<void> {
     await this.#host.storage.sync();
     try {
@@ -70,7 +70,7 @@ export class Outbox {
   }
 }
 
-/** Stores a notification for the webhooks of its kind, with the fault that applies. Returns its sequence. */
+/** Stores a notification for the webhooks that receive its kind, with its fault. Returns its sequence. */
 export function addNotification(
   workbench: WorkbenchDatabase,
   log: NotificationLog,
@@ -81,7 +81,7 @@ export function addNotification(
   const webhooks = allWebhooks(workbench).filter((each) => receives(each, subject.object));
   let fault: AppliedNotificationFault | undefined;
   if (webhooks.length > 0) {
-    // The notification that changes places with a held one doesn't wait for another.
+    // The notification that overtakes a held one must not be held itself.
     const excluded = isLatestHeld(workbench) ? ("reordered_notification" as const) : undefined;
     fault = takeNotificationFault(workbench, subject, excluded);
   }

@@ -1,6 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 
-/** The most open streams of a partner, in all of its environments. */
+/** The maximum number of open streams in all of a partner's environments. */
 export const MAX_PARTNER_STREAMS = 50;
 /** How long a lease counts as an open stream, unless it is renewed. */
 export const STREAM_LEASE_SECONDS = 60;

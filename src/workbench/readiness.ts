@@ -17,14 +17,14 @@ export function observeRequests(database: WorkbenchDatabase, since: number): Obs
     .map(({ sequence, remarks, ...row }) => Object.assign(row, { id: String(sequence) }, remarks));
 }
 
-/** The newest notifications that the checks read, and the newest of their attempts. */
+/** The checks read at most this many of the newest notifications and attempts. */
 const MAX_NOTIFICATIONS = 1_000;
 const MAX_ATTEMPTS = 5_000;
 
 const { sequence, at, status, network_transaction_id, delivery_status, fault } =
   getTableColumns(notifications);
 
-/** The newest notifications from this time on with their attempts, oldest first. */
+/** The newest notifications since a time (milliseconds since 1970) with their attempts, oldest first. */
 export function observeNotifications(
   database: WorkbenchDatabase,
   since: number,
@@ -39,7 +39,10 @@ export function observeNotifications(
     .toReversed();
   const [first] = rows;
   if (!first) return [];
-  const made = Map.groupBy(attemptsFrom(database, first.sequence), (each) => each.notification);
+  const attemptsByNotification = Map.groupBy(
+    attemptsFrom(database, first.sequence),
+    (each) => each.notification,
+  );
   return rows.map((row) => ({
     id: String(row.sequence),
     at: row.at,
@@ -47,11 +50,11 @@ export function observeNotifications(
     network_transaction_id: row.network_transaction_id,
     delivery_status: row.delivery_status,
     fault: row.fault?.fault ?? null,
-    attempts: made.get(row.sequence) ?? [],
+    attempts: attemptsByNotification.get(row.sequence) ?? [],
   }));
 }
 
-/** The attempts to deliver this notification and later ones, oldest first. */
+/** The newest attempts to deliver this notification and later ones, oldest first. */
 function attemptsFrom(database: WorkbenchDatabase, firstNotification: number) {
   const { notification, delivery_id, webhook_id, ...columns } = getTableColumns(attempts);
   return database

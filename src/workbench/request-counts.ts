@@ -6,7 +6,7 @@ import type { WorkbenchDatabase } from "./database.ts";
 import { conditionOf } from "./request-filter.ts";
 import { requests } from "./schema.ts";
 
-/** The most different errors, and warnings, that are counted. They are unbounded, as they include field names. */
+/** The maximum number of counted errors, and of warnings: each field name that a client sends adds another. */
 const MAX_KINDS = 100;
 
 export const NO_REQUESTS: RequestCounts = {

@@ -102,7 +102,7 @@ export function findRequest(
 /** A request with the versions of its order. */
 export type OrderRequest = RecordedRequest & RecordedVersions;
 
-/** The most requests of an order that are read for its timeline. */
+/** The maximum number of requests in an order's timeline. */
 const MAX_ORDER_REQUESTS = 1_000;
 
 /** The newest writes to an order, including those that changed nothing, oldest first. */

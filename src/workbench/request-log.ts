@@ -6,12 +6,12 @@ import { deleteSurplus, insertRequests, readTotals, type RequestTotals } from ".
 /** Writes a workbench's requests within their limits, and caches their totals. */
 export class RequestLog {
   readonly #byteLimit = new ByteLimit();
-  /** Undefined until they are counted. */
-  #totals: { dataset_id: number; of: RequestTotals } | undefined;
+  /** Undefined until the rows are counted. */
+  #cache: { dataset_id: number; totals: RequestTotals } | undefined;
 
   /** Whether the requests take more bytes than the minimum that every environment may store. */
   get exceedsMinimum(): boolean {
-    return (this.#totals?.of.bytes ?? 0) > MIN_RECORDED_BYTES;
+    return (this.#cache?.totals.bytes ?? 0) > MIN_RECORDED_BYTES;
   }
 
   insert(database: WorkbenchDatabase, datasetId: number, requests: NewRequest[]): void {
@@ -41,13 +41,13 @@ export class RequestLog {
 
   /** Clears the cached totals, after rows were deleted elsewhere. */
   recount(): void {
-    this.#totals = undefined;
+    this.#cache = undefined;
   }
 
   #totalsOf(database: WorkbenchDatabase, datasetId: number): RequestTotals {
-    if (this.#totals?.dataset_id !== datasetId) {
-      this.#totals = { dataset_id: datasetId, of: readTotals(database) };
+    if (this.#cache?.dataset_id !== datasetId) {
+      this.#cache = { dataset_id: datasetId, totals: readTotals(database) };
     }
-    return this.#totals.of;
+    return this.#cache.totals;
   }
 }

@@ -7,7 +7,7 @@ import type { StreamItem } from "./streams.ts";
 /** How many requests a stream reads at a time. */
 const STEP_ROWS = 100;
 
-/** Returns the function by which a stream reads a dataset's matching requests, from those after `after` on. */
+/** Returns a function that reads a stream's next requests: those after `after`, or without it, only new ones. */
 export function requestsAfter(
   storage: DatasetStorage,
   log: RequestLog,

@@ -10,7 +10,7 @@ export class RowCounter {
   /** The cursor of the last statement. Its counts are final when the next statement starts. */
   #last: Pick<SqlStorageCursor<never>, "rowsRead" | "rowsWritten"> | undefined;
 
-  /** The parts of the storage that Drizzle uses, counted. */
+  /** Wraps the parts of the storage that Drizzle uses, to count the rows. */
   counted(storage: DurableObjectStorage): DurableObjectStorage {
     const exec: SqlStorage["exec"] = (query, ...bindings) => {
       this.#addLast();

@@ -10,9 +10,9 @@ export const faults = sqliteTable("faults", {
 });
 
 export interface FaultCount {
-  /** The number of requests to which the fault still applies. */
+  /** How many more requests or notifications the fault applies to. */
   remaining: number;
-  /** The number of matching requests that the fault still skips first. */
+  /** How many more matching requests or notifications it lets through first. */
   skip_remaining: number;
 }
 
@@ -23,8 +23,8 @@ export const faultCounts = sqliteTable("fault_counts", {
 });
 
 /**
- * The newest requests. No index: an index would slow every insert down, and a list reads at most ten thousand
- * short rows.
+ * The newest requests. They have no index: it would slow down every insert, and a list reads at most ten thousand short
+ * rows.
  */
 export const requests = sqliteTable("requests", {
   /** Only grows, and is never reused. */
@@ -50,12 +50,12 @@ export const requests = sqliteTable("requests", {
   trace: text({ mode: "json" }).$type<RequestTrace>().notNull(),
 });
 
-/** Fields without a filter. */
+/** The fields that lists can't filter by. */
 type Remarks = Pick<RequestSummary, "error" | "fault" | "warnings" | "content" | "replayed">;
 
 /**
- * The long part of a request, in a table of its own: in one table, counting ten thousand requests reads tens of
- * megabytes of pages.
+ * The long part of a request. It has its own table, because counting ten thousand requests would otherwise read tens
+ * of megabytes.
  */
 export const requestDetails = sqliteTable("request_details", {
   sequence: integer().primaryKey(),

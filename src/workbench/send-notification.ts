@@ -10,7 +10,7 @@ import type { Webhook } from "../domain/webhooks.ts";
 import type { DueDelivery } from "./deliveries.ts";
 import type { AttemptOutcome } from "./notification-log.ts";
 
-/** The headers of an attempt. A fault alters the signature of the first one. */
+/** The headers of an attempt. A fault alters only the signature of a delivery's first attempt. */
 export async function headersOf(
   { signing_token, signature }: Webhook,
   { delivery, notification }: DueDelivery,
@@ -76,7 +76,7 @@ export async function sendNotification(
   }
 }
 
-/** The first bytes of a body. Of a body that breaks off, returns the received part. */
+/** Reads the start of a body. If the body breaks off, returns the received part. */
 async function readStart({ body }: Response): Promise<string> {
   if (!body) return "";
   const reader = body.getReader();

@@ -1,7 +1,7 @@
 import type { PartnerStreams } from "./partner-streams.ts";
 import { StreamLeases } from "./stream-leases.ts";
 
-/** The most open streams of an environment. */
+/** The maximum number of open streams of an environment. */
 export const MAX_STREAMS = 10;
 
 /** How long a stream is silent before it sends a comment. */
@@ -31,7 +31,7 @@ interface StreamSource {
   key_id: number;
   /** RFC 3339; null if the environment never expires. */
   expires_at: string | null;
-  /** The items after the last ones. */
+  /** Returns the items that follow the last returned ones. */
   next(): Promise<StreamItem[]>;
   /** Whether no item will follow. */
   isSuperseded(): boolean;

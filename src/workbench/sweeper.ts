@@ -4,14 +4,14 @@ import type { Alarm } from "./alarm.ts";
 import type { DatasetStorage, WorkbenchDatabase } from "./database.ts";
 import { countFaults } from "./faults.ts";
 import type { NotificationLog } from "./notification-log.ts";
-import { nextExpiryOf } from "./notifier.ts";
+import { expireNotifications } from "./notifier.ts";
 import type { RequestLog } from "./request-log.ts";
 import { deleteExpired } from "./requests.ts";
 import { allWebhooks } from "./webhooks.ts";
 
 /** The shortest time between two deletions of expired rows. */
 const SWEEP_MILLISECONDS = 3_600_000;
-/** The part of the limit that notifications may take. Requests get the rest. */
+/** The share of the limit that notifications may take. Requests get the rest. */
 const NOTIFICATION_SHARE = 0.5;
 
 /** Keeps the logs of a workbench within their age and size. */
@@ -21,7 +21,7 @@ export class Sweeper {
   readonly #requests: RequestLog;
   readonly #notifications: NotificationLog;
   #sweptAt = 0;
-  /** When the next row expires. */
+  /** When the next sweep is due. */
   #dueAt = 0;
 
   constructor(parts: {
@@ -43,13 +43,13 @@ export class Sweeper {
     datasetId: number,
   ): Promise<"empty" | "in use"> {
     const now = Date.now();
-    const isForDeliveries = allWebhooks(database).length > 0;
-    if (isForDeliveries && now - this.#sweptAt < SWEEP_MILLISECONDS) {
+    const hasWebhooks = allWebhooks(database).length > 0;
+    if (hasWebhooks && now - this.#sweptAt < SWEEP_MILLISECONDS) {
       await this.#alarm.ensure(this.#dueAt);
       return "in use";
     }
     this.#sweptAt = now;
-    const expiries = [deleteExpired(database, now), nextExpiryOf(database, now)];
+    const expiries = [deleteExpired(database, now), expireNotifications(database, now)];
     const nextExpiry = Math.min(...expiries.map((each) => each ?? Infinity));
     const isUsed = countFaults(database) > 0 || allWebhooks(database).length > 0;
     if (nextExpiry === Infinity && !isUsed) return "empty";
@@ -65,7 +65,7 @@ export class Sweeper {
     this.#notifications.recount();
   }
 
-  /** Deletes rows beyond the limits after rows were written, and sweeps when they expire. */
+  /** Enforces the limits after rows were written, and schedules a sweep. */
   async keepLimits(
     env: Cloudflare.Env,
     database: WorkbenchDatabase,
@@ -75,10 +75,10 @@ export class Sweeper {
     await this.#schedule();
   }
 
-  /** Sweeps when the next row expires. */
+  /** Schedules a sweep for the next expiry, but at the earliest in an hour. */
   async #schedule(nextExpiry = defaultExpiry()): Promise<void> {
     const soonest = Date.now() + SWEEP_MILLISECONDS;
-    // Above the minimum, the limit falls as the partner's environments store more. The hourly sweep enforces it.
+    // Above the minimum, the limit falls when the partner creates environments. An hourly sweep enforces it.
     this.#dueAt = this.#requests.exceedsMinimum ? soonest : Math.max(nextExpiry, soonest);
     await this.#alarm.ensure(this.#dueAt);
   }

@@ -44,8 +44,8 @@ interface TakeFaultResult {
 }
 
 /**
- * The Durable Object of an environment, named by the environment's ID: its faults, its recorded requests and
- * their streams. Its data belongs to one dataset; a call for an earlier dataset finds and changes nothing.
+ * The Durable Object of an environment, named by the environment's ID: its faults, recorded requests, webhooks,
+ * notifications and streams. A call for a superseded dataset finds and changes nothing.
  */
 export class Workbench extends DurableObject {
   readonly #storage: DatasetStorage;
@@ -55,7 +55,7 @@ export class Workbench extends DurableObject {
   readonly #notifier: Notifier;
   readonly #alarm: Alarm;
   readonly #sweeper: Sweeper;
-  /** Keeps late requests from recreating the tables. After an eviction, the alarm deletes such tables. */
+  /** Keeps late requests from recreating the tables. If an eviction clears it, the alarm deletes such tables later. */
   #isDestroyed = false;
 
   constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
@@ -115,7 +115,7 @@ export class Workbench extends DurableObject {
     if (left === "empty") await this.#clear();
   }
 
-  /** After notifications were written. */
+  /** Wakes the streams and enforces the limits after notifications or webhooks have changed. */
   #onWrite(): void {
     this.#streams.wake();
     const { datasetId } = this.#storage;
@@ -178,7 +178,7 @@ export class Workbench extends DurableObject {
     return reply;
   }
 
-  /** Takes the fault that applies to a request, and counts it. */
+  /** Returns the fault that applies to a request and counts its use. Clears `has_faults` in D1 after the last fault. */
   async takeFault(
     dataset: DatasetRef,
     subject: RequestSubject,
@@ -205,7 +205,7 @@ export class Workbench extends DurableObject {
     return this.#faultFlag.write(this.env.DB, dataset, readState);
   }
 
-  /** Runs after the response: until then, other isolates only call the workbench in vain. */
+  /** Runs after the response. Until then, other isolates only make unnecessary calls to the workbench. */
   #writeFaultFlagLater(dataset: DatasetRef): void {
     this.ctx.waitUntil(
       this.#writeFaultFlag(dataset).catch((error) =>

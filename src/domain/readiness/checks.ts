@@ -18,7 +18,7 @@ import {
   checkReordered,
   checkSignature,
 } from "./notification-checks.ts";
-import { checkLists, checkNames } from "./reading-checks.ts";
+import { checkLists, checkNames } from "./contract-checks.ts";
 import { checkNoBlindRetries, checkRefusedRefund, REFUSAL_LIST } from "./refusal-checks.ts";
 import { checkRetries } from "./retry-checks.ts";
 import type { Verdict } from "./verdict.ts";
@@ -109,19 +109,19 @@ export const CHECKS = {
   partial_refund: {
     group: "orders",
     title: "A part of an order is refunded",
-    rule: "A refund below the captured amount was accepted. It fails if all such refunds got 400 or 404.",
+    rule: "A refund of less than could still be refunded was accepted. It fails if none was, and one got 400 or 404.",
     evaluate: checkPartialRefund,
   },
   full_refund: {
     group: "orders",
     title: "An order is refunded in full",
-    rule: "A refund of the rest of the captured amount was accepted. It fails if all such refunds got 400 or 404.",
+    rule: "A refund of all that could still be refunded was accepted. It fails if none was, and one got 400 or 404.",
     evaluate: checkFullRefund,
   },
   line_refund: {
     group: "orders",
     title: "A line is refunded with its rewards",
-    rule: "A refund with `order_lines` returned rewards. It fails if refunds left out captured rewards (the warning `refund_without_rewards`), and none returned any.",
+    rule: "A refund with `order_lines` returned rewards. It fails if refunds left out captured rewards (the warning `refund_without_rewards`), and no refund with lines returned any.",
     evaluate: checkLineRefund,
   },
   order_changed: {
@@ -139,7 +139,7 @@ export const CHECKS = {
   lists_followed: {
     group: "contract",
     title: "Lists are read to their end",
-    rule: "A list with `has_more` was read with `starting_after` until `has_more` was false. It fails if such lists were read, and no request had `starting_after`.",
+    rule: "A list with `has_more` was read with `starting_after` until `has_more` was false. It fails if such lists were read, and no request continued one of them.",
     evaluate: checkLists,
   },
   known_names: {
@@ -163,7 +163,7 @@ export const CHECKS = {
   notification_acknowledged: {
     group: "notifications",
     title: "Notifications are acknowledged within 5 s",
-    rule: "A notification got a 2xx within 5 seconds. It fails if a response took longer, or none came in that time. A delivery times out after 15 seconds.",
+    rule: "A notification got a 2xx within 5 seconds. It fails if a 2xx took longer, or an attempt ended without a response after that time. A delivery times out after 15 seconds.",
     evaluate: checkAcknowledged,
   },
   duplicate_notification: {

@@ -33,14 +33,14 @@ export function checkAcknowledged({ notifications }: ReadinessFacts): Verdict {
   if (late) {
     const ms = late.attempts.find(isSlow)!.ms;
     return failed(
-      `${nameOf(late)} got no response within ${MAX_MILLISECONDS / 1_000} s, only after ${ms} ms.`,
+      `${nameOf(late)} got no 2xx within ${MAX_MILLISECONDS / 1_000} s: the attempt took ${ms} ms.`,
       evidenceOfAll(late, ...more),
     );
   }
   const [one, ...others] = acknowledged;
   if (!one) return notSeen("No notification was acknowledged with 2xx.");
   return passed(
-    `Looked at ${counted(acknowledged.length, "acknowledged notification")}: all responses came within ${MAX_MILLISECONDS / 1_000} s.`,
+    `Looked at ${counted(acknowledged.length, "acknowledged notification")}: each 2xx came within ${MAX_MILLISECONDS / 1_000} s.`,
     evidenceOfAll(one, ...others),
   );
 }
@@ -50,7 +50,7 @@ const deliveriesOf = ({ attempts }: ObservedNotification): ObservedAttempt[][] =
   ...Map.groupBy(attempts, ({ delivery_id }) => delivery_id).values(),
 ];
 
-/** The order events that report what a notification says. */
+/** The order events that report the event of a notification. */
 const reportsOf = (
   { network_transaction_id, status }: ObservedNotification,
   { requests }: ReadinessFacts,

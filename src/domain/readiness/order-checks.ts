@@ -108,7 +108,7 @@ export function checkLineRefund({ requests }: ReadinessFacts): Verdict {
   );
   if (!without) return notSeen("No line was refunded with its rewards.");
   return failed(
-    `${counted(more.length + 1, "refund")} returned no rewards although captured rewards remain, first ${nameOf(without)}. None returned any.`,
+    `${counted(more.length + 1, "refund")} returned no rewards although captured rewards remain, first ${nameOf(without)}. No refund with order_lines returned rewards.`,
     evidenceOfAll(without, ...more),
   );
 }

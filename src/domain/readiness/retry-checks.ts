@@ -20,46 +20,49 @@ import {
   type Verdict,
 } from "./verdict.ts";
 
-/** Checks the creations that took effect, but whose response one of these faults altered. */
-export function checkRetries(faults: readonly FaultName[], harm: string) {
+/** Checks the creations that took effect, but whose response one of these faults altered. `symptom` describes that. */
+export function checkRetries(faults: readonly FaultName[], symptom: string) {
   return (facts: ReadinessFacts): Verdict => {
     const creations = creationsOf(facts.requests);
-    const harmed = creations.flatMap((creation) => {
-      const last = creation.attempts.findLast((each) => isHarmed(each, faults));
+    const affected = creations.flatMap((creation) => {
+      const last = creation.attempts.findLast((each) => isAffected(each, faults));
       return last ? [{ creation, last }] : [];
     });
-    const [one] = harmed;
-    if (!one) return notSeen(`No creation ${harm}.`);
-    for (const each of harmed) {
+    const [one] = affected;
+    if (!one) return notSeen(`No creation ${symptom}.`);
+    for (const each of affected) {
       const failure = findFailure(each, creations, facts);
-      if (failure) return failed(`${nameOf(each.last)} ${harm}${failure.why}`, failure.evidence);
+      if (failure) return failed(`${nameOf(each.last)} ${symptom}${failure.why}`, failure.evidence);
     }
-    const confirmations = harmed.map((each) => confirmationOf(each, facts)!);
-    const evidence = harmed.flatMap(({ last }, index) =>
+    const confirmations = affected.map((each) => confirmationOf(each, facts)!);
+    const evidence = affected.flatMap(({ last }, index) =>
       evidenceOfAll(last, confirmations[index]!),
     );
     const read = confirmations.find(({ method }) => method === "GET");
     const found = read ? `, or found by its ID, first with ${nameOf(read)}` : "";
     return passed(
-      `Looked at ${counted(harmed.length, "creation")} that ${harm}, first ${nameOf(one.last)}: each was sent again with the same ID or Idempotency-Key${found}. Each took effect once.`,
+      `Looked at ${counted(affected.length, "creation")} that ${symptom}, first ${nameOf(one.last)}: each was sent again with the same ID or Idempotency-Key${found}. Each took effect once.`,
       evidence as [Evidence, ...Evidence[]],
     );
   };
 }
 
-const isHarmed = ({ fault, ...request }: ObservedRequest, faults: readonly FaultName[]): boolean =>
+const isAffected = (
+  { fault, ...request }: ObservedRequest,
+  faults: readonly FaultName[],
+): boolean =>
   fault !== null &&
   faults.includes(fault.fault) &&
   (request.replayed === true || isExecuted({ fault, ...request }));
 
-interface Harmed {
+interface Affected {
   creation: Creation;
   last: ObservedRequest;
 }
 
 /** A retry that reports success, or a read that found the order or event. */
 function confirmationOf(
-  { creation: { attempts }, last }: Harmed,
+  { creation: { attempts }, last }: Affected,
   { requests, assume }: ReadinessFacts,
 ): ObservedRequest | undefined {
   return (
@@ -69,7 +72,7 @@ function confirmationOf(
 }
 
 function findFailure(
-  each: Harmed,
+  each: Affected,
   creations: Creation[],
   facts: ReadinessFacts,
 ): { why: string; evidence: [Evidence, ...Evidence[]] } | undefined {

@@ -35,7 +35,7 @@ function verdict(status: CheckStatus, reason: string, evidence: Evidence[]): Ver
   };
 }
 
-/** Nothing passes without evidence. */
+/** A check passes or fails only on evidence. */
 export const passed = (reason: string, evidence: [Evidence, ...Evidence[]]) =>
   verdict("passed", reason, evidence);
 export const failed = (reason: string, evidence: [Evidence, ...Evidence[]]) =>
@@ -53,7 +53,6 @@ export function evidenceOf(request: ObservedRequest): Evidence {
   return evidence;
 }
 
-/** The evidence of one request and others. */
 export const evidenceOfAll = (
   first: ObservedRequest,
   ...others: ObservedRequest[]
