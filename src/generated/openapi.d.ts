@@ -620,16 +620,16 @@ export interface paths {
          *     | `no_blind_retries` | A write was refused with 400, 404, 409 or 422. It fails if one was sent again unchanged more than once, each time within a minute, while its order did not change. |
          *     | `refund_refused` | A refund above the captured amount was refused with 409, and not sent again unchanged more than once. An environment that assumes `refund_beyond_captured: accepted` can't prove it. |
          *     | `several_captures` | An order got a second capture, within its total. It fails if all such captures exceed the total. |
-         *     | `partial_refund` | A refund below the captured amount was accepted. It fails if all such refunds got 400 or 404. |
-         *     | `full_refund` | A refund of the rest of the captured amount was accepted. It fails if all such refunds got 400 or 404. |
-         *     | `line_refund` | A refund with `order_lines` returned rewards. It fails if refunds left out captured rewards (the warning `refund_without_rewards`), and none returned any. |
+         *     | `partial_refund` | A refund of less than could still be refunded was accepted. It fails if none was, and one got 400 or 404. |
+         *     | `full_refund` | A refund of all that could still be refunded was accepted. It fails if none was, and one got 400 or 404. |
+         *     | `line_refund` | A refund with `order_lines` returned rewards. It fails if refunds left out captured rewards (the warning `refund_without_rewards`), and no refund with lines returned any. |
          *     | `order_changed` | A `PUT` of an order, or the deletion of an event, was accepted. It fails if these were only refused. |
          *     | `order_cancelled` | An order was deleted, or refunded in full after its deletion was refused. It fails if deletions only got 409. |
-         *     | `lists_followed` | A list with `has_more` was read with `starting_after` until `has_more` was false. It fails if such lists were read, and no request had `starting_after`. |
+         *     | `lists_followed` | A list with `has_more` was read with `starting_after` until `has_more` was false. It fails if such lists were read, and no request continued one of them. |
          *     | `known_names` | A write was executed, and no request had an unknown or duplicate field or an unknown parameter. |
          *     | `key_rotated` | A second key was created with `POST /v2/keys` and used, the first one deleted with `DELETE /v2/keys`, and requests went on. It fails if the first key was deleted before the second was used. |
          *     | `card_agrees` | Card transactions were simulated, and the order events report the same captured and refunded sums for each. It fails if a transaction is unreported or differs. Reported money that the card has not moved is neither passed nor failed: simulate it. |
-         *     | `notification_acknowledged` | A notification got a 2xx within 5 seconds. It fails if a response took longer, or none came in that time. A delivery times out after 15 seconds. |
+         *     | `notification_acknowledged` | A notification got a 2xx within 5 seconds. It fails if a 2xx took longer, or an attempt ended without a response after that time. A delivery times out after 15 seconds. |
          *     | `duplicate_notification` | After the fault `duplicate_notification`, both were acknowledged, and the order events that name its `network_transaction_id` report it once. It fails if they report it twice. |
          *     | `reordered_notification` | After the fault `reordered_notification`, both of the pair were acknowledged, and their transactions agree with the order events. It fails if one was never acknowledged, or disagrees. |
          *     | `invalid_signature` | A notification with the fault `invalid_signature` got a 4xx, and the same webhook acknowledged one with a valid signature. It fails if the forged one gets any other response. |
@@ -1137,7 +1137,7 @@ export interface components {
             created_at: string;
             /**
              * Format: date-time
-             * @description When the order was last changed (RFC 3339). Stored as sent on creation; a `PUT` sets it
+             * @description When the order was last changed (RFC 3339). A `POST` stores the value sent; a `PUT` ignores it and sets the current time
              * @example 2025-02-13T19:08:07Z
              */
             updated_at: string;
@@ -1527,14 +1527,14 @@ export interface components {
              */
             currency?: string;
             authorization_code?: ("" | string) | null;
-            /** @description The card network's ID of the transaction; defaults to a generated one */
+            /** @description The transaction's ID in the card network; defaults to a generated one */
             network_transaction_id?: ("" | string) | null;
             purchase_method?: ("CHIP" | "CONTACTLESS" | "KEYEDIN" | "ONLINE" | "SWIPE" | "QRCODE" | "OCR" | "UNKNOWN") | null;
             merchant?: components["schemas"]["Merchant"];
         };
         Merchant: {
             /**
-             * @description The network's ID of the merchant
+             * @description The merchant's ID in the card network
              * @example 234923454545
              */
             network_id?: string;
@@ -1588,7 +1588,7 @@ export interface components {
              */
             status: "APPROVED" | "UPDATED" | "VOIDED" | "CAPTURED" | "REFUNDED";
             /**
-             * @description The card network's ID of the transaction, which order events name
+             * @description The transaction's ID in the card network, which order events name
              * @example txn-789456
              */
             network_transaction_id: string;
@@ -2389,7 +2389,7 @@ export interface components {
              */
             type?: "CAPTURED" | "REFUNDED";
             /**
-             * @description The event's amount, of an order event or on the card, in the minor unit
+             * @description The amount of the order event or card event, in the minor unit
              * @example 2500
              */
             amount?: number;
@@ -2435,7 +2435,7 @@ export interface components {
              */
             event_id?: string;
             /**
-             * @description The card network's ID of the transaction, which order events name
+             * @description The transaction's ID in the card network, which order events name
              * @example txn-789456
              */
             network_transaction_id?: string;
@@ -2602,7 +2602,7 @@ export interface components {
             /** @example A lost response is retried */
             title: string;
             /**
-             * @description `not_seen`: no request allows a verdict. It is never a failure
+             * @description `not_seen`: no request allows a verdict. It is not a failure, but `ready` stays false
              * @example passed
              * @enum {string}
              */
@@ -2818,7 +2818,7 @@ export interface components {
              */
             retry_after_seconds?: number[];
             /**
-             * @description `paused` holds deliveries back, and `active` resumes them. Held deliveries are deleted with their notifications
+             * @description `paused` holds deliveries until `active` resumes them. A held delivery is lost if its notification is deleted first
              * @example paused
              * @enum {string}
              */
@@ -3016,7 +3016,7 @@ export interface components {
              * @example 5a8a51c5-57fb-4f9b-8a63-0d1c8f6a3a52
              */
             webhook_id: string;
-            /** @description The URL that it was sent to; null if a listener didn't report it */
+            /** @description The URL that it was sent to; null if the program that read it from the stream didn't report one */
             url: string | null;
             /**
              * @description The request's headers
@@ -3227,7 +3227,7 @@ export interface components {
              */
             id: number;
             /**
-             * @description The number of rows that this request deleted. More rows remain
+             * @description The number of rows that this request deleted. More remain: send it again
              * @example 40000
              */
             deleted_rows: number;
