@@ -1,4 +1,4 @@
-/** Does the client receive notifications as they come: late, twice, in disorder, forged? */
+/** Whether the client handles late, duplicate, reordered and forged notifications. */
 import type { NotificationFaultName } from "../notification-faults.ts";
 import { isCreation, isExecuted } from "./creations.ts";
 import type { ObservedAttempt, ObservedNotification, ReadinessFacts } from "./facts.ts";
