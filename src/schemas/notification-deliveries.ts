@@ -50,13 +50,10 @@ export const attempt = z
     at: moment("When the attempt began"),
     delivery_id: deliveryId,
     webhook_id: webhook.shape.id,
-    url: z
-      .string()
-      .nullable()
-      .meta({
-        description:
-          "The URL that it was sent to; null if the program that read it from the stream didn't report one",
-      }),
+    url: z.string().nullable().meta({
+      description:
+        "The URL that it was sent to; null if the program that read it from the stream didn't report one",
+    }),
     headers,
     status: z
       .int()
