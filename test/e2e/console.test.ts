@@ -678,7 +678,7 @@ it("creates, shows, resets and deletes an environment, after a warning about the
     const integration = new Integration(key);
     await integration.order("order-1");
     await card.getByRole("button", { name: "Reset" }).click();
-    await dialog.getByText("deletes all orders, events, requests, faults").waitFor();
+    await dialog.getByText(`deletes everything in ${name} except its API keys`).waitFor();
     await dialog.getByRole("button", { name: "Reset" }).click();
     await page.getByText(`Reset ${name}.`).waitFor();
     await expect(integration.requests()).resolves.toEqual([]);
@@ -691,7 +691,7 @@ it("creates, shows, resets and deletes an environment, after a warning about the
     await dialog.getByRole("button", { name: "Revoke" }).click();
     await page.getByText("Revoked the key.").waitFor();
     await card.getByRole("button", { name: "Delete" }).click();
-    await dialog.getByText("with its orders, events, requests, faults and keys").waitFor();
+    await dialog.getByText(`deletes ${name} and everything in it`).waitFor();
     await dialog.getByRole("button", { name: "Delete" }).click();
     await poll(() => card.count()).toBe(0);
     await page.getByText("shown", { exact: true }).waitFor();
