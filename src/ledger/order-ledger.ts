@@ -54,7 +54,7 @@ interface Change<T> {
 
 /** The steps that differ from command to command. */
 interface Steps<T> {
-  /** Decides on a state. It may read more from D1: the fence rejects the change if the order changed after the state. */
+  /** Decides on a state. It may read more from D1: the fence rejects the change if the order changed since. */
   decide: (state: LedgerState | undefined) => Promise<Decision<Change<T>>>;
   /** Finds the outcome of an earlier request with the same IDs or key. */
   findEarlier?: () => Promise<Outcome<T> | undefined>;

@@ -45,7 +45,7 @@ export function isBeyondEnvironments(error: unknown): boolean {
   return /NOT NULL constraint failed: environments\.partner_id/.test(messagesOf(error));
 }
 
-/** Whether a batch's dataset was superseded, or has faults or webhooks that this isolate doesn't know: see `Dataset`. */
+/** Whether a batch's dataset was superseded, or has faults or webhooks unknown to this isolate: see `Dataset`. */
 export function isSuperseded(error: unknown): boolean {
   return /malformed JSON/.test(messagesOf(error));
 }

@@ -35,7 +35,7 @@ interface SimulationCommand {
   request: RequestMetadata;
 }
 
-/** Simulates an event of a card transaction. Of two concurrent events, the version rejects one. Two round trips if accepted. */
+/** Simulates a card event. Of two concurrent events, the version rejects one. Two round trips if accepted. */
 export async function simulateTransactionEvent(
   dataset: Dataset,
   { input, defaults, request }: SimulationCommand,
