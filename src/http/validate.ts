@@ -1,4 +1,5 @@
 import type { Context, MiddlewareHandler } from "hono";
+import { matchedRoutes } from "hono/route";
 import { resolver, uniqueSymbol } from "hono-openapi";
 import * as z from "zod";
 import { findUnknownNames, NO_NAMES, type AcceptedNames } from "../domain/unknown-names.ts";
@@ -45,7 +46,13 @@ export function validate<T extends Target, Schema extends z.ZodType>(target: T, 
     c.req.addValidatedData(target, result.data as object);
     await next();
   };
-  return Object.assign(validator, { [uniqueSymbol]: { target, ...resolver(schema) } });
+  const described: Described = { [uniqueSymbol]: { target, ...resolver(schema) } };
+  return Object.assign(validator, described);
+}
+
+/** How hono-openapi recognizes a validator. */
+interface Described {
+  [uniqueSymbol]: { target: Target } & ReturnType<typeof resolver>;
 }
 
 type Reader = (c: Context<AppEnv>, schema: z.ZodType) => ParsedJson | Promise<ParsedJson>;
@@ -100,9 +107,17 @@ function findWrongNames(
     target === "json" ? findUnknownNames("unknown_field", accepted, content, most) : [];
   const twice = duplicates.map((param) => ({ code: "duplicate_field" as const, param }));
   if (!c.req.url.includes("?")) return [...twice, ...fields];
-  // Only the query's validator knows the parameters. Those of the body and path report every parameter as unknown.
+  if (target !== "query" && validatesQuery(c)) return [...twice, ...fields];
+  // A route without a validator of the query accepts no parameters.
   const [names, query] = target === "query" ? [accepted, content] : [NO_NAMES, c.req.queries()];
   return [...findUnknownNames("unknown_parameter", names, query, most), ...twice, ...fields];
+}
+
+/** Whether another validator of the route reports the unknown parameters. */
+function validatesQuery(c: Context<AppEnv>): boolean {
+  return matchedRoutes(c).some(
+    ({ handler }) => (handler as Partial<Described>)[uniqueSymbol]?.target === "query",
+  );
 }
 
 function warnOfReducedLimit(c: Context<AppEnv>, { limit }: { limit?: string }): void {

@@ -225,6 +225,13 @@ describe("unknown parameters", () => {
     await expectWarnings(a.delete(`/v2/orders/${id}?force=1`), ["unknown_parameter force"], 204);
   });
 
+  it("are reported once for operations with a path and a query", async () => {
+    const transactions = "/v2/customers/unknown/transactions";
+    await expectWarnings(a.get(`${transactions}?limit=1`), [], 404);
+    const misspelled = a.get(`${transactions}?limit=1&limti=2`);
+    await expectWarnings(misspelled, ["unknown_parameter limti → limit"], 404);
+  });
+
   it("are reported with an error about another parameter", async () => {
     await expectWarnings(a.get("/v2/orders?limit=0&x=1"), ["unknown_parameter x"], 400);
   });
