@@ -63,7 +63,7 @@ export async function createEnvironment(c: Context<AppEnv>, input: EnvironmentIn
 /** Creates a key for one of the partner's environments. Throws a 404 if the partner has no such environment. */
 export async function createEnvironmentKey(c: Context<AppEnv>, id: number) {
   const { partner_id, environment_id } = c.get("apiKey");
-  // In its own environment, the caller's key is recorded as the new key's creator.
+  // In the caller's own environment, the caller's key is stored as the new key's creator.
   if (id === environment_id) return createKey(c);
   const exists = await hasEnvironment(c.get("db"), partner_id, id, toTimestamp(new Date()));
   if (!exists) throw unknownEnvironment(id);

@@ -66,7 +66,7 @@ export const HOURLY_STEPS: HourlyStep[] = [
 /** The maximum number of environments that an hourly job wakes. */
 const MAX_WOKEN = 100;
 
-/** Makes workbenches deliver queued notifications whose alarm was lost. An alarm delivers within seconds. */
+/** Makes workbenches deliver queued notifications whose alarm was lost. An alarm normally delivers within seconds. */
 async function deliverLate(budget: QueryBudget, env: Cloudflare.Env): Promise<number> {
   if (!budget.allows(1)) return 0;
   const late = await findDatasetsWithQueued(budget.db, MAX_WOKEN);

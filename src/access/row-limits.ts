@@ -62,7 +62,7 @@ function tooManyRows(kind: RowKind, used: number, excess: number, perDay: number
   return new ApiError(
     {
       type: "RATE_LIMIT_ERROR",
-      message: `This partner's requests ${VERBS[kind]} ${Math.round(used)} database rows that still count. At most ${perDay * BURST} may count at a time, and ${perDay} stop counting each day. This request was not executed: send it again after ${seconds} seconds.`,
+      message: `This partner's requests ${VERBS[kind]} ${Math.round(used)} database rows of an allowance of ${perDay * BURST}, which refills at ${perDay} rows a day. This request was not executed: send it again after ${seconds} seconds.`,
     },
     { "Retry-After": String(seconds) },
   );

@@ -24,7 +24,7 @@ const MAX_HOURLY_SWEEPS = 8;
 /** The minimum time between two sweeps for a partner in an isolate. */
 export const SWEEP_INTERVAL_MILLISECONDS = 5_000;
 
-/** When this isolate last swept for each partner. Older times are removed. */
+/** When this isolate last swept for each partner. Times older than the interval are removed. */
 const sweptAt = new Map<number, number>();
 
 /**

@@ -28,7 +28,7 @@ interface Outline {
   whitespace: string;
   /** The keys of each object in their order, by the object's path. */
   keys: Map<string, string[]>;
-  /** The text of each string, number and literal, and `{}` and `[]` of empty ones, by path. */
+  /** By path: the text of each string, number and literal; `{}` or `[]` for an empty object or array. */
   leaves: Map<string, string>;
 }
 

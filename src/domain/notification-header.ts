@@ -41,7 +41,7 @@ export function parseSignature(header: string): ParsedSignature {
   return { deviation: { reason: "malformed_header", message } };
 }
 
-/** Milliseconds since the epoch had this many digits by 1973, and seconds will from the year 5138. */
+/** Since 1973, milliseconds have at least this many digits. Seconds have fewer until the year 5138. */
 const MILLISECONDS_DIGITS = 12;
 
 export const unitOf = (time: string): SignatureSettings["timestamp"] =>

@@ -139,8 +139,8 @@ function transitionOf(
 }
 
 /**
- * The maximum of each sum. Refunds may reach the captured amount, unless the environment assumes otherwise. A sum
- * above MAX_MONEY may be rounded, but never down to MAX_MONEY, so the comparison is exact.
+ * The maximum of each sum. Refunds may not exceed the captured amount, unless the environment accepts that. A sum above
+ * MAX_MONEY may be rounded, but never down to MAX_MONEY, so the comparison is exact.
  */
 const MOST: Record<Sum, (figures: Figures, state: LedgerState) => Money> = {
   captured: () => MAX_MONEY,

@@ -3,7 +3,7 @@ import type { Warning } from "./warnings.ts";
 
 /**
  * The outcome of a command. `replayed`: the result is that of the same request, which took effect earlier. `version`:
- * the version of the order that the command created.
+ * the order version that the command created.
  */
 export type Outcome<T> =
   | { ok: true; result: T; replayed: boolean; warnings: Warning[]; version?: number | undefined }

@@ -176,7 +176,7 @@ function entryOfChange(
   };
 }
 
-/** An event from the sums before and after it: the history doesn't store its amounts. */
+/** Derives an event's type and amounts from the sums before and after it, because the history doesn't store them. */
 function changedEvent(after: LedgerTotals, before: LedgerTotals): ChangedEvent {
   for (const type of ORDER_EVENT_TYPES) {
     const difference = (measure: Measure) => {

@@ -103,7 +103,7 @@ export interface TransactionDefaults {
 export interface SimulatedEvent {
   transaction: Transaction;
   event: TransactionEvent;
-  /** The capture that a refund refunds, including this refund. */
+  /** The capture that a refund refunds. Its `refunded_amount` includes this refund. */
   capture: TransactionEvent | undefined;
   warnings: Warning[];
 }

@@ -67,7 +67,7 @@ export interface paths {
         put?: never;
         /**
          * Create an order event
-         * @description Reports an event of an order, such as a capture or a refund. The field `type` describes when each type is allowed. Repeating an event with the same ID returns the stored event. The header `Idempotency-Key` makes an event without an ID safe to retry.
+         * @description Reports an event of an order, such as a capture or a refund. The description of the field `type` says when each type is allowed. Repeating an event with the same ID returns the stored event. The header `Idempotency-Key` makes an event without an ID safe to retry.
          */
         post: operations["postOrderEvent"];
         delete?: never;
@@ -341,8 +341,8 @@ export interface paths {
          *     `times`. A fault that has applied `times` times is removed.
          *
          *     **Matching.** An ID in `match` is compared with the ID in the request's path, otherwise in its body, otherwise in its
-         *     query. `order_id` also matches the `id` of an order, and `type` the type of the event in the body. The only ID in a
-         *     `DELETE` of an event is the event's. A `match` that no request under `/v2` can fulfill is rejected.
+         *     query. `order_id` also matches the `id` of an order, and `type` the type of the event in the body. A `DELETE`
+         *     of an event contains only the event's ID, so no other ID in `match` can match it. A `match` that no request under `/v2` can fulfill is rejected.
          *
          *     **A single request** can carry its fault in a header: `Sandbox-Fault: lost_response`, or
          *     `Sandbox-Fault: delay;delay_ms=3000`. It takes precedence over the environment's faults, and doesn't use them up.
@@ -365,7 +365,7 @@ export interface paths {
          *     another data center less than 30 seconds ago.
          *
          *     **Broken connections.** `npm start` and the package break connections as described. `wrangler dev` has a proxy in
-         *     front of the Worker. If the response to a `GET` is lost, the proxy sends it up to three times and then returns a 500 in
+         *     front of the Worker. If the response to a `GET` is lost, the proxy sends the request up to three times and then returns a 500 in
          *     plain text, so a fault with `times` below 3 goes unseen. For a lost `POST`, `PUT` or `DELETE`, it returns the 500 the
          *     first time. A cut response arrives cut. On Cloudflare, a Worker can't close a connection. According to Cloudflare's
          *     documentation, clients receive its error page 1101 for `lost_response`. It promises nothing for a cut response, but
@@ -610,16 +610,16 @@ export interface paths {
          *     |---|---|
          *     | `repeatable_creations` | Every `POST` of an order or event that took effect had an ID in its body, or an `Idempotency-Key`. |
          *     | `distinct_creations` | At least two orders or events were created, and none was refused because its ID or `Idempotency-Key` belongs to one with other content. |
-         *     | `lost_response` | After the fault `lost_response`, a creation was sent again with the same ID or `Idempotency-Key`, or found by a `GET` with its ID or partner ID, and took effect once. It fails if the client sends the same order, type, amount and `network_transaction_id` under a new ID, or does neither. |
+         *     | `lost_response` | After the fault `lost_response`, a creation was sent again with the same ID or `Idempotency-Key`, or found by a `GET` with its ID or partner ID, and took effect once. It fails if the client neither sends it again nor reads it, or sends the same order, type, amount and `network_transaction_id` under a new ID. |
          *     | `cut_response` | The same after the fault `cut_response`. |
          *     | `error_after_commit` | The same after the fault `error_after_commit`. |
          *     | `proxy_page` | The same after the fault `bad_gateway` or `gateway_timeout`. |
          *     | `unavailable` | A write to an order or event that got the fault `unavailable` was sent again and succeeded. It fails if the write was never sent again, or earlier than `Retry-After`. |
          *     | `rate_limited` | The same for the fault `rate_limited`. |
-         *     | `growing_pauses` | A write got `unavailable` or `rate_limited` at least four times in a row, and a later pause was at least 10 % longer than the shortest one before it. It fails if the pauses are constant or shrink. Pauses of at most 1.5 times `Retry-After` don't fail, because it may hide their growth: set `retry_after` to 0. |
+         *     | `growing_pauses` | A write got `unavailable` or `rate_limited` at least four times in a row, and a later pause was at least 10 % longer than the shortest one before it. It fails if the pauses are constant or shrink. Pauses up to 1.5 times `Retry-After` don't fail, because waiting for `Retry-After` can hide that the client's own pauses grow. To avoid that, set `retry_after` to 0. |
          *     | `no_blind_retries` | A write was refused with 400, 404, 409 or 422. It fails if one was sent again unchanged more than once, each time within a minute, while its order did not change. |
          *     | `refund_refused` | A refund above the captured amount was refused with 409, and not sent again unchanged more than once. An environment that assumes `refund_beyond_captured: accepted` can't prove it. |
-         *     | `several_captures` | An order got a second capture, within its total. It fails if all such captures exceed the total. |
+         *     | `several_captures` | An order got a second capture, within its total. It fails if every further capture took its order above its total. |
          *     | `partial_refund` | A refund of less than could still be refunded was accepted. It fails if none was, and one got 400 or 404. |
          *     | `full_refund` | A refund of all that could still be refunded was accepted. It fails if none was, and one got 400 or 404. |
          *     | `line_refund` | A refund with `order_lines` returned rewards. It fails if refunds left out captured rewards (the warning `refund_without_rewards`), and no refund with lines returned any. |
@@ -628,7 +628,7 @@ export interface paths {
          *     | `lists_followed` | A list with `has_more` was read with `starting_after` until `has_more` was false. It fails if such lists were read, and no request continued one of them. |
          *     | `known_names` | A write was executed, and no request had an unknown or duplicate field or an unknown parameter. |
          *     | `key_rotated` | A second key was created with `POST /v2/keys` and used, the first one deleted with `DELETE /v2/keys`, and requests went on. It fails if the first key was deleted before the second was used. |
-         *     | `card_agrees` | Card transactions were simulated, and the order events report the same captured and refunded sums for each. It fails if a transaction is unreported or differs. Reported money that the card has not moved is neither passed nor failed: simulate it. |
+         *     | `card_agrees` | Card transactions were simulated, and the order events report the same captured and refunded sums for each. It fails if a transaction is unreported or differs. If order events report money that the card has not moved, the check is not seen: simulate that on the card. |
          *     | `notification_acknowledged` | A notification got a 2xx within 5 seconds. It fails if a 2xx took longer, or an attempt ended without a response after that time. A delivery times out after 15 seconds. |
          *     | `duplicate_notification` | After the fault `duplicate_notification`, both were acknowledged, and the order events that name its `network_transaction_id` report it once. It fails if they report it twice. |
          *     | `reordered_notification` | After the fault `reordered_notification`, both of the pair were acknowledged, and their transactions agree with the order events. It fails if one was never acknowledged, or disagrees. |
@@ -672,8 +672,8 @@ export interface paths {
          *     attempts a minute for each partner; later ones wait. A webhook that failed for a day is paused.
          *
          *     **Signature.** `X-IMPRINT-HMAC-SIGNATURE: t=<time>,s=<hex>` is an HMAC-SHA256 over `<t>.<body>` with the signing
-         *     token. Compute it over the raw body, before any parser has read it. The published page doesn't specify the form of
-         *     the key or the unit of `t`: `signature` selects another reading.
+         *     token. Compute it over the raw body, before any parser has read it. The published page leaves open the form of the
+         *     key and the unit of `t`. The sandbox assumes defaults, which `signature` changes.
          */
         post: operations["addWebhook"];
         delete?: never;
@@ -845,7 +845,7 @@ export interface paths {
         put?: never;
         /**
          * Explain why a signature is invalid
-         * @description Verifies a header and a body as your code received them. If they don't match, finds the reason by trying the tokens of all the environment's webhooks, the other readings of the key and of `t`, and the body that the sandbox sent. The package has the same function, `verifyNotification`.
+         * @description Verifies a header and a body as your code received them. If they don't match, finds the reason by trying the tokens of all the environment's webhooks, the other possible forms of the key and units of `t`, and the body that the sandbox sent. The package has the same function, `verifyNotification`.
          */
         post: operations["verifyNotification"];
         delete?: never;
@@ -3227,7 +3227,7 @@ export interface components {
              */
             id: number;
             /**
-             * @description The number of rows that this request deleted. More remain: send it again
+             * @description The number of rows that this request deleted. More rows remain: repeat the request until it returns 204
              * @example 40000
              */
             deleted_rows: number;

@@ -32,7 +32,7 @@ export function simulationResultOf<T>(c: Context<AppEnv>, outcome: Outcome<T>): 
 
 /**
  * Simulates events in the current dataset. If the environment has webhooks, its workbench sets an alarm before the
- * commit, so that no notification is lost whatever happens after it, and delivers after the commit.
+ * commit, so that a crash after the commit loses no notification. After the commit, it delivers.
  */
 export function simulate<T>(
   c: Context<AppEnv>,

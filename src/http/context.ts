@@ -24,7 +24,7 @@ export interface AppEnv {
     apiKey: StoredKey;
     /** The key itself, as the request sent it. */
     sentKey: string;
-    /** The dataset in which the request takes effect: a reset may change the key's before the request ends. */
+    /** The dataset in which the request takes effect. A reset may change the cached key's `dataset_id` meanwhile. */
     datasetId?: number;
     /** The warnings for the header `Sandbox-Warnings`. */
     warnings: Warning[];
@@ -38,7 +38,7 @@ export interface AppEnv {
     isResponseLost?: boolean;
     /** The entry of this request in the limits of delayed responses. */
     delayedResponse?: DelayedResponse;
-    /** Whether the request is not recorded: that would cost more than rejecting it. */
+    /** Whether the request is not recorded, because recording it would cost more than rejecting it. */
     isUnrecorded?: boolean;
     /** The recorded part of the body, if the body itself was released early. */
     recordedBody?: RecordedBody;

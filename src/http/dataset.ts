@@ -19,8 +19,9 @@ const MAX_WAIT_MILLISECONDS = 2_000;
 
 /**
  * Runs `work` in the current dataset of the key's environment. Requests access their own environment's data through
- * here. If another request came first (a reset, a first fault or webhook, a change of the same order or transaction),
- * nothing was written, and `work` runs again. Throws a 401 if the environment was deleted.
+ * here. If another request came first (a reset, the addition of the environment's first fault or webhook, or a change
+ * of the same order or transaction), nothing was written, and `work` runs again. Throws a 401 if the environment was
+ * deleted.
  */
 export async function inCurrentDataset<T>(
   c: Context<AppEnv>,

@@ -23,7 +23,7 @@ export function ledgerOf(c: Context<AppEnv>, orderId: string): DurableObjectStub
 
 /**
  * The fingerprint of a request's method, path and validated content. The order of fields, nulls and the format of
- * timestamps don't affect it. An explicit default does, because defaults are filled in later.
+ * timestamps don't affect it. Sending a default explicitly does, because omitted defaults are filled in later.
  */
 function fingerprintOf(c: Context<AppEnv>, content: unknown): Promise<string> {
   return sha256(`${c.req.method} ${c.req.path}\n${JSON.stringify(content)}`);

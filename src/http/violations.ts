@@ -66,7 +66,7 @@ const KINDS: Record<string, string> = {
   object: "an object",
 };
 
-/** The message for a schema without its own: a sentence about the expected value. */
+/** The message for a schema that defines no message: a sentence about the expected value. */
 export function expectedSentence(issue: z.core.$ZodRawIssue): string | undefined {
   if (issue.code === "invalid_type") {
     const range = issue.expected === "number" && isBeyondRange(issue.input) ? SAFE_RANGE : "";

@@ -54,7 +54,7 @@ interface Change<T> {
 
 /** The steps that differ from command to command. */
 interface Steps<T> {
-  /** Decides on a state. It may read more from D1: the fence rejects the change if the order changed since. */
+  /** Decides on a state. It may read more from D1: if the order changes meanwhile, the fence rejects the change. */
   decide: (state: LedgerState | undefined) => Promise<Decision<Change<T>>>;
   /** Finds the outcome of an earlier request with the same IDs or key. */
   findEarlier?: () => Promise<Outcome<T> | undefined>;
@@ -62,8 +62,8 @@ interface Steps<T> {
 
 /**
  * The Durable Object of one order. It runs the order's commands one at a time, and remembers the order's state
- * between them, but stores nothing. Another writer may change the order in D1. So the fence in each batch rejects a
- * change of an outdated state, and the ledger refuses a command only on a state that it has just read.
+ * between them, but stores nothing. Another writer may change the order in D1. So each batch checks the version (the
+ * fence) and fails if the state was outdated. A refusal writes nothing, so it needs a freshly read state.
  */
 export class OrderLedger extends DurableObject {
   readonly #queue = new CommandQueue();

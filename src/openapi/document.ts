@@ -30,7 +30,7 @@ const options: Parameters<typeof generateSpecs>[1] = {
           "Tools for testing that production lacks: environments, faults, webhooks and notifications, recorded requests, timelines, keys and health; for the operator, partners",
       },
     ],
-    // Bearer only: of two schemes, some client generators send the key with the first and some with the last.
+    // Bearer only: if two schemes were declared, some client generators would use the first and some the last.
     security: [{ apiKey: [] }],
     components: {
       headers: responseHeaders,

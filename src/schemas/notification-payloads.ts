@@ -1,4 +1,7 @@
-/** The payloads of notifications, as the contract publishes them. Their examples are the defaults of triggered ones. */
+/**
+ * The payloads of notifications, as the contract publishes them. A triggered notification takes each field that the
+ * request leaves out from their examples.
+ */
 import * as z from "zod";
 import { PURCHASE_METHODS, TRANSACTION_STATUSES } from "../domain/transactions.ts";
 import { NOTIFICATION_KINDS, type NotificationKind } from "../domain/webhooks.ts";

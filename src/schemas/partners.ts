@@ -43,7 +43,8 @@ export const partnerRemoval = z
   .object({
     id: partnerFields.id,
     deleted_rows: z.int().meta({
-      description: "The number of rows that this request deleted. More remain: send it again",
+      description:
+        "The number of rows that this request deleted. More rows remain: repeat the request until it returns 204",
       examples: [40_000],
     }),
   })

@@ -102,7 +102,7 @@ const countOpen = Statement.of(
       select partner_id from environments where dataset_id = ${placeholder("dataset_id")})`,
 );
 
-/** Counts the environments of a dataset's partner that are not closed; 0 if it is superseded. One round trip. */
+/** Counts the open environments of the partner that owns a dataset; 0 if the dataset is superseded. One round trip. */
 export async function countOpenEnvironments(db: Database, dataset_id: number): Promise<number> {
   const [[row]] = await db.run(countOpen.bind({ dataset_id }));
   return row!.environments;

@@ -38,7 +38,7 @@ export const orderFields = {
   updated_at: text().notNull(),
 } satisfies Record<Exclude<keyof Order, "order_lines">, unknown>;
 
-/** The sums of an order's events, in the order and in each entry of its history. */
+/** The sums of an order's events, stored in the `orders` row and in each history row. */
 export const totalFields = {
   captured_amount: money().default(0),
   refunded_amount: money().default(0),
@@ -51,7 +51,7 @@ const mostRefunded = (
   captured: AnySQLiteColumn,
 ) => sql`iif(${accepts_over_refunds}, ${sql.raw(String(MAX_MONEY))}, ${captured})`;
 
-/** The CHECK of each sum; null for a sum that is added later, as SQLite would rebuild the table. */
+/** The CHECK of each sum. Null for a sum that a later migration adds: to add a CHECK, SQLite rebuilds the table. */
 const checksOfTotals = (
   t: Record<keyof LedgerTotals | "accepts_over_refunds", AnySQLiteColumn>,
 ): Record<keyof LedgerTotals, CheckBuilder | null> => ({
@@ -67,7 +67,7 @@ const checksOfTotals = (
   ),
 });
 
-/** The ordered totals in each entry of an order's history. */
+/** The ordered (not captured) amounts, stored in each row of an order's history. */
 export const orderedFields = {
   total_order_amount: money().default(0),
   total_rewards_amount: money().default(0),
@@ -152,7 +152,7 @@ export const orderEvents = sqliteTable(
     dataset_id: integer().notNull(),
     sequence: integer().notNull(),
     ...orderEventFields,
-    /** The order's when the event was created. */
+    /** The payment method that the order had when the event was created. */
     payment_method_id: text().notNull(),
     line_count: integer().notNull(),
     content_bytes: integer().notNull().default(0),

@@ -16,7 +16,7 @@ export function pageOf<T>(rows: T[], limit: number, total: number): Page<T> {
   return { data: rows.slice(0, limit), has_more: rows.length > limit, total };
 }
 
-/** The page of an empty list; undefined if the request has a cursor, which can't be known. */
+/** The page of an empty list; undefined if the request has a cursor: in an empty list, every cursor is unknown. */
 export function emptyPage({ starting_after }: PageRequest): Page<never> | undefined {
   return starting_after === undefined ? { data: [], has_more: false, total: 0 } : undefined;
 }

@@ -8,7 +8,7 @@ import { DatasetStatement, placeholder, Statement, type Database } from "./datab
 import type { Dataset } from "./dataset.ts";
 import { toAssumptions } from "./environments.ts";
 
-/** The maximum number of transactions that are compared. Those with findings are all counted. */
+/** The maximum number of transactions searched for agreement. Disagreeing ones are counted without this limit. */
 const MAX_COMPARED = 1_000;
 
 /** An environment with the facts from D1 for its readiness checks. */
@@ -174,7 +174,7 @@ export async function findExpired(db: Database, now: string): Promise<ReadinessS
   return rows.map(toSource);
 }
 
-// Merges field by field: a new verdict has all fields of the previous one, and replaces it.
+// `json_patch` merges objects. It still replaces a verdict, because a new one has every field of the old one.
 const merge = Statement.of(
   sql<never>`
     insert into readiness_verdicts (partner_id, verdicts)

@@ -37,7 +37,7 @@ const enterNextDataset = DatasetStatement.of(
     where id = ${placeholder("environment_id")}`,
 );
 
-/** The maximum number of a partner's closed datasets. At it, the partner can't reset or create environments. */
+/** The maximum number of closed datasets. A partner that has this many can't reset or create environments. */
 export const MAX_CLOSED_DATASETS = 1_000;
 
 const countClosed = DatasetStatement.of(

@@ -111,7 +111,10 @@ function batchesOf(orders: SweptOrder[]): SweptOrder[][] {
   return batches;
 }
 
-/** Deletes up to STEP_ROWS events of an order. Keeps the time of its last change, so that a later sweep continues. */
+/**
+ * Deletes up to STEP_ROWS events of an order. Dates the deletion with the order's last change, so that the order still
+ * counts as old in the next sweep.
+ */
 async function deleteEvents(db: Database, order: SweptOrder): Promise<void> {
   // Accepts an environment with faults or webhooks: neither applies to a sweep.
   const flags = { has_faults: true, has_webhooks: true };

@@ -90,7 +90,7 @@ export async function removeUntouched(
 
 /*
  * The changes of orders that were deleted before the cutoff, oldest first, so that the deletion itself is removed last.
- * No ledger remembers these versions: an unused Durable Object is evicted within minutes.
+ * Reusing these version numbers is safe: a ledger that remembered them was evicted long ago.
  */
 const oldChanges = sql`
   select old.dataset_id, old.order_id, old.version from (

@@ -16,7 +16,7 @@ import type { StoredVerdicts } from "../domain/readiness/stored-verdicts.ts";
  * ROWID, which `npm run migration` adds. Such a table has no separate primary key index, which saves one written row per
  * insert. Its secondary indexes end in the primary key, so those of orders and events are sorted by `sequence`.
  *
- * The fields of orders, events and lines are records over the domain's types: a field without a column doesn't compile.
+ * The columns of orders, events and lines are type-checked: a field of the domain without a column doesn't compile.
  * Enumerations have no CHECK, since SQLite would rebuild the table to change it.
  */
 
@@ -44,7 +44,7 @@ export const partners = sqliteTable("partners", {
 export const datasets = sqliteTable(
   "datasets",
   {
-    // Never reused: an isolate may still cache a deleted dataset, and a ledger its orders.
+    // Never reused: an isolate may still cache a deleted dataset, and a ledger may still remember an order in it.
     id: integer().primaryKey({ autoIncrement: true }),
     partner_id: partnerId(),
     environment_id: integer().notNull().default(0),
@@ -143,9 +143,9 @@ export const apiKeys = sqliteTable(
 export const sweepPositions = sqliteTable("sweep_positions", {
   name: text({ enum: ["orders", "transactions"] }).primaryKey(),
   dataset_id: integer().notNull(),
-  /** Of orders. */
+  /** The last order's `sequence`. Only the sweep of orders uses it. */
   sequence: integer().notNull(),
-  /** Of transactions, which are sorted by their IDs. */
+  /** The last transaction's ID. Only the sweep of transactions uses it. */
   transaction_id: text(),
 });
 

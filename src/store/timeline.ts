@@ -41,7 +41,7 @@ const selectCardEvents = DatasetStatement.of(
     order by created_at, version`,
 );
 
-/** An order's changes, deleted or not, and the events of the card transactions that its events name. */
+/** The changes of an order, which may be deleted, and the events of the card transactions that its events name. */
 interface OrderHistory {
   /** Oldest first. */
   changes: PastChange[];

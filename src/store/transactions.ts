@@ -57,7 +57,7 @@ interface SimulationState {
   capture: TransactionEvent | undefined;
   /** The stored event with the request's own event ID. */
   repeated: TransactionEvent | undefined;
-  /** The customer of the payment method's latest transaction whose customer the partner sent. */
+  /** The customer ID that the partner last sent for this payment method. */
   customer_id: string | undefined;
 }
 
@@ -159,7 +159,7 @@ export async function findTransaction(
   return row && toItem(columns, row);
 }
 
-// Without the requests, which can be long.
+// Leaves out `input`, the request that created the event, which can be long.
 const listedColumns = columnsOf(transactionEvents, {
   event_id: transactionEventFields.event_id,
   status: transactionEventFields.status,

@@ -59,7 +59,7 @@ export class DatasetStorage {
     return database ? this.measure(() => query(database)) : { result: empty };
   }
 
-  /** Runs a function, and adds the rows to its reply. */
+  /** Runs a function, and adds the numbers of rows read and written to its reply. */
   measure<T>(run: () => T): DatasetReply<T> {
     const result = run();
     return { result, rows: this.rows.take() };

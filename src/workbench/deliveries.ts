@@ -99,7 +99,7 @@ export function findOffered(
     .all();
 }
 
-/** Adds the deliveries of a notification to a webhook, which are due unless a fault delays them. */
+/** Adds a notification's deliveries to a webhook. They are due immediately, unless a fault delays them. */
 export function insertDeliveries(
   db: WorkbenchDatabase,
   notification: number,

@@ -28,7 +28,7 @@ import { allWebhooks, findWebhook, updateWebhook } from "./webhooks.ts";
 const PAUSE_MILLISECONDS = 2_000;
 /** How many deliveries one step puts into a stream. */
 const OFFERED_ROWS = 100;
-/** The alarm follows a started attempt by this much, and starts it again if a restart ended it. */
+/** The alarm goes off this long after an attempt starts. If a restart ended the attempt, the alarm starts it again. */
 const ATTEMPT_MILLISECONDS = DELIVERY_TIMEOUT_MILLISECONDS + 5_000;
 
 const LOST = "Not sent: the fault lost_notification applies to the first attempt.";

@@ -11,7 +11,7 @@ const STEP_ROWS = 100;
 export interface NotificationTotals {
   rows: number;
   bytes: number;
-  /** The latest of all sequences, changes and positions in streams. */
+  /** The highest number used so far as a `sequence`, a `changed` or an `offered`. */
   last: number;
 }
 

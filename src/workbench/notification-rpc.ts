@@ -21,7 +21,7 @@ import { allWebhooks, findWebhook, receives, updateWebhook } from "./webhooks.ts
 
 /** How many items a stream reads at a time. */
 const STREAM_STEP_ROWS = 50;
-/** A webhook's later expiry is written only if it gains at least this much. */
+/** A webhook's new expiry is written only if it is at least this much later than the stored one. */
 const EXTENSION_MILLISECONDS = 3_600_000;
 
 /** The outcome of a delivery from the stream, as a program reports it. */

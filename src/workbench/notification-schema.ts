@@ -28,7 +28,7 @@ export const notifications = sqliteTable(
   {
     /** Only grows, and is never reused. */
     sequence: integer().primaryKey(),
-    /** Grows with each change of any notification, so that a stream resumes after it. */
+    /** The number of the notification's latest change, above all earlier ones. A stream resumes after it. */
     changed: integer().notNull(),
     at: integer().notNull(),
     /** The bytes of the notification with its attempts. */

@@ -6,7 +6,7 @@ import type { WorkbenchDatabase } from "./database.ts";
 import { conditionOf } from "./request-filter.ts";
 import { requests } from "./schema.ts";
 
-/** The maximum number of counted errors, and of warnings: each field name that a client sends adds another. */
+/** The maximum number of kinds of errors, and of warnings. Each new field name that a client sends adds a kind. */
 const MAX_KINDS = 100;
 
 export const NO_REQUESTS: RequestCounts = {

@@ -23,7 +23,7 @@ export class RequestLog {
     return this.#totalsOf(database, datasetId).last;
   }
 
-  /** The bytes that may be stored: requests and `otherBytes`. */
+  /** The limit for all stored bytes. `otherBytes` are those stored besides requests. */
   readByteLimit(
     env: Cloudflare.Env,
     database: WorkbenchDatabase,

@@ -78,7 +78,8 @@ export class Sweeper {
   /** Schedules a sweep for the next expiry, but at the earliest in an hour. */
   async #schedule(nextExpiry = defaultExpiry()): Promise<void> {
     const soonest = Date.now() + SWEEP_MILLISECONDS;
-    // Above the minimum, the limit falls when the partner creates environments. An hourly sweep enforces it.
+    // The limit of an environment above the minimum falls when its partner creates environments.
+    // The hourly sweep enforces that.
     this.#dueAt = this.#requests.exceedsMinimum ? soonest : Math.max(nextExpiry, soonest);
     await this.#alarm.ensure(this.#dueAt);
   }

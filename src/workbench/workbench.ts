@@ -218,7 +218,7 @@ export class Workbench extends DurableObject {
   async record({ dataset_id }: DatasetRef, requests: NewRequest[]): Promise<void> {
     const database = this.#isDestroyed ? undefined : await this.#storage.write(dataset_id);
     if (!database) return;
-    // Their rows were counted when the requests arrived.
+    // The rows that this insert writes aren't counted: `limitRows` counted them when the requests arrived.
     this.#storage.rows.exclude(() => this.#log.insert(database, dataset_id, requests));
     this.#streams.wake();
     await this.#sweeper.keepLimits(this.env, database, dataset_id);

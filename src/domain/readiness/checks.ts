@@ -49,7 +49,7 @@ export const CHECKS = {
   lost_response: {
     group: "retries",
     title: "A lost response is retried",
-    rule: "After the fault `lost_response`, a creation was sent again with the same ID or `Idempotency-Key`, or found by a `GET` with its ID or partner ID, and took effect once. It fails if the client sends the same order, type, amount and `network_transaction_id` under a new ID, or does neither.",
+    rule: "After the fault `lost_response`, a creation was sent again with the same ID or `Idempotency-Key`, or found by a `GET` with its ID or partner ID, and took effect once. It fails if the client neither sends it again nor reads it, or sends the same order, type, amount and `network_transaction_id` under a new ID.",
     evaluate: checkRetries(["lost_response"], "lost its response"),
   },
   cut_response: {
@@ -85,7 +85,7 @@ export const CHECKS = {
   growing_pauses: {
     group: "retries",
     title: "Pauses between retries grow",
-    rule: "A write got `unavailable` or `rate_limited` at least four times in a row, and a later pause was at least 10 % longer than the shortest one before it. It fails if the pauses are constant or shrink. Pauses of at most 1.5 times `Retry-After` don't fail, because it may hide their growth: set `retry_after` to 0.",
+    rule: "A write got `unavailable` or `rate_limited` at least four times in a row, and a later pause was at least 10 % longer than the shortest one before it. It fails if the pauses are constant or shrink. Pauses up to 1.5 times `Retry-After` don't fail, because waiting for `Retry-After` can hide that the client's own pauses grow. To avoid that, set `retry_after` to 0.",
     evaluate: checkGrowingPauses,
   },
   no_blind_retries: {
@@ -103,7 +103,7 @@ export const CHECKS = {
   several_captures: {
     group: "orders",
     title: "An order is captured in several events",
-    rule: "An order got a second capture, within its total. It fails if all such captures exceed the total.",
+    rule: "An order got a second capture, within its total. It fails if every further capture took its order above its total.",
     evaluate: checkSeveralCaptures,
   },
   partial_refund: {
@@ -157,7 +157,7 @@ export const CHECKS = {
   card_agrees: {
     group: "card",
     title: "Order events agree with the card",
-    rule: "Card transactions were simulated, and the order events report the same captured and refunded sums for each. It fails if a transaction is unreported or differs. Reported money that the card has not moved is neither passed nor failed: simulate it.",
+    rule: "Card transactions were simulated, and the order events report the same captured and refunded sums for each. It fails if a transaction is unreported or differs. If order events report money that the card has not moved, the check is not seen: simulate that on the card.",
     evaluate: checkCard,
   },
   notification_acknowledged: {

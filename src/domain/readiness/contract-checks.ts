@@ -34,7 +34,10 @@ export function checkLists({ requests }: ReadinessFacts): Verdict {
   }
   const left = `${counted(starts.length, "list")} had more pages, first ${nameOf(first.request)}, and none was read to its end.`;
   const isSearched = starts.some(({ page }) => followed.has(`${page.list} ${page.last}`));
-  if (isSearched) return notSeen(`${left} Further pages were read, as by a search.`);
+  if (isSearched)
+    return notSeen(
+      `${left} The client read further pages but stopped before the end, as it would when searching for an item.`,
+    );
   return failed(
     `${left} No request followed with starting_after. Read a list to its end to pass.`,
     evidenceOfAll(first.request, ...starts.slice(1).map(({ request }) => request)),

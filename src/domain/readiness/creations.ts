@@ -33,7 +33,10 @@ export const isIdTaken = ({ status, error }: ObservedRequest): boolean =>
 export const confirms = (request: ObservedRequest, { duplicate_ids }: Assumptions): boolean =>
   isSuccess(request) || (duplicate_ids === "conflict" && isIdTaken(request));
 
-/** Whether a list contains the created order or event, and is filtered by one of its IDs. A page records its last item. */
+/**
+ * Whether a list is filtered by an ID of the created order or event, and contains it. Only a page's last item is
+ * recorded, so that is the one compared.
+ */
 export function finds(read: ObservedRequest, created: ObservedRequest): boolean {
   const ids = CREATED_IDS[created.path] ?? [];
   const isFiltered = ids.some((name) => read[name] !== null && read[name] === created[name]);

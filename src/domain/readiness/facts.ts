@@ -16,14 +16,17 @@ export interface ObservedRequest extends Omit<RequestSummary, "at">, RecordedVer
 /** How an environment's order events compare with its simulated card transactions. */
 export interface CardFacts {
   transactions: number;
-  /** How many `network_transaction_id`s have the same money on both sides, and some of them. */
+  /** How many `network_transaction_id`s have the same money on both sides. */
   agreeing: number;
+  /** Some of these. */
   agreeing_ids: string[];
-  /** How many have money that order events report and the card lacks, and some of them. */
+  /** How many have money that order events report and the card has not moved. */
   without_card: number;
+  /** Some of these. */
   without_card_ids: string[];
-  /** How many have another disagreement, and the newest of them. */
+  /** How many have another disagreement. */
   disagreeing: number;
+  /** Some of these. */
   disagreements: {
     network_transaction_id: string;
     order_event_ids: string[];

@@ -4,7 +4,10 @@ import type { Story } from "../transaction-stories.ts";
 import type { CheckId } from "./checks.ts";
 import { lineOf, linesOf, type Call, type Lines } from "./lines.ts";
 
-/** The step that passes a check, and lines to copy that show it. Their requests under `/v2` stand for the client. */
+/**
+ * The step that passes a check, and lines to copy that show it. In the lines, the requests under `/v2` are the ones
+ * that the client itself would send.
+ */
 export interface HowToProve extends Lines {
   step: string;
 }
@@ -82,14 +85,14 @@ function notificationFault(
   calls = [story(id), event(id, 1)],
 ): HowToProve {
   return prove(
-    `Register your receiver first, as for notification_acknowledged. ${step} In the lines, leave out the report of the capture if your receiver sends it.`,
+    `Register your receiver first, as for notification_acknowledged. ${step} If your receiver reports the capture itself, leave the POST to /v2/order_events out of the lines.`,
     order(id),
     post("/sandbox/faults", { fault: name, match: { status: "CAPTURED" } }),
     ...calls,
   );
 }
 
-/** A rotation between two further keys: the report needs the first one. */
+/** Rotates between two new keys, because SANDBOX_KEY is still needed to read the report. */
 const ROTATION: Lines = {
   curl: [
     `new_key() { curl -s -X POST $SANDBOX_URL/v2/keys -H "Authorization: Bearer $1" | sed 's/.*"key": *"\\([^"]*\\)".*/\\1/'; }`,
@@ -211,7 +214,7 @@ const HOW_TO_PROVE: Record<CheckId, HowToProve> = {
     event("card-agrees", 1),
   ),
   notification_acknowledged: prove(
-    "Start your receiver with the webhook's signing_token (IMPRINT_SIGNING_TOKEN in the examples), register its URL, and simulate a capture. It must respond with 2xx within 5 seconds. In the lines, leave out the report of the capture if your receiver sends it. A deployed sandbox reaches a local receiver through orders-sandbox listen.",
+    "Start your receiver with the webhook's signing_token (IMPRINT_SIGNING_TOKEN in the examples), register its URL, and simulate a capture. It must respond with 2xx within 5 seconds. If your receiver reports the capture itself, leave the POST to /v2/order_events out of the lines. A deployed sandbox reaches a local receiver through orders-sandbox listen.",
     post("/sandbox/webhooks", {
       url: "http://localhost:3000/imprint",
       signing_token: "a-token-of-your-own",
@@ -243,7 +246,7 @@ const HOW_TO_PROVE: Record<CheckId, HowToProve> = {
   stale_signature: notificationFault(
     "stale-signature",
     "stale_signature",
-    "Sign the notification of a capture ten minutes ago. Your receiver must respond with 4xx, and acknowledge a valid one.",
+    "Send the notification of a capture with a signature dated ten minutes back. Your receiver must respond with 4xx, and acknowledge a valid one.",
   ),
   notification_redelivered: notificationFault(
     "notification-redelivered",

@@ -72,7 +72,7 @@ function findClash(
   const isOther = (each: ObservedRequest) => contentKeyOf(each) !== contentKeyOf(first);
   const clash = others.find((each) => {
     if (each.error?.type === "IDEMPOTENCY_ERROR") return true;
-    // In such an environment, the same content is refused too.
+    // With `duplicate_ids: conflict`, repeating the same content is refused too.
     if (isIdTaken(each)) return assume.duplicate_ids === "replay" || isOther(each);
     return assume.idempotency_key === "ignored" && isExecuted(each) && isOther(each);
   });

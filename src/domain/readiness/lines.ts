@@ -1,6 +1,6 @@
 import { literalOf } from "../literal.ts";
 
-/** A request of a line, sent once, or after each of these pauses in seconds. */
+/** A request in the lines to copy. Sent once; with `pauses`, sent once after each pause (in seconds). */
 export interface Call {
   method: "POST" | "PUT" | "GET" | "DELETE";
   path: string;

@@ -76,7 +76,7 @@ export function checkDuplicate(facts: ReadinessFacts): Verdict {
     ).length;
     if (reports.length > expected) {
       return failed(
-        `${nameOf(each)} was sent twice, and acted on twice: ${counted(reports.length, "order event")} of type ${each.status} for ${each.network_transaction_id}, which has ${expected}.`,
+        `${nameOf(each)} was sent twice, and acted on twice: ${counted(reports.length, "order event")} of type ${each.status} for ${each.network_transaction_id}, but only ${counted(expected, "notification")}.`,
         [evidenceOf(each), ...reports.map(({ id, request_id }) => ({ id, request_id }))],
       );
     }

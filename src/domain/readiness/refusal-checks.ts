@@ -13,8 +13,8 @@ import {
 } from "./verdict.ts";
 
 /**
- * The statuses of a refusal that a repetition doesn't change. Not 412: a repetition with a newer `If-Match` has the same
- * hash.
+ * The statuses where sending the same request again gets the same refusal. Not 412: the hash leaves out `If-Match`, so
+ * a retry with a newer one would look unchanged.
  */
 const REFUSALS = new Set<number>(
   Object.values(REFUSAL_STATUSES).filter((status) => status < 500 && status !== 412),

@@ -103,7 +103,7 @@ export function checkWaiting(rejection: Rejection, status: number) {
 export const MIN_REJECTIONS = 4;
 /** A later pause must be longer than the shortest one before it by this factor. */
 const GROWTH = 1.1;
-/** Pauses up to this multiple of `Retry-After` may hide a shorter pause that grows. */
+/** In pauses up to this multiple of `Retry-After`, the client's own pauses may grow without being visible. */
 const HIDDEN = 1.5;
 
 const listOf = (pauses: number[]): string => `${pauses.join(", ")} ms`;

@@ -46,8 +46,8 @@ that fault skips the request, the next one is tried. Only requests that reach a 
 \`times\`. A fault that has applied \`times\` times is removed.
 
 **Matching.** An ID in \`match\` is compared with the ID in the request's path, otherwise in its body, otherwise in its
-query. \`order_id\` also matches the \`id\` of an order, and \`type\` the type of the event in the body. The only ID in a
-\`DELETE\` of an event is the event's. A \`match\` that no request under \`/v2\` can fulfill is rejected.
+query. \`order_id\` also matches the \`id\` of an order, and \`type\` the type of the event in the body. A \`DELETE\`
+of an event contains only the event's ID, so no other ID in \`match\` can match it. A \`match\` that no request under \`/v2\` can fulfill is rejected.
 
 **A single request** can carry its fault in a header: \`Sandbox-Fault: lost_response\`, or
 \`Sandbox-Fault: delay;delay_ms=3000\`. It takes precedence over the environment's faults, and doesn't use them up.
@@ -65,7 +65,7 @@ request that is rejected earlier, because of its path, method, parameters or bod
 another data center less than ${KEY_CACHE_SECONDS} seconds ago.
 
 **Broken connections.** \`npm start\` and the package break connections as described. \`wrangler dev\` has a proxy in
-front of the Worker. If the response to a \`GET\` is lost, the proxy sends it up to three times and then returns a 500 in
+front of the Worker. If the response to a \`GET\` is lost, the proxy sends the request up to three times and then returns a 500 in
 plain text, so a fault with \`times\` below 3 goes unseen. For a lost \`POST\`, \`PUT\` or \`DELETE\`, it returns the 500 the
 first time. A cut response arrives cut. On Cloudflare, a Worker can't close a connection. According to Cloudflare's
 documentation, clients receive its error page 1101 for \`lost_response\`. It promises nothing for a cut response, but

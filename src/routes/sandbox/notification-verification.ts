@@ -22,7 +22,7 @@ export const notificationVerification = new Hono<AppEnv>().post(
     operationId: "verifyNotification",
     summary: "Explain why a signature is invalid",
     description:
-      "Verifies a header and a body as your code received them. If they don't match, finds the reason by trying the tokens of all the environment's webhooks, the other readings of the key and of `t`, and the body that the sandbox sent. The package has the same function, `verifyNotification`.",
+      "Verifies a header and a body as your code received them. If they don't match, finds the reason by trying the tokens of all the environment's webhooks, the other possible forms of the key and units of `t`, and the body that the sandbox sent. The package has the same function, `verifyNotification`.",
     responses: { 200: { description: "Whether it is valid, and why not", schema: verification } },
     errors: BODY_ERRORS,
   }),

@@ -42,8 +42,8 @@ notifications can arrive out of order: production promises no more. A deployed s
 attempts a minute for each partner; later ones wait. A webhook that failed for a day is paused.
 
 **Signature.** \`X-IMPRINT-HMAC-SIGNATURE: t=<time>,s=<hex>\` is an HMAC-SHA256 over \`<t>.<body>\` with the signing
-token. Compute it over the raw body, before any parser has read it. The published page doesn't specify the form of
-the key or the unit of \`t\`: \`signature\` selects another reading.
+token. Compute it over the raw body, before any parser has read it. The published page leaves open the form of the
+key and the unit of \`t\`. The sandbox assumes defaults, which \`signature\` changes.
 `.trim();
 
 /** Throws a 400 if notifications can't be sent to a URL. */

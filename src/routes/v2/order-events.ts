@@ -48,7 +48,7 @@ export const orderEvents = new Hono<AppEnv>()
       operationId: "postOrderEvent",
       summary: "Create an order event",
       description:
-        "Reports an event of an order, such as a capture or a refund. The field `type` describes when each type is allowed. Repeating an event with the same ID returns the stored event. The header `Idempotency-Key` makes an event without an ID safe to retry.",
+        "Reports an event of an order, such as a capture or a refund. The description of the field `type` says when each type is allowed. Repeating an event with the same ID returns the stored event. The header `Idempotency-Key` makes an event without an ID safe to retry.",
       responses: {
         200: {
           description: "The order event",
