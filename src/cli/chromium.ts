@@ -33,8 +33,8 @@ async function unpackChromium(folder: string): Promise<Chromium> {
   await mkdir(folder, { recursive: true });
   const program = 'import chromium from "@sparticuz/chromium"; await chromium.executablePath();';
   await promisify(execFile)("node", ["--input-type=module", "--eval", program], {
-    // The package unpacks into TMPDIR, and its libraries only on AWS. Both variables are set for a separate
-    // process only, so that concurrent runs don't share /tmp.
+    // The package unpacks into TMPDIR, but skips its libraries unless it believes it is on AWS. A separate process
+    // gets both variables, so that this one keeps its own.
     env: { ...process.env, TMPDIR: folder, AWS_EXECUTION_ENV: "AWS_Lambda_nodejs24.x" },
   });
   // The package's own configuration looks for the font in /tmp.

@@ -1,6 +1,6 @@
 /**
- * `npm run openapi`: writes the committed OpenAPI document, its examples, and the client's types. The tests of the
- * first two write them if they run with `--update`.
+ * `npm run openapi`: writes the committed OpenAPI document, its examples, and the client's types. The document and
+ * the examples are written by their own tests, run with `--update`.
  */
 import { CLIENT_TYPES, run } from "./tools.ts";
 

@@ -1,6 +1,6 @@
 /**
- * The rooms (folders) of `src/` and their allowed imports: the layers of CONTRIBUTING, as a table. Run as a program,
- * prints each other import, and then exits with status 1.
+ * The rooms (folders) of `src/` and their allowed imports: the layers of CONTRIBUTING, as a table. As a program,
+ * prints every import that isn't allowed, and exits with 1 if there is one.
  */
 import { globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -46,7 +46,7 @@ export const ROOMS: Record<string, Allowed> = {
       "@tanstack/virtual-core",
     ],
   },
-  // The package contains code of these three rooms only.
+  // The npm package contains only `local`, `domain` and `generated`.
   local: {
     rooms: ["domain", "generated"],
     packages: ["node:", "miniflare", "eventsource-parser", "@cloudflare/workers-types"],

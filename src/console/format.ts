@@ -70,5 +70,5 @@ export function withMoney(message: string, amounts: Iterable<number>, currency: 
   );
 }
 
-/** Removes the figures in brackets from a message that is shown next to them. */
+/** Removes bracketed figures from a message, because the page shows them next to it. */
 export const withoutBrackets = (message: string): string => message.replace(/ \([^)]*\)/g, "");

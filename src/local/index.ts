@@ -17,8 +17,8 @@ export interface SandboxOptions {
   /** The address to listen on. Default: `127.0.0.1`. The keys are public, so anyone who can reach it has full access. */
   host?: string;
   /**
-   * Host names that requests may use besides `localhost`, IP addresses of this machine and `host`, such as the
-   * name of a container. Other hosts get a 421, because a web page may make its own name resolve to this machine.
+   * More host names that requests may use, such as a container's name. Always allowed: `localhost`, this machine's IP
+   * addresses, and `host`. Other hosts get a 421, because a web page may make its own name resolve to this machine.
    */
   allowHosts?: string[];
   /**

@@ -20,7 +20,7 @@ Forwards signed notifications to a server on this machine, unchanged, until Ctrl
   --help
 `;
 
-/** How long the sandbox has to remove the webhook when this program exits. It expires after a day. */
+/** On exit, waits at most this long for the removal of the webhook. One that is left over expires after a day. */
 const EXIT_MILLISECONDS = 2_000;
 
 /** `command` is the command line to print in the usage. */

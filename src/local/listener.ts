@@ -7,9 +7,9 @@ import { forward, waitUntilListening, type Outcome } from "./forward.ts";
 import { Retries } from "./retries.ts";
 import type { SandboxError } from "./sandbox-error.ts";
 
-/** Behind a slow server for this long, reopens the stream, so that the sandbox signs the waiting deliveries again. */
+/** After a slow server has kept deliveries waiting this long, reopens the stream, so that they are signed again. */
 const BACKLOG_MILLISECONDS = 60_000;
-/** A delivery that arrives this soon after the previous one was already buffered, and its signature may be old. */
+/** A delivery that arrives this soon after the previous one was handled was buffered, so its signature may be old. */
 const BUFFERED_MILLISECONDS = 20;
 
 interface ListenerOptions {

@@ -20,7 +20,7 @@ export function makeWritableFolder(folder: string, purpose: string, remedy: stri
 /** Only the folder's owner may read its contents. */
 const OWNER_ONLY = 0o700;
 
-/** Node's own recursive `mkdir` never returns below /proc. */
+/** Node's recursive `mkdir` hangs on a path under /proc. */
 function makeFolder(folder: string): void {
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return;
   const parent = dirname(folder);

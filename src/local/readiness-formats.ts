@@ -45,7 +45,7 @@ function toText({ report, required }: RequiredReport): string {
 }
 
 const START_OVER =
-  "A failure counts for 7 days. To start over, run the tests again with --since <the time of their start>, or in a new environment.";
+  "A failure counts for 7 days. To start over, run the tests again, then this command with --since <when they started>, or use a new environment.";
 const ALL_ENVIRONMENTS =
   "This is one environment. With the key of the first one, --environments all includes those that tests created and deleted.";
 

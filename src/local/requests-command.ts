@@ -13,7 +13,7 @@ const MAX_COUNT = 100;
 
 const usage = (command: string): string => `Usage: ${command} [flags]
 
-Prints the latest requests under /v2 with a key of the environment, oldest first.
+Prints the latest requests to /v2 in the key's environment, the newest last.
 
   --follow             also print new requests, until Ctrl-C
   --url <URL>          the sandbox. Default: ${DEFAULT_URL}

@@ -1,4 +1,4 @@
-/** Retries while a sandbox can't be reached, limits requests, or fails. */
+/** Retries while a sandbox is unreachable, returns 429, or fails. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SandboxError } from "./sandbox-error.ts";
 

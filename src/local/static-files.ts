@@ -1,4 +1,4 @@
-/** Serves the files of the assets binding. Miniflare's file server would receive every request, not only theirs. */
+/** Serves the files of the assets binding. Miniflare's own file server would receive all requests, not only these. */
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { Response } from "miniflare";

@@ -1,6 +1,6 @@
 /**
- * Wraps the Worker in its own isolate: refuses web pages of other sites, sets up the database before the first
- * request, and logs each request.
+ * Runs in the Worker's isolate, around the Worker: refuses web pages of other sites, sets up the database before the
+ * first request, and logs each request.
  */
 import { FAULTS, type FaultName } from "../domain/faults.ts";
 import { setUpDatabase } from "./database-setup.ts";

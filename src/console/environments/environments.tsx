@@ -12,7 +12,7 @@ async function loadEnvironments(): Promise<Environment[]> {
   const { data } = await unwrap(
     api.GET("/sandbox/environments", { params: { query }, ...asManager() }),
   );
-  // With another key, the request above throws.
+  // Only a key of the first environment gets here: with any other, the request above throws.
   const key = managerKey();
   const { current, first } = session.peek();
   if (key !== undefined && first === undefined) updateSession({ first: key });

@@ -44,7 +44,7 @@ function Card({ webhook, onChange }: { webhook: Webhook; onChange: () => void })
   return (
     <li>
       <span class="key">
-        <b>{url ?? "read from the event stream"}</b>{" "}
+        <b>{url ?? "no URL: its deliveries go to the event stream"}</b>{" "}
         {status === "paused" && <span class="tag warning">paused</span>}
       </span>
       <small class="quiet">

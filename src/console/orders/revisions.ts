@@ -2,7 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { RecordedRequest } from "../api.ts";
 import { FIRST_ID, followStream } from "../stream.ts";
 
-/** Counts possible changes: `total` of all orders, `onCard` by events on the card, and `of` each order. */
+/** Counters of possible changes. `total`: to all orders; `onCard`: by events on the card; `of`: per order ID. */
 export interface Revisions {
   total: number;
   onCard: number;

@@ -36,7 +36,7 @@ export function usePages<T extends { id: string }>(
   return { ...state, items, total: data?.total ?? 0, loadMore: () => void loadOlder() };
 }
 
-/** Keeps the known items after the last item of the newest page; none if they may not follow it without a gap. */
+/** Keeps the known items after the last item of the newest page; none if there might be a gap between the two. */
 function merge<T extends { id: string }>(newest: T[], known: T[]): T[] {
   const last = newest.at(-1)?.id;
   const end = known.findIndex(({ id }) => id === last);

@@ -119,7 +119,7 @@ function SearchBox({ query }: { query: URLSearchParams }) {
 
 const MAX_LINKS = 3;
 
-/** Links to the requests of a partner's orders. Order events contain only the order's `id`. */
+/** Links to the requests of the orders with a `partner_order_id`, because a search by it misses their events. */
 export function OrdersOfPartner({ requests }: { requests: readonly RecordedRequest[] }) {
   const ids = [...new Set(requests.flatMap(({ order_id }) => order_id ?? []))];
   if (ids.length === 0) return null;

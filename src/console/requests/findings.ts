@@ -87,7 +87,7 @@ const twice = ({ requests, retries }: FindingSources): RecordedRequest[] =>
 const secondExecutions = (sources: FindingSources): Finding[] =>
   twice(sources).map((request) =>
     ofRequest(request, {
-      // Both orders have the partner's ID.
+      // Each execution created its own order; both have the same `partner_order_id`.
       subject: request.partner_order_id ?? subjectOf(request),
       key: `twice ${request.id}`,
       isWarning: false,

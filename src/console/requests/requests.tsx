@@ -62,7 +62,7 @@ export function Requests({ place: { id, query } }: { place: Place }) {
   );
 }
 
-/** The loaded requests of the selected kind, and the findings about all of them. */
+/** The loaded requests of the selected kind, and the findings of all kinds. */
 function useContent(feed: RequestFeed, filter: URLSearchParams, selected: string) {
   const requests = feed.requests.value;
   const kinds = useKinds(feed, filter);
