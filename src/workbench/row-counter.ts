@@ -34,9 +34,12 @@ export class RowCounter {
   /** Runs a function whose rows are not counted. */
   exclude(run: () => void): void {
     const before = this.take();
-    run();
-    this.take();
-    this.#counts = before;
+    try {
+      run();
+    } finally {
+      this.take();
+      this.#counts = before;
+    }
   }
 
   #addLast(): void {

@@ -95,7 +95,8 @@ export class Sweeper {
     if (this.#storage.read(datasetId) === undefined) return;
     this.#notifications.deleteSurplus(database, datasetId, maxBytes * NOTIFICATION_SHARE);
     const left = maxBytes - this.#notifications.bytes(database, datasetId);
-    this.#requests.deleteSurplus(database, datasetId, left);
+    // The deletion of a recorded request was counted when the request arrived.
+    this.#storage.rows.exclude(() => this.#requests.deleteSurplus(database, datasetId, left));
   }
 }
 

@@ -28,7 +28,7 @@ const NAMES = new Set(["unknown_field", "duplicate_field"]);
 /** The fields that errors and warnings name, each with the reason. */
 export function marksOf(request: RequestDetails): Marks {
   const { error, warnings = [] } = request;
-  const errors: Partial<Violation>[] = [...(errorDetailsOf(request).violations ?? []), error ?? {}];
+  const errors: Partial<Violation>[] = [error ?? {}, ...(errorDetailsOf(request).violations ?? [])];
   const marks = new Map<string, Mark>();
   for (const { code, param = "" } of warnings) {
     marks.set(param, { reason: WARNING_MEANINGS[code], class: "warning", isName: NAMES.has(code) });

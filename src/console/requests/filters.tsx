@@ -84,9 +84,11 @@ function SearchBox({ query }: { query: URLSearchParams }) {
   const searched = useRef("");
   const search = async (text: string) => {
     searched.current = text;
+    const path = location.pathname;
     const kind = query.get("kind");
     const filter = await filterFor(text);
-    if (searched.current !== text) return;
+    // The search may end after another text was typed, or another page was opened.
+    if (searched.current !== text || location.pathname !== path) return;
     if (kind) filter.set("kind", kind);
     navigate(hrefOf("requests", undefined, filter), { replace: true });
   };

@@ -3,10 +3,9 @@ import { api, unwrap, type ReconciledTransaction, type RecordedRequest } from ".
 import { useResource, useThrottled } from "../parts/resource.ts";
 import type { RequestFeed } from "./feed.ts";
 import { findingsOf, type Finding } from "./findings.ts";
-import type { Kind } from "./kinds.ts";
+import { refreshMilliseconds, type Kind } from "./kinds.ts";
 import type { Retries } from "./retries.ts";
 
-const REFRESH_MILLISECONDS = 1_000;
 const MAX_ROWS = 100;
 
 /** The findings of all requests that match the filter, from one page of each source. */
@@ -24,7 +23,7 @@ export function useFindings(
     ]);
     return { rejected, disagreements };
   }, [filter.toString(), hasErrors]);
-  useThrottled(reload, REFRESH_MILLISECONDS, [feed.total.value]);
+  useThrottled(reload, refreshMilliseconds(feed), [feed.total.value]);
   const requests = feed.requests.value;
   return useMemo(() => {
     if (!data || !kinds) return undefined;

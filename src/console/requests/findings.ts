@@ -71,7 +71,8 @@ function rejections({ rejected }: FindingSources): Finding[] {
   return [...byKey].map(([key, [request, ...others]]) => {
     const { message, param = "" } = request.error!;
     const amounts = param.endsWith("amount") ? (message.match(/\d+/g) ?? []).map(Number) : [];
-    const sentence = withMoney(withoutBrackets(message), amounts, currencyOf(request));
+    const short = amounts.length > 0 ? withoutBrackets(message) : message;
+    const sentence = withMoney(short, amounts, currencyOf(request));
     const times = others.length > 0 ? ` ${others.length + 1} times.` : "";
     return ofRequest(request, { key, isWarning: false, text: `Rejected: ${sentence}${times}` });
   });

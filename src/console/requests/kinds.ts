@@ -17,7 +17,11 @@ export const hasKind = ({ error, warnings = [] }: RecordedRequest, kind: string)
   (error && kindName(error.type, error.param) === kind) ||
   warnings.some(({ code, param }) => kindName(code, param) === kind);
 
-const REFRESH_MILLISECONDS = 500;
+const MIN_REFRESH_MILLISECONDS = 500;
+
+/** Each refresh reads all stored requests, so the more there are, the longer it waits: one millisecond for each. */
+export const refreshMilliseconds = ({ total }: RequestFeed): number =>
+  Math.max(MIN_REFRESH_MILLISECONDS, total.value);
 
 /** The kinds of all requests that match the filter, errors before warnings. */
 export function useKinds(feed: RequestFeed, filter: URLSearchParams): Kind[] | undefined {
@@ -25,7 +29,7 @@ export function useKinds(feed: RequestFeed, filter: URLSearchParams): Kind[] | u
     const query = Object.fromEntries(filter);
     return mergeKinds(await unwrap(api.GET("/sandbox/requests/summary", { params: { query } })));
   }, [filter.toString()]);
-  useThrottled(reload, REFRESH_MILLISECONDS, [feed.total.value]);
+  useThrottled(reload, refreshMilliseconds(feed), [feed.total.value]);
   return data;
 }
 

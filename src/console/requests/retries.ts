@@ -33,11 +33,13 @@ function subjectOf({ method, path, order_id, content = {}, ...ids }: RecordedReq
   return [method, path, order, network_transaction_id, event_type, card_status, amount].join(" ");
 }
 
-/** Whether both the first request and its retry were executed. */
+/** Whether a fault hid that the first request was executed, and its retry was executed too. */
 export const isSecondExecution = (retry: RecordedRequest, { fault, ...first }: RecordedRequest) =>
   retry.method === "POST" &&
   fault !== undefined &&
   FAULTS[fault.fault].executes &&
+  (first.status === null || first.status >= 500 || FAULTS[fault.fault].delivers === "part") &&
+  (first.error === undefined || fault.fault === "error_after_commit") &&
   (retry.status ?? 0) < 300 &&
   !retry.replayed &&
   (retry.order_id !== first.order_id || retry.order_event_id !== first.order_event_id);

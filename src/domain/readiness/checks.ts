@@ -85,7 +85,7 @@ export const CHECKS = {
   growing_pauses: {
     group: "retries",
     title: "Pauses between retries grow",
-    rule: "A write got `unavailable` or `rate_limited` at least four times in a row, and a later pause was at least 10 % longer than the shortest one before it. It fails if the pauses are constant or shrink. Pauses up to 1.5 times `Retry-After` don't fail, because waiting for `Retry-After` can hide that the client's own pauses grow. To avoid that, set `retry_after` to 0.",
+    rule: "A write got `unavailable` or `rate_limited` at least four times in a row, and a later pause was at least 10 % and 10 ms longer than the shortest one before it. It fails if the pauses are constant or shrink. Pauses up to 1.5 times `Retry-After` don't fail, because waiting for `Retry-After` can hide that the client's own pauses grow. To avoid that, set `retry_after` to 0.",
     evaluate: checkGrowingPauses,
   },
   no_blind_retries: {

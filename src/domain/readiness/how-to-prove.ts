@@ -141,7 +141,7 @@ const HOW_TO_PROVE: Record<CheckId, HowToProve> = {
   growing_pauses: fault(
     "growing-pauses",
     "unavailable",
-    "Reject an event four times with 503 and Retry-After: 0. A later pause of your client must be at least 10 % longer than the shortest one before it.",
+    "Reject an event four times with 503 and Retry-After: 0. A later pause of your client must be at least 10 % and 10 ms longer than the shortest one before it.",
     { times: 4, retry_after: 0, pauses: [0, 0.2, 0.4, 0.8, 1.6] },
   ),
   no_blind_retries: prove(

@@ -103,6 +103,8 @@ export function checkWaiting(rejection: Rejection, status: number) {
 export const MIN_REJECTIONS = 4;
 /** A later pause must be longer than the shortest one before it by this factor. */
 const GROWTH = 1.1;
+/** And by this much, so that the jitter of a client without pauses is not growth. */
+const GROWTH_MILLISECONDS = 10;
 /** In pauses up to this multiple of `Retry-After`, the client's own pauses may grow without being visible. */
 const HIDDEN = 1.5;
 
@@ -145,7 +147,12 @@ const evidenceOf = ({ attempts }: { attempts: ObservedRequest[] }) => {
 };
 
 const isGrowing = (pauses: number[]): boolean =>
-  pauses.some((pause, index) => index > 0 && pause >= Math.min(...pauses.slice(0, index)) * GROWTH);
+  pauses.some((pause, index) => index > 0 && hasGrown(Math.min(...pauses.slice(0, index)), pause));
+
+const hasGrown = (shortest: number, pause: number): boolean =>
+  pause >= Math.max(0, shortest) * GROWTH + GROWTH_MILLISECONDS;
 
 const isHidden = ({ rejected, pauses }: Pick<Run, "rejected"> & { pauses: number[] }): boolean =>
-  rejected.every((each, index) => (pauses[index] ?? 0) <= waitOf(each) * HIDDEN);
+  rejected.every(
+    (each, index) => waitOf(each) > 0 && (pauses[index] ?? 0) <= waitOf(each) * HIDDEN,
+  );

@@ -273,6 +273,9 @@ const STORIES: Record<EnvironmentCheckId, Record<CheckStatus, Story[]>> = {
     ],
     failed: [
       ["constant", busy([100, 100, 100, 104])],
+      ["constant, with jitter", busy([100, 100, 111, 100])],
+      ["none", busy([0, 0, 0, 0])],
+      ["almost none", busy([2, 3, 2, 3])],
       ["shrinking", busy([400, 200, 100, 50])],
       ["constant, longer than Retry-After", busy([2_000, 2_010, 2_005, 2_000], 1)],
       ["one of two", [...busy([100, 200, 400, 800]), ...busy([100, 100, 100, 100])]],
