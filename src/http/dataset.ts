@@ -9,7 +9,7 @@ import type { Workbench } from "../workbench/workbench.ts";
 import type { AppEnv } from "./context.ts";
 import { ApiError, unauthenticated } from "./errors.ts";
 import { takeFault } from "./faults.ts";
-import { addWorkbenchRows, awaitWorkbench, workbenchOf } from "./workbench.ts";
+import { awaitReply, workbenchOf } from "./workbench.ts";
 
 /** The maximum number of attempts. It suffices for 32 concurrent requests on one transaction. */
 const MAX_ATTEMPTS = 16;
@@ -64,8 +64,7 @@ export function queryWorkbench<T>(
 ): Promise<T> {
   return inCurrentDataset(c, async ({ known: { environment_id, dataset_id } }) => {
     const reply = call(workbenchOf(c), { environment_id, dataset_id });
-    const { result, rows } = await awaitWorkbench(c, reply);
-    if (rows) addWorkbenchRows(c, rows);
+    const result = await awaitReply(c, reply);
     if (result === "superseded") throw new DatasetSuperseded();
     return result;
   });

@@ -9,7 +9,7 @@ import { FAULT_HEADER, parseFaultHeader } from "./fault-header.ts";
 import { alterResponse, rejectionBy } from "./fault-responses.ts";
 import { objectIn } from "./recording/recorded-body.ts";
 import { peekBody } from "./request-body.ts";
-import { addWorkbenchRows, awaitWorkbench, workbenchOf } from "./workbench.ts";
+import { awaitReply, workbenchOf } from "./workbench.ts";
 
 /**
  * Applies the request's fault to its response, including an error. Runs outside `limitConcurrency`, so that a delayed
@@ -42,8 +42,7 @@ export async function takeFault(c: Context<AppEnv>): Promise<void> {
   const { environment_id, dataset_id } = key;
   const dataset = { environment_id, dataset_id };
   const reply = workbenchOf(c).takeFault(dataset, await readSubject(c));
-  const { result, rows } = await awaitWorkbench(c, reply);
-  if (rows) addWorkbenchRows(c, rows);
+  const result = await awaitReply(c, reply);
   // D1 will also reject the request's batch, and the request then runs again in the current dataset.
   if (result === "superseded") return;
   c.set("isFaultPending", false);

@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import { logError } from "../log.ts";
+import type { DatasetReply } from "../workbench/dataset-ref.ts";
 import type { RowCounts } from "../workbench/row-counter.ts";
 import type { Workbench } from "../workbench/workbench.ts";
 import { locationHint, type AppEnv } from "./context.ts";
@@ -62,4 +63,14 @@ export function closeStreams(c: Context<AppEnv>, environmentId: number, keyId: n
       .closeStreams(keyId)
       .catch((error) => logError("streams not closed", error, { request_id: c.get("requestId") })),
   );
+}
+
+/** Waits for a workbench's reply about a dataset, adds its rows to the request's, and returns its result. */
+export async function awaitReply<T>(
+  c: Context<AppEnv>,
+  reply: Promise<DatasetReply<T>>,
+): Promise<DatasetReply<T>["result"]> {
+  const { result, rows } = await awaitWorkbench(c, reply);
+  if (rows) addWorkbenchRows(c, rows);
+  return result;
 }
