@@ -114,7 +114,9 @@ describe("GET /sandbox/readiness", () => {
     await partner.post("/v2/order_events", eventBody(unfounded));
     expect(checkIn(await partner.get(READINESS), "card_agrees")).toMatchObject({
       status: "not_seen",
-      reason: expect.stringContaining("1 network_transaction_id that the card has not moved: nt-2."),
+      reason: expect.stringContaining(
+        "1 network_transaction_id that the card has not moved: nt-2.",
+      ),
     });
     await partner.post("/v2/order_events", eventBody({ order_id, order_event_id: "e-2" }));
     const check = checkIn(await partner.get(READINESS), "card_agrees");
