@@ -45,9 +45,10 @@ export interface Reconciliation {
   events: OrderEventSide;
 }
 
-/** A reconciliation with the IDs of its newest order events. */
+/** A reconciliation with the IDs of its newest order events, and of their orders. */
 export interface NamedReconciliation extends Reconciliation {
   order_event_ids: string[];
+  order_ids: string[];
 }
 
 export const SIDES = ["captured", "refunded"] as const;
@@ -104,12 +105,12 @@ export function warningsOfReport(
 
 /** Both sides and their findings, for the sandbox's responses. */
 export function toPublishedReconciliation(reconciliation: NamedReconciliation) {
-  const { network_transaction_id, card, events, order_event_ids } = reconciliation;
+  const { network_transaction_id, card, events, order_event_ids: ids, order_ids } = reconciliation;
   const { transaction_id, ...onCard } = card ?? {};
   return {
     network_transaction_id,
     ...(card && { transaction_id, card: onCard }),
-    order_events: { captured: events.captured, refunded: events.refunded, ids: order_event_ids },
+    order_events: { captured: events.captured, refunded: events.refunded, ids, order_ids },
     findings: findingsOf(card, events),
   };
 }

@@ -139,8 +139,11 @@ export interface RequestCounts {
   by_status: { status: string | null; count: number }[];
   by_method: { method: string; count: number }[];
   by_error: { type: string; param?: string; count: number }[];
-  by_warning: { code: Warning["code"]; param?: string; count: number }[];
+  by_warning: { code: Warning["code"]; param?: string; count: number; order_ids: string[] }[];
 }
+
+/** The maximum number of orders that are listed with each warning. */
+export const MAX_COUNTED_ORDERS = 10;
 
 /** How many bytes each of a partner's environments may store: its share of the partner's quota. */
 export function byteLimitOf(quota: number, environments: number): number {

@@ -9,7 +9,7 @@ import {
 import type { Money } from "./money.ts";
 import type { OrderChange } from "./order-changes.ts";
 import { ORDER_EVENT_TYPES, SUM_OF, type OrderEventType } from "./order-events.ts";
-import type { RequestError } from "./requests.ts";
+import type { RequestContent, RequestError } from "./requests.ts";
 import type { TransactionEvent, TransactionStatus } from "./transactions.ts";
 import type { Warning } from "./warnings.ts";
 
@@ -55,6 +55,8 @@ interface PastRequest {
   method: string;
   /** The version that the request created; null if it changed nothing. */
   version_after: number | null;
+  order_event_id?: string;
+  content?: RequestContent;
   error?: RequestError;
   fault?: AppliedFault;
   warnings?: Warning[];
@@ -77,7 +79,7 @@ export interface TimelineFigures extends OrderFigures {
   rewards: OrderFigures;
 }
 
-/** The event that a change appended or deleted. */
+/** The event that a change appended or deleted, or that a request names. */
 interface ChangedEvent extends Record<Measure, Money> {
   /** Absent for an event without amounts, which changes no sum. */
   type?: OrderEventType;
@@ -189,12 +191,16 @@ function changedEvent(after: LedgerTotals, before: LedgerTotals): ChangedEvent {
   return { amount: 0, rewards_amount: 0 };
 }
 
-function entryOfRequest({ request_id, at, error, fault, warnings }: PastRequest): TimelineEntry {
+function entryOfRequest(request: PastRequest): TimelineEntry {
+  const { request_id, at, order_event_id, content, error, fault, warnings } = request;
+  const { event_type, amount } = content ?? {};
   const isFaulted = fault !== undefined && isRejecting(fault.fault);
   return {
     kind: isFaulted ? "faulted" : error ? "refused" : "replayed",
     at,
     request_id,
+    ...(order_event_id !== undefined && { order_event_id }),
+    ...(event_type && { type: event_type, ...(amount !== undefined && { amount }) }),
     ...(error && { error }),
     ...(fault && { fault }),
     ...(warnings && { warnings }),

@@ -43,6 +43,9 @@ export interface Warning {
   /** The value on the card, and the value in order events. */
   card?: string | number;
   reported?: string | number;
+  /** The order's sum of captures, and its total. */
+  captured?: number;
+  ordered?: number;
 }
 
 /** The maximum number of warnings in one response. */
@@ -69,15 +72,18 @@ const ORDERED = {
   rewards_amount: "total_rewards_amount",
 } as const satisfies Record<Measure, keyof OrderedTotals>;
 
-const isBeyondTotal = (state: LedgerState) => (measure: Measure) =>
-  figuresOf(state, measure).captured > state[ORDERED[measure]];
+function beyondTotal(state: LedgerState, measure: Measure, param: string): Warning[] {
+  const { captured } = figuresOf(state, measure);
+  const ordered = state[ORDERED[measure]];
+  return captured > ordered ? [{ code: "captured_beyond_total", param, captured, ordered }] : [];
+}
 
 /** The warnings of each type of event, from the state that includes it. */
 const WARNINGS_OF: Record<OrderEventType, (event: OrderEvent, next: LedgerState) => Warning[]> = {
   CAPTURED: (event, next) =>
-    MEASURES.filter((measure) => event[measure] > 0)
-      .filter(isBeyondTotal(next))
-      .map((param) => ({ code: "captured_beyond_total", param })),
+    MEASURES.filter((measure) => event[measure] > 0).flatMap((measure) =>
+      beyondTotal(next, measure, measure),
+    ),
   REFUNDED: (event, next) => [
     ...MEASURES.filter((measure) => event[measure] > 0 && figuresOf(next, measure).refundable < 0)
       // Possible only with the assumption `refund_beyond_captured: accepted`.
@@ -105,10 +111,7 @@ export function warningsOfReplacement(
   expected: Pick<ExpectedOrder, "expected_versions">,
   next: LedgerState,
 ): Warning[] {
-  const beyond = MEASURES.filter(isBeyondTotal(next)).map((measure): Warning => ({
-    code: "captured_beyond_total",
-    param: ORDERED[measure],
-  }));
+  const beyond = MEASURES.flatMap((measure) => beyondTotal(next, measure, ORDERED[measure]));
   return [...warningsOfCondition(expected), ...beyond];
 }
 

@@ -2067,6 +2067,8 @@ export interface components {
                 did_you_mean?: string;
                 card?: string | number;
                 reported?: string | number;
+                captured?: number;
+                ordered?: number;
             }[];
             /** @description The type and amount of the order or event in the request's body */
             content?: {
@@ -2128,6 +2130,13 @@ export interface components {
                  * @example reward_amount
                  */
                 param?: string;
+                /**
+                 * @description The newest orders that these requests are about, at most 10
+                 * @example [
+                 *       "order-1"
+                 *     ]
+                 */
+                order_ids: string[];
                 count: number;
             }[];
         };
@@ -2217,6 +2226,8 @@ export interface components {
                 did_you_mean?: string;
                 card?: string | number;
                 reported?: string | number;
+                captured?: number;
+                ordered?: number;
             }[];
             /** @description The type and amount of the order or event in the request's body */
             content?: {
@@ -2379,7 +2390,7 @@ export interface components {
              */
             version?: number;
             /**
-             * @description The event that was appended or deleted
+             * @description The event that was appended, deleted or rejected
              * @example event-1
              */
             order_event_id?: string;
@@ -2423,6 +2434,8 @@ export interface components {
                 did_you_mean?: string;
                 card?: string | number;
                 reported?: string | number;
+                captured?: number;
+                ordered?: number;
             }[];
             /**
              * @description The transaction's ID
@@ -2563,6 +2576,8 @@ export interface components {
             refunded: number;
             /** @description The newest order events with this ID, at most 100 */
             ids: string[];
+            /** @description The orders of these events */
+            order_ids: string[];
         };
         ReconciliationList: {
             /** @description Newest first */
@@ -7778,6 +7793,9 @@ export interface operations {
                      *             "refunded": 0,
                      *             "ids": [
                      *               "event-1"
+                     *             ],
+                     *             "order_ids": [
+                     *               "order-1"
                      *             ]
                      *           },
                      *           "findings": [
@@ -7907,6 +7925,9 @@ export interface operations {
                      *             "refunded": 0,
                      *             "ids": [
                      *               "event-1"
+                     *             ],
+                     *             "order_ids": [
+                     *               "order-1"
                      *             ]
                      *           },
                      *           "findings": [

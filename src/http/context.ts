@@ -46,6 +46,8 @@ export interface AppEnv {
     orderId?: string;
     /** The versions of that order before and after the write. */
     versions?: { before: number; after: number };
+    /** The card transaction of a simulated event. */
+    networkTransactionId?: string | undefined;
   };
 }
 

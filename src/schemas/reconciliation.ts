@@ -35,6 +35,7 @@ const orderEvents = z
     ids: z
       .array(z.string())
       .meta({ description: "The newest order events with this ID, at most 100" }),
+    order_ids: z.array(z.string()).meta({ description: "The orders of these events" }),
   })
   .meta({ id: "OrderEventSide" });
 

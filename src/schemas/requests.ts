@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { FAULT_NAMES } from "../domain/faults.ts";
 import {
+  MAX_COUNTED_ORDERS,
   MAX_RECORDED_BODY_BYTES,
   MAX_RECORDED_HEADER_BYTES,
   MAX_RECORDED_URL_BYTES,
@@ -9,7 +10,7 @@ import {
 } from "../domain/requests.ts";
 import { ORDER_EVENT_TYPES } from "../domain/order-events.ts";
 import { TRANSACTION_STATUSES } from "../domain/transactions.ts";
-import { WARNINGS } from "../domain/warnings.ts";
+import { WARNINGS, type Warning } from "../domain/warnings.ts";
 import { id, reference, timestamp } from "./fields.ts";
 import { limit, listOf } from "./pages.ts";
 import type { SchemaPerField } from "./schema-per-field.ts";
@@ -82,7 +83,9 @@ const fields = {
         did_you_mean: z.string().optional(),
         card: z.union([z.string(), z.int()]).optional(),
         reported: z.union([z.string(), z.int()]).optional(),
-      }),
+        captured: z.int().optional(),
+        ordered: z.int().optional(),
+      } satisfies SchemaPerField<Warning>),
     )
     .optional()
     .meta({ description: "Possible mistakes in the request" }),
@@ -191,6 +194,10 @@ export const requestCounts = z
       {
         code: z.enum(WARNINGS),
         param: optionalText("The field, parameter or header", "reward_amount"),
+        order_ids: z.array(z.string()).meta({
+          description: `The newest orders that these requests are about, at most ${MAX_COUNTED_ORDERS}`,
+          examples: [["order-1"]],
+        }),
       },
       "Counts by warning and field, at most 100 of them",
     ),

@@ -44,7 +44,10 @@ const entry = z
     order_event_id: z
       .string()
       .optional()
-      .meta({ description: "The event that was appended or deleted", examples: ["event-1"] }),
+      .meta({
+        description: "The event that was appended, deleted or rejected",
+        examples: ["event-1"],
+      }),
     type: z
       .enum(ORDER_EVENT_TYPES)
       .optional()

@@ -18,26 +18,30 @@ const MAX_ORDER_EVENTS = 1_000;
 /** The maximum number of transactions that an order is compared with. */
 export const MAX_ORDER_TRANSACTIONS = 100;
 
-type NamedRow = ReconciliationRow & { order_event_ids: string };
+type NamedRow = ReconciliationRow & { named_events: string };
 
-/** The newest order events of a row `r`, as a JSON list. */
-const eventIds = sql`(
-  select json_group_array(order_event_id) from (
-    select order_event_id from order_events indexed by order_events_network_transaction_id
+/** The newest order events of a row `r` and their orders, as a JSON list of pairs of IDs. */
+const namedEvents = sql`(
+  select json_group_array(json_array(order_event_id, order_id)) from (
+    select order_event_id, order_id from order_events indexed by order_events_network_transaction_id
     where dataset_id = r.dataset_id and network_transaction_id = r.network_transaction_id
-    order by sequence desc limit ${sql.raw(String(MAX_NAMED_EVENTS))})) as order_event_ids`;
+    order by sequence desc limit ${sql.raw(String(MAX_NAMED_EVENTS))})) as named_events`;
 
-const toNamed = (row: NamedRow): NamedReconciliation => ({
-  ...toReconciliation(row),
-  order_event_ids: JSON.parse(row.order_event_ids) as string[],
-});
+function toNamed(row: NamedRow): NamedReconciliation {
+  const named = JSON.parse(row.named_events) as [order_event_id: string, order_id: string][];
+  return {
+    ...toReconciliation(row),
+    order_event_ids: named.map(([id]) => id),
+    order_ids: [...new Set(named.map(([, id]) => id))],
+  };
+}
 
 // Without simulated transactions nothing is compared.
 const isCompared = sql`${transactionCount} > 0`;
 
 const selectOfOrder = DatasetStatement.of(
   sql<NamedRow>`
-    select ${SELECTED}, ${eventIds} from reconciliations r
+    select ${SELECTED}, ${namedEvents} from reconciliations r
     where dataset_id = ${placeholder("dataset_id")} and ${isCompared} and network_transaction_id in (
       select network_transaction_id from (
         select network_transaction_id, sequence from order_events indexed by order_events_order_id
@@ -88,7 +92,7 @@ const cursorTime = sql`coalesce((select created_at from reconciliations where ${
 // One index lookup for each combination of findings, of at most `limit` rows, so that a page reads no agreeing row.
 const selectDisagreeing = DatasetStatement.of(
   sql<NamedRow>`
-    select ${SELECTED}, ${eventIds}
+    select ${SELECTED}, ${namedEvents}
     from json_each(${placeholder("bits")}) b cross join reconciliations r
     where r.dataset_id = ${placeholder("dataset_id")} and ${isCompared}
       and r.network_transaction_id in (
@@ -106,7 +110,7 @@ const countDisagreeing = DatasetStatement.of(
 );
 const selectOne = DatasetStatement.of(
   sql<NamedRow>`
-    select ${SELECTED}, ${eventIds} from reconciliations r
+    select ${SELECTED}, ${namedEvents} from reconciliations r
     where ${isRow} and ${isCompared}
       and findings in (select value from json_each(${placeholder("bits")}))`,
 );

@@ -26,8 +26,13 @@ import { findReconciliation } from "./reconciliations.ts";
 import { eventSimulated, findSimulationState } from "./transactions.ts";
 import { countUsage } from "./usage.ts";
 
-/** The published response to a simulated event. */
-type SimulatedResponse = Pick<TransactionEvent, "transaction_id" | "event_id" | "status">;
+/** The published response to a simulated event, and the ID under which an executed request is recorded. */
+interface SimulatedResponse extends Pick<
+  TransactionEvent,
+  "transaction_id" | "event_id" | "status"
+> {
+  network_transaction_id?: string;
+}
 
 interface SimulationCommand {
   input: TransactionEventInput;
@@ -60,7 +65,10 @@ export async function simulateTransactionEvent(
       ...responseStored(dataset, request, { event: response }),
       countUsage(dataset, usageOf(decision.result, responseBytes(request, response))),
     ]);
-    if (committed === "committed") return executed(response, undefined, decision.result.warnings);
+    const { network_transaction_id } = decision.result.transaction;
+    if (committed === "committed") {
+      return executed({ ...response, network_transaction_id }, undefined, decision.result.warnings);
+    }
     if (committed === "stale") throw new Overtaken();
     refusal = await refusalOf(dataset, committed, decision.result);
   }

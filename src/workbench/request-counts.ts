@@ -1,6 +1,6 @@
 import { and, count, desc, sql, type SQL } from "drizzle-orm";
 import { withoutNulls } from "../domain/complete.ts";
-import type { RequestCounts, RequestFilter } from "../domain/requests.ts";
+import { MAX_COUNTED_ORDERS, type RequestCounts, type RequestFilter } from "../domain/requests.ts";
 import type { Warning } from "../domain/warnings.ts";
 import type { WorkbenchDatabase } from "./database.ts";
 import { conditionOf } from "./request-filter.ts";
@@ -50,7 +50,9 @@ export function countRequests(database: WorkbenchDatabase, filter: RequestFilter
     by_status,
     by_method,
     by_error: errors.map(withoutNulls),
-    by_warning: countWarnings(database, matching).map(withoutNulls),
+    by_warning: countWarnings(database, matching).map(({ code, param, count, order_ids }) =>
+      withoutNulls({ code, param, count, order_ids: JSON.parse(order_ids) as string[] }),
+    ),
   };
 }
 
@@ -58,13 +60,22 @@ interface WarningCount {
   code: Warning["code"];
   param: string | null;
   count: number;
+  order_ids: string;
 }
 
 /** In plain SQL: Drizzle's builder can't select from a table-valued function. */
 function countWarnings(database: WorkbenchDatabase, matching: SQL | undefined): WarningCount[] {
   return database.all<WarningCount>(sql`
-    select value ->> '$.code' as code, value ->> '$.param' as param, count(*) as count
-    from ${requests}, json_each(${requests.remarks}, '$.warnings')
-    where ${matching ?? sql`true`} and json_type(${requests.remarks}, '$.warnings') = 'array'
-    group by 1, 2 order by 3 desc, 1, 2 limit ${MAX_KINDS}`);
+    with warned as (
+      select value ->> '$.code' as code, value ->> '$.param' as param, order_id, sequence
+      from ${requests}, json_each(${requests.remarks}, '$.warnings')
+      where ${matching ?? sql`true`} and json_type(${requests.remarks}, '$.warnings') = 'array'
+    ), by_order as (
+      select code, param, order_id, count(*) as count,
+        row_number() over (partition by code, param order by max(sequence) desc) as place
+      from warned group by code, param, order_id
+    )
+    select code, param, sum(count) as count, json_group_array(order_id order by place)
+      filter (where order_id is not null and place <= ${MAX_COUNTED_ORDERS}) as order_ids
+    from by_order group by code, param order by 3 desc, 1, 2 limit ${MAX_KINDS}`);
 }

@@ -38,19 +38,24 @@ function warningsOn(totals: Partial<LedgerState>, fields: Partial<OrderEventInpu
   return warningsOfEvent(decision.result.event, decision.result.next);
 }
 
-const beyond = (param: string): Warning => ({ code: "captured_beyond_total", param });
+const beyond = (param: string, captured: number, ordered: number): Warning => ({
+  code: "captured_beyond_total",
+  param,
+  captured,
+  ordered,
+});
 
 describe("a capture", () => {
   it.each([
     ["of the whole order", {}, { amount: 100, rewards_amount: 10 }, []],
-    ["of more", {}, { amount: 101 }, [beyond("amount")]],
-    ["of more rewards", {}, { rewards_amount: 11 }, [beyond("rewards_amount")]],
-    ["on top", { captured_amount: 100 }, { amount: 1 }, [beyond("amount")]],
+    ["of more", {}, { amount: 101 }, [beyond("amount", 101, 100)]],
+    ["of more rewards", {}, { rewards_amount: 11 }, [beyond("rewards_amount", 11, 10)]],
+    ["on top", { captured_amount: 100 }, { amount: 1 }, [beyond("amount", 101, 100)]],
     [
       "of more amount and rewards",
       {},
       { amount: 101, rewards_amount: 11 },
-      [beyond("amount"), beyond("rewards_amount")],
+      [beyond("amount", 101, 100), beyond("rewards_amount", 11, 10)],
     ],
     ["of rewards on an order whose amount is exceeded", { captured_amount: 101 }, {}, []],
   ])("%s", (_, totals, fields, warnings) => {
@@ -91,7 +96,7 @@ const replace = (total: number, expected_versions?: number[]) => {
 describe("the replacement of an order", () => {
   it("with a total below the captured amount", () => {
     expect(replace(50)).toEqual([]);
-    expect(replace(49)).toEqual([beyond("total_order_amount")]);
+    expect(replace(49)).toEqual([beyond("total_order_amount", 50, 49)]);
   });
 
   it("with a condition that production doesn't support", () => {
@@ -106,12 +111,14 @@ describe("the warnings of a response", () => {
   }));
 
   it("are limited in number, with room for a rule's warning", () => {
-    const all = addWarnings(fields, [beyond("amount")]);
+    const warning = beyond("amount", 101, 100);
+    const all = addWarnings(fields, [warning]);
     expect(all).toHaveLength(MAX_WARNINGS);
-    expect(all).toContainEqual(beyond("amount"));
+    expect(all).toContainEqual(warning);
   });
 
   it("contain no duplicates", () => {
-    expect(addWarnings([beyond("amount")], [beyond("amount")])).toEqual([beyond("amount")]);
+    const warning = beyond("amount", 101, 100);
+    expect(addWarnings([warning], [beyond("amount", 102, 100)])).toEqual([warning]);
   });
 });

@@ -128,7 +128,12 @@ describe("the partner's loop, with the program of the tarball", () => {
             payment_method_id: "pm-1",
             status: "REFUNDED",
           },
-          order_events: { captured: 5000, refunded: 2500, ids: [refunded, captured] },
+          order_events: {
+            captured: 5000,
+            refunded: 2500,
+            ids: [refunded, captured],
+            order_ids: ["order-1"],
+          },
           findings: [],
         },
       ],

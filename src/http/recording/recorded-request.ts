@@ -130,7 +130,8 @@ function toIds(
   const inResponse = method === "POST" ? idsOf(path, response, {}) : {};
   // A POST may generate the order's ID before it is rejected: then no such order exists.
   const ofRoute = method === "POST" ? {} : { order_id: c.get("orderId") };
-  const ids = { ...ofRoute, ...inResponse, ...inRequest };
+  const network_transaction_id = c.get("networkTransactionId");
+  const ids = { network_transaction_id, ...ofRoute, ...inResponse, ...inRequest };
   return {
     order_id: toId(ids.order_id),
     partner_order_id: toId(ids.partner_order_id),

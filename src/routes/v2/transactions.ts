@@ -61,7 +61,9 @@ export const transactions = new Hono<AppEnv>()
       const outcome = await simulate(c, (dataset) =>
         simulateTransactionEvent(dataset, { input, defaults, request }),
       );
-      return c.json(simulationResultOf(c, outcome), 200);
+      const { network_transaction_id, ...event } = simulationResultOf(c, outcome);
+      c.set("networkTransactionId", network_transaction_id);
+      return c.json(event, 200);
     },
   )
   .get(

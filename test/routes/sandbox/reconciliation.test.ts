@@ -69,7 +69,12 @@ describe("reconciliation", () => {
             payment_method_id: "pm-1",
             status: "REFUNDED",
           },
-          order_events: { captured: 5000, refunded: 2500, ids: ["e-3", "e-2", "e-1"] },
+          order_events: {
+            captured: 5000,
+            refunded: 2500,
+            ids: ["e-3", "e-2", "e-1"],
+            order_ids: [order_id],
+          },
           findings: [],
         },
       ],
@@ -84,7 +89,11 @@ describe("reconciliation", () => {
     expect((await reconciliation()).agrees).toBe(false);
     await client.capture(other, 3000, NTI);
     expect(await reconciliation()).toMatchObject({ agrees: true });
-    expect(await reconciliation(other)).toMatchObject({ agrees: true });
+    const { transactions } = await reconciliation(other);
+    expect(transactions[0]).toMatchObject({
+      findings: [],
+      order_events: { order_ids: [other, order_id] },
+    });
   });
 
   it.each<[Finding, () => Promise<unknown>]>([

@@ -2,7 +2,11 @@ import { runInDurableObject } from "cloudflare:test";
 import { exports } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { generateApiKey } from "../../../src/access/secrets.ts";
-import { MAX_RECORDED_BODY_BYTES, type NewRequest } from "../../../src/domain/requests.ts";
+import {
+  MAX_COUNTED_ORDERS,
+  MAX_RECORDED_BODY_BYTES,
+  type NewRequest,
+} from "../../../src/domain/requests.ts";
 import {
   eventBody,
   expectStatus,
@@ -54,11 +58,18 @@ describe("the list", () => {
 
   it("has the status and amount of a simulated event on the card, and its bare error", async () => {
     const approval = { payment_method_id: "pm-1", status: "APPROVED", amount: 70 };
-    const { body } = await partner.post("/v2/simulate_transaction_event", approval);
+    const simulate = (event: object) => partner.post("/v2/simulate_transaction_event", event);
+    const { body } = await simulate({ ...approval, network_transaction_id: "ntx-1" });
     const { transaction_id } = body;
-    await partner.post("/v2/simulate_transaction_event", { ...approval, transaction_id });
-    const [refused, approved] = await listed(partner, 2);
+    await simulate({ ...approval, transaction_id, status: "CAPTURED" });
+    await simulate({ ...approval, transaction_id });
+    const [refused, captured, approved] = await listed(partner, 3);
     expect(approved.content).toEqual({ card_status: "APPROVED", amount: 70 });
+    // Only the first request named the card network's ID.
+    expect(captured).toMatchObject({
+      content: { card_status: "CAPTURED" },
+      network_transaction_id: "ntx-1",
+    });
     const error = { type: "CONFLICT_ERROR", param: "transaction_id" };
     expect(refused).toMatchObject({ status: 409, error });
   });
@@ -211,8 +222,8 @@ describe("the summary", () => {
         { type: "INVALID_REQUEST_ERROR", param: "limit", count: 1 },
       ]),
       by_warning: expect.arrayContaining([
-        { code: "unknown_field", param: "reward_amount", count: 2 },
-        { code: "unknown_field", param: "total_ordr", count: 2 },
+        { code: "unknown_field", param: "reward_amount", count: 2, order_ids: ["o-2", "o-1"] },
+        { code: "unknown_field", param: "total_ordr", count: 2, order_ids: ["o-2", "o-1"] },
       ]),
     });
     expect(summary.by_status).toEqual(
@@ -228,8 +239,27 @@ describe("the summary", () => {
       by_status: [{ status: "4xx", count: 1 }],
       by_method: [{ method: "POST", count: 1 }],
       by_error: [{ type: "CONFLICT_ERROR", param: "amount", count: 1 }],
-      by_warning: [{ code: "not_repeatable", count: 1 }],
+      by_warning: [{ code: "not_repeatable", count: 1, order_ids: ["o-1"] }],
     });
+  });
+
+  it(`names the newest ${MAX_COUNTED_ORDERS} orders of each warning`, async () => {
+    const ids = Array.from({ length: MAX_COUNTED_ORDERS + 1 }, (_, index) => `o-${index}`);
+    for (const id of [...ids, ids[2]])
+      await partner.put(`/v2/orders/${id}`, orderBody({ reward_amount: 1 }));
+    await partner.get("/v2/orders?reward_amount=1");
+    await listed(partner, ids.length + 2);
+    const { by_warning } = expectStatus(await partner.get(`${PATH}/summary`), 200).body;
+    const newest = [ids[2], ...ids.toReversed().filter((id) => id !== ids[2])];
+    expect(by_warning).toEqual([
+      {
+        code: "unknown_field",
+        param: "reward_amount",
+        count: ids.length + 1,
+        order_ids: newest.slice(0, MAX_COUNTED_ORDERS),
+      },
+      { code: "unknown_parameter", param: "reward_amount", count: 1, order_ids: [] },
+    ]);
   });
 
   it("is empty for a new environment, and rejects an invalid filter", async () => {

@@ -55,6 +55,9 @@ describe("GET /sandbox/orders/{order_id}/timeline", () => {
       kind: "refused",
       at: expect.any(String),
       request_id: expect.any(String),
+      order_event_id: "e-2",
+      type: "REFUNDED",
+      amount: 6_000,
       error: { type: "CONFLICT_ERROR", param: "amount", message: expect.stringContaining("6000") },
     });
     expect(timeline.data[3]).toMatchObject({
@@ -91,7 +94,7 @@ describe("GET /sandbox/orders/{order_id}/timeline", () => {
       .poll(async () => (await timelineWith(client, id, 2)).data[1]!["warnings"])
       .toEqual(
         expect.arrayContaining([
-          { code: "captured_beyond_total", param: "amount" },
+          { code: "captured_beyond_total", param: "amount", captured: 11, ordered: 10 },
           expect.objectContaining({ code: "unknown_field", param: "reward_amount" }),
         ]),
       );
