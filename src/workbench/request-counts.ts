@@ -50,8 +50,8 @@ export function countRequests(database: WorkbenchDatabase, filter: RequestFilter
     by_status,
     by_method,
     by_error: errors.map(withoutNulls),
-    by_warning: countWarnings(database, matching).map(({ code, param, count, order_ids }) =>
-      withoutNulls({ code, param, count, order_ids: JSON.parse(order_ids) as string[] }),
+    by_warning: countWarnings(database, matching).map(({ order_ids, ...row }) =>
+      withoutNulls(Object.assign(row, { order_ids: JSON.parse(order_ids) as string[] })),
     ),
   };
 }
