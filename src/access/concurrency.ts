@@ -5,9 +5,9 @@ import type { AppEnv } from "../http/context.ts";
 import { ApiError } from "../http/errors.ts";
 import { MAX_BODY_BYTES, UPLOAD_SECONDS } from "../http/request-body.ts";
 
-/** The maximum size of the bodies of a partner's running requests in an isolate: one body of the maximum size. */
+/** The bodies of a partner's running requests in an isolate have at most this many bytes together. */
 const MAX_RUNNING_BYTES = MAX_BODY_BYTES;
-/** A smaller request counts as this many bytes, so that at most eight run at a time. */
+/** Each request counts as at least this many bytes, so that at most eight run at a time. */
 const MIN_REQUEST_BYTES = MAX_RUNNING_BYTES / 8;
 /** The maximum number of a partner's waiting requests in an isolate, and the maximum time that one waits. */
 const MAX_WAITING = 500;
@@ -24,8 +24,8 @@ const MAX_CHECK_MILLISECONDS = 250;
 /** A waiting request that has not checked its place for this long counts as cancelled by its client. */
 const CANCELLED_MILLISECONDS = 1_000;
 /**
- * The pause before a request that has waited starts. Without it, a full queue would keep the runtime busy, and a busy
- * runtime accepts no connections.
+ * A request that has waited pauses this long before it starts. Without the pause, a full queue would keep the runtime
+ * busy, and a busy runtime accepts no connections.
  */
 const YIELD_MILLISECONDS = 1;
 

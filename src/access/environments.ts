@@ -33,7 +33,7 @@ export const requireFirstEnvironment = createMiddleware<AppEnv>(async (c, next) 
   await next();
 });
 
-/** Throws a 403 unless the key belongs to the partner's first environment. `action` completes "only its keys can". */
+/** Throws a 403 unless the key belongs to the partner's first environment. The message ends with `action`. */
 export function requireFirst(c: Context<AppEnv>, action: string): void {
   if (c.get("apiKey").expires_at === null) return;
   throw new ApiError({
@@ -79,7 +79,7 @@ export async function deleteEnvironment(c: Context<AppEnv>, id: number): Promise
   const { partner_id } = c.get("apiKey");
   const now = toTimestamp(new Date());
   const source = await findReadinessOfEnvironment(db, partner_id, id);
-  // The caller's own environment is the first, which can't be deleted.
+  // Only keys of the first environment get here, and the first can't be deleted.
   if (source && id !== c.get("apiKey").environment_id) await preserveVerdicts(c.env, db, [source]);
   if (!(await closeEnvironment(db, partner_id, id, now))) {
     if (await hasEnvironment(db, partner_id, id, now)) throw permanentEnvironment();

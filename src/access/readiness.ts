@@ -9,7 +9,7 @@ import { logError } from "../log.ts";
 import type { Database } from "../store/database.ts";
 import { findReadinessOfPartner, storeVerdicts, type ReadinessSource } from "../store/readiness.ts";
 
-/** The maximum number of existing environments in a report: the newest. Each costs a call to its workbench. */
+/** A report covers at most this many existing environments, the newest ones. Each costs a call to its workbench. */
 export const MAX_CHECKED_ENVIRONMENTS = 40;
 
 export const defaultSince = (now: Date): string =>
@@ -43,7 +43,7 @@ export async function checkAllEnvironments(c: Context<AppEnv>, since: string) {
   return sumUp([...checked, stored], since);
 }
 
-/** Stores the verdicts on environments that are about to be closed. Logs a failure, so that they are closed anyway. */
+/** Stores the verdicts on environments that will now be closed. Logs its own failure, so that they are closed anyway. */
 export async function preserveVerdicts(
   env: Cloudflare.Env,
   db: Database,

@@ -4,8 +4,8 @@ import { sha256 } from "../domain/sha256.ts";
 export const KEY_PREFIX = "test_";
 
 /**
- * 192 random bits as 32 characters, then the signature as 43. The last character carries only 4 bits. Its other two
- * must be 0: otherwise four spellings of each key would verify.
+ * 192 random bits as 32 characters, then the signature as 43. The last character has 6 bits, and the signature needs 4
+ * of them. The other 2 must be 0: otherwise four spellings of each key would verify.
  */
 const RANDOM_BYTES = 24;
 const SIGNED_KEY = new RegExp(`^${KEY_PREFIX}([\\w-]{32})([\\w-]{42}[AEIMQUYcgkosw048])$`);

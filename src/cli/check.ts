@@ -42,7 +42,7 @@ const failures = await runChecks();
 if (failures.length > 0) fail(`Failed: ${failures.join("; ")}. The output is above.`);
 
 const folder = memoryFolder();
-// Ctrl-C reaches Vitest too. This process exits after it.
+// Ctrl-C reaches Vitest too. This process ignores it, and exits when Vitest has.
 process.once("SIGINT", () => undefined);
 spawn("vitest", ["run", "--config", "test/vitest.config.ts", ...chosen], {
   stdio: "inherit",

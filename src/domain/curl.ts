@@ -26,7 +26,7 @@ export function curlOf(
   const { headers, body } = request;
   if (!is_exact || body?.includes("\0")) return undefined;
   const sent = Object.entries(headers).filter(([name]) => !SET_BY_CURL.has(name));
-  // Otherwise curl declares a form.
+  // Without this, curl adds a form's Content-Type to a body that came without one.
   const typeless = body !== undefined && !("content-type" in headers) ? ["-H 'Content-Type:'"] : [];
   return [
     // --globoff: brackets and braces in a URL are literal. --path-as-is: so are dots.

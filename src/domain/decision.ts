@@ -3,7 +3,7 @@ export const REFUSAL_STATUSES = {
   INVALID_REQUEST_ERROR: 400,
   ORDER_NOT_FOUND_ERROR: 404,
   ORDER_EVENT_NOT_FOUND_ERROR: 404,
-  // The contract publishes this name.
+  // The contract's name for a transaction that isn't found.
   TRANSACTION_FOUND_ERROR: 404,
   CUSTOMER_NOT_FOUND_ERROR: 404,
   CONFLICT_ERROR: 409,

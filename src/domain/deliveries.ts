@@ -37,8 +37,8 @@ interface WebhookLoad<D> {
 }
 
 /**
- * Chooses the deliveries to start. Each webhook gets its first attempt before any gets its second. A second attempt
- * leaves a place for every idle webhook, so that a slow endpoint delays no other.
+ * Chooses the deliveries to start. Every webhook gets one running delivery before any gets a second, concurrent one.
+ * Second ones leave a place free for each idle webhook, so that a slow endpoint delays no other.
  */
 export function chooseDeliveries<D>(webhooks: readonly WebhookLoad<D>[]): D[] {
   const running = webhooks.reduce((sum, { inFlight }) => sum + inFlight, 0);

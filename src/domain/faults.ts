@@ -113,7 +113,7 @@ export function isRejecting(name: FaultName): name is RejectingFault {
   return !FAULTS[name].executes;
 }
 
-/** Whether the fault delays a notification, or a response, which is held in memory meanwhile. */
+/** Whether the fault delays a notification or a response. A delayed response is held in memory. */
 export function isDelaying(name: AnyFaultName): boolean {
   return "delay_ms" in PARAMETERS[name];
 }

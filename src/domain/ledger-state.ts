@@ -5,7 +5,7 @@ import type { Usage } from "./quotas.ts";
 export const MEASURES = ["amount", "rewards_amount"] as const;
 export type Measure = (typeof MEASURES)[number];
 
-/** The names of the sums of an order's events. Each measure has both. */
+/** The sums of an order's events. Each measure (amount, rewards_amount) has a captured and a refunded one. */
 export const SUMS = ["captured", "refunded"] as const;
 export type Sum = (typeof SUMS)[number];
 

@@ -1,4 +1,4 @@
-/** The bodies, keys and times that may have been signed: the receiver's own, and others that explain a mismatch. */
+/** The bodies, keys and times that a signature may come from: the receiver's, and others that explain a mismatch. */
 import {
   bodyDeviation,
   convertedTime,
@@ -73,7 +73,7 @@ interface Signer {
   timestamp: SignatureSettings["timestamp"];
 }
 
-/** Every form of the receiver's tokens, the environment's other tokens, and the wrong tokens of a fault. */
+/** The receiver's tokens in each form; the environment's other tokens and a fault's wrong ones in their own form. */
 export async function signerCandidates(
   tokens: readonly SigningToken[],
   otherTokens: readonly SigningToken[],

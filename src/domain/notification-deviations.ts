@@ -107,11 +107,11 @@ export const WRONG_TOKEN: Deviation = {
 export const SIGNED_EARLIER =
   "The fault stale_signature applies to this notification: the sandbox dated the signature of its first attempt ten minutes back.";
 
-/** The sender signed another `t` than the header has. */
+/** The header's `t` is not the one that was signed: the receiver converted its unit. */
 export function convertedTime(signed: string, received: string): Deviation {
   return {
     reason: "timestamp_unit",
-    message: `The signature is over t=${signed}, but the header has t=${received}: don't convert t.`,
+    message: `The signature is over t=${signed}, but the header you passed has t=${received}. Pass the header unchanged.`,
   };
 }
 

@@ -19,7 +19,8 @@ export const NOTIFICATION_FAULTS = {
   },
   reordered_notification: {
     parameters: {},
-    effect: "the next notification first, then this one; after 5 seconds without another, this one",
+    effect:
+      "the next notification first, then this one. If none follows within 5 seconds, this one alone",
   },
   lost_notification: {
     parameters: {},

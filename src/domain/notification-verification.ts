@@ -47,7 +47,7 @@ export interface Verification {
   reason: VerificationReason | null;
   /** The reason as a sentence, with what to change. */
   message: string;
-  /** The valid header for this body, the first token and the header's `t`. Absent if the header has no `t`. */
+  /** What a valid header is: the first token signs the header's `t` and this body. Absent if the header has no `t`. */
   expected?: string;
   /** The changes of the body, the first of each kind. */
   changes?: BodyChange[];

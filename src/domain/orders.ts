@@ -186,7 +186,7 @@ export function duplicateId(param: string, id: string | undefined): Refusal {
   return {
     type: "CONFLICT_ERROR",
     param,
-    message: `The ${param} ${id} exists with the same content. This environment refuses repeated IDs: the earlier request took effect.`,
+    message: `The ${param} ${id} exists with the same content: an earlier request took effect. This environment refuses repeated IDs.`,
     details: { differing_fields: [] },
   };
 }
@@ -225,7 +225,7 @@ function hasEvents(state: LedgerState): Refusal {
   const advice =
     figures.refundable > 0
       ? `To cancel it, report a refund of the ${figures.refundable} that can still be refunded; the order stays.`
-      : "An order with events stays as their record.";
+      : "An order with events can't be deleted.";
   return {
     type: "CONFLICT_ERROR",
     message: `The order has ${state.event_count} ${events}. ${advice} Delete the ${events} only if ${they} reported by mistake.`,

@@ -5,7 +5,7 @@ import type { Warning } from "./warnings.ts";
 
 /**
  * The ways in which order events and a card transaction can disagree. Production accepts all of them, so a
- * finding never refuses a request. The order is that of the stored bits: add new ones at the end.
+ * finding never refuses a request. A finding's position is its bit in the database: add new ones at the end.
  */
 export const FINDINGS = [
   "unknown_transaction",

@@ -37,7 +37,7 @@ const encoder = new TextEncoder();
 const OMITTED_HEADERS =
   /^(authorization|proxy-authorization|cookie|set-cookie|forwarded|x-forwarded-.*|x-real-ip|x-client-ip|true-client-ip|cf-.*|mf-.*)$/;
 
-/** Headers as they are stored: without those of the sender, and cut to `MAX_RECORDED_HEADER_BYTES`. */
+/** Headers as they are stored: without credentials and proxies' headers, cut to `MAX_RECORDED_HEADER_BYTES`. */
 export function recordedHeaders(headers: Iterable<[name: string, content: string]>): {
   headers: Record<string, string>;
   isCut: boolean;

@@ -7,7 +7,7 @@ import type { Warning } from "./warnings.ts";
 export const REQUEST_DAYS = 7;
 export const MAX_RECORDED_REQUESTS = 10_000;
 export const MAX_RECORDED_BYTES = 64_000_000;
-/** Every environment may store at least this much, however many its partner has. */
+/** Every environment may store at least this much, however many environments its partner has. */
 export const MIN_RECORDED_BYTES = 1_000_000;
 
 /** The maximum stored size of a body, a message's headers and a URL. The rest is cut off. */

@@ -129,7 +129,7 @@ export function noSuchCapture(transaction: Transaction, event_id: string): Refus
   };
 }
 
-/** The refusal if the environment has no such transaction. The type is the published one. */
+/** The refusal if the environment has no such transaction. */
 export function unknownTransaction(id: string): Refusal {
   return {
     type: "TRANSACTION_FOUND_ERROR",

@@ -23,5 +23,5 @@ export const WARNING_MEANINGS: Record<Warning["code"], string> = {
   not_repeatable:
     "The request has neither an ID nor an `Idempotency-Key`. Repeating it takes effect again.",
   not_published:
-    "The response depends on a header that production may ignore: it repeats an earlier response by its `Idempotency-Key`, or follows `If-Match`.",
+    "The `Idempotency-Key` or `If-Match` header decided this response. Production may ignore that header and respond differently.",
 };

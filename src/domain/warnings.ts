@@ -51,7 +51,7 @@ export interface Warning {
 /** The maximum number of warnings in one response. */
 export const MAX_WARNINGS = 20;
 
-/** Adds warnings without duplicates. The newest come first, so that a rule's warning is not cut off. */
+/** Adds warnings without duplicates, before the earlier ones: rules come after names, and `MAX_WARNINGS` cuts the end. */
 export function addWarnings(before: readonly Warning[], added: readonly Warning[]): Warning[] {
   const isNew = ({ code, param }: Warning) =>
     !before.some((each) => each.code === code && each.param === param);

@@ -355,7 +355,7 @@ export interface paths {
          *     |---|---|---|
          *     | `duplicate_notification` | the same notification twice |  |
          *     | `late_notification` | the notification, `delay_ms` late | `delay_ms` |
-         *     | `reordered_notification` | the next notification first, then this one; after 5 seconds without another, this one |  |
+         *     | `reordered_notification` | the next notification first, then this one. If none follows within 5 seconds, this one alone |  |
          *     | `lost_notification` | no first attempt. The retries are sent |  |
          *     | `invalid_signature` | a first attempt with a signature that doesn't match. Retries are signed correctly |  |
          *     | `stale_signature` | a first attempt that was signed ten minutes ago. Retries are signed now |  |
@@ -368,7 +368,7 @@ export interface paths {
          *     front of the Worker. If the response to a `GET` is lost, the proxy sends the request up to three times and then returns a 500 in
          *     plain text, so a fault with `times` below 3 goes unseen. For a lost `POST`, `PUT` or `DELETE`, it returns the 500 the
          *     first time. A cut response arrives cut. On Cloudflare, a Worker can't close a connection. According to Cloudflare's
-         *     documentation, clients receive its error page 1101 for `lost_response`. It promises nothing for a cut response, but
+         *     documentation, clients receive its error page 1101 for `lost_response`. It says nothing about a cut response, but
          *     `Content-Length` shows that part of the body is missing.
          */
         post: operations["addFault"];
@@ -603,8 +603,8 @@ export interface paths {
          *     one. The newest 40 environments are checked. Before an environment is deleted or expires, its verdicts are stored: the
          *     latest passed and the latest failed verdict of each check count for the partner.
          *
-         *     A failure counts for 7 days. To start over, run the tests again and pass the time of their start as `since`, reset the
-         *     environment, or use a new one. Use the key of another partner for deliberate mistakes.
+         *     A failure counts for 7 days. To start over, run the tests again and pass the time of their start as `since`. Or
+         *     reset the environment, or use a new one. Use the key of another partner for deliberate mistakes.
          *
          *     | check | when it passes |
          *     |---|---|
@@ -616,12 +616,12 @@ export interface paths {
          *     | `proxy_page` | The same after the fault `bad_gateway` or `gateway_timeout`. |
          *     | `unavailable` | A write to an order or event that got the fault `unavailable` was sent again and succeeded. It fails if the write was never sent again, or earlier than `Retry-After`. |
          *     | `rate_limited` | The same for the fault `rate_limited`. |
-         *     | `growing_pauses` | A write got `unavailable` or `rate_limited` at least four times in a row, and a later pause was at least 10 % and 10 ms longer than the shortest one before it. It fails if the pauses are constant or shrink. Pauses up to 1.5 times `Retry-After` don't fail, because waiting for `Retry-After` can hide that the client's own pauses grow. To avoid that, set `retry_after` to 0. |
+         *     | `growing_pauses` | A write got `unavailable` or `rate_limited` at least four times in a row, and a later pause was at least 10 % and 10 ms longer than the shortest one before it. It fails if the pauses are constant or shrink. Constant pauses of up to 1.5 times `Retry-After` don't fail: they may be waits for `Retry-After`, which show nothing about the client's own pauses. To see those, set `retry_after` to 0. |
          *     | `no_blind_retries` | A write was refused with 400, 404, 409 or 422. It fails if one was sent again unchanged more than once, each time within a minute, while its order did not change. |
          *     | `refund_refused` | A refund above the captured amount was refused with 409, and not sent again unchanged more than once. An environment that assumes `refund_beyond_captured: accepted` can't prove it. |
          *     | `several_captures` | An order got a second capture, within its total. It fails if every further capture took its order above its total. |
-         *     | `partial_refund` | A refund of less than could still be refunded was accepted. It fails if none was, and one got 400 or 404. |
-         *     | `full_refund` | A refund of all that could still be refunded was accepted. It fails if none was, and one got 400 or 404. |
+         *     | `partial_refund` | A refund of less than could still be refunded was accepted. It fails if no such refund was accepted, and at least one got 400 or 404. |
+         *     | `full_refund` | A refund of all that could still be refunded was accepted. It fails if no such refund was accepted, and at least one got 400 or 404. |
          *     | `line_refund` | A refund with `order_lines` returned rewards. It fails if refunds left out captured rewards (the warning `refund_without_rewards`), and no refund with lines returned any. |
          *     | `order_changed` | A `PUT` of an order, or the deletion of an event, was accepted. It fails if these were only refused. |
          *     | `order_cancelled` | An order was deleted, or refunded in full after its deletion was refused. It fails if deletions only got 409. |
@@ -635,7 +635,7 @@ export interface paths {
          *     | `invalid_signature` | A notification with the fault `invalid_signature` got a 4xx, and the same webhook acknowledged one with a valid signature. It fails if the forged one gets any other response. |
          *     | `stale_signature` | The same with the fault `stale_signature`. |
          *     | `notification_redelivered` | A notification whose first attempt failed was acknowledged when it was sent again. It fails if its attempts ran out. Forged signatures don't count. |
-         *     | `both_readings` | Only with `environments=all`: for each field of `assume`, retries and refunds were proven in environments with either value. |
+         *     | `both_readings` | Only with `environments=all`: for each field of `assume`, retries and refunds were proven with each of its two values. |
          */
         get: operations["getReadiness"];
         put?: never;
@@ -1710,7 +1710,7 @@ export interface components {
              */
             expires_at?: string;
         };
-        /** @description How the environment decides where the published contract is silent. Test your client with both values of each field */
+        /** @description What the environment decides where the published contract is silent. Test your client with both values of each field */
         Assumptions: {
             /**
              * @description A repeated order or event, with the same ID and content: `replay` returns the stored one, `conflict` returns 409
@@ -2878,7 +2878,7 @@ export interface components {
              */
             at: string;
             /**
-             * @description `unaddressed`: no webhook of this kind existed; while an environment has no webhook at all, its transaction events create no notifications. `pending`: another attempt follows. `acknowledged`: every webhook responded with 2xx. `failed`: the attempts of a webhook ran out
+             * @description `unaddressed`: no webhook for this kind existed. (Without any webhook, transaction events create no notification.) `pending`: another attempt follows. `acknowledged`: every webhook responded with 2xx. `failed`: the attempts of a webhook ran out
              * @example acknowledged
              * @enum {string}
              */
@@ -2905,7 +2905,7 @@ export interface components {
              */
             object: "APPLICATION" | "TRANSACTION" | "PAYMENT_METHOD" | "CUSTOMER_LINK" | "REWARD" | "STREAK" | "ACCOUNT_STATUS";
             /**
-             * @description Fields of the published `data`, which replace those of the published example. null leaves a field out unless production may send null
+             * @description Fields of the published `data`, which replace those of the published example. null removes a field, or is sent as null where the contract allows null
              * @example {
              *       "status": "CAPTURED",
              *       "amount": 5000
@@ -2962,7 +2962,7 @@ export interface components {
              */
             at: string;
             /**
-             * @description `unaddressed`: no webhook of this kind existed; while an environment has no webhook at all, its transaction events create no notifications. `pending`: another attempt follows. `acknowledged`: every webhook responded with 2xx. `failed`: the attempts of a webhook ran out
+             * @description `unaddressed`: no webhook for this kind existed. (Without any webhook, transaction events create no notification.) `pending`: another attempt follows. `acknowledged`: every webhook responded with 2xx. `failed`: the attempts of a webhook ran out
              * @example acknowledged
              * @enum {string}
              */
@@ -3113,7 +3113,7 @@ export interface components {
              */
             message: string;
             /**
-             * @description The valid header for this body, the first token and the header's `t`: what your code should compute
+             * @description What your code should compute: the header for this body, with the first token and your header's `t`
              * @example t=1763984420123,s=9a0e
              */
             expected?: string;
@@ -3626,7 +3626,7 @@ export interface components {
          *     - `currency_differs`: The order event's currency is not the card transaction's.
          *     - `payment_method_differs`: The order's payment method is not the card transaction's.
          *     - `not_repeatable`: The request has neither an ID nor an `Idempotency-Key`. Repeating it takes effect again.
-         *     - `not_published`: The response depends on a header that production may ignore: it repeats an earlier response by its `Idempotency-Key`, or follows `If-Match`.
+         *     - `not_published`: The `Idempotency-Key` or `If-Match` header decided this response. Production may ignore that header and respond differently.
          *
          *     Not in production
          */

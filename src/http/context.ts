@@ -36,7 +36,7 @@ export interface AppEnv {
     isFaultPending?: boolean;
     /** Whether a fault withholds the response from the client. */
     isResponseLost?: boolean;
-    /** The entry of this request in the limits of delayed responses. */
+    /** Counts this request among the partner's delayed responses. */
     delayedResponse?: DelayedResponse;
     /** Whether the request is not recorded, because recording it would cost more than rejecting it. */
     isUnrecorded?: boolean;

@@ -6,7 +6,7 @@ import { ApiError } from "./errors.ts";
 const MAX_DELAYED_RESPONSES = 100;
 /** The maximum size of a partner's delayed reads together. Writes are not counted: their responses are small. */
 const MAX_DELAYED_READ_BYTES = 16_000_000;
-/** The maximum time that a request runs before its response is delayed. */
+/** How long a place stays reserved for a response while its request runs. No request runs longer. */
 const MAX_REQUEST_MILLISECONDS = 120_000;
 
 export interface DelayedResponse {

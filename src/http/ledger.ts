@@ -22,8 +22,9 @@ export function ledgerOf(c: Context<AppEnv>, orderId: string): DurableObjectStub
 }
 
 /**
- * The fingerprint of a request's method, path and validated content. The order of fields, nulls and the format of
- * timestamps don't affect it. Sending a default explicitly does, because omitted defaults are filled in later.
+ * The fingerprint of a request's method, path and validated content. It stays the same if fields
+ * are reordered, nulls are added or left out, or timestamps are formatted differently. Sending a default explicitly
+ * changes it, because omitted defaults are filled in later.
  */
 function fingerprintOf(c: Context<AppEnv>, content: unknown): Promise<string> {
   return sha256(`${c.req.method} ${c.req.path}\n${JSON.stringify(content)}`);

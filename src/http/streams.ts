@@ -4,7 +4,7 @@ import type { Context } from "hono";
 import type { AppEnv } from "./context.ts";
 import { ApiError } from "./errors.ts";
 
-/** Limits on streams, for the reference. */
+/** Describes the limits on streams in the API reference. */
 export const STREAM_LIMITS = `At most ${MAX_STREAMS} streams of an environment, and ${MAX_PARTNER_STREAMS} of a partner, are open at a time. A stream ends when its key is revoked, or when the environment expires or is reset.`;
 
 /** The watcher of a stream: the caller, and the last event that it received. */

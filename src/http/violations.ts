@@ -18,7 +18,7 @@ export function violationsOf({ issues }: z.core.$ZodError, target: string): Viol
     .map(([param, [first]]) => ({ param, message: messageOf(first!, target) }));
 }
 
-/** The violation of a warning about a name. */
+/** Turns a warning about a name into a violation, where a strict environment rejects it. */
 export function violationOfName({ code, param = "", did_you_mean }: Warning): Violation {
   if (code === "duplicate_field") {
     return { param, message: "Expected this field once, but received it more than once" };

@@ -40,7 +40,7 @@ import type {
   Reply,
 } from "./commands.ts";
 
-/** The maximum number of events that a refusal lists: the newest. */
+/** A refusal lists at most this many events, the newest ones. */
 const MAX_NAMED_EVENTS = 100;
 
 /** An accepted change of an order. */
@@ -54,7 +54,7 @@ interface Change<T> {
 
 /** The steps that differ from command to command. */
 interface Steps<T> {
-  /** Decides on a state. It may read more from D1: if the order changes meanwhile, the fence rejects the change. */
+  /** Decides from the order's state. May read more from D1: if the order changes meanwhile, the fence rejects the change. */
   decide: (state: LedgerState | undefined) => Promise<Decision<Change<T>>>;
   /** Finds the outcome of an earlier request with the same IDs or key. */
   findEarlier?: () => Promise<Outcome<T> | undefined>;
@@ -63,7 +63,8 @@ interface Steps<T> {
 /**
  * The Durable Object of one order. It runs the order's commands one at a time, and remembers the order's state
  * between them, but stores nothing. Another writer may change the order in D1. So each batch checks the version (the
- * fence) and fails if the state was outdated. A refusal writes nothing, so it needs a freshly read state.
+ * fence) and fails if the state was outdated. A refusal has no batch to check the
+ * version, so it needs a freshly read state.
  */
 export class OrderLedger extends DurableObject {
   readonly #queue = new CommandQueue();
@@ -177,7 +178,7 @@ export class OrderLedger extends DurableObject {
     const decision = await decide(state);
     if (!decision.ok) {
       if (!isFresh) return undefined;
-      // The retry of a full refund gets the stored response, although nothing is left to refund.
+      // This may repeat an executed request, such as a full refund: it gets the stored response.
       return (
         (await findEarlier?.()) ?? refuse(await withEventIds(dataset, state?.id, decision.refusal))
       );

@@ -1,4 +1,4 @@
-/** The commands that messages name, and the default data folder. */
+/** The command lines that messages print, and the default data folder. */
 export interface Invocation {
   command: string;
   partnerCommand: string;

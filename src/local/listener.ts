@@ -9,7 +9,7 @@ import type { SandboxError } from "./sandbox-error.ts";
 
 /** After a slow server has kept deliveries waiting this long, reopens the stream, so that they are signed again. */
 const BACKLOG_MILLISECONDS = 60_000;
-/** A delivery that arrives this soon after the previous one was handled was buffered, so its signature may be old. */
+/** If a delivery arrives this soon after the previous one ended, it was waiting: its signature may be old. */
 const BUFFERED_MILLISECONDS = 20;
 
 interface ListenerOptions {

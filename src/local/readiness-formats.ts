@@ -47,7 +47,7 @@ function toText({ report, required }: RequiredReport): string {
 const START_OVER =
   "A failure counts for 7 days. To start over, run the tests again, then this command with --since <when they started>, or use a new environment.";
 const ALL_ENVIRONMENTS =
-  "This is one environment. With the key of the first one, --environments all includes those that tests created and deleted.";
+  "This report is about one environment. With a key of the partner's first environment, --environments all adds those that tests created and deleted.";
 
 function hintsOf({ checks, environment }: Readiness): string[] {
   const hasFailed = checks.some(({ status }) => status === "failed");

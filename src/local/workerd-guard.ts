@@ -13,7 +13,7 @@ export interface GuardOptions {
   onSpawn: (pid: number) => void;
   /** Called if workerd can't be spawned. */
   onFailure: (error: Error) => void;
-  /** A folder to remove with workerd. */
+  /** A folder to remove when workerd has ended. */
   temporaryFolder: string | undefined;
 }
 

@@ -104,7 +104,7 @@ ${get(origin, "/sandbox/orders/order-1/reconciliation")}
 - Body: \`{"object": "TRANSACTION", "data": {"event_id", "status", "amount", "network_transaction_id", …}}\`. It has no order
   ID: look it up by \`network_transaction_id\`. Handle each \`event_id\` once, and only \`CAPTURED\` and \`REFUNDED\`: others, such as
   \`APPROVED\`, arrive too. \`amount\` is the event's own.
-- Respond with 2xx within 5 seconds. Without a 2xx within ${DELIVERY_TIMEOUT_MILLISECONDS / 1_000} seconds, it is sent again after the webhook's
+- Respond with 2xx within 5 seconds. After ${DELIVERY_TIMEOUT_MILLISECONDS / 1_000} seconds the sandbox stops waiting. It sends the notification again after the webhook's
   \`retry_after_seconds\`, by default ${DEFAULT_RETRY_AFTER_SECONDS.join(", ")}. \`GET /sandbox/notifications\` lists each with its attempts.
 
 ## Rules
@@ -127,7 +127,7 @@ header \`Sandbox-Fault: lost_response\`.
 
 ${faults}
 
-Of notifications, with \`match\` (\`status\`, \`network_transaction_id\`): ${code(NOTIFICATION_FAULT_NAMES)}.
+Faults of notifications, whose \`match\` takes \`status\` and \`network_transaction_id\`: ${code(NOTIFICATION_FAULT_NAMES)}.
 
 \`\`\`sh
 ${post(origin, "/sandbox/faults", '{"fault": "lost_response", "match": {"path": "/v2/order_events"}}')}
@@ -152,7 +152,7 @@ ${get(origin, "/sandbox/requests?status=4xx")}
 ## Prove readiness
 
 Each check is \`passed\`, \`failed\` or \`not_seen\`, with its reason, its evidence, and \`how_to_prove\`: the step, and commands
-and code that show it. Their requests under \`/v2\` stand for your client: let it send its own. Pass one check after
+and code that show it. They send requests to \`/v2\` in place of your client: let your client send its own instead. Pass one check after
 another until \`ready\` is true.
 
 \`\`\`sh

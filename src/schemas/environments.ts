@@ -49,7 +49,7 @@ const assume = z
   .meta({
     id: "Assumptions",
     description:
-      "How the environment decides where the published contract is silent. Test your client with both values of each field",
+      "What the environment decides where the published contract is silent. Test your client with both values of each field",
   });
 
 export const environmentInput = z

@@ -43,7 +43,8 @@ export const ERROR_TYPES = {
   },
   TRANSACTION_FOUND_ERROR: {
     status: 404,
-    meaning: "No simulated transaction has this ID. The contract publishes this type for it.",
+    meaning:
+      "No simulated transaction has this ID. The contract spells the type this way, without NOT.",
     remedy: "Check the ID, or simulate the transaction first.",
   },
   CUSTOMER_NOT_FOUND_ERROR: {

@@ -1,6 +1,6 @@
 /**
- * The payloads of notifications, as the contract publishes them. A triggered notification takes each field that the
- * request leaves out from their examples.
+ * The payloads of notifications, as the contract publishes them. If the request to trigger one leaves a field out, the
+ * field has the value of the example.
  */
 import * as z from "zod";
 import { PURCHASE_METHODS, TRANSACTION_STATUSES } from "../domain/transactions.ts";
@@ -215,7 +215,7 @@ export const notificationInput = z
       .optional()
       .meta({
         description:
-          "Fields of the published `data`, which replace those of the published example. null leaves a field out unless production may send null",
+          "Fields of the published `data`, which replace those of the published example. null removes a field, or is sent as null where the contract allows null",
         examples: [{ status: "CAPTURED", amount: 5000 }],
       }),
   })

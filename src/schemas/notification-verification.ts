@@ -86,7 +86,7 @@ export const verification = z
       ],
     }),
     expected: text(
-      "The valid header for this body, the first token and the header's `t`: what your code should compute",
+      "What your code should compute: the header for this body, with the first token and your header's `t`",
       "t=1763984420123,s=9a0e",
     ),
     changes: z

@@ -17,7 +17,7 @@ import { webhook, WEBHOOK_ID_EXAMPLE } from "./webhooks.ts";
 
 const deliveryStatus = z.enum(DELIVERY_STATUSES).meta({
   description:
-    "`unaddressed`: no webhook of this kind existed; while an environment has no webhook at all, its transaction events create no notifications. `pending`: another attempt follows. `acknowledged`: every webhook responded with 2xx. `failed`: the attempts of a webhook ran out",
+    "`unaddressed`: no webhook for this kind existed. (Without any webhook, transaction events create no notification.) `pending`: another attempt follows. `acknowledged`: every webhook responded with 2xx. `failed`: the attempts of a webhook ran out",
   examples: ["acknowledged"],
 });
 const fields = {

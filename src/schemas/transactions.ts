@@ -12,7 +12,7 @@ import { address } from "./orders.ts";
 import { limit, listOf, startingAfter } from "./pages.ts";
 import type { SchemaPerField } from "./schema-per-field.ts";
 
-/** Accepts an empty string as absent, because the guide sends them. */
+/** Accepts an empty string as no value, because the contract's examples contain empty strings. */
 const orEmpty = <Field extends z.ZodType>(field: Field) => z.union([z.literal(""), field]);
 
 const status = z.enum(TRANSACTION_STATUSES).meta({

@@ -29,7 +29,7 @@ export async function commit(
   }
 }
 
-/** Classifies an error of the database. Throws any other error. */
+/** Says why the database rejected a change. Throws an error that has none of these reasons. */
 export function commitFailure(error: unknown): CommitFailure {
   if (violatesFence(error)) return "stale";
   if (violatesNetworkId(error)) return "network ID taken";

@@ -17,8 +17,8 @@ interface CreateOrder {
 }
 
 /**
- * Creates an order without its ledger: of two concurrent requests, the unique ID rejects one. A ledger that remembers a
- * deleted order with the same ID can't change the new order, because the new order has a later version.
+ * Creates an order in D1, without its ledger: of two concurrent requests, the unique index on the ID rejects one. A
+ * ledger that remembers a deleted order with the same ID can't change the new order, which has a later version.
  */
 export async function createOrder(
   dataset: Dataset,

@@ -47,7 +47,7 @@ export type RowsOf<Statements> = {
     : never;
 };
 
-/** Values by placeholder name. An absent value is null: `bind` throws if a name is left out. */
+/** Values by placeholder name. For no value, pass null: `bind` throws if a name is left out. */
 export type Values = Record<string, unknown>;
 
 /** Throws if a placeholder has no value: a name that is left out or misspelled would write NULL. */

@@ -51,7 +51,7 @@ const mostRefunded = (
   captured: AnySQLiteColumn,
 ) => sql`iif(${accepts_over_refunds}, ${sql.raw(String(MAX_MONEY))}, ${captured})`;
 
-/** The CHECK of each sum. Null for a sum that a later migration adds: to add a CHECK, SQLite rebuilds the table. */
+/** The CHECK of each sum. A sum that a later migration adds has none: to add a CHECK, SQLite rebuilds the table. */
 const checksOfTotals = (
   t: Record<keyof LedgerTotals | "accepts_over_refunds", AnySQLiteColumn>,
 ): Record<keyof LedgerTotals, CheckBuilder | null> => ({
@@ -210,8 +210,8 @@ export const orderEventLines = sqliteTable(
 
 /**
  * The history: one row for each change of an order, never updated. It outlives the order until the dataset is deleted
- * or the retention passes. `version` is the fence against a stale writer: the batch of a change that was decided on an
- * outdated version fails (`insertChange`). The primary key allows each version once.
+ * or the retention passes. `version` is the fence against a stale writer: if a change was decided with an outdated
+ * version, its batch fails (`insertChange`). The primary key allows each version once.
  */
 export const orderChanges = sqliteTable(
   "order_changes",

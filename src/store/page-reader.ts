@@ -6,7 +6,7 @@ import type { Dataset } from "./dataset.ts";
 import type { Page, PageRequest } from "./pages.ts";
 import { indexedBy, selectItems, type Fields, type Selected } from "./rows.ts";
 
-/** A second statement reads the lines of an item above this size, and only if the item is on the page. */
+/** The lines of a larger item are read by a second statement, once it is known that the item is on the page. */
 const LIGHT_BYTES = MAX_PAGE_BYTES / 100;
 
 interface Filter {

@@ -49,7 +49,7 @@ const agreeing = compared(sql`
   and event_captured = card_captured and event_refunded = card_refunded`);
 const withoutCard = compared(sql`
   event_captured > 0 and card_captured = 0 or event_refunded > 0 and card_refunded = 0`);
-// Without a transaction, the only finding is `unknown_transaction`.
+// Leaves out rows without a transaction: their only finding is `unknown_transaction`.
 const disagreeing = sql`
   from reconciliations r
   where r.dataset_id = environments.dataset_id and r.findings <> 0 and r.transaction_id is not null`;

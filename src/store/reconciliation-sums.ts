@@ -129,7 +129,7 @@ export function eventsUncounted(selection: SQL): [SQL<never>, SQL<never>] {
   ];
 }
 
-/** The sum of the amounts of the types on one side, as a column of that name. */
+/** The sum of the amounts of one side's event types, as a column with the side's name. */
 function sumOfSide(side: (typeof SIDES)[number]): SQL {
   const types = ORDER_EVENT_TYPES.filter((type) => SIDE_OF[type] === side);
   return sql.raw(`

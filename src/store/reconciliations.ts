@@ -11,9 +11,9 @@ import {
   type ReconciliationRow,
 } from "./reconciliation-sums.ts";
 
-/** The maximum number of order events that a reconciliation lists: the newest. */
+/** A reconciliation lists at most this many order events, the newest ones. */
 const MAX_NAMED_EVENTS = 100;
-/** The maximum number of an order's events whose transactions are compared: the newest. */
+/** The transactions of at most this many of an order's events are compared, the newest ones. */
 const MAX_ORDER_EVENTS = 1_000;
 /** The maximum number of transactions that an order is compared with. */
 export const MAX_ORDER_TRANSACTIONS = 100;

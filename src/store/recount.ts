@@ -16,7 +16,7 @@ const findOldest = Statement.of(
 );
 
 const isIn = sql`dataset_id = ${placeholder("dataset_id")}`;
-/** A query for each table whose bytes count: it counts a dataset's rows and their bytes. */
+/** For each table whose bytes count towards the quota: a query that counts a dataset's rows and adds up their bytes. */
 const counts = DATASET_TABLES.flatMap(({ table, bytes }) => {
   if (!bytes) return [];
   const rows = sql`select count(*) as items, coalesce(sum(${bytes}), 0) as bytes from ${table} where ${isIn}`;

@@ -58,7 +58,7 @@ export async function sweepOrders(budget: QueryBudget, now: Date, days: number):
 }
 
 /**
- * Deletes transactions, with their events, that no order event names and that had no event in the last `days` days.
+ * Deletes the transactions that no order event names and that had no event in the last `days` days, and their events.
  * Walks like `sweepOrders`. Returns how many transactions it deleted.
  */
 export async function sweepTransactions(

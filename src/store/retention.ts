@@ -32,7 +32,7 @@ const selectNext = Statement.of(
     where (orders.dataset_id, sequence) > (${placeholder("dataset_id")}, ${placeholder("sequence")})
     order by orders.dataset_id, sequence limit ${STEP_ORDERS}`,
 );
-/** The orders after a position, by arrival in each dataset. One round trip, three rows for each order. */
+/** The orders after a position, by arrival in each dataset. One round trip, which reads three rows for each order. */
 export async function findOrdersAfter(
   db: Database,
   position: Pick<SweepPosition, "dataset_id" | "sequence">,
@@ -90,7 +90,8 @@ export async function removeUntouched(
 
 /*
  * The changes of orders that were deleted before the cutoff, oldest first, so that the deletion itself is removed last.
- * Reusing these version numbers is safe: a ledger that remembered them was evicted long ago.
+ * Then a new order with the same ID starts at version 1 again. That is safe: a ledger that remembered the old versions
+ * was evicted long ago.
  */
 const oldChanges = sql`
   select old.dataset_id, old.order_id, old.version from (

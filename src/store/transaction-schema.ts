@@ -32,7 +32,7 @@ export const transactionFields = {
   authorized_amount: money(),
   captured_amount: money(),
   refunded_amount: money(),
-  /** The fence: for an event that was decided on an outdated version it becomes NULL, and the batch fails. */
+  /** The fence: an event that was decided with an outdated version sets it to NULL, so that the batch fails. */
   version: integer().notNull(),
   created_at: text().notNull(),
   updated_at: text().notNull(),

@@ -12,7 +12,7 @@ export class ByteLimit {
   #limit = MAX_RECORDED_BYTES;
   #expires = 0;
 
-  /** A dataset's limit. While it stores less than every environment may, returns the maximum without a query. */
+  /** A dataset's limit. Every environment may store the minimum: up to it, returns the maximum without a query. */
   async read(env: Cloudflare.Env, datasetId: number, storedBytes: number): Promise<number> {
     if (storedBytes <= MIN_RECORDED_BYTES) return MAX_RECORDED_BYTES;
     if (Date.now() < this.#expires) return this.#limit;

@@ -78,8 +78,8 @@ export class Sweeper {
   /** Schedules a sweep for the next expiry, but at the earliest in an hour. */
   async #schedule(nextExpiry = defaultExpiry()): Promise<void> {
     const soonest = Date.now() + SWEEP_MILLISECONDS;
-    // The limit of an environment above the minimum falls when its partner creates environments.
-    // The hourly sweep enforces that.
+    // A new environment lowers the byte limit of its partner's others. Those that store more than the minimum may then
+    // exceed it, so they are swept every hour.
     this.#dueAt = this.#requests.exceedsMinimum ? soonest : Math.max(nextExpiry, soonest);
     await this.#alarm.ensure(this.#dueAt);
   }
@@ -95,7 +95,7 @@ export class Sweeper {
     if (this.#storage.read(datasetId) === undefined) return;
     this.#notifications.deleteSurplus(database, datasetId, maxBytes * NOTIFICATION_SHARE);
     const left = maxBytes - this.#notifications.bytes(database, datasetId);
-    // The deletion of a recorded request was counted when the request arrived.
+    // These rows were counted in advance, when the requests arrived (`limitRows`).
     this.#storage.rows.exclude(() => this.#requests.deleteSurplus(database, datasetId, left));
   }
 }

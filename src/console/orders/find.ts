@@ -2,7 +2,7 @@ import type { paths } from "../../generated/openapi.d.ts";
 import { api, unwrap, type Order } from "../api.ts";
 
 const PAGE = 100;
-/** The maximum number of orders found by an ID. A `partner_order_id` may find more. */
+/** A search by ID fetches at most this many orders. A search by `partner_order_id` may find more. */
 const MAX_FOUND = 20;
 const ID_PATTERN = /^[\x21-\x7e]{1,255}$/;
 

@@ -57,7 +57,7 @@ function Empty({ search, query }: { search: string; query: URLSearchParams }) {
   if (!search) return <p class="quiet">No orders yet.</p>;
   return (
     <p class="quiet">
-      No order has this ID. A deleted order still has{" "}
+      No order has this ID. If it was deleted, you can still see{" "}
       <Link href={hrefOf("orders", search, query)}>its page</Link>.
     </p>
   );

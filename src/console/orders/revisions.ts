@@ -2,7 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { RecordedRequest } from "../api.ts";
 import { FIRST_ID, followStream } from "../stream.ts";
 
-/** Counters of possible changes. `total`: to all orders; `onCard`: by events on the card; `of`: per order ID. */
+/** Counts possible changes: of any order (`total`), by card events (`onCard`), and of each order by its ID (`of`). */
 export interface Revisions {
   total: number;
   onCard: number;

@@ -109,7 +109,7 @@ function useKeptPosition(frame: Frame, items: readonly { id: string }[]): void {
   }, [items]);
 }
 
-/** A margin, because the kinds of errors load later, above the list, and shorten it. */
+/** A margin: findings load later, above the list, and leave it fewer rows. */
 const MARGIN_ROWS = 4;
 
 /** Scrolls to the open item once, when the list contains it. */

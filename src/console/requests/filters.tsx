@@ -121,7 +121,7 @@ function SearchBox({ query }: { query: URLSearchParams }) {
 
 const MAX_LINKS = 3;
 
-/** Links to the requests of the orders with a `partner_order_id`, because a search by it misses their events. */
+/** A search by `partner_order_id` misses requests for events, which lack it. These links show each order's requests. */
 export function OrdersOfPartner({ requests }: { requests: readonly RecordedRequest[] }) {
   const ids = [...new Set(requests.flatMap(({ order_id }) => order_id ?? []))];
   if (ids.length === 0) return null;

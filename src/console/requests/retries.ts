@@ -33,7 +33,7 @@ function subjectOf({ method, path, order_id, content = {}, ...ids }: RecordedReq
   return [method, path, order, network_transaction_id, event_type, card_status, amount].join(" ");
 }
 
-/** Whether a fault hid that the first request was executed, and its retry was executed too. */
+/** Whether both were executed: a first request whose response a fault withheld, and its retry. */
 export const isSecondExecution = (retry: RecordedRequest, { fault, ...first }: RecordedRequest) =>
   retry.method === "POST" &&
   fault !== undefined &&

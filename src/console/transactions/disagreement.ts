@@ -21,7 +21,7 @@ export const cardFigures = ({ captured, refunded }: CardFigures, currency: strin
     .filter(Boolean)
     .join(" · ");
 
-/** The figures of a transaction in a list, which contains no refunded sum. */
+/** The figures of a listed transaction. The API lists no refunded sums. */
 export const amountOf = ({ status, amount, currency }: Transaction): string =>
   status === "REFUNDED"
     ? `captured ${money(amount, currency)}, then refunded`

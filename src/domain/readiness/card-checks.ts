@@ -19,7 +19,7 @@ export function checkCard({ card }: ReadinessFacts): Verdict {
   }
   if (card.without_card > 0) {
     return notSeen(
-      `Order events report money for ${counted(card.without_card, "network_transaction_id")} that the card has not moved: ${card.without_card_ids.join(", ")}. Simulate these captures and refunds on the card.`,
+      `The card has not moved the money that order events report for ${counted(card.without_card, "network_transaction_id")}: ${card.without_card_ids.join(", ")}. Simulate these captures and refunds on the card.`,
     );
   }
   const [one, ...more] = card.agreeing_ids.map((network_transaction_id) => ({

@@ -85,7 +85,7 @@ export const CHECKS = {
   growing_pauses: {
     group: "retries",
     title: "Pauses between retries grow",
-    rule: "A write got `unavailable` or `rate_limited` at least four times in a row, and a later pause was at least 10 % and 10 ms longer than the shortest one before it. It fails if the pauses are constant or shrink. Pauses up to 1.5 times `Retry-After` don't fail, because waiting for `Retry-After` can hide that the client's own pauses grow. To avoid that, set `retry_after` to 0.",
+    rule: "A write got `unavailable` or `rate_limited` at least four times in a row, and a later pause was at least 10 % and 10 ms longer than the shortest one before it. It fails if the pauses are constant or shrink. Constant pauses of up to 1.5 times `Retry-After` don't fail: they may be waits for `Retry-After`, which show nothing about the client's own pauses. To see those, set `retry_after` to 0.",
     evaluate: checkGrowingPauses,
   },
   no_blind_retries: {
@@ -109,13 +109,13 @@ export const CHECKS = {
   partial_refund: {
     group: "orders",
     title: "A part of an order is refunded",
-    rule: "A refund of less than could still be refunded was accepted. It fails if none was, and one got 400 or 404.",
+    rule: "A refund of less than could still be refunded was accepted. It fails if no such refund was accepted, and at least one got 400 or 404.",
     evaluate: checkPartialRefund,
   },
   full_refund: {
     group: "orders",
     title: "An order is refunded in full",
-    rule: "A refund of all that could still be refunded was accepted. It fails if none was, and one got 400 or 404.",
+    rule: "A refund of all that could still be refunded was accepted. It fails if no such refund was accepted, and at least one got 400 or 404.",
     evaluate: checkFullRefund,
   },
   line_refund: {
@@ -205,7 +205,7 @@ export const ENVIRONMENT_CHECK_IDS = Object.keys(CHECKS) as EnvironmentCheckId[]
 const BOTH_READINGS = {
   group: "readings",
   title: "Both readings of the contract are handled",
-  rule: "Only with `environments=all`: for each field of `assume`, retries and refunds were proven in environments with either value.",
+  rule: "Only with `environments=all`: for each field of `assume`, retries and refunds were proven with each of its two values.",
 } as const satisfies Omit<Check, "evaluate">;
 
 export type CheckId = EnvironmentCheckId | "both_readings";

@@ -20,7 +20,7 @@ export interface CardFacts {
   agreeing: number;
   /** Some of these. */
   agreeing_ids: string[];
-  /** How many have money that order events report and the card has not moved. */
+  /** How many have money in order events that the card has not moved. */
   without_card: number;
   /** Some of these. */
   without_card_ids: string[];

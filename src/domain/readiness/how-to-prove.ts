@@ -204,7 +204,7 @@ const HOW_TO_PROVE: Record<CheckId, HowToProve> = {
     order("known-names"),
   ),
   key_rotated: {
-    step: "Give your client a key of its own, because the report needs yours. Create a second one, switch your client to it, delete the client's first one with DELETE /v2/keys, and go on.",
+    step: "Give your client a key of its own: it will be deleted, and you need yours for the report. Create a second one, switch your client to it, delete the client's first one with DELETE /v2/keys, and go on.",
     ...ROTATION,
   },
   card_agrees: prove(

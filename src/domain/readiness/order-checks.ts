@@ -53,7 +53,7 @@ export function checkSeveralCaptures({ requests }: ReadinessFacts): Verdict {
   );
 }
 
-/** Invalid refunds, and those of unknown orders. One above the captured amount is refused by design. */
+/** The refund is invalid, or its order is unknown. A 409 isn't wrong: it refuses a refund above the captured amount. */
 const isWrong = ({ status }: ObservedRequest): boolean => status === 400 || status === 404;
 
 export function checkPartialRefund({ requests }: ReadinessFacts): Verdict {

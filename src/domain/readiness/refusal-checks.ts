@@ -31,7 +31,7 @@ const RETRY_MILLISECONDS = 60_000;
 /** The original, and one retry. */
 const MAX_ATTEMPTS = 2;
 
-/** The refused writes. Each list has one request and its unchanged retries, while its order did not change. */
+/** The refused writes. Each list has one request and its unchanged retries, until the next change of its `order_id`. */
 function refusalsOf(requests: readonly ObservedRequest[]): ObservedRequest[][] {
   const runs: ObservedRequest[][] = [];
   const open = new Map<number, ObservedRequest[]>();
@@ -87,7 +87,7 @@ export function checkRefusedRefund({ requests, assume }: ReadinessFacts): Verdic
     return notSeen(
       assume.refund_beyond_captured === "refused"
         ? "No refund above the captured amount was refused."
-        : "This environment assumes refund_beyond_captured: accepted, and refuses no such refund. Prove it in an environment with refused.",
+        : "This environment accepts refunds above the captured amount. Prove this in an environment that assumes refund_beyond_captured: refused.",
     );
   }
   return (

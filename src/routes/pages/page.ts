@@ -13,7 +13,7 @@ type Policy = NonNullable<
   NonNullable<Parameters<typeof secureHeaders>[0]>["contentSecurityPolicy"]
 >;
 
-/** The Content Security Policy of a page: its scripts and requests are limited to this server. `more` allows the rest. */
+/** A page's Content Security Policy: scripts and requests are limited to this server. `more` adds other sources. */
 export const protectPage = (more: Policy) =>
   secureHeaders({
     contentSecurityPolicy: {

@@ -68,7 +68,7 @@ another data center less than ${KEY_CACHE_SECONDS} seconds ago.
 front of the Worker. If the response to a \`GET\` is lost, the proxy sends the request up to three times and then returns a 500 in
 plain text, so a fault with \`times\` below 3 goes unseen. For a lost \`POST\`, \`PUT\` or \`DELETE\`, it returns the 500 the
 first time. A cut response arrives cut. On Cloudflare, a Worker can't close a connection. According to Cloudflare's
-documentation, clients receive its error page 1101 for \`lost_response\`. It promises nothing for a cut response, but
+documentation, clients receive its error page 1101 for \`lost_response\`. It says nothing about a cut response, but
 \`Content-Length\` shows that part of the body is missing.
 `.trim();
 

@@ -27,8 +27,8 @@ With \`environments=all\`, a check fails if it failed in any of the partner's en
 one. The newest ${MAX_CHECKED_ENVIRONMENTS} environments are checked. Before an environment is deleted or expires, its verdicts are stored: the
 latest passed and the latest failed verdict of each check count for the partner.
 
-A failure counts for ${REQUEST_DAYS} days. To start over, run the tests again and pass the time of their start as \`since\`, reset the
-environment, or use a new one. Use the key of another partner for deliberate mistakes.
+A failure counts for ${REQUEST_DAYS} days. To start over, run the tests again and pass the time of their start as \`since\`. Or
+reset the environment, or use a new one. Use the key of another partner for deliberate mistakes.
 
 | check | when it passes |
 |---|---|

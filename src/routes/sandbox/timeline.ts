@@ -11,7 +11,7 @@ import { describeOperation } from "../../openapi/describe-operation.ts";
 import { timeline, timelinePath } from "../../schemas/timeline.ts";
 import { findHistory } from "../../store/timeline.ts";
 
-/** The maximum number of changes in a timeline: the newest. */
+/** A timeline has at most this many changes, the newest ones. */
 const MAX_CHANGES = 1_000;
 
 export const timelines = new Hono<AppEnv>().get(
