@@ -179,7 +179,7 @@ describe("verifyNotification", () => {
       "a t converted to seconds",
       "timestamp_unit",
       { header: toSeconds },
-      "over t=1768469400000, but the header has t=1768469400",
+      "over t=1768469400000, but the header you passed has t=1768469400",
     ],
     [
       "a t converted to milliseconds",

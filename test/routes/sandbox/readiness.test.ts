@@ -115,7 +115,7 @@ describe("GET /sandbox/readiness", () => {
     expect(checkIn(await partner.get(READINESS), "card_agrees")).toMatchObject({
       status: "not_seen",
       reason: expect.stringContaining(
-        "1 network_transaction_id that the card has not moved: nt-2.",
+        "The card has not moved the money that order events report for 1 network_transaction_id: nt-2.",
       ),
     });
     await partner.post("/v2/order_events", eventBody({ order_id, order_event_id: "e-2" }));

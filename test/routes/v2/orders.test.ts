@@ -347,7 +347,7 @@ describe("DELETE /v2/orders/{order_id}", () => {
     );
     await a.refund(id, 700);
     expect((await a.delete(`/v2/orders/${id}`)).body.error.message).toBe(
-      "The order has 2 events. An order with events stays as their record. Delete the events only if they were reported by mistake.",
+      "The order has 2 events. An order with events can't be deleted. Delete the events only if they were reported by mistake.",
     );
   });
 
