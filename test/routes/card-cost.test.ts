@@ -152,6 +152,23 @@ describe("a read", () => {
     }
   });
 
+  it("of readiness compares at most 1,000 transactions, whether they agree, disagree or are unknown", async () => {
+    const [few, many] = await Promise.all(
+      [2_000, 10_000].map(async (size) => {
+        const client = await newPartner();
+        await loadTransactions(client.datasetId, size);
+        await loadOrders(client.datasetId, size);
+        await env.DB.prepare(
+          "UPDATE reconciliations SET card_captured = 9 WHERE dataset_id = ? AND transaction_id IS NOT NULL",
+        )
+          .bind(client.datasetId)
+          .run();
+        return costOf(expectStatus(await client.get("/sandbox/readiness"), 200));
+      }),
+    );
+    expect(many!.rows_read).toBeLessThanOrEqual(few!.rows_read + ROWS_AT_ENDS);
+  });
+
   it("of an order's reconciliation reads its events and their sums", async () => {
     const cost = await expectSame(async (client) => {
       const named = { network_transaction_id: "ct-900" };
