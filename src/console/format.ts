@@ -27,6 +27,10 @@ export function money(amount: number, currency: string): string {
 export const minorUnits = (amount: number, currency: string): string =>
   `${amount} in the minor unit of ${currency}`;
 
+/** The currency of a request or an event. The API's default is USD. */
+export const currencyOf = ({ content }: { content?: { currency?: string } }): string =>
+  content?.currency ?? "USD";
+
 const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
   ["day", 86_400_000],
   ["hour", 3_600_000],
@@ -59,16 +63,26 @@ export const fullTime = (at: string): string => `${long.format(new Date(at))} ($
 export const plural = (count: number, noun: string): string =>
   `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
 
-/** Quotes any text as one word of a POSIX shell. */
-export const shellWord = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
+/** Any text as one word of a POSIX shell, quoted if necessary. */
+const shellWord = (text: string): string =>
+  /^[\w:/.-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 
-/** Writes the amounts in a message as money: `$90.00` instead of `9000`. */
-export function withMoney(message: string, amounts: Iterable<number>, currency: string): string {
-  const known = new Set([...amounts].map(String));
-  return message.replace(/(?<![\w.-])\d+(?![\w.])/g, (digits) =>
-    known.has(digits) ? money(Number(digits), currency) : digits,
-  );
-}
+/** A curl command that reads a path of the API, or sends a body to it. */
+export const curlOf = (path: string, body?: object, separator = " "): string =>
+  [
+    `curl ${shellWord(location.origin + path)}`,
+    '-H "Authorization: Bearer $SANDBOX_KEY"',
+    ...(body
+      ? ['-H "Content-Type: application/json"', `-d ${shellWord(JSON.stringify(body))}`]
+      : []),
+  ].join(separator);
 
-/** Removes bracketed figures from a message, because the page shows them next to it. */
-export const withoutBrackets = (message: string): string => message.replace(/ \([^)]*\)/g, "");
+/** The words before an amount in messages of the API. Other numbers are IDs or counts. */
+const AMOUNTS =
+  /(?<=\b(add up to|refunds|(refund|capture|top) of|(than|exceeds|of) the|without it|but|authorized|captured|refunded) )\d+\b/g;
+
+/** Writes the amounts in a message as money, without figures in brackets, which the page shows next to it. */
+export const withMoney = (message: string, currency: string): string =>
+  message
+    .replace(/ \(captured [^)]*\)/, "")
+    .replace(AMOUNTS, (amount) => money(Number(amount), currency));

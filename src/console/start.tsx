@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { Link } from "wouter-preact";
 import { send } from "./api.ts";
-import { shellWord } from "./format.ts";
+import { curlOf, withMoney } from "./format.ts";
 import { hrefOf } from "./location.ts";
 import { Copy, notify } from "./parts/feedback.tsx";
 import { Status } from "./parts/values.tsx";
@@ -11,6 +11,15 @@ interface Step {
   path: string;
   body: Record<string, unknown>;
 }
+
+interface Outcome {
+  status: number;
+  /** Of an error. */
+  message: string | undefined;
+}
+
+/** The last step shows a rejection. */
+const REJECTED = 409;
 
 const ORDER = "order-1";
 const event = { order_id: ORDER, network_transaction_id: "txn-1" };
@@ -59,24 +68,21 @@ const STEPS: Step[] = [
 
 const HEADERS = { "Content-Type": "application/json" };
 
-const curlOf = ({ path, body }: Step): string =>
-  [
-    `curl ${location.origin}${path}`,
-    '-H "Authorization: Bearer $SANDBOX_KEY"',
-    '-H "Content-Type: application/json"',
-    `-d ${shellWord(JSON.stringify(body))}`,
-  ].join(" \\\n  ");
+/** On several lines. */
+const curlOfStep = ({ path, body }: Step): string => curlOf(path, body, " \\\n  ");
 
 export function FirstSteps() {
-  const [statuses, setStatuses] = useState<number[]>([]);
+  const [outcomes, setOutcomes] = useState<Outcome[]>([]);
   const [isRunning, setRunning] = useState(false);
   const run = async () => {
     setRunning(true);
-    setStatuses([]);
+    setOutcomes([]);
     try {
       for (const { path, body } of STEPS) {
-        const { status } = await send("POST", path, HEADERS, JSON.stringify(body));
-        setStatuses((before) => [...before, status]);
+        const response = await send("POST", path, HEADERS, JSON.stringify(body));
+        const { error } = (await response.json()) as { error?: { message: string } };
+        const outcome = { status: response.status, message: error?.message };
+        setOutcomes((before) => [...before, outcome]);
       }
     } catch (error) {
       notify((error as Error).message);
@@ -89,7 +95,7 @@ export function FirstSteps() {
         <button type="button" class="primary" disabled={isRunning} onClick={() => void run()}>
           Run all four steps
         </button>
-        {statuses.length === STEPS.length && (
+        {outcomes.length === STEPS.length && (
           <Link href={hrefOf("orders", ORDER)}>Show the order</Link>
         )}
       </div>
@@ -98,12 +104,19 @@ export function FirstSteps() {
           <li key={step.title}>
             <div class="bar">
               <span>{step.title}</span>
-              {statuses[index] !== undefined && <Status status={statuses[index]} />}
-              <Copy text={curlOf(step)} subject="the request as curl">
+              {outcomes[index] && <Status status={outcomes[index].status} />}
+              <Copy text={curlOfStep(step)} subject="the request as curl">
                 Copy as curl
               </Copy>
             </div>
-            <pre tabIndex={0}>{curlOf(step)}</pre>
+            <pre tabIndex={0}>{curlOfStep(step)}</pre>
+            {outcomes[index]?.message && (
+              <p>
+                {withMoney(outcomes[index].message, "USD")}{" "}
+                {outcomes[index].status === REJECTED &&
+                  "This 409 is expected: the order is unchanged, and repeating the request returns the same error."}
+              </p>
+            )}
           </li>
         ))}
       </ol>

@@ -246,6 +246,41 @@ it("lists each mistake once, the worst first, and opens its request", async () =
   });
 });
 
+const FINDINGS = { name: "Findings" };
+
+it("lists each warning about an order's money, and names the order of older requests", async () => {
+  const integration = await newIntegration();
+  await integration.order("order-1", { total_rewards_amount: 50, merchant_nmae: "Northwind" });
+  const rewards = { rewards_amount: 50 };
+  await integration.event("order-1", "CAPTURED", 5000, { order_event_id: "event-1", ...rewards });
+  await integration.event("order-1", "CAPTURED", 5000, { order_event_id: "event-2", ...rewards });
+  await integration.event("order-1", "REFUNDED", 100, { order_event_id: "event-3" });
+  await integration.send("DELETE", "/v2/orders/order-1");
+  const rejected = /^order-1 Rejected: .* a refund of the \$99\.00 that can still be refunded/;
+  const returned = /^order-1 .*The refund returns no rewards, although captured rewards remain\.$/;
+  await visit(integration, "/console", async (page) => {
+    const findings = page.getByRole("region", FINDINGS).getByRole("link");
+    const texts = async () =>
+      (await findings.allInnerTexts()).map((text) => text.replaceAll(/\s+/g, " ").trim());
+    const figures = /^order-1 .*Captured \$100\.00 of an order of \$50\.00\.$/;
+    const name = /^order-1 .*merchant_nmae: /;
+    await poll(texts).toEqual(
+      [rejected, figures, returned, name].map((text) => expect.stringMatching(text)),
+    );
+    for (let index = 0; index < 100; index += 1) await integration.send("GET", "/v2/orders");
+    await page.reload();
+    const meaning = /^order-1 More is captured than was ordered\.$/;
+    await poll(texts).toEqual(
+      [rejected, meaning, returned, /^order-1 merchant_nmae: /].map((text) =>
+        expect.stringMatching(text),
+      ),
+    );
+    await findings.nth(1).click();
+    await page.getByText("5 requests", { exact: true }).waitFor();
+    await poll(texts).toContainEqual(expect.stringMatching(figures));
+  });
+});
+
 it("explains a rejected refund with its figures and links to the events", async () => {
   const integration = await newIntegration();
   await integration.order("order-1");
@@ -258,8 +293,12 @@ it("explains a rejected refund with its figures and links to the events", async 
     const text = (await figures.innerText()).replaceAll(/\s+/g, " ");
     expect(text).toContain("captured $50.00 refunded $0.00 refundable $50.00 requested $90.00");
     await expect(page.locator("pre mark").textContent()).resolves.toBe("9000");
+    const transaction = page.getByRole("link", { name: "Transaction txn-1" });
+    expect(await transaction.getAttribute("href")).toBe("/console/transactions?network=txn-1");
     await figures.getByRole("link", { name: "event-1" }).click();
     await page.locator(".events .open", { hasText: "event-1" }).waitFor();
+    const entry = await page.locator(".timeline .refused").innerText();
+    expect(entry).toContain("Rejected REFUNDED $90.00 event-2");
     expect(new URL(page.url()).pathname).toBe("/console/orders/order-1");
     const widths = await page
       .locator("[aria-label=Amount] .filled")
@@ -461,7 +500,11 @@ it("finds requests by one line of search, and scrolls to a linked request", asyn
     await page.getByText("REFUNDED $90.00 · order-1 · refund-1").waitFor();
     await page.getByText("1 request", { exact: true }).waitFor();
     expect(new URL(page.url()).search).toBe("?status=409");
-    await page.getByRole("button", { name: "Fields" }).click();
+    const fields = page.getByRole("button", { name: "Fields" });
+    const heights = [search, fields].map(async (each) => (await each.boundingBox())!.height);
+    const [ofSearch, ofFields] = await Promise.all(heights);
+    expect(ofSearch).toBe(ofFields);
+    await fields.click();
     await page.getByLabel("Status").selectOption("any");
     await page.getByText("42 requests", { exact: true }).waitFor();
   });
@@ -487,10 +530,13 @@ it("shows both sides of an order's transaction, and marks the differences", asyn
     await sides.getByText("card and order events agree", { exact: true }).waitFor();
     await sides.getByRole("link", { name: "txn-1" }).click();
     await page.getByRole("heading", { name: "captured $50.00 · refunded $50.00" }).waitFor();
+    await page.getByRole("link", { name: "on the card 2" }).waitFor();
     await page.getByRole("link", { name: "card and order events disagree 1" }).click();
     const only = rows(page).filter({ hasText: "captured $7.00 · txn-2" });
     await only.getByText("card and order events disagree").waitFor();
     expect(await rows(page).count()).toBe(1);
+    await page.goto(`${server.url}/console/transactions?network=txn-2`);
+    await page.locator(".facts", { hasText: "customer_id" }).waitFor();
   });
 });
 
@@ -585,11 +631,19 @@ it("lists deleted orders on demand, and finds an order by its events", async () 
 it("marks orders that need attention in the list", async () => {
   const integration = await busyIntegration();
   await integration.event("order-1", "CAPTURED", 5000, { order_event_id: "event-2" });
+  await integration.order("order-3");
   await visit(integration, "/console/orders", async (page) => {
     const row = rows(page).filter({ hasText: "order-1" });
     await row.getByText("1 rejected").waitFor();
     await row.getByText("captured_beyond_total").waitFor();
     await row.getByTitle("captured $100.00, refunded $0.00").waitFor();
+    await row.getByTitle("More is captured than was ordered.").waitFor();
+    await page.getByText("captured beyond the total").waitFor();
+    await page.getByText("2 orders", { exact: true }).waitFor();
+    await page.getByRole("button", { name: "With findings" }).click();
+    await page.getByText("1 order", { exact: true }).waitFor();
+    await row.waitFor();
+    await expectAccessible(page);
   });
 });
 
@@ -661,6 +715,9 @@ async function runFirstSteps(page: Page): Promise<void> {
   await page.getByRole("link", { name: "Show the order" }).waitFor();
   const statuses = await page.locator(".steps .status").allInnerTexts();
   expect(statuses).toEqual(["200", "200", "200", "409"]);
+  await page
+    .getByText("A refund of $50.00 is more than the $25.00 that can still be refunded. This 409")
+    .waitFor();
 }
 
 it("creates, shows, resets and deletes an environment, after a warning about the loss", async () => {

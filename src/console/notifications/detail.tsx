@@ -6,6 +6,7 @@ import { DetailPane } from "../parts/detail-pane.tsx";
 import { attempt, copy, Copy, Failure, Loading, notify } from "../parts/feedback.tsx";
 import { Json } from "../parts/json.tsx";
 import { useResource } from "../parts/resource.ts";
+import { FaultTag } from "../parts/tags.tsx";
 import { Facts } from "../parts/values.tsx";
 import { Attempts } from "./attempts.tsx";
 import { STATUS_TAGS, titleOf } from "./row.tsx";
@@ -80,7 +81,7 @@ function Content({ notification }: { notification: NotificationDetails }) {
       <h1 class="title">
         {titleOf(notification)}{" "}
         <span class={`tag ${STATUS_TAGS[delivery_status]}`}>{delivery_status}</span>{" "}
-        {fault && <span class="tag fault">{fault.fault}</span>}
+        {fault && <FaultTag name={fault.fault} />}
       </h1>
       <Facts of={notification} except={SHOWN_ELSEWHERE} />
       <h2>Attempts</h2>

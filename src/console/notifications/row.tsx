@@ -1,6 +1,7 @@
 import type { Notification } from "../api.ts";
 import { plural } from "../format.ts";
 import { followLink, hrefOf } from "../location.ts";
+import { FaultTag } from "../parts/tags.tsx";
 import { Time } from "../parts/values.tsx";
 
 /** The colors of the delivery's status. */
@@ -36,14 +37,15 @@ export function Row({ notification, isOpen, query }: RowProps) {
         {network_transaction_id && ` · ${network_transaction_id}`}
       </span>
       <span class="marks">
-        {fault && <span class="tag fault">{fault.fault}</span>}
+        {fault && <FaultTag name={fault.fault} />}
         <span class={`tag ${STATUS_TAGS[delivery_status]}`}>{delivery_status}</span>
       </span>
       <small class="path">
         {plural(attempt_count, "attempt")}
         {next_at && (
           <>
-            , next <Time at={next_at} />
+            {" "}
+            · next attempt <Time at={next_at} />
           </>
         )}
       </small>

@@ -7,7 +7,7 @@ import {
   type OrderReconciliation,
   type Timeline,
 } from "../api.ts";
-import { shellWord } from "../format.ts";
+import { curlOf } from "../format.ts";
 import { useShortcut } from "../keyboard.ts";
 import { hrefOf, without } from "../location.ts";
 import { DetailPane } from "../parts/detail-pane.tsx";
@@ -52,7 +52,8 @@ async function loadOrder(id: string): Promise<OrderContent> {
 
 export function OrderDetail({ id, revision, query }: OrderDetailProps) {
   const { data, problem, reload } = useResource(() => loadOrder(id), [id], revision);
-  useShortcut("c", () => void copy(curlOf(id), "the request for this order as curl"), [id]);
+  const curl = curlOf(`/v2/orders?id=${encodeURIComponent(id)}`);
+  useShortcut("c", () => void copy(curl, "the request for this order as curl"), [id]);
   return (
     <DetailPane
       list="All orders"
@@ -82,11 +83,6 @@ export function OrderDetail({ id, revision, query }: OrderDetailProps) {
       {data && <Content {...data} openEvent={query.get("event") ?? undefined} />}
     </DetailPane>
   );
-}
-
-function curlOf(id: string): string {
-  const url = `${location.origin}/v2/orders?id=${encodeURIComponent(id)}`;
-  return `curl ${shellWord(url)} -H "Authorization: Bearer $SANDBOX_KEY"`;
 }
 
 const SHOWN_ELSEWHERE = [

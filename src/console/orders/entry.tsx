@@ -3,7 +3,8 @@ import { FAULTS } from "../../domain/faults.ts";
 import type { TimelineEntry, TimelineFigures } from "../api.ts";
 import { clockTime, fullTime, withMoney } from "../format.ts";
 import { hrefOf } from "../location.ts";
-import { Code, Money, Prose } from "../parts/values.tsx";
+import { FaultTag, WarningTag } from "../parts/tags.tsx";
+import { Money, Prose } from "../parts/values.tsx";
 import { Compare } from "./compare.tsx";
 import { FIGURES, type LedgerFigures } from "./ledger.tsx";
 import type { PlacedEntry } from "./timeline.tsx";
@@ -15,8 +16,8 @@ const KINDS: Record<TimelineEntry["kind"], string> = {
   event_appended: "Event added",
   event_deleted: "Event deleted",
   refused: "Rejected",
-  replayed: "Replayed: the stored response was returned",
-  faulted: "Not executed because of a fault",
+  replayed: "Replayed",
+  faulted: "Not executed",
   card_approved: "Card approved",
   card_updated: "Card approval changed",
   card_voided: "Card voided",
@@ -47,7 +48,7 @@ export function Entry({ entry, before, replaced, currency }: PlacedEntry & { cur
         </Link>{" "}
         {order_event_id ?? network_transaction_id}{" "}
         {version !== undefined && <small class="quiet">v{version}</small>}{" "}
-        <Notes entry={entry} before={before} currency={currency} />
+        <Notes entry={entry} currency={currency} />
         {kind === "replaced" && replaced && <Compare before={replaced} after={entry} />}
       </td>
       {figures &&
@@ -65,11 +66,9 @@ function Title({
   entry: TimelineEntry;
   currency: string;
 }) {
-  const title = kind === "event_appended" && type ? type : KINDS[kind];
   return (
     <b>
-      {title}
-      {kind === "event_deleted" && ` ${type ?? ""}`}
+      {[(kind !== "event_appended" || !type) && KINDS[kind], type].filter(Boolean).join(" ")}
       {amount !== undefined && (
         <>
           {" "}
@@ -80,21 +79,18 @@ function Title({
   );
 }
 
-type NotesProps = Pick<PlacedEntry, "entry" | "before"> & { currency: string };
+type NotesProps = Pick<PlacedEntry, "entry"> & { currency: string };
 
-function Notes({ entry: { error, fault, warnings = [], figures }, before, currency }: NotesProps) {
-  const amounts = before ? FIGURES.flatMap((name) => [before[name], before.rewards[name]]) : [];
+function Notes({ entry: { error, fault, warnings = [], figures }, currency }: NotesProps) {
   return (
     <>
-      {fault && <span class="tag fault">{fault.fault}</span>}{" "}
-      {warnings.map(({ code, param }) => (
-        <span key={code + param} class="tag warning">
-          <Code text={[code, param].filter(Boolean).join(" · ")} />
-        </span>
+      {fault && <FaultTag name={fault.fault} />}{" "}
+      {warnings.map((warning) => (
+        <WarningTag key={warning.code + warning.param} warning={warning} currency={currency} />
       ))}
       {error && (
         <p>
-          <span class="error">{error.type}</span>: {withMoney(error.message, amounts, currency)}
+          <span class="error">{error.type}</span>: {withMoney(error.message, currency)}
         </p>
       )}
       {fault && figures && (

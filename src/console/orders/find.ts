@@ -1,5 +1,6 @@
 import type { paths } from "../../generated/openapi.d.ts";
 import { api, unwrap, type Order } from "../api.ts";
+import { loadOrdersWithFindings } from "../requests/finding-sources.ts";
 
 const PAGE = 100;
 /** A search by ID fetches at most this many orders. A search by `partner_order_id` may find more. */
@@ -28,9 +29,19 @@ export async function findOrders(search: string): Promise<OrderPage> {
     listOrders({ partner_order_id: search, limit: PAGE }),
     ID_PATTERN.test(search) ? findOrderIds(search) : [],
   ]);
-  const found = await Promise.all(ids.map(async (id) => (await listOrders({ id })).data));
-  const orders = new Map([...found.flat(), ...byPartnerId.data].map((order) => [order.id, order]));
+  const found = await ordersOf(ids);
+  const orders = new Map([...found, ...byPartnerId.data].map((order) => [order.id, order]));
   return { data: [...orders.values()], total: orders.size };
+}
+
+const ordersOf = async (ids: string[]): Promise<Order[]> =>
+  (await Promise.all(ids.map(async (id) => (await listOrders({ id })).data))).flat();
+
+/** The orders with findings, newest first. */
+export async function ordersWithFindings(): Promise<OrderPage> {
+  const ids = [...(await loadOrdersWithFindings())].slice(0, PAGE);
+  const data = (await ordersOf(ids)).toSorted((a, b) => (a.created_at < b.created_at ? 1 : -1));
+  return { data, total: data.length };
 }
 
 async function findOrderIds(search: string): Promise<string[]> {

@@ -1,26 +1,34 @@
 import { useEffect, useMemo } from "preact/hooks";
 import { Link } from "wouter-preact";
+import { SUMS } from "../../domain/ledger-state.ts";
 import { plural } from "../format.ts";
 import { hrefOf } from "../location.ts";
 import { Failure, Loading } from "../parts/feedback.tsx";
 import { usePages } from "../parts/pages.ts";
 import { VirtualList } from "../parts/virtual-list.tsx";
-import { findOrders, newestOrders } from "./find.ts";
+import { findOrders, newestOrders, ordersWithFindings } from "./find.ts";
 import { revisionOf, type Revisions } from "./revisions.ts";
 import { Row, type HistoryCache } from "./row.tsx";
 
 interface OrderListProps {
   search: string;
+  /** Whether only orders with findings are listed. */
+  hasFindings: boolean;
   open: string | undefined;
   revisions: Revisions;
   query: URLSearchParams;
   onLoaded: (newest: string | undefined) => void;
 }
 
-export function OrderList({ search, open, revisions, query, onLoaded }: OrderListProps) {
+/** The colors of a row's bar. */
+const LEGEND = [...SUMS.map((sum) => [sum, sum]), ["excess", "captured beyond the total"]];
+
+export function OrderList(props: OrderListProps) {
+  const { search, hasFindings, open, revisions, query, onLoaded } = props;
   const { items, total, problem, reload, loadMore } = usePages(
-    (after) => (search ? findOrders(search) : newestOrders(after)),
-    [search],
+    (after) =>
+      search ? findOrders(search) : hasFindings ? ordersWithFindings() : newestOrders(after),
+    [],
     revisions.total,
   );
   useEffect(() => {
@@ -29,7 +37,13 @@ export function OrderList({ search, open, revisions, query, onLoaded }: OrderLis
   const cache = useMemo<HistoryCache>(() => new Map(), []);
   if (problem && !items) return <Failure problem={problem} retry={reload} />;
   if (!items) return <Loading />;
-  if (items.length === 0) return <Empty search={search} query={query} />;
+  if (items.length === 0) {
+    return hasFindings ? (
+      <p class="quiet">No findings.</p>
+    ) : (
+      <Empty search={search} query={query} />
+    );
+  }
   return (
     <>
       <VirtualList
@@ -48,7 +62,14 @@ export function OrderList({ search, open, revisions, query, onLoaded }: OrderLis
           />
         )}
       />
-      <p class="count quiet">{plural(total, "order")}</p>
+      <p class="count quiet">
+        <span>{plural(total, "order")}</span>
+        {LEGEND.map(([name, text]) => (
+          <span key={name} class="legend">
+            <i class={`filled ${name}`} /> {text}
+          </span>
+        ))}
+      </p>
     </>
   );
 }

@@ -9,28 +9,29 @@ import { revisionOf, useRevisions } from "./revisions.ts";
 
 export function Orders({ place: { id, query } }: { place: Place }) {
   const search = query.get("search") ?? "";
-  const showsDeleted = query.get("show") === "deleted";
+  const show = query.get("show") ?? "";
   const revisions = useRevisions();
-  const [newest, setNewest] = useState<Newest>({ showsDeleted });
-  const isKnown = newest.showsDeleted === showsDeleted;
+  const [newest, setNewest] = useState<Newest>({ show });
+  const isKnown = newest.show === show;
   const open = id ?? (isKnown ? newest.id : undefined);
-  const isFirstUse = isKnown && newest.isNone && !showsDeleted && !search;
+  const isFirstUse = isKnown && newest.isNone && !show && !search;
   const suggest = (first: string | undefined) =>
     setNewest((before) =>
-      before.id !== undefined && before.showsDeleted === showsDeleted
+      before.id !== undefined && before.show === show
         ? before
-        : { showsDeleted, id: first, isNone: first === undefined },
+        : { show, id: first, isNone: first === undefined },
     );
   return (
     <div class={`split${id ? " open" : ""}${isFirstUse ? " first-use" : ""}`}>
       <section class="list" aria-label="Orders">
-        <ListHeader showsDeleted={showsDeleted} query={query} />
-        {showsDeleted ? (
+        <ListHeader show={show} query={query} />
+        {show === "deleted" ? (
           <DeletedList open={open} revision={revisions.total} query={query} onLoaded={suggest} />
         ) : (
           <OrderList
-            key={search}
+            key={`${show} ${search}`}
             search={search}
+            hasFindings={show === "findings"}
             open={open}
             revisions={revisions}
             query={query}
@@ -53,18 +54,27 @@ export function Orders({ place: { id, query } }: { place: Place }) {
   );
 }
 
-function ListHeader({ showsDeleted, query }: { showsDeleted: boolean; query: URLSearchParams }) {
+/** The lists of a part of the orders, and their names. */
+const LISTS = [
+  ["findings", "With findings"],
+  ["deleted", "Deleted"],
+] as const;
+
+function ListHeader({ show, query }: { show: string; query: URLSearchParams }) {
   return (
     <>
       <div class="bar">
         <h1>Orders</h1>
-        <button
-          type="button"
-          aria-pressed={showsDeleted}
-          onClick={() => setQuery("show", showsDeleted ? "" : "deleted")}
-        >
-          Deleted
-        </button>
+        {LISTS.map(([list, name]) => (
+          <button
+            key={list}
+            type="button"
+            aria-pressed={show === list}
+            onClick={() => setQuery("show", show === list ? "" : list)}
+          >
+            {name}
+          </button>
+        ))}
       </div>
       <form class="filters" role="search" onSubmit={(event) => event.preventDefault()}>
         <TextFilter
@@ -82,7 +92,7 @@ function ListHeader({ showsDeleted, query }: { showsDeleted: boolean; query: URL
 
 /** The newest order of the shown list, which is open until one is chosen. */
 interface Newest {
-  showsDeleted: boolean;
+  show: string;
   id?: string | undefined;
   isNone?: boolean;
 }

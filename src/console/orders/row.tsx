@@ -1,11 +1,12 @@
 import { useEffect, useState } from "preact/hooks";
 import { SUMS } from "../../domain/ledger-state.ts";
-import { MONEY_WARNINGS } from "../../domain/warnings.ts";
+import { MONEY_WARNINGS, type Warning } from "../../domain/warnings.ts";
 import { api, unwrap, type Order, type Timeline } from "../api.ts";
 import { DISAGREES } from "../transactions/disagreement.ts";
 import { reconcile } from "./card.tsx";
 import { money, plural } from "../format.ts";
 import { followLink, hrefOf } from "../location.ts";
+import { explain } from "../parts/tags.tsx";
 import { Money, Time } from "../parts/values.tsx";
 
 /** The part of an order's history that a row shows. */
@@ -89,8 +90,8 @@ function Badges(history: History) {
   const hidden = badges.filter((each) => !shown.includes(each)).map(({ text }) => text);
   return (
     <>
-      {shown.map(({ text, kind }) => (
-        <span key={text} class={`tag ${kind}`}>
+      {shown.map(({ text, kind, title }) => (
+        <span key={text} class={`tag ${kind}`} title={title}>
           {text}
         </span>
       ))}
@@ -103,7 +104,9 @@ function Badges(history: History) {
   );
 }
 
-const badge = (text: string, kind: string) => ({ text, kind });
+const badge = (text: string, kind: string, title = "") => ({ text, kind, title });
+
+const ofWarning = (code: Warning["code"]) => badge(code, "warning", explain({ code }, ""));
 
 /** The findings, warnings and refusals of an order, the most serious first. */
 function badgesOf({ timeline: { figures, data }, agrees }: History) {
@@ -114,10 +117,10 @@ function badgesOf({ timeline: { figures, data }, agrees }: History) {
   const faulted = data.filter(({ fault }) => fault).length;
   return [
     ...(agrees ? [] : [badge(DISAGREES, "refused")]),
-    ...aboutMoney.map((code) => badge(code, "warning")),
+    ...aboutMoney.map(ofWarning),
     ...(rejected > 0 ? [badge(`${rejected} rejected`, "refused")] : []),
     ...(faulted > 0 ? [badge(plural(faulted, "fault"), "fault")] : []),
-    ...[...codes].map((code) => badge(code, "warning")),
+    ...[...codes].map(ofWarning),
   ];
 }
 

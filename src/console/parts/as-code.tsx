@@ -1,5 +1,5 @@
 import { literalOf } from "../../domain/literal.ts";
-import { shellWord } from "../format.ts";
+import { curlOf } from "../format.ts";
 import { Copy } from "./feedback.tsx";
 
 export interface AsCodeProps {
@@ -11,13 +11,7 @@ export interface AsCodeProps {
 
 /** The request of a form as a curl command, and as a line of a test that uses the library. */
 export function AsCode({ path, call, body }: AsCodeProps) {
-  const json = JSON.stringify(body);
-  const lines: CodeLine[] = [
-    [
-      "curl",
-      `curl ${location.origin}${path} -H "Authorization: Bearer $SANDBOX_KEY" -H "Content-Type: application/json" -d ${shellWord(json)}`,
-    ],
-  ];
+  const lines: CodeLine[] = [["curl", curlOf(path, body)]];
   if (call) lines.push(["library", `await ${call}(${literalOf(body)});`]);
   return (
     <details class="code">

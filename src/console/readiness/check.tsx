@@ -1,7 +1,7 @@
 import { Link } from "wouter-preact";
 import { STATUS_LABELS } from "../../domain/readiness/markdown.ts";
 import type { ReadinessCheck, ReadinessEvidence } from "../api.ts";
-import { money } from "../format.ts";
+import { withMoney } from "../format.ts";
 import { hrefOf } from "../location.ts";
 import { CodeLines } from "../parts/as-code.tsx";
 import { Prose } from "../parts/values.tsx";
@@ -20,7 +20,7 @@ export function Check({ check }: { check: ReadinessCheck }) {
       <span class={`tag ${TAGS[status]}`}>{STATUS_LABELS[status]}</span>
       <div>
         <b>{title}</b>
-        <p class="quiet">{inDollars(reason)}</p>
+        <p class="quiet">{withMoney(reason, "USD")}</p>
         {evidence.length > 0 && (
           <p>
             {evidence.map((each, index) => (
@@ -47,12 +47,6 @@ export function Check({ check }: { check: ReadinessCheck }) {
     </li>
   );
 }
-
-/** Writes the sums in a reason as money. Reasons name no currency. */
-const inDollars = (reason: string): string =>
-  reason.replace(/(?<=\b(add up to|refunds|refund of|than the|captured|refunded) )\d+/g, (amount) =>
-    money(Number(amount), "USD"),
-  );
 
 function EvidenceLink({ evidence }: { evidence: ReadinessEvidence }) {
   const { environment_id } = evidence;

@@ -72,8 +72,8 @@ function Actions({ request, query }: { request: RequestDetails; query: URLSearch
         <Link href={hrefOf("orders", request.order_id)}>Order {request.order_id}</Link>
       )}
       {network_transaction_id && (
-        <Link href={hrefOf("notifications", undefined, { network_transaction_id })}>
-          Notifications of {network_transaction_id}
+        <Link href={hrefOf("transactions", undefined, { network: network_transaction_id })}>
+          Transaction {network_transaction_id}
         </Link>
       )}
     </div>
@@ -96,7 +96,7 @@ function Content({ request, retries }: { request: RequestDetails; retries: Retri
         {request.replayed && " · replayed: the stored response was returned"}
       </p>
       <Twins request={request} retries={retries} />
-      {fault && <AppliedFault request={request} fault={fault} />}
+      {fault && <AppliedFault fault={fault} />}
       <RefusedBox request={request} />
       <Warnings request={request} />
       <Message

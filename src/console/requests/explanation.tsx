@@ -1,8 +1,9 @@
-import { WARNING_MEANINGS } from "../../domain/warning-meanings.ts";
+import { FAULTS } from "../../domain/faults.ts";
 import type { RequestDetails } from "../api.ts";
-import { withMoney, withoutBrackets } from "../format.ts";
+import { currencyOf, withMoney } from "../format.ts";
 import { parse, type Mark, type Marks } from "../parts/json.tsx";
-import { Money, Prose } from "../parts/values.tsx";
+import { Prose } from "../parts/values.tsx";
+import { explain } from "../parts/tags.tsx";
 import { Figures, useCurrency } from "./figures.tsx";
 
 interface Violation {
@@ -30,8 +31,10 @@ export function marksOf(request: RequestDetails): Marks {
   const { error, warnings = [] } = request;
   const errors: Partial<Violation>[] = [error ?? {}, ...(errorDetailsOf(request).violations ?? [])];
   const marks = new Map<string, Mark>();
-  for (const { code, param = "" } of warnings) {
-    marks.set(param, { reason: WARNING_MEANINGS[code], class: "warning", isName: NAMES.has(code) });
+  for (const warning of warnings) {
+    const { code, param = "" } = warning;
+    const reason = explain(warning, currencyOf(request));
+    marks.set(param, { reason, class: "warning", isName: NAMES.has(code) });
   }
   for (const { param = "", message: reason = "" } of errors) marks.set(param, { reason });
   marks.delete("");
@@ -43,7 +46,6 @@ export function RefusedBox({ request }: { request: RequestDetails }) {
   const { error } = request;
   if (!error) return null;
   const { violations = [], details = {} } = errorDetailsOf(request);
-  const amounts = Object.values(details).filter((value) => typeof value === "number");
   return (
     <section class="box refused">
       <h2>{error.type}</h2>
@@ -56,26 +58,14 @@ export function RefusedBox({ request }: { request: RequestDetails }) {
           ))}
         </ul>
       ) : (
-        <p>
-          {withMoney(
-            amounts.length > 0 ? withoutBrackets(error.message) : error.message,
-            amounts,
-            currency,
-          )}
-        </p>
+        <p>{withMoney(error.message, currency)}</p>
       )}
       <Figures figures={details} order_id={request.order_id} currency={currency} />
     </section>
   );
 }
 
-interface AppliedFaultProps {
-  request: RequestDetails;
-  fault: NonNullable<RequestDetails["fault"]>;
-}
-
-export function AppliedFault({ request, fault }: AppliedFaultProps) {
-  const { status, unaltered_response } = request;
+export function AppliedFault({ fault }: { fault: NonNullable<RequestDetails["fault"]> }) {
   return (
     <section class="box fault">
       <h2>Injected fault: {fault.fault}</h2>
@@ -83,56 +73,26 @@ export function AppliedFault({ request, fault }: AppliedFaultProps) {
         {fault.id
           ? "A fault of this environment matched the request."
           : "The request's Sandbox-Fault header injected it."}{" "}
-        {status === null && "The client received no response. "}
-        {unaltered_response &&
-          `Without the fault, the client would have received the response below, with status ${unaltered_response.status}.`}
+        The client received <Prose text={FAULTS[fault.fault].effect} />.
       </p>
     </section>
   );
 }
 
 export function Warnings({ request }: { request: RequestDetails }) {
-  const { warnings = [], content } = request;
-  const currency = content?.currency ?? "USD";
+  const { warnings = [] } = request;
   if (warnings.length === 0) return null;
   return (
     <section class="box warning">
       <h2>{warnings.length === 1 ? "Warning" : "Warnings"}</h2>
       <ul>
-        {warnings.map(({ code, param, did_you_mean, card, reported }) => (
-          <li key={code + param}>
-            <b>{code}</b>
-            {param && (
-              <>
-                {" "}
-                <code>{param}</code>
-              </>
-            )}
-            : <Prose text={WARNING_MEANINGS[code]} />
-            {did_you_mean && (
-              <>
-                {" "}
-                Did you mean <code>{did_you_mean}</code>?
-              </>
-            )}
-            {card !== undefined && reported !== undefined && (
-              <>
-                {" "}
-                On the card: <Figure value={card} currency={currency} />. In order events:{" "}
-                <Figure value={reported} currency={currency} />.
-              </>
-            )}
+        {warnings.map((warning) => (
+          <li key={warning.code + warning.param}>
+            <b>{warning.code}</b> {warning.param && <code>{warning.param}</code>}:{" "}
+            {explain(warning, currencyOf(request))}
           </li>
         ))}
       </ul>
     </section>
-  );
-}
-
-function Figure({ value, currency }: { value: string | number; currency: string }) {
-  return typeof value === "number" ? (
-    <Money amount={value} currency={currency} />
-  ) : (
-    <code>{value}</code>
   );
 }

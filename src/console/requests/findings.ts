@@ -1,8 +1,9 @@
-import { WARNING_MEANINGS } from "../../domain/warning-meanings.ts";
-import type { Warning } from "../../domain/warnings.ts";
+import { MAX_COUNTED_ORDERS } from "../../domain/requests.ts";
+import { MONEY_WARNINGS, type Warning } from "../../domain/warnings.ts";
 import type { ReconciledTransaction, RecordedRequest } from "../api.ts";
-import { plural, withMoney, withoutBrackets } from "../format.ts";
+import { currencyOf, plural, withMoney } from "../format.ts";
 import { hrefOf } from "../location.ts";
+import { summaryOf } from "../parts/tags.tsx";
 import { disagreementOf, hrefOfTransaction } from "../transactions/disagreement.ts";
 import { kindName, type Kind } from "./kinds.ts";
 import { describeRetry, isSecondExecution, type Retries } from "./retries.ts";
@@ -35,15 +36,20 @@ export interface FindingSources {
 
 /** All findings, the worst first: rejected, executed twice, disagreeing with the card, warned. */
 export function findingsOf(sources: FindingSources): Finding[] {
+  const { requests, retries } = sources;
+  const repeated = requests.filter((each) => {
+    const first = retries.get(each.id);
+    return first && isSecondExecution(each, first);
+  });
   return [
     ...rejections(sources),
-    ...secondExecutions(sources),
-    ...disagreements(sources),
-    ...warnings(sources),
+    ...repeated.map((each) => secondExecution(each, retries.get(each.id)!)),
+    ...sources.disagreements.map((each) => disagreement(each, requests)),
+    ...warnings(sources, repeated),
   ];
 }
 
-type Description = Pick<Finding, "key" | "isWarning" | "text"> & { subject?: string };
+type Description = Pick<Finding, "key" | "isWarning" | "text"> & Partial<Finding>;
 
 const ofRequest = (request: RecordedRequest, description: Description): Finding => ({
   subject: subjectOf(request),
@@ -54,8 +60,6 @@ const ofRequest = (request: RecordedRequest, description: Description): Finding 
   ...description,
 });
 
-const currencyOf = ({ content }: RecordedRequest): string => content?.currency ?? "USD";
-
 const subjectOf = (request: RecordedRequest): string =>
   request.order_id ??
   request.network_transaction_id ??
@@ -63,132 +67,108 @@ const subjectOf = (request: RecordedRequest): string =>
   `${request.method} ${request.path}`;
 
 function rejections({ rejected }: FindingSources): Finding[] {
-  const byKey = groupBy(
+  const byKey = Map.groupBy(
     // An injected fault is no mistake of the integration.
     rejected.filter(({ error, fault }) => error && !fault),
     (each) => `${subjectOf(each)} ${kindName(each.error!.type, each.error!.param)}`,
   );
-  return [...byKey].map(([key, [request, ...others]]) => {
-    const { message, param = "" } = request.error!;
-    const amounts = param.endsWith("amount") ? (message.match(/\d+/g) ?? []).map(Number) : [];
-    const short = amounts.length > 0 ? withoutBrackets(message) : message;
-    const sentence = withMoney(short, amounts, currencyOf(request));
-    const times = others.length > 0 ? ` ${others.length + 1} times.` : "";
+  return [...byKey].map(([key, group]) => {
+    const request = group[0]!;
+    const sentence = withMoney(request.error!.message, currencyOf(request));
+    const times = group.length > 1 ? ` ${group.length} times.` : "";
     return ofRequest(request, { key, isWarning: false, text: `Rejected: ${sentence}${times}` });
   });
 }
 
-/** The retries that executed a request twice. */
-const twice = ({ requests, retries }: FindingSources): RecordedRequest[] =>
-  requests.filter((each) => {
-    const first = retries.get(each.id);
-    return first && isSecondExecution(each, first);
+const secondExecution = (request: RecordedRequest, first: RecordedRequest): Finding =>
+  ofRequest(request, {
+    // Each execution created its own order; both have the same `partner_order_id`.
+    subject: request.partner_order_id ?? subjectOf(request),
+    key: `twice ${request.id}`,
+    isWarning: false,
+    text: `Executed twice: ${describeRetry(first)}.`,
   });
 
-const secondExecutions = (sources: FindingSources): Finding[] =>
-  twice(sources).map((request) =>
-    ofRequest(request, {
-      // Each execution created its own order; both have the same `partner_order_id`.
-      subject: request.partner_order_id ?? subjectOf(request),
-      key: `twice ${request.id}`,
-      isWarning: false,
-      text: `Executed twice: ${describeRetry(sources.retries.get(request.id)!)}.`,
-    }),
+function disagreement(
+  reconciled: ReconciledTransaction,
+  requests: readonly RecordedRequest[],
+): Finding {
+  const { network_transaction_id, card, order_events } = reconciled;
+  const named = requests.filter(
+    (each) => each.network_transaction_id === network_transaction_id && each.order_id,
   );
-
-function disagreements({ disagreements: all, requests }: FindingSources): Finding[] {
-  return all.map((reconciled) => {
-    const { network_transaction_id } = reconciled;
-    const named = requests.filter(
-      (each) => each.network_transaction_id === network_transaction_id && each.order_id,
-    );
-    const request = named.find((each) => each.warnings) ?? named[0];
-    const currency = reconciled.card?.currency ?? request?.content?.currency ?? "USD";
-    return {
-      key: `card ${network_transaction_id}`,
-      isWarning: false,
-      subject: [request?.order_id, network_transaction_id].filter(Boolean).join(" · "),
-      currency,
-      text: disagreementOf(reconciled, currency),
-      href: hrefOfTransaction(reconciled),
-      ...(request && { request }),
-    };
-  });
+  const request = named.find((each) => each.warnings) ?? named[0];
+  const currency = card?.currency ?? currencyOf(request ?? {});
+  return {
+    key: `card ${network_transaction_id}`,
+    isWarning: false,
+    subject: [listOf(order_events.order_ids), network_transaction_id].filter(Boolean).join(" · "),
+    currency,
+    text: disagreementOf(reconciled, currency),
+    href: hrefOfTransaction(reconciled),
+    ...(request && { request }),
+  };
 }
 
-/** The warnings about an order's money, which are grouped by order instead of by kind. */
-const ABOUT_MONEY: ReadonlySet<Warning["code"]> = new Set([
-  "captured_beyond_total",
-  "amount_beyond_transaction",
-  "refunded_beyond_captured",
-  "captured_beyond_authorization",
-  "unknown_transaction",
-  "currency_differs",
-  "payment_method_differs",
-]);
-
-interface Warned {
-  request: RecordedRequest;
-  warning: Warning;
+/** `order-2 and 3 more` */
+function listOf([first, ...others]: string[]): string | undefined {
+  const most = others.length + 1 === MAX_COUNTED_ORDERS ? "at least " : "";
+  return others.length > 0 ? `${first} and ${most}${others.length} more` : first;
 }
 
-function warnings(sources: FindingSources): Finding[] {
-  const { requests, retries, kinds, disagreements: all } = sources;
-  const disagreeing = new Set(all.map((each) => each.network_transaction_id));
-  const repeated = new Set(twice(sources).flatMap(({ id }) => [id, retries.get(id)!.id]));
-  const warned = requests.flatMap((request) =>
-    (request.warnings ?? []).map((warning): Warned => ({ request, warning })),
-  );
-  const separate = warned.filter(({ request, warning: { code } }) =>
+const ABOUT_MONEY: ReadonlySet<string> = new Set(MONEY_WARNINGS);
+
+/** Warnings about money for each order, the others for each kind. */
+function warnings(
+  { requests, retries, kinds, disagreements }: FindingSources,
+  repeated: RecordedRequest[],
+): Finding[] {
+  const disagreeing = disagreements.flatMap(({ order_events }) => order_events.order_ids);
+  const createdTwice = repeated.flatMap((each) => [each, retries.get(each.id)!]);
+  const known = (code: string): (string | undefined)[] =>
     ABOUT_MONEY.has(code)
-      ? !disagreeing.has(request.network_transaction_id ?? "")
-      : code !== "not_repeatable" || !repeated.has(request.id),
+      ? disagreeing
+      : code === "not_repeatable"
+        ? createdTwice.map(({ order_id }) => order_id)
+        : [];
+  const groups = Map.groupBy(
+    kinds.filter(({ warning }) => warning),
+    ({ name, warning }) => (ABOUT_MONEY.has(warning!.code) ? warning!.code : name),
   );
-  const byKey = groupBy(separate, ({ request, warning: { code, param } }) =>
-    ABOUT_MONEY.has(code) ? `money ${subjectOf(request)}` : kindName(code, param),
-  );
-  const loaded = new Set(warned.map(({ warning: { code, param } }) => kindName(code, param)));
-  return [
-    ...[...byKey].map(([key, group]) => warningOf(key, group)),
-    ...kinds.filter(({ name, isWarning }) => isWarning && !loaded.has(name)).map(ofKind),
-  ].toSorted((a, b) => Number(b.key.startsWith("money")) - Number(a.key.startsWith("money")));
+  return [...groups]
+    .toSorted(([a], [b]) => Number(ABOUT_MONEY.has(b)) - Number(ABOUT_MONEY.has(a)))
+    .flatMap(([key, group]) => {
+      const all = new Set(group.flatMap(({ order_ids }) => order_ids));
+      const ids = [...all].filter((id) => !known(key).includes(id));
+      if (all.size > 0 && ids.length === 0) return [];
+      const subjects = ABOUT_MONEY.has(key) && ids.length > 0 ? ids.map((id) => [id]) : [ids];
+      return subjects.map((each) => warningOf(group[0]!, each, requests));
+    });
 }
 
-function warningOf(key: string, [{ request, warning }, ...others]: Group<Warned>): Finding {
-  const more = new Set(others.map((each) => subjectOf(each.request)));
-  more.delete(subjectOf(request));
-  return ofRequest(request, {
-    key,
+/** The finding of a kind of warning about these orders. If its request is not loaded, the link loads it. */
+function warningOf(kind: Kind, ids: string[], requests: readonly RecordedRequest[]): Finding {
+  const { name, count } = kind;
+  const is = (each: Warning) =>
+    each.code === kind.warning!.code &&
+    (ABOUT_MONEY.has(each.code) || kindName(each.code, each.param) === name);
+  const request = requests.find(
+    ({ warnings: all, order_id = "" }) =>
+      all?.some(is) && (ids.length === 0 || ids.includes(order_id)),
+  );
+  const warning = request?.warnings?.find(is) ?? kind.warning!;
+  const description = {
+    key: `${name} ${ids[0]}`,
     isWarning: true,
-    ...(more.size > 0 && { subject: `${subjectOf(request)} and ${more.size} more` }),
-    text: sentenceOf(warning),
-  });
-}
-
-function sentenceOf({ code, param, did_you_mean }: Warning): string {
-  const [sentence = ""] = WARNING_MEANINGS[code].replaceAll("`", "").split(/(?<=\.) /);
-  const hint = did_you_mean ? ` Did you mean ${did_you_mean}?` : "";
-  return code.startsWith("unknown_") && param ? `${param}: ${sentence}${hint}` : sentence;
-}
-
-/** A warning whose requests are not loaded. Its link loads them. */
-const ofKind = ({ name, count }: Kind): Finding => ({
-  key: name,
-  isWarning: true,
-  subject: plural(count, "request"),
-  currency: "USD",
-  text: name,
-  href: hrefOf("requests", undefined, { kind: name }),
-});
-
-type Group<T> = [T, ...T[]];
-
-function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, Group<T>> {
-  const groups = new Map<string, Group<T>>();
-  for (const item of items) {
-    const group = groups.get(keyOf(item));
-    if (group) group.push(item);
-    else groups.set(keyOf(item), [item]);
-  }
-  return groups;
+    text: summaryOf(warning, currencyOf(request ?? {})),
+    ...(ids.length > 0 && { subject: listOf(ids)! }),
+  };
+  if (request) return ofRequest(request, description);
+  const [id] = ids.length === 1 ? ids : [];
+  return {
+    subject: plural(count, "request"),
+    currency: "USD",
+    href: hrefOf("requests", undefined, id === undefined ? { kind: name } : { order_id: id }),
+    ...description,
+  };
 }

@@ -1,5 +1,6 @@
 import { navigate } from "wouter-preact/use-browser-location";
 import { hrefOf, without } from "../location.ts";
+import { explain } from "../parts/tags.tsx";
 import type { Kind } from "./kinds.ts";
 
 interface GroupsProps {
@@ -19,11 +20,12 @@ export function Groups({ kinds, selected, query }: GroupsProps) {
   };
   return (
     <div class="groups kinds" role="group" aria-label="Errors and warnings by kind">
-      {kinds.map(({ name, isWarning, count }) => (
+      {kinds.map(({ name, warning, count }) => (
         <button
           key={name}
           type="button"
-          class={isWarning ? "chip warning" : "chip"}
+          class={warning ? "chip warning" : "chip"}
+          title={warning && explain(warning, "")}
           aria-pressed={name === selected}
           onClick={() => select(name)}
         >

@@ -1,12 +1,15 @@
+import type { Warning } from "../../domain/warnings.ts";
 import { api, unwrap, type RecordedRequest, type RequestCounts } from "../api.ts";
-import { useResource, useThrottled } from "../parts/resource.ts";
 import type { RequestFeed } from "./feed.ts";
 
 /** A kind of error or warning, and how many requests have it. */
 export interface Kind {
   name: string;
-  isWarning: boolean;
   count: number;
+  /** Undefined for an error. */
+  warning?: Pick<Warning, "code" | "param">;
+  /** The newest orders with this warning. */
+  order_ids: string[];
 }
 
 /** Names a field without its indexes, so that the same mistake on two lines is one kind. */
@@ -24,20 +27,24 @@ export const refreshMilliseconds = ({ total }: RequestFeed): number =>
   Math.max(MIN_REFRESH_MILLISECONDS, total.value);
 
 /** The kinds of all requests that match the filter, errors before warnings. */
-export function useKinds(feed: RequestFeed, filter: URLSearchParams): Kind[] | undefined {
-  const { data, reload } = useResource(async () => {
-    const query = Object.fromEntries(filter);
-    return mergeKinds(await unwrap(api.GET("/sandbox/requests/summary", { params: { query } })));
-  }, [filter.toString()]);
-  useThrottled(reload, refreshMilliseconds(feed), [feed.total.value]);
-  return data;
+export async function loadKinds(filter: URLSearchParams): Promise<Kind[]> {
+  const query = Object.fromEntries(filter);
+  return mergeKinds(await unwrap(api.GET("/sandbox/requests/summary", { params: { query } })));
 }
 
 function mergeKinds({ by_error, by_warning }: RequestCounts): Kind[] {
   const kinds = new Map<string, Kind>();
-  const add = (name: string, isWarning: boolean, count: number) =>
-    kinds.set(name, { name, isWarning, count: count + (kinds.get(name)?.count ?? 0) });
-  for (const { type, param, count } of by_error) add(kindName(type, param), false, count);
-  for (const { code, param, count } of by_warning) add(kindName(code, param), true, count);
+  const add = (kind: Kind) => {
+    const { count, order_ids } = kinds.get(kind.name) ?? { count: 0, order_ids: [] };
+    kinds.set(kind.name, {
+      ...kind,
+      count: count + kind.count,
+      order_ids: [...order_ids, ...kind.order_ids],
+    });
+  };
+  for (const { type, param, count } of by_error)
+    add({ name: kindName(type, param), count, order_ids: [] });
+  for (const { code, param, count, order_ids } of by_warning)
+    add({ name: kindName(code, param), count, order_ids, warning: { code, param } });
   return [...kinds.values()];
 }

@@ -15,7 +15,7 @@ import { useFindings } from "./finding-sources.ts";
 import type { Finding } from "./findings.ts";
 import { Findings } from "./findings-list.tsx";
 import { Groups } from "./groups.tsx";
-import { hasKind, useKinds } from "./kinds.ts";
+import { hasKind } from "./kinds.ts";
 import { filterOf } from "./query.ts";
 import { retriesAmong } from "./retries.ts";
 import { Row } from "./row.tsx";
@@ -65,14 +65,12 @@ export function Requests({ place: { id, query } }: { place: Place }) {
 /** The loaded requests of the selected kind, and the findings of all kinds. */
 function useContent(feed: RequestFeed, filter: URLSearchParams, selected: string) {
   const requests = feed.requests.value;
-  const kinds = useKinds(feed, filter);
   const listed = useMemo(
     () => (selected ? requests.filter((each) => hasKind(each, selected)) : requests),
     [requests, selected],
   );
   const retries = useMemo(() => retriesAmong(requests), [requests]);
-  const findings = useFindings(feed, filter, kinds, retries);
-  return { kinds, listed, retries, findings };
+  return { listed, retries, ...useFindings(feed, filter, retries) };
 }
 
 interface ListProps {

@@ -1,6 +1,7 @@
 import type { RecordedRequest } from "../api.ts";
-import { money, plural } from "../format.ts";
+import { currencyOf, money, plural } from "../format.ts";
 import { followLink, hrefOf } from "../location.ts";
+import { FaultTag, Replayed, WarningTag } from "../parts/tags.tsx";
 import { Status, Time } from "../parts/values.tsx";
 import { kindName } from "./kinds.ts";
 import { describeRetry, isSecondExecution } from "./retries.ts";
@@ -21,10 +22,10 @@ const NOUNS: Record<string, string> = {
 
 /** The action of a request: `CAPTURED $89.99` or `Create order $89.99`. */
 export function titleOf(request: RecordedRequest): string {
-  const { event_type, card_status, amount, currency } = request.content ?? {};
+  const { event_type, card_status, amount } = request.content ?? {};
   const onCard = card_status && `Card ${card_status}`;
   const action = event_type ?? onCard ?? actionOf(request);
-  return amount === undefined ? action : `${action} ${money(amount, currency ?? "USD")}`;
+  return amount === undefined ? action : `${action} ${money(amount, currencyOf(request))}`;
 }
 
 function actionOf({ method, path, order_id, order_event_id }: RecordedRequest): string {
@@ -79,14 +80,21 @@ function Marks({ request, repeats }: MarksProps) {
           {isTwice ? "executed twice" : "retry"}
         </span>
       )}
-      {fault && <span class="tag fault">{fault.fault}</span>}
-      {replayed && <span class="tag">replayed</span>}
-      {warnings && (
-        <span class="tag warning">
-          {warnings.length === 1 ? warnings[0]!.code : plural(warnings.length, "warning")}
+      {fault && <FaultTag name={fault.fault} />}
+      {replayed && <Replayed />}
+      {warnings?.length === 1 && (
+        <WarningTag warning={warnings[0]!} currency={currencyOf(request)} />
+      )}
+      {warnings && warnings.length > 1 && (
+        <span class="tag warning" title={warnings.map(({ code }) => code).join(", ")}>
+          {plural(warnings.length, "warning")}
         </span>
       )}
-      {error && <span class="error">{kindName(error.type, error.param)}</span>}
+      {error && (
+        <span class="error" title={error.message}>
+          {kindName(error.type, error.param)}
+        </span>
+      )}
     </span>
   );
 }

@@ -7,7 +7,7 @@ import {
   type SimulatedEvent,
   type Transaction,
 } from "../api.ts";
-import { plural, shellWord } from "../format.ts";
+import { curlOf, plural } from "../format.ts";
 import { useShortcut } from "../keyboard.ts";
 import { hrefOf } from "../location.ts";
 import { DetailPane } from "../parts/detail-pane.tsx";
@@ -36,14 +36,24 @@ interface Content {
   orderEventCount: number;
 }
 
+const NOT_ON_CARD = { transaction: undefined, events: [] };
+
+const find = (transaction_id: string) =>
+  unwrap(
+    api.GET("/sandbox/transactions/{transaction_id}", { params: { path: { transaction_id } } }),
+  );
+
+async function reconcile(network_transaction_id: string) {
+  const query = { network_transaction_id };
+  return (await unwrap(api.GET("/sandbox/reconciliation", { params: { query } }))).data[0];
+}
+
 async function load(id: string, isNetworkId: boolean): Promise<Content> {
-  const path = { transaction_id: id };
-  const { transaction, events } = isNetworkId
-    ? { transaction: undefined, events: [] }
-    : await unwrap(api.GET("/sandbox/transactions/{transaction_id}", { params: { path } }));
+  const known = isNetworkId ? (await reconcile(id))?.transaction_id : id;
+  const { transaction, events } = known === undefined ? NOT_ON_CARD : await find(known);
   const network_transaction_id = transaction?.network_transaction_id ?? id;
-  const [{ data }, named] = await Promise.all([
-    unwrap(api.GET("/sandbox/reconciliation", { params: { query: { network_transaction_id } } })),
+  const [reconciled, named] = await Promise.all([
+    reconcile(network_transaction_id),
     unwrap(
       api.GET("/v2/order_events", {
         params: { query: { network_transaction_id, limit: MAX_EVENTS } },
@@ -54,7 +64,7 @@ async function load(id: string, isNetworkId: boolean): Promise<Content> {
     transaction,
     events,
     network_transaction_id,
-    reconciled: data[0],
+    reconciled,
     orderEvents: named.data,
     orderEventCount: named.total ?? named.data.length,
   };
@@ -63,7 +73,7 @@ async function load(id: string, isNetworkId: boolean): Promise<Content> {
 export function TransactionDetail({ id, isNetworkId, query }: TransactionDetailProps) {
   const { data, problem, reload } = useResource(() => load(id, isNetworkId), [id, isNetworkId]);
   usePolling(reload, [id]);
-  const curl = `curl ${shellWord(`${location.origin}/v2/transactions/${encodeURIComponent(id)}`)} -H "Authorization: Bearer $SANDBOX_KEY"`;
+  const curl = curlOf(`/v2/transactions/${encodeURIComponent(id)}`);
   useShortcut("c", () => void copy(curl, "the request for this transaction as curl"), [id]);
   const network_transaction_id = data?.network_transaction_id;
   return (

@@ -106,7 +106,7 @@ function Choices({ lists, isDisagreeing, query }: ChoicesProps) {
         href={hrefOf("transactions")}
         aria-current={isDisagreeing ? undefined : "true"}
       >
-        all <b>{lists.all.total}</b>
+        on the card <b>{lists.all.total}</b>
       </Link>
       <Link
         class="chip"
