@@ -1,6 +1,6 @@
 /**
- * The behavior that the published contract leaves open, with two possible values each. An environment assumes one value
- * of each. The first is the default.
+ * The questions that the published contract leaves open. Each has two answers. An environment assumes one of
+ * them. The first is the default.
  */
 export const ASSUMPTIONS = {
   duplicate_ids: ["replay", "conflict"],

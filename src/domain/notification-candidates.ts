@@ -73,7 +73,7 @@ interface Signer {
   timestamp: SignatureSettings["timestamp"];
 }
 
-/** The receiver's tokens in each form; the environment's other tokens and a fault's wrong ones in their own form. */
+/** The receiver's tokens, each in every form. The environment's other tokens and a fault's wrong ones, in one form. */
 export async function signerCandidates(
   tokens: readonly SigningToken[],
   otherTokens: readonly SigningToken[],

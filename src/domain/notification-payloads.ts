@@ -11,7 +11,7 @@ export function bodyOf(object: NotificationKind, data: object): string {
   return maskKeys(JSON.stringify({ object, data }));
 }
 
-/** The body of a simulated event's notification. Unknown fields are null if the contract allows it, else absent. */
+/** The body of a simulated event's notification. A field without a value is null where the contract allows it. */
 export function transactionBody({ transaction, event }: SimulatedEvent): string {
   const { payment_method_id, customer_id, created_at, updated_at, currency } = transaction;
   return bodyOf("TRANSACTION", {

@@ -47,7 +47,7 @@ export interface Verification {
   reason: VerificationReason | null;
   /** The reason as a sentence, with what to change. */
   message: string;
-  /** What a valid header is: the first token signs the header's `t` and this body. Absent if the header has no `t`. */
+  /** The valid header: the first token's signature over the header's `t` and this body. Absent without a `t`. */
   expected?: string;
   /** The changes of the body, the first of each kind. */
   changes?: BodyChange[];

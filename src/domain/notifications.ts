@@ -65,7 +65,7 @@ export interface Attempt {
   at: string;
   delivery_id: number;
   webhook_id: string;
-  /** Null for a webhook without a URL, until the program that forwards its notifications reports where to. */
+  /** Null for a webhook without a URL, until the program that forwards its notifications reports the URL. */
   url: string | null;
   headers: Record<string, string>;
   /** Null without a response. */

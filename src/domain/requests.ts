@@ -85,7 +85,7 @@ export interface RequestDetails {
   is_exact: boolean;
 }
 
-/** A page of a list. Its texts are stored as hashes. */
+/** A page of a list. The list, the cursor and the last ID are stored as hashes. */
 export interface RecordedPage {
   /** The list and its filters. */
   list: number;

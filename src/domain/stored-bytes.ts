@@ -1,6 +1,6 @@
 /*
- * Content is counted as JSON. These bytes are added for index entries and for the rows of lines. A test compares the
- * sum with the size of the database.
+ * Content is counted as JSON. These bytes are added for index entries, and for the row of each order line. A test
+ * compares the sum with the size of the database.
  */
 const ITEM_BYTES = 130;
 const LINE_BYTES = 20;
@@ -9,7 +9,7 @@ export const CHANGE_BYTES = 120;
 /** A stored response, without its body. */
 export const RECORD_BYTES = 200;
 
-/** A card transaction with its sums, and an event of one, without their content. */
+/** What a card transaction with its sums, and a transaction event, take in addition to their content. */
 const TRANSACTION_BYTES = 300;
 const TRANSACTION_EVENT_BYTES = 100;
 

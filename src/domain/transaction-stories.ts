@@ -46,7 +46,7 @@ export type StoryInput = Pick<
   "customer_id" | "payment_method_id" | "currency" | "network_transaction_id"
 > & { story: Story; amount: Money };
 
-/** The events of a story, in order. `defaults` gives each event its own. */
+/** The events of a story, in order. `defaults` returns those of the event at an index. */
 export function playStory(
   { story, amount, ...card }: StoryInput,
   defaults: (index: number) => TransactionDefaults,

@@ -10,7 +10,7 @@ export type AcceptedNames =
 /** Accepts no name. */
 export const NO_NAMES: AcceptedNames = { fields: new Set(), nested: [] };
 
-/** A name that no rule reads. `param` is its path, like `order_lines[0].reward_amount`. */
+/** A name that isn't among the accepted ones. `param` is its path, like `order_lines[0].reward_amount`. */
 interface UnknownName extends Warning {
   code: "unknown_field" | "unknown_parameter";
   param: string;

@@ -51,7 +51,7 @@ export interface Warning {
 /** The maximum number of warnings in one response. */
 export const MAX_WARNINGS = 20;
 
-/** Adds warnings without duplicates, before the earlier ones: rules come after names, and `MAX_WARNINGS` cuts the end. */
+/** Puts the added warnings first, without duplicates. Rules come last, so `MAX_WARNINGS` doesn't cut theirs off. */
 export function addWarnings(before: readonly Warning[], added: readonly Warning[]): Warning[] {
   const isNew = ({ code, param }: Warning) =>
     !before.some((each) => each.code === code && each.param === param);

@@ -620,7 +620,7 @@ export interface paths {
          *     | `no_blind_retries` | A write was refused with 400, 404, 409 or 422. It fails if one was sent again unchanged more than once, each time within a minute, while its order did not change. |
          *     | `refund_refused` | A refund above the captured amount was refused with 409, and not sent again unchanged more than once. An environment that assumes `refund_beyond_captured: accepted` can't prove it. |
          *     | `several_captures` | An order got a second capture, within its total. It fails if every further capture took its order above its total. |
-         *     | `partial_refund` | A refund of less than could still be refunded was accepted. It fails if no such refund was accepted, and at least one got 400 or 404. |
+         *     | `partial_refund` | A refund was accepted that was smaller than the amount still refundable. It fails if no such refund was accepted, and at least one got 400 or 404. |
          *     | `full_refund` | A refund of all that could still be refunded was accepted. It fails if no such refund was accepted, and at least one got 400 or 404. |
          *     | `line_refund` | A refund with `order_lines` returned rewards. It fails if refunds left out captured rewards (the warning `refund_without_rewards`), and no refund with lines returned any. |
          *     | `order_changed` | A `PUT` of an order, or the deletion of an event, was accepted. It fails if these were only refused. |

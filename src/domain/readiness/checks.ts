@@ -109,7 +109,7 @@ export const CHECKS = {
   partial_refund: {
     group: "orders",
     title: "A part of an order is refunded",
-    rule: "A refund of less than could still be refunded was accepted. It fails if no such refund was accepted, and at least one got 400 or 404.",
+    rule: "A refund was accepted that was smaller than the amount still refundable. It fails if no such refund was accepted, and at least one got 400 or 404.",
     evaluate: checkPartialRefund,
   },
   full_refund: {
@@ -192,7 +192,7 @@ export const CHECKS = {
   },
   notification_redelivered: {
     group: "notifications",
-    title: "A notification is taken after a failure",
+    title: "A notification is acknowledged after a failed attempt",
     rule: "A notification whose first attempt failed was acknowledged when it was sent again. It fails if its attempts ran out. Forged signatures don't count.",
     evaluate: checkRedelivery,
   },

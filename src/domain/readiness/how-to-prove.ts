@@ -200,7 +200,7 @@ const HOW_TO_PROVE: Record<CheckId, HowToProve> = {
     { method: "GET", path: `${LIST}&starting_after=lists-followed-2` },
   ),
   known_names: prove(
-    "Send only fields and parameters of the contract. Sandbox-Warnings names the wrong ones; a strict environment refuses them.",
+    "Send only fields and parameters of the contract. The header Sandbox-Warnings lists the wrong ones; a strict environment refuses them.",
     order("known-names"),
   ),
   key_rotated: {

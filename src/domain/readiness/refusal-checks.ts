@@ -31,7 +31,7 @@ const RETRY_MILLISECONDS = 60_000;
 /** The original, and one retry. */
 const MAX_ATTEMPTS = 2;
 
-/** The refused writes. Each list has one request and its unchanged retries, until the next change of its `order_id`. */
+/** The refused writes. Each list has one request and its unchanged retries, up to the next change of the order. */
 function refusalsOf(requests: readonly ObservedRequest[]): ObservedRequest[][] {
   const runs: ObservedRequest[][] = [];
   const open = new Map<number, ObservedRequest[]>();

@@ -44,7 +44,7 @@ export function sumUp(all: StoredVerdicts[], since: string): Record<CheckId, Ver
   return { ...checks, both_readings: checkBothReadings(readings) } as Record<CheckId, Verdict>;
 }
 
-/** A check fails if it failed in any environment, and passes if it passed in any. */
+/** A check fails if it failed in any environment. Otherwise, it passes if it passed in any. */
 function sumUpOne(all: StoredVerdicts[], subject: Subject, since: string): Verdict {
   const found = (status: "passed" | "failed") =>
     all.map((each) => each[subject]?.[status]).filter(isSince(since));

@@ -105,7 +105,7 @@ export const MIN_REJECTIONS = 4;
 const GROWTH = 1.1;
 /** And by this much, so that the jitter of a client without pauses is not growth. */
 const GROWTH_MILLISECONDS = 10;
-/** Pauses up to this multiple of `Retry-After` may be waits for it. They don't show whether the client's own grow. */
+/** Pauses up to this multiple of `Retry-After` may only wait for it. They don't show if the client's own grow. */
 const HIDDEN = 1.5;
 
 const listOf = (pauses: number[]): string => `${pauses.join(", ")} ms`;
