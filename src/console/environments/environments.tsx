@@ -1,5 +1,5 @@
 import { api, unwrap, type Environment } from "../api.ts";
-import { Failure, Loading } from "../parts/feedback.tsx";
+import { Pending } from "../parts/feedback.tsx";
 import { useResource } from "../parts/resource.ts";
 import { session, switchKey, updateSession } from "../session.ts";
 import { Card } from "./card.tsx";
@@ -41,8 +41,7 @@ export function Environments() {
       ) : (
         <>
           <CreateForm onCreated={reload} />
-          {problem && <Failure problem={problem} retry={reload} />}
-          {!data && !problem && <Loading />}
+          <Pending {...{ data, problem, reload }} />
         </>
       )}
       <ul class="cards">

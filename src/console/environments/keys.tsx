@@ -1,7 +1,7 @@
 import { now } from "../clock.ts";
 import { api, unwrap, type ListedKey } from "../api.ts";
 import { confirm } from "../parts/dialog.tsx";
-import { attempt, Failure, Loading, notify } from "../parts/feedback.tsx";
+import { attempt, notify, Pending } from "../parts/feedback.tsx";
 import { useResource } from "../parts/resource.ts";
 import { Time } from "../parts/values.tsx";
 import { LOCAL_KEYS, session } from "../session.ts";
@@ -26,8 +26,7 @@ export function Keys() {
   return (
     <>
       <h2>Keys of this environment</h2>
-      {problem && <Failure problem={problem} retry={reload} />}
-      {!data && !problem && <Loading />}
+      <Pending {...{ data, problem, reload }} />
       <ul class="cards">
         {data?.data.map((key) => (
           <li key={key.id} class={key.deleted_at ? "gone" : undefined}>

@@ -2,7 +2,7 @@ import { useEffect } from "preact/hooks";
 import { api, unwrap, type Fault } from "../api.ts";
 import { plural } from "../format.ts";
 import type { Place } from "../location.ts";
-import { attempt, Failure, Loading, notify } from "../parts/feedback.tsx";
+import { attempt, notify, Pending } from "../parts/feedback.tsx";
 import { usePolling } from "../parts/polling.ts";
 import { useResource } from "../parts/resource.ts";
 import { Time } from "../parts/values.tsx";
@@ -48,8 +48,7 @@ export function Faults({ place }: { place: Place }) {
           </button>
         )}
       </div>
-      {problem && <Failure problem={problem} retry={reload} />}
-      {!data && !problem && <Loading />}
+      <Pending {...{ data, problem, reload }} />
       {data?.data.length === 0 && <p class="quiet">None. No response is altered.</p>}
       <ul class="cards">
         {data?.data.map((fault) => (

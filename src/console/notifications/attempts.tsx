@@ -1,6 +1,6 @@
 import type { NotificationAttempt, NotificationDetails } from "../api.ts";
 import { clockTime, fullTime } from "../format.ts";
-import { Status, Time } from "../parts/values.tsx";
+import { HeaderList, Status, Time } from "../parts/values.tsx";
 
 const REASONS: Record<NotificationDetails["delivery_status"], string> = {
   unaddressed: "No webhook received this kind, so nothing was sent.",
@@ -44,14 +44,7 @@ function Attempt({ attempt }: { attempt: NotificationAttempt }) {
       {error && <p class="error">{error}</p>}
       <details>
         <summary>Headers and response</summary>
-        <dl class="headers">
-          {Object.entries(headers).map(([name, content]) => (
-            <div key={name}>
-              <dt>{name}</dt>
-              <dd>{content}</dd>
-            </div>
-          ))}
-        </dl>
+        <HeaderList headers={headers} />
         {response_body ? (
           <pre tabIndex={0}>{response_body}</pre>
         ) : (

@@ -3,7 +3,7 @@ import { api, unwrap, type NotificationDetails } from "../api.ts";
 import { useShortcut } from "../keyboard.ts";
 import { hrefOf } from "../location.ts";
 import { DetailPane } from "../parts/detail-pane.tsx";
-import { attempt, copy, Copy, Failure, Loading, notify } from "../parts/feedback.tsx";
+import { attempt, copy, Copy, notify, Pending } from "../parts/feedback.tsx";
 import { Json } from "../parts/json.tsx";
 import { useResource } from "../parts/resource.ts";
 import { FaultTag } from "../parts/tags.tsx";
@@ -53,8 +53,7 @@ export function NotificationDetail({ id, revision, query }: NotificationDetailPr
         </div>
       }
     >
-      {problem && !data && <Failure problem={problem} retry={reload} />}
-      {!data && !problem && <Loading />}
+      <Pending {...{ data, problem, reload }} />
       {data && <Content notification={data} />}
     </DetailPane>
   );

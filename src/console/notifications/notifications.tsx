@@ -5,7 +5,7 @@ import { NOTIFICATION_KINDS } from "../../domain/webhooks.ts";
 import { api, unwrap, type Notification } from "../api.ts";
 import { plural } from "../format.ts";
 import { hrefOf, type Place } from "../location.ts";
-import { Failure, Loading } from "../parts/feedback.tsx";
+import { Pending } from "../parts/feedback.tsx";
 import { SelectFilter, TextFilter } from "../parts/filters.tsx";
 import { usePages } from "../parts/pages.ts";
 import { VirtualList } from "../parts/virtual-list.tsx";
@@ -44,8 +44,7 @@ export function Notifications({ place: { id, query } }: { place: Place }) {
     <div class={`split${id ? " open" : ""}`}>
       <section class="list" aria-label="Notifications">
         <ListHeader query={query} />
-        {problem && <Failure problem={problem} retry={reload} />}
-        {!items && !problem && <Loading />}
+        <Pending {...{ data: items, problem, reload }} />
         {items?.length === 0 && <p class="quiet">No notifications.</p>}
         {items && items.length > 0 && (
           <VirtualList<Notification>

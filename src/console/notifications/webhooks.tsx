@@ -4,7 +4,7 @@ import { navigate } from "wouter-preact/use-browser-location";
 import { api, unwrap, type Webhook } from "../api.ts";
 import { hrefOf } from "../location.ts";
 import { confirm } from "../parts/dialog.tsx";
-import { attempt, Copy, Failure, Loading, notify } from "../parts/feedback.tsx";
+import { attempt, Copy, notify, Pending } from "../parts/feedback.tsx";
 import { useResource } from "../parts/resource.ts";
 import { Time } from "../parts/values.tsx";
 import { WebhookForm } from "./webhook-form.tsx";
@@ -26,8 +26,7 @@ export function Webhooks() {
         <code>orders-sandbox listen</code>.
       </p>
       <WebhookForm onAdded={reload} />
-      {problem && <Failure problem={problem} retry={reload} />}
-      {!data && !problem && <Loading />}
+      <Pending {...{ data, problem, reload }} />
       {data?.data.length === 0 && <p class="quiet">No webhooks. Nothing is sent.</p>}
       <ul class="cards">
         {data?.data.map((webhook) => (

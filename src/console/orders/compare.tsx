@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { api, findRecorded, unwrap, type TimelineEntry } from "../api.ts";
-import { Failure, Loading } from "../parts/feedback.tsx";
+import { Pending } from "../parts/feedback.tsx";
 import { parse } from "../parts/json.tsx";
 import { useResource } from "../parts/resource.ts";
 
@@ -27,8 +27,7 @@ function Differences({ before, after }: CompareProps) {
     () => Promise.all([bodyOf(before), bodyOf(after)]),
     [before.request_id, after.request_id],
   );
-  if (problem) return <Failure problem={problem} retry={reload} />;
-  if (!data) return <Loading />;
+  if (!data) return <Pending {...{ data, problem, reload }} />;
   const [old, current] = data;
   if (!old || !current) return <p class="quiet">One of the two requests is no longer stored.</p>;
   const fields = [...new Set([...Object.keys(old), ...Object.keys(current)])].filter(

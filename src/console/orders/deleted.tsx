@@ -1,7 +1,7 @@
 import { useEffect } from "preact/hooks";
 import { plural } from "../format.ts";
 import { followLink, hrefOf } from "../location.ts";
-import { Failure, Loading } from "../parts/feedback.tsx";
+import { Pending } from "../parts/feedback.tsx";
 import { useResource } from "../parts/resource.ts";
 import { findDeletedIds } from "./find.ts";
 
@@ -18,8 +18,7 @@ export function DeletedList({ open, revision, query, onLoaded }: DeletedListProp
   useEffect(() => {
     if (data) onLoaded(data[0]);
   }, [data]);
-  if (problem && !data) return <Failure problem={problem} retry={reload} />;
-  if (!data) return <Loading />;
+  if (!data) return <Pending {...{ data, problem, reload }} />;
   return (
     <>
       <ul class="rows plain" aria-label="Deleted orders, newest first">

@@ -11,7 +11,7 @@ import { curlOf } from "../format.ts";
 import { useShortcut } from "../keyboard.ts";
 import { hrefOf, without } from "../location.ts";
 import { DetailPane } from "../parts/detail-pane.tsx";
-import { copy, Failure, Loading } from "../parts/feedback.tsx";
+import { copy, Pending } from "../parts/feedback.tsx";
 import { useResource } from "../parts/resource.ts";
 import { Facts } from "../parts/values.tsx";
 import { Agreement } from "../transactions/both-sides.tsx";
@@ -77,9 +77,8 @@ export function OrderDetail({ id, revision, query }: OrderDetailProps) {
           This environment has never had an order {id}. It may belong to another environment.
         </p>
       ) : (
-        problem && <Failure problem={problem} retry={reload} />
+        <Pending {...{ data, problem, reload }} />
       )}
-      {!data && !problem && <Loading />}
       {data && <Content {...data} openEvent={query.get("event") ?? undefined} />}
     </DetailPane>
   );

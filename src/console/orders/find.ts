@@ -37,10 +37,11 @@ export async function findOrders(search: string): Promise<OrderPage> {
 const ordersOf = async (ids: string[]): Promise<Order[]> =>
   (await Promise.all(ids.map(async (id) => (await listOrders({ id })).data))).flat();
 
-/** The orders with findings, newest first. */
+/** The orders with findings: those among the newest orders, then some of the older ones. */
 export async function ordersWithFindings(): Promise<OrderPage> {
-  const ids = [...(await loadOrdersWithFindings())].slice(0, PAGE);
-  const data = (await ordersOf(ids)).toSorted((a, b) => (a.created_at < b.created_at ? 1 : -1));
+  const [ids, newest] = await Promise.all([loadOrdersWithFindings(), newestOrders()]);
+  const found = newest.data.filter(({ id }) => ids.delete(id));
+  const data = [...found, ...(await ordersOf([...ids].slice(0, MAX_FOUND)))];
   return { data, total: data.length };
 }
 

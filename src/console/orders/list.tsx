@@ -3,7 +3,7 @@ import { Link } from "wouter-preact";
 import { SUMS } from "../../domain/ledger-state.ts";
 import { plural } from "../format.ts";
 import { hrefOf } from "../location.ts";
-import { Failure, Loading } from "../parts/feedback.tsx";
+import { Pending } from "../parts/feedback.tsx";
 import { usePages } from "../parts/pages.ts";
 import { VirtualList } from "../parts/virtual-list.tsx";
 import { findOrders, newestOrders, ordersWithFindings } from "./find.ts";
@@ -35,8 +35,7 @@ export function OrderList(props: OrderListProps) {
     if (items) onLoaded(items[0]?.id);
   }, [items]);
   const cache = useMemo<HistoryCache>(() => new Map(), []);
-  if (problem && !items) return <Failure problem={problem} retry={reload} />;
-  if (!items) return <Loading />;
+  if (!items) return <Pending {...{ data: items, problem, reload }} />;
   if (items.length === 0) {
     return hasFindings ? (
       <p class="quiet">No findings.</p>

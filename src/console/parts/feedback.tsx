@@ -1,8 +1,6 @@
 import { signal } from "@preact/signals";
 import { OFFLINE, type Problem } from "../api.ts";
 
-export const Loading = () => <p class="quiet loading">Loading …</p>;
-
 export function Failure({ problem, retry }: { problem: Problem; retry?: () => void }) {
   return (
     <div class="failure" role="alert">
@@ -15,6 +13,18 @@ export function Failure({ problem, retry }: { problem: Problem; retry?: () => vo
       )}
     </div>
   );
+}
+
+interface PendingProps {
+  data: unknown;
+  problem?: Problem | undefined;
+  reload: () => void;
+}
+
+/** The problem of a resource, or that it is loading. */
+export function Pending({ data, problem, reload }: PendingProps) {
+  if (problem) return <Failure problem={problem} retry={reload} />;
+  return data ? null : <p class="quiet loading">Loading …</p>;
 }
 
 const SHOWN_MILLISECONDS = 4_000;

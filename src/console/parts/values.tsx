@@ -44,6 +44,16 @@ export function Prose({ text }: { text: string }) {
   );
 }
 
+export const HeaderList = ({ headers }: { headers: Record<string, string> }) => (
+  <dl class="headers">
+    {Object.entries(headers).map(([name, content]) => (
+      <Fact key={name} name={name}>
+        {content}
+      </Fact>
+    ))}
+  </dl>
+);
+
 interface FactsProps<Item> {
   of: Item;
   /** The fields that the page shows elsewhere. */

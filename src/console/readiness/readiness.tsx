@@ -4,7 +4,7 @@ import { api, unwrap, type Readiness as Report } from "../api.ts";
 import { asManager } from "../environments/manager.ts";
 import { clockTime, dayOf } from "../format.ts";
 import { setQuery, type Place } from "../location.ts";
-import { Copy, Failure, Loading } from "../parts/feedback.tsx";
+import { Copy, Pending } from "../parts/feedback.tsx";
 import { CheckField } from "../parts/fields.tsx";
 import { useResource } from "../parts/resource.ts";
 import { Check } from "./check.tsx";
@@ -53,8 +53,7 @@ export function Readiness({ place: { query } }: { place: Place }) {
         checked={isAll}
         onChange={(checked) => setQuery("environments", checked ? "all" : "")}
       />
-      {problem && <Failure problem={problem} retry={reload} />}
-      {!data && !problem && <Loading />}
+      <Pending {...{ data, problem, reload }} />
       {data && (
         <p class="quiet">
           {summaryOf({ ...data, since: `${dayOf(data.since)}, ${clockTime(data.since)}` })}

@@ -5,10 +5,10 @@ import { api, unwrap, type RecordedRequest, type RequestDetails } from "../api.t
 import { useShortcut } from "../keyboard.ts";
 import { hrefOf, without } from "../location.ts";
 import { DetailPane } from "../parts/detail-pane.tsx";
-import { attempt, copy, Copy, Failure, Loading, notify } from "../parts/feedback.tsx";
+import { attempt, copy, Copy, notify, Pending } from "../parts/feedback.tsx";
 import { has } from "../parts/json.tsx";
 import { useResource } from "../parts/resource.ts";
-import { Status, Time } from "../parts/values.tsx";
+import { Fact, Status, Time } from "../parts/values.tsx";
 import { AppliedFault, marksOf, RefusedBox, Warnings } from "./explanation.tsx";
 import { Message, type MessageProps } from "./message.tsx";
 import { repeatRequest } from "./repeat.ts";
@@ -37,8 +37,7 @@ export function RequestDetail({ id, query, retries }: RequestDetailProps) {
       href={hrefOf("requests", undefined, without(query, "request_id"))}
       actions={data && <Actions request={data} query={query} />}
     >
-      {problem && <Failure problem={problem} retry={reload} />}
-      {!data && !problem && <Loading />}
+      <Pending {...{ data, problem, reload }} />
       {data && <Content request={data} retries={retries} />}
     </DetailPane>
   );
@@ -176,24 +175,13 @@ function Technical({ request }: { request: RequestDetails }) {
     <details>
       <summary>Details</summary>
       <dl class="facts">
-        <div>
-          <dt>X-Request-Id</dt>
-          <dd>{request_id}</dd>
-        </div>
-        <div>
-          <dt>D1</dt>
-          <dd>
-            {cost.queries} queries, {cost.rows_read} rows read, {cost.rows_written} written
-          </dd>
-        </div>
-        {version_after !== undefined && (
-          <div>
-            <dt>Version of the order</dt>
-            <dd>
-              {version_before ?? "none"}, then {version_after}
-            </dd>
-          </div>
-        )}
+        <Fact name="X-Request-Id">{request_id}</Fact>
+        <Fact name="D1">
+          {cost.queries} queries, {cost.rows_read} rows read, {cost.rows_written} written
+        </Fact>
+        <Fact name="Version of the order">
+          {version_after !== undefined && `${version_before ?? "none"}, then ${version_after}`}
+        </Fact>
       </dl>
     </details>
   );

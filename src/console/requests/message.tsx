@@ -1,5 +1,6 @@
 import { plural } from "../format.ts";
 import { Json, type Marks } from "../parts/json.tsx";
+import { HeaderList } from "../parts/values.tsx";
 
 export interface MessageProps {
   title: string;
@@ -21,14 +22,7 @@ export function Message({ title, first, headers, body, cut, marks = NO_MARKS }: 
       </p>
       <details>
         <summary>{plural(Object.keys(headers).length, "header")}</summary>
-        <dl class="headers">
-          {Object.entries(headers).map(([name, value]) => (
-            <div key={name}>
-              <dt>{name}</dt>
-              <dd>{value}</dd>
-            </div>
-          ))}
-        </dl>
+        <HeaderList headers={headers} />
       </details>
       {body !== undefined && <Json text={body} marks={marks} />}
       {cut && <p class="quiet">The rest of the body was not stored.</p>}

@@ -4,7 +4,7 @@ import type { RecordedRequest } from "../api.ts";
 import { plural } from "../format.ts";
 import { useShortcut } from "../keyboard.ts";
 import type { Place } from "../location.ts";
-import { Failure, Loading } from "../parts/feedback.tsx";
+import { Pending } from "../parts/feedback.tsx";
 import { VirtualList } from "../parts/virtual-list.tsx";
 import { RequestFeed } from "./feed.ts";
 import { FirstSteps } from "../start.tsx";
@@ -106,8 +106,7 @@ function List({ feed, content, open, id, query, children }: ListProps) {
     <>
       <Groups kinds={kinds} selected={selected} query={query} />
       {query.has("partner_order_id") && <OrdersOfPartner requests={requests} />}
-      {feed.problem.value && <Failure problem={feed.problem.value} retry={loadMore} />}
-      {!feed.isLoaded.value && !feed.problem.value && <Loading />}
+      <Pending data={feed.isLoaded.value} problem={feed.problem.value} reload={loadMore} />
       {children}
       {requests.length > 0 && (
         <VirtualList

@@ -11,7 +11,7 @@ import { curlOf, plural } from "../format.ts";
 import { useShortcut } from "../keyboard.ts";
 import { hrefOf } from "../location.ts";
 import { DetailPane } from "../parts/detail-pane.tsx";
-import { copy, Failure, Loading } from "../parts/feedback.tsx";
+import { copy, Pending } from "../parts/feedback.tsx";
 import { usePolling } from "../parts/polling.ts";
 import { useResource } from "../parts/resource.ts";
 import { Facts, Money, Time } from "../parts/values.tsx";
@@ -93,8 +93,7 @@ export function TransactionDetail({ id, isNetworkId, query }: TransactionDetailP
         )
       }
     >
-      {problem && !data && <Failure problem={problem} retry={reload} />}
-      {!data && !problem && <Loading />}
+      <Pending {...{ data, problem, reload }} />
       {data && <Sections {...data} />}
     </DetailPane>
   );

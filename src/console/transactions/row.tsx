@@ -34,7 +34,11 @@ export function Row({ item, isOpen, query }: RowProps) {
           </span>
         )}
       </span>
-      <small class="path">{transaction?.merchant?.name ?? transaction?.payment_method_id}</small>
+      <small class="path">
+        {transaction
+          ? (transaction.merchant?.name ?? transaction.payment_method_id)
+          : reconciled?.order_events.order_ids.join(", ")}
+      </small>
       {transaction && <Time at={transaction.created_at} />}
     </a>
   );

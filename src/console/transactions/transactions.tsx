@@ -3,7 +3,7 @@ import { Link } from "wouter-preact";
 import { FINDINGS } from "../../domain/reconciliation.ts";
 import { plural } from "../format.ts";
 import { hrefOf, type Place } from "../location.ts";
-import { Failure, Loading } from "../parts/feedback.tsx";
+import { Pending } from "../parts/feedback.tsx";
 import { SelectFilter } from "../parts/filters.tsx";
 import { usePolling } from "../parts/polling.ts";
 import { VirtualList } from "../parts/virtual-list.tsx";
@@ -35,8 +35,7 @@ export function Transactions({ place: { id, query } }: { place: Place }) {
           </Link>
         </div>
         <Choices lists={lists} isDisagreeing={isDisagreeing} query={query} />
-        {problem && <Failure problem={problem} retry={lists.reload} />}
-        {!items && !problem && <Loading />}
+        <Pending {...{ data: items, problem, reload: lists.reload }} />
         {items?.length === 0 && (
           <p class="quiet">
             {isDisagreeing ? "No disagreements found." : "No card transactions yet."}
