@@ -1,5 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { setQuery } from "../location.ts";
+import { Field, SelectField } from "./fields.tsx";
 
 const TYPING_MILLISECONDS = 250;
 
@@ -37,8 +38,7 @@ interface TextFilterProps extends FilterProps {
 export function TextFilter({ name, label, placeholder, query, ...props }: TextFilterProps) {
   const [text, setText] = useTyped(query.get(name) ?? "", (value) => setQuery(name, value));
   return (
-    <label class={props.class}>
-      <span>{label}</span>
+    <Field label={label} class={props.class}>
       <input
         type="search"
         name={name}
@@ -49,25 +49,17 @@ export function TextFilter({ name, label, placeholder, query, ...props }: TextFi
         data-search={props.isSearch}
         onInput={(event) => setText(event.currentTarget.value)}
       />
-    </label>
+    </Field>
   );
 }
 
 export function SelectFilter({ name, label, query, options }: FilterProps & { options: string[] }) {
   return (
-    <label>
-      <span>{label}</span>
-      <select
-        value={query.get(name) ?? ""}
-        onChange={(event) => setQuery(name, event.currentTarget.value)}
-      >
-        <option value="">any</option>
-        {options.map((option) => (
-          <option key={option} value={option}>
-            {option}
-          </option>
-        ))}
-      </select>
-    </label>
+    <SelectField
+      label={label}
+      value={query.get(name) ?? ""}
+      options={[["", "any"], ...options.map((option) => [option, option] as const)]}
+      onChange={(value) => setQuery(name, value)}
+    />
   );
 }

@@ -98,7 +98,7 @@ function SearchBox({ query }: { query: URLSearchParams }) {
     isSameSearch,
   );
   return (
-    <label class="wide">
+    <label class="field wide">
       <span class="hidden">Search</span>
       <input
         type="search"
