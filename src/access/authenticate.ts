@@ -27,7 +27,7 @@ export const authenticate = createMiddleware<AppEnv>(async (c, next) => {
 
 /** Finds the key in this isolate's cache, or else in D1. Throws a 401 if it can't be used. */
 async function verify(c: Context<AppEnv>, secret: string, now: number): Promise<StoredKey> {
-  // A key with another prefix is probably a production key, so the message names the prefix.
+  // A key with another prefix is probably a production key, so the message says how this sandbox's keys start.
   if (!secret.startsWith(KEY_PREFIX)) {
     throw unauthenticated(
       `The API key is not valid: keys of this sandbox start with ${KEY_PREFIX}.`,

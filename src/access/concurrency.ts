@@ -76,7 +76,9 @@ async function waitForTurn(queue: Set<QueuedRequest>, request: QueuedRequest): P
     throw tooManyRequests(`${MAX_WAITING} requests of this partner are already waiting`);
   while (place > 0) {
     if (Date.now() > deadline) {
-      throw tooManyRequests(`The partner's other requests took ${MAX_WAIT_MILLISECONDS} ms`);
+      throw tooManyRequests(
+        `This request waited ${MAX_WAIT_MILLISECONDS} ms for the partner's other requests`,
+      );
     }
     await scheduler.wait(Math.min(place * CHECK_MILLISECONDS, MAX_CHECK_MILLISECONDS));
     place = placeInQueue(queue, request);

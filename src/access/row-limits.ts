@@ -14,7 +14,7 @@ const VERBS: Record<RowKind, string> = { rows_read: "read", rows_written: "wrote
 const KINDS = Object.keys(VERBS) as RowKind[];
 
 interface UsedRows extends Record<RowKind, number> {
-  /** When the counts were last lowered for the time passed, in milliseconds since 1970. */
+  /** When the counts were last reduced, in milliseconds since 1970. They fall as time passes. */
   countedAt: number;
 }
 

@@ -14,7 +14,7 @@ const HMAC = { name: "HMAC", hash: "SHA-256" };
 const encode = (text: string) => new TextEncoder().encode(text);
 const toText = (bytes: Uint8Array) => bytes.toBase64({ alphabet: "base64url", omitPadding: true });
 
-/** Generates a random API key, signed with the first secret if there is one. A forged key is rejected without a query. */
+/** Generates a random API key. Signed with the first secret, if any, so that a forged key is rejected without a query. */
 export async function generateApiKey(keySecrets: readonly string[]): Promise<string> {
   const random = toText(crypto.getRandomValues(new Uint8Array(RANDOM_BYTES)));
   const [current] = keySecrets;

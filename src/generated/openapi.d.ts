@@ -971,7 +971,7 @@ export interface webhooks {
         put?: never;
         /**
          * TRANSACTION notification
-         * @description An event of a card transaction happened. It names no order: find yours by `network_transaction_id` or `payment_method_id`. `event_id` is the same in each delivery of the event, and `amount` is the event's own.
+         * @description An event of a card transaction happened. It names no order: find yours by `network_transaction_id` or `payment_method_id`. `event_id` is the same in each delivery of the event, and `amount` is the amount of this event, not the sum of the transaction.
          */
         post: operations["receiveTransaction"];
         delete?: never;

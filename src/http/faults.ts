@@ -12,7 +12,7 @@ import { peekBody } from "./request-body.ts";
 import { awaitReply, workbenchOf } from "./workbench.ts";
 
 /**
- * Applies the request's fault to its response, including an error. Runs outside `limitConcurrency`, so that a delayed
+ * Applies the request's fault to its response, also to an error. Runs outside `limitConcurrency`, so that a delayed
  * response does not hold up the partner's other requests.
  */
 export const alterResponses = createMiddleware<AppEnv>(async (c, next) => {

@@ -28,7 +28,7 @@ const UNUSUAL_NUMBER = /[:,[]\s*-?(?:\d{16}|\d+[.eE])/;
  */
 export function parseJson(text: string): ParsedJson {
   const content: unknown = JSON.parse(text);
-  // A string may contain a quote and a colon. Then the slow path finds the same result.
+  // Also counts a quote and a colon in a string. Then the slow path runs, with the same result.
   const names = text.match(/"\s*:/g)?.length ?? 0;
   if (names === countNames(content) && !UNUSUAL_NUMBER.test(text)) {
     return { content, duplicates: [] };

@@ -99,7 +99,7 @@ function requireJson(headers: Headers): void {
   }
 }
 
-/** Decodes a body. Throws a 400 if it isn't UTF-8, which would be stored with replacement characters. */
+/** Decodes a body. Throws a 400 if it isn't UTF-8: it would be stored with replacement characters. */
 function decode(body: ArrayBuffer): string {
   try {
     return utf8.decode(body);

@@ -35,7 +35,7 @@ export async function awaitWorkbench<T>(c: Context<AppEnv>, call: Promise<T>): P
 /** A write to a workbench may also change a flag of its environment in D1. */
 const FLAG_ROWS = 1;
 
-/** Adds the rows that a workbench read and wrote to the request's, which count towards the partner's limit. */
+/** Adds to the request's rows those that a workbench read and wrote. They count towards the partner's limit. */
 export function addWorkbenchRows(c: Context<AppEnv>, { rows_read, rows_written }: RowCounts): void {
   const before = c.get("workbenchRows") ?? { rows_read: 0, rows_written: 0 };
   const flag = rows_written > 0 ? FLAG_ROWS : 0;

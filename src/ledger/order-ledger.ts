@@ -54,7 +54,7 @@ interface Change<T> {
 
 /** The steps that differ from command to command. */
 interface Steps<T> {
-  /** Decides from the order's state. May read more from D1: if the order changes meanwhile, the fence rejects the change. */
+  /** Decides from the order's state. May read more from D1: if the order changes meanwhile, the commit fails. */
   decide: (state: LedgerState | undefined) => Promise<Decision<Change<T>>>;
   /** Finds the outcome of an earlier request with the same IDs or key. */
   findEarlier?: () => Promise<Outcome<T> | undefined>;
@@ -178,7 +178,7 @@ export class OrderLedger extends DurableObject {
     const decision = await decide(state);
     if (!decision.ok) {
       if (!isFresh) return undefined;
-      // This may repeat an executed request, such as a full refund: it gets the stored response.
+      // A retry of an executed command may be refused, as nothing is left to refund. It gets the stored response.
       return (
         (await findEarlier?.()) ?? refuse(await withEventIds(dataset, state?.id, decision.refusal))
       );

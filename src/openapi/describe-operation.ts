@@ -15,7 +15,7 @@ import {
   type Caller,
 } from "./operation-errors.ts";
 
-/** The tag of each operation, and the headers that its responses may have. */
+/** For each tag, the headers that the responses of its operations may have. */
 const HEADERS_OF_TAG = {
   Orders: ["Sandbox-Fault-Applied", "Sandbox-Warnings"],
   "Order Events": ["Sandbox-Fault-Applied", "Sandbox-Warnings"],
@@ -34,7 +34,7 @@ interface Operation {
   responses: Record<number, OperationResponse>;
   /** The headers that any of its responses may have, beyond those of its tag. */
   headers?: ResponseHeader[];
-  /** The errors of this operation, beyond those that all operations of its caller have. */
+  /** The errors of this operation, beyond those of all operations for the same kind of caller. */
   errors: ErrorType[];
   /** The statuses whose errors have the published bare form, without the envelope. */
   bareErrors?: number[];

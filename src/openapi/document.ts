@@ -103,7 +103,7 @@ function isInUrl(parameter: object): parameter is Parameter {
 function withExample({ schema, ...parameter }: Parameter): Parameter {
   const { examples: [value] = [], ...rest } = schema as { examples?: unknown[] };
   if (parameter.required) return { ...parameter, schema: rest, example: value };
-  // Keeps the reference from filling in an optional parameter.
+  // With `x-disabled`, /docs doesn't fill in an optional parameter.
   const example = { value, "x-disabled": true };
   return { ...parameter, schema: rest, examples: { example } };
 }

@@ -103,7 +103,7 @@ ${get(origin, "/sandbox/orders/order-1/reconciliation")}
   5 minutes with 4xx. \`POST /sandbox/notifications/verify\` explains a mismatch.
 - Body: \`{"object": "TRANSACTION", "data": {"event_id", "status", "amount", "network_transaction_id", …}}\`. It has no order
   ID: look it up by \`network_transaction_id\`. Handle each \`event_id\` once, and only \`CAPTURED\` and \`REFUNDED\`: others, such as
-  \`APPROVED\`, arrive too. \`amount\` is the event's own.
+  \`APPROVED\`, arrive too. \`amount\` is this event's, not the transaction's sum.
 - Respond with 2xx within 5 seconds. After ${DELIVERY_TIMEOUT_MILLISECONDS / 1_000} seconds the sandbox stops waiting. It sends the notification again after the webhook's
   \`retry_after_seconds\`, by default ${DEFAULT_RETRY_AFTER_SECONDS.join(", ")}. \`GET /sandbox/notifications\` lists each with its attempts.
 
@@ -112,13 +112,13 @@ ${get(origin, "/sandbox/orders/order-1/reconciliation")}
 - Refunds of an order may not exceed its captures, separately for amount and rewards.
 - An order with events can't be deleted: refund it.
 - Lines must add up to the amount and the rewards: \`"order_lines": [{"name": "Lamp", "quantity": 2, "rate": 2500,
-  "rewards_rate": 25}]\` is 5000 and 50. A capture carries its rewards, a refund its share of them.
+  "rewards_rate": 25}]\` is 5000 and 50. Send \`rewards_amount\` with each capture, and the refunded part of it with each refund.
 - After a lost connection, a 500, 502, 503 or 504, send the same request again with the same ID or
   \`Idempotency-Key\`: it takes effect once. If the retry gets a 409 for your own ID, read the order or event by it, and
   compare. After 429 or 503, wait for \`Retry-After\`, and longer each time.
 - Never repeat a ${REFUSAL_LIST} unchanged.
 - Follow lists with \`starting_after\` (the last ID) until \`has_more\` is false.
-- Rotate a key: \`POST /v2/keys\`, use the new one, then \`DELETE /v2/keys\` with the old one, which deletes itself.
+- Rotate a key: \`POST /v2/keys\`, use the new one, then call \`DELETE /v2/keys\` with the old one: it deletes the key that sends it.
 
 ## Faults
 
@@ -152,7 +152,7 @@ ${get(origin, "/sandbox/requests?status=4xx")}
 ## Prove readiness
 
 Each check is \`passed\`, \`failed\` or \`not_seen\`, with its reason, its evidence, and \`how_to_prove\`: the step, and commands
-and code that show it. They send requests to \`/v2\` in place of your client: let your client send its own instead. Pass one check after
+and code that show it. The requests to \`/v2\` in them are examples: let your own client send them. Pass one check after
 another until \`ready\` is true.
 
 \`\`\`sh

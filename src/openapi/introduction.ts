@@ -130,7 +130,7 @@ by \`payment_method_id\`. If the notification has no \`network_transaction_id\`,
 - **Verify the signature** over the raw body: \`X-IMPRINT-HMAC-SIGNATURE: t=<time>,s=<hex>\` is an HMAC-SHA256 over
   \`<t>.<body>\`. \`POST /sandbox/notifications/verify\` explains why a signature doesn't match.
 - **Respond with 2xx** within ${DELIVERY_TIMEOUT_MILLISECONDS / 1_000} seconds; readiness asks for 5. Anything else is retried, by default for seven hours.
-- **Expect duplicates, and any order.** Faults duplicate, reorder, delay and lose notifications, or sign them wrongly.
+- **Expect duplicates, and notifications out of sequence.** Faults duplicate, reorder, delay and lose notifications, or sign them wrongly.
 - **The log** at \`GET /sandbox/notifications\` has each payload with its attempts and their responses.
   \`POST /sandbox/notifications/{notification_id}/resend\` sends it again.
 
@@ -142,8 +142,8 @@ These limits are the sandbox's own:
 - Lines of an order or event: ${MAX_LINES.toLocaleString("en")}. Addresses of an order: ${MAX_ADDRESSES}.
 - An ID, reference or \`Idempotency-Key\`: ${MAX_ID_CHARACTERS} characters. In an ID of an order or event, and in an \`Idempotency-Key\`: only visible ASCII. Text: ${MAX_TEXT_CHARACTERS.toLocaleString("en")}. A URL: ${MAX_URL_CHARACTERS.toLocaleString("en")}.
 - An amount, and the captured sum of an order: 2^53 − 1.
-- A deployed sandbox accepts 1,000 requests per partner, location and 10 seconds, and deletes an order once it has
-  not changed for 90 days.
+- A deployed sandbox accepts 1,000 requests in 10 seconds from each partner at each Cloudflare location. It deletes an
+  order that has not changed for 90 days.
 
 ## Differences from production
 

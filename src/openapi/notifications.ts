@@ -6,7 +6,7 @@ import { exampleData, payloadOf } from "../schemas/notification-payloads.ts";
 const MEANINGS: Record<NotificationKind, string> = {
   APPLICATION: "An application for a payment method was created or changed its status.",
   TRANSACTION:
-    "An event of a card transaction happened. It names no order: find yours by `network_transaction_id` or `payment_method_id`. `event_id` is the same in each delivery of the event, and `amount` is the event's own.",
+    "An event of a card transaction happened. It names no order: find yours by `network_transaction_id` or `payment_method_id`. `event_id` is the same in each delivery of the event, and `amount` is the amount of this event, not the sum of the transaction.",
   PAYMENT_METHOD: "A payment method, such as a card, was created or changed its status.",
   CUSTOMER_LINK: "A customer's Imprint account was linked to the partner's account.",
   REWARD: "A reward was created, changed, or became available.",

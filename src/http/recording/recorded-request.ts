@@ -126,7 +126,7 @@ function toIds(
   response: Record<string, unknown>,
 ): Ids {
   const { path, method } = c.req;
-  // Only a POST's response is searched. A GET's may list many orders, and the route of a PUT or DELETE has set its own.
+  // Only a POST's response is searched. A GET's may list many orders, and the routes of PUT and DELETE set the order.
   const inResponse = method === "POST" ? idsOf(path, response, {}) : {};
   // A POST may generate the order's ID before it is rejected: then no such order exists.
   const ofRoute = method === "POST" ? {} : { order_id: c.get("orderId") };
