@@ -104,7 +104,7 @@ ${get(origin, "/sandbox/orders/order-1/reconciliation")}
 - Body: \`{"object": "TRANSACTION", "data": {"event_id", "status", "amount", "network_transaction_id", …}}\`. It has no order
   ID: look it up by \`network_transaction_id\`. Handle each \`event_id\` once, and only \`CAPTURED\` and \`REFUNDED\`: others, such as
   \`APPROVED\`, arrive too. \`amount\` is this event's, not the transaction's sum.
-- Respond with 2xx within 5 seconds. After ${DELIVERY_TIMEOUT_MILLISECONDS / 1_000} seconds the sandbox stops waiting. It sends the notification again after the webhook's
+- Respond with 2xx within 5 seconds. After ${DELIVERY_TIMEOUT_MILLISECONDS / 1_000} seconds the attempt has failed. The sandbox tries again after the webhook's
   \`retry_after_seconds\`, by default ${DEFAULT_RETRY_AFTER_SECONDS.join(", ")}. \`GET /sandbox/notifications\` lists each with its attempts.
 
 ## Rules
@@ -118,7 +118,7 @@ ${get(origin, "/sandbox/orders/order-1/reconciliation")}
   compare. After 429 or 503, wait for \`Retry-After\`, and longer each time.
 - Never repeat a ${REFUSAL_LIST} unchanged.
 - Follow lists with \`starting_after\` (the last ID) until \`has_more\` is false.
-- Rotate a key: \`POST /v2/keys\`, use the new one, then call \`DELETE /v2/keys\` with the old one: it deletes the key that sends it.
+- Rotate a key: \`POST /v2/keys\`, use the new one, then \`DELETE /v2/keys\` with the old one: it deletes itself.
 
 ## Faults
 
@@ -152,7 +152,7 @@ ${get(origin, "/sandbox/requests?status=4xx")}
 ## Prove readiness
 
 Each check is \`passed\`, \`failed\` or \`not_seen\`, with its reason, its evidence, and \`how_to_prove\`: the step, and commands
-and code that show it. The requests to \`/v2\` in them are examples: let your own client send them. Pass one check after
+and code that show it. Let your own client send their requests to \`/v2\`. Pass one check after
 another until \`ready\` is true.
 
 \`\`\`sh
