@@ -805,7 +805,7 @@ export interface paths {
         put?: never;
         /**
          * Send a notification again
-         * @description Sends the same body, with the same `event_id`, to every webhook of its kind, with a new time and signature.
+         * @description Sends the same body, with the same `event_id`, to every webhook of its kind, with a new time and signature. A notification has at most 100 deliveries; a request beyond that causes a 409.
          */
         post: operations["resendNotification"];
         delete?: never;
@@ -9548,6 +9548,17 @@ export interface operations {
             };
             /** @description `NOTIFICATION_NOT_FOUND_ERROR` */
             404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Server-Timing": components["headers"]["Server-Timing"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description `CONFLICT_ERROR` */
+            409: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     "Server-Timing": components["headers"]["Server-Timing"];

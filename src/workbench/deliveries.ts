@@ -1,4 +1,17 @@
-import { and, asc, desc, eq, gt, inArray, isNull, lte, min, sql, type SQL } from "drizzle-orm";
+import {
+  and,
+  asc,
+  count,
+  desc,
+  eq,
+  gt,
+  inArray,
+  isNull,
+  lte,
+  min,
+  sql,
+  type SQL,
+} from "drizzle-orm";
 import { REORDER_MILLISECONDS } from "../domain/deliveries.ts";
 import type { AppliedNotificationFault } from "../domain/notification-faults.ts";
 import type { DeliveryStatus } from "../domain/notifications.ts";
@@ -99,13 +112,13 @@ export function findOffered(
     .all();
 }
 
-/** Adds a notification's deliveries to a webhook. They are due immediately, unless a fault delays them. */
+/** Adds a notification's deliveries to a webhook, due immediately unless a fault delays them. Returns their number. */
 export function insertDeliveries(
   db: WorkbenchDatabase,
   notification: number,
   webhook_id: string,
   fault: AppliedNotificationFault | undefined,
-): void {
+): number {
   const is_held = fault?.fault === "reordered_notification";
   const wait = is_held ? REORDER_MILLISECONDS : (fault?.delay_ms ?? 0);
   const delivery = {
@@ -120,6 +133,7 @@ export function insertDeliveries(
   db.insert(deliveries)
     .values(Array.from({ length: copies }, () => delivery))
     .run();
+  return copies;
 }
 
 /** Makes the held deliveries of the webhook's earlier notifications due. */
@@ -135,6 +149,15 @@ export function releaseHeld(db: WorkbenchDatabase, webhook_id: string, later: nu
       ),
     )
     .run();
+}
+
+export function countDeliveries(db: WorkbenchDatabase, notification: number): number {
+  const counted = db
+    .select({ total: count() })
+    .from(deliveries)
+    .where(eq(deliveries.notification, notification))
+    .get();
+  return counted?.total ?? 0;
 }
 
 /** A notification is pending while any delivery is, and has failed if any has. */

@@ -13,9 +13,11 @@ import {
 } from "./notification-limits.ts";
 import { attempts, deliveries, notifications } from "./notification-schema.ts";
 
-/** Rough sizes of a notification with its delivery, and of an attempt, without their texts. */
-const NOTIFICATION_BYTES = 400;
+/** Rough sizes of rows with their index entries, without their texts. */
+const NOTIFICATION_BYTES = 250;
+const DELIVERY_BYTES = 150;
 const ATTEMPT_BYTES = 200;
+
 interface NewNotification {
   body: string;
   source?: string;
@@ -54,7 +56,9 @@ export class NotificationLog {
   insert(db: WorkbenchDatabase, datasetId: number, notification: NewNotification): number {
     const { body, source, fault, webhooks } = notification;
     const sequence = this.nextSequence(db, datasetId);
-    const bytes = bytesOf(body) + NOTIFICATION_BYTES;
+    let count = 0;
+    for (const { id } of webhooks) count += insertDeliveries(db, sequence, id, fault);
+    const bytes = bytesOf(body) + NOTIFICATION_BYTES + count * DELIVERY_BYTES;
     db.insert(notifications)
       .values({
         sequence,
@@ -72,14 +76,13 @@ export class NotificationLog {
     const totals = this.#totalsOf(db, datasetId);
     totals.rows += 1;
     totals.bytes += bytes;
-    for (const webhook of webhooks) insertDeliveries(db, sequence, webhook.id, fault);
     return sequence;
   }
 
   /** Adds deliveries of a stored notification. */
   resend(db: WorkbenchDatabase, datasetId: number, sequence: number, webhooks: Webhook[]): void {
-    for (const webhook of webhooks) insertDeliveries(db, sequence, webhook.id, undefined);
-    this.#change(db, datasetId, sequence);
+    for (const { id } of webhooks) insertDeliveries(db, sequence, id, undefined);
+    this.#change(db, datasetId, sequence, { bytes: webhooks.length * DELIVERY_BYTES });
   }
 
   /** Stores the outcome of an attempt. Returns whether it acknowledged the notification. */
@@ -110,7 +113,6 @@ export class NotificationLog {
       bytesOf(outcome.response_body ?? "") +
       bytesOf(JSON.stringify(outcome.headers)) +
       ATTEMPT_BYTES;
-    this.#totalsOf(db, datasetId).bytes += bytes;
     this.#change(db, datasetId, notification, { bytes, attempts: 1 });
     return isAcknowledged;
   }
@@ -122,7 +124,9 @@ export class NotificationLog {
       .where(and(eq(deliveries.webhook_id, webhookId), eq(deliveries.status, "pending")))
       .returning({ notification: deliveries.notification })
       .all();
-    for (const { notification } of cancelled) this.#change(db, datasetId, notification);
+    for (const { notification } of cancelled) {
+      this.#change(db, datasetId, notification, { bytes: -DELIVERY_BYTES });
+    }
   }
 
   /** Updates a notification after one of its deliveries has changed. */
@@ -130,13 +134,14 @@ export class NotificationLog {
     db: WorkbenchDatabase,
     datasetId: number,
     sequence: number,
-    added = { bytes: 0, attempts: 0 },
+    added: { bytes: number; attempts?: number },
   ): void {
+    this.#totalsOf(db, datasetId).bytes += added.bytes;
     db.update(notifications)
       .set({
         changed: this.nextSequence(db, datasetId),
         delivery_status: statusOf(db, sequence),
-        attempt_count: sql`${notifications.attempt_count} + ${added.attempts}`,
+        attempt_count: sql`${notifications.attempt_count} + ${added.attempts ?? 0}`,
         bytes: sql`${notifications.bytes} + ${added.bytes}`,
       })
       .where(eq(notifications.sequence, sequence))

@@ -1,8 +1,13 @@
 import { RpcTarget } from "cloudflare:workers";
-import type { NotificationFilter, OfferedDelivery } from "../domain/notifications.ts";
+import { accept, refuse, type Decision } from "../domain/decision.ts";
+import {
+  MAX_DELIVERIES,
+  type NotificationFilter,
+  type OfferedDelivery,
+} from "../domain/notifications.ts";
 import { emptyPage, type Page, type PageRequest } from "../store/pages.ts";
 import type { DatasetRef, DatasetReply } from "./dataset-ref.ts";
-import { findDelivery, findOffered } from "./deliveries.ts";
+import { countDeliveries, findDelivery, findOffered } from "./deliveries.ts";
 import type { AttemptOutcome } from "./notification-log.ts";
 import {
   findNotification,
@@ -13,6 +18,7 @@ import {
   type StoredNotification,
 } from "./notification-lists.ts";
 import type { Notifier } from "./notifier.ts";
+import { tooManyDeliveries } from "./refusals.ts";
 import { headersOf } from "./send-notification.ts";
 import type { RowCounts } from "./row-counter.ts";
 import type { StreamItem, StreamSet, Watcher } from "./streams.ts";
@@ -106,16 +112,20 @@ export class NotificationRpc extends RpcTarget {
   async resend(
     dataset: DatasetRef,
     id: string,
-  ): Promise<DatasetReply<StoredNotification | undefined>> {
+  ): Promise<DatasetReply<Decision<StoredNotification> | undefined>> {
     const { log, loop, host } = this.#notifier;
-    return this.#notifier.host.storage.query(dataset, undefined, (db) => {
+    return host.storage.query(dataset, undefined, (db) => {
       const found = findNotification(db, Number(id));
       if (!found) return undefined;
       const webhooks = allWebhooks(db).filter((each) => receives(each, found.object));
+      const count = countDeliveries(db, Number(id));
+      if (count + webhooks.length > MAX_DELIVERIES) {
+        return refuse(tooManyDeliveries(count, webhooks.length));
+      }
       log.resend(db, dataset.dataset_id, Number(id), webhooks);
       loop.run();
       host.onWrite();
-      return findNotification(db, Number(id));
+      return accept(findNotification(db, Number(id))!);
     });
   }
 

@@ -31,7 +31,7 @@ export const notifications = sqliteTable(
     /** The number of the notification's latest change, above all earlier ones. A stream resumes after it. */
     changed: integer().notNull(),
     at: integer().notNull(),
-    /** The bytes of the notification with its attempts. */
+    /** The bytes of the notification with its deliveries and attempts. */
     bytes: integer().notNull(),
     /** The simulated event. It is unique, so that an event that is queued twice gets one notification. */
     source: text().unique(),

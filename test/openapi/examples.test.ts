@@ -412,6 +412,10 @@ async function recordNotifications(
   await Promise.all(streams.map((each) => each.cancel()));
   for (let count = 2; count < MAX_WEBHOOKS; count += 1) await client.post(hooks, input);
   await record("addWebhook", "CONFLICT_ERROR", client.post(hooks, input));
+  const resend = () => client.post(`${list}/${sent.id}/resend`);
+  let resent = await resend();
+  while (resent.status === 200) resent = await resend();
+  await record("resendNotification", "CONFLICT_ERROR", Promise.resolve(resent));
 }
 
 /** Sends a request to the app with other bindings. */

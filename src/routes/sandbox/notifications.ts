@@ -1,6 +1,7 @@
 import { Hono, type Context } from "hono";
 import { bodyOf } from "../../domain/notification-payloads.ts";
 import {
+  MAX_DELIVERIES,
   MAX_NOTIFICATION_BYTES,
   MAX_NOTIFICATIONS,
   MAX_RESPONSE_BYTES,
@@ -168,10 +169,9 @@ export const sandboxNotifications = new Hono<AppEnv>()
       tag,
       operationId: "resendNotification",
       summary: "Send a notification again",
-      description:
-        "Sends the same body, with the same `event_id`, to every webhook of its kind, with a new time and signature.",
+      description: `Sends the same body, with the same \`event_id\`, to every webhook of its kind, with a new time and signature. A notification has at most ${MAX_DELIVERIES} deliveries; a request beyond that causes a 409.`,
       responses: { 200: { description: "The notification", schema: notification } },
-      errors: ["INVALID_REQUEST_ERROR", "NOTIFICATION_NOT_FOUND_ERROR"],
+      errors: ["INVALID_REQUEST_ERROR", "NOTIFICATION_NOT_FOUND_ERROR", "CONFLICT_ERROR"],
     }),
     validate("param", notificationPath),
     async (c) => {
@@ -180,7 +180,8 @@ export const sandboxNotifications = new Hono<AppEnv>()
         workbench.notifications().resend(dataset, notification_id),
       );
       if (!sent) throw notificationNotFound(notification_id);
-      return c.json(sent, 200);
+      if (!sent.ok) throw new ApiError(sent.refusal);
+      return c.json(sent.result, 200);
     },
   )
   .post(

@@ -1,5 +1,7 @@
+import { runInDurableObject } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
-import { NOTIFICATION_KINDS } from "../../../src/domain/webhooks.ts";
+import { MAX_DELIVERIES } from "../../../src/domain/notifications.ts";
+import { MAX_WEBHOOKS, NOTIFICATION_KINDS } from "../../../src/domain/webhooks.ts";
 import { expectStatus, newPartner, refusalOf, type Client } from "../../support/client.ts";
 import { openStream } from "../../support/event-stream.ts";
 import {
@@ -10,6 +12,7 @@ import {
   Receiver,
   settled,
 } from "../../support/receiver.ts";
+import { workbenchOf } from "../../support/recorded-requests.ts";
 import { setVariables } from "../../support/variables.ts";
 
 const NOTIFICATIONS = "/sandbox/notifications";
@@ -283,6 +286,29 @@ describe("the log", () => {
     );
     expect(await reasonOf(second!, signing_token)).toBeNull();
     expect(await settled(partner, 1)).toMatchObject([{ attempt_count: 2 }]);
+  });
+
+  it("has at most 100 deliveries of a notification, whose bytes count", async () => {
+    for (let count = 0; count < MAX_WEBHOOKS; count += 1) {
+      expectStatus(await partner.post("/sandbox/webhooks", {}), 200);
+    }
+    const { body: sent } = await partner.post(NOTIFICATIONS, { object: "REWARD" });
+    const bytes = () =>
+      runInDurableObject(workbenchOf(partner), (_, { storage }) =>
+        Number(storage.sql.exec("SELECT bytes FROM notifications").one()["bytes"]),
+      );
+    const first = await bytes();
+    const resend = () => partner.post(`${NOTIFICATIONS}/${sent.id}/resend`);
+    for (let count = MAX_WEBHOOKS; count < MAX_DELIVERIES; count += MAX_WEBHOOKS) {
+      expectStatus(await resend(), 200);
+    }
+    expect(refusalOf(await resend())).toEqual({
+      status: 409,
+      type: "CONFLICT_ERROR",
+      details: { limit: 100, deliveries: 100, added: 10 },
+    });
+    expect((await detailsOf(partner, sent.id)).deliveries).toHaveLength(MAX_DELIVERIES);
+    expect((await bytes()) - first).toBeGreaterThan(90 * 100);
   });
 
   it.each([
