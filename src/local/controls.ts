@@ -14,6 +14,7 @@ import type { RequestJson } from "./http-client.ts";
 import { notificationControlsOf, type NotificationControls } from "./notification-controls.ts";
 import { itemsOf } from "./pages.ts";
 import type { OpenInbox } from "./thread-client.ts";
+import { printable } from "./printable.ts";
 import { waitFor } from "./wait.ts";
 
 /** How to reach an environment. */
@@ -94,7 +95,8 @@ function methodsOf(send: Send): Methods {
         filter,
         find: () => requests({ ...filter, limit: 1 }),
         findLast: () => requests({ limit: 1 }),
-        describe: ({ method, path, status }) => `${method} ${path}: ${status ?? "no response"}`,
+        describe: ({ method, path, status }) =>
+          `${method} ${printable(path)}: ${status ?? "no response"}`,
       },
       options,
     );

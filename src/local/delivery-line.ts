@@ -1,22 +1,22 @@
 /** One line about a forwarded notification. */
 import { isAcknowledging } from "../domain/deliveries.ts";
+import { subjectOfBody } from "../domain/notification-payloads.ts";
 import type { OfferedDelivery } from "../domain/notifications.ts";
 import type { Outcome } from "./forward.ts";
-import { printable } from "./printable.ts";
+import { lineOf } from "./printable.ts";
 
 export function formatDeliveryLine(delivery: OfferedDelivery, outcome: Outcome): string {
-  const { object, body, attempt } = delivery;
+  const { body, attempt } = delivery;
   const { status, ms, error, response_body } = outcome;
-  const { data = {} } = JSON.parse(body) as { data?: { status?: string; event_id?: string } };
-  const parts = [
+  const subject = subjectOfBody(body);
+  return lineOf([
     new Date().toTimeString().slice(0, 8),
-    [object, data.status].filter(Boolean).join(" "),
-    ...(data.event_id === undefined ? [] : [printable(data.event_id)]),
+    [subject.object, subject.status].filter(Boolean).join(" "),
+    subject.event_id,
     status ?? "no response",
     `${ms} ms`,
-    ...(attempt === 1 ? [] : [`attempt ${attempt}`]),
-    ...(error === undefined ? [] : [printable(error)]),
-    ...(isAcknowledging(status) || !response_body ? [] : [printable(response_body)]),
-  ];
-  return parts.join("  ");
+    attempt === 1 ? undefined : `attempt ${attempt}`,
+    error,
+    isAcknowledging(status) ? undefined : response_body || undefined,
+  ]);
 }

@@ -2,6 +2,7 @@
 import * as http from "node:http";
 import * as https from "node:https";
 import { text } from "node:stream/consumers";
+import { withoutControls } from "./printable.ts";
 import { SandboxError } from "./sandbox-error.ts";
 
 export interface RequestOptions {
@@ -35,13 +36,17 @@ export async function openResponse(
   if (status < 300) return response;
   const { error } = (parseJson(await readText(url, response)) ?? {}) as { error?: ApiError };
   if (error?.message === undefined) throw notASandbox(url, status);
-  throw new SandboxError(error.message, { type: error.type, status, cause: error });
+  throw new SandboxError(withoutControls(String(error.message)), {
+    type: error.type,
+    status,
+    cause: error,
+  });
 }
 
 /** The `error` of a refusal. Its other fields reach the caller as the `cause` of the `SandboxError`. */
 interface ApiError {
   type?: string;
-  message?: string;
+  message?: unknown;
 }
 
 function open(url: URL, { body, ...options }: RequestOptions): Promise<http.IncomingMessage> {

@@ -2,11 +2,13 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { buffer } from "node:stream/consumers";
 import { isAcknowledging } from "../domain/deliveries.ts";
 import type { SigningToken } from "../domain/notification-candidates.ts";
 import { verifyNotification } from "../domain/notification-verification.ts";
-import { SIGNATURE_HEADER } from "../domain/notifications.ts";
+import { MAX_NOTIFICATION_BYTES, SIGNATURE_HEADER } from "../domain/notifications.ts";
+
+/** A fault may enlarge the body of a notification. */
+const MAX_BODY_BYTES = 2 * MAX_NOTIFICATION_BYTES;
 
 /** A notification that the inbox has acknowledged. */
 export interface ReceivedBody {
@@ -21,6 +23,19 @@ export interface InboxResponse {
   status: number;
   /** The number of notifications to respond to with this status. */
   times: number;
+}
+
+/** The body; undefined if it is larger than any notification. */
+async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  // Destroying the request would also destroy the response's connection.
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > MAX_BODY_BYTES) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
 }
 
 /** Responds to an invalid signature with 401, and to a valid one with the status that `respond` set, or 204. */
@@ -59,7 +74,8 @@ export class InboxServer {
   }
 
   async #receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const bytes = await buffer(request);
+    const bytes = await readBody(request);
+    if (!bytes) return void response.writeHead(413, { Connection: "close" }).end();
     const signature = String(request.headers[SIGNATURE_HEADER.toLowerCase()] ?? "");
     const { valid, message } = await verifyNotification({
       header: signature,

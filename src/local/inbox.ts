@@ -9,6 +9,7 @@ import type {
   Webhooks,
 } from "./environment.ts";
 import type { ReceivedBody } from "./inbox-server.ts";
+import { jsonLine } from "./printable.ts";
 import { SandboxError } from "./sandbox-error.ts";
 import type { OpenInbox } from "./thread-client.ts";
 
@@ -99,7 +100,7 @@ class ReceivedNotifications {
     if (!this.#takers.includes(taker)) return;
     this.#takers = this.#takers.filter((each) => each !== taker);
     const found = this.#last
-      ? `The last one was ${this.#last.object} ${JSON.stringify(this.#last.data)}.`
+      ? `The last one was ${this.#last.object} ${jsonLine(this.#last.data)}.`
       : "None was received.";
     taker.result.reject(
       new SandboxError(

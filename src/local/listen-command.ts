@@ -6,6 +6,7 @@ import { DEFAULT_KEY, DEFAULT_URL, keyOf, originOf, unknownFlag } from "./flags.
 import { Listener } from "./listener.ts";
 import { onNpmExit } from "./npm-exit.ts";
 import { SandboxError } from "./sandbox-error.ts";
+import { print } from "./terminal.ts";
 
 const usage = (command: string): string => `Usage: ${command} --forward-to <URL> [flags]
 
@@ -35,8 +36,8 @@ export async function listen(args: string[], command: string): Promise<void> {
   });
   const remove = removerOf(send, webhook.id);
   exitOnSignals(remove);
-  console.log(`Forwarding notifications from ${url} to ${target.href}`);
-  if (flags.printToken) console.log(`Signing token: ${webhook.signing_token}`);
+  print(`Forwarding notifications from ${url} to ${target.href}`);
+  if (flags.printToken) print(`Signing token: ${webhook.signing_token}`);
   try {
     await new Listener({ url, key, send, webhookId: webhook.id, target }).run();
   } finally {

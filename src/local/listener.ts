@@ -6,6 +6,7 @@ import { openEventStream } from "./event-stream.ts";
 import { forward, waitUntilListening, type Outcome } from "./forward.ts";
 import { Retries } from "./retries.ts";
 import type { SandboxError } from "./sandbox-error.ts";
+import { print, printError } from "./terminal.ts";
 
 /** After a slow server has kept deliveries waiting this long, reopens the stream, so that they are signed again. */
 const BACKLOG_MILLISECONDS = 60_000;
@@ -63,9 +64,9 @@ export class Listener {
       else if (now - caughtUpAt > BACKLOG_MILLISECONDS) return "old";
       const outcome = await forward(target, delivery);
       if (outcome === "refused") return "refused";
-      console.log(formatDeliveryLine(delivery, outcome));
       await this.#report(delivery, outcome);
       this.#lastId = delivery.id;
+      print(formatDeliveryLine(delivery, outcome));
       forwardedAt = performance.now();
     }
     return "closed";
@@ -73,9 +74,9 @@ export class Listener {
 
   async #waitForServer(): Promise<void> {
     const { origin } = this.#options.target;
-    console.error(`${origin} refuses connections. Waiting until it is back …`);
+    printError(`${origin} refuses connections. Waiting until it is back …`);
     await waitUntilListening(this.#options.target);
-    console.error(`${origin} is back.`);
+    printError(`${origin} is back.`);
   }
 
   /** Retries until the sandbox has the outcome, or until the notification is gone. */

@@ -3,6 +3,7 @@ import type { Send } from "./api-client.ts";
 import type { Environment, Webhooks } from "./environment.ts";
 import { openInbox } from "./inbox.ts";
 import { itemsOf } from "./pages.ts";
+import { printable } from "./printable.ts";
 import { waitFor } from "./wait.ts";
 import type { OpenInbox } from "./thread-client.ts";
 
@@ -37,7 +38,7 @@ export function notificationControlsOf(send: Send, open: OpenInbox): Notificatio
           find: () => notifications({ ...filter, limit: 1 }),
           findLast: () => notifications({ limit: 1 }),
           describe: ({ object, status = "", delivery_status }) =>
-            `${object} ${status}: ${delivery_status}`,
+            `${object} ${printable(status)}: ${delivery_status}`,
         },
         options,
       ),

@@ -2,6 +2,7 @@
 import { debuglog } from "node:util";
 import { toSandboxError } from "./error-details.ts";
 import type { Invocation } from "./invocation.ts";
+import { printError } from "./terminal.ts";
 
 /** `NODE_DEBUG=orders-sandbox` prints the stacks of errors. */
 const debug = debuglog("orders-sandbox");
@@ -12,7 +13,7 @@ export async function runProgram(args: string[], invocation: Invocation): Promis
     await runCommand(args, invocation);
   } catch (error) {
     debug("%o", error);
-    console.error(toSandboxError(error).message);
+    printError(toSandboxError(error).message);
     process.exit(1);
   }
 }

@@ -5,6 +5,7 @@ import { createClient } from "./api-client.ts";
 import { DEFAULT_KEY, DEFAULT_URL, keyOf, originOf, unknownFlag } from "./flags.ts";
 import { FORMATS, missingChecks } from "./readiness-formats.ts";
 import { SandboxError } from "./sandbox-error.ts";
+import { print } from "./terminal.ts";
 
 const DEFAULT_FORMAT = "text";
 const ALL = "all" as const;
@@ -29,7 +30,7 @@ export async function readiness(args: string[], command: string): Promise<void> 
   const query = { since, environments };
   const report = await createClient(url, key)("get", "/sandbox/readiness", { query });
   const required = new Set(require ?? report.checks.map(({ id }) => id));
-  console.log(format({ report, required }));
+  print(format({ report, required }));
   if (missingChecks({ report, required }).length > 0) process.exitCode = 1;
 }
 

@@ -2,7 +2,7 @@
 import { CHECK_GROUPS } from "../domain/readiness/groups.ts";
 import { markdownOf, STATUS_LABELS, summaryOf } from "../domain/readiness/markdown.ts";
 import type { Readiness } from "./environment.ts";
-import { withoutControls } from "./printable.ts";
+import { jsonLine, withoutControls } from "./printable.ts";
 
 type Check = Readiness["checks"][number];
 
@@ -14,7 +14,7 @@ export interface RequiredReport {
 
 export const FORMATS: Record<string, (report: RequiredReport) => string> = {
   text: toText,
-  json: ({ report }) => JSON.stringify(report),
+  json: ({ report }) => jsonLine(report),
   junit: toJUnit,
   markdown: ({ report }) => markdownOf(report),
 };

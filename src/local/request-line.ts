@@ -1,5 +1,5 @@
 /** The line that the program prints for a request. The wrapper in the Worker's isolate logs its data. */
-import { printable } from "./printable.ts";
+import { lineOf } from "./printable.ts";
 
 export interface RequestLine {
   method: string;
@@ -32,14 +32,13 @@ export function parseLogMessage(message: string): RequestLine | undefined {
 
 export function formatRequestLine(line: RequestLine): string {
   const { method, path, ids = [], status, milliseconds, problem, fault, warnings } = line;
-  const parts = [
+  return lineOf([
     `${method.padEnd(6)} ${path}`,
-    ...(ids.length > 0 ? [printable(ids.join(" "))] : []),
+    ids.join(" ") || undefined,
     status ?? "no response",
     `${milliseconds} ms`,
-    ...(fault === undefined ? [] : [`fault ${fault}`]),
-    ...(problem === undefined ? [] : [printable(problem)]),
-    ...(warnings === undefined ? [] : [`warning ${printable(warnings)}`]),
-  ];
-  return parts.join("  ");
+    fault && `fault ${fault}`,
+    problem,
+    warnings && `warning ${warnings}`,
+  ]);
 }

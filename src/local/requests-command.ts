@@ -4,9 +4,11 @@ import { createClient } from "./api-client.ts";
 import type { RecordedRequest } from "./environment.ts";
 import { DEFAULT_KEY, DEFAULT_URL, keyOf, originOf, unknownFlag } from "./flags.ts";
 import { openEventStream } from "./event-stream.ts";
+import { jsonLine } from "./printable.ts";
 import { formatRequestLine } from "./request-line.ts";
 import { Retries } from "./retries.ts";
 import { SandboxError } from "./sandbox-error.ts";
+import { print } from "./terminal.ts";
 
 const DEFAULT_COUNT = "20";
 const MAX_COUNT = 100;
@@ -31,13 +33,12 @@ export async function requests(args: string[], command: string): Promise<void> {
   const { url, key, count, follow, json, help } = readFlags(args, command);
   if (help) return void process.stdout.write(usage(command));
   exitQuietly();
-  const print = (request: RecordedRequest) =>
-    console.log(json ? JSON.stringify(request) : lineOf(request));
+  const show = (request: RecordedRequest) => print(json ? jsonLine(request) : lineOf(request));
   const page = await createClient(url, key)("get", "/sandbox/requests", {
     query: { limit: Math.max(count, 1) },
   });
-  for (const request of page.data.slice(0, count).toReversed()) print(request);
-  if (follow) await followFrom(page.data[0]?.id ?? FIRST_ID, { url, key }, print);
+  for (const request of page.data.slice(0, count).toReversed()) show(request);
+  if (follow) await followFrom(page.data[0]?.id ?? FIRST_ID, { url, key }, show);
 }
 
 function readFlags(args: string[], command: string) {
@@ -99,7 +100,7 @@ function textOf({ code, ...parameters }: NonNullable<RecordedRequest["warnings"]
 async function followFrom(
   id: string,
   { url, key }: Record<"url" | "key", string>,
-  print: (request: RecordedRequest) => void,
+  show: (request: RecordedRequest) => void,
 ): Promise<never> {
   const retries = new Retries(url);
   let lastId = id;
@@ -110,7 +111,7 @@ async function followFrom(
       retries.reset();
       for await (const request of stream) {
         lastId = request.id;
-        print(request);
+        show(request);
       }
       await retries.wait();
     } catch (error) {

@@ -1,6 +1,7 @@
 /** Retries while a sandbox is unreachable, returns 429, or fails. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SandboxError } from "./sandbox-error.ts";
+import { printError } from "./terminal.ts";
 
 const RETRY_MILLISECONDS = 1_000;
 
@@ -27,7 +28,7 @@ export class Retries {
   /** Call it after a failure. Waits before the next attempt, or throws the error if it is permanent. */
   async afterError(error: unknown): Promise<void> {
     if (isPermanent(error)) throw error;
-    if (!this.#isReported) console.error(`${this.#url} is unavailable. Retrying every second …`);
+    if (!this.#isReported) printError(`${this.#url} is unavailable. Retrying every second …`);
     this.#isReported = true;
     await this.wait();
   }

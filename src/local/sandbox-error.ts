@@ -1,6 +1,8 @@
+import { printableLines } from "./printable.ts";
+
 /**
  * An error that the caller can act on. The message is a sentence that says what to do; if the API refused a
- * request, it is the API's own message, and `cause` is its `error` object.
+ * request, it is the API's own message without control characters, and `cause` is its `error` object.
  */
 export class SandboxError extends Error {
   override name = "SandboxError";
@@ -17,7 +19,7 @@ export class SandboxError extends Error {
       cause,
     }: { type?: string | undefined; status?: number | undefined; cause?: unknown } = {},
   ) {
-    super(message, cause === undefined ? {} : { cause });
+    super(printableLines(message), cause === undefined ? {} : { cause });
     if (type !== undefined) this.type = type;
     if (status !== undefined) this.status = status;
   }

@@ -3,6 +3,7 @@ import { mismatchedFields } from "../domain/fault-match.ts";
 import { isNotificationFault } from "../domain/notification-faults.ts";
 import type { RequestSubject } from "../domain/request-subject.ts";
 import type { Fault, RecordedRequest, RequestFilter } from "./environment.ts";
+import { printable } from "./printable.ts";
 import { SandboxError } from "./sandbox-error.ts";
 
 /** The maximum number of nearly matching requests in a sentence. */
@@ -26,7 +27,7 @@ export async function assertFaultsUsed(
 
 function sentenceOf(fault: Fault, requests: RecordedRequest[]): string {
   const { remaining, times, match } = fault;
-  const wanted = Object.entries(match).map(([field, value]) => `${field} ${value}`);
+  const wanted = Object.entries(match).map(([field, value]) => `${field} ${printable(value)}`);
   const left = `The fault ${fault.fault} was not used up: ${remaining} of ${times} times are left. It matches ${wanted.join(", ") || "anything"}.`;
   if (isNotificationFault(fault.fault)) return left;
   const near = nearestOf(fault, requests);
@@ -46,7 +47,9 @@ function nearestOf({ match }: Fault, requests: RecordedRequest[]): string[] {
     .filter(({ fields }) => fields.length === least)
     .slice(0, MAX_NAMED_REQUESTS)
     .map(({ request: { method, path }, subject, fields }) => {
-      const differences = fields.map((field) => `${field} was ${subject[field] ?? "not set"}`);
+      const differences = fields.map(
+        (field) => `${field} was ${printable(subject[field] ?? "not set")}`,
+      );
       return `${method} ${path} (${differences.join(", ")})`;
     });
 }

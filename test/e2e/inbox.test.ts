@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import http from "node:http";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { buildIfChanged } from "../../src/cli/build.ts";
@@ -87,6 +88,18 @@ describe("an inbox", () => {
     expect(attempts.map(({ status }) => status)).toEqual([401, 204]);
     expect(await post(inbox, body, header)).toBe(204);
     expect((await inbox.next()).data.event_id).toBe("event-1");
+  });
+
+  it("responds 413 to a body that is larger than any notification", async () => {
+    await using env = await sandbox.environment();
+    await using inbox = await env.inbox();
+    const request = http.request(inbox.url, { method: "POST" });
+    // The body doesn't end: the inbox must respond before it has read all of it.
+    request.write("x".repeat(1_000_000));
+    const [response] = await once(request, "response");
+    request.on("error", () => undefined);
+    expect(response.statusCode).toBe(413);
+    request.destroy();
   });
 
   it("leaves no webhook and no port behind", async () => {

@@ -134,6 +134,20 @@ it("forwards bytes and signature, prints a line, and logs the local response", a
   ]);
 });
 
+it("continues after a notification with fields of other types, and prints no control characters", async () => {
+  const receiver = await startReceiver();
+  const program = await startListening(receiver);
+  const status = "\u001b[2J\u001b]0;OWNED\u0007\u009b31m\n::error::forged";
+  await env.sendNotification({ object: "PAYMENT_METHOD", data: { event_id: 5, status } });
+  await env.waitForNotification({ delivery_status: "acknowledged" }, WAIT);
+  await send("event-1");
+  await env.waitForNotification({ event_id: "event-1", delivery_status: "acknowledged" }, WAIT);
+  await expect.poll(() => program.output, WAIT).toContain("event-1");
+  expect(receiver.eventIds).toEqual([5, "event-1"]);
+  expect(program.output).not.toMatch(/[^\n\P{C}]/u);
+  expect(program.output).not.toMatch(/^::/m);
+});
+
 it("reports a failure with the response, and forwards the retry", async () => {
   const receiver = await startReceiver();
   receiver.status = 500;
