@@ -13,10 +13,14 @@ const SET_BY_CURL = new Set([
   "upgrade",
 ]);
 
+/** Control characters, except line feeds and tabs. */
+const CONTROL = /[^\n\t\P{Cc}]/u;
+
 /**
  * The command that sends a recorded request again, for a POSIX shell with the key in SANDBOX_KEY. `origin` is the
  * sandbox's own, because the client may have used another host. Undefined if the record differs from the request,
- * or if a shell argument can't hold the body.
+ * or contains a control character: in a pasted command, it could end the command and start
+ * another, even inside quotes.
  */
 export function curlOf(
   method: string,
@@ -24,7 +28,9 @@ export function curlOf(
   origin: string,
 ): string | undefined {
   const { headers, body } = request;
-  if (!is_exact || body?.includes("\0")) return undefined;
+  if (!is_exact) return undefined;
+  if ([url, body ?? "", ...Object.values(headers)].some((text) => CONTROL.test(text)))
+    return undefined;
   const sent = Object.entries(headers).filter(([name]) => !SET_BY_CURL.has(name));
   // Without this, curl adds a form's Content-Type to a body that came without one.
   const typeless = body !== undefined && !("content-type" in headers) ? ["-H 'Content-Type:'"] : [];

@@ -2,13 +2,22 @@
 import { MAX_RECORDED_HEADER_BYTES } from "./requests.ts";
 import { bytesOf } from "./stored-bytes.ts";
 
-/** The keys of the local seed, and generated ones: 32 random characters, and 43 more if the key is signed. */
-const KEY = /test_(?:sandbox_[ab](?![\w-])|[\w-]{75}|[\w-]{32}(?![\w-]))/g;
+/**
+ * The keys of the local seed, and generated ones: 32 random characters, and 43 more if the key is signed. If other
+ * characters follow the 32, only letters of both cases distinguish a key from an ID such as `test_<UUID>`.
+ */
+const KEY =
+  /test_(?:sandbox_[ab](?![\w-])|[\w-]{75}|[\w-]{32}(?![\w-])|(?=[\w-]{0,31}[A-Z])(?=[\w-]{0,31}[a-z])[\w-]{32})/g;
+/** A character of a key, escaped as in a URL or in JSON. */
+const ESCAPED = /(?:%|\\u00)(2d|3\d|[46][1-9a-f]|[57][\da]|5f)/gi;
 const MASKED_KEY = "test_***";
 
-/** Replaces API keys in a text. */
+/** Replaces API keys in a text, even if some of their characters are escaped. */
 export function maskKeys(text: string): string {
-  return text.includes("test_") ? text.replace(KEY, MASKED_KEY) : text;
+  const plain = text.replace(ESCAPED, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
+  if (!plain.includes("test_")) return text;
+  const masked = plain.replace(KEY, MASKED_KEY);
+  return masked === plain ? text : masked;
 }
 
 /** A text as it is stored. */

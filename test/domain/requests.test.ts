@@ -41,7 +41,12 @@ const url = "http://evil.example/v2/orders?id=[1]";
 
 it("creates no curl command for a request that curl can't repeat", () => {
   expect(curlFor({ is_exact: false })).toBeUndefined();
-  expect(curlFor({ request: { headers: {}, body: "a\0b" } })).toBeUndefined();
+  for (const control of ["\0", "\x03", "\r", "\x1b", "\x7f", "\x9b"]) {
+    const text = `a${control}\ntouch file`;
+    expect(curlFor({ request: { headers: {}, body: text } })).toBeUndefined();
+    expect(curlFor({ request: { headers: { "x-note": text } } })).toBeUndefined();
+  }
+  expect(curlFor({ request: { headers: {}, body: "a\n\tb" } })).toBeDefined();
 });
 
 it("sends the command to the sandbox's own origin, whatever the request's host", () => {
