@@ -2004,7 +2004,7 @@ export interface components {
              */
             method: string;
             /**
-             * @description The path, without the query
+             * @description The path as it was sent, percent-encoded, without the query
              * @example /v2/order_events
              */
             path: string;
@@ -2163,7 +2163,7 @@ export interface components {
              */
             method: string;
             /**
-             * @description The path, without the query
+             * @description The path as it was sent, percent-encoded, without the query
              * @example /v2/order_events
              */
             path: string;
@@ -2306,7 +2306,7 @@ export interface components {
             version_before?: number;
             /** @description The order's version after a write; absent without an order */
             version_after?: number;
-            /** @description A command that sends the same request again, with the key in `SANDBOX_KEY`; absent if the stored request differs from the one that was sent, because it was cut, had a key in it, or was not UTF-8 */
+            /** @description A command that sends the same request again, with the key in `SANDBOX_KEY`; absent if the stored request differs from the one that was sent, because it was cut, had a key in it, or was not UTF-8, or if it contains control characters other than line feeds and tabs */
             curl?: string;
         };
         Timeline: {

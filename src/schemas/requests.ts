@@ -42,7 +42,7 @@ const fields = {
   }),
   method: z.string().meta({ description: "The method", examples: ["POST"] }),
   path: z.string().meta({
-    description: "The path, without the query",
+    description: "The path as it was sent, percent-encoded, without the query",
     examples: ["/v2/order_events"],
   }),
   status: z
@@ -157,7 +157,7 @@ export const requestDetails = z
     }),
     curl: z.string().optional().meta({
       description:
-        "A command that sends the same request again, with the key in `SANDBOX_KEY`; absent if the stored request differs from the one that was sent, because it was cut, had a key in it, or was not UTF-8",
+        "A command that sends the same request again, with the key in `SANDBOX_KEY`; absent if the stored request differs from the one that was sent, because it was cut, had a key in it, or was not UTF-8, or if it contains control characters other than line feeds and tabs",
     }),
   })
   .meta({ id: "RequestDetails" });

@@ -1,5 +1,7 @@
+import { once } from "node:events";
+import http, { createServer } from "node:http";
 import { exec } from "node:child_process";
-import { createServer } from "node:http";
+
 import type { AddressInfo } from "node:net";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -71,6 +73,15 @@ class Integration {
   story(story: string, amount: number, network_transaction_id = "txn-1"): Promise<Response> {
     const body = { story, amount, network_transaction_id, payment_method_id: "pm-1" };
     return this.send("POST", "/sandbox/transactions", body);
+  }
+
+  /** Sends a POST to this path without normalizing it, as `fetch` would. */
+  async postRaw(path: string): Promise<void> {
+    const { hostname, port } = new URL(this.#url);
+    const headers = { Authorization: `Bearer ${this.key}`, "Content-Length": 0 };
+    const request = http.request({ hostname, port, method: "POST", path, headers }).end();
+    const [response] = await once(request, "response");
+    response.resume();
   }
 
   async requests(query = ""): Promise<{ id: string; status: number | null; path: string }[]> {
@@ -693,6 +704,26 @@ it("pauses, groups errors and resends a request", async () => {
     await poll(() => rows(page).count()).toBe(3);
   };
   await visit(integration, "/console", look, { expected: /409/ });
+});
+
+it.each([
+  ["/v2/orders/x%5c..%5c..%5c..%5csandbox%5creset", "Sent again."],
+  ["/v2/orders/x/../../../sandbox/reset", "A browser can't send this URL unchanged."],
+])("resends %s only to the same URL", async (path, message) => {
+  const integration = await newIntegration();
+  await integration.postRaw(path);
+  await poll(async () => (await integration.requests()).at(0)?.id).toBeTruthy();
+  const posted: string[] = [];
+  const look = async (page: Page) => {
+    page.on("request", (each) => {
+      if (each.method() === "POST") posted.push(each.url().replace(server.url, ""));
+    });
+    await page.getByRole("button", { name: "Send again" }).click();
+    await page.getByText(message).waitFor();
+  };
+  const id = (await integration.requests()).at(0)?.id;
+  await visit(integration, `/console/requests/${id}`, look, { expected: /40[45]/ });
+  expect(posted).toEqual(message === "Sent again." ? [path] : []);
 });
 
 it("sends the first order, capture and refunds with one button", async () => {

@@ -9,7 +9,11 @@ const MAX_RECORDING_MILLISECONDS = 3_000;
 export async function repeatRequest(original: RequestDetails): Promise<string> {
   const { method, path, query, request } = original;
   const headers = Object.entries(request.headers).filter(([name]) => REPEATED_HEADERS.test(name));
-  const url = query ? `${path}?${query}` : path;
+  const url = location.origin + (query ? `${path}?${query}` : path);
+  // A browser resolves dot segments and backslashes: the URL could become that of another operation.
+  if (new URL(url).href !== url) {
+    throw new Problem("NOT_REPEATABLE", "A browser can't send this URL unchanged. Use curl.");
+  }
   const response = await send(method, url, Object.fromEntries(headers), request.body);
   const request_id = response.headers.get("X-Request-Id") ?? "";
   const id = await findRecorded(request_id, Date.now() + MAX_RECORDING_MILLISECONDS);

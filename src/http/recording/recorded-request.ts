@@ -35,7 +35,7 @@ export function toNewRequest(c: Context<AppEnv>, exchange: Exchange): NewRequest
   const isLost = c.get("isResponseLost") === true;
   const versions = c.get("versions");
   const warnings = c.get("warnings");
-  const url = recordedText(c.req.url, MAX_RECORDED_URL_BYTES);
+  const url = recordedText(encodeRaw(c.req.url), MAX_RECORDED_URL_BYTES);
   const result = objectIn((unaltered?.ok ? unalteredBody : responseBody) ?? "");
   const request = toMessage(c.req.raw.headers, body.text, url.isCut || body.isIncomplete);
   const details: RequestDetails = {
@@ -56,7 +56,7 @@ export function toNewRequest(c: Context<AppEnv>, exchange: Exchange): NewRequest
     request_id: c.get("requestId"),
     at: new Date(c.get("receivedAt")).toISOString(),
     method: c.req.method,
-    path: recordedText(c.req.path, MAX_RECORDED_URL_BYTES).text,
+    path: pathOf(url.text),
     status: isLost ? null : res.status,
     ms,
     ...toIds(c, body, result),
@@ -74,6 +74,12 @@ export function toNewRequest(c: Context<AppEnv>, exchange: Exchange): NewRequest
     details: JSON.stringify(details),
   };
 }
+
+/** Percent-encodes characters that a client sent raw. A terminal could interpret them. */
+const encodeRaw = (url: string): string => url.replace(/[^!-~]+/gu, encodeURIComponent);
+
+/** The path of a URL as it was sent. `new URL` would resolve its dot segments. */
+const pathOf = (url: string): string => url.replace(/^[^/]*\/\/[^/?#]*|[?#].*/g, "");
 
 const isCut = (fault: AppliedFault | null): boolean =>
   fault !== null && FAULTS[fault.fault].delivers === "part";
