@@ -708,7 +708,7 @@ it("pauses, groups errors and resends a request", async () => {
 
 it.each([
   ["/v2/orders/x%5c..%5c..%5c..%5csandbox%5creset", "Sent again."],
-  ["/v2/orders/x/../../../sandbox/reset", "A browser can't send this URL unchanged."],
+  ["/v2/orders/x/../../../sandbox/reset", "A browser can't send this URL."],
 ])("resends %s only to the same URL", async (path, message) => {
   const integration = await newIntegration();
   await integration.postRaw(path);

@@ -12,7 +12,7 @@ export async function repeatRequest(original: RequestDetails): Promise<string> {
   const url = location.origin + (query ? `${path}?${query}` : path);
   // A browser resolves dot segments and backslashes: the URL could become that of another operation.
   if (new URL(url).href !== url) {
-    throw new Problem("NOT_REPEATABLE", "A browser can't send this URL unchanged. Use curl.");
+    throw new Problem("URL", "A browser can't send this URL.");
   }
   const response = await send(method, url, Object.fromEntries(headers), request.body);
   const request_id = response.headers.get("X-Request-Id") ?? "";
