@@ -628,7 +628,7 @@ export interface paths {
          *     | `lists_followed` | A list with `has_more` was read with `starting_after` until `has_more` was false. It fails if such lists were read, and no request continued one of them. |
          *     | `known_names` | A write was executed, and no request had an unknown or duplicate field or an unknown parameter. |
          *     | `key_rotated` | A second key was created with `POST /v2/keys` and used, the first one deleted with `DELETE /v2/keys`, and requests went on. It fails if the first key was deleted before the second was used. |
-         *     | `card_agrees` | Card transactions were simulated, and the order events report the same captured and refunded sums for each. It fails if a transaction is unreported or differs. If order events report money that the card has not moved, the check is not seen: simulate that on the card. |
+         *     | `card_agrees` | Card transactions were simulated, and the order events report the same captured and refunded sums for each. It fails if a transaction is unreported or differs. If order events report money that the card has not moved, the check has the status `not_seen`: simulate those captures and refunds on the card. |
          *     | `notification_acknowledged` | A notification got a 2xx within 5 seconds. It fails if a 2xx took longer, or an attempt ended without a response after that time. A delivery times out after 15 seconds. |
          *     | `duplicate_notification` | After the fault `duplicate_notification`, both were acknowledged, and the order events that name its `network_transaction_id` report it once. It fails if they report it twice. |
          *     | `reordered_notification` | After the fault `reordered_notification`, both of the pair were acknowledged, and their transactions agree with the order events. It fails if one was never acknowledged, or disagrees. |
@@ -763,7 +763,7 @@ export interface paths {
         };
         /**
          * Watch notifications
-         * @description Streams notifications as server-sent events. A changed notification is sent again. `curl -N` shows them. With `webhook_id`, streams the due deliveries of a webhook without a URL, oldest first. A delivery stays due until its outcome is reported to `POST /sandbox/notifications/{notification_id}/attempts`. At most 10 streams of an environment, and 50 of a partner, are open at a time. A stream ends when its key is revoked, or when the environment expires or is reset.
+         * @description Streams notifications as server-sent events. A changed notification is sent again. `curl -N` shows them. With the `webhook_id` of a webhook that has no `url`, streams its due deliveries, oldest first. A delivery stays due until its outcome is reported to `POST /sandbox/notifications/{notification_id}/attempts`. At most 10 streams of an environment, and 50 of a partner, are open at a time. A stream ends when its key is revoked, or when the environment expires or is reset.
          */
         get: operations["streamNotifications"];
         put?: never;
@@ -2841,7 +2841,7 @@ export interface components {
         };
         Notification: {
             /**
-             * @description The notification's ID in the sandbox. It grows with time
+             * @description The notification's ID in the sandbox. A later notification has a greater one
              * @example 1763984420123000
              */
             id: string;
@@ -2925,7 +2925,7 @@ export interface components {
         };
         NotificationDetails: {
             /**
-             * @description The notification's ID in the sandbox. It grows with time
+             * @description The notification's ID in the sandbox. A later notification has a greater one
              * @example 1763984420123000
              */
             id: string;
@@ -9331,7 +9331,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The notification's ID in the sandbox. It grows with time
+                 * @description The notification's ID in the sandbox. A later notification has a greater one
                  * @example 1763984420123000
                  */
                 notification_id: string;
@@ -9489,7 +9489,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The notification's ID in the sandbox. It grows with time
+                 * @description The notification's ID in the sandbox. A later notification has a greater one
                  * @example 1763984420123000
                  */
                 notification_id: string;
@@ -9611,7 +9611,7 @@ export interface operations {
             header?: never;
             path: {
                 /**
-                 * @description The notification's ID in the sandbox. It grows with time
+                 * @description The notification's ID in the sandbox. A later notification has a greater one
                  * @example 1763984420123000
                  */
                 notification_id: string;

@@ -72,8 +72,8 @@ A retry can find that the first attempt took effect. A \`DELETE\` then returns 4
 \`If-Match\` returns 412, and a repeated ID can return 409: read the order or event by its ID, and compare. If it has your
 content, the request succeeded.
 
-This document describes \`Idempotency-Key\` and \`If-Match\` in prose only: importers fill in header parameters, and
-these change the response.
+This document describes \`Idempotency-Key\` and \`If-Match\` in prose only. As parameters, they would be sent with
+sample values by tools that import the document.
 
 ## Concurrent updates
 

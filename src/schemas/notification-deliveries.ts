@@ -17,7 +17,7 @@ export const numericText = z
   .regex(/^[1-9]\d{0,15}$/, { error: "Expected the numeric ID of a notification" });
 
 export const notificationId = numericText.meta({
-  description: "The notification's ID in the sandbox. It grows with time",
+  description: "The notification's ID in the sandbox. A later notification has a greater one",
   examples: ["1763984420123000"],
 });
 

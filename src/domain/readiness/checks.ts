@@ -157,7 +157,7 @@ export const CHECKS = {
   card_agrees: {
     group: "card",
     title: "Order events agree with the card",
-    rule: "Card transactions were simulated, and the order events report the same captured and refunded sums for each. It fails if a transaction is unreported or differs. If order events report money that the card has not moved, the check is not seen: simulate that on the card.",
+    rule: "Card transactions were simulated, and the order events report the same captured and refunded sums for each. It fails if a transaction is unreported or differs. If order events report money that the card has not moved, the check has the status `not_seen`: simulate those captures and refunds on the card.",
     evaluate: checkCard,
   },
   notification_acknowledged: {
