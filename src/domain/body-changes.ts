@@ -33,8 +33,8 @@ interface Outline {
 }
 
 const TOKEN = /\s+|[{}[\],:]|"(?:[^"\\]|\\.)*"|[^\s{}[\],:"]+/g;
-/** Deeper texts aren't compared, because each level makes the paths longer. */
-const MAX_DEPTH = 32;
+/** Texts with longer paths in total aren't compared: each level and each long key makes all paths below it longer. */
+const MAX_PATH_CHARACTERS = 4_000_000;
 const MAX_SHOWN_CHARACTERS = 80;
 
 /** The first change of each kind, or undefined if one of the texts isn't JSON. */
@@ -58,21 +58,25 @@ export function areHarmless(changes: readonly BodyChange[]): boolean {
 function keyOrderChanges(before: Outline, after: Outline): BodyChange[] {
   return [...before.keys].flatMap(([path, keys]) => {
     const others = after.keys.get(path) ?? [];
-    const sent = keys.filter((key) => others.includes(key)).join(", ");
-    const received = others.filter((key) => keys.includes(key)).join(", ");
+    const [sentKeys, receivedKeys] = [new Set(keys), new Set(others)];
+    const sent = keys.filter((key) => receivedKeys.has(key)).join(", ");
+    const received = others.filter((key) => sentKeys.has(key)).join(", ");
     if (sent === received) return [];
-    return [{ kind: "key_order", ...(path && { path }), ...shown({ sent, received }) }];
+    return [{ kind: "key_order", ...shown({ path: path || undefined, sent, received }) }];
   });
 }
 
+/** The first change of each kind. */
 function leafChanges(before: Outline, after: Outline): BodyChange[] {
-  const paths = new Set([...before.leaves.keys(), ...after.leaves.keys()]);
-  return [...paths].flatMap((path) => {
+  const changes = new Map<BodyChange["kind"], BodyChange>();
+  for (const path of new Set([...before.leaves.keys(), ...after.leaves.keys()])) {
     const sent = before.leaves.get(path);
     const received = after.leaves.get(path);
-    if (sent === received) return [];
-    return [{ kind: kindOf(sent, received), path, ...shown({ sent, received }) }];
-  });
+    if (sent === received) continue;
+    const kind = kindOf(sent, received);
+    if (!changes.has(kind)) changes.set(kind, { kind, ...shown({ path, sent, received }) });
+  }
+  return [...changes.values()];
 }
 
 function kindOf(sent: string | undefined, received: string | undefined): BodyChange["kind"] {
@@ -81,7 +85,7 @@ function kindOf(sent: string | undefined, received: string | undefined): BodyCha
   return sent.startsWith('"') ? "escapes" : "numbers";
 }
 
-function shown(texts: { sent: string | undefined; received: string | undefined }) {
+function shown(texts: Record<"path" | "sent" | "received", string | undefined>) {
   const given = Object.entries(texts).filter(([, text]) => text !== undefined);
   return Object.fromEntries(
     given.map(([name, text]) => [name, text!.slice(0, MAX_SHOWN_CHARACTERS)]),
@@ -97,9 +101,11 @@ function outlineOf(text: string): Outline | undefined {
     if (token.trim() === "") outline.whitespace += token;
     else tokens.push(token);
   }
+  let pathCharacters = 0;
   for (const [position, token] of tokens.entries()) {
+    pathCharacters += cursor.path.length;
+    if (pathCharacters > MAX_PATH_CHARACTERS) return undefined;
     if (token === "{" || token === "[") {
-      if (cursor.depth === MAX_DEPTH) return undefined;
       if (token === "{") outline.keys.set(cursor.path, []);
       cursor.open(token);
     } else if (token === "}" || token === "]") {
@@ -123,10 +129,6 @@ function outlineOf(text: string): Outline | undefined {
 class Cursor {
   path = "";
   readonly #open: { path: string; index: number; isArray: boolean }[] = [];
-
-  get depth(): number {
-    return this.#open.length;
-  }
 
   /** The path of the object or array around the current token. */
   get parent(): string {

@@ -56,7 +56,12 @@ export function bodyDeviation(sent: string, received: string): Deviation {
   };
 }
 
-export const withoutNewline = (text: string): string => text.replace(/(\r?\n)+$/, "");
+/** Removes the newlines at the end. A regular expression would try to match at each newline of the text. */
+export function withoutNewline(text: string): string {
+  let end = text.length;
+  while (text[end - 1] === "\n") end -= text[end - 2] === "\r" ? 2 : 1;
+  return text.slice(0, end);
+}
 
 const NAMES: Record<BodyChange["kind"], string> = {
   whitespace: "whitespace differs",

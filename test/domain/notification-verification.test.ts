@@ -408,8 +408,40 @@ describe("changesBetween", () => {
     ],
     ["large numbers", "[12345678901234567890]", "[12345678901234567000]", ["numbers"]],
     ["no JSON", "{", "{}", undefined],
-    ["a text that is too deep", "[".repeat(40) + "]".repeat(40), "[]", undefined],
+    ["a deep text", "[".repeat(40) + "]".repeat(40), "[]", ["fields"]],
+    ["a text whose paths are too long", "[".repeat(4_000) + "]".repeat(4_000), "[]", undefined],
   ])("finds %s", (_, sent, received, kinds) => {
     expect(changesBetween(sent, received)?.map(({ kind }) => kind)).toEqual(kinds);
+  });
+
+  it("cuts long paths", () => {
+    const [change] = changesBetween(`{"${"a".repeat(500)}":1}`, `{"${"a".repeat(500)}":2}`)!;
+    expect(change!.path).toBe("a".repeat(80));
+  });
+});
+
+const MAX_CHARACTERS = 2 * MAX_NOTIFICATION_BYTES;
+const keysEndingIn = (end: string) =>
+  Object.fromEntries(Array.from({ length: 12_800 }, (_, at) => [at.toString(36) + end, 0]));
+
+describe("large bodies", () => {
+  it.each([
+    ["many unknown keys", JSON.stringify(keysEndingIn("a")), JSON.stringify(keysEndingIn("b"))],
+    ["newlines before the last character", "{}", `${"\n".repeat(MAX_CHARACTERS / 8)}x`],
+    ["values below a long key", "{}", `{"${"a".repeat(30_000)}":[${"0,".repeat(20_000)}0]}`],
+    ["deep lists", "{}", "[".repeat(MAX_CHARACTERS / 2) + "]".repeat(MAX_CHARACTERS / 2)],
+  ])("are verified in less than a second of CPU time: %s", async (_, sent_body, body) => {
+    expect(body.length).toBeLessThanOrEqual(MAX_CHARACTERS);
+    const began = process.cpuUsage();
+    const verified = await verifyNotification({
+      header: `t=${AT},s=${"ab".repeat(32)}`,
+      body,
+      sent_body,
+      tokens: [{ token: TOKEN }],
+      now: AT,
+    });
+    expect(verified.reason).toBe("no_match");
+    expect(process.cpuUsage(began).user / 1_000).toBeLessThan(1_000);
+    expect(JSON.stringify(verified).length).toBeLessThan(10_000);
   });
 });

@@ -33,20 +33,27 @@ export const isIdTaken = ({ status, error }: ObservedRequest): boolean =>
 export const confirms = (request: ObservedRequest, { duplicate_ids }: Assumptions): boolean =>
   isSuccess(request) || (duplicate_ids === "conflict" && isIdTaken(request));
 
+/** The IDs of a created order or event, each with the hash of the ID that a list ends with. */
+export function namesOf(created: ObservedRequest): string[] {
+  if (!isCreation(created)) return [];
+  const [main] = CREATED_IDS[created.path]!;
+  return namesWith(created, fastHash(created[main!] ?? ""));
+}
+
 /**
- * Whether a list is filtered by an ID of the created order or event, and contains it. Only a page's last item is
- * recorded, so that is the one compared.
+ * The names of the order or event that a list filtered by its ID found. Only a page's last item is recorded, so that is
+ * the one compared.
  */
-export function finds(read: ObservedRequest, created: ObservedRequest): boolean {
-  const ids = CREATED_IDS[created.path] ?? [];
-  const isFiltered = ids.some((name) => read[name] !== null && read[name] === created[name]);
-  return (
-    read.method === "GET" &&
-    read.path === created.path &&
-    isFiltered &&
-    isSuccess(read) &&
-    read.trace.page?.last === fastHash(created[ids[0]!] ?? "")
-  );
+export function namesFoundBy(read: ObservedRequest): string[] {
+  const last = read.trace.page?.last;
+  if (read.method !== "GET" || !isSuccess(read) || last === undefined) return [];
+  return namesWith(read, last);
+}
+
+function namesWith(request: ObservedRequest, last: number): string[] {
+  const { path } = request;
+  const ids = (CREATED_IDS[path] ?? []).filter((name) => request[name] !== null);
+  return ids.map((name) => JSON.stringify([path, name, request[name], last]));
 }
 
 /** Equal for requests that create the same order or event, even under different IDs. */

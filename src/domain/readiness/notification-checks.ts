@@ -1,7 +1,12 @@
 /** Whether the client handles late, duplicate, reordered and forged notifications. */
 import type { NotificationFaultName } from "../notification-faults.ts";
 import { isCreation, isExecuted } from "./creations.ts";
-import type { ObservedAttempt, ObservedNotification, ReadinessFacts } from "./facts.ts";
+import type {
+  ObservedAttempt,
+  ObservedNotification,
+  ObservedRequest,
+  ReadinessFacts,
+} from "./facts.ts";
 import { counted, failed, notSeen, passed, type Evidence, type Verdict } from "./verdict.ts";
 
 /** How soon a receiver must respond. */
@@ -50,30 +55,31 @@ const deliveriesOf = ({ attempts }: ObservedNotification): ObservedAttempt[][] =
   ...Map.groupBy(attempts, ({ delivery_id }) => delivery_id).values(),
 ];
 
-/** The order events that report the event of a notification. */
-const reportsOf = (
-  { network_transaction_id, status }: ObservedNotification,
-  { requests }: ReadinessFacts,
-) =>
-  requests.filter(
-    (each) =>
-      isCreation(each) &&
-      isExecuted(each) &&
-      each.network_transaction_id === network_transaction_id &&
-      each.content?.event_type === status,
+const subjectOf = (network_transaction_id: string | null, status: string | null | undefined) =>
+  JSON.stringify([network_transaction_id, status]);
+const subjectOfNotification = ({ network_transaction_id, status }: ObservedNotification) =>
+  subjectOf(network_transaction_id, status);
+
+/** The order events that report the event of each notification. */
+function reportsBySubject({ requests }: ReadinessFacts): Map<string, ObservedRequest[]> {
+  const reports = requests.filter(
+    (each) => isCreation(each) && isExecuted(each) && each.content?.event_type !== undefined,
   );
+  return Map.groupBy(reports, ({ network_transaction_id, content }) =>
+    subjectOf(network_transaction_id, content?.event_type),
+  );
+}
 
 export function checkDuplicate(facts: ReadinessFacts): Verdict {
   const { notifications } = facts;
+  const reported = reportsBySubject(facts);
+  const subjects = Map.groupBy(notifications, subjectOfNotification);
   const handled: ObservedNotification[] = [];
   for (const each of notifications) {
     if (each.fault !== "duplicate_notification" || deliveriesOf(each).length < 2) continue;
-    const reports = reportsOf(each, facts);
+    const reports = reported.get(subjectOfNotification(each)) ?? [];
     // A transaction may be captured several times, each with a notification.
-    const expected = notifications.filter(
-      ({ network_transaction_id, status }) =>
-        network_transaction_id === each.network_transaction_id && status === each.status,
-    ).length;
+    const expected = subjects.get(subjectOfNotification(each))!.length;
     if (reports.length > expected) {
       return failed(
         `${nameOf(each)} was sent twice, and acted on twice: ${counted(reports.length, "order event")} of type ${each.status} for ${each.network_transaction_id}, but only ${counted(expected, "notification")}.`,
@@ -95,6 +101,7 @@ export function checkDuplicate(facts: ReadinessFacts): Verdict {
 
 export function checkReordered(facts: ReadinessFacts): Verdict {
   const differing = new Set(facts.card.disagreements.map((each) => each.network_transaction_id));
+  const reported = reportsBySubject(facts);
   const handled: ObservedNotification[] = [];
   let alone: ObservedNotification | undefined;
   for (const [index, each] of facts.notifications.entries()) {
@@ -115,7 +122,9 @@ export function checkReordered(facts: ReadinessFacts): Verdict {
         evidenceOfAll(each, overtaking),
       );
     }
-    const isReported = pair.some((notification) => reportsOf(notification, facts).length > 0);
+    const isReported = pair.some((notification) =>
+      reported.has(subjectOfNotification(notification)),
+    );
     const isDone = pair.every(({ delivery_status }) => delivery_status === "acknowledged");
     if (isDone && isReported) handled.push(each, overtaking);
   }

@@ -34,13 +34,13 @@ const MAX_ATTEMPTS = 2;
 /** The refused writes. Each list has one request and its unchanged retries, up to the next change of the order. */
 function refusalsOf(requests: readonly ObservedRequest[]): ObservedRequest[][] {
   const runs: ObservedRequest[][] = [];
-  const open = new Map<number, ObservedRequest[]>();
+  const openByOrder = new Map<string | null, Map<number, ObservedRequest[]>>();
   for (const request of requests) {
     const { order_id, trace } = request;
-    if (isExecuted(request)) {
-      for (const [hash, run] of open) if (run[0]!.order_id === order_id) open.delete(hash);
-    }
+    if (isExecuted(request)) openByOrder.delete(order_id);
     if (!isRefusedWrite(request)) continue;
+    const open = openByOrder.get(order_id) ?? new Map<number, ObservedRequest[]>();
+    openByOrder.set(order_id, open);
     const run = open.get(trace.hash!);
     if (run && request.at - run.at(-1)!.at <= RETRY_MILLISECONDS) run.push(request);
     else {

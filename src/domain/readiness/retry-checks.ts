@@ -4,8 +4,9 @@ import {
   confirms,
   contentKeyOf,
   creationsOf,
-  finds,
   isExecuted,
+  namesFoundBy,
+  namesOf,
   type Creation,
 } from "./creations.ts";
 import type { ObservedRequest, ReadinessFacts } from "./facts.ts";
@@ -30,11 +31,14 @@ export function checkRetries(faults: readonly FaultName[], symptom: string) {
     });
     const [one] = affected;
     if (!one) return notSeen(`No creation ${symptom}.`);
+    const reads = readsOf(facts.requests);
+    const confirmations: ObservedRequest[] = [];
     for (const each of affected) {
-      const failure = findFailure(each, creations, facts);
+      const confirmation = confirmationOf(each, reads, facts);
+      const failure = findFailure(each, creations, confirmation);
       if (failure) return failed(`${nameOf(each.last)} ${symptom}${failure.why}`, failure.evidence);
+      confirmations.push(confirmation!);
     }
-    const confirmations = affected.map((each) => confirmationOf(each, facts)!);
     const evidence = affected.flatMap(({ last }, index) =>
       evidenceOfAll(last, confirmations[index]!),
     );
@@ -60,21 +64,33 @@ interface Affected {
   last: ObservedRequest;
 }
 
+/** For each creation: the next read that found its order or event. Walks backwards, so that it looks once at each. */
+function readsOf(requests: readonly ObservedRequest[]): Map<ObservedRequest, ObservedRequest> {
+  const next = new Map<string, ObservedRequest>();
+  const reads = new Map<ObservedRequest, ObservedRequest>();
+  for (const request of requests.toReversed()) {
+    for (const name of namesFoundBy(request)) next.set(name, request);
+    const found = namesOf(request).flatMap((name) => next.get(name) ?? []);
+    const [first] = found.toSorted((a, b) => a.at - b.at);
+    if (first) reads.set(request, first);
+  }
+  return reads;
+}
+
 /** A retry that reports success, or a read that found the order or event. */
 function confirmationOf(
   { creation: { attempts }, last }: Affected,
-  { requests, assume }: ReadinessFacts,
+  reads: Map<ObservedRequest, ObservedRequest>,
+  { assume }: ReadinessFacts,
 ): ObservedRequest | undefined {
-  return (
-    attempts.slice(attempts.indexOf(last) + 1).find((each) => confirms(each, assume)) ??
-    requests.slice(requests.indexOf(last) + 1).find((each) => finds(each, last))
-  );
+  const later = attempts.slice(attempts.indexOf(last) + 1);
+  return later.find((each) => confirms(each, assume)) ?? reads.get(last);
 }
 
 function findFailure(
   each: Affected,
   creations: Creation[],
-  facts: ReadinessFacts,
+  confirmation: ObservedRequest | undefined,
 ): { why: string; evidence: [Evidence, ...Evidence[]] } | undefined {
   const { creation, last } = each;
   const { attempts } = creation;
@@ -85,7 +101,7 @@ function findFailure(
       evidence: evidenceOfAll(first, second, ...more),
     };
   }
-  if (confirmationOf(each, facts)) return undefined;
+  if (confirmation) return undefined;
   const copy = findCopy(last, creation, creations);
   if (copy) {
     return {

@@ -146,8 +146,14 @@ const evidenceOf = ({ attempts }: { attempts: ObservedRequest[] }) => {
   return evidenceOfAll(first!, ...others);
 };
 
-const isGrowing = (pauses: number[]): boolean =>
-  pauses.some((pause, index) => index > 0 && hasGrown(Math.min(...pauses.slice(0, index)), pause));
+function isGrowing(pauses: number[]): boolean {
+  let shortest = Infinity;
+  return pauses.some((pause) => {
+    if (hasGrown(shortest, pause)) return true;
+    shortest = Math.min(shortest, pause);
+    return false;
+  });
+}
 
 const hasGrown = (shortest: number, pause: number): boolean =>
   pause >= Math.max(0, shortest) * GROWTH + GROWTH_MILLISECONDS;

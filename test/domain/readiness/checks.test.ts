@@ -6,6 +6,7 @@ import {
 } from "../../../src/domain/readiness/checks.ts";
 import type { CardFacts, ObservedNotification } from "../../../src/domain/readiness/facts.ts";
 import type { CheckStatus } from "../../../src/domain/readiness/verdict.ts";
+import { MAX_RECORDED_REQUESTS } from "../../../src/domain/requests.ts";
 import { attempt, DUPLICATE, notification, REVERSED, TWICE } from "./notifications.ts";
 import {
   call,
@@ -559,4 +560,43 @@ describe.each(ENVIRONMENT_CHECK_IDS)("the check %s", (id) => {
     const counts = Object.values(STORIES[id]).map((each) => each.length);
     expect(Math.min(...counts)).toBeGreaterThan(0);
   });
+});
+
+const HALF = MAX_RECORDED_REQUESTS / 2;
+const ids = Array.from({ length: HALF }, (_, index) => `e-${index}`);
+/** The fields that one check may read of each request, on average. */
+const MAX_FIELDS = 40;
+
+it.each<[title: string, requests: StoryRequest[]]>([
+  [
+    "creations that lost their response, and their reads",
+    [
+      ...ids.map((id) => capture(id, 1, replaced("lost_response"))),
+      ...ids.map((id) => found(id, { order_event_id: id })),
+    ],
+  ],
+  [
+    "refusals, and changes of another order",
+    [
+      ...ids.map((id, hash) => refund(id, 1, { ...conflict("amount"), trace: { hash } })),
+      ...ids.map((id) => capture(id, 1, { order_id: "order-2" })),
+    ],
+  ],
+])("reads each of many requests a few times: %s", (_, story) => {
+  const facts = factsOf(story);
+  let reads = 0;
+  const requests = facts.requests.map(
+    (request) =>
+      new Proxy(request, {
+        get(target, name) {
+          reads += 1;
+          return target[name as keyof typeof target];
+        },
+      }),
+  );
+  for (const id of ENVIRONMENT_CHECK_IDS) {
+    reads = 0;
+    CHECKS[id].evaluate({ ...facts, requests });
+    expect(reads, id).toBeLessThan(MAX_FIELDS * requests.length);
+  }
 });
