@@ -7,6 +7,7 @@ import { authenticateOperator } from "./access/operator.ts";
 import { limitRequestRate } from "./access/rate-limits.ts";
 import { limitRows } from "./access/row-limits.ts";
 import { limitConcurrency } from "./access/concurrency.ts";
+import { noteKeyUse } from "./access/key-use.ts";
 import { configOf } from "./config.ts";
 import type { AppEnv } from "./http/context.ts";
 import { openDatabase } from "./http/database.ts";
@@ -48,7 +49,13 @@ const requireConfig = createMiddleware<AppEnv>((c, next) => {
   return next();
 });
 
-const admitPartner = [authenticate, limitRows, limitRequestRate, limitConcurrency] as const;
+const admitPartner = [
+  authenticate,
+  limitRows,
+  noteKeyUse,
+  limitRequestRate,
+  limitConcurrency,
+] as const;
 
 app
   .use(identifyRequest)
@@ -60,7 +67,7 @@ app
   .use("/v2/*", setSecurityHeaders)
   .use("/sandbox/*", setSecurityHeaders)
   .use("/health", setSecurityHeaders)
-  .use("/v2/*", requireConfig, authenticate, limitRows, limitRequestRate)
+  .use("/v2/*", requireConfig, authenticate, limitRows, noteKeyUse, limitRequestRate)
   .use("/v2/*", alterResponses, sendWarnings, limitConcurrency, chooseFault)
   .use("/sandbox/*", requireConfig)
   .use("/sandbox/partners/*", authenticateOperator)

@@ -2,17 +2,12 @@ import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
 import { configOf } from "../config.ts";
 import { sha256 } from "../domain/sha256.ts";
-import { toTimestamp } from "../domain/timestamp.ts";
 import type { AppEnv } from "../http/context.ts";
 import { unauthenticated } from "../http/errors.ts";
-import { logError } from "../log.ts";
-import { Database } from "../store/database.ts";
-import { findKey, markKeyUsed, type StoredKey } from "../store/keys.ts";
+import { findKey, type StoredKey } from "../store/keys.ts";
 import { parseCredentials } from "./credentials.ts";
 import { keyCache, type KnownKey } from "./key-cache.ts";
 import { isSigned, KEY_PREFIX } from "./secrets.ts";
-
-const HOUR_MILLISECONDS = 3_600_000;
 
 /** Finds the caller's API key and environment. Throws a 401, whose message never contains the key that was sent. */
 export const authenticate = createMiddleware<AppEnv>(async (c, next) => {
@@ -22,7 +17,6 @@ export const authenticate = createMiddleware<AppEnv>(async (c, next) => {
   c.set("apiKey", key);
   c.set("sentKey", secret);
   await next();
-  noteUse(c, key, now);
 });
 
 /** Finds the key in this isolate's cache, or else in D1. Throws a 401 if it can't be used. */
@@ -54,17 +48,4 @@ async function lookUp(c: Context<AppEnv>, secret: string, now: number): Promise<
   const key = (await findKey(c.get("db"), await sha256(secret))) ?? "unknown";
   if (isSignatureRequired || key !== "unknown") keyCache.set(secret, key, now);
   return key;
-}
-
-/** Stores the hour in which a key was used. Runs after the response, and does not count towards the request's cost. */
-function noteUse(c: Context<AppEnv>, key: StoredKey, now: number): void {
-  if (key.last_used_at !== null && now < Date.parse(key.last_used_at) + HOUR_MILLISECONDS) return;
-  const hour = toTimestamp(new Date(now - (now % HOUR_MILLISECONDS)));
-  // `key` is the cached key, so later requests in this hour write nothing.
-  key.last_used_at = hour;
-  c.executionCtx.waitUntil(
-    markKeyUsed(new Database(c.env.DB), key, hour).catch((error) =>
-      logError("key use not stored", error, { request_id: c.get("requestId") }),
-    ),
-  );
 }

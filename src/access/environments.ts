@@ -55,7 +55,11 @@ export async function createEnvironment(c: Context<AppEnv>, input: EnvironmentIn
     await requireFewClosedDatasets(dataset);
     return insertEnvironment(dataset, partner_id, environment, stored);
   });
-  if (known === "too many") throw tooManyEnvironments();
+  if (known === "too many") {
+    // Closes expired environments, so that a later attempt succeeds.
+    sweepAfterResponse(c);
+    throw tooManyEnvironments();
+  }
   await addFixture(new Dataset(c.get("db"), known, undefined), fixture, requestOf(c));
   return { environment: { id: known.environment_id, ...environment }, key };
 }
@@ -94,7 +98,7 @@ export async function deleteEnvironment(c: Context<AppEnv>, id: number): Promise
 function tooManyEnvironments(): ApiError {
   return new ApiError({
     type: "CONFLICT_ERROR",
-    message: `This partner has ${MAX_ENVIRONMENTS} environments, the maximum. Delete one first.`,
+    message: `This partner has ${MAX_ENVIRONMENTS} environments, the maximum. Delete one first. Expired ones count until they are closed, which takes up to a few minutes.`,
     details: { limit: MAX_ENVIRONMENTS },
   });
 }

@@ -8,7 +8,8 @@ import { hasPartner, insertPartner, removePartner } from "../store/partners.ts";
 import type { Removal } from "../store/dataset-removal.ts";
 import { keyCache } from "./key-cache.ts";
 import { createKeyInEnvironment, generateKey } from "./keys.ts";
-import { sweepClosed } from "./sweeps.ts";
+import { QueryBudget } from "../store/query-budget.ts";
+import { SWEEP_QUERIES, sweepClosed } from "./sweeps.ts";
 
 /** Creates a partner with its first key. Only this result contains the key. */
 export async function createPartner(c: Context<AppEnv>, name: string) {
@@ -33,7 +34,7 @@ export async function deletePartner(c: Context<AppEnv>, id: number): Promise<Rem
   if (!(await hasPartner(db, id))) throw unknownPartner(id);
   await closeEnvironmentsOf(db, id, toTimestamp(new Date()));
   keyCache.forget({ partner_id: id });
-  const removal = await sweepClosed(c.env, db, id);
+  const removal = await sweepClosed(c.env, new QueryBudget(db, SWEEP_QUERIES), id);
   if (!removal.isDone) return removal;
   await removePartner(db, id);
   return { deleted_rows: removal.deleted_rows + 1, isDone: true };

@@ -40,8 +40,8 @@ export const limitRows = createMiddleware<AppEnv>(async (c, next) => {
   try {
     await next();
   } finally {
-    const inWorkbenches = c.get("workbenchRows");
-    for (const kind of KINDS) used[kind] += c.get("db").cost[kind] + (inWorkbenches?.[kind] ?? 0);
+    const uncosted = c.get("uncostedRows");
+    for (const kind of KINDS) used[kind] += c.get("db").cost[kind] + (uncosted?.[kind] ?? 0);
     if (c.req.path.startsWith("/v2/")) used.rows_written += RECORDED_ROWS;
   }
 });

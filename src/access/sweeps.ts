@@ -17,8 +17,14 @@ import { findExpired } from "../store/readiness.ts";
 import { preserveVerdicts } from "./readiness.ts";
 import { QueryBudget } from "../store/query-budget.ts";
 
-/** The D1 queries of one sweep. */
-const SWEEP_QUERIES = 40;
+/** The D1 queries with which one sweep deletes rows. */
+export const SWEEP_QUERIES = 40;
+/** With fewer queries, a sweep does not start. */
+const MIN_SWEEP_QUERIES = 10;
+/** The maximum number of used environments that one sweep closes. Each takes a call to its workbench and a query. */
+const MAX_EXPIRED = 20;
+/** The other queries to close expired environments. */
+const CLOSING_QUERIES = 3;
 /** The maximum number of sweeps in an hourly job. Each calls up to 120 workbenches; an invocation may call 1,000. */
 const MAX_HOURLY_SWEEPS = 8;
 /** The minimum time between two sweeps for a partner in an isolate. */
@@ -28,28 +34,34 @@ export const SWEEP_INTERVAL_MILLISECONDS = 5_000;
 const sweptAt = new Map<number, number>();
 
 /**
- * After the response, closes expired environments of any partner, and deletes closed ones of the caller's partner. Does
- * nothing if this isolate did so for the partner within SWEEP_INTERVAL_MILLISECONDS.
+ * After the response, closes expired environments of the caller's partner, and deletes closed ones. Does nothing if this isolate did so for the partner within SWEEP_INTERVAL_MILLISECONDS.
  */
 export function sweepAfterResponse(c: Context<AppEnv>): void {
   const { partner_id } = c.get("apiKey");
   if (!isSweepDue(partner_id, Date.now())) return;
   const db = new Database(c.env.DB);
   c.executionCtx.waitUntil(
-    closeExpired(c.env, db, toTimestamp(new Date()))
-      .then(() => sweepClosed(c.env, db, partner_id))
+    closeExpired(c.env, db, { now: toTimestamp(new Date()), partner_id, limit: MAX_EXPIRED })
+      .then(() => sweepClosed(c.env, new QueryBudget(db, SWEEP_QUERIES), partner_id))
       .catch((error) =>
         logError("closed datasets not swept", error, { request_id: c.get("requestId") }),
       ),
   );
 }
 
-/** Closes the environments that have expired, and stores their readiness verdicts first. */
-async function closeExpired(env: Cloudflare.Env, db: Database, now: string): Promise<void> {
-  const expired = await findExpired(db, now);
-  await preserveVerdicts(env, db, expired);
-  const checked = expired.map(({ environment_id }) => environment_id);
-  await closeExpiredEnvironments(db, now, checked);
+/**
+ * Closes environments that have expired, at most `limit` of those that were used, whose readiness verdicts it stores
+ * first. Of all partners if `partner_id` is null. Sends up to `limit` + CLOSING_QUERIES queries.
+ */
+async function closeExpired(
+  env: Cloudflare.Env,
+  db: Database,
+  expired: { now: string; partner_id: number | null; limit: number },
+): Promise<void> {
+  const used = await findExpired(db, expired);
+  await preserveVerdicts(env, db, used);
+  const checked = used.map(({ environment_id }) => environment_id);
+  await closeExpiredEnvironments(db, expired, checked);
 }
 
 function isSweepDue(partner_id: number, now: number): boolean {
@@ -81,13 +93,13 @@ export function tooManyClosedDatasets(): ApiError {
 /** Deletes a limited number of closed datasets and environments, of all partners if `partner_id` is null. */
 export async function sweepClosed(
   env: Cloudflare.Env,
-  db: Database,
+  budget: QueryBudget,
   partner_id: number | null,
 ): Promise<Removal> {
-  const budget = new QueryBudget(db, SWEEP_QUERIES);
   const datasets = await removeClosedDatasets(budget, partner_id);
   if (!datasets.isDone) return datasets;
-  const closed = await findClosedEnvironments(db, partner_id);
+  if (!budget.allows(1)) return { ...datasets, isDone: false };
+  const closed = await findClosedEnvironments(budget.db, partner_id);
   for (const id of closed) await env.WORKBENCH.getByName(String(id)).destroy();
   const { deleted_rows, isDone } = await removeEnvironments(budget, closed);
   return { deleted_rows: datasets.deleted_rows + deleted_rows, isDone };
@@ -100,9 +112,11 @@ export async function sweepHourly(
   now: string,
 ): Promise<number> {
   let rows = 0;
-  for (let sweep = 0; sweep < MAX_HOURLY_SWEEPS && budget.allows(SWEEP_QUERIES); sweep += 1) {
-    await closeExpired(env, budget.db, now);
-    const { deleted_rows, isDone } = await sweepClosed(env, budget.db, null);
+  for (let sweep = 0; sweep < MAX_HOURLY_SWEEPS && budget.allows(MIN_SWEEP_QUERIES); sweep += 1) {
+    // At most half of what is left, so that some is left to delete.
+    const limit = Math.min(MAX_EXPIRED, Math.floor(budget.left / 2) - CLOSING_QUERIES);
+    await closeExpired(env, budget.db, { now, partner_id: null, limit });
+    const { deleted_rows, isDone } = await sweepClosed(env, budget.part(SWEEP_QUERIES), null);
     rows += deleted_rows;
     if (isDone) break;
   }

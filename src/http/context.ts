@@ -19,8 +19,8 @@ export interface AppEnv {
     /** When the request arrived, in milliseconds since the epoch. */
     receivedAt: number;
     db: Database;
-    /** The rows that the request read and wrote in workbenches. */
-    workbenchRows?: RowCounts;
+    /** The rows that the request read and wrote, and that its cost in D1 leaves out: in workbenches, and of its key. */
+    uncostedRows?: RowCounts;
     apiKey: StoredKey;
     /** The key itself, as the request sent it. */
     sentKey: string;

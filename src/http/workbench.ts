@@ -37,11 +37,16 @@ const FLAG_ROWS = 1;
 
 /** Adds to the request's rows those that a workbench read and wrote. They count towards the partner's limit. */
 export function addWorkbenchRows(c: Context<AppEnv>, { rows_read, rows_written }: RowCounts): void {
-  const before = c.get("workbenchRows") ?? { rows_read: 0, rows_written: 0 };
   const flag = rows_written > 0 ? FLAG_ROWS : 0;
-  c.set("workbenchRows", {
+  addRows(c, { rows_read, rows_written: rows_written + flag });
+}
+
+/** Adds rows to those that count towards the partner's limit, but not towards the request's cost in D1. */
+export function addRows(c: Context<AppEnv>, { rows_read, rows_written }: RowCounts): void {
+  const before = c.get("uncostedRows") ?? { rows_read: 0, rows_written: 0 };
+  c.set("uncostedRows", {
     rows_read: before.rows_read + rows_read,
-    rows_written: before.rows_written + rows_written + flag,
+    rows_written: before.rows_written + rows_written,
   });
 }
 

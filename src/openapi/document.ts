@@ -5,6 +5,7 @@ import { responseHeaders } from "../schemas/response-headers.ts";
 import { operationExamples, sharedExamples } from "./examples.ts";
 import { INTRODUCTION } from "./introduction.ts";
 import { payloadSchemas, webhooks } from "./notifications.ts";
+import { CACHE_CONTROL, ORIGIN, withOrigin } from "./origin.ts";
 
 const options: Parameters<typeof generateSpecs>[1] = {
   defaultValidationErrorResponse: false,
@@ -48,16 +49,18 @@ const options: Parameters<typeof generateSpecs>[1] = {
   },
 };
 
-/** Serves the OpenAPI 3.1 document of all described routes, generated from the schemas that validate. */
+/**
+ * Serves the OpenAPI 3.1 document of all described routes, generated from the schemas that validate. An isolate generates
+ * its text once, and inserts only the origin in each response, so that a flood of requests costs little.
+ */
 export function serveOpenApi(app: Hono<AppEnv>): void {
-  let document: Awaited<ReturnType<typeof generateDocument>> | undefined;
-  // Caches the document and not its promise, so that a failure is retried.
+  let text: ((origin: string) => string) | undefined;
+  // Caches the text and not its promise, so that a failure is retried.
   app.get("/openapi.json", async (c) => {
-    document ??= await generateDocument(app);
-    const { openapi, info, ...rest } = document;
-    // Absolute, because importers can't resolve a relative URL.
-    const servers = [{ url: new URL(c.req.url).origin, description: "This sandbox" }];
-    return c.json({ openapi, info, servers, ...rest });
+    text ??= withOrigin(JSON.stringify(await generateDocument(app)));
+    c.header("Content-Type", "application/json");
+    c.header("Cache-Control", CACHE_CONTROL);
+    return c.body(text(new URL(c.req.url).origin));
   });
 }
 
@@ -75,9 +78,13 @@ async function generateDocument(app: Hono<AppEnv>) {
       operation.parameters = parameters.filter(isInUrl).map(withExample);
     }
   }
-  const { paths, components, ...rest } = document;
+  const { openapi, info, paths, components, ...rest } = document;
   const { schemas, ...others } = components;
   return {
+    openapi,
+    info,
+    // Absolute, because importers can't resolve a relative URL.
+    servers: [{ url: ORIGIN, description: "This sandbox" }],
     ...rest,
     paths: withoutPatterns(paths),
     webhooks,

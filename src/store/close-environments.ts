@@ -27,7 +27,7 @@ const closeOne = closing(
 );
 // A used environment is closed only after its readiness was checked and stored.
 const closeExpired = closing(sql`
-  expires_at <= ${placeholder("now")} and (
+  expires_at <= ${placeholder("now")} and (${placeholder("partner_id")} is null or ${ofPartner}) and (
     id in (select value from json_each(${placeholder("checked")})) or not exists (
       select 1 from api_keys where environment_id = environments.id and last_used_at is not null))`);
 const closeAll = closing(ofPartner);
@@ -50,16 +50,16 @@ export async function closeEnvironment(
 }
 
 /**
- * Closes expired environments, at most CLOSED_ENVIRONMENTS: those whose readiness was checked, and those that were never
+ * Closes expired environments, of all partners if `partner_id` is null, at most CLOSED_ENVIRONMENTS: those whose readiness was checked, and those that were never
  * used. One round trip.
  */
 export async function closeExpiredEnvironments(
   db: Database,
-  now: string,
+  { now, partner_id }: { now: string; partner_id: number | null },
   environmentIds: number[],
 ): Promise<void> {
-  const checked = JSON.stringify(environmentIds);
-  await db.run(closeExpired[0].bind({ now, checked }), closeExpired[1].bind({ now, checked }));
+  const values = { now, partner_id, checked: JSON.stringify(environmentIds) };
+  await db.run(closeExpired[0].bind(values), closeExpired[1].bind(values));
 }
 
 /** Closes environments of a partner, at most CLOSED_ENVIRONMENTS. One round trip. */

@@ -41,13 +41,15 @@ const isLive = sql`dataset_id is not null and (expires_at is null or expires_at 
 
 const select = Statement.of(
   sql<EnvironmentRow>`
-    select id, name, is_strict, fixture, assume, created_at, expires_at from environments
+    select id, name, is_strict, fixture, assume, created_at, expires_at
+    from environments indexed by environments_partner_id
     where ${ofPartner} and ${isLive} and id < ${placeholder("before")}
     order by id desc limit ${placeholder("limit")}`,
 );
 const countAll = Statement.of(
   sql<{ total: number }>`
-    select count(*) as total from environments where ${ofPartner} and ${isLive}`,
+    select count(*) as total from environments indexed by environments_partner_id
+    where ${ofPartner} and ${isLive}`,
 );
 
 /** A page of a partner's environments, newest first. One round trip. */
@@ -67,7 +69,8 @@ export async function listEnvironments(
 
 const findFirst = Statement.of(
   sql<{ id: number | null }>`
-    select min(id) as id from environments where ${ofPartner} and expires_at is null`,
+    select min(id) as id from environments indexed by environments_partner_id
+    where ${ofPartner} and expires_at is null`,
 );
 
 /** The ID of a partner's first environment; undefined for an unknown partner. One round trip. */
@@ -97,7 +100,7 @@ export async function hasEnvironment(
 
 const countOpen = Statement.of(
   sql<{ environments: number }>`
-    select count(*) as environments from environments
+    select count(*) as environments from environments indexed by environments_partner_id
     where dataset_id is not null and partner_id = (
       select partner_id from environments where dataset_id = ${placeholder("dataset_id")})`,
 );

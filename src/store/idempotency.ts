@@ -54,7 +54,8 @@ const find = DatasetStatement.of(
 );
 
 const selectExpired = sql`
-  select dataset_id, key, ${RECORD_BYTES} + octet_length(body) as bytes from idempotency_records
+  select dataset_id, key, ${RECORD_BYTES} + octet_length(body) as bytes
+  from idempotency_records indexed by idempotency_records_created_at
   where created_at < ${placeholder("cutoff")} order by created_at limit ${SWEEP_STEP_RECORDS}`;
 const uncountExpired = Statement.of(
   sql<unknown>`

@@ -5,7 +5,7 @@ import type { NewEnvironment } from "./environments.ts";
 import { isBeyondEnvironments } from "./failures.ts";
 import type { NewKey } from "./keys.ts";
 
-/** The maximum number of a partner's environments, not counting its first one and expired ones. */
+/** The maximum number of a partner's environments without its first one. Expired ones count until a sweep closes them. */
 export const MAX_ENVIRONMENTS = 1_000;
 
 const insertFirst = Statement.of(
@@ -19,9 +19,9 @@ const insert = Statement.of(
     insert into environments (partner_id, name, is_strict, fixture, assume, created_at, expires_at)
     values (
       iif(${MAX_ENVIRONMENTS} > (
-        select count(*) from environments
+        select count(*) from environments indexed by environments_partner_id
         where partner_id = ${placeholder("partner_id")} and dataset_id is not null
-          and expires_at > ${placeholder("created_at")}), ${placeholder("partner_id")}, null),
+          and expires_at is not null), ${placeholder("partner_id")}, null),
       ${placeholder("name")}, ${placeholder("is_strict")}, ${placeholder("fixture")}, ${placeholder("assume")},
       ${placeholder("created_at")}, ${placeholder("expires_at")})`,
 );

@@ -13,8 +13,17 @@ export class QueryBudget {
     this.#end = db.statements + queries;
   }
 
+  get left(): number {
+    return this.#end - this.db.statements;
+  }
+
   /** Whether this many more queries fit. */
   allows(queries: number): boolean {
-    return this.db.statements + queries <= this.#end;
+    return queries <= this.left;
+  }
+
+  /** A part of what is left: at most this many queries. */
+  part(queries: number): QueryBudget {
+    return new QueryBudget(this.db, Math.min(queries, this.left));
   }
 }

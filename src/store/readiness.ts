@@ -120,6 +120,7 @@ export async function findReadinessSource(dataset: Dataset): Promise<ReadinessSo
 }
 
 const ofPartner = sql`environments.partner_id = ${placeholder("partner_id")}`;
+const ofAnyPartner = sql`(${placeholder("partner_id")} is null or ${ofPartner})`;
 const isOpen = sql`environments.dataset_id is not null`;
 
 const selectLive = Statement.of(
@@ -162,17 +163,20 @@ export async function findReadinessOfEnvironment(
 
 const selectExpired = Statement.of(
   selectWhere(sql`
-    ${isOpen} and expires_at <= ${placeholder("now")} and exists (
+    ${isOpen} and expires_at <= ${placeholder("now")} and ${ofAnyPartner} and exists (
       select 1 from api_keys where environment_id = environments.id and last_used_at is not null)
     order by environments.id limit ${placeholder("limit")}`),
 );
 
-/** The maximum number of expired environments that are checked at a time. */
-const MAX_EXPIRED = 20;
-
-/** Expired environments that were used and are not closed, oldest first, at most MAX_EXPIRED. One round trip. */
-export async function findExpired(db: Database, now: string): Promise<ReadinessSource[]> {
-  const [rows] = await db.run(selectExpired.bind({ now, limit: MAX_EXPIRED }));
+/**
+ * Expired environments that were used and are not closed, oldest first; of all partners if `partner_id` is null. One
+ * round trip.
+ */
+export async function findExpired(
+  db: Database,
+  expired: { now: string; partner_id: number | null; limit: number },
+): Promise<ReadinessSource[]> {
+  const [rows] = await db.run(selectExpired.bind(expired));
   return rows.map(toSource);
 }
 

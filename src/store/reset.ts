@@ -42,7 +42,8 @@ export const MAX_CLOSED_DATASETS = 1_000;
 
 const countClosed = DatasetStatement.of(
   sql<{ closed: number }>`
-    select count(*) as closed from datasets where closed_at is not null and partner_id = (
+    select count(*) as closed from datasets indexed by datasets_partner_id
+    where closed_at is not null and partner_id = (
       select partner_id from environments where id = ${placeholder("environment_id")})`,
 );
 

@@ -91,7 +91,7 @@ export async function sweepHistory(budget: QueryBudget, now: Date, days: number)
   while (budget.allows(2)) {
     const changes = await removeOldHistory(budget.db, cutoff);
     deleted += changes;
-    if (changes < STEP_ROWS) break;
+    if (changes === 0) break;
   }
   return deleted;
 }

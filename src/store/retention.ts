@@ -89,24 +89,38 @@ export async function removeUntouched(
 }
 
 /*
- * The changes of orders that were deleted before the cutoff, oldest first, so that the deletion itself is removed last.
- * Then a new order with the same ID starts at version 1 again. That is safe: a ledger that remembered the old versions
- * was evicted long ago.
+ * The changes of orders that were deleted before the cutoff, the longest ago first. An order can be deleted many times: its
+ * newest of these deletions covers the earlier ones. Of each order, a step takes at most STEP_ROWS changes, oldest first,
+ * so that the deletion itself is removed last, and a step ends with the order that reaches STEP_ROWS. Afterwards, a new
+ * order with the same ID starts at version 1 again. That is safe: a ledger that remembered the old versions was evicted
+ * long ago.
  */
+const oldDeletions = sql`
+  select dataset_id, order_id, max(version) as version, min(changed_at) as changed_at from (
+    select dataset_id, order_id, version, changed_at from order_changes indexed by order_changes_deleted
+    where change = 'DELETED' and changed_at < ${placeholder("cutoff")}
+    order by changed_at limit ${STEP_ROWS})
+  group by dataset_id, order_id`;
+const oldVersions = sql`
+  select dataset_id, order_id, first, min(version, first + ${STEP_ROWS} - 1) as last, changed_at from (
+    select *, (
+      select min(version) from order_changes
+      where dataset_id = deletion.dataset_id and order_id = deletion.order_id) as first
+    from (${oldDeletions}) as deletion)`;
 const oldChanges = sql`
   select old.dataset_id, old.order_id, old.version from (
-    select dataset_id, order_id, version from order_changes indexed by order_changes_deleted
-    where change = 'DELETED' and changed_at < ${placeholder("cutoff")}
-    order by changed_at limit ${STEP_ORDERS}) as deletion
-  join order_changes as old on old.dataset_id = deletion.dataset_id
-    and old.order_id = deletion.order_id and old.version <= deletion.version
-  order by old.dataset_id, old.order_id, old.version limit ${STEP_ROWS}`;
+    select *, sum(last - first + 1) over (
+      order by changed_at, dataset_id, order_id rows unbounded preceding) - (last - first + 1) as changes_before
+    from (${oldVersions})) as span
+  cross join order_changes as old on old.dataset_id = span.dataset_id
+    and old.order_id = span.order_id and old.version between span.first and span.last
+  where changes_before < ${STEP_ROWS}`;
 const uncountChanges = Statement.of(
   sql<never>`
     update datasets set stored_bytes = stored_bytes - removed.bytes
     from (
-      select dataset_id, count(*) * ${CHANGE_BYTES} as bytes from (
-        select distinct * from (${oldChanges})) group by dataset_id) as removed
+      select dataset_id, count(*) * ${CHANGE_BYTES} as bytes from (${oldChanges})
+      group by dataset_id) as removed
     where id = removed.dataset_id`,
 );
 const removeChanges = Statement.of(
@@ -115,7 +129,10 @@ const removeChanges = Statement.of(
     returning version`,
 );
 
-/** Deletes up to STEP_ROWS changes of orders that were deleted before a time (RFC 3339). Returns how many. One round trip. */
+/**
+ * Deletes changes of orders that were deleted before a time (RFC 3339), fewer than 2 × STEP_ROWS. Returns how many, 0 if
+ * none are left. One round trip.
+ */
 export async function removeOldHistory(db: Database, cutoff: string): Promise<number> {
   const [, removed] = await db.run(uncountChanges.bind({ cutoff }), removeChanges.bind({ cutoff }));
   return removed.length;

@@ -52,6 +52,13 @@ it("counts the rows that recording writes, also for a request beyond the rate li
   await expect.poll(recorded, SOON).toMatchObject({ total: 20 - refused.length });
 });
 
+it("counts the row of a key's use", async () => {
+  const partner = await newPartner();
+  setVariables({ RATE_LIMITS: "on", ROWS_WRITTEN_PER_DAY: "3", ROWS_READ_PER_DAY: "" });
+  expectStatus(await partner.get("/sandbox/keys"), 200);
+  expectStatus(await partner.get("/sandbox/keys"), 429);
+});
+
 /** More rows than the requests of these tests read in D1. */
 const RECORDED = 300;
 

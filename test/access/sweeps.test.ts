@@ -3,6 +3,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { SWEEP_INTERVAL_MILLISECONDS } from "../../src/access/sweeps.ts";
 import worker from "../../src/index.ts";
+import { MAX_ENVIRONMENTS } from "../../src/store/new-environments.ts";
 import { MAX_CLOSED_DATASETS } from "../../src/store/reset.ts";
 import {
   Client,
@@ -13,6 +14,7 @@ import {
   orderBody,
   refusalOf,
 } from "../support/client.ts";
+import { setVariables } from "../support/variables.ts";
 
 const RESETS = 30;
 
@@ -101,3 +103,61 @@ it("deletes a partner while its environments are being created, without an error
     expect(left).toBe(0);
   }
 }, 60_000);
+
+describe("a partner's expired environments", () => {
+  const YESTERDAY = new Date(Date.now() - 86_400_000).toJSON();
+
+  async function addExpired({ partnerId }: Client, count: number): Promise<void> {
+    await env.DB.batch([
+      env.DB.prepare(
+        `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?2)
+         INSERT INTO environments (partner_id, created_at, expires_at) SELECT ?1, ?3, ?3 FROM n`,
+      ).bind(partnerId, count, YESTERDAY),
+      env.DB.prepare(
+        `INSERT INTO datasets (partner_id, environment_id)
+         SELECT partner_id, id FROM environments WHERE partner_id = ?1 AND expires_at = ?2`,
+      ).bind(partnerId, YESTERDAY),
+      env.DB.prepare(
+        `UPDATE environments SET dataset_id = (
+           SELECT id FROM datasets WHERE environment_id = environments.id)
+         WHERE partner_id = ?1 AND expires_at = ?2`,
+      ).bind(partnerId, YESTERDAY),
+      env.DB.prepare(
+        `INSERT INTO api_keys (environment_id, id, hash, last_four, created_at, last_used_at)
+         SELECT id, 1, 'h' || id, 'abcd', ?2, ?2 FROM environments WHERE partner_id = ?1 AND expires_at = ?2`,
+      ).bind(partnerId, YESTERDAY),
+    ]);
+  }
+  const open = async ({ partnerId }: Client) =>
+    (await env.DB.prepare(
+      "SELECT count(*) AS n FROM environments WHERE partner_id = ? AND dataset_id IS NOT NULL AND expires_at IS NOT NULL",
+    )
+      .bind(partnerId)
+      .first<number>("n"))!;
+
+  it("are closed by the hourly job, however few queries it has", async () => {
+    setVariables({ HOURLY_QUERIES: "45" });
+    const client = await newPartner();
+    await addExpired(client, 2);
+    for (let hour = 0; hour < 24 && (await open(client)) > 0; hour += 1) {
+      const scheduledTime = new Date(Date.now() + hour * 3_600_000);
+      await worker.scheduled(createScheduledController({ scheduledTime }), env);
+    }
+    expect(await open(client)).toBe(0);
+  });
+
+  it("count towards its maximum, and don't raise the rows of another partner's writes", async () => {
+    const [attacker, client] = [await newPartner(), await newPartner()];
+    // Statistics of a small table.
+    await env.DB.prepare("ANALYZE").run();
+    const rowsOf = async () =>
+      costOf(expectStatus(await client.post("/v2/orders", orderBody()), 200)).rows_read;
+    const before = await rowsOf();
+    await addExpired(attacker, MAX_ENVIRONMENTS);
+    expect(await rowsOf()).toBeLessThan(before + 10);
+    expectStatus(await attacker.post("/sandbox/environments", {}), 409);
+    // The refused request's sweep closes some.
+    await expect.poll(() => open(attacker), { timeout: 5_000 }).toBeLessThan(MAX_ENVIRONMENTS);
+    expectStatus(await attacker.post("/sandbox/environments", {}), 200);
+  });
+});

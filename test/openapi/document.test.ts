@@ -106,6 +106,7 @@ describe("an imported document", () => {
 
   it("has the server's own absolute URL", async () => {
     const response = await exports.default.fetch("https://orders.example/openapi.json");
+    expect(response.headers.get("Cache-Control")).toBe("public, max-age=60");
     const { servers } = await response.json<{ servers: { url: string }[] }>();
     expect(servers.map(({ url }) => url)).toEqual(["https://orders.example"]);
     expect(document.servers.map(({ url }) => url)).toEqual(["http://localhost:8787"]);

@@ -4,6 +4,7 @@ import { describe, expect, it, vi } from "vitest";
 import worker from "../../src/index.ts";
 import { Database } from "../../src/store/database.ts";
 import { QueryBudget } from "../../src/store/query-budget.ts";
+import { sweepHistory } from "../../src/store/retention-sweep.ts";
 import { recountUsage, type Miscount } from "../../src/store/recount.ts";
 import { expectStatus, newPartner, orderBody, type Client } from "../support/client.ts";
 import { setVariables } from "../support/variables.ts";
@@ -192,3 +193,23 @@ it(`equals a recount after ${OPERATIONS} random operations of all kinds`, async 
   }
   expect(await recount()).toEqual([]);
 }, 240_000);
+
+it("loses the history of all deleted orders in one sweep, however often one was deleted", async () => {
+  const [attacker, client] = [await newPartner(), await newPartner()];
+  const addDeleted = ({ datasetId }: Client, ids: string, cycles: number) =>
+    run(
+      `WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 2 * ?2 - 1)
+       INSERT INTO order_changes (dataset_id, order_id, version, change, request_id, changed_at)
+       SELECT ?1, ${ids}, iif(i % 2, 'DELETED', 'CREATED'), 'r', '2025-01-01T00:00:00Z' FROM n`,
+      datasetId,
+      cycles,
+    );
+  // Like a test suite with a fixed ID, and one with an ID for each test.
+  await addDeleted(attacker, "'o', i + 1", 300);
+  await addDeleted(client, "'o-' || (i / 2), i % 2 + 1", 700);
+  await recount();
+  const budget = new QueryBudget(new Database(env.DB), 20);
+  expect(await sweepHistory(budget, new Date(), 90)).toBe(2_000);
+  expect(budget.allows(0)).toBe(true);
+  expect(await recount()).toEqual([]);
+});
