@@ -98,7 +98,7 @@ export async function deleteEnvironment(c: Context<AppEnv>, id: number): Promise
 function tooManyEnvironments(): ApiError {
   return new ApiError({
     type: "CONFLICT_ERROR",
-    message: `This partner has ${MAX_ENVIRONMENTS} environments, the maximum. Delete one first. Expired ones count until they are closed, which takes up to a few minutes.`,
+    message: `This partner has ${MAX_ENVIRONMENTS} environments, the maximum. Delete one first, or wait until expired ones are closed.`,
     details: { limit: MAX_ENVIRONMENTS },
   });
 }

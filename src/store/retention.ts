@@ -110,7 +110,7 @@ const oldVersions = sql`
 const oldChanges = sql`
   select old.dataset_id, old.order_id, old.version from (
     select *, sum(last - first + 1) over (
-      order by changed_at, dataset_id, order_id rows unbounded preceding) - (last - first + 1) as changes_before
+      order by changed_at, dataset_id, order_id) - (last - first + 1) as changes_before
     from (${oldVersions})) as span
   cross join order_changes as old on old.dataset_id = span.dataset_id
     and old.order_id = span.order_id and old.version between span.first and span.last
