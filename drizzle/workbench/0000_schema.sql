@@ -63,7 +63,7 @@ CREATE TABLE `deliveries` (
 );
 --> statement-breakpoint
 CREATE INDEX `deliveries_notification` ON `deliveries` (`notification`);--> statement-breakpoint
-CREATE INDEX `deliveries_due` ON `deliveries` (`webhook_id`,`next_at`) WHERE "deliveries"."status" = 'pending';--> statement-breakpoint
+CREATE INDEX `deliveries_due` ON `deliveries` (`webhook_id`,`offered`,`next_at`) WHERE "deliveries"."status" = 'pending';--> statement-breakpoint
 CREATE TABLE `notifications` (
 	`sequence` integer PRIMARY KEY NOT NULL,
 	`changed` integer NOT NULL,

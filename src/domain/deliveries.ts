@@ -6,6 +6,10 @@ export const REORDER_MILLISECONDS = 5_000;
 /** The age of the signature that the fault `stale_signature` creates. */
 export const STALE_MILLISECONDS = 600_000;
 
+/** The shortest and the longest pause after a refused attempt, without its random part. */
+const MIN_PAUSE_MILLISECONDS = 2_000;
+const MAX_PAUSE_MILLISECONDS = 600_000;
+
 const HOUR_MILLISECONDS = 3_600_000;
 
 /** Only 2xx acknowledges a notification. */
@@ -21,6 +25,20 @@ export function nextAttemptAt(
 ): number | undefined {
   const seconds = retryAfterSeconds[attempts - 1];
   return seconds === undefined ? undefined : now + seconds * 1_000;
+}
+
+/** The pause after another refused attempt. */
+export function longerPause(milliseconds: number): number {
+  return Math.min(Math.max(2 * milliseconds, MIN_PAUSE_MILLISECONDS), MAX_PAUSE_MILLISECONDS);
+}
+
+/**
+ * The pause after a permitted attempt; 0 without one. It is halved instead of cleared, so that the environments of a
+ * partner are refused about as often as they are permitted.
+ */
+export function shorterPause(milliseconds: number): number {
+  const half = milliseconds / 2;
+  return half < MIN_PAUSE_MILLISECONDS ? 0 : half;
 }
 
 /** Times are in milliseconds since 1970. */

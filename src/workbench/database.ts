@@ -29,9 +29,14 @@ export class DatasetStorage {
     this.#database = drizzle(this.rows.counted(storage));
   }
 
+  /** Single values. Deleted with everything else, and kept by a reset. */
+  get kv(): SyncKvStorage {
+    return this.#storage.kv;
+  }
+
   /** The dataset of the stored rows; undefined if nothing is stored. */
   get datasetId(): number | undefined {
-    return this.#storage.kv.get<number>("dataset_id");
+    return this.kv.get<number>("dataset_id");
   }
 
   isSuperseded(datasetId: number): boolean {
@@ -72,7 +77,7 @@ export class DatasetStorage {
     if (this.datasetId !== datasetId) {
       this.#storage.transactionSync(() => {
         for (const table of TABLES) this.#database.delete(table).run();
-        this.#storage.kv.put("dataset_id", datasetId);
+        this.kv.put("dataset_id", datasetId);
       });
     }
     return this.#database;

@@ -1,17 +1,4 @@
-import {
-  and,
-  asc,
-  count,
-  desc,
-  eq,
-  gt,
-  inArray,
-  isNull,
-  lte,
-  min,
-  sql,
-  type SQL,
-} from "drizzle-orm";
+import { and, asc, count, desc, eq, gt, isNull, lte, sql, type SQL } from "drizzle-orm";
 import { REORDER_MILLISECONDS } from "../domain/deliveries.ts";
 import type { AppliedNotificationFault } from "../domain/notification-faults.ts";
 import type { DeliveryStatus } from "../domain/notifications.ts";
@@ -58,23 +45,25 @@ export function findDue(
     .all();
 }
 
-/** When the next delivery of these webhooks after `now` is due; undefined if none is. */
+/** When the next delivery of a webhook after `now` is due; undefined if none is. */
 export function nextDueAfter(
   db: WorkbenchDatabase,
-  webhookIds: string[],
+  webhookId: string,
   now: number,
 ): number | undefined {
-  if (webhookIds.length === 0) return undefined;
   const next = db
-    .select({ at: min(deliveries.next_at) })
+    .select({ at: deliveries.next_at })
     .from(deliveries)
     .where(
       and(
-        inArray(deliveries.webhook_id, webhookIds),
+        eq(deliveries.webhook_id, webhookId),
         eq(deliveries.status, "pending"),
+        isNull(deliveries.offered),
         gt(deliveries.next_at, now),
       ),
     )
+    .orderBy(asc(deliveries.next_at))
+    .limit(1)
     .get();
   return next?.at ?? undefined;
 }

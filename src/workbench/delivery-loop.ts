@@ -9,6 +9,7 @@ import { toTimestamp } from "../domain/timestamp.ts";
 import { addressProblem } from "../domain/webhook-addresses.ts";
 import { MAX_FAILING_HOURS } from "../domain/webhooks.ts";
 import { logError } from "../log.ts";
+import { AttemptPause } from "./attempt-pause.ts";
 import type { WorkbenchDatabase } from "./database.ts";
 import {
   findDelivery,
@@ -24,8 +25,6 @@ import type { NotifierHost } from "./notifier.ts";
 import { headersOf, isLost, sendNotification, unsent } from "./send-notification.ts";
 import { allWebhooks, findWebhook, updateWebhook } from "./webhooks.ts";
 
-/** How long deliveries wait after the partner reached its rate limit, or after an internal error. */
-const PAUSE_MILLISECONDS = 2_000;
 /** How many deliveries one step puts into a stream. */
 const OFFERED_ROWS = 100;
 /** The alarm goes off this long after an attempt starts. If a restart ended the attempt, the alarm starts it again. */
@@ -39,14 +38,17 @@ export class DeliveryLoop {
   readonly #log: NotificationLog;
   /** The webhook of each running attempt, by its delivery. */
   readonly #running = new Map<number, string>();
-  #waitsUntil = 0;
+  readonly pause: AttemptPause;
+  /** Whether the limit refused the latest attempt. */
+  #isRefused: Promise<boolean> | undefined;
 
   constructor(host: NotifierHost, log: NotificationLog) {
     this.#host = host;
     this.#log = log;
+    this.pause = new AttemptPause(host.storage);
   }
 
-  /** Starts due deliveries within the limits, and sets the alarm for the rest. */
+  /** Starts due deliveries within the limits, and sets the alarm for the rest. During a pause, tries one delivery. */
   run(): void {
     const { storage } = this.#host;
     const { datasetId } = storage;
@@ -55,8 +57,25 @@ export class DeliveryLoop {
     const now = Date.now();
     const active = allWebhooks(db).filter((webhook) => isActive(webhook, now));
     this.#offerDue(db, datasetId, active, now);
-    if (now >= this.#waitsUntil) this.#startDue(db, datasetId, active, now);
+    this.#startDue(db, datasetId, active, now);
     this.#setAlarm(db, active, now);
+  }
+
+  /**
+   * Tries one delivery after a pause. Returns whether the pause goes on, so that the alarm has nothing else to do. It
+   * needs no other alarm meanwhile: the platform repeats an alarm that a restart interrupts.
+   */
+  async resume(db: WorkbenchDatabase, datasetId: number): Promise<boolean> {
+    const now = Date.now();
+    if (!this.pause.isOnlyReason(now)) return false;
+    const active = allWebhooks(db).filter((webhook) => isActive(webhook, now));
+    this.#offerDue(db, datasetId, active, now);
+    this.#startDue(db, datasetId, active, now);
+    if (this.#running.size === 0) this.pause.clear();
+    await this.#isRefused;
+    if (this.pause.until <= now) return false;
+    this.#setAlarm(db, active, now);
+    return true;
   }
 
   #startDue(db: WorkbenchDatabase, datasetId: number, active: StoredWebhook[], now: number): void {
@@ -69,7 +88,8 @@ export class DeliveryLoop {
           .map((each) => ({ webhook, each }));
         return { inFlight: running, due };
       });
-    for (const { webhook, each } of chooseDeliveries(loads)) {
+    const chosen = chooseDeliveries(loads);
+    for (const { webhook, each } of this.pause.isCautious ? chosen.slice(0, 1) : chosen) {
       this.#running.set(each.delivery.id, webhook.id);
       void this.#attempt(datasetId, webhook, each);
     }
@@ -103,33 +123,42 @@ export class DeliveryLoop {
       if (outcome && db) this.record(db, datasetId, due.delivery, outcome);
     } catch (error) {
       logError("a notification was not delivered", error, { dataset_id: datasetId });
-      this.#waitsUntil = Date.now() + PAUSE_MILLISECONDS;
+      this.#beginPause();
     } finally {
       this.#running.delete(due.delivery.id);
-      this.run();
+      if (this.pause.until <= Date.now()) this.run();
     }
   }
 
   /** The outcome of an attempt; undefined if the partner has to wait. */
   async #outcomeOf(webhook: StoredWebhook, due: DueDelivery): Promise<AttemptOutcome | undefined> {
     const url = webhook.url!;
-    const headers = await headersOf(webhook, due, Date.now());
-    if (isLost(due)) return unsent(url, headers, LOST);
+    const sign = () => headersOf(webhook, due, Date.now());
+    if (isLost(due)) return unsent(url, await sign(), LOST);
     const problem = addressProblem(url, {
       anyAddress: configOf(this.#host.readEnv()).sendsToAnyAddress,
       ownHosts: [webhook.owner.host],
     });
-    if (problem) return unsent(url, headers, `Not sent: ${problem}.`);
-    if (await this.#isLimited(webhook.owner.partner_id)) return undefined;
-    return sendNotification(url, headers, due.notification.body);
+    if (problem) return unsent(url, await sign(), `Not sent: ${problem}.`);
+    this.#isRefused = this.#isLimited(webhook.owner.partner_id);
+    if (await this.#isRefused) return undefined;
+    return sendNotification(url, await sign(), due.notification.body);
   }
 
   async #isLimited(partnerId: number): Promise<boolean> {
     const env = this.#host.readEnv();
-    if (!configOf(env).hasRateLimits) return false;
-    const { success } = await env.NOTIFICATION_RATE_LIMIT.limit({ key: String(partnerId) });
-    if (!success) this.#waitsUntil = Date.now() + PAUSE_MILLISECONDS;
-    return !success;
+    if (configOf(env).hasRateLimits) {
+      const { success } = await env.NOTIFICATION_RATE_LIMIT.limit({ key: String(partnerId) });
+      if (!success) this.#beginPause();
+      if (!success) return true;
+    }
+    if (this.pause.shorten()) this.run();
+    return false;
+  }
+
+  #beginPause(): void {
+    this.pause.lengthen(Date.now());
+    void this.#host.ensureAlarm(this.pause.until);
   }
 
   /** Stores the outcome of an attempt, unless the delivery was cancelled or attempted meanwhile. */
@@ -149,12 +178,15 @@ export class DeliveryLoop {
   }
 
   #setAlarm(db: WorkbenchDatabase, active: StoredWebhook[], now: number): void {
-    const ensureAlarm = (at: number) => void this.#host.ensureAlarm(at);
-    const ids = active.map(({ id }) => id);
-    const next = nextDueAfter(db, ids, now);
-    if (next !== undefined) ensureAlarm(next);
-    if (now < this.#waitsUntil) ensureAlarm(this.#waitsUntil);
-    if (this.#running.size > 0) ensureAlarm(now + ATTEMPT_MILLISECONDS);
+    const { until } = this.pause;
+    const times = now < until ? [until] : [];
+    if (this.#running.size > 0 && now >= until) times.push(now + ATTEMPT_MILLISECONDS);
+    for (const { id, url } of active) {
+      // A pause delays only the deliveries that the sandbox sends.
+      const next = url === undefined || now >= until ? nextDueAfter(db, id, now) : undefined;
+      if (next !== undefined) times.push(next);
+    }
+    if (times.length > 0) void this.#host.ensureAlarm(Math.min(...times));
   }
 }
 

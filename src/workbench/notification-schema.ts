@@ -67,7 +67,7 @@ export const deliveries = sqliteTable(
   (t) => [
     index("deliveries_notification").on(t.notification),
     index("deliveries_due")
-      .on(t.webhook_id, t.next_at)
+      .on(t.webhook_id, t.offered, t.next_at)
       .where(sql`${t.status} = 'pending'`),
   ],
 );

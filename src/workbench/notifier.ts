@@ -42,6 +42,7 @@ export class Notifier {
   /** Sets the alarm for an event that may commit, so that even a restart can't lose its notification. */
   async expect(): Promise<void> {
     this.#commitsUntil = Date.now() + 2 * COMMIT_MILLISECONDS;
+    this.loop.pause.expectWork();
     await this.host.ensureAlarm(Date.now() + COMMIT_MILLISECONDS);
   }
 
@@ -70,14 +71,20 @@ export class Notifier {
     return sequence;
   }
 
-  /** Removes expired webhooks, takes committed notifications, and resumes deliveries that a restart interrupted. */
-  async onAlarm(db: WorkbenchDatabase, datasetId: number): Promise<void> {
+  /**
+   * Removes expired webhooks, takes committed notifications, and resumes deliveries that a restart interrupted. Returns
+   * true if deliveries are still paused and nothing else was due.
+   */
+  async onAlarm(db: WorkbenchDatabase, datasetId: number): Promise<boolean> {
+    if (this.#commitsUntil === 0 && (await this.loop.resume(db, datasetId))) return true;
     const now = Date.now();
     const isRemoved = removeExpiredWebhooks(db, this.log, datasetId, now);
     if (isRemoved) await this.writeFlag(datasetId);
-    if (!isRemoved && allWebhooks(db).length === 0) return;
+    if (!isRemoved && allWebhooks(db).length === 0) return false;
     if (now < this.#commitsUntil) await this.host.ensureAlarm(this.#commitsUntil);
+    else this.#commitsUntil = 0;
     await this.deliver(datasetId);
+    return false;
   }
 
   /** Writes to D1 whether the environment has webhooks, so that every isolate knows. */

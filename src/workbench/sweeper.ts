@@ -11,6 +11,7 @@ import { allWebhooks } from "./webhooks.ts";
 
 /** The shortest time between two deletions of expired rows. */
 const SWEEP_MILLISECONDS = 3_600_000;
+const SWEPT_KEY = "swept_at";
 /** The share of the limit that notifications may take. Requests get the rest. */
 const NOTIFICATION_SHARE = 0.5;
 
@@ -20,7 +21,6 @@ export class Sweeper {
   readonly #alarm: Alarm;
   readonly #requests: RequestLog;
   readonly #notifications: NotificationLog;
-  #sweptAt = 0;
   /** When the next sweep is due. */
   #dueAt = 0;
 
@@ -44,11 +44,13 @@ export class Sweeper {
   ): Promise<"empty" | "in use"> {
     const now = Date.now();
     const hasWebhooks = allWebhooks(database).length > 0;
-    if (hasWebhooks && now - this.#sweptAt < SWEEP_MILLISECONDS) {
-      await this.#alarm.ensure(this.#dueAt);
+    // Alarms of deliveries are frequent, and follow evictions.
+    const earliest = (this.#storage.kv.get<number>(SWEPT_KEY) ?? 0) + SWEEP_MILLISECONDS;
+    if (hasWebhooks && now < earliest) {
+      await this.#alarm.ensure(Math.max(this.#dueAt, earliest));
       return "in use";
     }
-    this.#sweptAt = now;
+    if (hasWebhooks) this.#storage.kv.put(SWEPT_KEY, now);
     const expiries = [deleteExpired(database, now), expireNotifications(database, now)];
     const nextExpiry = Math.min(...expiries.map((each) => each ?? Infinity));
     const isUsed = countFaults(database) > 0 || allWebhooks(database).length > 0;

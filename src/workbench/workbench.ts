@@ -110,7 +110,7 @@ export class Workbench extends DurableObject {
     const { datasetId } = this.#storage;
     const database = this.#storage.read(datasetId);
     if (!database) return this.#clear();
-    await this.#notifier.onAlarm(database, datasetId!);
+    if (await this.#notifier.onAlarm(database, datasetId!)) return;
     const left = await this.#sweeper.sweep(this.env, database, datasetId!);
     if (left === "empty") await this.#clear();
   }

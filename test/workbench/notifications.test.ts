@@ -52,6 +52,17 @@ const failing = () => Promise.reject(new Error("D1_ERROR: Network connection los
 const broken = { bind: () => broken, all: failing };
 const failingD1 = { prepare: () => broken, batch: failing } as unknown as D1Database;
 
+const pauseOf = (client: Client) =>
+  runInDurableObject(workbenchOf(client), (_, { storage }) => storage.kv.get("attempt_pause"));
+
+/** Runs the next alarm at its time. */
+async function runNextAlarm(client: Client): Promise<void> {
+  const at = await runInDurableObject(workbenchOf(client), (_, { storage }) => storage.getAlarm());
+  vi.useFakeTimers({ toFake: ["Date"], now: at! });
+  onTestFinished(() => void vi.useRealTimers());
+  expect(await runDurableObjectAlarm(workbenchOf(client))).toBe(true);
+}
+
 const queued = async ({ datasetId }: Client) =>
   env.DB.prepare("SELECT count(*) AS rows FROM notification_outbox WHERE dataset_id = ?")
     .bind(datasetId)
@@ -102,6 +113,19 @@ describe("a committed event", () => {
     await commitOnly(partner);
     expect(await runDurableObjectAlarm(workbenchOf(partner))).toBe(true);
     await receiver.waitFor(1);
+  });
+
+  it("is taken by the next alarm of a pause, also after an eviction", async () => {
+    const limit = async ({ key }: { key: string }) => ({ success: key !== `${partner.partnerId}` });
+    setVariables({ RATE_LIMITS: "on", NOTIFICATION_RATE_LIMIT: { limit } });
+    await addWebhook(partner, receiver);
+    await capture(partner);
+    await expect.poll(() => pauseOf(partner)).toBeDefined();
+    await announce(partner);
+    await commitOnly(partner);
+    await evictDurableObject(workbenchOf(partner));
+    await runNextAlarm(partner);
+    expect(await queued(partner)).toBe(0);
   });
 
   it("is stored once, however often it is taken from the queue", async () => {
