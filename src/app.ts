@@ -11,6 +11,7 @@ import { noteKeyUse } from "./access/key-use.ts";
 import { configOf } from "./config.ts";
 import type { AppEnv } from "./http/context.ts";
 import { openDatabase } from "./http/database.ts";
+import { refuseForeignSites } from "./http/foreign-sites.ts";
 import { respondWithError, notFound, rejectMethod } from "./http/errors.ts";
 import { alterResponses, chooseFault } from "./http/faults.ts";
 import { setHeadersOfEveryResponse, setSecurityHeaders } from "./http/response-headers.ts";
@@ -64,6 +65,7 @@ app
   // Before the limits, so that a 429 is recorded too, and before the headers, so that they are recorded.
   .use("/v2/*", recordRequests)
   .use(setHeadersOfEveryResponse)
+  .use(refuseForeignSites)
   .use("/v2/*", setSecurityHeaders)
   .use("/sandbox/*", setSecurityHeaders)
   .use("/health", setSecurityHeaders)

@@ -37,6 +37,7 @@ const variables = z.object({
   WEBHOOK_ADDRESSES: publicOrAny,
   UNSIGNED_KEYS: onOrOff,
   LOCAL_KEY: z.string(),
+  ALLOWED_HOSTS: z.string(),
   BYTE_QUOTA: quota,
   ORDER_QUOTA: quota,
   ORDER_EVENT_QUOTA: quota,

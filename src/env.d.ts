@@ -13,6 +13,7 @@ interface __BaseEnv_Env {
 	RATE_LIMITS: string;
 	UNSIGNED_KEYS: string;
 	LOCAL_KEY: string;
+	ALLOWED_HOSTS: string;
 	BYTE_QUOTA: string;
 	ORDER_QUOTA: string;
 	ORDER_EVENT_QUOTA: string;
@@ -36,7 +37,7 @@ type StringifyValues<EnvType extends Record<string, unknown>> = {
 	[Binding in keyof EnvType]: EnvType[Binding] extends string ? EnvType[Binding] : string;
 };
 declare namespace NodeJS {
-	interface ProcessEnv extends StringifyValues<Pick<Cloudflare.Env, "LEDGER_LOCATION_HINT" | "ROWS_READ_PER_DAY" | "ROWS_WRITTEN_PER_DAY" | "HOURLY_QUERIES" | "RATE_LIMITS" | "UNSIGNED_KEYS" | "LOCAL_KEY" | "BYTE_QUOTA" | "ORDER_QUOTA" | "ORDER_EVENT_QUOTA" | "TRANSACTION_QUOTA" | "RECORDED_BYTE_QUOTA" | "RETENTION_DAYS" | "WEBHOOK_ADDRESSES">> {}
+	interface ProcessEnv extends StringifyValues<Pick<Cloudflare.Env, "LEDGER_LOCATION_HINT" | "ROWS_READ_PER_DAY" | "ROWS_WRITTEN_PER_DAY" | "HOURLY_QUERIES" | "RATE_LIMITS" | "UNSIGNED_KEYS" | "LOCAL_KEY" | "ALLOWED_HOSTS" | "BYTE_QUOTA" | "ORDER_QUOTA" | "ORDER_EVENT_QUOTA" | "TRANSACTION_QUOTA" | "RECORDED_BYTE_QUOTA" | "RETENTION_DAYS" | "WEBHOOK_ADDRESSES">> {}
 }
 declare module "*.txt" {
 	const value: string;

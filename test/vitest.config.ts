@@ -29,6 +29,7 @@ export default defineConfig({
             miniflare: {
               bindings: {
                 MIGRATIONS: migrations,
+                ALLOWED_HOSTS: "",
                 ADMIN_TOKEN: "operator-of-the-tests-with-32-characters",
                 KEY_SECRET: "signs-the-keys-of-the-tests",
               },

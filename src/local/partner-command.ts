@@ -49,7 +49,7 @@ const meansNoAdminToken = (error: unknown): boolean =>
 
 const noAdminToken = (url: string, cause: unknown): SandboxError =>
   new SandboxError(
-    `${url} has no ADMIN_TOKEN: start it with --var ADMIN_TOKEN:<secret>, or, if it is deployed, run npx wrangler secret put ADMIN_TOKEN.`,
+    `${url} has no ADMIN_TOKEN: set ADMIN_TOKEN in the environment and start it with --var ADMIN_TOKEN, or, if it is deployed, run npx wrangler secret put ADMIN_TOKEN.`,
     { cause },
   );
 

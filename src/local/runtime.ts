@@ -11,11 +11,12 @@ import {
   type V4ServiceDesignator,
 } from "miniflare";
 import { INTERRUPTED_BY_FAULT } from "../domain/faults.ts";
+import { allowedHosts } from "./allowed-hosts.ts";
 import { BUNDLE_FILE, readArtifact, WRAPPER_FILE, type BuiltWorker } from "./artifacts.ts";
 import { setUpDatabase } from "./database-setup.ts";
+import { addressesOf } from "./ports.ts";
 import { parseLogMessage, type RequestLine } from "./request-line.ts";
 import { SandboxError } from "./sandbox-error.ts";
-import { servedHosts } from "./served-hosts.ts";
 import { dataFolderOf, lockFolder } from "./state-folder.ts";
 import { serveAsset } from "./static-files.ts";
 import { withWorkerdGuard, type GuardOptions } from "./workerd-guard.ts";
@@ -23,6 +24,9 @@ import type { SetupOutcome, WrapperOptions } from "./wrapper-options.ts";
 
 /** The binding of the order ledgers. They store nothing; creating a file for each would take 20 ms. */
 const LEDGER_BINDING = "ORDER_LEDGER";
+
+/** Miniflare allows one direct socket for each entrypoint, so the Worker has one for each address. */
+const ENTRYPOINTS = ["default", "second"];
 
 const START_TIMEOUT_MILLISECONDS = 60_000;
 const DISPOSE_MILLISECONDS = 2_000;
@@ -75,11 +79,12 @@ async function miniflareOptionsOf(
   { host, port, allowHosts, persistTo, vars, onRequest, onError }: RuntimeOptions,
 ) {
   const { databaseSetup, databaseBinding, assetsBinding, worker } = built;
+  const ALLOWED_HOSTS = allowedHosts(host, allowHosts);
+  const addresses = await addressesOf(host, port);
   const modules = await readModules({
     databaseSetup,
     databaseBinding,
     ledgerBinding: LEDGER_BINDING,
-    servedHosts: servedHosts(host, allowHosts),
     setupPath,
     logsRequests: onRequest !== undefined,
   });
@@ -87,13 +92,17 @@ async function miniflareOptionsOf(
     ...worker,
     modules,
     durableObjects: withoutLedgerStorage(worker.durableObjects),
-    bindings: { ...worker.bindings, ...vars } as Record<string, Json>,
+    bindings: { ...worker.bindings, ...vars, ALLOWED_HOSTS } as Record<string, Json>,
     serviceBindings: {
       ...(worker.serviceBindings as Record<string, V4ServiceDesignator>),
       [assetsBinding]: serveAsset,
     },
     // Bypasses Miniflare's own entry, which makes each request take a third longer.
-    unsafeDirectSockets: [{ host, port }],
+    unsafeDirectSockets: addresses.map((address, index) => ({
+      host: address,
+      port,
+      entrypoint: ENTRYPOINTS[index],
+    })),
     host: "127.0.0.1",
     port: 0,
     resourcePersistencePath: persistTo,
@@ -169,7 +178,8 @@ async function readModules(options: WrapperOptions) {
     import worker from "./${BUNDLE_FILE}";
     import { wrapWorker } from "./${WRAPPER_FILE}";
     export * from "./${BUNDLE_FILE}";
-    export default wrapWorker(worker, ${JSON.stringify(options)});`;
+    const wrapped = wrapWorker(worker, ${JSON.stringify(options)});
+    export { wrapped as default, wrapped as second };`;
   return [
     moduleOf("entry.js", entry),
     moduleOf(BUNDLE_FILE, await readArtifact(BUNDLE_FILE)),

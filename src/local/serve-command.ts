@@ -7,6 +7,7 @@ import { onNpmExit } from "./npm-exit.ts";
 import { isLoopback } from "./ports.ts";
 import { formatRequestLine, type RequestLine } from "./request-line.ts";
 import { SandboxError } from "./sandbox-error.ts";
+import { usePrivateTemporaryFolder } from "./temporary-folder.ts";
 
 const DEFAULT_PORT = "8787";
 
@@ -22,7 +23,8 @@ Runs a sandbox of the orders part of Imprint's v2 partner API on this machine.
   --host <address>         the address to listen on. Default: 127.0.0.1
   --allow-host <name>      another name under which clients reach it, such as a container's; repeatable
   --persist-to <folder>    where to store the data. Default: ${persistTo ?? "in memory"}
-  --var <name>:<value>     a variable of the Worker, such as ORDER_QUOTA:100; repeatable
+  --var <name>:<value>     a variable of the Worker, such as ORDER_QUOTA:100; repeatable. A name alone, such as
+                           ADMIN_TOKEN, takes its value from the environment, out of other users' sight
   --quiet                  don't print requests
   --json                   print one line of JSON with the URL and the keys, and nothing else
   --version
@@ -52,6 +54,7 @@ export async function serve(args: string[], invocation: Invocation): Promise<voi
     ...(persistTo !== undefined && { persistTo }),
     allowHosts,
     vars,
+    temporaryFolder: usePrivateTemporaryFolder(),
     ...(!flags.quiet && !flags.json && { onRequest: (line) => output.printRequest(line) }),
     onError: (message) => console.error(message),
     onFolderLost: ({ message }) => {
@@ -59,7 +62,11 @@ export async function serve(args: string[], invocation: Invocation): Promise<voi
       process.exit(1);
     },
   });
-  const url = isSpecific(host) ? sandbox.url : `http://localhost:${new URL(sandbox.url).port}`;
+  // With port 0, nothing listens on ::1, to which `localhost` may resolve.
+  const url =
+    isSpecific(host) || flags.port === "0"
+      ? sandbox.url
+      : `http://localhost:${new URL(sandbox.url).port}`;
   if (flags.json) console.log(JSON.stringify({ url, keys: SEEDED_KEYS }));
   else output.printWelcome(welcome(url, sandbox.key));
   if (host !== undefined && !isLoopback(host)) {
@@ -137,10 +144,19 @@ function hostsInEnvironment(): string[] {
     .filter(Boolean);
 }
 
-/** Splits at the first colon, as Wrangler does: the value may contain colons. */
+/**
+ * Splits at the first colon, as Wrangler does: the value may contain colons. A name alone takes its value from the
+ * environment, because other users could see a secret in the list of processes.
+ */
 function readVariable(flag: string): [name: string, value: string] {
   const colon = flag.indexOf(":");
-  if (colon < 1) throw new SandboxError(`--var expects NAME:VALUE, but received ${flag}.`);
+  const inherited = process.env[flag];
+  if (colon < 0 && inherited !== undefined) return [flag, inherited];
+  if (colon < 1) {
+    throw new SandboxError(
+      `--var expects NAME:VALUE, or a NAME that the environment sets, but received ${flag}.`,
+    );
+  }
   return [flag.slice(0, colon), flag.slice(colon + 1)];
 }
 

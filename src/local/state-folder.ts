@@ -13,6 +13,8 @@ const LOCK_FILE = "orders-sandbox.lock";
 /** Creates the folder if necessary, locks it, and returns the function that unlocks it. */
 export function lockFolder(folder: string): () => void {
   makeWritableFolder(folder, "data", "choose another folder");
+  // Only the user can read it, even if others can read the folder.
+  makeWritableFolder(dataFolderOf(folder), "data", "choose another folder");
   const lock = lockFile(join(folder, LOCK_FILE));
   if (lock && !hasOpenDatabase(folder)) return lock.release;
   lock?.release();

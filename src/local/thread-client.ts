@@ -13,6 +13,7 @@ import { fromErrorDetails } from "./error-details.ts";
 import type { RequestJson } from "./http-client.ts";
 import type { InboxResponse, ReceivedBody } from "./inbox-server.ts";
 import { SandboxError } from "./sandbox-error.ts";
+import { temporaryVariables } from "./temporary-folder.ts";
 import type { ThreadMessage, ThreadOptions, ThreadRequest } from "./sandbox-thread.ts";
 
 const ENTRY = new URL(
@@ -236,7 +237,7 @@ class SandboxThread {
 /** This process's variables, without those that configure Node. */
 function threadVariables(temporaryFolder: string): NodeJS.ProcessEnv {
   const { NODE_OPTIONS: _, NODE_USE_ENV_PROXY: __, ...env } = process.env;
-  return { ...env, TMPDIR: temporaryFolder, TEMP: temporaryFolder, TMP: temporaryFolder };
+  return { ...env, ...temporaryVariables(temporaryFolder) };
 }
 
 function kill(pid: number): void {

@@ -1,10 +1,9 @@
 /**
- * Runs in the Worker's isolate, around the Worker: refuses web pages of other sites, sets up the database before the
- * first request, and logs each request.
+ * Runs in the Worker's isolate, around the Worker: sets up the database before the first request, and logs each
+ * request.
  */
 import { FAULTS, type FaultName } from "../domain/faults.ts";
 import { setUpDatabase } from "./database-setup.ts";
-import { refuseForeignSite } from "./foreign-sites.ts";
 import { toLogMessage, type RequestLine } from "./request-line.ts";
 import type { SetupOutcome, WrapperOptions } from "./wrapper-options.ts";
 
@@ -16,7 +15,7 @@ type Worker = Required<Pick<ExportedHandler<Env>, "fetch">> &
 type Fetch = Worker["fetch"];
 
 export function wrapWorker(worker: Worker, options: WrapperOptions): Worker {
-  const { databaseSetup, databaseBinding, ledgerBinding, servedHosts, setupPath } = options;
+  const { databaseSetup, databaseBinding, ledgerBinding, setupPath } = options;
   const writeLog = console.log.bind(console);
   console.log = () => undefined;
   const respond: Fetch = options.logsRequests ? withRequestLog(worker, writeLog) : worker.fetch;
@@ -24,14 +23,9 @@ export function wrapWorker(worker: Worker, options: WrapperOptions): Worker {
   return {
     ...worker,
     async fetch(request, env, context) {
-      const { url, method, headers } = request;
+      const { url } = request;
       // Cloudflare rejects such a request before it reaches a Worker.
-      if (!URL.canParse(url)) return toResponse(MALFORMED_HOST);
-      const refusal = refuseForeignSite(
-        { url, method, origin: headers.get("Origin") },
-        servedHosts,
-      );
-      if (refusal) return toResponse(refusal);
+      if (!URL.canParse(url)) return malformedHost();
       setup ??= setUpDatabase(env[databaseBinding]!, databaseSetup);
       env[ledgerBinding]!.getByName ??= env[ledgerBinding]!.get;
       if (new URL(url).pathname === setupPath) {
@@ -48,12 +42,10 @@ export function wrapWorker(worker: Worker, options: WrapperOptions): Worker {
 const outcomeOf = (setup: ReturnType<typeof setUpDatabase>): Promise<SetupOutcome> =>
   setup.catch((error: unknown) => ({ error: String(error) }));
 
-const MALFORMED_HOST = { status: 400, message: "Expected a valid Host header." };
-
 /** In the form of the API's errors. */
-function toResponse({ status, message }: { status: number; message: string }): Response {
-  const type = status === 400 ? "INVALID_REQUEST_ERROR" : "FORBIDDEN_ERROR";
-  return Response.json({ error: { type, message } }, { status });
+function malformedHost(): Response {
+  const error = { type: "INVALID_REQUEST_ERROR", message: "Expected a valid Host header." };
+  return Response.json({ error }, { status: 400 });
 }
 
 function withRequestLog(worker: Worker, writeLog: (message: string) => void): Fetch {

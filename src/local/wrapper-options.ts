@@ -1,5 +1,4 @@
 import type { DatabaseSetup } from "./database-setup.ts";
-import type { ServedHosts } from "./foreign-sites.ts";
 
 /** The response at `setupPath`. */
 export interface SetupOutcome {
@@ -16,7 +15,6 @@ export interface WrapperOptions {
   databaseBinding: string;
   /** The binding of the order ledgers, whose namespace has no storage locally. */
   ledgerBinding: string;
-  servedHosts: ServedHosts;
   /** A random path that returns the outcome of the database setup. */
   setupPath: string;
   /** Whether each request is logged as a `RequestLine`. The Worker's own JSON log is always dropped. */

@@ -3,6 +3,8 @@ import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { buildIfChanged } from "../../src/cli/build.ts";
+import { readBuiltWorker } from "../../src/local/artifacts.ts";
+import { startRuntime } from "../../src/local/runtime.ts";
 import { createSandbox, type Sandbox } from "../../src/local/index.ts";
 import { Program } from "./program.ts";
 
@@ -60,12 +62,10 @@ describe("a page whose host name resolves to this machine", () => {
   ])("reads nothing from %s", async (path) => {
     const { status, body } = await send(sandbox.url, "GET", { Host: "evil.example" }, path);
     expect(status).toBe(421);
-    expect(JSON.parse(body)).toEqual({
-      error: {
-        type: "FORBIDDEN_ERROR",
-        message:
-          "This sandbox doesn't serve the host evil.example: to allow it, use --allow-host, SANDBOX_ALLOW_HOST, or allowHosts in createSandbox().",
-      },
+    expect(JSON.parse(body).error).toMatchObject({
+      type: "FORBIDDEN_ERROR",
+      message:
+        "This sandbox doesn't serve the host evil.example: to allow it, use --allow-host, SANDBOX_ALLOW_HOST, allowHosts in createSandbox(), or --var ALLOWED_HOSTS:evil.example with wrangler dev.",
     });
     expect(body).not.toContain("test_sandbox");
   });
@@ -92,6 +92,24 @@ describe("a page whose host name resolves to this machine", () => {
     );
     expect(await text(socket)).toMatch(/^HTTP\/1\.1 421 /);
   });
+});
+
+it("reads nothing through the entry of Miniflare, which takes the URL from a header", async () => {
+  const runtime = await startRuntime(await readBuiltWorker(), {
+    host: "127.0.0.1",
+    port: 0,
+    persistTo: undefined,
+    allowHosts: [],
+    vars: {},
+    onRequest: undefined,
+    onError: () => undefined,
+    guard: { onSpawn: () => undefined, temporaryFolder: undefined },
+  });
+  const entry = (await runtime.ready).origin;
+  const forged = { "MF-Original-URL": "http://localhost/v2/orders" };
+  expect((await send(entry, "GET", forged)).status).toBe(200);
+  expect((await send(entry, "GET", { ...forged, Host: "evil.example" })).status).toBe(421);
+  await runtime.dispose();
 });
 
 describe("a page of another origin", () => {

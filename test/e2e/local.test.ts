@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -69,9 +70,51 @@ it("prints one line of JSON with --json", async () => {
   const program = await new Program("node", [PROGRAM, ...flags], "\n").ready();
   const { url, keys } = JSON.parse(program.output);
   expect(keys).toEqual(["test_sandbox_a", "test_sandbox_b"]);
+  expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
   expect((await get(Number(new URL(url).port), "/v2/orders")).status).toBe(200);
   await program.stop();
   expect(program.output.trimEnd().split("\n")).toHaveLength(1);
+});
+
+it("leaves no address of localhost to another server", async () => {
+  const port = await freePort();
+  const program = await new Program("node", [PROGRAM, "--port", `${port}`], "Try it:").ready();
+  for (const address of ["127.0.0.1", "::1"]) {
+    const other = createServer().listen(port, address);
+    const error = await new Promise<NodeJS.ErrnoException>((resolve, reject) => {
+      other.once("error", resolve).once("listening", () => {
+        other.close();
+        reject(new Error(`another server listens on ${address}`));
+      });
+    });
+    // Without IPv6, nobody can listen on ::1.
+    if (address === "::1" && error.code !== "EADDRINUSE") continue;
+    expect(error.code).toBe("EADDRINUSE");
+    const host = address === "::1" ? "[::1]" : address;
+    expect((await fetch(`http://${host}:${port}/health`)).status).toBe(200);
+  }
+  await program.stop();
+});
+
+it("stores nothing that another user can read or replace", async () => {
+  const TMPDIR = await mkdtemp(join(folder, "shared-"));
+  const persistTo = await mkdtemp(join(folder, "state-"));
+  await chmod(TMPDIR, 0o777);
+  await chmod(persistTo, 0o755);
+  const env = { ...process.env, TMPDIR };
+  const flags = [PROGRAM, "--port", "0", "--json"];
+  const inMemory = await new Program("node", flags, "\n", { env }).ready();
+  const onDisk = await new Program("node", [...flags, "--persist-to", persistTo], "\n", {
+    env,
+  }).ready();
+  const names = await readdir(TMPDIR);
+  expect(names.map((name) => name.replace(/-.*/, ""))).toEqual(["orders", "orders"]);
+  for (const path of [...names.map((name) => join(TMPDIR, name)), join(persistTo, "v3")]) {
+    expect((await stat(path)).mode & 0o777).toBe(0o700);
+  }
+  await inMemory.stop("SIGKILL");
+  await onDisk.stop();
+  await expect.poll(() => readdir(TMPDIR), { timeout: 10_000 }).toEqual([]);
 });
 
 it("prints no requests with --quiet, and warns about a public address", async () => {
@@ -105,7 +148,7 @@ it.each([
   ["--prot", "Unknown option '--prot'"],
   ["--port=many", "--port expects a number from 0 to 65535, but received many."],
   ["--port=70000", "The port must be a number from 0 to 65535, but is 70000."],
-  ["--var=ADMIN_TOKEN", "--var expects NAME:VALUE, but received ADMIN_TOKEN."],
+  ["--var=ADMIN_TOKEN", "--var expects NAME:VALUE, or a NAME that the environment sets"],
   ["--var=ADMIN_TOKEN:secret", "ADMIN_TOKEN: Expected at least 32 characters, but received 6."],
   ["--var=ORDER_QUOTA:1_0", "ORDER_QUOTA: Expected a whole number, or nothing for no quota"],
   ["--var=RETENTION_DAYS:abc", "RETENTION_DAYS: Expected a whole number of days"],

@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { clientOf } from "./client.ts";
 import { freePort, Server } from "./server.ts";
 
@@ -15,8 +15,9 @@ let folder: string;
 let server: Server;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "orders-sandbox-partner-"));
-  const token = ["--var", `ADMIN_TOKEN:${ADMIN_TOKEN}`];
-  server = await new Server(await freePort(), folder, ...token).ready();
+  vi.stubEnv("ADMIN_TOKEN", ADMIN_TOKEN);
+  server = await new Server(await freePort(), folder, "--var", "ADMIN_TOKEN").ready();
+  vi.unstubAllEnvs();
 });
 afterAll(async () => {
   await server.stop();

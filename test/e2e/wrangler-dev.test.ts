@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { request, type IncomingMessage } from "node:http";
 import { cp, mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -45,6 +47,9 @@ it("serves a fresh clone, and shares its data with npm start in both directions"
   let client = clientOf(`http://localhost:${port}`);
   expect((await client.POST("/v2/orders", { body: order })).response.status).toBe(200);
   await client.POST("/v2/order_events", { body: captured("event-1") });
+  expect(await statusOf(port, "GET", { Host: "evil.example" })).toBe(421);
+  expect(await statusOf(port, "POST", { Host: "evil.example" })).toBe(421);
+  expect(await statusOf(port, "POST", { Origin: "https://evil.example" })).toBe(403);
   const refused = new Server(await freePort(), state);
   expect(await refused.exited()).toBe(1);
   expect(refused.output).toContain(`Another server uses the state folder ${state}`);
@@ -60,6 +65,15 @@ it("serves a fresh clone, and shares its data with npm start in both directions"
   expect(await eventsOf(clientOf(`http://localhost:${port}`))).toEqual(["event-2", "event-1"]);
   await again.stop();
 });
+
+/** The status of a request that a page of another site causes, for example after DNS rebinding. */
+async function statusOf(port: number, method: string, headers: Record<string, string>) {
+  const all = { Authorization: "Bearer test_sandbox_a", ...headers };
+  const sent = request(`http://127.0.0.1:${port}/v2/orders`, { method, headers: all }).end();
+  const [response] = (await once(sent, "response")) as [IncomingMessage];
+  response.resume();
+  return response.statusCode;
+}
 
 async function eventsOf(client: ReturnType<typeof clientOf>): Promise<(string | undefined)[]> {
   const { data } = await client.GET("/v2/order_events");
