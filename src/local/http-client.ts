@@ -35,8 +35,8 @@ export async function openResponse(
   const status = statusOf(response);
   if (status < 300) return response;
   const { error } = (parseJson(await readText(url, response)) ?? {}) as { error?: ApiError };
-  if (error?.message === undefined) throw notASandbox(url, status);
-  throw new SandboxError(withoutControls(String(error.message)), {
+  if (typeof error?.message !== "string") throw notASandbox(url, status);
+  throw new SandboxError(withoutControls(error.message), {
     type: error.type,
     status,
     cause: error,
