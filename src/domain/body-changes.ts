@@ -1,4 +1,5 @@
 /** Compares two JSON texts token by token, to report what a parser and serializer changed. */
+import { shown } from "./shown.ts";
 
 export const BODY_CHANGES = [
   "whitespace",
@@ -35,7 +36,6 @@ interface Outline {
 const TOKEN = /\s+|[{}[\],:]|"(?:[^"\\]|\\.)*"|[^\s{}[\],:"]+/g;
 /** Texts with longer paths in total aren't compared: each level and each long key makes all paths below it longer. */
 const MAX_PATH_CHARACTERS = 4_000_000;
-const MAX_SHOWN_CHARACTERS = 80;
 
 /** The first change of each kind, or undefined if one of the texts isn't JSON. */
 export function changesBetween(sent: string, received: string): BodyChange[] | undefined {
@@ -62,7 +62,7 @@ function keyOrderChanges(before: Outline, after: Outline): BodyChange[] {
     const sent = keys.filter((key) => receivedKeys.has(key)).join(", ");
     const received = others.filter((key) => sentKeys.has(key)).join(", ");
     if (sent === received) return [];
-    return [{ kind: "key_order", ...shown({ path: path || undefined, sent, received }) }];
+    return [{ kind: "key_order", ...shownTexts({ path: path || undefined, sent, received }) }];
   });
 }
 
@@ -74,7 +74,7 @@ function leafChanges(before: Outline, after: Outline): BodyChange[] {
     const received = after.leaves.get(path);
     if (sent === received) continue;
     const kind = kindOf(sent, received);
-    if (!changes.has(kind)) changes.set(kind, { kind, ...shown({ path, sent, received }) });
+    if (!changes.has(kind)) changes.set(kind, { kind, ...shownTexts({ path, sent, received }) });
   }
   return [...changes.values()];
 }
@@ -85,10 +85,10 @@ function kindOf(sent: string | undefined, received: string | undefined): BodyCha
   return sent.startsWith('"') ? "escapes" : "numbers";
 }
 
-function shown(texts: Record<"path" | "sent" | "received", string | undefined>) {
+function shownTexts(texts: Record<"path" | "sent" | "received", string | undefined>) {
   const given = Object.entries(texts).filter(([, text]) => text !== undefined);
   return Object.fromEntries(
-    given.map(([name, text]) => [name, text!.slice(0, MAX_SHOWN_CHARACTERS)]),
+    given.map(([name, text]) => [name, shown(text)]),
   );
 }
 

@@ -1,5 +1,6 @@
 /** The header `X-IMPRINT-HMAC-SIGNATURE`: `t=<time>,s=<hex>`. */
 import type { Deviation } from "./notification-deviations.ts";
+import { shown } from "./shown.ts";
 import type { SignatureSettings } from "./webhooks.ts";
 
 interface ParsedSignature {
@@ -16,7 +17,6 @@ const COMPLETE = /^t=(\d{1,16}),s=([\da-f]{64})$/i;
 /** A header without its end, or one that was split at its comma. */
 const START = /^t=(\d*)(?:,(?:s(?:=([\da-f]*))?)?)?$/i;
 const END = /^s=[\da-f]*$/i;
-const MAX_SHOWN_CHARACTERS = 120;
 
 export function parseSignature(header: string): ParsedSignature {
   const trimmed = header.trim();
@@ -36,8 +36,7 @@ export function parseSignature(header: string): ParsedSignature {
     const message = `The header is cut: it lacks t. Some frameworks split a header at its commas.`;
     return { deviation: { reason: "cut_header", message } };
   }
-  const shown = trimmed.slice(0, MAX_SHOWN_CHARACTERS);
-  const message = `Expected a header like t=1764072000000,s= with ${SIGNATURE_DIGITS} hex digits, but received ${shown}.`;
+  const message = `Expected a header like t=1764072000000,s= with ${SIGNATURE_DIGITS} hex digits, but received ${shown(trimmed)}.`;
   return { deviation: { reason: "malformed_header", message } };
 }
 

@@ -1,3 +1,4 @@
+import { bytesOf } from "./stored-bytes.ts";
 import type { OrderEventType } from "./order-events.ts";
 import type { AppliedFault } from "./faults.ts";
 import type { TransactionStatus } from "./transactions.ts";
@@ -14,6 +15,8 @@ export const MIN_RECORDED_BYTES = 1_000_000;
 export const MAX_RECORDED_BODY_BYTES = 32 * 1024;
 export const MAX_RECORDED_HEADER_BYTES = 16 * 1024;
 export const MAX_RECORDED_URL_BYTES = 8 * 1024;
+/** The maximum stored size of each text that lists show: a path, and an error's message and parameter. */
+export const MAX_RECORDED_TEXT_BYTES = 1024;
 
 /** An error without its details. */
 export interface RequestError {
@@ -114,6 +117,16 @@ export interface RequestTrace {
 export interface NewRequest extends RequestSummary, RecordedVersions {
   details: string;
   trace: RequestTrace;
+}
+
+/** A rough size of a recorded request, without its details, path and remarks. */
+const REQUEST_BYTES = 300;
+
+/** The bytes of a recorded request. */
+export function recordedBytesOf(request: NewRequest): number {
+  const { details, path, error, fault, warnings, content, trace } = request;
+  const others = JSON.stringify([error, fault, warnings, content, trace]);
+  return bytesOf(details + path + others) + REQUEST_BYTES;
 }
 
 /** The requests to list. A path or ID is exact, or a prefix that ends in `*`. */

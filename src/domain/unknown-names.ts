@@ -1,4 +1,5 @@
 import { nearestOf } from "./nearest.ts";
+import { MAX_SHOWN_CHARACTERS, shown } from "./shown.ts";
 import type { Warning } from "./warnings.ts";
 
 /** The accepted names: an object's fields, or those of a list's items. Undefined accepts any name. */
@@ -15,9 +16,6 @@ interface UnknownName extends Warning {
   code: "unknown_field" | "unknown_parameter";
   param: string;
 }
-
-/** The longest part of an unknown name that a warning repeats. */
-const MAX_SHOWN_CHARACTERS = 80;
 
 /** The first unknown names in a body or query, at most `most`. An object's own names come before nested ones. */
 export function findUnknownNames(
@@ -67,12 +65,6 @@ function findInItems(known: AcceptedNames, items: unknown[], most: number): Nest
 
 function addInside(found: NestedName[], place: string, inside: NestedName[]): void {
   for (const { path, did_you_mean } of inside) found.push({ path: place + path, did_you_mean });
-}
-
-function shown(name: string): string {
-  const text =
-    name.length > MAX_SHOWN_CHARACTERS ? `${name.slice(0, MAX_SHOWN_CHARACTERS)}…` : name;
-  return text.toWellFormed();
 }
 
 /** The closest accepted name that was not sent itself. Ignores case, `_` and `-`. */

@@ -2,6 +2,7 @@ import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { InvalidConfig } from "../config.ts";
 import { INTERNAL_ERROR, type Refusal } from "../domain/decision.ts";
+import { shown } from "../domain/shown.ts";
 import type { Violation } from "../domain/violation.ts";
 import { logError } from "../log.ts";
 import { docUrlOf, ERROR_TYPES, type ErrorEnvelope, type ErrorType } from "../schemas/errors.ts";
@@ -70,7 +71,7 @@ export function unauthenticated(message: string): ApiError {
 export function notFound(path: string): ApiError {
   return new ApiError({
     type: "NOT_FOUND_ERROR",
-    message: `The path ${path} does not exist. /docs explains all operations, and /openapi.json lists them.`,
+    message: `The path ${shown(path)} does not exist. /docs explains all operations, and /openapi.json lists them.`,
   });
 }
 
@@ -83,7 +84,7 @@ const FILTER_FOR_ONE = new Map([
 function howToRead(path: string): string {
   const [list = "", id] = path.split(/\/(?=[^/]*$)/);
   const filter = FILTER_FOR_ONE.get(list);
-  return filter === undefined ? "" : ` To read it, send GET ${list}?${filter}=${id}.`;
+  return filter === undefined ? "" : ` To read it, send GET ${list}?${filter}=${shown(id ?? "")}.`;
 }
 
 /** Responds 405 to a method that the path doesn't support. */
@@ -91,7 +92,7 @@ export function rejectMethod(c: Context<AppEnv>, allowed: string[]): Response {
   const allow = allowed.join(", ");
   const { method, path } = c.req;
   const advice = method === "GET" ? howToRead(path) : "";
-  const message = `${path} does not support ${method}. It supports ${allow}.${advice}`;
+  const message = `${shown(path)} does not support ${method}. It supports ${allow}.${advice}`;
   return respondWithError(
     new ApiError({ type: "METHOD_NOT_ALLOWED_ERROR", message }, { Allow: allow }),
     c,

@@ -1,3 +1,5 @@
+import { shown } from "../domain/shown.ts";
+
 /** A number that is not whole, or too large to be exact. Schemas reject it; messages repeat its text as sent. */
 export class InexactNumber {
   readonly text: string;
@@ -16,8 +18,6 @@ export interface ParsedJson {
 /** The maximum number and depth of the duplicate fields that are reported. */
 const MAX_DUPLICATES = 100;
 const MAX_DEPTH = 8;
-/** A longer field name is cut in a message. */
-const MAX_NAME_CHARACTERS = 80;
 
 /** Matches a number that may be inexact: with 16 or more digits, a fraction or an exponent. */
 const UNUSUAL_NUMBER = /[:,[]\s*-?(?:\d{16}|\d+[.eE])/;
@@ -105,7 +105,7 @@ function pathOf(frames: Frame[]): string {
     .slice(1)
     .map(({ container, name }, depth) => {
       if (Array.isArray(container)) return `[${container.length - 1}]`;
-      return `${depth ? "." : ""}${name.slice(0, MAX_NAME_CHARACTERS).toWellFormed()}`;
+      return `${depth ? "." : ""}${shown(name)}`;
     })
     .join("");
 }

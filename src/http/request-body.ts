@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import { shown } from "../domain/shown.ts";
 import type { AppEnv } from "./context.ts";
 import { ApiError } from "./errors.ts";
 import { parseJson, type ParsedJson } from "./json.ts";
@@ -88,13 +89,13 @@ function requireJson(headers: Headers): void {
   const encoding = headers.get("Content-Encoding") ?? "identity";
   if (!/^identity$/i.test(encoding.trim())) {
     throw unsupportedMediaType(
-      `Expected a body without Content-Encoding, but received Content-Encoding: ${encoding}. Send the body uncompressed.`,
+      `Expected a body without Content-Encoding, but received Content-Encoding: ${shown(encoding)}. Send the body uncompressed.`,
     );
   }
   const type = headers.get("Content-Type");
   if (!/^application\/json\s*(;|$)/i.test(type ?? "")) {
     throw unsupportedMediaType(
-      `Expected Content-Type: application/json, but received ${type ?? "none"}.`,
+      `Expected Content-Type: application/json, but received ${shown(type ?? "none")}.`,
     );
   }
 }

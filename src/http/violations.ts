@@ -1,14 +1,12 @@
 import type * as z from "zod";
 import { nearestOf } from "../domain/nearest.ts";
+import { MAX_SHOWN_CHARACTERS, shown } from "../domain/shown.ts";
 import type { Violation } from "../domain/violation.ts";
 import type { Warning } from "../domain/warnings.ts";
 import { InexactNumber } from "./json.ts";
 
 /** The maximum number of violations in a response. */
 export const MAX_VIOLATIONS = 100;
-
-/** A longer received value is cut in a message. */
-const MAX_VALUE_CHARACTERS = 80;
 
 /** One violation for each invalid field, with the expected and the received value. */
 export function violationsOf({ issues }: z.core.$ZodError, target: string): Violation[] {
@@ -32,7 +30,7 @@ export function violationOfName({ code, param = "", did_you_mean }: Warning): Vi
 function paramOf(path: PropertyKey[]): string {
   return path
     .map((key, depth) =>
-      typeof key === "number" ? `[${key}]` : `${depth ? "." : ""}${String(key)}`,
+      typeof key === "number" ? `[${key}]` : `${depth ? "." : ""}${shown(String(key))}`,
     )
     .join("");
 }
@@ -43,7 +41,7 @@ function messageOf({ code, message, input }: z.core.$ZodIssue, target: string): 
   }
   // The messages of rules about several fields, and about unknown names, are already complete.
   if (code === "custom" && typeof input === "object") return message;
-  if (code === "unrecognized_keys") return message;
+  if (code === "unrecognized_keys") return shown(message);
   if (input === undefined) return `${message}, but it is missing`;
   return `${message}, but received ${describeValue(input)}`;
 }
@@ -54,8 +52,7 @@ export function describeValue(input: unknown): string {
   if (typeof input === "object" && input !== null && !(input instanceof InexactNumber)) {
     return "an object";
   }
-  const text = input instanceof InexactNumber ? input.text : JSON.stringify(input);
-  return text.length > MAX_VALUE_CHARACTERS ? `${text.slice(0, MAX_VALUE_CHARACTERS)}…` : text;
+  return shown(input instanceof InexactNumber ? input.text : JSON.stringify(input));
 }
 
 const KINDS: Record<string, string> = {
@@ -85,7 +82,7 @@ const MAX_ALTERNATIVES = 4;
 
 function oneOf(values: string[], input: unknown): string {
   if (values.length <= MAX_ALTERNATIVES) return values.join(" or ");
-  const isName = typeof input === "string" && input.length <= MAX_VALUE_CHARACTERS;
+  const isName = typeof input === "string" && input.length <= MAX_SHOWN_CHARACTERS;
   const nearest = isName ? nearestOf(input, values) : undefined;
   return nearest === undefined
     ? `one of ${values.join(", ")}`

@@ -11,8 +11,12 @@ import {
   type Placeholder,
 } from "drizzle-orm";
 import type { SQLiteTable } from "drizzle-orm/sqlite-core";
-import { bytesOf } from "../domain/stored-bytes.ts";
-import { MAX_RECORDED_REQUESTS, REQUEST_DAYS, type NewRequest } from "../domain/requests.ts";
+import {
+  MAX_RECORDED_REQUESTS,
+  recordedBytesOf,
+  REQUEST_DAYS,
+  type NewRequest,
+} from "../domain/requests.ts";
 import { DAY_MILLISECONDS } from "../domain/timestamp.ts";
 import type { WorkbenchDatabase } from "./database.ts";
 import { requestDetails, requests } from "./schema.ts";
@@ -42,9 +46,6 @@ const placeholdersFor = <Table extends SQLiteTable>(table: Table) =>
     Object.keys(getTableColumns(table)).map((name) => [name, sql.placeholder(name)]),
   ) as Record<keyof Table["$inferSelect"], Placeholder>;
 
-/** A rough size of a row, without its details, path and remarks. */
-const ROW_BYTES = 300;
-
 /**
  * Stores requests, and adds them to the totals. A sequence starts with the time, so that sequences grow even after all
  * rows were deleted.
@@ -61,12 +62,12 @@ export function insertRequests(
     .insert(requestDetails)
     .values(placeholdersFor(requestDetails))
     .prepare();
-  for (const { at, error, fault, warnings, content, replayed, details, ...item } of items) {
+  for (const request of items) {
+    const { at, error, fault, warnings, content, replayed, details, ...item } = request;
     totals.last = Math.max(now * 1_000, totals.last + 1);
     const sequence = totals.last;
     const remarks = { error, fault, warnings, content, replayed };
-    const written = details + item.path + JSON.stringify(remarks) + JSON.stringify(item.trace);
-    const bytes = bytesOf(written) + ROW_BYTES;
+    const bytes = recordedBytesOf(request);
     insert.run({ ...item, sequence, at: Date.parse(at), bytes, remarks });
     insertDetails.run({ sequence, details });
     totals.rows += 1;

@@ -2,7 +2,11 @@ import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { app } from "../../src/app.ts";
-import { MAX_RECORDED_HEADER_BYTES, type NewRequest } from "../../src/domain/requests.ts";
+import {
+  MAX_RECORDED_HEADER_BYTES,
+  MAX_RECORDED_TEXT_BYTES,
+  type NewRequest,
+} from "../../src/domain/requests.ts";
 import { recordInBatch } from "../../src/http/recording/batches.ts";
 import { newPartner, orderBody, type Client } from "../support/client.ts";
 import { datasetOf, listed, newestRequest, newRequest } from "../support/recorded-requests.ts";
@@ -58,6 +62,24 @@ describe("recording", () => {
     expect(url.length).toBeLessThan(10_000);
     expect(curl).toBeUndefined();
   });
+
+  it("truncates every text that a list shows", async () => {
+    const long = "x".repeat(15_000);
+    await partner.post(`/v2/${long}`, { order_id: "o" });
+    await partner.send("POST", "/v2/orders", "{}", { "Content-Type": long });
+    const requests = await listed(partner, 2);
+    expect(requests.map(({ status }: { status: number }) => status)).toEqual([415, 404]);
+    for (const each of requests) expect(JSON.stringify(each).length).toBeLessThan(2_000);
+    expect(requests[1].path).toHaveLength(MAX_RECORDED_TEXT_BYTES);
+  });
+
+  it("stores no part of a key that a message repeats", async () => {
+    const key = `test_${"k".repeat(75)}`;
+    await partner.get(`/v2/${"x".repeat(30)}/${key}`);
+    const [{ error }] = await listed(partner, 1);
+    expect(error.message).toContain("test_***");
+    expect(error.message).not.toContain("kkk");
+  });
 });
 
 /** The Worker's bindings with a workbench that records through this function. */
@@ -69,6 +91,8 @@ const collecting = (sent: string[][]) =>
   withWorkbench(async (_, requests) => {
     sent.push(requests.map(({ request_id }) => request_id));
   });
+
+const LARGE = "x".repeat(5_000_000);
 
 describe("a batch", () => {
   it("is sent by its first request, and the others don't wait", async () => {
@@ -98,21 +122,29 @@ describe("a batch", () => {
     expect(sent).toEqual([["first", "second"]]);
   });
 
-  it("holds a bounded number of bytes, and drops those of invocations that ended", async () => {
-    const logged = vi.spyOn(console, "log").mockReturnValue(undefined);
-    onTestFinished(() => void vi.useRealTimers());
-    onTestFinished(() => void vi.restoreAllMocks());
-    const isStuck = withWorkbench(() => new Promise(() => undefined));
-    const large = newRequest({ details: "x".repeat(5_000_000) });
-    for (let count = 0; count < 6; count += 1) {
-      void recordInBatch(isStuck, datasetOf(partner), large);
-    }
-    const record = vi.fn(() => Promise.resolve());
-    await recordInBatch(withWorkbench(record), datasetOf(partner), large);
-    expect(record).not.toHaveBeenCalled();
-    expect(JSON.stringify(logged.mock.calls)).toContain("too many are waiting");
-    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 31_000 });
-    await recordInBatch(withWorkbench(record), datasetOf(partner), large);
-    expect(record).toHaveBeenCalledTimes(1);
-  });
+  it.each<[string, Partial<NewRequest>]>([
+    ["details", { details: LARGE }],
+    ["paths", { path: LARGE }],
+    ["errors", { error: { type: "CONFLICT_ERROR", message: LARGE } }],
+    ["warnings", { warnings: [{ code: "unknown_field", param: LARGE }] }],
+  ])(
+    "holds a bounded number of bytes of %s, and drops those of ended invocations",
+    async (_, fields) => {
+      const logged = vi.spyOn(console, "log").mockReturnValue(undefined);
+      onTestFinished(() => void vi.useRealTimers());
+      onTestFinished(() => void vi.restoreAllMocks());
+      const isStuck = withWorkbench(() => new Promise(() => undefined));
+      const large = newRequest(fields);
+      for (let count = 0; count < 6; count += 1) {
+        void recordInBatch(isStuck, datasetOf(partner), large);
+      }
+      const record = vi.fn(() => Promise.resolve());
+      await recordInBatch(withWorkbench(record), datasetOf(partner), large);
+      expect(record).not.toHaveBeenCalled();
+      expect(JSON.stringify(logged.mock.calls)).toContain("too many are waiting");
+      vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 31_000 });
+      await recordInBatch(withWorkbench(record), datasetOf(partner), large);
+      expect(record).toHaveBeenCalledTimes(1);
+    },
+  );
 });

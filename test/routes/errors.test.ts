@@ -11,6 +11,7 @@ import {
   send,
   type Client,
 } from "../support/client.ts";
+import { OPERATIONS } from "../support/operations.ts";
 
 let a: Client;
 beforeAll(async () => {
@@ -227,5 +228,72 @@ describe("the request ID", () => {
     const own = await a.send("GET", "/v2/unknown", undefined, { "X-Request-Id": "my-request-7" });
     expect(own.headers.get("X-Request-Id")).toBe("my-request-7");
     expect(own.body.error.request_id).toBe("my-request-7");
+  });
+});
+
+const LONG = "x".repeat(12_000);
+/** More than any message with two IDs of 255 characters. */
+const MAX_MESSAGE_CHARACTERS = 1_000;
+
+describe("a long value", () => {
+  const withBody = ([method]: [string, string]) => method === "POST" || method === "PUT";
+  const deep = { [LONG]: { [LONG]: 1 }, headers: { [LONG]: 1 }, match: { [LONG]: 1 } };
+
+  it.each<[string, (operation: [string, string]) => Parameters<Client["send"]> | undefined]>([
+    ["path", ([method, path]) => [method, `${path}/${LONG}`]],
+    ["path's parameter", ([method, path]) => [method, path.replace(/\/1(?=\/|$)/, `/${LONG}`)]],
+    ["parameter", ([method, path]) => [method, `${path}?limit=${LONG}&${LONG}=1`]],
+    ["method's path", ([, path]) => ["PATCH", `${path}/${LONG}`]],
+    ...[
+      "Content-Type",
+      "Content-Encoding",
+      "Authorization",
+      "Idempotency-Key",
+      "If-Match",
+      "Last-Event-ID",
+      "Sandbox-Fault",
+      "X-Request-Id",
+    ].map((name): [string, (operation: [string, string]) => Parameters<Client["send"]>] => [
+      `header ${name}`,
+      ([method, path]) => [
+        method,
+        path,
+        withBody([method, path]) ? {} : undefined,
+        { [name]: LONG },
+      ],
+    ]),
+    [
+      "parameter of a fault",
+      ([method, path]) => [method, path, undefined, { "Sandbox-Fault": `delay;${LONG}=1` }],
+    ],
+    ["field's name", (operation) => (withBody(operation) ? [...operation, deep] : undefined)],
+    [
+      "field's value",
+      (operation) =>
+        withBody(operation)
+          ? [
+              ...operation,
+              { id: LONG, order_id: LONG, object: LONG, fault: LONG, name: LONG, url: LONG },
+            ]
+          : undefined,
+    ],
+    [
+      "repeated field",
+      (operation) =>
+        withBody(operation) ? [...operation, `{"${LONG}":1,"${LONG}":2}`] : undefined,
+    ],
+  ])("is cut in every message that repeats it: %s", async (_, requestOf) => {
+    const client = await newPartner();
+    for (const operation of OPERATIONS) {
+      const request = requestOf(operation);
+      // A stream would not end.
+      if (!request || operation[1].endsWith("/stream")) continue;
+      const { status, body } = await client.send(...request);
+      if (status < 400) continue;
+      const { message, param = "", violations = [] } = body.error ?? body;
+      const texts = [message, param, ...violations.flatMap((each: object) => Object.values(each))];
+      const longest = Math.max(...texts.map((text: string) => text.length));
+      expect(longest, `${operation.join(" ")}: ${message}`).toBeLessThan(MAX_MESSAGE_CHARACTERS);
+    }
   });
 });

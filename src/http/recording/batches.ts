@@ -1,4 +1,4 @@
-import type { NewRequest } from "../../domain/requests.ts";
+import { recordedBytesOf, type NewRequest } from "../../domain/requests.ts";
 import { log, logError } from "../../log.ts";
 import type { DatasetRef } from "../../workbench/dataset-ref.ts";
 import { findWorkbench } from "../workbench.ts";
@@ -36,7 +36,7 @@ export async function recordInBatch(
   request: NewRequest,
 ): Promise<void> {
   const now = Date.now();
-  const bytes = request.details.length + request.path.length;
+  const bytes = recordedBytesOf(request);
   if (heldBytes(now) + bytes > MAX_HELD_BYTES) {
     return log("request not recorded: too many are waiting", { request_id: request.request_id });
   }

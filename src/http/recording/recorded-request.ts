@@ -3,6 +3,7 @@ import { FAULTS, type AppliedFault } from "../../domain/faults.ts";
 import { maskKeys, recordedHeaders, recordedText } from "../../domain/recorded-text.ts";
 import {
   MAX_RECORDED_BODY_BYTES,
+  MAX_RECORDED_TEXT_BYTES,
   MAX_RECORDED_URL_BYTES,
   type NewRequest,
   type RecordedMessage,
@@ -56,7 +57,7 @@ export function toNewRequest(c: Context<AppEnv>, exchange: Exchange): NewRequest
     request_id: c.get("requestId"),
     at: new Date(c.get("receivedAt")).toISOString(),
     method: c.req.method,
-    path: pathOf(url.text),
+    path: toText(pathOf(url.text)),
     status: isLost ? null : res.status,
     ms,
     ...toIds(c, body, result),
@@ -163,5 +164,11 @@ function toRequestError(
   const content = objectIn(body);
   const { type, message = "", param } = (content["error"] ?? content) as Partial<RequestError>;
   if (type === undefined) return undefined;
-  return { type, message: maskKeys(message), ...(param !== undefined && { param }) };
+  return {
+    type,
+    message: toText(message),
+    ...(param !== undefined && { param: toText(param) }),
+  };
 }
+
+const toText = (text: string): string => recordedText(text, MAX_RECORDED_TEXT_BYTES).text;
