@@ -8,6 +8,8 @@ export const MAX_RESPONSE_BYTES = 4 * 1024;
 export const MAX_NOTIFICATIONS = 10_000;
 /** The maximum number of deliveries of a notification. */
 export const MAX_DELIVERIES = 100;
+/** The maximum number of attempts in the details of a notification. */
+export const MAX_SHOWN_ATTEMPTS = 100;
 /** The time within which a receiver must respond. */
 export const DELIVERY_TIMEOUT_MILLISECONDS = 15_000;
 export const SIGNATURE_HEADER = "X-IMPRINT-HMAC-SIGNATURE";

@@ -34,5 +34,25 @@ export function transactionEventBytesOf(event: object): number {
   return bytesOf(JSON.stringify(event)) + TRANSACTION_EVENT_BYTES;
 }
 
-/** The maximum size of a list's page. D1 runs one query at a time, so a long page delays every other request. */
+/**
+ * The maximum size of a list's page. D1 and a Durable Object run one query at a time, so a long page delays every other
+ * request.
+ */
 export const MAX_PAGE_BYTES = 250_000;
+
+/** The bytes of a value as JSON. */
+export const jsonBytesOf = (value: unknown): number => bytesOf(JSON.stringify(value));
+
+/** The first items, as many as fit into a page, but at least one. */
+export function untilTooLong<T>(
+  items: T[],
+  bytesOfItem: (item: T) => number = jsonBytesOf,
+  maxBytes = MAX_PAGE_BYTES,
+): T[] {
+  let bytes = 0;
+  const end = items.findIndex((item, index) => {
+    bytes += bytesOfItem(item);
+    return index > 0 && bytes > maxBytes;
+  });
+  return end === -1 ? items : items.slice(0, end);
+}

@@ -49,7 +49,7 @@ export interface PastChange extends LedgerTotals, OrderedTotals {
 }
 
 /** A recorded request on an order. Timestamps are RFC 3339. */
-interface PastRequest {
+export interface PastRequest {
   request_id: string;
   at: string;
   method: string;
@@ -118,6 +118,8 @@ interface TimelineParts {
   cardEvents?: CardEvent[];
   /** The change before the first one, if that is known. */
   previous?: PastChange | undefined;
+  /** Whether older requests exist. */
+  hasOlderRequests?: boolean;
 }
 
 /**
@@ -129,6 +131,7 @@ export function timelineOf({
   requests,
   cardEvents = [],
   previous,
+  hasOlderRequests = false,
 }: TimelineParts): TimelineEntry[] {
   const writes = requests.filter(({ method }) => method !== "GET");
   // A client may send the same request ID again, but only one of its requests created this version.
@@ -145,13 +148,18 @@ export function timelineOf({
   const unchanging = writes
     .filter(({ version_after }) => version_after === null)
     .map((request) => ({ time: Date.parse(request.at), entry: entryOfRequest(request) }));
-  // A page that starts in the middle of the history leaves out the card events before it.
-  const start = previous ? (timeline[0]?.time ?? 0) : 0;
-  const onCard = cardEvents
-    .map((event) => ({ time: Date.parse(event.created_at), entry: entryOfCardEvent(event) }))
-    .filter((each) => each.time >= start);
+  const onCard = cardEvents.map((event) => ({
+    time: Date.parse(event.created_at),
+    entry: entryOfCardEvent(event),
+  }));
+  // A page that starts in the middle of the history leaves out everything before its first complete moment.
+  const start = Math.max(
+    previous ? (timeline[0]?.time ?? 0) : 0,
+    hasOlderRequests ? Date.parse(requests[0]?.at ?? "") || 0 : 0,
+  );
   // The sort is stable: at the same time, the card comes first, then the change, then other requests.
   return [...onCard, ...timeline, ...unchanging]
+    .filter((each) => each.time >= start)
     .toSorted((a, b) => a.time - b.time)
     .map(({ entry }) => entry);
 }

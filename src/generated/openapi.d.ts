@@ -491,7 +491,7 @@ export interface paths {
         };
         /**
          * Retrieve an order's timeline
-         * @description Returns the history of an order, even of a deleted one: its last 1000 changes with the sums after each, the requests that changed nothing (stored for 7 days), and the events of the card transactions that its order events name.
+         * @description Returns the history of an order, even of a deleted one: its last 1000 changes with the sums after each, the requests that changed nothing (stored for 7 days), and the events of the card transactions that its order events name. A timeline longer than 250 KB has only its newest entries.
          */
         get: operations["getTimeline"];
         put?: never;
@@ -783,7 +783,7 @@ export interface paths {
         };
         /**
          * Retrieve a notification
-         * @description Returns a notification with its payload, deliveries and attempts.
+         * @description Returns a notification with its payload, deliveries and newest attempts.
          */
         get: operations["getNotification"];
         put?: never;
@@ -2316,7 +2316,7 @@ export interface components {
              */
             order_id: string;
             figures: components["schemas"]["TimelineFigures"];
-            /** @description Whether older changes exist */
+            /** @description Whether older entries exist */
             has_more: boolean;
             /** @description Oldest first */
             data: components["schemas"]["TimelineEntry"][];
@@ -2524,6 +2524,9 @@ export interface components {
             order_id: string;
             /** @description Whether both sides of every transaction agree */
             agrees: boolean;
+            /** @description Whether compared transactions are left out, because the response would be longer than 250 KB */
+            has_more: boolean;
+            /** @description Oldest first */
             transactions: components["schemas"]["ReconciledTransaction"][];
         };
         ReconciledTransaction: {
@@ -2995,7 +2998,7 @@ export interface components {
             /** @description The body as it is sent and signed */
             body: string;
             deliveries: components["schemas"]["NotificationDelivery"][];
-            /** @description Oldest first */
+            /** @description The newest attempts, oldest first: at most 100, or fewer if the response would be longer than 250 KB. `attempt_count` counts all */
             attempts: components["schemas"]["NotificationAttempt"][];
         };
         NotificationDelivery: {
@@ -7777,6 +7780,7 @@ export interface operations {
                      * @example {
                      *       "order_id": "order-1",
                      *       "agrees": false,
+                     *       "has_more": false,
                      *       "transactions": [
                      *         {
                      *           "network_transaction_id": "nt-2",

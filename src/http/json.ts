@@ -101,13 +101,11 @@ function addTo(frame: Frame, value: unknown): void {
 const PLAIN = { configurable: true, enumerable: true, writable: true };
 
 function pathOf(frames: Frame[]): string {
-  return frames
-    .slice(1)
-    .map(({ container, name }, depth) => {
-      if (Array.isArray(container)) return `[${container.length - 1}]`;
-      return `${depth ? "." : ""}${shown(name)}`;
-    })
-    .join("");
+  const parts = frames.slice(1).map(({ container, name }, depth) => {
+    if (Array.isArray(container)) return `[${container.length - 1}]`;
+    return `${depth ? "." : ""}${name}`;
+  });
+  return shown(parts.join(""));
 }
 
 /** Whether a JSON number, such as `1.0` or `5e3`, is whole and within ±(2^53 − 1). */

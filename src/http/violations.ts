@@ -28,11 +28,10 @@ export function violationOfName({ code, param = "", did_you_mean }: Warning): Vi
 
 /** Formats a path like `order_lines[0].quantity`. Zod's own function would quote a header's name for its hyphen. */
 function paramOf(path: PropertyKey[]): string {
-  return path
-    .map((key, depth) =>
-      typeof key === "number" ? `[${key}]` : `${depth ? "." : ""}${shown(String(key))}`,
-    )
-    .join("");
+  const parts = path.map((key, depth) =>
+    typeof key === "number" ? `[${key}]` : `${depth ? "." : ""}${String(key)}`,
+  );
+  return shown(parts.join(""));
 }
 
 function messageOf({ code, message, input }: z.core.$ZodIssue, target: string): string {

@@ -1,6 +1,6 @@
 import { IDEMPOTENCY_KEY_HOURS } from "../domain/idempotency.ts";
 import { MAX_PAGE_BYTES } from "../domain/stored-bytes.ts";
-import { DELIVERY_TIMEOUT_MILLISECONDS } from "../domain/notifications.ts";
+import { DELIVERY_TIMEOUT_MILLISECONDS, MAX_SHOWN_ATTEMPTS } from "../domain/notifications.ts";
 import { REQUEST_DAYS } from "../domain/requests.ts";
 import { MAX_BODY_BYTES } from "../http/request-body.ts";
 import { ERROR_TYPES } from "../schemas/errors.ts";
@@ -139,6 +139,7 @@ by \`payment_method_id\`. If the notification has no \`network_transaction_id\`,
 These limits are the sandbox's own:
 
 - A body: ${MAX_BODY_BYTES / 1_024} KiB. A page of a list: ${MAX_PAGE_BYTES / 1_000} KB; it ends early if it would be longer.
+- A timeline, and a notification with its attempts: the newest entries within ${MAX_PAGE_BYTES / 1_000} KB, of a notification at most ${MAX_SHOWN_ATTEMPTS} attempts.
 - Lines of an order or event: ${MAX_LINES.toLocaleString("en")}. Addresses of an order: ${MAX_ADDRESSES}.
 - An ID, reference or \`Idempotency-Key\`: ${MAX_ID_CHARACTERS} characters. In an ID of an order or event, and in an \`Idempotency-Key\`: only visible ASCII. Text: ${MAX_TEXT_CHARACTERS.toLocaleString("en")}. A URL: ${MAX_URL_CHARACTERS.toLocaleString("en")}.
 - An amount, and the captured sum of an order: 2^53 − 1.

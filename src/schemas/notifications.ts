@@ -1,6 +1,11 @@
 import * as z from "zod";
-import { DELIVERY_STATUSES, type NotificationFilter } from "../domain/notifications.ts";
+import {
+  DELIVERY_STATUSES,
+  MAX_SHOWN_ATTEMPTS,
+  type NotificationFilter,
+} from "../domain/notifications.ts";
 import { NOTIFICATION_FAULT_NAMES } from "../domain/notification-faults.ts";
+import { MAX_PAGE_BYTES } from "../domain/stored-bytes.ts";
 import { reference, timestamp } from "./fields.ts";
 import {
   attempt,
@@ -72,7 +77,9 @@ export const notificationDetails = z
       .meta({ description: "The body as JSON. `body` has its exact bytes" }),
     body: z.string().meta({ description: "The body as it is sent and signed" }),
     deliveries: z.array(delivery),
-    attempts: z.array(attempt).meta({ description: "Oldest first" }),
+    attempts: z.array(attempt).meta({
+      description: `The newest attempts, oldest first: at most ${MAX_SHOWN_ATTEMPTS}, or fewer if the response would be longer than ${MAX_PAGE_BYTES / 1_000} KB. \`attempt_count\` counts all`,
+    }),
   })
   .meta({ id: "NotificationDetails" });
 

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { FINDING_MEANINGS } from "../domain/finding-meanings.ts";
 import { FINDINGS } from "../domain/reconciliation.ts";
+import { MAX_PAGE_BYTES } from "../domain/stored-bytes.ts";
 import { TRANSACTION_STATUSES } from "../domain/transactions.ts";
 import { id, reference } from "./fields.ts";
 import { limit, listOf } from "./pages.ts";
@@ -56,7 +57,10 @@ export const orderReconciliation = z
   .object({
     order_id: z.string().meta({ examples: ["order-1"] }),
     agrees: z.boolean().meta({ description: "Whether both sides of every transaction agree" }),
-    transactions: z.array(reconciledTransaction),
+    has_more: z.boolean().meta({
+      description: `Whether compared transactions are left out, because the response would be longer than ${MAX_PAGE_BYTES / 1_000} KB`,
+    }),
+    transactions: z.array(reconciledTransaction).meta({ description: "Oldest first" }),
   })
   .meta({ id: "OrderReconciliation" });
 

@@ -72,7 +72,7 @@ export const timeline = z
   .object({
     order_id: z.string().meta({ description: "The order's ID", examples: ["order-1"] }),
     figures: figures.meta({ description: "The current sums, or those at the order's deletion" }),
-    has_more: z.boolean().meta({ description: "Whether older changes exist" }),
+    has_more: z.boolean().meta({ description: "Whether older entries exist" }),
     data: z.array(entry).meta({ description: "Oldest first" }),
   })
   .meta({ id: "Timeline" });

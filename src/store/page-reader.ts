@@ -1,6 +1,6 @@
 import { getTableName, sql, type SQL } from "drizzle-orm";
 import { getTableConfig, type SQLiteColumn, type SQLiteTable } from "drizzle-orm/sqlite-core";
-import { MAX_PAGE_BYTES } from "../domain/stored-bytes.ts";
+import { MAX_PAGE_BYTES, untilTooLong } from "../domain/stored-bytes.ts";
 import { DatasetStatement, placeholder } from "./database.ts";
 import type { Dataset } from "./dataset.ts";
 import type { Page, PageRequest } from "./pages.ts";
@@ -109,7 +109,7 @@ export class PageReader<F extends ItemFields, Column extends string> {
       if (cursor!.sequence === null) return undefined;
       ({ total } = cursor!);
     }
-    const page = untilTooLong(rows.slice(0, limit));
+    const page = untilTooLong(rows.slice(0, limit), ({ content_bytes }) => content_bytes);
     const data = plan.isUnique ? page : await this.#withLines(dataset, page);
     return { data, has_more: rows.length > page.length, total };
   }
@@ -191,16 +191,6 @@ export class PageReader<F extends ItemFields, Column extends string> {
     if (stored && !second) return stored;
     return sql`(select count(*) from ${indexedBy(table, index)} where ${matching})`;
   }
-}
-
-/** The first items, as many as fit into a page, but at least one. */
-function untilTooLong<Row extends Extent>(rows: Row[]): Row[] {
-  let bytes = 0;
-  const end = rows.findIndex((row, index) => {
-    bytes += row.content_bytes;
-    return index > 0 && bytes > MAX_PAGE_BYTES;
-  });
-  return end === -1 ? rows : rows.slice(0, end);
 }
 
 function isLong({ content_bytes, line_count }: Extent): boolean {

@@ -1,3 +1,5 @@
+import { untilTooLong } from "../domain/stored-bytes.ts";
+
 /** A request for a page. `limit` is a number of items, `starting_after` the ID of the last item seen. */
 export interface PageRequest {
   limit: number;
@@ -11,9 +13,13 @@ export interface Page<T> {
   total: number;
 }
 
-/** The page in `rows`, which has up to `limit` + 1 rows: the extra row shows that more follow. */
+/**
+ * The page in `rows`, which has up to `limit` + 1 rows: the extra row shows that more follow. A page ends early if it
+ * would be too long.
+ */
 export function pageOf<T>(rows: T[], limit: number, total: number): Page<T> {
-  return { data: rows.slice(0, limit), has_more: rows.length > limit, total };
+  const data = untilTooLong(rows.slice(0, limit));
+  return { data, has_more: rows.length > data.length, total };
 }
 
 /** The page of an empty list; undefined if the request has a cursor: in an empty list, every cursor is unknown. */

@@ -4,6 +4,7 @@ import type { AppliedNotificationFault } from "../domain/notification-faults.ts"
 import type { DeliveryStatus } from "../domain/notifications.ts";
 import type { WorkbenchDatabase } from "./database.ts";
 import { deliveries, notifications } from "./notification-schema.ts";
+import { readInSteps } from "./read-in-steps.ts";
 
 export type DeliveryRow = typeof deliveries.$inferSelect;
 
@@ -95,10 +96,12 @@ export function findOffered(
   after: number,
   limit: number,
 ): DueDelivery[] {
-  return selectPending(db, webhookId, gt(deliveries.offered, after))
-    .orderBy(asc(deliveries.offered))
-    .limit(limit)
-    .all();
+  return readInSteps<DueDelivery>(limit, (last, step) =>
+    selectPending(db, webhookId, gt(deliveries.offered, last?.delivery.offered ?? after))
+      .orderBy(asc(deliveries.offered))
+      .limit(step)
+      .all(),
+  );
 }
 
 /** Adds a notification's deliveries to a webhook, due immediately unless a fault delays them. Returns their number. */

@@ -1,14 +1,17 @@
 import { and, asc, count, desc, eq, getTableColumns, gt, gte, lt, type SQL } from "drizzle-orm";
 import { withoutNulls, type WithoutNulls } from "../domain/complete.ts";
-import type {
-  Attempt,
-  Delivery,
-  NotificationFilter,
-  NotificationSummary,
+import {
+  MAX_SHOWN_ATTEMPTS,
+  type Attempt,
+  type Delivery,
+  type NotificationFilter,
+  type NotificationSummary,
 } from "../domain/notifications.ts";
+import { jsonBytesOf, MAX_PAGE_BYTES, untilTooLong } from "../domain/stored-bytes.ts";
 import { pageOf, type Page, type PageRequest } from "../store/pages.ts";
 import type { WorkbenchDatabase } from "./database.ts";
 import { attempts, deliveries, notifications } from "./notification-schema.ts";
+import { readInSteps } from "./read-in-steps.ts";
 import { allWebhooks } from "./webhooks.ts";
 
 type Nullable = "next_at";
@@ -25,11 +28,6 @@ export interface NotificationDetails extends StoredNotification {
   attempts: Attempt[];
 }
 
-const {
-  sequence: _sequence,
-  notification: _notification,
-  ...attemptColumns
-} = getTableColumns(attempts);
 const { body: _, bytes: __, source: ___, ...summary } = getTableColumns(notifications);
 type Row = Omit<typeof notifications.$inferSelect, "body" | "bytes" | "source">;
 
@@ -107,13 +105,17 @@ export function listNotifications(
   const matching = conditionOf(filter);
   const before = starting_after === undefined ? undefined : Number(starting_after);
   if (before !== undefined && !findRow(db, before)) return undefined;
-  const rows = db
-    .select(summary)
-    .from(notifications)
-    .where(and(matching, before === undefined ? undefined : lt(notifications.sequence, before)))
-    .orderBy(desc(notifications.sequence))
-    .limit(limit + 1)
-    .all();
+  const rows = readInSteps<Row>(limit + 1, (last, step) => {
+    const sequence = last?.sequence ?? before;
+    const isBefore = sequence === undefined ? undefined : lt(notifications.sequence, sequence);
+    return db
+      .select(summary)
+      .from(notifications)
+      .where(and(matching, isBefore))
+      .orderBy(desc(notifications.sequence))
+      .limit(step)
+      .all();
+  });
   const counted = db.select({ total: count() }).from(notifications).where(matching).get();
   return pageOf(toNotifications(db, rows), limit, counted?.total ?? 0);
 }
@@ -147,16 +149,27 @@ export function findNotificationDetails(
     ...toNotification(rest, own),
     body,
     deliveries: own,
-    attempts: db
-      .select(attemptColumns)
-      .from(attempts)
-      .where(eq(attempts.notification, sequence))
-      .orderBy(asc(attempts.sequence))
-      .all()
-      .map(({ at, next_at, ...attempt }) =>
-        Object.assign(attempt, { at: toTime(at), next_at: toTimeOrNull(next_at) }),
-      ),
+    // The response also has the body as a payload.
+    attempts: newestAttempts(db, sequence, MAX_PAGE_BYTES - 2 * jsonBytesOf(body)),
   };
+}
+
+/** The newest attempts that fit into the bytes, but at least one, oldest first. */
+function newestAttempts(db: WorkbenchDatabase, notification: number, maxBytes: number): Attempt[] {
+  const rows = readInSteps<typeof attempts.$inferSelect>(MAX_SHOWN_ATTEMPTS, (last, step) => {
+    const isBefore = last && lt(attempts.sequence, last.sequence);
+    return db
+      .select()
+      .from(attempts)
+      .where(and(eq(attempts.notification, notification), isBefore))
+      .orderBy(desc(attempts.sequence))
+      .limit(step)
+      .all();
+  });
+  const found = rows.map(({ sequence: _sequence, notification: _of, at, next_at, ...attempt }) =>
+    Object.assign(attempt, { at: toTime(at), next_at: toTimeOrNull(next_at) }),
+  );
+  return untilTooLong(found, jsonBytesOf, maxBytes).toReversed();
 }
 
 /** A change of a notification, with its place in the stream. */
@@ -172,13 +185,15 @@ export function listChangedAfter(
   after: number,
   limit: number,
 ): Change[] {
-  const rows = db
-    .select(summary)
-    .from(notifications)
-    .where(and(gt(notifications.changed, after), conditionOf(filter)))
-    .orderBy(asc(notifications.changed))
-    .limit(limit)
-    .all();
+  const rows = readInSteps<Row>(limit, (last, step) =>
+    db
+      .select(summary)
+      .from(notifications)
+      .where(and(gt(notifications.changed, last?.changed ?? after), conditionOf(filter)))
+      .orderBy(asc(notifications.changed))
+      .limit(step)
+      .all(),
+  );
   const changed = toNotifications(db, rows);
   return rows.map((row, index) => ({ id: String(row.changed), data: changed[index]! }));
 }

@@ -6,8 +6,11 @@ import type {
   RequestFilter,
   RequestSummary,
 } from "../domain/requests.ts";
+import { untilTooLong } from "../domain/stored-bytes.ts";
+import type { PastRequest } from "../domain/timeline.ts";
 import { pageOf, type Page, type PageRequest } from "../store/pages.ts";
 import type { WorkbenchDatabase } from "./database.ts";
+import { readInSteps } from "./read-in-steps.ts";
 import { conditionOf } from "./request-filter.ts";
 import { requestDetails, requests } from "./schema.ts";
 
@@ -44,16 +47,21 @@ export function listRequests(
   const matching = conditionOf(filter);
   const before = starting_after === undefined ? undefined : Number(starting_after);
   if (before !== undefined && !exists(database, before)) return undefined;
-  const rows = database
-    .select(summary)
-    .from(requests)
-    .where(and(matching, before === undefined ? undefined : lt(requests.sequence, before)))
-    .orderBy(desc(requests.sequence))
-    .limit(limit + 1)
-    .all();
+  const rows = readInSteps<Row>(limit + 1, (last, step) =>
+    database
+      .select(summary)
+      .from(requests)
+      .where(and(matching, isBefore(last?.sequence ?? before)))
+      .orderBy(desc(requests.sequence))
+      .limit(step)
+      .all(),
+  );
   const counted = database.select({ total: count() }).from(requests).where(matching).get();
   return pageOf(rows.map(toRecordedRequest), limit, counted?.total ?? 0);
 }
+
+const isBefore = (sequence: number | undefined) =>
+  sequence === undefined ? undefined : lt(requests.sequence, sequence);
 
 const exists = (database: WorkbenchDatabase, sequence: number): boolean =>
   database
@@ -69,14 +77,15 @@ export function listAfter(
   after: number,
   limit: number,
 ): RecordedRequest[] {
-  return database
-    .select(summary)
-    .from(requests)
-    .where(and(gt(requests.sequence, after), conditionOf(filter)))
-    .orderBy(asc(requests.sequence))
-    .limit(limit)
-    .all()
-    .map(toRecordedRequest);
+  return readInSteps<Row>(limit, (last, step) =>
+    database
+      .select(summary)
+      .from(requests)
+      .where(and(gt(requests.sequence, last?.sequence ?? after), conditionOf(filter)))
+      .orderBy(asc(requests.sequence))
+      .limit(step)
+      .all(),
+  ).map(toRecordedRequest);
 }
 
 /** A request with its details. */
@@ -99,23 +108,51 @@ export function findRequest(
   };
 }
 
-/** A request with the versions of its order. */
-export type OrderRequest = RecordedRequest & RecordedVersions;
-
 /** The maximum number of requests in an order's timeline. */
 const MAX_ORDER_REQUESTS = 1_000;
 
-/** The newest writes to an order, including those that changed nothing, oldest first. */
-export function listOrderRequests(database: WorkbenchDatabase, orderId: string): OrderRequest[] {
-  return database
-    .select(summaryAndVersions)
-    .from(requests)
-    .where(and(eq(requests.order_id, orderId), ne(requests.method, "GET")))
-    .orderBy(desc(requests.sequence))
-    .limit(MAX_ORDER_REQUESTS)
-    .all()
-    .toReversed()
-    .map(({ version_before, version_after, ...row }) =>
-      Object.assign(toRecordedRequest(row), { version_before, version_after }),
-    );
+const ofTimeline = {
+  sequence: requests.sequence,
+  at: requests.at,
+  request_id: requests.request_id,
+  method: requests.method,
+  order_event_id: requests.order_event_id,
+  version_after: requests.version_after,
+  remarks: requests.remarks,
+};
+type TimelineRow = Pick<typeof requests.$inferSelect, keyof typeof ofTimeline>;
+
+/** Requests of an order, oldest first. */
+export interface OrderRequests {
+  requests: PastRequest[];
+  /** Whether older ones exist. */
+  has_more: boolean;
 }
+
+/** The newest writes to an order, including those that changed nothing, as many as fit into a page. */
+export function listOrderRequests(database: WorkbenchDatabase, orderId: string): OrderRequests {
+  const rows = readInSteps<TimelineRow>(MAX_ORDER_REQUESTS + 1, (last, step) =>
+    database
+      .select(ofTimeline)
+      .from(requests)
+      .where(
+        and(eq(requests.order_id, orderId), ne(requests.method, "GET"), isBefore(last?.sequence)),
+      )
+      .orderBy(desc(requests.sequence))
+      .limit(step)
+      .all(),
+  );
+  const newest = untilTooLong(rows.slice(0, MAX_ORDER_REQUESTS));
+  return {
+    requests: newest.toReversed().map(toPastRequest),
+    has_more: rows.length > newest.length,
+  };
+}
+
+const toPastRequest = ({ at, version_after, remarks, ...row }: TimelineRow): PastRequest => ({
+  request_id: row.request_id,
+  at: new Date(at).toISOString(),
+  method: row.method,
+  version_after,
+  ...withoutNulls({ order_event_id: row.order_event_id, ...remarks }),
+});

@@ -26,7 +26,7 @@ import {
   findRequest,
   listOrderRequests,
   listRequests,
-  type OrderRequest,
+  type OrderRequests,
   type RecordedRequest,
 } from "./request-lists.ts";
 import { NotificationRpc } from "./notification-rpc.ts";
@@ -249,12 +249,15 @@ export class Workbench extends DurableObject {
     return this.#storage.query(dataset, NO_REQUESTS, (database) => countRequests(database, filter));
   }
 
-  /** The writes to an order, including those that changed nothing, oldest first. */
+  /** The newest writes to an order, including those that changed nothing, oldest first. */
   async listOrderRequests(
     dataset: DatasetRef,
     orderId: string,
-  ): Promise<DatasetReply<OrderRequest[]>> {
-    return this.#storage.query(dataset, [], (database) => listOrderRequests(database, orderId));
+  ): Promise<DatasetReply<OrderRequests>> {
+    const nothing = { requests: [], has_more: false };
+    return this.#storage.query(dataset, nothing, (database) =>
+      listOrderRequests(database, orderId),
+    );
   }
 
   /** Evaluates the readiness checks on what happened since a time (milliseconds since 1970). */

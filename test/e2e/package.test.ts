@@ -117,6 +117,7 @@ describe("the partner's loop, with the program of the tarball", () => {
     expect(await reconcile()).toEqual({
       order_id: "order-1",
       agrees: true,
+      has_more: false,
       transactions: [
         {
           network_transaction_id: "txn-1",

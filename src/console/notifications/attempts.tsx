@@ -11,10 +11,15 @@ const REASONS: Record<NotificationDetails["delivery_status"], string> = {
 
 /** Each attempt to deliver a notification, with its response. */
 export function Attempts({ notification }: { notification: NotificationDetails }) {
-  const { attempts, delivery_status, next_at } = notification;
+  const { attempts, attempt_count, delivery_status, next_at } = notification;
   return (
     <>
       {attempts.length === 0 && <p class="quiet">{REASONS[delivery_status]}</p>}
+      {attempt_count > attempts.length && (
+        <p class="quiet">
+          The newest {attempts.length} of {attempt_count} attempts.
+        </p>
+      )}
       <ul class="events">
         {attempts.map((attempt, index) => (
           <Attempt key={index} attempt={attempt} />

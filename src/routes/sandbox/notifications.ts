@@ -149,7 +149,7 @@ export const sandboxNotifications = new Hono<AppEnv>()
       tag,
       operationId: "getNotification",
       summary: "Retrieve a notification",
-      description: "Returns a notification with its payload, deliveries and attempts.",
+      description: "Returns a notification with its payload, deliveries and newest attempts.",
       responses: { 200: { description: "The notification", schema: notificationDetails } },
       errors: ["INVALID_REQUEST_ERROR", "NOTIFICATION_NOT_FOUND_ERROR"],
     }),

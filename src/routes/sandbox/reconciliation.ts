@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import { unknownOrder } from "../../domain/orders.ts";
 import { toPublishedReconciliation } from "../../domain/reconciliation.ts";
+import { untilTooLong } from "../../domain/stored-bytes.ts";
 import type { AppEnv } from "../../http/context.ts";
 import { inCurrentDataset } from "../../http/dataset.ts";
 import { ApiError } from "../../http/errors.ts";
@@ -40,9 +41,11 @@ export const reconciliation = new Hono<AppEnv>()
       const { order_id } = c.req.valid("param");
       const found = await inCurrentDataset(c, (dataset) => reconcileOrder(dataset, order_id));
       if (!found) throw new ApiError(unknownOrder(order_id));
-      const transactions = found.map(toPublishedReconciliation);
-      const agrees = transactions.every(({ findings }) => findings.length === 0);
-      return c.json({ order_id, agrees, transactions }, 200);
+      const all = found.map(toPublishedReconciliation);
+      const agrees = all.every(({ findings }) => findings.length === 0);
+      const transactions = untilTooLong(all);
+      const has_more = transactions.length < all.length;
+      return c.json({ order_id, agrees, has_more, transactions }, 200);
     },
   )
   .get(

@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import { unknownOrder } from "../../domain/orders.ts";
 import { REQUEST_DAYS } from "../../domain/requests.ts";
+import { MAX_PAGE_BYTES, untilTooLong } from "../../domain/stored-bytes.ts";
 import { timelineFiguresOf, timelineOf } from "../../domain/timeline.ts";
 import type { AppEnv } from "../../http/context.ts";
 import { ApiError } from "../../http/errors.ts";
@@ -20,7 +21,7 @@ export const timelines = new Hono<AppEnv>().get(
     tag: "Sandbox",
     operationId: "getTimeline",
     summary: "Retrieve an order's timeline",
-    description: `Returns the history of an order, even of a deleted one: its last ${MAX_CHANGES} changes with the sums after each, the requests that changed nothing (stored for ${REQUEST_DAYS} days), and the events of the card transactions that its order events name.`,
+    description: `Returns the history of an order, even of a deleted one: its last ${MAX_CHANGES} changes with the sums after each, the requests that changed nothing (stored for ${REQUEST_DAYS} days), and the events of the card transactions that its order events name. A timeline longer than ${MAX_PAGE_BYTES / 1_000} KB has only its newest entries.`,
     responses: { 200: { description: "The timeline", schema: timeline } },
     errors: ["INVALID_REQUEST_ERROR", "ORDER_NOT_FOUND_ERROR"],
   }),
@@ -34,12 +35,13 @@ export const timelines = new Hono<AppEnv>().get(
     const last = changes.at(-1);
     if (!last) throw new ApiError(unknownOrder(order_id));
     await recordPending(c);
-    const requests = await queryWorkbench(c, (workbench, dataset) =>
+    const { requests, has_more: hasOlderRequests } = await queryWorkbench(c, (workbench, dataset) =>
       workbench.listOrderRequests(dataset, order_id),
     );
     const previous = found.at(-MAX_CHANGES - 1);
-    const data = timelineOf({ changes, requests, cardEvents, previous });
-    const has_more = previous !== undefined;
+    const all = timelineOf({ changes, requests, cardEvents, previous, hasOlderRequests });
+    const data = untilTooLong(all.toReversed()).toReversed();
+    const has_more = previous !== undefined || hasOlderRequests || data.length < all.length;
     return c.json({ order_id, figures: timelineFiguresOf(last), has_more, data }, 200);
   },
 );

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { FINDINGS, type Finding } from "../../../src/domain/reconciliation.ts";
+import { MAX_PAGE_BYTES } from "../../../src/domain/stored-bytes.ts";
 import { STORIES } from "../../../src/domain/transaction-stories.ts";
 import { MAX_ORDER_TRANSACTIONS } from "../../../src/store/reconciliations.ts";
 import { expectStatus, newPartner, type Client } from "../../support/client.ts";
@@ -58,6 +59,7 @@ describe("reconciliation", () => {
     expect(await reconciliation()).toEqual({
       order_id,
       agrees: true,
+      has_more: false,
       transactions: [
         {
           ...NTI,
@@ -135,7 +137,12 @@ describe("reconciliation", () => {
     expect((await disagreements()).data).toMatchObject([
       { ...NTI, order_events: { captured: 0, ids: [] }, findings: ["not_reported"] },
     ]);
-    expect(await reconciliation()).toEqual({ order_id, agrees: true, transactions: [] });
+    expect(await reconciliation()).toEqual({
+      order_id,
+      agrees: true,
+      has_more: false,
+      transactions: [],
+    });
   });
 
   it("reports nothing in an environment without simulated transactions", async () => {
@@ -190,6 +197,22 @@ describe("reconciliation", () => {
     expect(ids).toHaveLength(MAX_ORDER_TRANSACTIONS);
     expect(ids).not.toContain("nt-2");
     expect(ids).toContain("nt-3");
+  });
+
+  it("leaves out transactions beyond a page's bytes, and says so", async () => {
+    await story({});
+    const events = Array.from({ length: 1_100 }, (_, index) => ({
+      network_transaction_id: `nt-${index % 11}`,
+      order_event_id: String(index).padStart(255, "e"),
+    }));
+    for (let done = 0; done < events.length; done += 50) {
+      const part = events.slice(done, done + 50);
+      await Promise.all(part.map((each) => client.capture(order_id, 1, each)));
+    }
+    const response = await client.get(`/sandbox/orders/${order_id}/reconciliation`);
+    expect(response.text.length).toBeLessThan(MAX_PAGE_BYTES);
+    expect(response.body.has_more).toBe(true);
+    expect(response.body.transactions.length).toBeGreaterThan(5);
   });
 
   it("returns 404 for an unknown order", async () => {
