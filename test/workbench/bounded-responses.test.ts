@@ -82,7 +82,9 @@ async function notificationWith(attempts: number, bodyCharacters: number): Promi
        insert into attempts
          (sequence, notification, delivery_id, webhook_id, at, headers, status, response_body, ms)
        select n, ?, 1, 'w', n, '{}', 500, ?, n from number`,
-      ...[attempts, Number(id), "y".repeat(bodyCharacters)],
+      attempts,
+      Number(id),
+      "y".repeat(bodyCharacters),
     );
     storage.sql.exec("update notifications set attempt_count = ?", attempts);
   });
