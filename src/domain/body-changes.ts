@@ -87,7 +87,7 @@ function kindOf(sent: string | undefined, received: string | undefined): BodyCha
 
 function shownTexts(texts: Record<"path" | "sent" | "received", string | undefined>) {
   const given = Object.entries(texts).filter(([, text]) => text !== undefined);
-  return Object.fromEntries(given.map(([name, text]) => [name, shown(text)]));
+  return Object.fromEntries(given.map(([name, text]) => [name, shown(text!)]));
 }
 
 function outlineOf(text: string): Outline | undefined {
