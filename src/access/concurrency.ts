@@ -52,7 +52,7 @@ export const limitConcurrency = createMiddleware<AppEnv>(async (c, next) => {
   const ended = Promise.withResolvers<void>();
   try {
     await waitForTurn(queue, request);
-    // Otherwise the runtime drops the request when the client disconnects, and skips `finally`.
+    // Without `waitUntil`, the runtime drops the request when the client disconnects, and skips `finally`.
     c.executionCtx.waitUntil(ended.promise);
     await next();
   } finally {

@@ -83,7 +83,7 @@ export async function deleteEnvironment(c: Context<AppEnv>, id: number): Promise
   const { partner_id } = c.get("apiKey");
   const now = toTimestamp(new Date());
   const source = await findReadinessOfEnvironment(db, partner_id, id);
-  // The caller's own environment can't be deleted, so its verdicts aren't stored.
+  // The caller's own environment is the first, which can't be deleted, so its verdicts aren't stored.
   if (source && id !== c.get("apiKey").environment_id) await preserveVerdicts(c.env, db, [source]);
   if (!(await closeEnvironment(db, partner_id, id, now))) {
     if (await hasEnvironment(db, partner_id, id, now)) throw permanentEnvironment();

@@ -48,7 +48,7 @@ export const HOURLY_STEPS: HourlyStep[] = [
     },
   },
   {
-    name: "environments with late notifications woken",
+    name: "environments woken for late notifications",
     run: (budget, _, env) => deliverLate(budget, env),
   },
   { name: "statistics", run: (budget) => refreshStatistics(budget) },

@@ -178,7 +178,7 @@ export class OrderLedger extends DurableObject {
     const decision = await decide(state);
     if (!decision.ok) {
       if (!isFresh) return undefined;
-      // A retry of an executed command may be refused, as nothing is left to refund. It gets the stored response.
+      // A refused command may be a retry of an executed one: then the stored response replaces the refusal.
       return (
         (await findEarlier?.()) ?? refuse(await withEventIds(dataset, state?.id, decision.refusal))
       );

@@ -85,7 +85,7 @@ await sandbox.close();
    \`network_transaction_id\`. Choose each ID yourself and store it before you send it.
 3. Your receiver gets a signed notification of each event on the card, sometimes twice, late or out of order.
    \`POST /sandbox/webhooks\` with its \`url\` registers it.
-4. Both sides must agree.
+4. The order events must agree with the card.
 
 \`\`\`sh
 ${post(origin, "/sandbox/transactions", '{"story": "captured", "amount": 5000, "payment_method_id": "pm-1", "network_transaction_id": "txn-1"}')}
@@ -152,7 +152,7 @@ ${get(origin, "/sandbox/requests?status=4xx")}
 ## Prove readiness
 
 Each check is \`passed\`, \`failed\` or \`not_seen\`, with its reason, its evidence, and \`how_to_prove\`: the step, and commands
-and code that show it. Let your own client send their requests to \`/v2\`. Pass one check after
+and code that show it. Let your own client send the requests to \`/v2\` that these show. Pass one check after
 another until \`ready\` is true.
 
 \`\`\`sh

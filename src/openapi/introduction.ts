@@ -14,7 +14,7 @@ const listOfEventTypes = Object.entries(ORDER_EVENT_MEANINGS)
   .map(([type, meaning]) => `- \`${type}\`: ${meaning}`)
   .join("\n");
 
-// Scalar derives each anchor from the heading's words, and creates none for a heading in code.
+// Scalar derives each anchor from the heading's words, and creates none for a heading in backticks.
 const listOfErrors = Object.entries(ERROR_TYPES)
   .map(([type, { status, meaning, remedy }]) => {
     const heading = type.charAt(0) + type.slice(1).toLowerCase().replaceAll("_", " ");
@@ -150,6 +150,6 @@ These limits are the sandbox's own:
 
 Production lacks everything that is marked "Not in production": the operations under \`/sandbox\`, the request
 headers \`Idempotency-Key\`, \`If-Match\`, \`X-Request-Id\` and \`Sandbox-Fault\`, the response headers
-${addedHeaders}, the pages of the list of orders, and \`violations\`, \`details\`, \`doc_url\` and \`request_id\` of errors. All of
+${addedHeaders}, pagination of the list of orders, and \`violations\`, \`details\`, \`doc_url\` and \`request_id\` of errors. All of
 it is optional in this document, so a client generated from it also works with production.
 `.trim();

@@ -243,13 +243,17 @@ it("lists each mistake once, the worst first, and opens its request", async () =
     const findings = page.getByRole("region", { name: "Findings" }).getByRole("link");
     const texts = (await findings.allInnerTexts()).map((text) => text.replaceAll(/\s+/g, " "));
     expect(texts[0]).toMatch(/^order-1 Rejected: A refund of \$200\.00 is more than/);
-    expect(texts[1]).toMatch(/^po-2 \$7\.00 Executed twice: repeats the request lost at /);
+    expect(texts[1]).toMatch(
+      /^po-2 \$7\.00 Executed twice: repeats the request whose response was lost at /,
+    );
     expect(texts[2]).toMatch(/^order-1 · txn-1 Order events report \$50\.00 more than the card/);
     expect(texts[3]).toMatch(/^order-1 \$50\.00 merchant_nmae: .* Did you mean merchant_name\?$/);
     await page.locator(".box.refused").waitFor();
     await findings.nth(1).click();
     await page.getByText("Both were executed").waitFor();
-    await page.getByRole("link", { name: /^This request repeats the request lost/ }).click();
+    await page
+      .getByRole("link", { name: /^This request repeats the request whose response was lost/ })
+      .click();
     await page.getByRole("link", { name: "A later request repeats this one" }).waitFor();
     await page.getByRole("button", { name: /^unknown_field/ }).click();
     await page.getByRole("heading", { name: "Create order $50.00" }).waitFor();

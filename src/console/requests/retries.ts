@@ -44,8 +44,8 @@ export const isSecondExecution = (retry: RecordedRequest, { fault, ...first }: R
   !retry.replayed &&
   (retry.order_id !== first.order_id || retry.order_event_id !== first.order_event_id);
 
-/** `repeats the request lost at 15:46:32` */
+/** `repeats the request whose response was lost at 15:46:32` */
 export const describeRetry = ({ at, status }: RecordedRequest): string =>
   status === null
-    ? `repeats the request lost at ${clockTime(at)}`
+    ? `repeats the request whose response was lost at ${clockTime(at)}`
     : `repeats the request of ${clockTime(at)}, which returned ${status}`;
