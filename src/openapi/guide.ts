@@ -104,7 +104,7 @@ ${get(origin, "/sandbox/orders/order-1/reconciliation")}
 - Body: \`{"object": "TRANSACTION", "data": {"event_id", "status", "amount", "network_transaction_id", …}}\`. It has no order
   ID: look it up by \`network_transaction_id\`. Handle each \`event_id\` once, and only \`CAPTURED\` and \`REFUNDED\`: others, such as
   \`APPROVED\`, arrive too. \`amount\` is this event's, not the transaction's sum.
-- Respond with 2xx within 5 seconds. After ${DELIVERY_TIMEOUT_MILLISECONDS / 1_000} seconds the attempt has failed. The sandbox tries again after the webhook's
+- Respond with 2xx within 5 seconds. After ${DELIVERY_TIMEOUT_MILLISECONDS / 1_000} seconds the attempt fails. The next follows after the webhook's
   \`retry_after_seconds\`, by default ${DEFAULT_RETRY_AFTER_SECONDS.join(", ")}. \`GET /sandbox/notifications\` lists each with its attempts.
 
 ## Rules
@@ -112,7 +112,7 @@ ${get(origin, "/sandbox/orders/order-1/reconciliation")}
 - Refunds of an order may not exceed its captures, separately for amount and rewards.
 - An order with events can't be deleted: refund it.
 - Lines must add up to the amount and the rewards: \`"order_lines": [{"name": "Lamp", "quantity": 2, "rate": 2500,
-  "rewards_rate": 25}]\` is 5000 and 50. Send \`rewards_amount\` with each capture, and the refunded part of it with each refund.
+  "rewards_rate": 25}]\` is 5000 and 50. Send \`rewards_amount\` with captures, and its refunded part with refunds.
 - After a lost connection, a 500, 502, 503 or 504, send the same request again with the same ID or
   \`Idempotency-Key\`: it takes effect once. If the retry gets a 409 for your own ID, read the order or event by it, and
   compare. After 429 or 503, wait for \`Retry-After\`, and longer each time.
@@ -127,7 +127,7 @@ header \`Sandbox-Fault: lost_response\`.
 
 ${faults}
 
-Faults of notifications, whose \`match\` takes \`status\` and \`network_transaction_id\`: ${code(NOTIFICATION_FAULT_NAMES)}.
+Notification faults, whose \`match\` takes \`status\` and \`network_transaction_id\`: ${code(NOTIFICATION_FAULT_NAMES)}.
 
 \`\`\`sh
 ${post(origin, "/sandbox/faults", '{"fault": "lost_response", "match": {"path": "/v2/order_events"}}')}
@@ -152,7 +152,7 @@ ${get(origin, "/sandbox/requests?status=4xx")}
 ## Prove readiness
 
 Each check is \`passed\`, \`failed\` or \`not_seen\`, with its reason, its evidence, and \`how_to_prove\`: the step, and commands
-and code that show it. Let your own client send the requests to \`/v2\` that these show. Pass one check after
+and code that show it. Let your own client send the requests to \`/v2\`. Pass one check after
 another until \`ready\` is true.
 
 \`\`\`sh
