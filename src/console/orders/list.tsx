@@ -77,7 +77,7 @@ function Empty({ search, query }: { search: string; query: URLSearchParams }) {
   if (!search) return <p class="quiet">No orders yet.</p>;
   return (
     <p class="quiet">
-      No order has this ID. If it was deleted, you can still see{" "}
+      No order has this ID. If it was deleted, see{" "}
       <Link href={hrefOf("orders", search, query)}>its page</Link>.
     </p>
   );
