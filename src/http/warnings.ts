@@ -38,9 +38,12 @@ function headerOf(warnings: readonly Warning[]): string {
   return header;
 }
 
-/** A String of RFC 9651 for printable ASCII, otherwise a Display String. */
+/** The largest Integer of RFC 9651. An amount can be larger, and is then a String. */
+const MAX_INTEGER = 999_999_999_999_999;
+
+/** An Integer of RFC 9651 for a number, a String for printable ASCII, otherwise a Display String. */
 function toBareItem(text: string | number): BareItem {
-  if (typeof text === "number") return text;
+  if (typeof text === "number") return text > MAX_INTEGER ? `${text}` : text;
   if (/^[\x20-\x7e]*$/.test(text)) return text;
   // Replaces control characters: the package escapes some with one digit, where the RFC requires two.
   return new DisplayString(text.replace(/\p{Cc}/gu, "\ufffd"));

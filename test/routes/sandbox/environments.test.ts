@@ -94,7 +94,7 @@ describe("POST /sandbox/environments", () => {
     expect(refusalOf(refused)).toMatchObject({ status: 400, param });
   });
 
-  it(`creates at most ${MAX_ENVIRONMENTS}, without counting expired ones`, async () => {
+  it(`creates at most ${MAX_ENVIRONMENTS}, and counts expired ones until a sweep closes them`, async () => {
     const partner = await newPartner();
     const fill = async (expires: string) => {
       await env.DB.prepare(
@@ -112,7 +112,8 @@ describe("POST /sandbox/environments", () => {
         .run();
     };
     await fill("2025-01-01T00:00:00Z");
-    expectStatus(await partner.post(PATH, {}), 200);
+    // The sweep follows a response.
+    await vi.waitFor(async () => expectStatus(await partner.post(PATH, {}), 200), 20_000);
     await fill("2999-01-01T00:00:00Z");
     const refused = await partner.post(PATH, {});
     expect(refusalOf(refused)).toEqual({
