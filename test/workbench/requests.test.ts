@@ -108,22 +108,23 @@ describe("a workbench", () => {
     expect(await list(dataset_id + 2)).toMatchObject({ result: { total: 1 } });
   });
 
-  it("lists the writes to an order, oldest first, with the versions", async () => {
-    const versions = { version_before: 1, version_after: 2 };
-    const ofOrder = { order_id: "o-1", method: "POST", ...versions };
-    const read = newRequest({ ...ofOrder, method: "GET" });
+  it("lists the writes to an order, oldest first, with the version after each", async () => {
+    const ofOrder = { order_id: "o-1", method: "POST" };
     const items = [
-      newRequest(ofOrder),
+      newRequest({ ...ofOrder, request_id: "first", version_after: 2 }),
       newRequest(),
-      read,
-      newRequest({ ...ofOrder, status: null }),
+      newRequest({ ...ofOrder, method: "GET" }),
+      newRequest({ ...ofOrder, request_id: "second", status: null, version_after: 3 }),
     ];
     await workbenchOf(partner).record(datasetOf(partner), items);
     expect(await workbenchOf(partner).listOrderRequests(datasetOf(partner), "o-1")).toMatchObject({
-      result: [
-        { status: 200, version_before: 1, version_after: 2 },
-        { status: null, version_before: 1, version_after: 2 },
-      ],
+      result: {
+        requests: [
+          { request_id: "first", version_after: 2 },
+          { request_id: "second", version_after: 3 },
+        ],
+        has_more: false,
+      },
     });
   });
 });
