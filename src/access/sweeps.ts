@@ -34,7 +34,8 @@ export const SWEEP_INTERVAL_MILLISECONDS = 5_000;
 const sweptAt = new Map<number, number>();
 
 /**
- * After the response, closes expired environments of the caller's partner, and deletes closed ones. Does nothing if this isolate did so for the partner within SWEEP_INTERVAL_MILLISECONDS.
+ * After the response, closes expired environments of the caller's partner, and deletes closed ones. Does nothing if
+ * this isolate did so for the partner within SWEEP_INTERVAL_MILLISECONDS.
  */
 export function sweepAfterResponse(c: Context<AppEnv>): void {
   const { partner_id } = c.get("apiKey");

@@ -50,8 +50,8 @@ const options: Parameters<typeof generateSpecs>[1] = {
 };
 
 /**
- * Serves the OpenAPI 3.1 document of all described routes, generated from the schemas that validate. An isolate generates
- * its text once, and inserts only the origin in each response, so that a flood of requests costs little.
+ * Serves the OpenAPI 3.1 document of all described routes, generated from the schemas that validate. An isolate
+ * generates its text once, and inserts only the origin in each response, so that a flood of requests costs little.
  */
 export function serveOpenApi(app: Hono<AppEnv>): void {
   let text: ((origin: string) => string) | undefined;

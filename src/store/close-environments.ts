@@ -21,13 +21,16 @@ function closing(condition: SQL) {
   ] as const;
 }
 
-const ofPartner = sql`partner_id = ${placeholder("partner_id")}`;
+/** Environments of a partner. */
+export const ofPartner = sql`environments.partner_id = ${placeholder("partner_id")}`;
+/** The same, or environments of all partners if `partner_id` is null. */
+export const ofAnyPartner = sql`(${placeholder("partner_id")} is null or ${ofPartner})`;
 const closeOne = closing(
   sql`id = ${placeholder("id")} and ${ofPartner} and expires_at is not null`,
 );
 // A used environment is closed only after its readiness was checked and stored.
 const closeExpired = closing(sql`
-  expires_at <= ${placeholder("now")} and (${placeholder("partner_id")} is null or ${ofPartner}) and (
+  expires_at <= ${placeholder("now")} and ${ofAnyPartner} and (
     id in (select value from json_each(${placeholder("checked")})) or not exists (
       select 1 from api_keys where environment_id = environments.id and last_used_at is not null))`);
 const closeAll = closing(ofPartner);
@@ -50,8 +53,8 @@ export async function closeEnvironment(
 }
 
 /**
- * Closes expired environments, of all partners if `partner_id` is null, at most CLOSED_ENVIRONMENTS: those whose readiness was checked, and those that were never
- * used. One round trip.
+ * Closes expired environments, of all partners if `partner_id` is null, at most CLOSED_ENVIRONMENTS: those whose
+ * readiness was checked, and those that were never used. One round trip.
  */
 export async function closeExpiredEnvironments(
   db: Database,

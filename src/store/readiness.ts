@@ -4,6 +4,7 @@ import type { CardFacts } from "../domain/readiness/facts.ts";
 import type { StoredVerdicts } from "../domain/readiness/stored-verdicts.ts";
 import { MAX_EVIDENCE } from "../domain/readiness/verdict.ts";
 import { FINDINGS } from "../domain/reconciliation.ts";
+import { ofAnyPartner, ofPartner } from "./close-environments.ts";
 import { DatasetStatement, placeholder, Statement, type Database } from "./database.ts";
 import type { Dataset } from "./dataset.ts";
 import { toAssumptions } from "./environments.ts";
@@ -119,8 +120,6 @@ export async function findReadinessSource(dataset: Dataset): Promise<ReadinessSo
   return toSource(row!);
 }
 
-const ofPartner = sql`environments.partner_id = ${placeholder("partner_id")}`;
-const ofAnyPartner = sql`(${placeholder("partner_id")} is null or ${ofPartner})`;
 const isOpen = sql`environments.dataset_id is not null`;
 
 const selectLive = Statement.of(

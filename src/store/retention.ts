@@ -89,11 +89,11 @@ export async function removeUntouched(
 }
 
 /*
- * The changes of orders that were deleted before the cutoff, the longest ago first. An order can be deleted many times: its
- * newest of these deletions covers the earlier ones. Of each order, a step takes at most STEP_ROWS changes, oldest first,
- * so that the deletion itself is removed last, and a step ends with the order that reaches STEP_ROWS. Afterwards, a new
- * order with the same ID starts at version 1 again. That is safe: a ledger that remembered the old versions was evicted
- * long ago.
+ * The changes of orders that were deleted before the cutoff, the longest ago first. An order can be deleted many times:
+ * its newest of these deletions covers the earlier ones. Of each order, a step takes at most STEP_ROWS changes, oldest
+ * first, so that the deletion itself is removed last, and a step ends with the order that reaches STEP_ROWS.
+ * Afterwards, a new order with the same ID starts at version 1 again. That is safe: a ledger that remembered the old
+ * versions was evicted long ago.
  */
 const oldDeletions = sql`
   select dataset_id, order_id, max(version) as version, min(changed_at) as changed_at from (
@@ -130,8 +130,8 @@ const removeChanges = Statement.of(
 );
 
 /**
- * Deletes changes of orders that were deleted before a time (RFC 3339), fewer than 2 × STEP_ROWS. Returns how many, 0 if
- * none are left. One round trip.
+ * Deletes changes of orders that were deleted before a time (RFC 3339), fewer than 2 × STEP_ROWS. Returns how many, 0
+ * if none are left. One round trip.
  */
 export async function removeOldHistory(db: Database, cutoff: string): Promise<number> {
   const [, removed] = await db.run(uncountChanges.bind({ cutoff }), removeChanges.bind({ cutoff }));

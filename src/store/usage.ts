@@ -39,8 +39,8 @@ const add = DatasetStatement.of(
 
 /**
  * The sums over a partner's datasets, closed ones included: they fill the database too. It reads a bounded number of
- * rows: a partner has at most MAX_ENVIRONMENTS environments and MAX_CLOSED_DATASETS closed datasets. INDEXED BY, because
- * with statistics of a small table SQLite would read the datasets of all partners.
+ * rows: a partner has at most MAX_ENVIRONMENTS environments and MAX_CLOSED_DATASETS closed datasets. INDEXED BY,
+ * because with statistics of a small table SQLite would read the datasets of all partners.
  */
 const used = sql<Usage>`
   select sum(order_count) as orders, sum(order_event_count) as order_events,

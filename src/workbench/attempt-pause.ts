@@ -14,7 +14,7 @@ interface StoredPause {
   works_at: number;
 }
 
-/** How long deliveries wait after the partner reached its attempt limit. It is stored: evictions are frequent in a pause. */
+/** How long deliveries wait after the partner reached its attempt limit. Stored, as evictions are frequent in a pause. */
 export class AttemptPause {
   readonly #storage: DatasetStorage;
 
