@@ -11,8 +11,8 @@ const HOUR_MILLISECONDS = 3_600_000;
 const ROWS = { rows_read: 1, rows_written: 1 };
 
 /**
- * Stores the hour in which a key was used, after the response. Its rows count towards the partner's limit but not
- * towards the request's cost, and a request beyond that limit gets no further.
+ * Stores the hour in which a key was used, after the response. The rows of this write count towards the partner's limit
+ * of rows, but not towards the request's cost. A request beyond that limit was rejected before, so it stores nothing.
  */
 export const noteKeyUse = createMiddleware<AppEnv>(async (c, next) => {
   const now = Date.now();

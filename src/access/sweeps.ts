@@ -21,9 +21,9 @@ import { QueryBudget } from "../store/query-budget.ts";
 export const SWEEP_QUERIES = 40;
 /** With fewer queries, a sweep does not start. */
 const MIN_SWEEP_QUERIES = 10;
-/** The maximum number of used environments that one sweep closes. Each takes a call to its workbench and a query. */
+/** The maximum number of used environments that one sweep closes. Each takes a query and a call to its workbench. */
 const MAX_EXPIRED = 20;
-/** The other queries to close expired environments. */
+/** The queries of a sweep to close expired environments, besides one for each used environment. */
 const CLOSING_QUERIES = 3;
 /** The maximum number of sweeps in an hourly job. Each calls up to 120 workbenches; an invocation may call 1,000. */
 const MAX_HOURLY_SWEEPS = 8;
@@ -51,8 +51,8 @@ export function sweepAfterResponse(c: Context<AppEnv>): void {
 }
 
 /**
- * Closes environments that have expired, at most `limit` of those that were used, whose readiness verdicts it stores
- * first. Of all partners if `partner_id` is null. Sends up to `limit` + CLOSING_QUERIES queries.
+ * Closes the expired environments of a partner, or of all partners if `partner_id` is null. Of those that were used, it
+ * closes at most `limit`, and stores their readiness verdicts first. Sends up to `limit` + CLOSING_QUERIES queries.
  */
 async function closeExpired(
   env: Cloudflare.Env,
@@ -114,7 +114,7 @@ export async function sweepHourly(
 ): Promise<number> {
   let rows = 0;
   for (let sweep = 0; sweep < MAX_HOURLY_SWEEPS && budget.allows(MIN_SWEEP_QUERIES); sweep += 1) {
-    // At most half of what is left, so that some is left to delete.
+    // Closing uses at most half of the remaining queries: deleting needs the others.
     const limit = Math.min(MAX_EXPIRED, Math.floor(budget.left / 2) - CLOSING_QUERIES);
     await closeExpired(env, budget.db, { now, partner_id: null, limit });
     const { deleted_rows, isDone } = await sweepClosed(env, budget.part(SWEEP_QUERIES), null);

@@ -131,7 +131,7 @@ export interface paths {
         put?: never;
         /**
          * Simulate a transaction event
-         * @description Simulates an event of a card transaction. `APPROVED` creates a transaction, and `UPDATED`, `VOIDED` and `CAPTURED` change it. A refund names the `event_id` of its capture. Without a `transaction_id`, `CAPTURED` is a force capture and `REFUNDED` a blind refund. Repeating an event with the same `event_id` returns the stored event. A transaction can have 1000 events.
+         * @description Simulates an event of a card transaction. `APPROVED` creates a transaction, and `UPDATED`, `VOIDED` and `CAPTURED` change it. A refund has the `event_id` of its capture, and a capture can be refunded several times. Without a `transaction_id`, `CAPTURED` is a force capture and `REFUNDED` a blind refund. Any other event that is sent again with its `event_id` returns the stored event. A transaction can have 1000 events.
          */
         post: operations["simulateTransactionEvent"];
         delete?: never;
@@ -336,9 +336,9 @@ export interface paths {
          *     | `cut_response` | yes | the status, the headers and half of the body, then the connection closes |  |
          *
          *     A request that is not executed is rejected before validation. Otherwise the fault alters the response, even if it is
-         *     an error. A response without a body can't be cut, so it is lost. If several faults match, the oldest one applies. If
-         *     that fault skips the request, the next one is tried. Only requests that reach a fault count towards its `skip` and
-         *     `times`. A fault that has applied `times` times is removed.
+         *     an error. A response without a body can't be cut, so it is lost. Matching faults are tried from the oldest to the
+         *     newest, until one applies. A fault that skips the request lowers its `skip`, and the next one is tried. Later faults
+         *     don't count the request. A fault that has applied `times` times is removed.
          *
          *     **Matching.** An ID in `match` is compared with the ID in the request's path, otherwise in its body, otherwise in its
          *     query. `order_id` also matches the `id` of an order, and `type` the type of the event in the body. A `DELETE`
@@ -366,8 +366,8 @@ export interface paths {
          *
          *     **Broken connections.** `npm start` and the package break connections as described. `wrangler dev` has a proxy in
          *     front of the Worker. If the response to a `GET` is lost, the proxy sends the request up to three times and then returns a 500 in
-         *     plain text, so a fault with `times` below 3 goes unseen. For a lost `POST`, `PUT` or `DELETE`, it returns the 500 the
-         *     first time. A cut response arrives cut. On Cloudflare, a Worker can't close a connection. According to Cloudflare's
+         *     plain text, so a fault with `times` below 3 goes unseen. It doesn't repeat a `POST`, `PUT` or `DELETE`: if that response is
+         *     lost, the client gets the 500. A cut response arrives cut. On Cloudflare, a Worker can't close a connection. According to Cloudflare's
          *     documentation, clients receive its error page 1101 for `lost_response`. It says nothing about a cut response, but
          *     `Content-Length` shows that part of the body is missing.
          */
@@ -610,14 +610,14 @@ export interface paths {
          *     |---|---|
          *     | `repeatable_creations` | Every `POST` of an order or event that took effect had an ID in its body, or an `Idempotency-Key`. |
          *     | `distinct_creations` | At least two orders or events were created, and none was refused because its ID or `Idempotency-Key` belongs to one with other content. |
-         *     | `lost_response` | After the fault `lost_response`, a creation was sent again with the same ID or `Idempotency-Key`, or found by a `GET` with its ID or partner ID, and took effect once. It fails if the client neither sends it again nor reads it, or sends the same order, type, amount and `network_transaction_id` under a new ID. |
+         *     | `lost_response` | After the fault `lost_response`, a creation was sent again with the same ID or `Idempotency-Key`, or found by a `GET` with its ID or partner ID, and took effect once. It fails if the client neither sends it again nor reads it. It also fails if the client creates an event with the same order, type, amount and `network_transaction_id` under a new ID. |
          *     | `cut_response` | The same after the fault `cut_response`. |
          *     | `error_after_commit` | The same after the fault `error_after_commit`. |
          *     | `proxy_page` | The same after the fault `bad_gateway` or `gateway_timeout`. |
          *     | `unavailable` | A write to an order or event that got the fault `unavailable` was sent again and succeeded. It fails if the write was never sent again, or earlier than `Retry-After`. |
          *     | `rate_limited` | The same for the fault `rate_limited`. |
-         *     | `growing_pauses` | A write got `unavailable` or `rate_limited` at least four times in a row, and a later pause was at least 10 % and 10 ms longer than the shortest one before it. It fails if the pauses are constant or shrink. Constant pauses of up to 1.5 times `Retry-After` don't fail: they may be waits for `Retry-After`, which show nothing about the client's own pauses. To see those, set `retry_after` to 0. |
-         *     | `no_blind_retries` | A write was refused with 400, 404, 409 or 422. It fails if one was sent again unchanged more than once, each time within a minute, while its order did not change. |
+         *     | `growing_pauses` | A write got `unavailable` or `rate_limited` at least four times in a row, and a later pause was at least 10 % and 10 ms longer than the shortest one before it. It fails if no pause grew. It is not seen if no pause was longer than 1.5 times `Retry-After`: the client may only have waited for that. To see its own pauses, set `retry_after` to 0. |
+         *     | `no_blind_retries` | A write was refused with 400, 404, 409 or 422, and was not repeated, or only once. It fails if it was sent again unchanged more than once, each time within a minute, while its order did not change. |
          *     | `refund_refused` | A refund above the captured amount was refused with 409, and not sent again unchanged more than once. An environment that assumes `refund_beyond_captured: accepted` can't prove it. |
          *     | `several_captures` | An order got a second capture, within its total. It fails if every further capture took its order above its total. |
          *     | `partial_refund` | A refund was accepted that was smaller than the amount still refundable. It fails if no such refund was accepted, and at least one got 400 or 404. |
@@ -629,13 +629,13 @@ export interface paths {
          *     | `known_names` | A write was executed, and no request had an unknown or duplicate field or an unknown parameter. |
          *     | `key_rotated` | A second key was created with `POST /v2/keys` and used, the first one deleted with `DELETE /v2/keys`, and requests went on. It fails if the first key was deleted before the second was used. |
          *     | `card_agrees` | Card transactions were simulated, and the order events report the same captured and refunded sums for each. It fails if a transaction is unreported or differs. If order events report money that the card has not moved, the check has the status `not_seen`: simulate those captures and refunds on the card. |
-         *     | `notification_acknowledged` | A notification got a 2xx within 5 seconds. It fails if a 2xx took longer, or an attempt ended without a response after that time. A delivery times out after 15 seconds. |
+         *     | `notification_acknowledged` | A notification got a 2xx within 5 seconds. It fails if an attempt took longer and got a 2xx or no response. A delivery times out after 15 seconds. |
          *     | `duplicate_notification` | After the fault `duplicate_notification`, both were acknowledged, and the order events that name its `network_transaction_id` report it once. It fails if they report it twice. |
          *     | `reordered_notification` | After the fault `reordered_notification`, both of the pair were acknowledged, and their transactions agree with the order events. It fails if one was never acknowledged, or disagrees. |
          *     | `invalid_signature` | A notification with the fault `invalid_signature` got a 4xx, and the same webhook acknowledged one with a valid signature. It fails if the forged one gets any other response. |
          *     | `stale_signature` | The same with the fault `stale_signature`. |
          *     | `notification_redelivered` | A notification whose first attempt failed was acknowledged when it was sent again. It fails if its attempts ran out. Forged signatures don't count. |
-         *     | `both_readings` | Only with `environments=all`: for each field of `assume`, retries and refunds were proven with each of its two values. |
+         *     | `both_readings` | Only with `environments=all`: each field of `assume` has two values. For `duplicate_ids` and `idempotency_key`, the client retried correctly in environments with either value. For `refund_beyond_captured`, it refunded in both, never more than was captured. |
          */
         get: operations["getReadiness"];
         put?: never;
@@ -669,8 +669,8 @@ export interface paths {
          *     Any other outcome, even a redirect, is a failure, and the next attempt follows after the time in `retry_after_seconds`.
          *     At most two attempts per webhook, and six per environment, run at a time. A notification can arrive twice, and
          *     notifications can arrive out of order: production promises no more. A deployed sandbox makes at most 120
-         *     attempts a minute for each partner. Later ones wait for 2 seconds, and up to 15 minutes while the limit goes on refusing
-         *     them. A webhook that failed for a day is paused.
+         *     attempts a minute for each partner. An attempt above the limit waits for 2 seconds, and longer each time it is above the
+         *     limit again, up to 15 minutes. A webhook that failed for a day is paused.
          *
          *     **Signature.** `X-IMPRINT-HMAC-SIGNATURE: t=<time>,s=<hex>` is an HMAC-SHA256 over `<t>.<body>` with the signing
          *     token. Compute it over the raw body, before any parser has read it. The published page leaves open the form of the
@@ -764,7 +764,7 @@ export interface paths {
         };
         /**
          * Watch notifications
-         * @description Streams notifications as server-sent events. A changed notification is sent again. `curl -N` shows them. With the `webhook_id` of a webhook that has no `url`, streams its due deliveries, oldest first. A delivery stays due until its outcome is reported to `POST /sandbox/notifications/{notification_id}/attempts`. At most 10 streams of an environment, and 50 of a partner, are open at a time. A stream ends when its key is revoked, or when the environment expires or is reset.
+         * @description Streams notifications as server-sent events. A changed notification is sent again. `curl -N` shows them. A webhook can have no `url`: with its `webhook_id`, this operation streams its due deliveries instead, oldest first. A delivery stays due until its outcome is reported to `POST /sandbox/notifications/{notification_id}/attempts`. At most 10 streams of an environment, and 50 of a partner, are open at a time. A stream ends when its key is revoked, or when the environment expires or is reset.
          */
         get: operations["streamNotifications"];
         put?: never;
@@ -2307,7 +2307,7 @@ export interface components {
             version_before?: number;
             /** @description The order's version after a write; absent without an order */
             version_after?: number;
-            /** @description A command that sends the same request again, with the key in `SANDBOX_KEY`; absent if the stored request differs from the one that was sent, because it was cut, had a key in it, or was not UTF-8, or if it contains control characters other than line feeds and tabs */
+            /** @description A command that sends the same request again, with the key in `SANDBOX_KEY`. Absent if the request was cut, contained a key, was not UTF-8, or contained control characters other than line feeds and tabs */
             curl?: string;
         };
         Timeline: {
@@ -2396,7 +2396,7 @@ export interface components {
              */
             order_event_id?: string;
             /**
-             * @description The event's type; absent if both its amounts are 0
+             * @description The event's type; absent if `amount` and `rewards_amount` are 0
              * @enum {string}
              */
             type?: "CAPTURED" | "REFUNDED";
@@ -2633,7 +2633,7 @@ export interface components {
             how_to_prove: {
                 /** @description The step that passes the check */
                 step: string;
-                /** @description Commands that show the step, with the key in `SANDBOX_KEY`. They use IDs of their own, and their requests under `/v2` stand for your client */
+                /** @description Commands that show the step, with the key in `SANDBOX_KEY`. They use made-up IDs. In a test, your client sends the requests under `/v2` */
                 curl: string;
                 /** @description The same with the package `orders-sandbox` */
                 library: string;
@@ -2909,7 +2909,7 @@ export interface components {
              */
             object: "APPLICATION" | "TRANSACTION" | "PAYMENT_METHOD" | "CUSTOMER_LINK" | "REWARD" | "STREAK" | "ACCOUNT_STATUS";
             /**
-             * @description Fields of the published `data`, which replace those of the published example. null removes a field, or is sent as null where the contract allows null
+             * @description Fields that replace those of the published example's `data`. null removes a field, or is sent as null where the contract allows null
              * @example {
              *       "status": "CAPTURED",
              *       "amount": 5000
@@ -3117,7 +3117,7 @@ export interface components {
              */
             message: string;
             /**
-             * @description What your code should compute: the header for this body, with the first token and your header's `t`
+             * @description The header that your code should compute for this body and the `t` that you sent, with `signing_token` or, by default, the token of the oldest webhook
              * @example t=1763984420123,s=9a0e
              */
             expected?: string;

@@ -156,7 +156,7 @@ export class OrderLedger extends DurableObject {
   /** Executes a command on the remembered state, and if that fails, on the state in D1. */
   async #execute<T>(dataset: Dataset, order_id: string, steps: Steps<T>): Promise<Outcome<T>> {
     const remembered = this.#remembered;
-    // If this command fails, the state in D1 is unknown. Only a commit remembers a state again.
+    // If this command fails, the state in D1 is unknown, so none is remembered until a commit succeeds.
     this.#remembered = undefined;
     if (remembered?.dataset_id === dataset.known.dataset_id) {
       const outcome = await this.#attempt(dataset, remembered.state, steps, false);

@@ -28,7 +28,7 @@ const options: Parameters<typeof generateSpecs>[1] = {
       {
         name: "Sandbox",
         description:
-          "Tools for testing that production lacks: environments, faults, webhooks and notifications, recorded requests, timelines, keys and health. The operator manages partners",
+          "Tools for testing that production lacks: environments, faults, webhooks and notifications, recorded requests, timelines, keys and health, and the operator's list of partners",
       },
     ],
     // Bearer only: if two schemes were declared, some client generators would use the first and some the last.

@@ -53,7 +53,8 @@ export const guide = (origin: string): string => `# Orders Sandbox
 
 ## Start
 
-This needs Node 22 or newer, and stores data in memory. For a deployed sandbox, only set its key.
+This needs Node 22 or newer, and stores data in memory. If your sandbox is deployed, set \`SANDBOX_KEY\` to its key, and
+skip the other commands.
 
 \`\`\`sh
 export SANDBOX_KEY=test_sandbox_a
@@ -105,7 +106,7 @@ ${get(origin, "/sandbox/orders/order-1/reconciliation")}
   ID: look it up by \`network_transaction_id\`. Handle each \`event_id\` once, and only \`CAPTURED\` and \`REFUNDED\`: others, such as
   \`APPROVED\`, arrive too. \`amount\` is this event's, not the transaction's sum.
 - Respond with 2xx within 5 seconds. After ${DELIVERY_TIMEOUT_MILLISECONDS / 1_000} seconds the attempt fails. The next follows after the webhook's
-  \`retry_after_seconds\`, by default ${DEFAULT_RETRY_AFTER_SECONDS.join(", ")}. \`GET /sandbox/notifications\` lists each with its attempts.
+  \`retry_after_seconds\`, by default ${DEFAULT_RETRY_AFTER_SECONDS.join(", ")}. \`GET /sandbox/notifications\` lists all notifications.
 
 ## Rules
 
@@ -142,7 +143,7 @@ ${errors}
 
 The header \`Sandbox-Warnings\` names probable mistakes in accepted requests: ${code(WARNINGS)}.
 
-Every request is recorded with its response. These commands print the newest as lines of JSON, and list the refused ones:
+Every request is recorded with its response. The first command prints the newest requests, the second the refused ones:
 
 \`\`\`sh
 npx --yes orders-sandbox requests --url ${origin} --json
@@ -163,7 +164,7 @@ npx --yes orders-sandbox readiness --url ${origin} --format json --require card_
 Exit status 1 means that a required check has not passed; without \`--require\`, all are required.
 \`--environments all\` (\`?environments=all\`, \`sandbox.readiness({ environments: "all" })\`) includes environments
 that tests created and deleted. A failure counts for 7 days: to start over, pass the time of a new run as \`--since\`
-(\`?since=\`). Make deliberate mistakes with another partner's key, such as \`test_sandbox_b\`.
+(\`?since=\`). To send wrong requests on purpose, use another partner's key, such as \`test_sandbox_b\`.
 
 ${checks}
 

@@ -69,11 +69,11 @@ unchanged, and wait longer before each further attempt. After a 429 or 503, wait
 was not executed: send it again, too.
 
 A retry can find that the first attempt took effect. A \`DELETE\` then returns 404: the item is deleted. A \`PUT\` with
-\`If-Match\` returns 412, and a repeated ID can return 409: read the order or event by its ID, and compare. If it has your
-content, the request succeeded.
+\`If-Match\` returns 412. Production may return 409 for a repeated ID. After either, read the order or event by its ID. If
+it has your content, the request succeeded.
 
-This document describes \`Idempotency-Key\` and \`If-Match\` in prose only. As parameters, they would be sent with
-sample values by tools that import the document.
+This document describes \`Idempotency-Key\` and \`If-Match\` in prose only, because tools that import it would send declared
+headers with sample values.
 
 ## Concurrent updates
 
@@ -139,7 +139,7 @@ by \`payment_method_id\`. If the notification has no \`network_transaction_id\`,
 These limits are the sandbox's own:
 
 - A body: ${MAX_BODY_BYTES / 1_024} KiB. A page of a list: ${MAX_PAGE_BYTES / 1_000} KB; it ends early if it would be longer.
-- A timeline, and a notification with its attempts: the newest entries within ${MAX_PAGE_BYTES / 1_000} KB, of a notification at most ${MAX_SHOWN_ATTEMPTS} attempts.
+- A timeline: its newest entries, up to ${MAX_PAGE_BYTES / 1_000} KB. A notification: its newest attempts, up to ${MAX_PAGE_BYTES / 1_000} KB and ${MAX_SHOWN_ATTEMPTS} attempts.
 - Lines of an order or event: ${MAX_LINES.toLocaleString("en")}. Addresses of an order: ${MAX_ADDRESSES}.
 - An ID, reference or \`Idempotency-Key\`: ${MAX_ID_CHARACTERS} characters. In an ID of an order or event, and in an \`Idempotency-Key\`: only visible ASCII. Text: ${MAX_TEXT_CHARACTERS.toLocaleString("en")}. A URL: ${MAX_URL_CHARACTERS.toLocaleString("en")}.
 - An amount, and the captured sum of an order: 2^53 − 1.

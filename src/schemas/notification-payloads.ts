@@ -215,7 +215,7 @@ export const notificationInput = z
       .optional()
       .meta({
         description:
-          "Fields of the published `data`, which replace those of the published example. null removes a field, or is sent as null where the contract allows null",
+          "Fields that replace those of the published example's `data`. null removes a field, or is sent as null where the contract allows null",
         examples: [{ status: "CAPTURED", amount: 5000 }],
       }),
   })

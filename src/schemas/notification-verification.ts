@@ -86,7 +86,7 @@ export const verification = z
       ],
     }),
     expected: text(
-      "What your code should compute: the header for this body, with the first token and your header's `t`",
+      "The header that your code should compute for this body and the `t` that you sent, with `signing_token` or, by default, the token of the oldest webhook",
       "t=1763984420123,s=9a0e",
     ),
     changes: z

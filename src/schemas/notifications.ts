@@ -137,5 +137,5 @@ export const notificationPath = z.object({ notification_id: notificationId });
 
 export const notificationStream = z.string().meta({
   description:
-    "Server-sent events. `data` is a Notification as JSON, sent again after each change; with `webhook_id`, a delivery to attempt: `id` (the position in the stream), `notification_id`, `delivery_id`, `webhook_id`, `attempt` (from 1), `object`, `headers`, and `body`, to forward byte for byte",
+    "Server-sent events. Without `webhook_id`, `data` is a Notification as JSON, sent again after each change. With it, `data` is a due delivery: `id` (the position in the stream), `notification_id`, `delivery_id`, `webhook_id`, `attempt` (from 1), `object`, `headers`, and `body`, to forward byte for byte",
 });

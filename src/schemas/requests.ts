@@ -157,7 +157,7 @@ export const requestDetails = z
     }),
     curl: z.string().optional().meta({
       description:
-        "A command that sends the same request again, with the key in `SANDBOX_KEY`; absent if the stored request differs from the one that was sent, because it was cut, had a key in it, or was not UTF-8, or if it contains control characters other than line feeds and tabs",
+        "A command that sends the same request again, with the key in `SANDBOX_KEY`. Absent if the request was cut, contained a key, was not UTF-8, or contained control characters other than line feeds and tabs",
     }),
   })
   .meta({ id: "RequestDetails" });

@@ -49,7 +49,7 @@ export const CHECKS = {
   lost_response: {
     group: "retries",
     title: "A lost response is retried",
-    rule: "After the fault `lost_response`, a creation was sent again with the same ID or `Idempotency-Key`, or found by a `GET` with its ID or partner ID, and took effect once. It fails if the client neither sends it again nor reads it, or sends the same order, type, amount and `network_transaction_id` under a new ID.",
+    rule: "After the fault `lost_response`, a creation was sent again with the same ID or `Idempotency-Key`, or found by a `GET` with its ID or partner ID, and took effect once. It fails if the client neither sends it again nor reads it. It also fails if the client creates an event with the same order, type, amount and `network_transaction_id` under a new ID.",
     evaluate: checkRetries(["lost_response"], "lost its response"),
   },
   cut_response: {
@@ -85,13 +85,13 @@ export const CHECKS = {
   growing_pauses: {
     group: "retries",
     title: "Pauses between retries grow",
-    rule: "A write got `unavailable` or `rate_limited` at least four times in a row, and a later pause was at least 10 % and 10 ms longer than the shortest one before it. It fails if the pauses are constant or shrink. Constant pauses of up to 1.5 times `Retry-After` don't fail: they may be waits for `Retry-After`, which show nothing about the client's own pauses. To see those, set `retry_after` to 0.",
+    rule: "A write got `unavailable` or `rate_limited` at least four times in a row, and a later pause was at least 10 % and 10 ms longer than the shortest one before it. It fails if no pause grew. It is not seen if no pause was longer than 1.5 times `Retry-After`: the client may only have waited for that. To see its own pauses, set `retry_after` to 0.",
     evaluate: checkGrowingPauses,
   },
   no_blind_retries: {
     group: "refusals",
     title: "Refused requests aren't repeated",
-    rule: `A write was refused with ${REFUSAL_LIST}. It fails if one was sent again unchanged more than once, each time within a minute, while its order did not change.`,
+    rule: `A write was refused with ${REFUSAL_LIST}, and was not repeated, or only once. It fails if it was sent again unchanged more than once, each time within a minute, while its order did not change.`,
     evaluate: checkNoBlindRetries,
   },
   refund_refused: {
@@ -163,7 +163,7 @@ export const CHECKS = {
   notification_acknowledged: {
     group: "notifications",
     title: "Notifications are acknowledged within 5 s",
-    rule: "A notification got a 2xx within 5 seconds. It fails if a 2xx took longer, or an attempt ended without a response after that time. A delivery times out after 15 seconds.",
+    rule: "A notification got a 2xx within 5 seconds. It fails if an attempt took longer and got a 2xx or no response. A delivery times out after 15 seconds.",
     evaluate: checkAcknowledged,
   },
   duplicate_notification: {
@@ -205,7 +205,7 @@ export const ENVIRONMENT_CHECK_IDS = Object.keys(CHECKS) as EnvironmentCheckId[]
 const BOTH_READINGS = {
   group: "readings",
   title: "Both readings of the contract are handled",
-  rule: "Only with `environments=all`: for each field of `assume`, retries and refunds were proven with each of its two values.",
+  rule: "Only with `environments=all`: each field of `assume` has two values. For `duplicate_ids` and `idempotency_key`, the client retried correctly in environments with either value. For `refund_beyond_captured`, it refunded in both, never more than was captured.",
 } as const satisfies Omit<Check, "evaluate">;
 
 export type CheckId = EnvironmentCheckId | "both_readings";

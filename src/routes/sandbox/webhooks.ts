@@ -39,8 +39,8 @@ has at most ${MAX_WEBHOOKS} webhooks. They stay when the environment is reset.
 Any other outcome, even a redirect, is a failure, and the next attempt follows after the time in \`retry_after_seconds\`.
 At most two attempts per webhook, and six per environment, run at a time. A notification can arrive twice, and
 notifications can arrive out of order: production promises no more. A deployed sandbox makes at most 120
-attempts a minute for each partner. Later ones wait for 2 seconds, and up to 15 minutes while the limit goes on refusing
-them. A webhook that failed for a day is paused.
+attempts a minute for each partner. An attempt above the limit waits for 2 seconds, and longer each time it is above the
+limit again, up to 15 minutes. A webhook that failed for a day is paused.
 
 **Signature.** \`X-IMPRINT-HMAC-SIGNATURE: t=<time>,s=<hex>\` is an HMAC-SHA256 over \`<t>.<body>\` with the signing
 token. Compute it over the raw body, before any parser has read it. The published page leaves open the form of the
