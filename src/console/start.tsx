@@ -114,7 +114,7 @@ export function FirstSteps() {
               <p>
                 {withMoney(outcomes[index].message, "USD")}{" "}
                 {outcomes[index].status === REJECTED &&
-                  "This 409 is expected: the order is unchanged, and repeating the request returns the same error."}
+                  "This 409 is expected. The order is unchanged."}
               </p>
             )}
           </li>
@@ -129,9 +129,9 @@ export function Start() {
     <section class="page" aria-label="First steps">
       <h1>First steps</h1>
       <p>
-        These requests create an order, capture it and refund a part of it, with your key. Run them
-        here, or copy them into a terminal where <code>SANDBOX_KEY</code> holds the key. Repeating
-        them changes nothing.
+        These requests create an order, capture it and refund a part of it. Run them here, or copy
+        them into a terminal where <code>SANDBOX_KEY</code> holds the key. Repeating them changes
+        nothing.
       </p>
       <FirstSteps />
       <p>

@@ -244,7 +244,7 @@ it("lists each mistake once, the worst first, and opens its request", async () =
     const texts = (await findings.allInnerTexts()).map((text) => text.replaceAll(/\s+/g, " "));
     expect(texts[0]).toMatch(/^order-1 Rejected: A refund of \$200\.00 is more than/);
     expect(texts[1]).toMatch(
-      /^po-2 \$7\.00 Executed twice: repeats the request whose response was lost at /,
+      /^po-2 \$7\.00 Executed twice, with no ID or Idempotency-Key: repeats the request whose response was lost at /,
     );
     expect(texts[2]).toMatch(/^order-1 · txn-1 Order events report \$50\.00 more than the card/);
     expect(texts[3]).toMatch(/^order-1 \$50\.00 merchant_nmae: .* Did you mean merchant_name\?$/);
@@ -545,7 +545,7 @@ it("shows both sides of an order's transaction, and marks the differences", asyn
     await sides.getByText("card and order events agree", { exact: true }).waitFor();
     await sides.getByRole("link", { name: "txn-1" }).click();
     await page.getByRole("heading", { name: "captured $50.00 · refunded $50.00" }).waitFor();
-    await page.getByRole("link", { name: "on the card 2" }).waitFor();
+    await page.getByRole("link", { name: "all 2" }).waitFor();
     await page.getByRole("link", { name: "card and order events disagree 1" }).click();
     const only = rows(page).filter({ hasText: "captured $7.00 · txn-2" });
     await only.getByText("card and order events disagree").waitFor();
@@ -766,7 +766,7 @@ it("creates, shows, resets and deletes an environment, after a warning about the
     await dialog.getByRole("button", { name: "Done" }).click();
     const card = page.getByRole("listitem").filter({ hasText: name });
     await card.getByRole("button", { name: "Show" }).click();
-    await card.getByText("shown", { exact: true }).waitFor();
+    await card.getByText("open here", { exact: true }).waitFor();
     const integration = new Integration(key);
     await integration.order("order-1");
     await card.getByRole("button", { name: "Reset" }).click();
@@ -786,7 +786,7 @@ it("creates, shows, resets and deletes an environment, after a warning about the
     await dialog.getByText(`deletes ${name} and everything in it`).waitFor();
     await dialog.getByRole("button", { name: "Delete" }).click();
     await poll(() => card.count()).toBe(0);
-    await page.getByText("shown", { exact: true }).waitFor();
+    await page.getByText("open here", { exact: true }).waitFor();
   });
 });
 

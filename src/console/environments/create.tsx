@@ -46,7 +46,7 @@ export function CreateForm({ onCreated }: { onCreated: () => void }) {
         onChange={setLifetime}
       />
       <CheckField label="Reject unknown fields" checked={strict} onChange={setStrict} />
-      <CheckField label="Add the published examples" checked={hasExamples} onChange={setExamples} />
+      <CheckField label="Add an example order" checked={hasExamples} onChange={setExamples} />
     </RequestForm>
   );
 }

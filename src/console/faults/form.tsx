@@ -72,7 +72,7 @@ export function FaultForm({ orderId, onAdded }: FaultFormProps) {
       />
       <NumberField label="Times" value={times} min={1} max={MAX_FAULT_TIMES} onChange={setTimes} />
       <NumberField
-        label="Skip first"
+        label="Skip the first"
         value={skip}
         min={0}
         max={MAX_FAULT_SKIP}

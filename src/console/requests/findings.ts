@@ -86,7 +86,7 @@ const secondExecution = (request: RecordedRequest, first: RecordedRequest): Find
     subject: request.partner_order_id ?? subjectOf(request),
     key: `twice ${request.id}`,
     isWarning: false,
-    text: `Executed twice: ${describeRetry(first)}.`,
+    text: `Executed twice, ${first.warnings?.some(({ code }) => code === "not_repeatable") ? "with no ID or Idempotency-Key" : "with a new ID"}: ${describeRetry(first)}.`,
   });
 
 function disagreement(

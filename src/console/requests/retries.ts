@@ -46,6 +46,4 @@ export const isSecondExecution = (retry: RecordedRequest, { fault, ...first }: R
 
 /** `repeats the request whose response was lost at 15:46:32` */
 export const describeRetry = ({ at, status }: RecordedRequest): string =>
-  status === null
-    ? `repeats the request whose response was lost at ${clockTime(at)}`
-    : `repeats the request of ${clockTime(at)}, which returned ${status}`;
+  `repeats the request ${status === null ? "whose response was lost at" : `with status ${status} of`} ${clockTime(at)}`;

@@ -24,7 +24,7 @@ export const cardFigures = ({ captured, refunded }: CardFigures, currency: strin
 /** The figures of a listed transaction. The API lists no refunded sums. */
 export const amountOf = ({ status, amount, currency }: Transaction): string =>
   status === "REFUNDED"
-    ? `captured ${money(amount, currency)}, then refunded`
+    ? `captured ${money(amount, currency)} · refunded`
     : `${status.toLowerCase()} ${money(amount, currency)}`;
 
 /** Says which side has how much more. */
@@ -38,11 +38,13 @@ export function disagreementOf(
     if (onCard === 0 || onCard === reported) return [];
     const sum = money(Math.abs(onCard - reported), currency);
     const text =
-      reported > onCard
-        ? `Order events report ${sum} more than the card ${side}.`
-        : reported === 0
-          ? `The card ${side} ${sum}, which no order event reports.`
-          : `The card ${side} ${sum} more than order events report.`;
+      reported === 2 * onCard
+        ? `The card ${side} ${sum} once. Order events report it twice.`
+        : reported > onCard
+          ? `Order events report ${sum} more than the card ${side}.`
+          : reported === 0
+            ? `The card ${side} ${sum}, which no order event reports.`
+            : `The card ${side} ${sum} more than order events report.`;
     return text;
   });
   const others = findings

@@ -105,7 +105,7 @@ function Choices({ lists, isDisagreeing, query }: ChoicesProps) {
         href={hrefOf("transactions")}
         aria-current={isDisagreeing ? undefined : "true"}
       >
-        on the card <b>{lists.all.total}</b>
+        all <b>{lists.all.total}</b>
       </Link>
       <Link
         class="chip"
