@@ -75,7 +75,7 @@ export async function createEnvironmentKey(c: Context<AppEnv>, id: number) {
 }
 
 /**
- * Deletes a partner's environment. Every isolate rejects its keys immediately; the rows are deleted after the response.
+ * Deletes a partner's environment. Its keys stop working everywhere; the rows are deleted after the response.
  * Throws a 404 for an unknown environment, and a 409 for the partner's first one.
  */
 export async function deleteEnvironment(c: Context<AppEnv>, id: number): Promise<void> {

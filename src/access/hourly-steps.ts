@@ -13,7 +13,7 @@ import { sweepHourly } from "./sweeps.ts";
 /** A part of the hourly work. Its result goes into the log. */
 interface HourlyStep {
   name: string;
-  /** Stops at the end of the budget. The next hour continues. */
+  /** Stops when the budget is used up. The next hour's run continues. */
   run: (budget: QueryBudget, now: Date, env: Cloudflare.Env) => Promise<unknown>;
 }
 

@@ -12,7 +12,7 @@ const ROWS = { rows_read: 1, rows_written: 1 };
 
 /**
  * Stores the hour in which a key was used, after the response. The rows of this write count towards the partner's limit
- * of rows, but not towards the request's cost. A request beyond that limit was rejected before, so it stores nothing.
+ * of rows, but not towards the request's cost. A request beyond that limit is rejected by an earlier middleware.
  */
 export const noteKeyUse = createMiddleware<AppEnv>(async (c, next) => {
   const now = Date.now();

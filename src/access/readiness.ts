@@ -43,7 +43,7 @@ export async function checkAllEnvironments(c: Context<AppEnv>, since: string) {
   return sumUp([...checked, stored], since);
 }
 
-/** Stores the verdicts on environments that will now be closed. Logs its own failure, so that they are closed anyway. */
+/** Stores the verdicts on environments before they are closed. Logs a failure instead of throwing it. */
 export async function preserveVerdicts(
   env: Cloudflare.Env,
   db: Database,

@@ -6,7 +6,7 @@ import { awaitWorkbench, workbenchOf } from "../http/workbench.ts";
 import * as store from "../store/reset.ts";
 import { tooManyClosedDatasets } from "./sweeps.ts";
 
-/** Resets the key's environment. Each other request takes effect entirely before or entirely after it. */
+/** Resets the key's environment. Every concurrent request takes effect either before the reset or after it. */
 export async function resetEnvironment(c: Context<AppEnv>): Promise<void> {
   const known = await inCurrentDataset(c, (dataset) =>
     store.resetEnvironment(dataset, requestOf(c)),

@@ -14,11 +14,11 @@ const VERBS: Record<RowKind, string> = { rows_read: "read", rows_written: "wrote
 const KINDS = Object.keys(VERBS) as RowKind[];
 
 interface UsedRows extends Record<RowKind, number> {
-  /** When the counts were last reduced, in milliseconds since 1970. They fall as time passes. */
+  /** When the counts were last reduced, in milliseconds since 1970. */
   countedAt: number;
 }
 
-/** The rows that each partner used in this isolate and that have not drained yet. */
+/** The rows that each partner has used in this isolate. The counts fall as time passes, down to 0. */
 const usedRows = new Map<number, UsedRows>();
 
 /**

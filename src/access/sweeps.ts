@@ -19,11 +19,11 @@ import { QueryBudget } from "../store/query-budget.ts";
 
 /** The D1 queries with which one sweep deletes rows. */
 export const SWEEP_QUERIES = 40;
-/** With fewer queries, a sweep does not start. */
+/** A sweep starts only if this many queries are left. */
 const MIN_SWEEP_QUERIES = 10;
-/** The maximum number of used environments that one sweep closes. Each takes a query and a call to its workbench. */
+/** A sweep closes at most this many expired environments that had requests. Each takes a query and a call to its workbench. */
 const MAX_EXPIRED = 20;
-/** The queries of a sweep to close expired environments, besides one for each used environment. */
+/** The queries of a sweep to close expired environments, besides one for each that had requests. */
 const CLOSING_QUERIES = 3;
 /** The maximum number of sweeps in an hourly job. Each calls up to 120 workbenches; an invocation may call 1,000. */
 const MAX_HOURLY_SWEEPS = 8;
@@ -51,8 +51,8 @@ export function sweepAfterResponse(c: Context<AppEnv>): void {
 }
 
 /**
- * Closes the expired environments of a partner, or of all partners if `partner_id` is null. Of those that were used, it
- * closes at most `limit`, and stores their readiness verdicts first. Sends up to `limit` + CLOSING_QUERIES queries.
+ * Closes the expired environments of a partner, or of all partners if `partner_id` is null. Of those that had requests,
+ * it closes at most `limit`, and stores their readiness verdicts first. Sends up to `limit` + CLOSING_QUERIES queries.
  */
 async function closeExpired(
   env: Cloudflare.Env,

@@ -60,7 +60,7 @@ export function describeOperation({
   ...operation
 }: Operation) {
   const examples = operationExamples[operation.operationId];
-  // Faults can be injected into everything under /v2, which is every tag except this one.
+  // Faults can be injected into operations under /v2. Every other operation has the tag Sandbox.
   const canFault = tag !== "Sandbox";
   const headers = [...HEADERS_ON_EVERY_RESPONSE, ...HEADERS_OF_TAG[tag], ...ownHeaders];
   const errorsByStatus = groupByStatus([

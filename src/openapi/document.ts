@@ -50,8 +50,8 @@ const options: Parameters<typeof generateSpecs>[1] = {
 };
 
 /**
- * Serves the OpenAPI 3.1 document of all described routes, generated from the schemas that validate. An isolate
- * generates its text once, and inserts only the origin in each response, so that a flood of requests costs little.
+ * Serves the OpenAPI 3.1 document of all described routes, generated from the schemas that validate. Each
+ * isolate generates the document's text once, so that a flood of requests costs little. A response adds the origin.
  */
 export function serveOpenApi(app: Hono<AppEnv>): void {
   let text: ((origin: string) => string) | undefined;
@@ -101,7 +101,7 @@ function withoutPatterns<T extends object>(document: T): T {
 
 type Parameter = Exclude<NonNullable<DescribeRouteOptions["parameters"]>[number], { $ref: string }>;
 
-/** The document describes headers in prose only (see schemas/request-headers.ts). */
+/** The document describes request headers in prose only (see schemas/request-headers.ts). */
 function isInUrl(parameter: object): parameter is Parameter {
   return "in" in parameter && parameter.in !== "header";
 }

@@ -62,7 +62,7 @@ npx --yes orders-sandbox --quiet &
 curl --silent --fail --retry 60 --retry-delay 1 --retry-connrefused ${origin}/health
 \`\`\`
 
-Create an environment for each test: the response has its \`key\`. In a test runner, the library does so.
+Create an environment for each test, in a test runner with the library. The response has its \`key\`.
 
 \`\`\`sh
 ${post(origin, "/sandbox/environments", '{"name": "test-1"}')}
@@ -100,26 +100,26 @@ ${get(origin, "/sandbox/orders/order-1/reconciliation")}
 ## Notifications
 
 - Header \`${SIGNATURE_HEADER}: t=<milliseconds>,s=<hex>\`: \`s\` is the HMAC-SHA256 of \`<t>.<raw body>\`. The key is the
-  webhook's \`signing_token\`: send your own, or read it in the response. Refuse a wrong signature or a \`t\` older than
+  webhook's \`signing_token\`: \`POST /sandbox/webhooks\` takes or returns it. Refuse a wrong signature or a \`t\` older than
   5 minutes with 4xx. \`POST /sandbox/notifications/verify\` explains a mismatch.
 - Body: \`{"object": "TRANSACTION", "data": {"event_id", "status", "amount", "network_transaction_id", …}}\`. It has no order
   ID: look it up by \`network_transaction_id\`. Handle each \`event_id\` once, and only \`CAPTURED\` and \`REFUNDED\`: others, such as
   \`APPROVED\`, arrive too. \`amount\` is this event's, not the transaction's sum.
-- Respond with 2xx within 5 seconds. After ${DELIVERY_TIMEOUT_MILLISECONDS / 1_000} seconds the attempt fails. The next follows after the webhook's
+- Respond with 2xx within 5 seconds, as readiness requires; after ${DELIVERY_TIMEOUT_MILLISECONDS / 1_000}, the attempt fails. The next follows after the webhook's
   \`retry_after_seconds\`, by default ${DEFAULT_RETRY_AFTER_SECONDS.join(", ")}. \`GET /sandbox/notifications\` lists all notifications.
 
 ## Rules
 
 - Refunds of an order may not exceed its captures, separately for amount and rewards.
 - An order with events can't be deleted: refund it.
-- Lines must add up to the amount and the rewards: \`"order_lines": [{"name": "Lamp", "quantity": 2, "rate": 2500,
-  "rewards_rate": 25}]\` is 5000 and 50. Send \`rewards_amount\` with captures, and its refunded part with refunds.
+- The sums of the lines are the amount and the rewards: for 5000 and 50, \`"order_lines":
+  [{"name": "Lamp", "quantity": 2, "rate": 2500, "rewards_rate": 25}]\`. Send \`rewards_amount\` with captures, and its refunded part with refunds.
 - After a lost connection, a 500, 502, 503 or 504, send the same request again with the same ID or
   \`Idempotency-Key\`: it takes effect once. If the retry gets a 409 for your own ID, read the order or event by it, and
   compare. After 429 or 503, wait for \`Retry-After\`, and longer each time.
 - Never repeat a ${REFUSAL_LIST} unchanged.
 - Follow lists with \`starting_after\` (the last ID) until \`has_more\` is false.
-- Rotate a key: \`POST /v2/keys\`, use the new one, then \`DELETE /v2/keys\` with the old one: it deletes itself.
+- Rotate a key: \`POST /v2/keys\`, use the new one, then \`DELETE /v2/keys\` with the old one, which that deletes.
 
 ## Faults
 
@@ -152,8 +152,8 @@ ${get(origin, "/sandbox/requests?status=4xx")}
 
 ## Prove readiness
 
-Each check is \`passed\`, \`failed\` or \`not_seen\`, with its reason, its evidence, and \`how_to_prove\`: the step, and commands
-and code that show it. Let your own client send the requests to \`/v2\`. Pass one check after
+Each check is \`passed\`, \`failed\` or \`not_seen\`, with its reason, its evidence, and \`how_to_prove\`: the step, with example
+commands and code. Let your own client send the requests to \`/v2\`. Pass one check after
 another until \`ready\` is true.
 
 \`\`\`sh
@@ -168,6 +168,6 @@ that tests created and deleted. A failure counts for 7 days: to start over, pass
 
 ${checks}
 
-Where the contract is silent, an environment can assume either reading:
-\`POST /sandbox/environments\` with \`assume\`: ${assumptions}. Prove your client under both.
+The contract leaves questions open. \`POST /sandbox/environments\` with \`assume\` chooses an answer: ${assumptions}. Prove
+your client under each.
 `;
