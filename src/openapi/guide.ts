@@ -53,8 +53,7 @@ export const guide = (origin: string): string => `# Orders Sandbox
 
 ## Start
 
-This needs Node 22 or newer, and stores data in memory. If your sandbox is deployed, set \`SANDBOX_KEY\` to its key, and
-skip the other commands.
+This needs Node 22 or newer, and stores data in memory. If yours is deployed, only run the first line, with its key.
 
 \`\`\`sh
 export SANDBOX_KEY=test_sandbox_a
@@ -168,6 +167,6 @@ that tests created and deleted. A failure counts for 7 days: to start over, pass
 
 ${checks}
 
-The contract leaves questions open. \`POST /sandbox/environments\` with \`assume\` chooses an answer: ${assumptions}. Prove
-your client under each.
+Where the contract is silent, \`POST /sandbox/environments\` with \`assume\` chooses: ${assumptions}. Prove your
+client under each.
 `;
