@@ -2,7 +2,7 @@ import { unauthenticated } from "../http/errors.ts";
 
 /**
  * Parses the key or token in an `Authorization` header. The scheme is Bearer, or Basic with the key as user name and
- * an empty password. Throws a 401. `name` is the name of the key or token in the message.
+ * an empty password. Throws a 401, whose message calls the key or token `name`.
  */
 export function parseCredentials(header: string | undefined, name: string): string {
   if (header === undefined) {

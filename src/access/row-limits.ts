@@ -23,7 +23,7 @@ const usedRows = new Map<number, UsedRows>();
 
 /**
  * Limits the rows that a partner's requests read and write in a day, in D1 and in workbenches. Rows are most of the
- * cost. The limit is a leaky bucket: it holds a quarter of the day's rows, and drains evenly over the day. The
+ * cost. The limit is a leaky bucket: it drains steadily, at the rate of the day's rows, and holds a quarter of them. The
  * request log leaves out a rejected request.
  */
 export const limitRows = createMiddleware<AppEnv>(async (c, next) => {

@@ -131,7 +131,7 @@ export interface paths {
         put?: never;
         /**
          * Simulate a transaction event
-         * @description Simulates an event of a card transaction. `APPROVED` creates a transaction, and `UPDATED`, `VOIDED` and `CAPTURED` change it. A refund has the `event_id` of its capture, and a capture can be refunded several times. Without a `transaction_id`, `CAPTURED` is a force capture and `REFUNDED` a blind refund. Any other event that is sent again with its `event_id` returns the stored event. A transaction can have 1000 events.
+         * @description Simulates an event of a card transaction. `APPROVED` creates a transaction, and `UPDATED`, `VOIDED` and `CAPTURED` change it. A refund has the `event_id` of its capture, and a capture can be refunded several times. Without a `transaction_id`, `CAPTURED` is a force capture and `REFUNDED` a blind refund. Except for these refunds, repeating an event with its `event_id` returns the stored event. A transaction can have 1000 events.
          */
         post: operations["simulateTransactionEvent"];
         delete?: never;
@@ -336,9 +336,9 @@ export interface paths {
          *     | `cut_response` | yes | the status, the headers and half of the body, then the connection closes |  |
          *
          *     A request that is not executed is rejected before validation. Otherwise the fault alters the response, even if it is
-         *     an error. A response without a body can't be cut, so it is lost. Matching faults are tried from the oldest to the
-         *     newest, until one applies. A fault that skips the request lowers its `skip`, and the next one is tried. Later faults
-         *     don't count the request. A fault that has applied `times` times is removed.
+         *     an error. A response without a body can't be cut, so it is lost. If several faults match, the oldest one without a
+         *     `skip` applies. The older ones lower their `skip`; the newer ones don't count the request. A fault that has applied
+         *     `times` times is removed.
          *
          *     **Matching.** An ID in `match` is compared with the ID in the request's path, otherwise in its body, otherwise in its
          *     query. `order_id` also matches the `id` of an order, and `type` the type of the event in the body. A `DELETE`
@@ -361,7 +361,7 @@ export interface paths {
          *     | `stale_signature` | a first attempt that was signed ten minutes ago. Retries are signed now |  |
          *
          *     **Several data centers.** A request that reads or writes the database sees every fault that was added before it. A
-         *     request that is rejected earlier, because of its path, method, parameters or body, may miss a fault that was added in
+         *     request that is rejected without the database, because of its path, method, parameters or body, may miss a fault that was added in
          *     another data center less than 30 seconds ago.
          *
          *     **Broken connections.** `npm start` and the package break connections as described. `wrangler dev` has a proxy in
@@ -614,10 +614,10 @@ export interface paths {
          *     | `cut_response` | The same after the fault `cut_response`. |
          *     | `error_after_commit` | The same after the fault `error_after_commit`. |
          *     | `proxy_page` | The same after the fault `bad_gateway` or `gateway_timeout`. |
-         *     | `unavailable` | A write to an order or event that got the fault `unavailable` was sent again and succeeded. It fails if the write was never sent again, or earlier than `Retry-After`. |
+         *     | `unavailable` | A write to an order or event that got the fault `unavailable` was sent again and succeeded. It fails if the write was sent again before `Retry-After` had passed, or not at all. |
          *     | `rate_limited` | The same for the fault `rate_limited`. |
-         *     | `growing_pauses` | A write got `unavailable` or `rate_limited` at least four times in a row, and a later pause was at least 10 % and 10 ms longer than the shortest one before it. It fails if no pause grew. It is not seen if no pause was longer than 1.5 times `Retry-After`: the client may only have waited for that. To see its own pauses, set `retry_after` to 0. |
-         *     | `no_blind_retries` | A write was refused with 400, 404, 409 or 422, and was not repeated, or only once. It fails if it was sent again unchanged more than once, each time within a minute, while its order did not change. |
+         *     | `growing_pauses` | A write got `unavailable` or `rate_limited` at least four times in a row, and a later pause was at least 10 % and 10 ms longer than the shortest one before it. It fails if no pause grew. If no pause was longer than 1.5 times `Retry-After`, the status is `not_seen`, because the client may only have waited for that. To see the client's own pauses, set `retry_after` to 0. |
+         *     | `no_blind_retries` | A write was refused with 400, 404, 409 or 422, and was repeated at most once. It fails if the client repeated it unchanged two or more times, each within a minute of the previous attempt, while the order did not change. |
          *     | `refund_refused` | A refund above the captured amount was refused with 409, and not sent again unchanged more than once. An environment that assumes `refund_beyond_captured: accepted` can't prove it. |
          *     | `several_captures` | An order got a second capture, within its total. It fails if every further capture took its order above its total. |
          *     | `partial_refund` | A refund was accepted that was smaller than the amount still refundable. It fails if no such refund was accepted, and at least one got 400 or 404. |
@@ -635,7 +635,7 @@ export interface paths {
          *     | `invalid_signature` | A notification with the fault `invalid_signature` got a 4xx, and the same webhook acknowledged one with a valid signature. It fails if the forged one gets any other response. |
          *     | `stale_signature` | The same with the fault `stale_signature`. |
          *     | `notification_redelivered` | A notification whose first attempt failed was acknowledged when it was sent again. It fails if its attempts ran out. Forged signatures don't count. |
-         *     | `both_readings` | Only with `environments=all`: each field of `assume` has two values. For `duplicate_ids` and `idempotency_key`, the client retried correctly in environments with either value. For `refund_beyond_captured`, it refunded in both, never more than was captured. |
+         *     | `both_readings` | The report has this check only with `environments=all`. Each field of `assume` has two values. For `duplicate_ids` and `idempotency_key`, the client retried correctly in environments with either value. For `refund_beyond_captured`, it refunded in both, never more than was captured. |
          */
         get: operations["getReadiness"];
         put?: never;
@@ -668,7 +668,7 @@ export interface paths {
          *     **Deliveries.** The first attempt follows within a second. Only a 2xx response within 15 seconds acknowledges it.
          *     Any other outcome, even a redirect, is a failure, and the next attempt follows after the time in `retry_after_seconds`.
          *     At most two attempts per webhook, and six per environment, run at a time. A notification can arrive twice, and
-         *     notifications can arrive out of order: production promises no more. A deployed sandbox makes at most 120
+         *     notifications can arrive out of order, as in production. A deployed sandbox makes at most 120
          *     attempts a minute for each partner. An attempt above the limit waits for 2 seconds, and longer each time it is above the
          *     limit again, up to 15 minutes. A webhook that failed for a day is paused.
          *
@@ -764,7 +764,7 @@ export interface paths {
         };
         /**
          * Watch notifications
-         * @description Streams notifications as server-sent events. A changed notification is sent again. `curl -N` shows them. A webhook can have no `url`: with its `webhook_id`, this operation streams its due deliveries instead, oldest first. A delivery stays due until its outcome is reported to `POST /sandbox/notifications/{notification_id}/attempts`. At most 10 streams of an environment, and 50 of a partner, are open at a time. A stream ends when its key is revoked, or when the environment expires or is reset.
+         * @description Streams notifications as server-sent events. A changed notification is sent again. `curl -N` shows them. With the `webhook_id` of a webhook that was added without a `url`, it streams the deliveries of that webhook that are due, oldest first. A delivery stays due until its outcome is reported to `POST /sandbox/notifications/{notification_id}/attempts`. At most 10 streams of an environment, and 50 of a partner, are open at a time. A stream ends when its key is revoked, or when the environment expires or is reset.
          */
         get: operations["streamNotifications"];
         put?: never;
@@ -1473,7 +1473,7 @@ export interface components {
              */
             event_id: string;
             /**
-             * @description The event, and the transaction's status after it
+             * @description What happened. It is also the transaction's status after the event
              * @example CAPTURED
              * @enum {string}
              */
@@ -1506,7 +1506,7 @@ export interface components {
              */
             payment_method_id: string;
             /**
-             * @description The event, and the transaction's status after it
+             * @description What happened. It is also the transaction's status after the event
              * @example CAPTURED
              * @enum {string}
              */
@@ -1583,7 +1583,7 @@ export interface components {
              */
             currency: string;
             /**
-             * @description The event, and the transaction's status after it
+             * @description What happened. It is also the transaction's status after the event
              * @example CAPTURED
              * @enum {string}
              */
@@ -2471,7 +2471,7 @@ export interface components {
              */
             event_id: string;
             /**
-             * @description The event, and the transaction's status after it
+             * @description What happened. It is also the transaction's status after the event
              * @example CAPTURED
              * @enum {string}
              */
@@ -3611,7 +3611,7 @@ export interface components {
         "X-Request-Id": string;
         /** @description The cost of the request in D1: round trips, rows read and rows written. Not in production */
         "Server-Timing": string;
-        /** @description The fault that was injected into the request, with its `id` if it is one of the environment's faults (an Item of RFC 9651). Not in production */
+        /** @description The fault that was injected into the request, as an Item of RFC 9651, with its `id` if it is one of the environment's faults. Not in production */
         "Sandbox-Fault-Applied": string;
         /** @description The order's version, for `If-Match`. Not in production */
         ETag: string;

@@ -28,7 +28,7 @@ const options: Parameters<typeof generateSpecs>[1] = {
       {
         name: "Sandbox",
         description:
-          "Tools for testing that production lacks: environments, faults, webhooks and notifications, recorded requests, timelines, keys and health, and the operator's list of partners",
+          "The sandbox's own tools: environments, faults, webhooks and notifications, recorded requests, timelines, keys and health, and the operator's list of partners",
       },
     ],
     // Bearer only: if two schemes were declared, some client generators would use the first and some the last.
@@ -51,7 +51,7 @@ const options: Parameters<typeof generateSpecs>[1] = {
 
 /**
  * Serves the OpenAPI 3.1 document of all described routes, generated from the schemas that validate. Each
- * isolate generates the document's text once, so that a flood of requests costs little. A response adds the origin.
+ * isolate generates the text once, and inserts the origin for each response, so that a flood of requests costs little.
  */
 export function serveOpenApi(app: Hono<AppEnv>): void {
   let text: ((origin: string) => string) | undefined;

@@ -53,7 +53,7 @@ export const guide = (origin: string): string => `# Orders Sandbox
 
 ## Start
 
-This needs Node 22 or newer, and stores data in memory. If yours is deployed, only run the first line, with its key.
+This needs Node 22 or newer, and stores data in memory. For a deployed sandbox, run only the first line, with its key.
 
 \`\`\`sh
 export SANDBOX_KEY=test_sandbox_a
@@ -61,7 +61,7 @@ npx --yes orders-sandbox --quiet &
 curl --silent --fail --retry 60 --retry-delay 1 --retry-connrefused ${origin}/health
 \`\`\`
 
-Create an environment for each test, in a test runner with the library. The response has its \`key\`.
+Create an environment for each test. The response has its \`key\`. In a test runner, use the library instead.
 
 \`\`\`sh
 ${post(origin, "/sandbox/environments", '{"name": "test-1"}')}
@@ -111,14 +111,14 @@ ${get(origin, "/sandbox/orders/order-1/reconciliation")}
 
 - Refunds of an order may not exceed its captures, separately for amount and rewards.
 - An order with events can't be deleted: refund it.
-- The sums of the lines are the amount and the rewards: for 5000 and 50, \`"order_lines":
+- Lines must add up, both to the amount and to the rewards: \`"order_lines":
   [{"name": "Lamp", "quantity": 2, "rate": 2500, "rewards_rate": 25}]\`. Send \`rewards_amount\` with captures, and its refunded part with refunds.
 - After a lost connection, a 500, 502, 503 or 504, send the same request again with the same ID or
   \`Idempotency-Key\`: it takes effect once. If the retry gets a 409 for your own ID, read the order or event by it, and
   compare. After 429 or 503, wait for \`Retry-After\`, and longer each time.
 - Never repeat a ${REFUSAL_LIST} unchanged.
 - Follow lists with \`starting_after\` (the last ID) until \`has_more\` is false.
-- Rotate a key: \`POST /v2/keys\`, use the new one, then \`DELETE /v2/keys\` with the old one, which that deletes.
+- Rotate a key: \`POST /v2/keys\`, use the new one, then \`DELETE /v2/keys\` with the old one: a key deletes itself.
 
 ## Faults
 

@@ -54,7 +54,7 @@ ${listOfEventTypes}
 The published contract covers only captures. The other rules are decisions of the sandbox, and production may differ.
 
 Amounts are integers in the currency's minor unit, such as cents for USD. If an order or event has lines, they
-must add up to its amount and its rewards. Lines aren't compared across events: a refund may name a line that was
+must add up, both to its amount and to its rewards. Lines aren't compared across events: a refund may name a line that was
 never captured.
 
 ## Retries
@@ -72,8 +72,8 @@ A retry can find that the first attempt took effect. A \`DELETE\` then returns 4
 \`If-Match\` returns 412. Production may return 409 for a repeated ID. After a 412 or 409, read the order or event by
 its ID. If it has your content, the request succeeded.
 
-This document describes \`Idempotency-Key\` and \`If-Match\` in prose only, because tools that import it would send declared
-headers with sample values.
+This document describes \`Idempotency-Key\` and \`If-Match\` in prose only. Tools that import it would send a declared header
+with a sample value.
 
 ## Concurrent updates
 
@@ -113,7 +113,7 @@ header \`Sandbox-Warnings\` reports them:
 - **Readiness**: \`GET /sandbox/readiness\` reports what the integration has proven, check by check, with its evidence and
   how to prove the rest. \`orders-sandbox readiness\` does so in a pipeline.
 - **Assumptions**: where the published contract is silent, production may decide otherwise than the sandbox. An
-  environment can be created with \`assume\`, to test a client under either reading.
+  environment's \`assume\` chooses the behavior, so that a client can be tested with both.
 
 [The console](/console) shows all of this in a browser. Its own requests send \`Sandbox-Console: true\`: they are
 not recorded, and faults don't apply to them.

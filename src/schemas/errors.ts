@@ -84,7 +84,8 @@ export const ERROR_TYPES = {
   },
   NOTIFICATION_NOT_FOUND_ERROR: {
     status: 404,
-    meaning: "No notification has this ID, it is no longer stored, or it has no such delivery.",
+    meaning:
+      "No notification has this ID, it is no longer stored, or it has no delivery with the `delivery_id`.",
     remedy: "List the notifications to get their IDs.",
   },
   METHOD_NOT_ALLOWED_ERROR: {

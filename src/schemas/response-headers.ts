@@ -37,7 +37,7 @@ const everyResponse = {
 const someResponses = {
   "Sandbox-Fault-Applied": {
     description:
-      "The fault that was injected into the request, with its `id` if it is one of the environment's faults (an Item of RFC 9651). Not in production",
+      "The fault that was injected into the request, as an Item of RFC 9651, with its `id` if it is one of the environment's faults. Not in production",
     schema: {
       type: "string",
       pattern: '^[a-z_]+(;id="[^"]+")?$',

@@ -16,7 +16,7 @@ import type { SchemaPerField } from "./schema-per-field.ts";
 const orEmpty = <Field extends z.ZodType>(field: Field) => z.union([z.literal(""), field]);
 
 const status = z.enum(TRANSACTION_STATUSES).meta({
-  description: "The event, and the transaction's status after it",
+  description: "What happened. It is also the transaction's status after the event",
   examples: ["CAPTURED"],
 });
 

@@ -1,4 +1,4 @@
-import { and, asc, count, desc, eq, gt, isNull, lte, sql, type SQL } from "drizzle-orm";
+import { and, asc, count, desc, eq, gt, isNull, lt, lte, sql, type SQL } from "drizzle-orm";
 import { REORDER_MILLISECONDS } from "../domain/deliveries.ts";
 import type { AppliedNotificationFault } from "../domain/notification-faults.ts";
 import type { DeliveryStatus } from "../domain/notifications.ts";
@@ -135,9 +135,9 @@ export function releaseHeld(db: WorkbenchDatabase, webhook_id: string, later: nu
     .where(
       and(
         eq(deliveries.webhook_id, webhook_id),
-        eq(deliveries.status, "pending"),
-        eq(deliveries.is_held, true),
-        sql`${deliveries.notification} < ${later}`,
+        lt(deliveries.notification, later),
+        // SQLite uses the index of held deliveries only for a constant.
+        sql`${deliveries.is_held} = 1`,
       ),
     )
     .run();

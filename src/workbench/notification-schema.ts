@@ -69,6 +69,9 @@ export const deliveries = sqliteTable(
     index("deliveries_due")
       .on(t.webhook_id, t.offered, t.next_at)
       .where(sql`${t.status} = 'pending'`),
+    index("deliveries_held")
+      .on(t.webhook_id, t.notification)
+      .where(sql`${t.is_held} = 1`),
   ],
 );
 

@@ -1,3 +1,4 @@
+import { runInDurableObject } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
 import { NOTIFICATION_FAULT_NAMES } from "../../src/domain/notification-faults.ts";
 import { expectStatus, newPartner, type Client } from "../support/client.ts";
@@ -9,7 +10,12 @@ import {
   Receiver,
   settled,
 } from "../support/receiver.ts";
+import { DatasetStorage } from "../../src/workbench/database.ts";
+import { insertDeliveries, releaseHeld } from "../../src/workbench/deliveries.ts";
+import { workbenchOf } from "../support/recorded-requests.ts";
 import { setVariables } from "../support/variables.ts";
+
+const PENDING = 500;
 
 let partner: Client;
 let receiver: Receiver;
@@ -54,6 +60,23 @@ describe("the fault", () => {
     await settled(partner, 3);
     const order = await amounts();
     expect(order.indexOf(2)).toBeLessThan(order.indexOf(1));
+  });
+
+  it("reordered_notification reads no pending delivery but the held one", async () => {
+    const workbench = workbenchOf(await newPartner());
+    const rows = await runInDurableObject(workbench, async (_, { storage }) => {
+      const counted = new DatasetStorage(storage);
+      const db = (await counted.write(1))!;
+      const held = { id: "flt_1", fault: "reordered_notification", delay_ms: 0 } as const;
+      for (let each = 0; each < PENDING; each += 1) {
+        insertDeliveries(db, each, "webhook", each === 0 ? held : undefined);
+      }
+      counted.rows.take();
+      releaseHeld(db, "webhook", PENDING);
+      return counted.rows.take();
+    });
+    expect(rows.rows_read).toBeLessThan(10);
+    expect(rows.rows_written).toBeGreaterThan(0);
   });
 
   it("reordered_notification waits for at most five seconds", async () => {

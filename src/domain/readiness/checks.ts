@@ -73,7 +73,7 @@ export const CHECKS = {
   unavailable: {
     group: "retries",
     title: "503 is retried after Retry-After",
-    rule: "A write to an order or event that got the fault `unavailable` was sent again and succeeded. It fails if the write was never sent again, or earlier than `Retry-After`.",
+    rule: "A write to an order or event that got the fault `unavailable` was sent again and succeeded. It fails if the write was sent again before `Retry-After` had passed, or not at all.",
     evaluate: checkWaiting("unavailable", 503),
   },
   rate_limited: {
@@ -85,13 +85,13 @@ export const CHECKS = {
   growing_pauses: {
     group: "retries",
     title: "Pauses between retries grow",
-    rule: "A write got `unavailable` or `rate_limited` at least four times in a row, and a later pause was at least 10 % and 10 ms longer than the shortest one before it. It fails if no pause grew. It is not seen if no pause was longer than 1.5 times `Retry-After`: the client may only have waited for that. To see its own pauses, set `retry_after` to 0.",
+    rule: "A write got `unavailable` or `rate_limited` at least four times in a row, and a later pause was at least 10 % and 10 ms longer than the shortest one before it. It fails if no pause grew. If no pause was longer than 1.5 times `Retry-After`, the status is `not_seen`, because the client may only have waited for that. To see the client's own pauses, set `retry_after` to 0.",
     evaluate: checkGrowingPauses,
   },
   no_blind_retries: {
     group: "refusals",
     title: "Refused requests aren't repeated",
-    rule: `A write was refused with ${REFUSAL_LIST}, and was not repeated, or only once. It fails if it was sent again unchanged more than once, each time within a minute, while its order did not change.`,
+    rule: `A write was refused with ${REFUSAL_LIST}, and was repeated at most once. It fails if the client repeated it unchanged two or more times, each within a minute of the previous attempt, while the order did not change.`,
     evaluate: checkNoBlindRetries,
   },
   refund_refused: {
@@ -205,7 +205,7 @@ export const ENVIRONMENT_CHECK_IDS = Object.keys(CHECKS) as EnvironmentCheckId[]
 const BOTH_READINGS = {
   group: "readings",
   title: "Both readings of the contract are handled",
-  rule: "Only with `environments=all`: each field of `assume` has two values. For `duplicate_ids` and `idempotency_key`, the client retried correctly in environments with either value. For `refund_beyond_captured`, it refunded in both, never more than was captured.",
+  rule: "The report has this check only with `environments=all`. Each field of `assume` has two values. For `duplicate_ids` and `idempotency_key`, the client retried correctly in environments with either value. For `refund_beyond_captured`, it refunded in both, never more than was captured.",
 } as const satisfies Omit<Check, "evaluate">;
 
 export type CheckId = EnvironmentCheckId | "both_readings";

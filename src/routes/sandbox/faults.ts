@@ -41,9 +41,9 @@ before this response is sent.
 ${TABLE}
 
 A request that is not executed is rejected before validation. Otherwise the fault alters the response, even if it is
-an error. A response without a body can't be cut, so it is lost. Matching faults are tried from the oldest to the
-newest, until one applies. A fault that skips the request lowers its \`skip\`, and the next one is tried. Later faults
-don't count the request. A fault that has applied \`times\` times is removed.
+an error. A response without a body can't be cut, so it is lost. If several faults match, the oldest one without a
+\`skip\` applies. The older ones lower their \`skip\`; the newer ones don't count the request. A fault that has applied
+\`times\` times is removed.
 
 **Matching.** An ID in \`match\` is compared with the ID in the request's path, otherwise in its body, otherwise in its
 query. \`order_id\` also matches the \`id\` of an order, and \`type\` the type of the event in the body. A \`DELETE\`
@@ -61,7 +61,7 @@ notifications, not deliveries. The log shows the fault of a notification.
 ${NOTIFICATION_TABLE}
 
 **Several data centers.** A request that reads or writes the database sees every fault that was added before it. A
-request that is rejected earlier, because of its path, method, parameters or body, may miss a fault that was added in
+request that is rejected without the database, because of its path, method, parameters or body, may miss a fault that was added in
 another data center less than ${KEY_CACHE_SECONDS} seconds ago.
 
 **Broken connections.** \`npm start\` and the package break connections as described. \`wrangler dev\` has a proxy in

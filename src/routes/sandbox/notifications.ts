@@ -119,7 +119,7 @@ export const sandboxNotifications = new Hono<AppEnv>()
       tag,
       operationId: "streamNotifications",
       summary: "Watch notifications",
-      description: `Streams notifications as server-sent events. A changed notification is sent again. \`curl -N\` shows them. A webhook can have no \`url\`: with its \`webhook_id\`, this operation streams its due deliveries instead, oldest first. A delivery stays due until its outcome is reported to \`POST /sandbox/notifications/{notification_id}/attempts\`. ${STREAM_LIMITS}`,
+      description: `Streams notifications as server-sent events. A changed notification is sent again. \`curl -N\` shows them. With the \`webhook_id\` of a webhook that was added without a \`url\`, it streams the deliveries of that webhook that are due, oldest first. A delivery stays due until its outcome is reported to \`POST /sandbox/notifications/{notification_id}/attempts\`. ${STREAM_LIMITS}`,
       responses: {
         200: {
           description: "The stream",

@@ -38,7 +38,7 @@ has at most ${MAX_WEBHOOKS} webhooks. They stay when the environment is reset.
 **Deliveries.** The first attempt follows within a second. Only a 2xx response within 15 seconds acknowledges it.
 Any other outcome, even a redirect, is a failure, and the next attempt follows after the time in \`retry_after_seconds\`.
 At most two attempts per webhook, and six per environment, run at a time. A notification can arrive twice, and
-notifications can arrive out of order: production promises no more. A deployed sandbox makes at most 120
+notifications can arrive out of order, as in production. A deployed sandbox makes at most 120
 attempts a minute for each partner. An attempt above the limit waits for 2 seconds, and longer each time it is above the
 limit again, up to 15 minutes. A webhook that failed for a day is paused.
 

@@ -1,0 +1,1 @@
+CREATE INDEX `deliveries_held` ON `deliveries` (`webhook_id`,`notification`) WHERE "deliveries"."is_held" = 1;
