@@ -136,8 +136,7 @@ export function releaseHeld(db: WorkbenchDatabase, webhook_id: string, later: nu
       and(
         eq(deliveries.webhook_id, webhook_id),
         lt(deliveries.notification, later),
-        // SQLite uses the index of held deliveries only for a constant.
-        sql`${deliveries.is_held} = 1`,
+        eq(deliveries.is_held, true),
       ),
     )
     .run();
