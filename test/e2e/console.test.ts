@@ -246,7 +246,9 @@ it("lists each mistake once, the worst first, and opens its request", async () =
     expect(texts[1]).toMatch(
       /^po-2 \$7\.00 Executed twice, with no ID or Idempotency-Key: repeats the request whose response was lost at /,
     );
-    expect(texts[2]).toMatch(/^order-1 · txn-1 Order events report \$50\.00 more than the card/);
+    expect(texts[2]).toMatch(
+      /^order-1 · txn-1 The card captured \$50\.00 once\. Order events report it twice\.$/,
+    );
     expect(texts[3]).toMatch(/^order-1 \$50\.00 merchant_nmae: .* Did you mean merchant_name\?$/);
     await page.locator(".box.refused").waitFor();
     await findings.nth(1).click();
