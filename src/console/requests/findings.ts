@@ -34,7 +34,7 @@ export interface FindingSources {
   kinds: readonly Kind[];
 }
 
-/** All findings, the worst first: rejected, executed twice, disagreeing with the card, warned. */
+/** All findings, the worst first: rejected, created twice, disagreeing with the card, warned. */
 export function findingsOf(sources: FindingSources): Finding[] {
   const { requests, retries } = sources;
   const repeated = requests.filter((each) => {
@@ -86,7 +86,7 @@ const secondExecution = (request: RecordedRequest, first: RecordedRequest): Find
     subject: request.partner_order_id ?? subjectOf(request),
     key: `twice ${request.id}`,
     isWarning: false,
-    text: `Executed twice, ${first.warnings?.some(({ code }) => code === "not_repeatable") ? "with no ID or Idempotency-Key" : "with a new ID"}: ${describeRetry(first)}.`,
+    text: `Created twice: it ${describeRetry(first)}, and has ${first.warnings?.some(({ code }) => code === "not_repeatable") ? "no ID or Idempotency-Key" : "a new ID"}.`,
   });
 
 function disagreement(

@@ -77,7 +77,7 @@ function Marks({ request, repeats }: MarksProps) {
     <span class="marks">
       {repeats && (
         <span class={isTwice ? "tag refused" : "tag"} title={describeRetry(repeats)}>
-          {isTwice ? "executed twice" : "retry"}
+          {isTwice ? "created twice" : "retry"}
         </span>
       )}
       {fault && <FaultTag name={fault.fault} />}
