@@ -131,7 +131,7 @@ export interface paths {
         put?: never;
         /**
          * Simulate a transaction event
-         * @description Simulates an event of a card transaction. `APPROVED` creates a transaction, and `UPDATED`, `VOIDED` and `CAPTURED` change it. A refund has the `event_id` of its capture, and a capture can be refunded several times. Without a `transaction_id`, `CAPTURED` is a force capture and `REFUNDED` a blind refund. Except for these refunds, repeating an event with its `event_id` returns the stored event. A transaction can have 1000 events.
+         * @description Simulates an event of a card transaction. `APPROVED` creates a transaction, and `UPDATED`, `VOIDED` and `CAPTURED` change it. A refund of a transaction sends the `event_id` of the capture to refund; the refund itself gets a new ID. A capture can be refunded several times. Without a `transaction_id`, `CAPTURED` is a force capture and `REFUNDED` a blind refund. Except for these refunds, repeating an event with its `event_id` returns the stored event. A transaction can have 1000 events.
          */
         post: operations["simulateTransactionEvent"];
         delete?: never;
@@ -610,7 +610,7 @@ export interface paths {
          *     |---|---|
          *     | `repeatable_creations` | Every `POST` of an order or event that took effect had an ID in its body, or an `Idempotency-Key`. |
          *     | `distinct_creations` | At least two orders or events were created, and none was refused because its ID or `Idempotency-Key` belongs to one with other content. |
-         *     | `lost_response` | After the fault `lost_response`, a creation was sent again with the same ID or `Idempotency-Key`, or found by a `GET` with its ID or partner ID, and took effect once. It fails if the client neither sends it again nor reads it. It also fails if the client creates an event with the same order, type, amount and `network_transaction_id` under a new ID. |
+         *     | `lost_response` | After the fault `lost_response`, a creation was sent again with the same ID or `Idempotency-Key`, or found by a `GET` with its ID or partner ID, and took effect once. If the environment refuses the repeated ID with 409, only such a `GET` counts. It fails if the client neither sends it again nor reads it. It also fails if the client creates an event with the same order, type, amount and `network_transaction_id` under a new ID. |
          *     | `cut_response` | The same after the fault `cut_response`. |
          *     | `error_after_commit` | The same after the fault `error_after_commit`. |
          *     | `proxy_page` | The same after the fault `bad_gateway` or `gateway_timeout`. |

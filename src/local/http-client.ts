@@ -73,7 +73,9 @@ async function readText(url: string, response: http.IncomingMessage): Promise<st
 const statusOf = ({ statusCode = 0 }: http.IncomingMessage): number => statusCode;
 
 function unreachable({ origin }: URL, cause: unknown): SandboxError {
-  return new SandboxError(`${origin} can't be reached: is the sandbox running?`, { cause });
+  return new SandboxError(`${origin} can't be reached: is a sandbox running at this URL?`, {
+    cause,
+  });
 }
 
 function notASandbox(url: string, status: number): SandboxError {

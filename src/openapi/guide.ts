@@ -46,8 +46,7 @@ export const guide = (origin: string): string => `# Orders Sandbox
 > explains each refusal, injects failures, compares orders with simulated card transactions, and reports whether an
 > integration is ready for production.
 
-- Reference: ${origin}/docs. It needs JavaScript; its text is in ${origin}/openapi.json, the introduction in
-  \`info.description\`. Console: ${origin}/console
+- Reference: ${origin}/docs, for programs ${origin}/openapi.json. Console: ${origin}/console
 - \`/v2\` is what Imprint publishes. Everything else is the sandbox's own: production lacks it.
 - Amounts are integers in the minor unit, such as cents.
 
@@ -61,7 +60,8 @@ npx --yes orders-sandbox --quiet &
 curl --silent --fail --retry 60 --retry-delay 1 --retry-connrefused ${origin}/health
 \`\`\`
 
-Create an environment for each test. The response has its \`key\`. In a test runner, use the library instead.
+Create an environment for each test. The response has its \`key\`: use it as \`SANDBOX_KEY\` below. In a test runner, use
+the library instead.
 
 \`\`\`sh
 ${post(origin, "/sandbox/environments", '{"name": "test-1"}')}
@@ -99,7 +99,7 @@ ${get(origin, "/sandbox/orders/order-1/reconciliation")}
 ## Notifications
 
 - Header \`${SIGNATURE_HEADER}: t=<milliseconds>,s=<hex>\`: \`s\` is the HMAC-SHA256 of \`<t>.<raw body>\`. The key is the
-  webhook's \`signing_token\`: \`POST /sandbox/webhooks\` takes or returns it. Refuse a wrong signature or a \`t\` older than
+  webhook's \`signing_token\` as text: \`POST /sandbox/webhooks\` takes or returns it. Refuse a wrong signature or a \`t\` older than
   5 minutes with 4xx. \`POST /sandbox/notifications/verify\` explains a mismatch.
 - Body: \`{"object": "TRANSACTION", "data": {"event_id", "status", "amount", "network_transaction_id", …}}\`. It has no order
   ID: look it up by \`network_transaction_id\`. Handle each \`event_id\` once, and only \`CAPTURED\` and \`REFUNDED\`: others, such as
@@ -114,8 +114,8 @@ ${get(origin, "/sandbox/orders/order-1/reconciliation")}
 - Lines must add up, both to the amount and to the rewards: \`"order_lines":
   [{"name": "Lamp", "quantity": 2, "rate": 2500, "rewards_rate": 25}]\`. Send \`rewards_amount\` with captures, and its refunded part with refunds.
 - After a lost connection, a 500, 502, 503 or 504, send the same request again with the same ID or
-  \`Idempotency-Key\`: it takes effect once. If the retry gets a 409 for your own ID, read the order or event by it, and
-  compare. After 429 or 503, wait for \`Retry-After\`, and longer each time.
+  \`Idempotency-Key\`: it takes effect once. If the retry gets a 409 for your own ID, read it with \`GET /v2/orders?id=\` or
+  \`GET /v2/order_events?order_event_id=\`, and compare. After 429 or 503, wait for \`Retry-After\`, and longer each time.
 - Never repeat a ${REFUSAL_LIST} unchanged.
 - Follow lists with \`starting_after\` (the last ID) until \`has_more\` is false.
 - Rotate a key: \`POST /v2/keys\`, use the new one, then \`DELETE /v2/keys\` with the old one: a key deletes itself.
@@ -142,7 +142,7 @@ ${errors}
 
 The header \`Sandbox-Warnings\` names probable mistakes in accepted requests: ${code(WARNINGS)}.
 
-Every request is recorded with its response. The first command prints the newest requests, the second the refused ones:
+Every request is recorded with its response. List the newest, or only the refused ones:
 
 \`\`\`sh
 npx --yes orders-sandbox requests --url ${origin} --json
@@ -152,8 +152,7 @@ ${get(origin, "/sandbox/requests?status=4xx")}
 ## Prove readiness
 
 Each check is \`passed\`, \`failed\` or \`not_seen\`, with its reason, its evidence, and \`how_to_prove\`: the step, with example
-commands and code. Let your own client send the requests to \`/v2\`. Pass one check after
-another until \`ready\` is true.
+commands and code. Let your own client send the requests to \`/v2\`. Go on until \`ready\` is true.
 
 \`\`\`sh
 ${get(origin, "/sandbox/readiness")}
@@ -163,7 +162,7 @@ npx --yes orders-sandbox readiness --url ${origin} --format json --require card_
 Exit status 1 means that a required check has not passed; without \`--require\`, all are required.
 \`--environments all\` (\`?environments=all\`, \`sandbox.readiness({ environments: "all" })\`) includes environments
 that tests created and deleted. A failure counts for 7 days: to start over, pass the time of a new run as \`--since\`
-(\`?since=\`). To send wrong requests on purpose, use another partner's key, such as \`test_sandbox_b\`.
+(\`?since=\`). For other wrong requests, use another partner's key, such as \`test_sandbox_b\`.
 
 ${checks}
 

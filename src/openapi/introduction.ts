@@ -69,8 +69,8 @@ unchanged, and wait longer before each further attempt. After a 429 or 503, wait
 was not executed: send it again, too.
 
 A retry can find that the first attempt took effect. A \`DELETE\` then returns 404: the item is deleted. A \`PUT\` with
-\`If-Match\` returns 412. Production may return 409 for a repeated ID. After a 412 or 409, read the order or event by
-its ID. If it has your content, the request succeeded.
+\`If-Match\` returns 412. Production may return 409 for a repeated ID. After a 412 or 409, read it with
+\`GET /v2/orders?id=\` or \`GET /v2/order_events?order_event_id=\`. If it has your content, the request succeeded.
 
 This document describes \`Idempotency-Key\` and \`If-Match\` in prose only. Tools that import it would send a declared header
 with a sample value.

@@ -1,4 +1,4 @@
-import { and, asc, count, desc, eq, gt, isNull, lt, lte, sql, type SQL } from "drizzle-orm";
+import { and, asc, count, desc, eq, gt, isNull, lt, lte, type SQL } from "drizzle-orm";
 import { REORDER_MILLISECONDS } from "../domain/deliveries.ts";
 import type { AppliedNotificationFault } from "../domain/notification-faults.ts";
 import type { DeliveryStatus } from "../domain/notifications.ts";

@@ -275,7 +275,7 @@ it.each([
   ],
   [
     ["--forward-to", "http://localhost:1", "--url", "http://localhost:1"],
-    "http://localhost:1 can't be reached: is the sandbox running?",
+    "http://localhost:1 can't be reached: is a sandbox running at this URL?",
   ],
 ])("exits with a sentence for %j", async (flags, sentence) => {
   const program = new Program(process.execPath, ["src/local/bin.ts", "listen", ...flags], "");

@@ -82,7 +82,7 @@ it.each([
 it("reports an unreachable URL", async () => {
   const url = `http://localhost:${await freePort()}`;
   const { output } = await partner(["list", "--url", url]);
-  expect(output).toBe(`${url} can't be reached: is the sandbox running?\n`);
+  expect(output).toBe(`${url} can't be reached: is a sandbox running at this URL?\n`);
 });
 
 it.each([200, 404])("reports a server that isn't a sandbox and returns %i", async (status) => {

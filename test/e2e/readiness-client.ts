@@ -220,6 +220,7 @@ export class ShopClient {
     for (let attempt = 1; ; attempt += 1) {
       const body = this.#habits.sendsIds ? { [name]: id, ...fields } : fields;
       const reply = await this.#send("POST", path, body).catch(() => undefined);
+      if (reply?.status === 409 && attempt > 1) await this.#send("GET", `${path}?${name}=${id}`);
       const isDone = reply && (reply.status < 400 || this.#isFinal(reply.status));
       if (isDone || attempt === MAX_ATTEMPTS) return reply ?? { status: 0, body: {} };
       if (!this.#habits.keepsIdOnRetry) id = randomUUID();

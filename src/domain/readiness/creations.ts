@@ -1,4 +1,3 @@
-import type { Assumptions } from "../assumptions.ts";
 import { fastHash } from "../fast-hash.ts";
 import { FAULTS } from "../faults.ts";
 import type { RequestIds } from "../request-subject.ts";
@@ -28,10 +27,6 @@ const ID_PARAMS = new Set(["id", "order_event_id", "partner_event_id"]);
 /** Whether the request was refused because its ID exists. */
 export const isIdTaken = ({ status, error }: ObservedRequest): boolean =>
   status === 409 && error?.type === "CONFLICT_ERROR" && ID_PARAMS.has(error.param ?? "");
-
-/** Whether the client can conclude from the response that its order or event exists. */
-export const confirms = (request: ObservedRequest, { duplicate_ids }: Assumptions): boolean =>
-  isSuccess(request) || (duplicate_ids === "conflict" && isIdTaken(request));
 
 /** The IDs of a created order or event, each with the hash of the ID that a list ends with. */
 export function namesOf(created: ObservedRequest): string[] {

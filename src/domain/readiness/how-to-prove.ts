@@ -149,7 +149,7 @@ const HOW_TO_PROVE: Record<CheckId, HowToProve> = {
     event("no-blind-retries", 1),
   ),
   refund_refused: prove(
-    "Let your client refund more than was captured. It must show or handle the 409, and not send it again unchanged. An environment that assumes refund_beyond_captured: accepted can't prove this.",
+    "Let your client refund more than was captured, once without its own check of the sums. It must show or handle the 409, and not send it again unchanged. An environment that assumes refund_beyond_captured: accepted can't prove this.",
     order("refund-refused"),
     story("refund-refused"),
     event("refund-refused", 1),
@@ -254,7 +254,7 @@ const HOW_TO_PROVE: Record<CheckId, HowToProve> = {
     "Lose the first attempt of a notification. Your receiver must acknowledge the second.",
   ),
   both_readings: {
-    step: "Run the same tests in an environment with the other values of assume. If a retry there gets a 409 for your own ID, read the order or event and compare it. Your client must itself refuse to refund more than was captured.",
+    step: "Run the same tests in an environment with the other values of assume. If a retry there gets a 409 for your own ID, read the order or event (GET /v2/orders?id=, GET /v2/order_events?order_event_id=) and compare it. Production may accept a refund above the captured amount, so your client must check the sums itself: send no such refund there.",
     ...lineOf("/sandbox/environments", {
       assume: {
         duplicate_ids: "conflict",

@@ -1,10 +1,11 @@
 /** Whether the client retries after a lost or altered response, and the request takes effect once. */
 import type { FaultName } from "../faults.ts";
 import {
-  confirms,
   contentKeyOf,
   creationsOf,
   isExecuted,
+  isIdTaken,
+  isSuccess,
   namesFoundBy,
   namesOf,
   type Creation,
@@ -34,7 +35,7 @@ export function checkRetries(faults: readonly FaultName[], symptom: string) {
     const reads = readsOf(facts.requests);
     const confirmations: ObservedRequest[] = [];
     for (const each of affected) {
-      const confirmation = confirmationOf(each, reads, facts);
+      const confirmation = confirmationOf(each, reads);
       const failure = findFailure(each, creations, confirmation);
       if (failure) return failed(`${nameOf(each.last)} ${symptom}${failure.why}`, failure.evidence);
       confirmations.push(confirmation!);
@@ -77,14 +78,13 @@ function readsOf(requests: readonly ObservedRequest[]): Map<ObservedRequest, Obs
   return reads;
 }
 
-/** A retry that reports success, or a read that found the order or event. */
+/** A retry that reports success, or a read that found the order or event. A refusal of its ID alone doesn't confirm it. */
 function confirmationOf(
   { creation: { attempts }, last }: Affected,
   reads: Map<ObservedRequest, ObservedRequest>,
-  { assume }: ReadinessFacts,
 ): ObservedRequest | undefined {
   const later = attempts.slice(attempts.indexOf(last) + 1);
-  return later.find((each) => confirms(each, assume)) ?? reads.get(last);
+  return later.find(isSuccess) ?? reads.get(last);
 }
 
 function findFailure(
@@ -115,8 +115,9 @@ function findFailure(
       why: ", and was neither sent again nor read by its ID.",
       evidence: evidenceOfAll(last),
     };
+  const isRead = isIdTaken(retry) ? " The client must then read it by its ID." : "";
   return {
-    why: `, and was sent again, but the response was ${retry.status ?? "lost"}.`,
+    why: `, and was sent again, but the response was ${retry.status ?? "lost"}.${isRead}`,
     evidence: evidenceOfAll(last, retry),
   };
 }
