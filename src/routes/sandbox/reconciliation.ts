@@ -30,7 +30,7 @@ export const reconciliation = new Hono<AppEnv>()
       tag,
       operationId: "reconcileOrder",
       summary: "Compare an order with its card transactions",
-      description: `For each \`network_transaction_id\` in the order's events, compares the amounts that the card captured and refunded with the sums of all order events that name it. These may include events of other orders. Without simulated transactions, the list is empty. At most ${MAX_ORDER_TRANSACTIONS} transactions are compared: those reported last.`,
+      description: `For each \`network_transaction_id\` in the order's events, compares the amounts that the card captured and refunded with the sums of all order events that name it. These may include events of other orders. Order events may report money that the card has not moved yet: that is no disagreement, but the event's response has the warning \`amount_beyond_transaction\`. Without simulated transactions, the list is empty. At most ${MAX_ORDER_TRANSACTIONS} transactions are compared: those reported last.`,
       responses: {
         200: { description: "Both sides of each transaction", schema: orderReconciliation },
       },
