@@ -39,15 +39,18 @@ function toText({ report, required }: RequiredReport): string {
   const missing = missingChecks({ report, required });
   const verdict =
     missing.length === 0
-      ? ["Ready."]
+      ? ["Ready.", ...(report.environment === "all" ? [] : [BOTH_READINGS])]
       : [`Not ready: ${missing.map(({ id }) => id).join(", ")}.`, ...hintsOf(report)];
   return [summaryOf(report), ...lines, "", ...verdict].join("\n");
 }
 
 const START_OVER =
-  "A failure counts for 7 days. To start over, run the tests again, then this command with --since <when they started>, or use a new environment.";
+  "A failure counts for 7 days. To start over, run the tests again, then this command with --since <when they started>, or use a new environment. Send deliberate mistakes with another partner's key.";
 const ALL_ENVIRONMENTS =
   "This report is about one environment. With a key of the partner's first environment, --environments all adds those that tests created and deleted.";
+
+const BOTH_READINGS =
+  "--environments all also checks that the client can handle both readings of the contract.";
 
 function hintsOf({ checks, environment }: Readiness): string[] {
   const hasFailed = checks.some(({ status }) => status === "failed");

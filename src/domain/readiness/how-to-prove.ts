@@ -85,7 +85,7 @@ function notificationFault(
   calls = [story(id), event(id, 1)],
 ): HowToProve {
   return prove(
-    `Register your receiver first, as for notification_acknowledged. ${step} If your receiver reports the capture itself, leave the POST to /v2/order_events out of the lines.`,
+    `Register your receiver first, as for notification_acknowledged. ${step} If your receiver reports the capture itself, skip the POST to /v2/order_events in this code.`,
     order(id),
     post("/sandbox/faults", { fault: name, match: { status: "CAPTURED" } }),
     ...calls,
@@ -214,7 +214,7 @@ const HOW_TO_PROVE: Record<CheckId, HowToProve> = {
     event("card-agrees", 1),
   ),
   notification_acknowledged: prove(
-    "Start your receiver with the webhook's signing_token (IMPRINT_SIGNING_TOKEN in the examples), register its URL, and simulate a capture. It must respond with 2xx within 5 seconds. If your receiver reports the capture itself, leave the POST to /v2/order_events out of the lines. A deployed sandbox reaches a local receiver through orders-sandbox listen.",
+    "Start your receiver with the webhook's signing_token, register its URL, and simulate a capture. It must respond with 2xx within 5 seconds. If your receiver reports the capture itself, skip the POST to /v2/order_events in this code. A deployed sandbox reaches a local receiver through orders-sandbox listen.",
     post("/sandbox/webhooks", {
       url: "http://localhost:3000/imprint",
       signing_token: "a-token-of-your-own",
