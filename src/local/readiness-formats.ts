@@ -39,7 +39,7 @@ function toText({ report, required }: RequiredReport): string {
   const missing = missingChecks({ report, required });
   const verdict =
     missing.length === 0
-      ? ["Ready.", ...(report.environment === "all" ? [] : [BOTH_READINGS])]
+      ? ["Ready.", ...(report.ready && report.environment !== "all" ? [BOTH_READINGS] : [])]
       : [`Not ready: ${missing.map(({ id }) => id).join(", ")}.`, ...hintsOf(report)];
   return [summaryOf(report), ...lines, "", ...verdict].join("\n");
 }

@@ -128,8 +128,8 @@ A notification names no order. Find the order by \`network_transaction_id\`, whi
 by \`payment_method_id\`. If the notification has no \`network_transaction_id\`, \`GET /v2/transactions/{transaction_id}\` has it.
 
 - **Verify the signature** over the raw body: \`X-IMPRINT-HMAC-SIGNATURE: t=<time>,s=<hex>\` is an HMAC-SHA256 over
-  \`<t>.<body>\`. Refuse a time more than
-  five minutes old. \`POST /sandbox/notifications/verify\` explains why a signature doesn't match.
+  \`<t>.<body>\`. Refuse a time more than five minutes old. \`POST /sandbox/notifications/verify\` explains why a
+  signature doesn't match.
 - **Respond with 2xx** within ${DELIVERY_TIMEOUT_MILLISECONDS / 1_000} seconds; readiness asks for 5. Anything else is retried, by default for seven hours.
 - **Expect duplicates, and notifications out of sequence.** If a refund arrives before its capture, report it after the
   capture. Faults duplicate, reorder, delay and lose notifications, or sign them wrongly.

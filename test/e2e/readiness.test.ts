@@ -13,6 +13,7 @@ import {
   type Readiness,
   type Sandbox,
 } from "../../src/local/index.ts";
+import { FORMATS } from "../../src/local/readiness-formats.ts";
 import { clientOf } from "./client.ts";
 import { GOOD_HABITS, ShopClient, type Habits } from "./readiness-client.ts";
 
@@ -74,6 +75,8 @@ it("passes a well-behaved client in one run", async () => {
   console.log(`A well-behaved client was ready after ${Math.round(performance.now() - began)} ms`);
   expect(report.checks.filter(({ status }) => status !== "passed")).toEqual([]);
   expect(report.ready).toBe(true);
+  const text = FORMATS["text"]!({ report, required: new Set(CHECK_IDS) });
+  expect(text).toMatch(/\nReady\.\n--environments all also checks .* both readings/);
   expect(performance.now() - began).toBeLessThan(RUN_MILLISECONDS);
   for (const { evidence } of report.checks) {
     for (const { id, request_id } of evidence) {
