@@ -62,9 +62,9 @@ interface Steps<T> {
 
 /**
  * The Durable Object of one order. It runs the order's commands one at a time, and remembers the order's state
- * between them, but stores nothing. Another writer may change the order in D1. So each batch checks the version (the
- * fence) and fails if the state was outdated. A refusal has no batch to check the
- * version, so it needs a freshly read state.
+ * in memory between them. It stores nothing. Another writer may change the order in D1, so the D1 batch that writes a
+ * change also checks the order's version (the fence), and fails if the state was outdated. A refusal writes nothing that
+ * could check the version, so it is decided on a freshly read state.
  */
 export class OrderLedger extends DurableObject {
   readonly #queue = new CommandQueue();
@@ -228,7 +228,7 @@ async function commitChange(
   return committed === "committed" ? { warnings: found } : committed;
 }
 
-/** Commits an event. Its warnings compare it with its order, and with the card transaction that it reports. */
+/** Commits an event. Returns warnings if it disagrees with its order or its card transaction. */
 async function commitEvent(dataset: Dataset, appended: AppendedEvent, request: RequestMetadata) {
   const { event, next } = appended;
   const committed = await insertOrderEvent(dataset, appended, request);
