@@ -24,8 +24,8 @@ const MAX_CHECK_MILLISECONDS = 250;
 /** A waiting request that has not checked its place for this long counts as cancelled by its client. */
 const CANCELLED_MILLISECONDS = 1_000;
 /**
- * A request that has waited pauses this long before it starts. Without the pause, a full queue would keep the runtime
- * busy, and a busy runtime accepts no connections.
+ * If a request had to wait, it pauses for this long before it starts. Without the pause, a full queue would keep the
+ * runtime busy, and a busy runtime accepts no connections.
  */
 const YIELD_MILLISECONDS = 1;
 
@@ -41,7 +41,7 @@ const queues = new Map<number, Set<QueuedRequest>>();
 
 /**
  * Limits how many requests of a partner run at a time, by the size of their bodies, so that they neither delay
- * other partners nor fill the isolate's memory. The others wait in order of arrival.
+ * other partners nor fill the isolate's memory. The partner's other requests wait in order of arrival.
  */
 export const limitConcurrency = createMiddleware<AppEnv>(async (c, next) => {
   if (!configOf(c.env).hasRateLimits) return next();

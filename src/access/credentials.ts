@@ -2,7 +2,7 @@ import { unauthenticated } from "../http/errors.ts";
 
 /**
  * Parses the key or token in an `Authorization` header. The scheme is Bearer, or Basic with the key as user name and
- * an empty password. Throws a 401, whose message calls the key or token `name`.
+ * an empty password. Throws a 401 with a message about the `name`, such as `API key`.
  */
 export function parseCredentials(header: string | undefined, name: string): string {
   if (header === undefined) {
