@@ -23,8 +23,8 @@ const usedRows = new Map<number, UsedRows>();
 
 /**
  * Limits the rows that a partner's requests read and write in a day, in D1 and in workbenches. Rows are most of the
- * cost. The limit is a leaky bucket: it drains steadily, at the rate of the day's rows, and holds a quarter of them. The
- * request log leaves out a rejected request.
+ * cost. The limit is a leaky bucket: it drains steadily, at the rate of the day's rows, and holds a quarter of them.
+ * The request log leaves out a rejected request.
  */
 export const limitRows = createMiddleware<AppEnv>(async (c, next) => {
   const { hasRateLimits, rowsPerDay } = configOf(c.env);

@@ -21,11 +21,11 @@ import { QueryBudget } from "../store/query-budget.ts";
 export const SWEEP_QUERIES = 40;
 /** A sweep starts only if this many queries are left. */
 const MIN_SWEEP_QUERIES = 10;
-/** A sweep closes at most this many expired environments that had requests. Each takes a query and a call to its workbench. */
+/** A sweep closes at most this many expired environments that had requests. Each takes a query and a call. */
 const MAX_EXPIRED = 20;
 /** To close expired environments, a sweep sends this many queries, and one for each that had requests. */
 const CLOSING_QUERIES = 3;
-/** The maximum number of sweeps in an hourly job. Each calls up to 120 workbenches; the limit of an invocation is 1,000 calls. */
+/** The maximum number of sweeps in an hourly job. Each calls up to 120 workbenches, and the platform allows 1,000. */
 const MAX_HOURLY_SWEEPS = 8;
 /** The minimum time between two sweeps for a partner in an isolate. */
 export const SWEEP_INTERVAL_MILLISECONDS = 5_000;

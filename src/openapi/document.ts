@@ -31,7 +31,7 @@ const options: Parameters<typeof generateSpecs>[1] = {
           "The sandbox's own tools: environments, faults, webhooks and notifications, recorded requests, timelines, keys and health, and the operator's list of partners",
       },
     ],
-    // Bearer only: if two schemes were declared, some client generators would use the first and some the last.
+    // Basic isn't declared: if partners had two schemes, some client generators would use the first and some the last.
     security: [{ apiKey: [] }],
     components: {
       headers: responseHeaders,
@@ -50,7 +50,7 @@ const options: Parameters<typeof generateSpecs>[1] = {
 };
 
 /**
- * Serves the OpenAPI 3.1 document of all described routes, generated from the schemas that validate. Each
+ * Serves the OpenAPI 3.1 document of all described routes, from the schemas that validate requests. Each
  * isolate generates the text once, and inserts the origin for each response, so that a flood of requests costs little.
  */
 export function serveOpenApi(app: Hono<AppEnv>): void {

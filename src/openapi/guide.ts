@@ -99,7 +99,7 @@ ${get(origin, "/sandbox/orders/order-1/reconciliation")}
 ## Notifications
 
 - Header \`${SIGNATURE_HEADER}: t=<milliseconds>,s=<hex>\`: \`s\` is the HMAC-SHA256 of \`<t>.<raw body>\`. The key is the
-  webhook's \`signing_token\` as text: \`POST /sandbox/webhooks\` takes or returns it. Refuse a wrong signature or a \`t\` older than
+  webhook's \`signing_token\` as text, given to or returned by \`POST /sandbox/webhooks\`. Refuse a wrong signature or a \`t\` older than
   5 minutes with 4xx. \`POST /sandbox/notifications/verify\` explains a mismatch.
 - Body: \`{"object": "TRANSACTION", "data": {"event_id", "status", "amount", "network_transaction_id", …}}\`. It has no order
   ID: look it up by \`network_transaction_id\`. Handle each \`event_id\` once, and only \`CAPTURED\` and \`REFUNDED\`: others, such as
@@ -118,7 +118,7 @@ ${get(origin, "/sandbox/orders/order-1/reconciliation")}
   \`GET /v2/order_events?order_event_id=\`, and compare. After 429 or 503, wait for \`Retry-After\`, and longer each time.
 - Never repeat a ${REFUSAL_LIST} unchanged.
 - Follow lists with \`starting_after\` (the last ID) until \`has_more\` is false.
-- Rotate a key: \`POST /v2/keys\`, use the new one, then \`DELETE /v2/keys\` with the old one: a key deletes itself.
+- Rotate a key: \`POST /v2/keys\`, use the new one, then authenticate \`DELETE /v2/keys\` with the old one to delete it.
 
 ## Faults
 
@@ -162,7 +162,7 @@ npx --yes orders-sandbox readiness --url ${origin} --format json --require card_
 Exit status 1 means that a required check has not passed; without \`--require\`, all are required.
 \`--environments all\` (\`?environments=all\`, \`sandbox.readiness({ environments: "all" })\`) includes environments
 that tests created and deleted. A failure counts for 7 days: to start over, pass the time of a new run as \`--since\`
-(\`?since=\`). For other wrong requests, use another partner's key, such as \`test_sandbox_b\`.
+(\`?since=\`). Send wrong requests that no check asks for with another partner's key, \`test_sandbox_b\`.
 
 ${checks}
 

@@ -51,7 +51,7 @@ ${listOfEventTypes}
 - **Delete an order**: allowed if it has no events. Otherwise, the response is a 409.
 - **Replace an order**: always allowed, except that the currency can't change once there are events.
 
-The published contract covers only captures. The other rules are decisions of the sandbox, and production may differ.
+Of these rules, the published contract has only those about captures. The other rules are decisions of the sandbox, and production may differ.
 
 Amounts are integers in the currency's minor unit, such as cents for USD. If an order or event has lines, they
 must add up, both to its amount and to its rewards. Lines aren't compared across events: a refund may name a line that was
@@ -69,7 +69,7 @@ unchanged, and wait longer before each further attempt. After a 429 or 503, wait
 was not executed: send it again, too.
 
 A retry can find that the first attempt took effect. A \`DELETE\` then returns 404: the item is deleted. A \`PUT\` with
-\`If-Match\` returns 412. Production may return 409 for a repeated ID. After a 412 or 409, read it with
+\`If-Match\` returns 412. Production may return 409 for a repeated ID. After a 412 or 409, read the item with
 \`GET /v2/orders?id=\` or \`GET /v2/order_events?order_event_id=\`. If it has your content, the request succeeded.
 
 This document describes \`Idempotency-Key\` and \`If-Match\` in prose only. Tools that import it would send a declared header
@@ -113,7 +113,7 @@ header \`Sandbox-Warnings\` reports them:
 - **Readiness**: \`GET /sandbox/readiness\` reports what the integration has proven, check by check, with its evidence and
   how to prove the rest. \`orders-sandbox readiness\` does so in a pipeline.
 - **Assumptions**: where the published contract is silent, production may decide otherwise than the sandbox. An
-  environment's \`assume\` chooses the behavior, so that a client can be tested with both.
+  environment's \`assume\` chooses a behavior, so that a client can be tested with each.
 
 [The console](/console) shows all of this in a browser. Its own requests send \`Sandbox-Console: true\`: they are
 not recorded, and faults don't apply to them.
@@ -130,7 +130,7 @@ by \`payment_method_id\`. If the notification has no \`network_transaction_id\`,
 - **Verify the signature** over the raw body: \`X-IMPRINT-HMAC-SIGNATURE: t=<time>,s=<hex>\` is an HMAC-SHA256 over
   \`<t>.<body>\`. Refuse a time more than five minutes old. \`POST /sandbox/notifications/verify\` explains why a
   signature doesn't match.
-- **Respond with 2xx** within ${DELIVERY_TIMEOUT_MILLISECONDS / 1_000} seconds; readiness asks for 5. Anything else is retried, by default for seven hours.
+- **Respond with 2xx** within ${DELIVERY_TIMEOUT_MILLISECONDS / 1_000} seconds. After another or no response, it is sent again, by default for seven hours. Readiness asks for 5 seconds.
 - **Expect duplicates, and notifications out of sequence.** If a refund arrives before its capture, report it after the
   capture. Faults duplicate, reorder, delay and lose notifications, or sign them wrongly.
 - **The log** at \`GET /sandbox/notifications\` has each payload with its attempts and their responses.
