@@ -224,9 +224,9 @@ describe("after npm start", () => {
 
   itShowsEachFault(() => server.url);
 
-  it("prints which faults applied, and no errors", () => {
+  it("prints which faults applied, and no errors", async () => {
     for (const fault of FAULT_NAMES)
-      expect(server.output).toMatch(new RegExp(`fault ${fault}$`, "m"));
+      await expect.poll(() => server.output).toMatch(new RegExp(`fault ${fault}$`, "m"));
     expect(server.output).not.toMatch(/uncaught|exception|broken off/i);
   });
 });

@@ -115,7 +115,7 @@ const statuses = async () =>
 it("forwards bytes and signature, prints a line, and logs the local response", async () => {
   const receiver = await startReceiver();
   const program = await startListening(receiver, ["--print-token"]);
-  expect(program.output).toContain(`Signing token: ${TOKEN}`);
+  await expect.poll(() => program.output, WAIT).toContain(`Signing token: ${TOKEN}`);
   await send("event-1");
   await env.waitForNotification({ event_id: "event-1", delivery_status: "acknowledged" }, WAIT);
 
@@ -123,9 +123,9 @@ it("forwards bytes and signature, prints a line, and logs the local response", a
   expect(type).toBe("application/json");
   const verification = await verifyNotification({ header, body, signing_token: TOKEN });
   expect(verification).toMatchObject({ valid: true });
-  expect(program.output).toMatch(
-    /\d\d:\d\d:\d\d {2}TRANSACTION CAPTURED {2}event-1 {2}204 {2}\d+ ms\n/,
-  );
+  await expect
+    .poll(() => program.output, WAIT)
+    .toMatch(/\d\d:\d\d:\d\d {2}TRANSACTION CAPTURED {2}event-1 {2}204 {2}\d+ ms\n/);
   const newest = (await env.notifications()).at(0);
   const { attempts, body: sent } = await env.notification(newest!.id);
   expect(sent).toBe(body);
@@ -157,8 +157,8 @@ it("reports a failure with the response, and forwards the retry", async () => {
   receiver.status = 200;
   await env.waitForNotification({ delivery_status: "acknowledged" }, WAIT);
   expect(receiver.eventIds).toEqual(["event-1", "event-1"]);
-  expect(program.output).toMatch(/500 {2}\d+ ms {2}status 500\n/);
-  expect(program.output).toMatch(/200 {2}\d+ ms {2}attempt 2\n/);
+  await expect.poll(() => program.output, WAIT).toMatch(/500 {2}\d+ ms {2}status 500\n/);
+  await expect.poll(() => program.output, WAIT).toMatch(/200 {2}\d+ ms {2}attempt 2\n/);
   const newest = (await env.notifications()).at(0);
   const { attempts } = await env.notification(newest!.id);
   expect(attempts).toMatchObject([{ status: 500, response_body: "status 500" }, { status: 200 }]);
@@ -188,7 +188,7 @@ it("waits while the server is down, and then forwards everything in order", asyn
   await expect.poll(() => program.output, WAIT).toContain("refuses connections");
   await receiver.start();
   await expect.poll(statuses, WAIT).toEqual(new Set(["acknowledged"]));
-  expect(program.output).toContain("is back.");
+  await expect.poll(() => program.output, WAIT).toContain("is back.");
   // The request that the kill cut off is retried later, as the schedule says.
   const cut = (await env.notifications()).filter(({ attempt_count }) => attempt_count > 1);
   expect(cut.length).toBeLessThanOrEqual(1);

@@ -1,14 +1,17 @@
 import { spawn, type ChildProcess, type SpawnOptions } from "node:child_process";
 import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
 
 /** How long a program may take to start. */
 const START_TIMEOUT_MILLISECONDS = 60_000;
 const POLL_MILLISECONDS = 50;
+const CLOSE_MILLISECONDS = 2_000;
 
 /** A child process with its own process group. */
 export class Program {
   readonly #process: ChildProcess;
   readonly #readyLine: string;
+  readonly #closed: Promise<unknown>;
   /** Everything that it has printed. */
   output = "";
 
@@ -18,6 +21,7 @@ export class Program {
     // In its own process group, so that `stop` also reaches its children.
     const own: SpawnOptions = { detached: true, stdio: ["ignore", "pipe", "pipe"] };
     this.#process = spawn(tool, args, { ...options, ...own });
+    this.#closed = once(this.#process, "close");
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
       stream?.on("data", (chunk: Buffer) => (this.output += chunk.toString()));
     }
@@ -34,7 +38,7 @@ export class Program {
       if (this.#process.exitCode !== null || Date.now() > deadline) {
         throw new Error(`It did not start:\n${this.output}`);
       }
-      await new Promise((resolve) => setTimeout(resolve, POLL_MILLISECONDS));
+      await sleep(POLL_MILLISECONDS);
     }
     return this;
   }
@@ -47,8 +51,10 @@ export class Program {
     await exit;
   }
 
+  /** Resolves when the program has exited, and its output has been read unless a child still holds it open. */
   async exited(): Promise<number | null> {
     if (this.#process.exitCode === null) await once(this.#process, "exit");
+    await Promise.race([this.#closed, sleep(CLOSE_MILLISECONDS)]);
     return this.#process.exitCode;
   }
 }

@@ -96,7 +96,7 @@ describe.each([...LANGUAGES])("the receiver for %s", async (language, probe) => 
     expect(await post(await signed(BODY))).toBe(204);
     expect(await post(await signed(JSON.stringify(JSON.parse(BODY), null, 2)))).toBe(204);
     expect(await post(await signed(bytes))).toBe(204);
-    expect(receiver.output).toContain("e-1");
+    await expect.poll(() => receiver.output).toContain("e-1");
   });
 
   it.skipIf(isSkipped)("acknowledges what a sandbox delivers", async () => {
