@@ -127,6 +127,19 @@ describe("an attempt", () => {
     expect(received[0]!.body).toBe(received[1]!.body);
   });
 
+  it("fails without a response within 15 seconds", { timeout: 90_000 }, async () => {
+    await addWebhook(partner, receiver);
+    await receiver.plan({ delay_ms: 30_000 });
+    await capture(partner);
+    const [first, second] = await receiver.waitFor(2, 60_000);
+    expect(second!.at - first!.at).toBeGreaterThan(14_500);
+    const [{ id }] = await settled(partner, 1);
+    expect((await detailsOf(partner, id)).attempts).toMatchObject([
+      { status: null, error: "No response within 15 seconds." },
+      { status: 200 },
+    ]);
+  });
+
   it("fails for good when the schedule ends", async () => {
     await addWebhook(partner, receiver);
     await receiver.plan({ status: 500 }, { status: 404 }, { status: 503 }, { status: 400 });
