@@ -78,7 +78,7 @@ function readsOf(requests: readonly ObservedRequest[]): Map<ObservedRequest, Obs
   return reads;
 }
 
-/** A retry that reports success, or a read that found the order or event. A refusal of its ID alone doesn't confirm it. */
+/** A retry that reports success, or a read that found the order or event. A refused ID alone confirms nothing. */
 function confirmationOf(
   { creation: { attempts }, last }: Affected,
   reads: Map<ObservedRequest, ObservedRequest>,
@@ -115,9 +115,9 @@ function findFailure(
       why: ", and was neither sent again nor read by its ID.",
       evidence: evidenceOfAll(last),
     };
-  const isRead = isIdTaken(retry) ? " The client must then read it by its ID." : "";
+  const advice = isIdTaken(retry) ? " The client must then read it by its ID." : "";
   return {
-    why: `, and was sent again, but the response was ${retry.status ?? "lost"}.${isRead}`,
+    why: `, and was sent again, but the response was ${retry.status ?? "lost"}.${advice}`,
     evidence: evidenceOfAll(last, retry),
   };
 }
