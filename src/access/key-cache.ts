@@ -27,7 +27,7 @@ export class KeyCache {
     return entry && entry.expires > now ? entry.key : undefined;
   }
 
-  /** Stores the result of a lookup. A deletion is final: a lookup that began before it can't undo it. */
+  /** Stores the result of a lookup. A deletion is final: the result of an earlier lookup can't undo it. */
   set(secret: string, key: KnownKey, now: number): void {
     const known = this.get(secret, now);
     if (known && isDead(known) && !isDead(key)) return;

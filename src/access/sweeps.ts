@@ -17,7 +17,7 @@ import { findExpired } from "../store/readiness.ts";
 import { preserveVerdicts } from "./readiness.ts";
 import { QueryBudget } from "../store/query-budget.ts";
 
-/** The maximum number of D1 queries of a sweep that delete rows. */
+/** The maximum number of D1 queries that a sweep uses to delete rows. */
 export const SWEEP_QUERIES = 40;
 /** A sweep starts only if this many queries are left. */
 const MIN_SWEEP_QUERIES = 10;

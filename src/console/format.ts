@@ -81,7 +81,7 @@ export const curlOf = (path: string, body?: object, separator = " "): string =>
 const AMOUNTS =
   /(?<=\b(add up to|refunds|(refund|capture|top) of|(than|exceeds|of) the|without it|but|authorized|captured|refunded) )\d+\b/g;
 
-/** Writes the amounts in a message as money, without figures in brackets, which the page shows next to it. */
+/** Writes the amounts in a message as money. Removes the figures in brackets: the page shows them next to the message. */
 export const withMoney = (message: string, currency: string): string =>
   message
     .replace(/ \(captured [^)]*\)/, "")

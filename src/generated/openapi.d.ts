@@ -131,7 +131,7 @@ export interface paths {
         put?: never;
         /**
          * Simulate a transaction event
-         * @description Simulates an event of a card transaction. `APPROVED` creates a transaction, and `UPDATED`, `VOIDED` and `CAPTURED` change it. A refund of a transaction sends the `event_id` of the capture to refund; the refund itself gets a new ID. A capture can be refunded several times. Without a `transaction_id`, `CAPTURED` is a force capture and `REFUNDED` a blind refund. Except for these refunds, repeating an event with its `event_id` returns the stored event. A transaction can have 1000 events.
+         * @description Simulates an event of a card transaction. `APPROVED` creates a transaction, and `UPDATED`, `VOIDED` and `CAPTURED` change it. Without a `transaction_id`, `CAPTURED` is a force capture and `REFUNDED` a blind refund. A refund with a `transaction_id` sends the `event_id` of the capture to refund, gets an ID of its own, and can be repeated to refund more. Repeating any other event with its own `event_id` returns the stored event. A transaction can have 1000 events.
          */
         post: operations["simulateTransactionEvent"];
         delete?: never;
@@ -336,9 +336,9 @@ export interface paths {
          *     | `cut_response` | yes | the status, the headers and half of the body, then the connection closes |  |
          *
          *     A request that is not executed is rejected before validation. Otherwise the fault alters the response, even if it is
-         *     an error. A response without a body can't be cut, so it is lost. If several faults match, the oldest one without a
-         *     `skip` applies. The older ones lower their `skip`; the newer ones don't count the request. A fault that has applied
-         *     `times` times is removed.
+         *     an error. A response without a body can't be cut, so it is lost. If several faults match, they are tried from
+         *     oldest to newest. A fault whose `skip` is above 0 lowers it by one, and the next fault is tried. The first fault whose `skip`
+         *     is 0 applies. A fault that has applied `times` times is removed.
          *
          *     **Matching.** An ID in `match` is compared with the ID in the request's path, otherwise in its body, otherwise in its
          *     query. `order_id` also matches the `id` of an order, and `type` the type of the event in the body. A `DELETE`
@@ -368,8 +368,8 @@ export interface paths {
          *     front of the Worker. If the response to a `GET` is lost, the proxy sends the request up to three times and then returns a 500 in
          *     plain text, so a fault with `times` below 3 goes unseen. It doesn't repeat a `POST`, `PUT` or `DELETE`: if that response is
          *     lost, the client gets the 500. A cut response arrives cut. On Cloudflare, a Worker can't close a connection. According to Cloudflare's
-         *     documentation, clients receive its error page 1101 for `lost_response`. It says nothing about a cut response, but
-         *     `Content-Length` shows that part of the body is missing.
+         *     documentation, clients receive its error page 1101 for `lost_response`. The documentation doesn't mention cut responses, but a client
+         *     can detect them: the body is shorter than `Content-Length`.
          */
         post: operations["addFault"];
         /**
@@ -630,12 +630,12 @@ export interface paths {
          *     | `key_rotated` | A second key was created with `POST /v2/keys` and used, the first one deleted with `DELETE /v2/keys`, and requests went on. It fails if the first key was deleted before the second was used. |
          *     | `card_agrees` | Card transactions were simulated, and the order events report the same captured and refunded sums for each. It fails if a transaction is unreported or differs. If order events report money that the card has not moved, the check has the status `not_seen`: simulate those captures and refunds on the card. |
          *     | `notification_acknowledged` | A notification got a 2xx within 5 seconds. It fails if an attempt took longer and got a 2xx or no response. A delivery times out after 15 seconds. |
-         *     | `duplicate_notification` | After the fault `duplicate_notification`, both were acknowledged, and the order events that name its `network_transaction_id` report it once. It fails if they report it twice. |
+         *     | `duplicate_notification` | After the fault `duplicate_notification`, both copies of the notification were acknowledged, and the order events with its `network_transaction_id` report the transaction event once. The check fails if they report it twice. |
          *     | `reordered_notification` | After the fault `reordered_notification`, both of the pair were acknowledged, and their transactions agree with the order events. It fails if one was never acknowledged, or disagrees. |
          *     | `invalid_signature` | A notification with the fault `invalid_signature` got a 4xx, and the same webhook acknowledged one with a valid signature. It fails if the forged one gets any other response. |
          *     | `stale_signature` | The same with the fault `stale_signature`. |
          *     | `notification_redelivered` | A notification whose first attempt failed was acknowledged when it was sent again. It fails if its attempts ran out. Forged signatures don't count. |
-         *     | `both_readings` | The report has this check only with `environments=all`. Each field of `assume` has two values. For `duplicate_ids` and `idempotency_key`, the client retried correctly in environments with either value. For `refund_beyond_captured`, it refunded in both, never more than was captured. |
+         *     | `both_readings` | The report has this check only with `environments=all`. Each field of `assume` has two values. For `duplicate_ids` and `idempotency_key`, the client retried correctly under both values. For `refund_beyond_captured`, it refunded under both values, and never more than was captured. |
          */
         get: operations["getReadiness"];
         put?: never;
@@ -2739,7 +2739,7 @@ export interface components {
         };
         WebhookInput: {
             /**
-             * @description Where notifications are sent. Left out: a program reads the deliveries from `GET /sandbox/notifications/stream?webhook_id=…` and reports their outcome, as `orders-sandbox listen` does
+             * @description Where notifications are sent. Without it, a program must read the deliveries from `GET /sandbox/notifications/stream?webhook_id=…` and report their outcome, as `orders-sandbox listen` does
              * @example https://partner.example.com/imprint
              */
             url?: string;

@@ -162,7 +162,7 @@ npx --yes orders-sandbox readiness --url ${origin} --format json --require card_
 Exit status 1 means that a required check has not passed; without \`--require\`, all are required.
 \`--environments all\` (\`?environments=all\`, \`sandbox.readiness({ environments: "all" })\`) includes environments
 that tests created and deleted. A failure counts for 7 days: to start over, pass the time of a new run as \`--since\`
-(\`?since=\`). Send wrong requests that no check asks for with another partner's key, \`test_sandbox_b\`.
+(\`?since=\`). If you send wrong requests that no check asks for, use another partner's key: \`test_sandbox_b\`.
 
 ${checks}
 

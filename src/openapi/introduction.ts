@@ -72,8 +72,8 @@ A retry can find that the first attempt took effect. A \`DELETE\` then returns 4
 \`If-Match\` returns 412. Production may return 409 for a repeated ID. After a 412 or 409, read the item with
 \`GET /v2/orders?id=\` or \`GET /v2/order_events?order_event_id=\`. If it has your content, the request succeeded.
 
-This document describes \`Idempotency-Key\` and \`If-Match\` in prose only. Tools that import it would send a declared header
-with a sample value.
+This document describes \`Idempotency-Key\` and \`If-Match\` in prose only. If they were parameters, tools that import the
+document would send them with sample values.
 
 ## Concurrent updates
 
@@ -130,7 +130,7 @@ by \`payment_method_id\`. If the notification has no \`network_transaction_id\`,
 - **Verify the signature** over the raw body: \`X-IMPRINT-HMAC-SIGNATURE: t=<time>,s=<hex>\` is an HMAC-SHA256 over
   \`<t>.<body>\`. Refuse a time more than five minutes old. \`POST /sandbox/notifications/verify\` explains why a
   signature doesn't match.
-- **Respond with 2xx** within ${DELIVERY_TIMEOUT_MILLISECONDS / 1_000} seconds. After another or no response, it is sent again, by default for seven hours. Readiness asks for 5 seconds.
+- **Respond with 2xx** within ${DELIVERY_TIMEOUT_MILLISECONDS / 1_000} seconds. After any other response, or none, it is sent again, by default for seven hours. Readiness asks for 5 seconds.
 - **Expect duplicates, and notifications out of sequence.** If a refund arrives before its capture, report it after the
   capture. Faults duplicate, reorder, delay and lose notifications, or sign them wrongly.
 - **The log** at \`GET /sandbox/notifications\` has each payload with its attempts and their responses.

@@ -75,7 +75,7 @@ export const webhookInput = z
   .object({
     url: webhookUrl.optional().meta({
       description:
-        "Where notifications are sent. Left out: a program reads the deliveries from `GET /sandbox/notifications/stream?webhook_id=…` and reports their outcome, as `orders-sandbox listen` does",
+        "Where notifications are sent. Without it, a program must read the deliveries from `GET /sandbox/notifications/stream?webhook_id=…` and report their outcome, as `orders-sandbox listen` does",
     }),
     kinds: withDefault(kinds, "all"),
     signing_token: withDefault(signingToken, "a random one, which the response contains"),

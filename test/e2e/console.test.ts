@@ -244,7 +244,7 @@ it("lists each mistake once, the worst first, and opens its request", async () =
     const texts = (await findings.allInnerTexts()).map((text) => text.replaceAll(/\s+/g, " "));
     expect(texts[0]).toMatch(/^order-1 Rejected: A refund of \$200\.00 is more than/);
     expect(texts[1]).toMatch(
-      /^po-2 \$7\.00 Created twice: it repeats the request .*, and has no ID or Idempotency-Key\.$/,
+      /^po-2 \$7\.00 Created twice: a retry with no ID or Idempotency-Key repeats the request of .*, whose response was lost\.$/,
     );
     expect(texts[2]).toMatch(
       /^order-1 · txn-1 The card captured \$50\.00 once\. Order events report it twice\.$/,
@@ -254,7 +254,9 @@ it("lists each mistake once, the worst first, and opens its request", async () =
     await findings.nth(1).click();
     await page.getByText("Both were executed").waitFor();
     await page
-      .getByRole("link", { name: /^This request repeats the request whose response was lost/ })
+      .getByRole("link", {
+        name: /^This request repeats the request of .*, whose response was lost/,
+      })
       .click();
     await page.getByRole("link", { name: "A later request repeats this one" }).waitFor();
     await page.getByRole("button", { name: /^unknown_field/ }).click();
@@ -279,7 +281,7 @@ it("lists each warning about an order's money, and names the order of older requ
     const findings = page.getByRole("region", FINDINGS).getByRole("link");
     const texts = async () =>
       (await findings.allInnerTexts()).map((text) => text.replaceAll(/\s+/g, " ").trim());
-    const figures = /^order-1 .*Captured \$100\.00 of an order of \$50\.00\.$/;
+    const figures = /^order-1 .*Captured: \$100\.00\. In the order: \$50\.00\.$/;
     const name = /^order-1 .*merchant_nmae: /;
     await poll(texts).toEqual(
       [rejected, figures, returned, name].map((text) => expect.stringMatching(text)),
@@ -512,7 +514,7 @@ it("finds requests by one line of search, and scrolls to a linked request", asyn
     await poll(() => rows(page).allInnerTexts()).toHaveLength(2);
     expect(new URL(page.url()).search).toBe("?partner_order_id=po-of-order-4*");
     await search.fill("refunded 3.00");
-    await page.getByText("A word alone is the start of an ID").waitFor();
+    await page.getByText("A single word finds the IDs that start with it").waitFor();
     await search.fill("409");
     await page.getByText("REFUNDED $90.00 · order-1 · refund-1").waitFor();
     await page.getByText("1 request", { exact: true }).waitFor();

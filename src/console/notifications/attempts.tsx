@@ -3,7 +3,7 @@ import { clockTime, fullTime } from "../format.ts";
 import { HeaderList, Status, Time } from "../parts/values.tsx";
 
 const REASONS: Record<NotificationDetails["delivery_status"], string> = {
-  unaddressed: "No webhook received this kind, so nothing was sent.",
+  unaddressed: "No webhook was set up for this kind.",
   pending: "The first attempt has not ended yet.",
   acknowledged: "",
   failed: "",

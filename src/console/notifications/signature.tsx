@@ -22,7 +22,7 @@ export function Signature({ headers }: { headers: Record<string, string> }) {
       </dl>
       <p class="quiet">
         <code>s</code> is the HMAC-SHA256 of <code>t</code>, a dot and the raw body, in hex. The key
-        is the signing token or its SHA-256, as the webhook's <code>signature</code> says.
+        is the signing token or its SHA-256: the webhook's setting <code>signature</code> decides.
       </p>
     </>
   );

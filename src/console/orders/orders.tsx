@@ -54,7 +54,7 @@ export function Orders({ place: { id, query } }: { place: Place }) {
   );
 }
 
-/** The lists of a part of the orders, and their names. */
+/** The lists that show only some of the orders, and their names. */
 const LISTS = [
   ["findings", "With findings"],
   ["deleted", "Deleted"],

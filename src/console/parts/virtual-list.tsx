@@ -109,7 +109,7 @@ function useKeptPosition(frame: Frame, items: readonly { id: string }[]): void {
   }, [items]);
 }
 
-/** A margin: findings load later, above the list, and leave it fewer rows. */
+/** The rows that must fit below the open one: findings load later, above the list, and make it shorter. */
 const MARGIN_ROWS = 4;
 
 /** Scrolls to the open item once, when the list contains it. */

@@ -51,7 +51,7 @@ async function loadDisagreements(): Promise<ReconciledTransaction[]> {
   return (await unwrap(api.GET("/sandbox/reconciliation", { params: { query } }))).data;
 }
 
-/** The orders of all findings, the newest of each source. */
+/** The orders that findings name. Each source is limited to its newest entries. */
 export async function loadOrdersWithFindings(): Promise<Set<string>> {
   const { kinds, disagreements, rejected } = await loadSources(new URLSearchParams());
   return new Set([

@@ -86,7 +86,7 @@ const secondExecution = (request: RecordedRequest, first: RecordedRequest): Find
     subject: request.partner_order_id ?? subjectOf(request),
     key: `twice ${request.id}`,
     isWarning: false,
-    text: `Created twice: it ${describeRetry(first)}, and has ${first.warnings?.some(({ code }) => code === "not_repeatable") ? "no ID or Idempotency-Key" : "a new ID"}.`,
+    text: `Created twice: a retry with ${first.warnings?.some(({ code }) => code === "not_repeatable") ? "no ID or Idempotency-Key" : "a new ID"} ${describeRetry(first)}.`,
   });
 
 function disagreement(
@@ -118,7 +118,7 @@ function listOf([first, ...others]: string[]): string | undefined {
 
 const ABOUT_MONEY: ReadonlySet<string> = new Set(MONEY_WARNINGS);
 
-/** Warnings about money for each order, the others for each kind. */
+/** One finding per order for warnings about money, and one per kind for all others. */
 function warnings(
   { requests, retries, kinds, disagreements }: FindingSources,
   repeated: RecordedRequest[],

@@ -173,8 +173,8 @@ function ListHeader({ feed }: { feed: RequestFeed }) {
 function NoMatch() {
   return (
     <p class="quiet">
-      No request matches. A word alone is the start of an ID; other searches have a name, like{" "}
-      <code>status:409</code>.
+      No request matches. A single word finds the IDs that start with it. For other fields, write
+      their name: <code>status:409</code>.
     </p>
   );
 }

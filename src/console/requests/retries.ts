@@ -44,6 +44,6 @@ export const isSecondExecution = (retry: RecordedRequest, { fault, ...first }: R
   !retry.replayed &&
   (retry.order_id !== first.order_id || retry.order_event_id !== first.order_event_id);
 
-/** `repeats the request whose response was lost at 15:46:32` */
+/** `repeats the request of 15:46:32, whose response was lost` */
 export const describeRetry = ({ at, status }: RecordedRequest): string =>
-  `repeats the request ${status === null ? "whose response was lost at" : `with status ${status} of`} ${clockTime(at)}`;
+  `repeats the request of ${clockTime(at)}, ${status === null ? "whose response was lost" : `which returned ${status}`}`;

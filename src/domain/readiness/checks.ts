@@ -169,7 +169,7 @@ export const CHECKS = {
   duplicate_notification: {
     group: "notifications",
     title: "A duplicate notification is acted on once",
-    rule: "After the fault `duplicate_notification`, both were acknowledged, and the order events that name its `network_transaction_id` report it once. It fails if they report it twice.",
+    rule: "After the fault `duplicate_notification`, both copies of the notification were acknowledged, and the order events with its `network_transaction_id` report the transaction event once. The check fails if they report it twice.",
     evaluate: checkDuplicate,
   },
   reordered_notification: {
@@ -205,7 +205,7 @@ export const ENVIRONMENT_CHECK_IDS = Object.keys(CHECKS) as EnvironmentCheckId[]
 const BOTH_READINGS = {
   group: "readings",
   title: "Both readings of the contract are handled",
-  rule: "The report has this check only with `environments=all`. Each field of `assume` has two values. For `duplicate_ids` and `idempotency_key`, the client retried correctly in environments with either value. For `refund_beyond_captured`, it refunded in both, never more than was captured.",
+  rule: "The report has this check only with `environments=all`. Each field of `assume` has two values. For `duplicate_ids` and `idempotency_key`, the client retried correctly under both values. For `refund_beyond_captured`, it refunded under both values, and never more than was captured.",
 } as const satisfies Omit<Check, "evaluate">;
 
 export type CheckId = EnvironmentCheckId | "both_readings";

@@ -41,9 +41,9 @@ before this response is sent.
 ${TABLE}
 
 A request that is not executed is rejected before validation. Otherwise the fault alters the response, even if it is
-an error. A response without a body can't be cut, so it is lost. If several faults match, the oldest one without a
-\`skip\` applies. The older ones lower their \`skip\`; the newer ones don't count the request. A fault that has applied
-\`times\` times is removed.
+an error. A response without a body can't be cut, so it is lost. If several faults match, they are tried from
+oldest to newest. A fault whose \`skip\` is above 0 lowers it by one, and the next fault is tried. The first fault whose \`skip\`
+is 0 applies. A fault that has applied \`times\` times is removed.
 
 **Matching.** An ID in \`match\` is compared with the ID in the request's path, otherwise in its body, otherwise in its
 query. \`order_id\` also matches the \`id\` of an order, and \`type\` the type of the event in the body. A \`DELETE\`
@@ -68,8 +68,8 @@ another data center less than ${KEY_CACHE_SECONDS} seconds ago.
 front of the Worker. If the response to a \`GET\` is lost, the proxy sends the request up to three times and then returns a 500 in
 plain text, so a fault with \`times\` below 3 goes unseen. It doesn't repeat a \`POST\`, \`PUT\` or \`DELETE\`: if that response is
 lost, the client gets the 500. A cut response arrives cut. On Cloudflare, a Worker can't close a connection. According to Cloudflare's
-documentation, clients receive its error page 1101 for \`lost_response\`. It says nothing about a cut response, but
-\`Content-Length\` shows that part of the body is missing.
+documentation, clients receive its error page 1101 for \`lost_response\`. The documentation doesn't mention cut responses, but a client
+can detect them: the body is shorter than \`Content-Length\`.
 `.trim();
 
 export const sandboxFaults = new Hono<AppEnv>()

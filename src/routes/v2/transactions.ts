@@ -33,7 +33,7 @@ export const transactions = new Hono<AppEnv>()
       tag,
       operationId: "simulateTransactionEvent",
       summary: "Simulate a transaction event",
-      description: `Simulates an event of a card transaction. \`APPROVED\` creates a transaction, and \`UPDATED\`, \`VOIDED\` and \`CAPTURED\` change it. A refund of a transaction sends the \`event_id\` of the capture to refund; the refund itself gets a new ID. A capture can be refunded several times. Without a \`transaction_id\`, \`CAPTURED\` is a force capture and \`REFUNDED\` a blind refund. Except for these refunds, repeating an event with its \`event_id\` returns the stored event. A transaction can have ${MAX_TRANSACTION_EVENTS} events.`,
+      description: `Simulates an event of a card transaction. \`APPROVED\` creates a transaction, and \`UPDATED\`, \`VOIDED\` and \`CAPTURED\` change it. Without a \`transaction_id\`, \`CAPTURED\` is a force capture and \`REFUNDED\` a blind refund. A refund with a \`transaction_id\` sends the \`event_id\` of the capture to refund, gets an ID of its own, and can be repeated to refund more. Repeating any other event with its own \`event_id\` returns the stored event. A transaction can have ${MAX_TRANSACTION_EVENTS} events.`,
       responses: {
         200: {
           description: "The event",
