@@ -7,14 +7,32 @@ const migrations = await readD1Migrations("drizzle/migrations");
 const E2E_TIMEOUT_MILLISECONDS = 120_000;
 
 const WORKER_TESTS = ["test/{access,http,ledger,openapi,routes,store,workbench}/**/*.test.ts"];
-/** These tests change what all partners share: the tables, or the work of a whole hour. */
-const OWN_DATABASE = ["test/routes/unmigrated.test.ts", "test/access/hourly-steps.test.ts"];
+/**
+ * These tests need a database that no other file has used: they run the hourly work, which covers all partners, drop
+ * tables, or compare generated numbers.
+ */
+const OWN_DATABASE = [
+  "test/access/hourly-steps.test.ts",
+  "test/access/sweeps.test.ts",
+  "test/http/config.test.ts",
+  "test/ledger/retention.test.ts",
+  "test/openapi/examples.test.ts",
+  "test/routes/card-cost.test.ts",
+  "test/routes/cost.test.ts",
+  "test/routes/quotas.test.ts",
+  "test/routes/sandbox/environments.test.ts",
+  "test/routes/sandbox/readiness.test.ts",
+  "test/routes/unmigrated.test.ts",
+  "test/routes/v2/idempotency.test.ts",
+  "test/store/usage.test.ts",
+  "test/workbench/notifications.test.ts",
+];
 
 export default defineConfig({
   root: `${import.meta.dirname}/..`,
   test: {
-    // One per core of the smallest machine that runs this. Vitest's default leaves one core idle.
-    maxWorkers: 2,
+    // Two per core of the smallest machine that runs this, since many tests wait for a server or a browser.
+    maxWorkers: 4,
     // The Worker logs a line per request.
     silent: "passed-only",
     projects: [
@@ -44,7 +62,7 @@ export default defineConfig({
   },
 });
 
-/** Tests that run in workerd. Files of one project share a database, unless they are isolated. */
+/** Tests that run in workerd. Without `isolate`, files that run in the same process share its database. */
 function workerProject(name: string, test: object) {
   return {
     plugins: [
