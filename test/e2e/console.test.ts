@@ -620,7 +620,7 @@ it("reports the readiness, with links to its evidence and as Markdown", async ()
     await proof.click();
     await retries.getByText(/curl [^]*lost_response/).waitFor();
     await page.locator(".checks p a").first().click();
-    await page.getByRole("heading", { name: /^\d+ / }).waitFor();
+    await page.getByRole("heading", { level: 1, name: /^\d+ / }).waitFor();
     expect(new URL(page.url()).pathname).toMatch(/^\/console\/requests\/\d+$/);
   });
 });
