@@ -49,7 +49,7 @@ export function Readiness({ place: { query } }: { place: Place }) {
         evidence.
       </p>
       <CheckField
-        label="All environments of the last 7 days"
+        label="All environments, last 7 days"
         checked={isAll}
         onChange={(checked) => setQuery("environments", checked ? "all" : "")}
       />
