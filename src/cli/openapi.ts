@@ -10,8 +10,7 @@ const WRITERS = {
 };
 
 async function write(what: keyof typeof WRITERS): Promise<void> {
-  const config = ["--config", "test/vitest.config.ts", "--project", "worker"];
-  await run("vitest", ["run", ...config, ...WRITERS[what], "--update"]);
+  await run("vitest", ["run", "--config", "test/vitest.config.ts", ...WRITERS[what], "--update"]);
 }
 
 // The examples must match the document, and the document then includes the examples.
