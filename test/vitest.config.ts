@@ -6,7 +6,6 @@ const migrations = await readD1Migrations("drizzle/migrations");
 /** Allows for starting a real server and running a whole flow. */
 const E2E_TIMEOUT_MILLISECONDS = 120_000;
 
-const WORKER_TESTS = ["test/{access,http,ledger,openapi,routes,store,workbench}/**/*.test.ts"];
 /**
  * These tests need a database that no other file has used: they run the hourly work, which covers all partners, drop
  * tables, or compare generated numbers.
@@ -45,7 +44,7 @@ export default defineConfig({
         },
       },
       workerProject("worker", {
-        include: WORKER_TESTS,
+        include: ["test/{access,http,ledger,openapi,routes,store,workbench}/**/*.test.ts"],
         exclude: OWN_DATABASE,
         isolate: false,
       }),
