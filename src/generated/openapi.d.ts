@@ -319,7 +319,7 @@ export interface paths {
         put?: never;
         /**
          * Add a fault
-         * @description Injects a fault into the next matching requests under `/v2`, with any key of the environment. The fault takes effect
+         * @description Injects a fault into the next matching `/v2` requests that use any key of the environment. The fault takes effect
          *     before this response is sent.
          *
          *     | fault | executed? | the client receives | parameters |
@@ -618,7 +618,7 @@ export interface paths {
          *     | `rate_limited` | The same for the fault `rate_limited`. |
          *     | `growing_pauses` | A write got `unavailable` or `rate_limited` at least four times in a row, and a later pause was at least 10 % and 10 ms longer than the shortest one before it. It fails if no pause grew. If no pause was longer than 1.5 times `Retry-After`, the status is `not_seen`, because the client may only have waited for that. To see the client's own pauses, set `retry_after` to 0. |
          *     | `no_blind_retries` | A write was refused with 400, 404, 409 or 422, and was repeated at most once. It fails if the client repeated it unchanged two or more times, each within a minute of the previous attempt, while the order did not change. |
-         *     | `refund_refused` | A refund above the captured amount was refused with 409, and not sent again unchanged more than once. An environment that assumes `refund_beyond_captured: accepted` can't prove it. |
+         *     | `refund_refused` | A refund above the captured amount was refused with 409, and was repeated unchanged at most once. An environment that assumes `refund_beyond_captured: accepted` can't prove it. |
          *     | `several_captures` | An order got a second capture, within its total. It fails if every further capture took its order above its total. |
          *     | `partial_refund` | A refund was accepted that was smaller than the amount still refundable. It fails if no such refund was accepted, and at least one got 400 or 404. |
          *     | `full_refund` | A refund of all that could still be refunded was accepted. It fails if no such refund was accepted, and at least one got 400 or 404. |

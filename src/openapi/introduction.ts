@@ -108,8 +108,8 @@ header \`Sandbox-Warnings\` reports them:
 - **Request IDs**: send your own as \`X-Request-Id\`. The response and the log repeat it.
 - **Recorded requests** show what your integration sent and received, for ${REQUEST_DAYS} days. The timeline of an order shows
   what each request changed.
-- **Environments** isolate tests from each other. Each API key belongs to one. Create more for a test or a pull
-  request, and reset one to remove its data.
+- **Environments** isolate tests from each other. Each API key belongs to one. Create more
+  environments for a test or a pull request. Reset an environment to remove its data.
 - **Readiness**: \`GET /sandbox/readiness\` reports what the integration has proven, check by check, with its evidence and
   how to prove the rest. \`orders-sandbox readiness\` does so in a pipeline.
 - **Assumptions**: where the published contract is silent, production may decide otherwise than the sandbox. An

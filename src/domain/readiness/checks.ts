@@ -97,7 +97,7 @@ export const CHECKS = {
   refund_refused: {
     group: "refusals",
     title: "A refused refund is handled",
-    rule: "A refund above the captured amount was refused with 409, and not sent again unchanged more than once. An environment that assumes `refund_beyond_captured: accepted` can't prove it.",
+    rule: "A refund above the captured amount was refused with 409, and was repeated unchanged at most once. An environment that assumes `refund_beyond_captured: accepted` can't prove it.",
     evaluate: checkRefusedRefund,
   },
   several_captures: {

@@ -60,7 +60,7 @@ export function checkNoBlindRetries({ requests }: ReadinessFacts): Verdict {
   if (blind) return blind;
   const [first, ...others] = runs.map(([refused]) => refused!);
   return passed(
-    `Looked at ${counted(runs.length, "refused write")}: none was sent again unchanged more than once.`,
+    `Looked at ${counted(runs.length, "refused write")}: none was repeated unchanged more than once.`,
     evidenceOfAll(first!, ...others),
   );
 }
@@ -93,7 +93,7 @@ export function checkRefusedRefund({ requests, assume }: ReadinessFacts): Verdic
   return (
     findBlind(runs) ??
     passed(
-      `${nameOf(one)} was refused: ${one.error?.message} It was not sent again unchanged more than once.`,
+      `${nameOf(one)} was refused: ${one.error?.message} It was repeated unchanged at most once.`,
       evidenceOfAll(one, ...others),
     )
   );

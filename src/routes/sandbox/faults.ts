@@ -33,7 +33,7 @@ const TABLE = FAULT_NAMES.map((name) => {
 }).join("\n");
 
 const DESCRIPTION = `
-Injects a fault into the next matching requests under \`/v2\`, with any key of the environment. The fault takes effect
+Injects a fault into the next matching \`/v2\` requests that use any key of the environment. The fault takes effect
 before this response is sent.
 
 | fault | executed? | the client receives | parameters |
