@@ -516,7 +516,7 @@ export interface paths {
         get: operations["listTransactions"];
         put?: never;
         /**
-         * Simulate a story
+         * Simulate a transaction with all its events
          * @description Simulates a card transaction with all of its events in one call. The events are the same as from separate calls of `POST /v2/simulate_transaction_event`.
          */
         post: operations["simulateStory"];

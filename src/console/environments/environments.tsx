@@ -30,13 +30,13 @@ export function Environments() {
     <section class="page" aria-label="Environments and keys">
       <h1>Environments</h1>
       <p>
-        Each environment has its own orders, requests, faults and keys: for example one per test run
-        or pull request.
+        Each environment has its own orders, requests, faults and keys. Use one per test run or pull
+        request.
       </p>
       {problem?.type === "FORBIDDEN_ERROR" ? (
         <p class="quiet">
-          This key belongs to a temporary environment. To see and manage the others, switch to a key
-          of the partner's first environment.
+          This key belongs to a temporary environment. To see them all, switch to a key of the first
+          one, which never expires.
         </p>
       ) : (
         <>

@@ -61,7 +61,9 @@ function History({
       ) : (
         <>
           created <Time at={created_at} />{" "}
-          {created_by === undefined ? "from outside the environment" : `by key ${created_by}`}
+          {created_by === undefined
+            ? "by the operator or another environment"
+            : `by key ${created_by}`}
         </>
       )}
       {last_used_at && (

@@ -12,7 +12,10 @@ type Match = Fault["match"];
 export function effectOf(name: AnyFaultName): string {
   const [kind, effect] = isNotificationFault(name)
     ? (["notifications", NOTIFICATION_FAULTS[name].effect] as const)
-    : ([FAULTS[name].executes ? "executed" : "rejected", FAULTS[name].effect] as const);
+    : ([
+        FAULTS[name].executes ? "request executed" : "request rejected",
+        FAULTS[name].effect,
+      ] as const);
   return `${kind} · ${effect.replaceAll("`", "")}`;
 }
 

@@ -41,7 +41,7 @@ export function Row({ notification, isOpen, query }: RowProps) {
         <span class={`tag ${STATUS_TAGS[delivery_status]}`}>{delivery_status}</span>
       </span>
       <small class="path">
-        {plural(attempt_count, "attempt")}
+        {delivery_status === "unaddressed" ? "no webhook" : plural(attempt_count, "attempt")}
         {next_at && (
           <>
             {" "}

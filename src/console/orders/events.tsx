@@ -45,7 +45,7 @@ function Event({ event, isOpen }: { event: OrderEvent; isOpen: boolean }) {
   );
 }
 
-const COLUMNS = ["quantity", "rate", "rewards", "total"];
+const COLUMNS = ["quantity", "rate", "rewards rate", "total"];
 
 export function Lines({ lines, currency }: { lines: OrderLine[]; currency: string }) {
   return (

@@ -57,7 +57,8 @@ function EvidenceLink({ evidence }: { evidence: ReadinessEvidence }) {
     return (
       <>
         {name}
-        {isElsewhere && ` in environment ${environment_id}`}
+        {name && isElsewhere && " in "}
+        {(isElsewhere || !name) && `environment ${environment_id}`}
       </>
     );
   }
@@ -81,5 +82,5 @@ function targetOf(evidence: ReadinessEvidence): [name: string, href?: string] {
     const query = { show: "disagreements", network: network_transaction_id };
     return [`transaction ${network_transaction_id}`, hrefOf("transactions", undefined, query)];
   }
-  return [request_id ?? order_event_id ?? "environment"];
+  return [request_id ?? order_event_id ?? ""];
 }

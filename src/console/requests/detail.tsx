@@ -176,7 +176,7 @@ function Technical({ request }: { request: RequestDetails }) {
       <summary>Details</summary>
       <dl class="facts">
         <Fact name="X-Request-Id">{request_id}</Fact>
-        <Fact name="D1">
+        <Fact name="Database">
           {cost.queries} queries, {cost.rows_read} rows read, {cost.rows_written} written
         </Fact>
         <Fact name="Version of the order">

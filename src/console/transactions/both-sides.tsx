@@ -104,7 +104,7 @@ export function Agreement({ transactions }: { transactions: ReconciledTransactio
     SIDES.some((side) => order_events[side] > (card?.[side] ?? 0)),
   );
   return isAhead ? (
-    <span class="tag warning">not on the card yet</span>
+    <span class="tag warning">ahead of the card</span>
   ) : (
     <span class="tag good">{AGREES}</span>
   );

@@ -34,7 +34,7 @@ export const sandboxTransactions = new Hono<AppEnv>()
     describeOperation({
       tag,
       operationId: "simulateStory",
-      summary: "Simulate a story",
+      summary: "Simulate a transaction with all its events",
       description:
         "Simulates a card transaction with all of its events in one call. The events are the same as from separate calls of `POST /v2/simulate_transaction_event`.",
       responses: {
