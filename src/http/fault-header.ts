@@ -2,9 +2,12 @@ import { parseItem, serializeItem, Token } from "structured-headers";
 import { withDefaults, type AppliedFault, type FaultName } from "../domain/faults.ts";
 import { faultWithParameters } from "../schemas/faults.ts";
 import { invalidRequest, type ApiError } from "./errors.ts";
+import { InexactNumber } from "./json.ts";
 import { describeValue, expectedSentence, violationsOf } from "./violations.ts";
 
 export const FAULT_HEADER = "Sandbox-Fault";
+
+const DECIMAL_PARAMETERS = /;\s*([\w*.-]+)=(-?\d+\.\d*[1-9]\d*)/g;
 
 /**
  * Parses `Sandbox-Fault`, an Item (RFC 9651) like `delay;delay_ms=3000`. `ms` is an earlier name of `delay_ms`.
@@ -12,7 +15,7 @@ export const FAULT_HEADER = "Sandbox-Fault";
  */
 export function parseFaultHeader(header: string): AppliedFault {
   const { fault, parameters } = parseFaultItem(header);
-  const { ms, ...others } = Object.fromEntries(parameters);
+  const { ms, ...others } = { ...Object.fromEntries(parameters), ...decimalsIn(header) };
   const parsed = faultWithParameters.safeParse(
     { fault, ...others, ...(ms !== undefined && { delay_ms: ms }) },
     { reportInput: true, error: expectedSentence },
@@ -22,6 +25,16 @@ export function parseFaultHeader(header: string): AppliedFault {
     { param: string; message: string },
   ];
   throw invalidHeader(`${param}: ${message}`.replace(/^(fault)?: /, ""));
+}
+
+/** The parameters that are not whole numbers, whose messages repeat the text as sent. */
+function decimalsIn(header: string): Record<string, InexactNumber> {
+  const decimals = [...withoutStrings(header).matchAll(DECIMAL_PARAMETERS)];
+  return Object.fromEntries(decimals.map(([, name, text]) => [name, new InexactNumber(text!)]));
+}
+
+function withoutStrings(header: string): string {
+  return header.replace(/"(\\.|[^"\\])*"/g, "");
 }
 
 function parseFaultItem(header: string) {
@@ -37,7 +50,7 @@ function parseFaultItem(header: string) {
     throw invalidHeader(`${expected}, but received ${describeValue(header)}`);
   }
   // RFC 9651 ignores all but the last of repeated parameters, which would hide a mistake.
-  const written = header.replace(/"(\\.|[^"\\])*"/g, "").split(";").length - 1;
+  const written = withoutStrings(header).split(";").length - 1;
   const isAmbiguous = parameters.has("ms") && parameters.has("delay_ms");
   if (written > parameters.size || isAmbiguous) {
     throw invalidHeader(`Expected each parameter once, but received ${describeValue(header)}`);

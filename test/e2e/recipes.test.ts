@@ -135,6 +135,9 @@ it("the recipes and the lines of how_to_prove compile, and misspellings don't", 
   for (const module of ["preserve", "nodenext"]) {
     await run(`npx tsc --strict --noEmit --module ${module} --target esnext --types node *.ts`);
   }
+  // The module resolution of ts-jest's default configuration.
+  const node10 = "--module esnext --moduleResolution node10 --ignoreDeprecations 6.0";
+  await run(`npx tsc --strict --noEmit ${node10} --target esnext --types node how-to-prove.ts`);
 });
 
 it("runs every recipe", () => {
