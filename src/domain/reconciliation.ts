@@ -1,5 +1,6 @@
 import type { Money } from "./money.ts";
-import type { OrderEvent, OrderEventType } from "./order-events.ts";
+import { SUMS } from "./ledger-state.ts";
+import { SUM_OF, type OrderEvent } from "./order-events.ts";
 import type { TransactionStatus } from "./transactions.ts";
 import type { Warning } from "./warnings.ts";
 
@@ -51,15 +52,12 @@ export interface NamedReconciliation extends Reconciliation {
   order_ids: string[];
 }
 
-export const SIDES = ["captured", "refunded"] as const;
-
 const APPLIES: Record<Finding, (card: CardSide | undefined, events: OrderEventSide) => boolean> = {
   unknown_transaction: (card, events) => !card && events.event_count > 0,
   // Captured and refunded amounts are compared separately.
-  not_reported: (card, events) =>
-    SIDES.some((side) => (card?.[side] ?? 0) > 0 && events[side] === 0),
+  not_reported: (card, events) => SUMS.some((sum) => (card?.[sum] ?? 0) > 0 && events[sum] === 0),
   amount_differs: (card, events) =>
-    SIDES.some((side) => card && card[side] > 0 && events[side] > 0 && card[side] !== events[side]),
+    SUMS.some((sum) => card && card[sum] > 0 && events[sum] > 0 && card[sum] !== events[sum]),
   currency_differs: (card, events) => card !== undefined && events.has_other_currency,
   payment_method_differs: (card, events) => card !== undefined && events.has_other_payment_method,
   event_after_void: (card, events) => card?.status === "VOIDED" && events.event_count > 0,
@@ -70,12 +68,6 @@ export function findingsOf(card: CardSide | undefined, events: OrderEventSide): 
   return FINDINGS.filter((finding) => APPLIES[finding](card, events));
 }
 
-/** The sum of the card that an order event's amount is compared with. */
-export const SIDE_OF: Record<OrderEventType, (typeof SIDES)[number]> = {
-  CAPTURED: "captured",
-  REFUNDED: "refunded",
-};
-
 /** The warnings of an order event about its card transaction. `events` includes the event. */
 export function warningsOfReport(
   { card, events }: Reconciliation,
@@ -84,13 +76,13 @@ export function warningsOfReport(
 ): Warning[] {
   if (!card) return [{ code: "unknown_transaction", param: "network_transaction_id" }];
   const warnings: Warning[] = [];
-  const side = SIDE_OF[event.type];
-  if (events[side] > card[side]) {
+  const sum = SUM_OF[event.type];
+  if (events[sum] > card[sum]) {
     warnings.push({
       code: "amount_beyond_transaction",
       param: "amount",
-      card: card[side],
-      reported: events[side],
+      card: card[sum],
+      reported: events[sum],
     });
   }
   const values = [

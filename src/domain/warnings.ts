@@ -5,8 +5,9 @@ import {
   type LedgerState,
   type Measure,
   type OrderedTotals,
+  type Sum,
 } from "./ledger-state.ts";
-import type { OrderEvent, OrderEventType } from "./order-events.ts";
+import { SUM_OF, type OrderEvent } from "./order-events.ts";
 import type { ExpectedOrder } from "./orders.ts";
 
 /** Warnings about the form of a request. */
@@ -78,13 +79,13 @@ function beyondTotal(state: LedgerState, measure: Measure, param: string): Warni
   return captured > ordered ? [{ code: "captured_beyond_total", param, captured, ordered }] : [];
 }
 
-/** The warnings of each type of event, from the state that includes it. */
-const WARNINGS_OF: Record<OrderEventType, (event: OrderEvent, next: LedgerState) => Warning[]> = {
-  CAPTURED: (event, next) =>
+/** The warnings of an event that adds to a sum, from the state that includes it. */
+const WARNINGS_OF: Record<Sum, (event: OrderEvent, next: LedgerState) => Warning[]> = {
+  captured: (event, next) =>
     MEASURES.filter((measure) => event[measure] > 0).flatMap((measure) =>
       beyondTotal(next, measure, measure),
     ),
-  REFUNDED: (event, next) => [
+  refunded: (event, next) => [
     ...MEASURES.filter((measure) => event[measure] > 0 && figuresOf(next, measure).refundable < 0)
       // Possible only with the assumption `refund_beyond_captured: accepted`.
       .map((param): Warning => ({ code: "refunded_beyond_captured", param })),
@@ -96,7 +97,7 @@ const WARNINGS_OF: Record<OrderEventType, (event: OrderEvent, next: LedgerState)
 
 /** The warnings of an added event. */
 export function warningsOfEvent(event: OrderEvent, next: LedgerState): Warning[] {
-  return WARNINGS_OF[event.type](event, next);
+  return WARNINGS_OF[SUM_OF[event.type]](event, next);
 }
 
 /** The warnings of a conditional change. */

@@ -1,6 +1,7 @@
 import { sql, type SQL } from "drizzle-orm";
-import { ORDER_EVENT_TYPES, type OrderEvent } from "../domain/order-events.ts";
-import { SIDE_OF, SIDES, type CardSide, type Reconciliation } from "../domain/reconciliation.ts";
+import { SUMS, type Sum } from "../domain/ledger-state.ts";
+import { ORDER_EVENT_TYPES, SUM_OF, type OrderEvent } from "../domain/order-events.ts";
+import type { CardSide, Reconciliation } from "../domain/reconciliation.ts";
 import type { Transaction } from "../domain/transactions.ts";
 import { DatasetStatement, placeholder, type BoundDatasetStatement } from "./database.ts";
 import type { Dataset } from "./dataset.ts";
@@ -118,7 +119,7 @@ export function eventsUncounted(selection: SQL): [SQL<never>, SQL<never>] {
         has_other_payment_method = iif(event_count = removed.events, 0, has_other_payment_method)
       from (
         select dataset_id, network_transaction_id, count(*) as events,
-          ${list(SIDES.map(sumOfSide))}
+          ${list(SUMS.map(columnOfSum))}
         from order_events where ${selection} group by dataset_id, network_transaction_id) as removed
       where reconciliations.dataset_id = removed.dataset_id
         and reconciliations.network_transaction_id = removed.network_transaction_id`,
@@ -129,17 +130,17 @@ export function eventsUncounted(selection: SQL): [SQL<never>, SQL<never>] {
   ];
 }
 
-/** The sum of the amounts of one side's event types, as a column with the side's name. */
-function sumOfSide(side: (typeof SIDES)[number]): SQL {
-  const types = ORDER_EVENT_TYPES.filter((type) => SIDE_OF[type] === side);
+/** The sum of the amounts of the event types that add to it, as a column with its name. */
+function columnOfSum(sum: Sum): SQL {
+  const types = ORDER_EVENT_TYPES.filter((type) => SUM_OF[type] === sum);
   return sql.raw(`
-    sum(iif(type in (${types.map((type) => `'${type}'`).join()}), amount, 0)) as ${side}`);
+    sum(iif(type in (${types.map((type) => `'${type}'`).join()}), amount, 0)) as ${sum}`);
 }
 
 const sumsOf = ({ type, amount }: OrderEvent) => ({
   captured: 0,
   refunded: 0,
-  [SIDE_OF[type]]: amount,
+  [SUM_OF[type]]: amount,
 });
 
 // An ID that belongs to another transaction makes `card_captured` NULL, and the batch fails.

@@ -1,5 +1,5 @@
 import { Link } from "wouter-preact";
-import { SIDES } from "../../domain/reconciliation.ts";
+import { SUMS } from "../../domain/ledger-state.ts";
 import type { ReconciledTransaction } from "../api.ts";
 import { hrefOf } from "../location.ts";
 import { Money } from "../parts/values.tsx";
@@ -65,17 +65,17 @@ function Sums({
           </tr>
         </thead>
         <tbody>
-          {SIDES.map((side) => (
-            <tr key={side}>
-              <th scope="row">{side}</th>
+          {SUMS.map((sum) => (
+            <tr key={sum}>
+              <th scope="row">{sum}</th>
               <td class="right">
-                {card ? <Money amount={card[side]} currency={currency} /> : "none"}
+                {card ? <Money amount={card[sum]} currency={currency} /> : "none"}
               </td>
               <td class="right">
-                <Money amount={order_events[side]} currency={currency} />
+                <Money amount={order_events[sum]} currency={currency} />
               </td>
               <td class="right">
-                <Difference amount={order_events[side] - (card?.[side] ?? 0)} currency={currency} />
+                <Difference amount={order_events[sum] - (card?.[sum] ?? 0)} currency={currency} />
               </td>
             </tr>
           ))}
@@ -101,7 +101,7 @@ export function Agreement({ transactions }: { transactions: ReconciledTransactio
     return <span class="tag refused">{DISAGREES}</span>;
   }
   const isAhead = transactions.some(({ card, order_events }) =>
-    SIDES.some((side) => order_events[side] > (card?.[side] ?? 0)),
+    SUMS.some((sum) => order_events[sum] > (card?.[sum] ?? 0)),
   );
   return isAhead ? (
     <span class="tag warning">ahead of the card</span>

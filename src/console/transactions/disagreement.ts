@@ -1,5 +1,5 @@
 import { FINDING_MEANINGS } from "../../domain/finding-meanings.ts";
-import { SIDES } from "../../domain/reconciliation.ts";
+import { SUMS } from "../../domain/ledger-state.ts";
 import type { ReconciledTransaction, Transaction } from "../api.ts";
 import { money } from "../format.ts";
 import { hrefOf } from "../location.ts";
@@ -32,19 +32,19 @@ export function disagreementOf(
   { card, order_events, findings }: ReconciledTransaction,
   currency: string,
 ): string {
-  const parts = SIDES.flatMap((side) => {
-    const onCard = card?.[side] ?? 0;
-    const reported = order_events[side];
+  const parts = SUMS.flatMap((sum) => {
+    const onCard = card?.[sum] ?? 0;
+    const reported = order_events[sum];
     if (onCard === 0 || onCard === reported) return [];
-    const sum = money(Math.abs(onCard - reported), currency);
+    const amount = money(Math.abs(onCard - reported), currency);
     const text =
       reported === 2 * onCard
-        ? `The card ${side} ${sum} once. Order events report it twice.`
+        ? `The card ${sum} ${amount} once. Order events report it twice.`
         : reported > onCard
-          ? `Order events report ${sum} more than the card ${side}.`
+          ? `Order events report ${amount} more than the card ${sum}.`
           : reported === 0
-            ? `The card ${side} ${sum}, which no order event reports.`
-            : `The card ${side} ${sum} more than order events report.`;
+            ? `The card ${sum} ${amount}, which no order event reports.`
+            : `The card ${sum} ${amount} more than order events report.`;
     return text;
   });
   const others = findings

@@ -1,4 +1,4 @@
-import type { OrderEventType } from "../order-events.ts";
+import { SUM_OF } from "../order-events.ts";
 import { isCreation, isExecuted } from "./creations.ts";
 import type { ObservedRequest } from "./facts.ts";
 
@@ -54,21 +54,12 @@ function apply(history: History, request: ObservedRequest): void {
   }
 }
 
-const ADDITIONS: Record<OrderEventType, (sums: Sums, amount: number, sign: 1 | -1) => Sums> = {
-  CAPTURED: ({ captured, captures, ...rest }, amount, sign) => ({
-    ...rest,
-    captured: captured + sign * amount,
-    captures: captures + sign,
-  }),
-  REFUNDED: ({ refunded, ...rest }, amount, sign) => ({
-    ...rest,
-    refunded: refunded + sign * amount,
-  }),
-};
-
 function add(sums: Sums, { content }: ObservedRequest, sign: 1 | -1): Sums {
   const { event_type, amount = 0 } = content ?? {};
-  return event_type ? ADDITIONS[event_type](sums, amount, sign) : sums;
+  if (!event_type) return sums;
+  const sum = SUM_OF[event_type];
+  const captures = sum === "captured" ? sign : 0;
+  return { ...sums, captures: sums.captures + captures, [sum]: sums[sum] + sign * amount };
 }
 
 const isEventCreation = (request: ObservedRequest): boolean =>
