@@ -28,8 +28,8 @@ export function Card({ environment, onChange }: CardProps) {
         ID {id}
         {expires_at ? (
           <>
-            {" "}
-            · created <Time at={created_at} /> · expires <Time at={expires_at} />
+            {" · created "}
+            <Time at={created_at} /> · expires <Time at={expires_at} />
           </>
         ) : (
           " · never expires"

@@ -35,8 +35,8 @@ export function Environments() {
       </p>
       {problem?.type === "FORBIDDEN_ERROR" ? (
         <p class="quiet">
-          This key belongs to a temporary environment. To see them all, switch to a key of the first
-          one, which never expires.
+          This key belongs to a temporary environment. To see all environments, use a key of the
+          permanent one.
         </p>
       ) : (
         <>

@@ -68,14 +68,14 @@ function History({
       )}
       {last_used_at && (
         <>
-          {" "}
-          · <LastUse at={last_used_at} />
+          {" · "}
+          <LastUse at={last_used_at} />
         </>
       )}
       {deleted_at && (
         <>
-          {" "}
-          · revoked <Time at={deleted_at} />
+          {" · revoked "}
+          <Time at={deleted_at} />
         </>
       )}
     </small>

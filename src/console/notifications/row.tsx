@@ -44,8 +44,8 @@ export function Row({ notification, isOpen, query }: RowProps) {
         {delivery_status === "unaddressed" ? "no webhook" : plural(attempt_count, "attempt")}
         {next_at && (
           <>
-            {" "}
-            · next attempt <Time at={next_at} />
+            {" · next attempt "}
+            <Time at={next_at} />
           </>
         )}
       </small>

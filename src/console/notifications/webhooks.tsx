@@ -51,8 +51,8 @@ function Card({ webhook, onChange }: { webhook: Webhook; onChange: () => void })
         {paused_because === "failed_for_a_day" && " · paused after failing for a day"}
         {failing_since && (
           <>
-            {" "}
-            · failing since <Time at={failing_since} />
+            {" · failing since "}
+            <Time at={failing_since} />
           </>
         )}
       </small>

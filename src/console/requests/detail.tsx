@@ -179,7 +179,7 @@ function Technical({ request }: { request: RequestDetails }) {
         <Fact name="Database">
           {cost.queries} queries, {cost.rows_read} rows read, {cost.rows_written} written
         </Fact>
-        <Fact name="Version of the order">
+        <Fact name="Order version">
           {version_after !== undefined && `${version_before ?? "none"}, then ${version_after}`}
         </Fact>
       </dl>
