@@ -1,6 +1,7 @@
 import type { Assumptions } from "./assumptions.ts";
 import type { Complete } from "./complete.ts";
-import { accept, refuse, type Decision, type Refusal } from "./decision.ts";
+import { accept, refuse, type Decision } from "./decision.ts";
+import type { Refusal } from "./errors.ts";
 import { differingFields } from "./differences.ts";
 import {
   figuresOf,

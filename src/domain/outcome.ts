@@ -1,4 +1,4 @@
-import type { Refusal } from "./decision.ts";
+import type { Refusal } from "./errors.ts";
 import type { Warning } from "./warnings.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { Refusal } from "./decision.ts";
+import type { Refusal } from "./errors.ts";
 
 /** The kinds of quota that a partner has. */
 export const QUOTAS = ["orders", "order_events", "transactions", "bytes"] as const;

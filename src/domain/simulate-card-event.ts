@@ -1,4 +1,5 @@
-import { accept, refuse, type Decision, type Refusal } from "./decision.ts";
+import { accept, refuse, type Decision } from "./decision.ts";
+import type { Refusal } from "./errors.ts";
 import { differingFields } from "./differences.ts";
 import { MAX_MONEY, type Money } from "./money.ts";
 import { DEFAULT_CURRENCY } from "./orders.ts";

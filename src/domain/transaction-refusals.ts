@@ -1,5 +1,5 @@
 /** The refusals of simulated transaction events, each with its figures. */
-import type { Refusal } from "./decision.ts";
+import type { Refusal } from "./errors.ts";
 import { MAX_MONEY, type Money } from "./money.ts";
 import type { Transaction, TransactionEvent, TransactionStatus } from "./transactions.ts";
 

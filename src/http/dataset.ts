@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import { configOf } from "../config.ts";
-import { unavailable } from "../domain/decision.ts";
+import { unavailable } from "../domain/errors.ts";
 import { findDataset } from "../store/current-dataset.ts";
 import { DatasetSuperseded, Overtaken } from "../store/failures.ts";
 import { Dataset } from "../store/dataset.ts";

@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { InvalidConfig } from "../config.ts";
-import { INTERNAL_ERROR, type Refusal } from "../domain/decision.ts";
+import { INTERNAL_ERROR, type Refusal } from "../domain/errors.ts";
 import { shown } from "../domain/shown.ts";
 import type { Violation } from "../domain/violation.ts";
 import { logError } from "../log.ts";

@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import { effectiveKey } from "../domain/assumptions.ts";
-import { refuse, unavailable } from "../domain/decision.ts";
+import { refuse } from "../domain/decision.ts";
+import { unavailable } from "../domain/errors.ts";
 import { sha256 } from "../domain/sha256.ts";
 import { toTimestamp } from "../domain/timestamp.ts";
 import { NOT_REPEATABLE, warningsOfRefusal } from "../domain/warnings.ts";

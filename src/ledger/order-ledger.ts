@@ -1,12 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
-import {
-  accept,
-  INTERNAL_ERROR,
-  refuse,
-  unavailable,
-  type Decision,
-  type Refusal,
-} from "../domain/decision.ts";
+import { accept, refuse, type Decision } from "../domain/decision.ts";
+import { INTERNAL_ERROR, unavailable, type Refusal } from "../domain/errors.ts";
 import type { LedgerState } from "../domain/ledger-state.ts";
 import { configOf } from "../config.ts";
 import * as events from "../domain/order-events.ts";

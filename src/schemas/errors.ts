@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { REFUSAL_STATUSES } from "../domain/decision.ts";
+import type { REFUSAL_STATUSES } from "../domain/errors.ts";
 
 interface ErrorDescription {
   status: number;

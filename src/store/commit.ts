@@ -1,4 +1,4 @@
-import type { Refusal } from "../domain/decision.ts";
+import type { Refusal } from "../domain/errors.ts";
 import { quotaExceeded, type Quota } from "../domain/quotas.ts";
 import type { BoundDatasetStatement } from "./database.ts";
 import type { Dataset } from "./dataset.ts";

@@ -1,4 +1,5 @@
-import { refuse, type Refusal } from "../domain/decision.ts";
+import { refuse } from "../domain/decision.ts";
+import type { Refusal } from "../domain/errors.ts";
 import { executed, replayed, type Outcome } from "../domain/outcome.ts";
 import { NO_USAGE, type Usage } from "../domain/quotas.ts";
 import { transactionBytesOf, transactionEventBytesOf } from "../domain/stored-bytes.ts";

@@ -1,4 +1,4 @@
-import type { Refusal } from "../domain/decision.ts";
+import type { Refusal } from "../domain/errors.ts";
 import { MAX_DELIVERIES } from "../domain/notifications.ts";
 
 type Item = "fault" | "webhook";

@@ -1,7 +1,7 @@
 import { useRef, useState } from "preact/hooks";
 import { Link } from "wouter-preact";
 import { navigate } from "wouter-preact/use-browser-location";
-import { REFUSAL_STATUSES } from "../../domain/decision.ts";
+import { REFUSAL_STATUSES } from "../../domain/errors.ts";
 import type { RequestFilter } from "../../domain/requests.ts";
 import { api, unwrap, type RecordedRequest } from "../api.ts";
 import { hrefOf } from "../location.ts";

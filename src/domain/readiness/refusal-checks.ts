@@ -1,5 +1,5 @@
 /** Whether the client stops repeating refused requests. */
-import { REFUSAL_STATUSES } from "../decision.ts";
+import { REFUSAL_STATUSES } from "../errors.ts";
 import { isExecuted } from "./creations.ts";
 import type { ObservedRequest, ReadinessFacts } from "./facts.ts";
 import {
