@@ -2633,7 +2633,7 @@ export interface components {
             how_to_prove: {
                 /** @description The step that passes the check */
                 step: string;
-                /** @description Commands that show the step, with the key in `SANDBOX_KEY`. They use made-up IDs. In a test, your client sends the requests under `/v2` */
+                /** @description Commands that show the step, with the key in `SANDBOX_KEY`. They use made-up IDs. In a test, let your client send the `/v2` requests instead */
                 curl: string;
                 /** @description The same with the package `orders-sandbox` */
                 library: string;

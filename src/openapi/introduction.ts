@@ -130,7 +130,7 @@ by \`payment_method_id\`. If the notification has no \`network_transaction_id\`,
 - **Verify the signature** over the raw body: \`X-IMPRINT-HMAC-SIGNATURE: t=<time>,s=<hex>\` is an HMAC-SHA256 over
   \`<t>.<body>\`. Refuse a time more than five minutes old. \`POST /sandbox/notifications/verify\` explains why a
   signature doesn't match.
-- **Respond with 2xx** within ${DELIVERY_TIMEOUT_MILLISECONDS / 1_000} seconds. After any other response, or none, it is sent again, by default for seven hours. Readiness asks for 5 seconds.
+- **Respond with 2xx** within ${DELIVERY_TIMEOUT_MILLISECONDS / 1_000} seconds. After any other response, or none, it is sent again, by default for seven hours. The readiness check accepts only a 2xx within 5 seconds.
 - **Expect duplicates, and notifications out of sequence.** If a refund arrives before its capture, report it after the
   capture. Faults duplicate, reorder, delay and lose notifications, or sign them wrongly.
 - **The log** at \`GET /sandbox/notifications\` has each payload with its attempts and their responses.

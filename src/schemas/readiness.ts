@@ -34,7 +34,7 @@ const howToProve = z.object({
   step: z.string().meta({ description: "The step that passes the check" }),
   curl: z.string().meta({
     description:
-      "Commands that show the step, with the key in `SANDBOX_KEY`. They use made-up IDs. In a test, your client sends the requests under `/v2`",
+      "Commands that show the step, with the key in `SANDBOX_KEY`. They use made-up IDs. In a test, let your client send the `/v2` requests instead",
   }),
   library: z.string().meta({ description: "The same with the package `orders-sandbox`" }),
 });

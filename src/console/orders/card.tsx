@@ -19,7 +19,7 @@ interface CardProps {
 export function Card({ reconciliation: { transactions }, currency, hasEvents }: CardProps) {
   return (
     <>
-      <h2>On the card and in order events</h2>
+      <h2>Card and order events</h2>
       {transactions.map((each) => (
         <BothSides
           key={each.network_transaction_id}

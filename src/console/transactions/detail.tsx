@@ -114,7 +114,7 @@ function Sections(content: Content) {
             : "Not on the card"}
       </h1>
       {transaction && <Facts of={transaction} except={["status", "amount"]} />}
-      <h2>On the card and in order events</h2>
+      <h2>Card and order events</h2>
       {reconciled ? (
         <BothSides reconciled={reconciled} currency={currency} />
       ) : (
@@ -127,7 +127,7 @@ function Sections(content: Content) {
         </>
       )}
       <h2>
-        In order events{" "}
+        Order events{" "}
         {orderEventCount > orderEvents.length && (
           <small class="quiet">
             the newest {orderEvents.length} of {plural(orderEventCount, "event")}
