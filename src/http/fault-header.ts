@@ -7,6 +7,7 @@ import { describeValue, expectedSentence, violationsOf } from "./violations.ts";
 
 export const FAULT_HEADER = "Sandbox-Fault";
 
+/** Matches each parameter that is not a whole number. Messages repeat its text as sent. */
 const DECIMAL_PARAMETERS = /;\s*([\w*.-]+)=(-?\d+\.\d*[1-9]\d*)/g;
 
 /**
@@ -15,7 +16,7 @@ const DECIMAL_PARAMETERS = /;\s*([\w*.-]+)=(-?\d+\.\d*[1-9]\d*)/g;
  */
 export function parseFaultHeader(header: string): AppliedFault {
   const { fault, parameters } = parseFaultItem(header);
-  const { ms, ...others } = { ...Object.fromEntries(parameters), ...decimalsIn(header) };
+  const { ms, ...others } = parameters;
   const parsed = faultWithParameters.safeParse(
     { fault, ...others, ...(ms !== undefined && { delay_ms: ms }) },
     { reportInput: true, error: expectedSentence },
@@ -25,16 +26,6 @@ export function parseFaultHeader(header: string): AppliedFault {
     { param: string; message: string },
   ];
   throw invalidHeader(`${param}: ${message}`.replace(/^(fault)?: /, ""));
-}
-
-/** The parameters that are not whole numbers, whose messages repeat the text as sent. */
-function decimalsIn(header: string): Record<string, InexactNumber> {
-  const decimals = [...withoutStrings(header).matchAll(DECIMAL_PARAMETERS)];
-  return Object.fromEntries(decimals.map(([, name, text]) => [name, new InexactNumber(text!)]));
-}
-
-function withoutStrings(header: string): string {
-  return header.replace(/"(\\.|[^"\\])*"/g, "");
 }
 
 function parseFaultItem(header: string) {
@@ -49,13 +40,17 @@ function parseFaultItem(header: string) {
   if (!(name instanceof Token)) {
     throw invalidHeader(`${expected}, but received ${describeValue(header)}`);
   }
+  const unquoted = header.replace(/"(\\.|[^"\\])*"/g, "");
   // RFC 9651 ignores all but the last of repeated parameters, which would hide a mistake.
-  const written = withoutStrings(header).split(";").length - 1;
+  const written = unquoted.split(";").length - 1;
   const isAmbiguous = parameters.has("ms") && parameters.has("delay_ms");
   if (written > parameters.size || isAmbiguous) {
     throw invalidHeader(`Expected each parameter once, but received ${describeValue(header)}`);
   }
-  return { fault: name.toString(), parameters };
+  const decimals = [...unquoted.matchAll(DECIMAL_PARAMETERS)].map(
+    ([, key, text]) => [key, new InexactNumber(text!)] as const,
+  );
+  return { fault: name.toString(), parameters: Object.fromEntries([...parameters, ...decimals]) };
 }
 
 function invalidHeader(message: string): ApiError {
