@@ -10,13 +10,10 @@ type Match = Fault["match"];
 
 /** The effect of a fault, in one line. */
 export function effectOf(name: AnyFaultName): string {
-  const [kind, effect] = isNotificationFault(name)
-    ? (["notifications", NOTIFICATION_FAULTS[name].effect] as const)
-    : ([
-        FAULTS[name].executes ? "request executed" : "request rejected",
-        FAULTS[name].effect,
-      ] as const);
-  return `${kind} · ${effect.replaceAll("`", "")}`;
+  const text = isNotificationFault(name)
+    ? `notifications · ${NOTIFICATION_FAULTS[name].effect}`
+    : `request ${FAULTS[name].executes ? "executed" : "rejected"} · ${FAULTS[name].effect}`;
+  return text.replaceAll("`", "");
 }
 
 const EVENTS = { method: "POST", path: "/v2/order_events" } as const;

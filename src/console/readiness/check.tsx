@@ -54,13 +54,8 @@ function EvidenceLink({ evidence }: { evidence: ReadinessEvidence }) {
   const isElsewhere =
     environment_id !== undefined && environment_id !== session.value.current?.environment_id;
   if (isElsewhere || href === undefined) {
-    return (
-      <>
-        {name}
-        {name && isElsewhere && " in "}
-        {(isElsewhere || !name) && `environment ${environment_id}`}
-      </>
-    );
+    const environment = (isElsewhere || !name) && `environment ${environment_id}`;
+    return <>{[name, environment].filter(Boolean).join(" in ")}</>;
   }
   return <Link href={href}>{name}</Link>;
 }
