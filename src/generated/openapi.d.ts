@@ -629,7 +629,7 @@ export interface paths {
          *     | `known_names` | A write was executed, and no request had an unknown or duplicate field or an unknown parameter. |
          *     | `key_rotated` | A second key was created with `POST /v2/keys` and used, the first one deleted with `DELETE /v2/keys`, and requests went on. It fails if the first key was deleted before the second was used. |
          *     | `card_agrees` | Card transactions were simulated, and the order events report the same captured and refunded sums for each. It fails if a transaction is unreported or differs. If order events report money that the card has not moved, the check has the status `not_seen`: simulate those captures and refunds on the card. |
-         *     | `notification_acknowledged` | A notification got a 2xx within 5 seconds. It fails if an attempt took longer and got a 2xx or no response. A delivery times out after 15 seconds. |
+         *     | `notification_acknowledged` | A notification got a 2xx within 5 seconds. It fails if a 2xx took longer, or if an attempt waited longer and got no response. An attempt waits at most 15 seconds. |
          *     | `duplicate_notification` | After the fault `duplicate_notification`, both copies of the notification were acknowledged, and the order events with its `network_transaction_id` report the transaction event once. The check fails if they report it twice. |
          *     | `reordered_notification` | After the fault `reordered_notification`, both of the pair were acknowledged, and their transactions agree with the order events. It fails if one was never acknowledged, or disagrees. |
          *     | `invalid_signature` | A notification with the fault `invalid_signature` got a 4xx, and the same webhook acknowledged one with a valid signature. It fails if the forged one gets any other response. |
@@ -2396,7 +2396,7 @@ export interface components {
              */
             order_event_id?: string;
             /**
-             * @description The event's type; absent if `amount` and `rewards_amount` are 0
+             * @description The order event's type; absent if its amount and rewards amount are both 0
              * @enum {string}
              */
             type?: "CAPTURED" | "REFUNDED";

@@ -51,7 +51,9 @@ const entry = z
     type: z
       .enum(ORDER_EVENT_TYPES)
       .optional()
-      .meta({ description: "The event's type; absent if `amount` and `rewards_amount` are 0" }),
+      .meta({
+        description: "The order event's type; absent if its amount and rewards amount are both 0",
+      }),
     amount: amount("The amount of the order event or card event", 2_500).optional(),
     rewards_amount: amount("The event's rewards amount", 25).optional(),
     figures: figures.optional().meta({ description: "The sums after the change" }),

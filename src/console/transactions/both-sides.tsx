@@ -104,7 +104,7 @@ export function Agreement({ transactions }: { transactions: ReconciledTransactio
     SUMS.some((sum) => order_events[sum] > (card?.[sum] ?? 0)),
   );
   return isAhead ? (
-    <span class="tag warning">not all on the card yet</span>
+    <span class="tag warning">order events report more than the card</span>
   ) : (
     <span class="tag good">{AGREES}</span>
   );

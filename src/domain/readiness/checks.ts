@@ -163,7 +163,7 @@ export const CHECKS = {
   notification_acknowledged: {
     group: "notifications",
     title: "Notifications are acknowledged within 5 s",
-    rule: "A notification got a 2xx within 5 seconds. It fails if an attempt took longer and got a 2xx or no response. A delivery times out after 15 seconds.",
+    rule: "A notification got a 2xx within 5 seconds. It fails if a 2xx took longer, or if an attempt waited longer and got no response. An attempt waits at most 15 seconds.",
     evaluate: checkAcknowledged,
   },
   duplicate_notification: {
