@@ -30,7 +30,7 @@ export const FAULTS = {
     executes: false,
     delivers: "everything",
     parameters: { status: 500 },
-    effect: "an error with `status`",
+    effect: "an error response (500, or `status` if set)",
   },
   unavailable: {
     executes: false,
@@ -60,7 +60,7 @@ export const FAULTS = {
     executes: true,
     delivers: "everything",
     parameters: { status: 500 },
-    effect: "an error with `status`",
+    effect: "an error response (500, or `status` if set)",
   },
   bad_gateway: {
     executes: true,

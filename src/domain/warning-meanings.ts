@@ -9,7 +9,7 @@ export const WARNING_MEANINGS: Record<Warning["code"], string> = {
   duplicate_field:
     "An object has the field more than once. The last value counts; a strict environment returns 400.",
   refunded_beyond_captured:
-    "More is refunded than was captured. The environment accepts this because of its `assume`.",
+    "More is refunded than was captured. The environment was created to accept this.",
   limit_reduced: "The `limit` was above the maximum and was reduced to it.",
   captured_beyond_total: "More is captured than was ordered. The contract allows this.",
   refund_without_rewards: "The refund returns no rewards, although captured rewards remain.",

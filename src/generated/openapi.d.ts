@@ -324,12 +324,12 @@ export interface paths {
          *
          *     | fault | executed? | the client receives | parameters |
          *     |---|---|---|---|
-         *     | `error` | no | an error with `status` | `status` (default 500) |
+         *     | `error` | no | an error response (500, or `status` if set) | `status` (default 500) |
          *     | `unavailable` | no | 503 with `Retry-After` | `retry_after` (default 1) |
          *     | `rate_limited` | no | 429 with `Retry-After` | `retry_after` (default 1) |
          *     | `delay` | yes | the response, `delay_ms` late | `delay_ms` |
          *     | `slow_body` | yes | the status and headers, then the body in pieces over `delay_ms` | `delay_ms` |
-         *     | `error_after_commit` | yes | an error with `status` | `status` (default 500) |
+         *     | `error_after_commit` | yes | an error response (500, or `status` if set) | `status` (default 500) |
          *     | `bad_gateway` | yes | 502 with a proxy's HTML page |  |
          *     | `gateway_timeout` | yes | 504 with a proxy's HTML page |  |
          *     | `lost_response` | yes | no response: the connection closes |  |
@@ -3620,7 +3620,7 @@ export interface components {
          *     - `unknown_field`: The contract has no such field. It was ignored; a strict environment returns 400.
          *     - `unknown_parameter`: The contract has no such query parameter. It was ignored; a strict environment returns 400.
          *     - `duplicate_field`: An object has the field more than once. The last value counts; a strict environment returns 400.
-         *     - `refunded_beyond_captured`: More is refunded than was captured. The environment accepts this because of its `assume`.
+         *     - `refunded_beyond_captured`: More is refunded than was captured. The environment was created to accept this.
          *     - `limit_reduced`: The `limit` was above the maximum and was reduced to it.
          *     - `captured_beyond_total`: More is captured than was ordered. The contract allows this.
          *     - `refund_without_rewards`: The refund returns no rewards, although captured rewards remain.

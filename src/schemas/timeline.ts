@@ -48,12 +48,9 @@ const entry = z
         description: "The event that was appended, deleted or rejected",
         examples: ["event-1"],
       }),
-    type: z
-      .enum(ORDER_EVENT_TYPES)
-      .optional()
-      .meta({
-        description: "The order event's type; absent if its amount and rewards amount are both 0",
-      }),
+    type: z.enum(ORDER_EVENT_TYPES).optional().meta({
+      description: "The order event's type; absent if its amount and rewards amount are both 0",
+    }),
     amount: amount("The amount of the order event or card event", 2_500).optional(),
     rewards_amount: amount("The event's rewards amount", 25).optional(),
     figures: figures.optional().meta({ description: "The sums after the change" }),

@@ -104,7 +104,7 @@ function Content({ request, retries }: { request: RequestDetails; retries: Retri
         {...request.request}
         marks={marks}
       />
-      <MissingFields body={request.request.body} marks={marks} />
+      <OutsideBody body={request.request.body} marks={marks} />
       {response ? (
         <Message
           title={fault ? "Response as sent" : "Response"}
@@ -154,15 +154,15 @@ function Twins({ request, retries }: { request: RequestDetails; retries: Retries
 const idOf = ({ order_id, order_event_id }: RecordedRequest): string | undefined =>
   order_event_id ?? order_id;
 
-/** The fields that an error names although the body lacks them. */
-function MissingFields({ body, marks }: Required<Pick<MessageProps, "marks">> & { body?: string }) {
+/** The fields, parameters and headers that are not in the body, but are named by an error or warning. */
+function OutsideBody({ body, marks }: Required<Pick<MessageProps, "marks">> & { body?: string }) {
   if (!body) return null;
   const missing = [...marks].filter(([param]) => !has(body, param));
   return (
     <ul class="quiet">
       {missing.map(([param, mark]) => (
         <li key={param}>
-          Not in the body: <mark class={mark.class}>{param}</mark> {mark.reason}
+          <mark class={mark.class}>{param}</mark> {mark.reason}
         </li>
       ))}
     </ul>

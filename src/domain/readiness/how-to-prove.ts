@@ -85,7 +85,7 @@ function notificationFault(
   calls = [story(id), event(id, 1)],
 ): HowToProve {
   return prove(
-    `Register your receiver first, as for notification_acknowledged. ${step} If your receiver reports the capture itself, skip the POST to /v2/order_events in this code.`,
+    `Register your receiver first, with POST /sandbox/webhooks. ${step} If your receiver reports the capture itself, skip the POST to /v2/order_events in this code.`,
     order(id),
     post("/sandbox/faults", { fault: name, match: { status: "CAPTURED" } }),
     ...calls,
@@ -149,7 +149,7 @@ const HOW_TO_PROVE: Record<CheckId, HowToProve> = {
     event("no-blind-retries", 1),
   ),
   refund_refused: prove(
-    "Let your client refund more than was captured, once without its own check of the sums. It must show or handle the 409, and not send it again unchanged. An environment that assumes refund_beyond_captured: accepted can't prove this.",
+    "Turn off your client's own check of the sums, and let it refund more than was captured. It must show or handle the 409, and not send the refund again unchanged. An environment that was created to accept such refunds can't prove this.",
     order("refund-refused"),
     story("refund-refused"),
     event("refund-refused", 1),
