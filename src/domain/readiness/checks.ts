@@ -62,7 +62,7 @@ export const CHECKS = {
     group: "retries",
     title: "An error after the commit is retried",
     rule: "The same after the fault `error_after_commit`.",
-    evaluate: checkRetries(["error_after_commit"], "took effect but got an error"),
+    evaluate: checkRetries(["error_after_commit"], "got an error after taking effect"),
   },
   proxy_page: {
     group: "retries",

@@ -254,7 +254,7 @@ const HOW_TO_PROVE: Record<CheckId, HowToProve> = {
     "Lose the first attempt of a notification. Your receiver must acknowledge the second.",
   ),
   both_readings: {
-    step: "Run the same tests in an environment with the other values of assume. If a retry there gets a 409 for your own ID, read the order or event (GET /v2/orders?id=, GET /v2/order_events?order_event_id=) and compare it. Production may accept a refund above the captured amount, so your client must check the sums itself: send no such refund there.",
+    step: "Run the same tests in an environment with the other values of assume. If a retry there gets a 409 for your own ID, read the order or event (GET /v2/orders?id=, GET /v2/order_events?order_event_id=) and compare it. That environment accepts a refund above the captured amount, as production may. Your client must check the sums itself, and never send such a refund.",
     ...lineOf("/sandbox/environments", {
       assume: {
         duplicate_ids: "conflict",

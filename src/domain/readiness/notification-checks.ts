@@ -216,7 +216,7 @@ export function checkRedelivery({ notifications }: ReadinessFacts): Verdict {
   const [one, ...others] = recovered;
   if (!one) return notSeen("No notification was acknowledged after a failed attempt.");
   return passed(
-    `Looked at ${counted(recovered.length, "notification")} that failed at first, first ${one.id}: each was acknowledged when it was sent again.`,
+    `Looked at ${counted(recovered.length, "notification")} whose first attempt failed, such as ${one.id}: each was acknowledged when it was sent again.`,
     evidenceOfAll(one, ...others),
   );
 }

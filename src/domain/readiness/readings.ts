@@ -81,7 +81,9 @@ export function checkBothReadings(seen: Partial<Record<Reading, Verdict>>): Verd
   }
   const missing = READINGS.filter((each) => seen[each]?.status !== "passed");
   if (missing.length > 0)
-    return notSeen(`Not proven in an environment with ${missing.join(", ")}.`);
+    return notSeen(
+      `Not proven yet: ${missing.join(", ")}. Each needs an environment with that value.`,
+    );
   return passed(
     "Each field of assume was proven with both values.",
     READINGS.flatMap((each) => seen[each]!.evidence.slice(0, 1)) as [Evidence, ...Evidence[]],

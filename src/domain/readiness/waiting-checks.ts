@@ -136,7 +136,7 @@ export function checkGrowingPauses({ requests }: ReadinessFacts): Verdict {
     );
   }
   return passed(
-    `Looked at ${counted(runs.length, "write")} that got 503 or 429 at least ${MIN_REJECTIONS} times in a row: the pauses grew, first ${listOf(growing.pauses)}.`,
+    `Looked at ${counted(runs.length, "write")} that got 503 or 429 at least ${MIN_REJECTIONS} times in a row: the pauses grew, such as ${listOf(growing.pauses)}.`,
     evidenceOf(growing),
   );
 }
