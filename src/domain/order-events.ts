@@ -183,7 +183,7 @@ function stillNeeded(state: LedgerState, event: OrderEvent, measure: Measure): R
   return {
     type: "CONFLICT_ERROR",
     message: WHY_STILL_NEEDED[event.type](`${left}${NOUN[measure]}`, figures),
-    details: { measure, ...figures, deleted: event[measure] },
+    details: { ...figures, requested: event[measure] },
     dependsOnEvents: true,
   };
 }

@@ -604,7 +604,7 @@ export interface paths {
          *     latest passed and the latest failed verdict of each check count for the partner.
          *
          *     A failure counts for 7 days. To start over, run the tests again and pass the time of their start as `since`. Or
-         *     reset the environment, or use a new one. Use the key of another partner for deliberate mistakes.
+         *     reset the environment, or use a new one. Tests that make mistakes on purpose should use another partner's key.
          *
          *     | check | when it passes |
          *     |---|---|
@@ -616,7 +616,7 @@ export interface paths {
          *     | `proxy_page` | The same after the fault `bad_gateway` or `gateway_timeout`. |
          *     | `unavailable` | A write to an order or event that got the fault `unavailable` was sent again and succeeded. It fails if the write was sent again before `Retry-After` had passed, or not at all. |
          *     | `rate_limited` | The same for the fault `rate_limited`. |
-         *     | `growing_pauses` | A write got `unavailable` or `rate_limited` at least four times in a row, and a later pause was at least 10 % and 10 ms longer than the shortest one before it. It fails if no pause grew. If no pause was longer than 1.5 times `Retry-After`, the status is `not_seen`, because the client may only have waited for that. To see the client's own pauses, set `retry_after` to 0. |
+         *     | `growing_pauses` | A write got `unavailable` or `rate_limited` at least four times in a row, and a later pause was longer than the shortest one before it, by at least 10 % plus 10 ms. It fails if no pause grew. If no pause was longer than 1.5 times `Retry-After`, the status is `not_seen`, because the client may only have waited for that. To see the client's own pauses, set `retry_after` to 0. |
          *     | `no_blind_retries` | A write was refused with 400, 404, 409 or 422, and was repeated at most once. It fails if the client repeated it unchanged two or more times, each within a minute of the previous attempt, while the order did not change. |
          *     | `refund_refused` | A refund above the captured amount was refused with 409, and was repeated unchanged at most once. An environment that assumes `refund_beyond_captured: accepted` can't prove it. |
          *     | `several_captures` | An order got a second capture, within its total. It fails if every further capture took its order above its total. |

@@ -45,12 +45,12 @@ function toText({ report, required }: RequiredReport): string {
 }
 
 const START_OVER =
-  "A failure counts for 7 days. To start over, run the tests again, then this command with --since <when they started>, or use a new environment. Send deliberate mistakes with another partner's key.";
+  "A failure counts for 7 days. To start over, run the tests again, then this command with --since <when they started>, or use a new environment. Tests that make mistakes on purpose should use another partner's key.";
 const ALL_ENVIRONMENTS =
   "This report is about one environment. With a key of the partner's first environment, --environments all adds those that tests created and deleted.";
 
 const BOTH_READINGS =
-  "--environments all also checks that the client can handle both readings of the contract.";
+  "--environments all also checks that the client can handle both possible behaviors of production.";
 
 function hintsOf({ checks, environment }: Readiness): string[] {
   const hasFailed = checks.some(({ status }) => status === "failed");

@@ -4,7 +4,8 @@ import { hrefOf } from "../location.ts";
 import { useResource } from "../parts/resource.ts";
 import { Money } from "../parts/values.tsx";
 
-const AMOUNTS = new Set(["ordered", "captured", "refunded", "refundable", "requested"]);
+/** All other numbers are amounts. */
+const COUNTS = new Set(["events", "used", "limit"]);
 
 interface FiguresProps {
   figures: Record<string, unknown>;
@@ -21,14 +22,12 @@ export function Figures({ figures, order_id, currency }: FiguresProps) {
         <div key={name}>
           <dt>{name.replaceAll("_", " ")}</dt>
           <dd>
-            {typeof value === "number" && AMOUNTS.has(name) ? (
+            {typeof value === "number" && !COUNTS.has(name) ? (
               <Money amount={value} currency={currency} />
             ) : name === "order_event_ids" && Array.isArray(value) && order_id ? (
               <EventLinks order_id={order_id} ids={value.map(String)} />
-            ) : typeof value === "string" ? (
-              value
             ) : (
-              JSON.stringify(value)
+              String(value)
             )}
           </dd>
         </div>

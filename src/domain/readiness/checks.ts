@@ -85,7 +85,7 @@ export const CHECKS = {
   growing_pauses: {
     group: "retries",
     title: "Pauses between retries grow",
-    rule: "A write got `unavailable` or `rate_limited` at least four times in a row, and a later pause was at least 10 % and 10 ms longer than the shortest one before it. It fails if no pause grew. If no pause was longer than 1.5 times `Retry-After`, the status is `not_seen`, because the client may only have waited for that. To see the client's own pauses, set `retry_after` to 0.",
+    rule: "A write got `unavailable` or `rate_limited` at least four times in a row, and a later pause was longer than the shortest one before it, by at least 10 % plus 10 ms. It fails if no pause grew. If no pause was longer than 1.5 times `Retry-After`, the status is `not_seen`, because the client may only have waited for that. To see the client's own pauses, set `retry_after` to 0.",
     evaluate: checkGrowingPauses,
   },
   no_blind_retries: {
@@ -204,7 +204,7 @@ export const ENVIRONMENT_CHECK_IDS = Object.keys(CHECKS) as EnvironmentCheckId[]
 /** The check that needs environments with different assumptions. */
 const BOTH_READINGS = {
   group: "readings",
-  title: "Both readings of the contract are handled",
+  title: "Both behaviors of production are handled",
   rule: "The report has this check only with `environments=all`. Each field of `assume` has two values. For `duplicate_ids` and `idempotency_key`, the client retried correctly under both values. For `refund_beyond_captured`, it refunded under both values, and never more than was captured.",
 } as const satisfies Omit<Check, "evaluate">;
 

@@ -7,6 +7,6 @@ export const CHECK_GROUPS = {
   keys: "API keys",
   card: "Card transactions",
   notifications: "Notifications",
-  readings: "Both readings of the contract",
+  readings: "Where the contract is silent",
 } as const;
 export type CheckGroup = keyof typeof CHECK_GROUPS;

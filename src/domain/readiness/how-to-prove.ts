@@ -136,12 +136,20 @@ const HOW_TO_PROVE: Record<CheckId, HowToProve> = {
     "bad_gateway",
     `Replace the response to an event with a proxy's page. ${RETRY}`,
   ),
-  unavailable: fault("unavailable", "unavailable", `Reject an event with 503. ${WAIT}`),
-  rate_limited: fault("rate-limited", "rate_limited", `Reject an event with 429. ${WAIT}`),
+  unavailable: fault(
+    "unavailable",
+    "unavailable",
+    `Let the sandbox reject an event with 503. ${WAIT}`,
+  ),
+  rate_limited: fault(
+    "rate-limited",
+    "rate_limited",
+    `Let the sandbox reject an event with 429. ${WAIT}`,
+  ),
   growing_pauses: fault(
     "growing-pauses",
     "unavailable",
-    "Reject an event four times with 503 and Retry-After: 0. A later pause of your client must be at least 10 % and 10 ms longer than the shortest one before it.",
+    "Let the sandbox reject an event four times with 503 and Retry-After: 0. A later pause of your client must be longer than the shortest one before it, by at least 10 % plus 10 ms.",
     { times: 4, retry_after: 0, pauses: [0, 0.2, 0.4, 0.8, 1.6] },
   ),
   no_blind_retries: prove(
@@ -254,7 +262,7 @@ const HOW_TO_PROVE: Record<CheckId, HowToProve> = {
     "Lose the first attempt of a notification. Your receiver must acknowledge the second.",
   ),
   both_readings: {
-    step: "Run the same tests in an environment with the other values of assume. If a retry there gets a 409 for your own ID, read the order or event (GET /v2/orders?id=, GET /v2/order_events?order_event_id=) and compare it. That environment accepts a refund above the captured amount, as production may. Your client must check the sums itself, and never send such a refund.",
+    step: "Create an environment whose field assume has the other values, and run the same tests there. If a retry gets a 409 for your own ID, read the order or event (GET /v2/orders?id=, GET /v2/order_events?order_event_id=) and compare it. That environment accepts a refund above the captured amount, as production may. Your client must check the sums itself, and never send such a refund.",
     ...lineOf("/sandbox/environments", {
       assume: {
         duplicate_ids: "conflict",

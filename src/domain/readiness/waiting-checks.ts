@@ -93,7 +93,7 @@ export function checkWaiting(rejection: Rejection, status: number) {
     const [one, ...others] = proof;
     if (!one) return notSeen(`No write got ${status} and succeeded when it was sent again.`);
     return passed(
-      `Looked at ${counted(runs.length, "write")} that got ${status}: each was sent again, not before Retry-After, first ${nameOf(one)}.`,
+      `Looked at ${counted(runs.length, "write")} that got ${status}: each was sent again, not before Retry-After. The first retry that succeeded: ${nameOf(one)}.`,
       evidenceOfAll(one, ...others),
     );
   };

@@ -227,11 +227,10 @@ describe("DELETE /v2/order_events/{order_event_id}", () => {
       status: 409,
       type: "CONFLICT_ERROR",
       details: {
-        measure: "amount",
         captured: 150,
         refunded: 60,
         refundable: 90,
-        deleted: 100,
+        requested: 100,
         order_event_ids: ["event-refund", "event-other", "event-needed"],
       },
     });
