@@ -30,7 +30,7 @@ export const FAULTS = {
     executes: false,
     delivers: "everything",
     parameters: { status: 500 },
-    effect: "an error response (500, or `status` if set)",
+    effect: "an error (500, or `status`)",
   },
   unavailable: {
     executes: false,
@@ -60,7 +60,7 @@ export const FAULTS = {
     executes: true,
     delivers: "everything",
     parameters: { status: 500 },
-    effect: "an error response (500, or `status` if set)",
+    effect: "an error (500, or `status`)",
   },
   bad_gateway: {
     executes: true,

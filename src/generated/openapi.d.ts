@@ -324,12 +324,12 @@ export interface paths {
          *
          *     | fault | executed? | the client receives | parameters |
          *     |---|---|---|---|
-         *     | `error` | no | an error response (500, or `status` if set) | `status` (default 500) |
+         *     | `error` | no | an error (500, or `status`) | `status` (default 500) |
          *     | `unavailable` | no | 503 with `Retry-After` | `retry_after` (default 1) |
          *     | `rate_limited` | no | 429 with `Retry-After` | `retry_after` (default 1) |
          *     | `delay` | yes | the response, `delay_ms` late | `delay_ms` |
          *     | `slow_body` | yes | the status and headers, then the body in pieces over `delay_ms` | `delay_ms` |
-         *     | `error_after_commit` | yes | an error response (500, or `status` if set) | `status` (default 500) |
+         *     | `error_after_commit` | yes | an error (500, or `status`) | `status` (default 500) |
          *     | `bad_gateway` | yes | 502 with a proxy's HTML page |  |
          *     | `gateway_timeout` | yes | 504 with a proxy's HTML page |  |
          *     | `lost_response` | yes | no response: the connection closes |  |

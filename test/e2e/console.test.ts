@@ -281,7 +281,7 @@ it("lists each warning about an order's money, and names the order of older requ
     const findings = page.getByRole("region", FINDINGS).getByRole("link");
     const texts = async () =>
       (await findings.allInnerTexts()).map((text) => text.replaceAll(/\s+/g, " ").trim());
-    const figures = /^order-1 .*Captured: \$100\.00\. In the order: \$50\.00\.$/;
+    const figures = /^order-1 .*Captured in all: \$100\.00\. Order total: \$50\.00\.$/;
     const name = /^order-1 .*merchant_nmae: /;
     await poll(texts).toEqual(
       [rejected, figures, returned, name].map((text) => expect.stringMatching(text)),

@@ -170,7 +170,8 @@ it(`delivers ${NOTIFICATIONS} notifications to two webhooks as fast next to a sl
     return 200;
   });
   const together = await timeToDeliver(NOTIFICATIONS, "Next to the slow third");
-  expect(together).toBeLessThan(alone * 1.5 + 2_000);
+  // Other work on the machine changes in between. Waiting for the slow third would take more than an hour.
+  expect(together).toBeLessThan(alone * 3);
   expect(slow.mostRunning).toBeLessThanOrEqual(2);
   for (const { acknowledged } of receivers) {
     expect(stranger.filter((event) => acknowledged.has(event))).toEqual([]);

@@ -262,7 +262,7 @@ const HOW_TO_PROVE: Record<CheckId, HowToProve> = {
     "Lose the first attempt of a notification. Your receiver must acknowledge the second.",
   ),
   both_readings: {
-    step: "Create an environment whose field assume has the other values, and run the same tests there. If a retry gets a 409 for your own ID, read the order or event (GET /v2/orders?id=, GET /v2/order_events?order_event_id=) and compare it. That environment accepts a refund above the captured amount, as production may. Your client must check the sums itself, and never send such a refund.",
+    step: "Create an environment with the other values of `assume`, and run the same tests there. If a retry gets a 409 for your own ID, read the order or event (GET /v2/orders?id=, GET /v2/order_events?order_event_id=) and compare it. That environment accepts a refund above the captured amount, as production may. Your client must check the sums itself, and never send such a refund.",
     ...lineOf("/sandbox/environments", {
       assume: {
         duplicate_ids: "conflict",

@@ -85,7 +85,7 @@ export function checkBothReadings(seen: Partial<Record<Reading, Verdict>>): Verd
       `Not proven yet: ${missing.join(", ")}. Each needs an environment with that value.`,
     );
   return passed(
-    "Each assumption was proven with both values.",
+    "The client handled both values of each assumption.",
     READINGS.flatMap((each) => seen[each]!.evidence.slice(0, 1)) as [Evidence, ...Evidence[]],
   );
 }
