@@ -30,7 +30,7 @@ export const FAULTS = {
     executes: false,
     delivers: "everything",
     parameters: { status: 500 },
-    effect: "an error (500, or `status`)",
+    effect: "an error (500 by default)",
   },
   unavailable: {
     executes: false,
@@ -48,19 +48,19 @@ export const FAULTS = {
     executes: true,
     delivers: "everything",
     parameters: { delay_ms: "required" },
-    effect: "the response, `delay_ms` late",
+    effect: "the response, late",
   },
   slow_body: {
     executes: true,
     delivers: "everything",
     parameters: { delay_ms: "required" },
-    effect: "the status and headers, then the body in pieces over `delay_ms`",
+    effect: "the status and headers, then the body slowly, in pieces",
   },
   error_after_commit: {
     executes: true,
     delivers: "everything",
     parameters: { status: 500 },
-    effect: "an error (500, or `status`)",
+    effect: "an error (500 by default)",
   },
   bad_gateway: {
     executes: true,

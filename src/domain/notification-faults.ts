@@ -15,7 +15,7 @@ export const NOTIFICATION_FAULTS = {
   },
   late_notification: {
     parameters: { delay_ms: "required" },
-    effect: "the notification, `delay_ms` late",
+    effect: "the notification, late",
   },
   reordered_notification: {
     parameters: {},

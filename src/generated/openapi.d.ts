@@ -324,12 +324,12 @@ export interface paths {
          *
          *     | fault | executed? | the client receives | parameters |
          *     |---|---|---|---|
-         *     | `error` | no | an error (500, or `status`) | `status` (default 500) |
+         *     | `error` | no | an error (500 by default) | `status` (default 500) |
          *     | `unavailable` | no | 503 with `Retry-After` | `retry_after` (default 1) |
          *     | `rate_limited` | no | 429 with `Retry-After` | `retry_after` (default 1) |
-         *     | `delay` | yes | the response, `delay_ms` late | `delay_ms` |
-         *     | `slow_body` | yes | the status and headers, then the body in pieces over `delay_ms` | `delay_ms` |
-         *     | `error_after_commit` | yes | an error (500, or `status`) | `status` (default 500) |
+         *     | `delay` | yes | the response, late | `delay_ms` |
+         *     | `slow_body` | yes | the status and headers, then the body slowly, in pieces | `delay_ms` |
+         *     | `error_after_commit` | yes | an error (500 by default) | `status` (default 500) |
          *     | `bad_gateway` | yes | 502 with a proxy's HTML page |  |
          *     | `gateway_timeout` | yes | 504 with a proxy's HTML page |  |
          *     | `lost_response` | yes | no response: the connection closes |  |
@@ -354,7 +354,7 @@ export interface paths {
          *     | fault | the receiver gets | parameters |
          *     |---|---|---|
          *     | `duplicate_notification` | the same notification twice |  |
-         *     | `late_notification` | the notification, `delay_ms` late | `delay_ms` |
+         *     | `late_notification` | the notification, late | `delay_ms` |
          *     | `reordered_notification` | the next notification first, then this one. If none follows within 5 seconds, this one alone |  |
          *     | `lost_notification` | no first attempt. The retries are sent |  |
          *     | `invalid_signature` | a first attempt with a signature that doesn't match. Retries are signed correctly |  |
@@ -8091,7 +8091,7 @@ export interface operations {
                      *           "reason": "No creation lost its response.",
                      *           "evidence": [],
                      *           "how_to_prove": {
-                     *             "step": "Lose the response to an event. Your client must send the event again with the same ID, or read it by its ID.",
+                     *             "step": "Let the sandbox lose the response to an event. Your client must send the event again with the same ID, or read it by its ID.",
                      *             "curl": "send() { curl -X \"$1\" \"http://localhost:8787$2\" -H \"Authorization: Bearer $SANDBOX_KEY\" -H \"Content-Type: application/json\" ${3:+-d} ${3:+\"$3\"}; echo; }\nsend POST '/v2/orders' '{\"id\":\"lost-response\",\"payment_method_id\":\"pm-1\",\"partner_order_id\":\"lost-response\",\"total_order_amount\":5000}'\nsend POST '/sandbox/transactions' '{\"story\":\"captured\",\"amount\":5000,\"payment_method_id\":\"pm-1\",\"network_transaction_id\":\"lost-response\"}'\nsend POST '/sandbox/faults' '{\"fault\":\"lost_response\",\"match\":{\"path\":\"/v2/order_events\"}}'\nfor pause in 0 1; do sleep $pause; send POST '/v2/order_events' '{\"order_event_id\":\"lost-response-1\",\"order_id\":\"lost-response\",\"type\":\"CAPTURED\",\"amount\":5000,\"network_transaction_id\":\"lost-response\"}'; done",
                      *             "library": "const send = (method: string, path: string, body?: object) => fetch(env.url + path, { method, headers: { Authorization: `Bearer ${env.key}`, \"Content-Type\": \"application/json\" }, body: JSON.stringify(body) }).catch(() => undefined);\nawait send(\"POST\", \"/v2/orders\", { id: \"lost-response\", payment_method_id: \"pm-1\", partner_order_id: \"lost-response\", total_order_amount: 5000 });\nawait env.transactions.story({ story: \"captured\", amount: 5000, payment_method_id: \"pm-1\", network_transaction_id: \"lost-response\" });\nawait env.faults.add({ fault: \"lost_response\", match: { path: \"/v2/order_events\" } });\nfor (const pause of [0, 1000]) { await new Promise((resolve) => setTimeout(resolve, pause)); await send(\"POST\", \"/v2/order_events\", { order_event_id: \"lost-response-1\", order_id: \"lost-response\", type: \"CAPTURED\", amount: 5000, network_transaction_id: \"lost-response\" }); }"
                      *           }

@@ -122,8 +122,8 @@ ${get(origin, "/sandbox/orders/order-1/reconciliation")}
 
 ## Faults
 
-\`POST /sandbox/faults\` with \`fault\`, \`match\` (method, path, IDs, event type), \`times\` and \`skip\`; for a single request the
-header \`Sandbox-Fault: lost_response\`.
+\`POST /sandbox/faults\` with \`fault\`, \`match\` (method, path, IDs, event type), \`times\`, \`skip\` and, for delays, \`delay_ms\`;
+for one request the header \`Sandbox-Fault: lost_response\`.
 
 ${faults}
 

@@ -770,7 +770,7 @@ it("creates, shows, resets and deletes an environment, after a warning about the
     await dialog.getByRole("button", { name: "Done" }).click();
     const card = page.getByRole("listitem").filter({ hasText: name });
     await card.getByRole("button", { name: "Show" }).click();
-    await card.getByText("open here", { exact: true }).waitFor();
+    await card.getByText("current", { exact: true }).waitFor();
     const integration = new Integration(key);
     await integration.order("order-1");
     await card.getByRole("button", { name: "Reset" }).click();
@@ -790,7 +790,7 @@ it("creates, shows, resets and deletes an environment, after a warning about the
     await dialog.getByText(`deletes ${name} and everything in it`).waitFor();
     await dialog.getByRole("button", { name: "Delete" }).click();
     await poll(() => card.count()).toBe(0);
-    await page.getByText("open here", { exact: true }).waitFor();
+    await page.getByText("current", { exact: true }).waitFor();
   });
 });
 

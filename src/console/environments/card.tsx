@@ -20,7 +20,7 @@ export function Card({ environment, onChange }: CardProps) {
   return (
     <li class={isCurrent ? "current" : undefined} aria-current={isCurrent || undefined}>
       <span>
-        <b>{title}</b> {isCurrent && <span class="tag">open here</span>}{" "}
+        <b>{title}</b> {isCurrent && <span class="tag">current</span>}{" "}
         {strict && <span class="tag">strict</span>}{" "}
         {fixture !== "empty" && <span class="tag">with examples</span>}
       </span>

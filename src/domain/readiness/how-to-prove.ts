@@ -124,17 +124,25 @@ const HOW_TO_PROVE: Record<CheckId, HowToProve> = {
     order("distinct-creations-1"),
     order("distinct-creations-2"),
   ),
-  lost_response: fault("lost-response", "lost_response", `Lose the response to an event. ${RETRY}`),
-  cut_response: fault("cut-response", "cut_response", `Cut the response to an event. ${RETRY}`),
+  lost_response: fault(
+    "lost-response",
+    "lost_response",
+    `Let the sandbox lose the response to an event. ${RETRY}`,
+  ),
+  cut_response: fault(
+    "cut-response",
+    "cut_response",
+    `Let the sandbox cut the response to an event. ${RETRY}`,
+  ),
   error_after_commit: fault(
     "error-after-commit",
     "error_after_commit",
-    `Replace the response to an event with an error. ${RETRY}`,
+    `Let the sandbox replace the response to an event with an error. ${RETRY}`,
   ),
   proxy_page: fault(
     "proxy-page",
     "bad_gateway",
-    `Replace the response to an event with a proxy's page. ${RETRY}`,
+    `Let the sandbox replace the response to an event with a proxy's page. ${RETRY}`,
   ),
   unavailable: fault(
     "unavailable",
@@ -234,12 +242,12 @@ const HOW_TO_PROVE: Record<CheckId, HowToProve> = {
   duplicate_notification: notificationFault(
     "duplicate-notification",
     "duplicate_notification",
-    "Send the notification of a capture twice. Your receiver must acknowledge both, and the capture must be reported once.",
+    "Let the sandbox send the notification of a capture twice. Your receiver must acknowledge both, and the capture must be reported once.",
   ),
   reordered_notification: notificationFault(
     "reordered-notification",
     "reordered_notification",
-    "Let the notifications of two captures change places. Your receiver must acknowledge both, and both captures must be reported.",
+    "Let the sandbox swap the notifications of two captures. Your receiver must acknowledge both, and both captures must be reported.",
     [
       story("reordered-notification", "captured_in_two"),
       event("reordered-notification", 1, { amount: HALF }),
@@ -249,17 +257,17 @@ const HOW_TO_PROVE: Record<CheckId, HowToProve> = {
   invalid_signature: notificationFault(
     "invalid-signature",
     "invalid_signature",
-    "Sign the notification of a capture with a wrong token. Your receiver must respond with 4xx, and acknowledge a valid one.",
+    "Let the sandbox sign the notification of a capture with a wrong token. Your receiver must respond with 4xx, and acknowledge a valid one.",
   ),
   stale_signature: notificationFault(
     "stale-signature",
     "stale_signature",
-    "Send the notification of a capture with a signature dated ten minutes back. Your receiver must respond with 4xx, and acknowledge a valid one.",
+    "Let the sandbox date the signature of a notification ten minutes back. Your receiver must respond with 4xx, and acknowledge a valid one.",
   ),
   notification_redelivered: notificationFault(
     "notification-redelivered",
     "lost_notification",
-    "Lose the first attempt of a notification. Your receiver must acknowledge the second.",
+    "Let the sandbox lose the first attempt of a notification. Your receiver must acknowledge the second.",
   ),
   both_readings: {
     step: "Create an environment with the other values of `assume`, and run the same tests there. If a retry gets a 409 for your own ID, read the order or event (GET /v2/orders?id=, GET /v2/order_events?order_event_id=) and compare it. That environment accepts a refund above the captured amount, as production may. Your client must check the sums itself, and never send such a refund.",

@@ -82,7 +82,7 @@ export function checkDuplicate(facts: ReadinessFacts): Verdict {
     const expected = subjects.get(subjectOfNotification(each))!.length;
     if (reports.length > expected) {
       return failed(
-        `${nameOf(each)} was sent twice, and acted on twice: ${counted(reports.length, "order event")} of type ${each.status} for ${each.network_transaction_id}, but only ${counted(expected, "notification")}.`,
+        `${nameOf(each)} was sent twice, and acted on twice: the card has ${expected} ${each.status} for ${each.network_transaction_id}, but order events report ${reports.length}.`,
         [evidenceOf(each), ...reports.map(({ id, request_id }) => ({ id, request_id }))],
       );
     }
