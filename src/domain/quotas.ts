@@ -21,7 +21,7 @@ const NOUN: Record<Quota, string> = {
 export function quotaExceeded(quota: Quota, used: number, limit: number): Refusal {
   return {
     type: "QUOTA_EXCEEDED_ERROR",
-    message: `This partner may have ${limit} ${NOUN[quota]}, and has ${used}: delete some, or ask the operator of the sandbox for more.`,
+    message: `The partner's limit is ${limit} ${NOUN[quota]}, and it has ${used}: delete some, or ask the operator of the sandbox for a higher limit.`,
     details: { quota, used, limit },
   };
 }

@@ -39,7 +39,7 @@ export function wrongSequence(
   return {
     type: "CONFLICT_ERROR",
     param: "status",
-    message: `${status} can't follow ${transaction.status}. It follows ${allowed.join(", ")}.`,
+    message: `${status} can't follow ${transaction.status}. It can only follow ${allowed.join(", ")}.`,
     details: figuresOf(transaction),
   };
 }

@@ -98,6 +98,7 @@ function ListHeader({ query }: { query: URLSearchParams }) {
           label="Delivery"
           query={query}
           options={[...DELIVERY_STATUSES]}
+          labels={{ unaddressed: "no webhook" }}
         />
       </form>
     </>

@@ -53,12 +53,21 @@ export function TextFilter({ name, label, placeholder, query, ...props }: TextFi
   );
 }
 
-export function SelectFilter({ name, label, query, options }: FilterProps & { options: string[] }) {
+interface SelectFilterProps extends FilterProps {
+  options: string[];
+  /** What an option is called on the page, if not by its value. */
+  labels?: Record<string, string>;
+}
+
+export function SelectFilter({ name, label, query, options, labels = {} }: SelectFilterProps) {
   return (
     <SelectField
       label={label}
       value={query.get(name) ?? ""}
-      options={[["", "any"], ...options.map((option) => [option, option] as const)]}
+      options={[
+        ["", "any"],
+        ...options.map((option) => [option, labels[option] ?? option] as const),
+      ]}
       onChange={(value) => setQuery(name, value)}
     />
   );

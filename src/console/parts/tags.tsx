@@ -11,8 +11,8 @@ function factsOf(warning: Warning, currency: string): string {
   const show = (each: string | number) => (typeof each === "number" ? money(each, currency) : each);
   if (did_you_mean) return ` Did you mean ${did_you_mean}?`;
   if (captured !== undefined && ordered !== undefined) {
-    const what = param.includes("rewards") ? "Rewards captured in all" : "Captured in all";
-    return ` ${what}: ${show(captured)}. Order total: ${show(ordered)}.`;
+    const what = param.includes("rewards") ? " (rewards)" : "";
+    return ` Captured in all${what}: ${show(captured)}. Order total${what}: ${show(ordered)}.`;
   }
   if (card === undefined || reported === undefined) return "";
   return ` On the card: ${show(card)}. In order events: ${show(reported)}.`;

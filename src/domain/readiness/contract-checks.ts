@@ -28,7 +28,7 @@ export function checkLists({ requests }: ReadinessFacts): Verdict {
   const [end, ...others] = ends;
   if (end) {
     return passed(
-      `Looked at ${counted(starts.length, "list")} with more than one page. ${ends.length} read to the end, such as the one that ended with ${nameOf(end)}.`,
+      `Looked at ${counted(starts.length, "list")} with more than one page. ${ends.length} of them were read to the end: ${nameOf(end)} read the last page of one.`,
       evidenceOfAll(end, ...others),
     );
   }
