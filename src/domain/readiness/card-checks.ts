@@ -27,7 +27,7 @@ export function checkCard({ card }: ReadinessFacts): Verdict {
   }));
   if (!one) return notSeen("No order event reports money of a simulated card transaction.");
   return passed(
-    `Compared ${counted(card.agreeing, "transaction")} with the order events: the captured and refunded sums are equal, and nothing is unreported.`,
+    `Compared ${counted(card.agreeing, "transaction")} with the order events: both have the same captured sums and the same refunded sums.`,
     [one, ...more],
   );
 }
