@@ -604,7 +604,7 @@ export interface paths {
          *     latest passed and the latest failed verdict of each check count for the partner.
          *
          *     A failure counts for 7 days. To start over, run the tests again and pass the time of their start as `since`. Or
-         *     reset the environment, or use a new one. Tests that make mistakes on purpose should use another partner's key.
+         *     reset the environment, or use a new one. Run tests that make mistakes on purpose as another partner of the sandbox, with its key.
          *
          *     | check | when it passes |
          *     |---|---|

@@ -242,14 +242,16 @@ it("lists each mistake once, the worst first, and opens its request", async () =
     await page.getByRole("heading", { name: "4 findings" }).waitFor();
     const findings = page.getByRole("region", { name: "Findings" }).getByRole("link");
     const texts = (await findings.allInnerTexts()).map((text) => text.replaceAll(/\s+/g, " "));
-    expect(texts[0]).toMatch(/^order-1 Rejected: A refund of \$200\.00 is more than/);
+    expect(texts[0]).toMatch(/^order-1 · Rejected: A refund of \$200\.00 is more than/);
     expect(texts[1]).toMatch(
-      /^po-2 \$7\.00 Created twice: a retry with no ID or Idempotency-Key repeats the request of .*, whose response was lost\.$/,
+      /^po-2 · \$7\.00 · Created twice: a retry with no ID or Idempotency-Key repeats the request of .*, whose response was lost\.$/,
     );
     expect(texts[2]).toMatch(
-      /^order-1 · txn-1 The card captured \$50\.00 once\. Order events report it twice\.$/,
+      /^order-1 · txn-1 · The card captured \$50\.00 once\. Order events report it twice\.$/,
     );
-    expect(texts[3]).toMatch(/^order-1 \$50\.00 merchant_nmae: .* Did you mean merchant_name\?$/);
+    expect(texts[3]).toMatch(
+      /^order-1 · \$50\.00 · merchant_nmae: .* Did you mean merchant_name\?$/,
+    );
     await page.locator(".box.refused").waitFor();
     await findings.nth(1).click();
     await page.getByText("Both were executed").waitFor();
@@ -275,7 +277,7 @@ it("lists each warning about an order's money, and names the order of older requ
   await integration.event("order-1", "CAPTURED", 5000, { order_event_id: "event-2", ...rewards });
   await integration.event("order-1", "REFUNDED", 100, { order_event_id: "event-3" });
   await integration.send("DELETE", "/v2/orders/order-1");
-  const rejected = /^order-1 Rejected: .* a refund of the \$99\.00 that can still be refunded/;
+  const rejected = /^order-1 · Rejected: .* a refund of the \$99\.00 that can still be refunded/;
   const returned = /^order-1 .*The refund returns no rewards, although captured rewards remain\.$/;
   await visit(integration, "/console", async (page) => {
     const findings = page.getByRole("region", FINDINGS).getByRole("link");
@@ -288,9 +290,9 @@ it("lists each warning about an order's money, and names the order of older requ
     );
     for (let index = 0; index < 100; index += 1) await integration.send("GET", "/v2/orders");
     await page.reload();
-    const meaning = /^order-1 More is captured than was ordered\.$/;
+    const meaning = /^order-1 · More is captured than was ordered\.$/;
     await poll(texts).toEqual(
-      [rejected, meaning, returned, /^order-1 merchant_nmae: /].map((text) =>
+      [rejected, meaning, returned, /^order-1 · merchant_nmae: /].map((text) =>
         expect.stringMatching(text),
       ),
     );
@@ -769,7 +771,7 @@ it("creates, shows, resets and deletes an environment, after a warning about the
     expect(key).toMatch(/^test_/);
     await dialog.getByRole("button", { name: "Done" }).click();
     const card = page.getByRole("listitem").filter({ hasText: name });
-    await card.getByRole("button", { name: "Show" }).click();
+    await card.getByRole("button", { name: "Open" }).click();
     await card.getByText("current", { exact: true }).waitFor();
     const integration = new Integration(key);
     await integration.order("order-1");

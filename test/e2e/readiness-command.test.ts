@@ -58,7 +58,7 @@ it("prints a table, and exits with 1 unless all required checks passed", async (
     /^ {2}failed {4}distinct_creations .*\n +POST \/v2\/orders \(request /m,
   );
   expect(all.stdout).toMatch(
-    /^ {2}not seen {2}lost_response .*\n +Lose the response to an event\. /m,
+    /^ {2}not seen {2}lost_response .*\n +Let the sandbox lose the response to an event\. /m,
   );
   expect(all.stdout).toMatch(/Not ready: distinct_creations, lost_response, /);
   expect(all.stdout).toMatch(/\. To start over, .* --since .*\n.* --environments all .*\n$/);

@@ -76,7 +76,7 @@ it("passes a well-behaved client in one run", async () => {
   expect(report.checks.filter(({ status }) => status !== "passed")).toEqual([]);
   expect(report.ready).toBe(true);
   const text = FORMATS["text"]?.({ report, required: new Set(CHECK_IDS) });
-  expect(text).toMatch(/\nReady\.\n--environments all also checks .* both readings/);
+  expect(text).toMatch(/\nReady\.\n--environments all also checks .* both possible behaviors/);
   expect(performance.now() - began).toBeLessThan(RUN_MILLISECONDS);
   for (const { evidence } of report.checks) {
     for (const { id, request_id } of evidence) {

@@ -90,7 +90,7 @@ function Actions({ environment, title, knownKey, onChange }: ActionsProps) {
     <div class="row">
       {!isCurrent && (
         <button type="button" onClick={run(show)}>
-          Show
+          Open
         </button>
       )}
       <Copy text={String(id)} subject="the environment's ID">

@@ -1,6 +1,5 @@
 import { Link } from "wouter-preact";
 import { money, plural } from "../format.ts";
-import { Money } from "../parts/values.tsx";
 import type { Finding } from "./findings.ts";
 
 interface FindingsProps {
@@ -22,11 +21,11 @@ export function Findings({ findings, isFiltered }: FindingsProps) {
         {findings.map(({ key, isWarning, subject, amount, currency, text, href }) => (
           <li key={key}>
             <Link class={isWarning ? "warning" : ""} href={href}>
-              <b>{subject}</b>{" "}
-              {amount !== undefined && !text.includes(money(amount, currency)) && (
-                <Money amount={amount} currency={currency} />
-              )}{" "}
-              {text}
+              <b>{subject}</b>
+              {amount !== undefined &&
+                !text.includes(money(amount, currency)) &&
+                ` · ${money(amount, currency)}`}
+              {` · ${text}`}
             </Link>
           </li>
         ))}

@@ -86,7 +86,7 @@ export function checkRefusedRefund({ requests, assume }: ReadinessFacts): Verdic
   if (!one) {
     return notSeen(
       assume.refund_beyond_captured === "refused"
-        ? "No refund above the captured amount was refused."
+        ? "The client got no 409 for a refund above the captured amount."
         : "This environment accepts refunds above the captured amount. Prove this in an environment that assumes refund_beyond_captured: refused.",
     );
   }
