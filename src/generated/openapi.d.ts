@@ -604,7 +604,8 @@ export interface paths {
          *     latest passed and the latest failed verdict of each check count for the partner.
          *
          *     A failure counts for 7 days. To start over, run the tests again and pass the time of their start as `since`. Or
-         *     reset the environment, or use a new one. Run tests that make mistakes on purpose as another partner of the sandbox, with its key.
+         *     reset the environment, or use a new one. If some of your tests make
+         *     mistakes on purpose, run those with another partner's key, so that they don't count.
          *
          *     | check | when it passes |
          *     |---|---|

@@ -45,7 +45,7 @@ function toText({ report, required }: RequiredReport): string {
 }
 
 const START_OVER =
-  "A failure counts for 7 days. To start over, run the tests again, then this command with --since <when they started>, or use a new environment. Run tests that make mistakes on purpose as another partner of the sandbox, with its key.";
+  "A failure counts for 7 days. To start over, run the tests again, then this command with --since <when they started>, or use a new environment. If some of your tests make mistakes on purpose, run those with another partner's key, so that they don't count.";
 const ALL_ENVIRONMENTS =
   "This report is about one environment. With a key of the partner's first environment, --environments all adds those that tests created and deleted.";
 

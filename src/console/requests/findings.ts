@@ -75,7 +75,7 @@ function rejections({ rejected }: FindingSources): Finding[] {
   return [...byKey].map(([key, group]) => {
     const request = group[0]!;
     const sentence = withMoney(request.error!.message, currencyOf(request));
-    const times = group.length > 1 ? ` ${group.length} times.` : "";
+    const times = group.length > 1 ? ` (${group.length} times)` : "";
     return ofRequest(request, { key, isWarning: false, text: `Rejected: ${sentence}${times}` });
   });
 }

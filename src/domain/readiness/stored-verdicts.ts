@@ -50,7 +50,7 @@ function sumUpOne(all: StoredVerdicts[], subject: Subject, since: string): Verdi
     all.map((each) => each[subject]?.[status]).filter(isSince(since));
   const [failure] = found("failed");
   if (failure) {
-    const reason = `${reasonOf(failure)} To start over, run the tests again, and read the report since the time when they started (?since=, --since). Run tests that make mistakes on purpose as another partner of the sandbox, with its key.`;
+    const reason = `${reasonOf(failure)} To start over, run the tests again, and read the report since the time when they started (?since=, --since).`;
     return { status: "failed", reason, evidence: evidenceIn(failure) };
   }
   const [success, ...others] = found("passed");
