@@ -16,6 +16,8 @@ export async function buildConsole(): Promise<void> {
     format: "esm",
     // The first versions with `light-dark()`, from 2023 and 2024.
     target: ["chrome123", "firefox120", "safari17.5"],
+    // Messages of the libraries for their developers.
+    drop: ["console"],
     legalComments: "none",
     logLevel: "warning",
   });

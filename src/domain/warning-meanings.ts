@@ -7,7 +7,7 @@ export const WARNING_MEANINGS: Record<Warning["code"], string> = {
   unknown_parameter:
     "The contract has no such query parameter. It was ignored; a strict environment returns 400.",
   duplicate_field:
-    "An object has the field more than once. The last value counts; a strict environment returns 400.",
+    "An object has this field more than once. The last value counts; a strict environment returns 400.",
   refunded_beyond_captured:
     "More is refunded than was captured. The environment was created to accept this.",
   limit_reduced: "The `limit` was above the maximum and was reduced to it.",

@@ -3620,7 +3620,7 @@ export interface components {
          * @description Possible mistakes in the request, although production would accept it: a list (RFC 9651) of at most 20 codes. `param` names the field, parameter or header, and `did_you_mean` the name that was probably meant.
          *     - `unknown_field`: The contract has no such field. It was ignored; a strict environment returns 400.
          *     - `unknown_parameter`: The contract has no such query parameter. It was ignored; a strict environment returns 400.
-         *     - `duplicate_field`: An object has the field more than once. The last value counts; a strict environment returns 400.
+         *     - `duplicate_field`: An object has this field more than once. The last value counts; a strict environment returns 400.
          *     - `refunded_beyond_captured`: More is refunded than was captured. The environment was created to accept this.
          *     - `limit_reduced`: The `limit` was above the maximum and was reduced to it.
          *     - `captured_beyond_total`: More is captured than was ordered. The contract allows this.

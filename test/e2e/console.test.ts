@@ -339,7 +339,9 @@ it("adds a fault, and shows its effect in the timeline", async () => {
     await page.getByText("The same in a terminal or a test").click();
     await page.getByText('await env.faults.add({ fault: "lost_response"').waitFor();
     await page.getByRole("button", { name: "Add fault" }).click();
-    await page.getByText("POST /v2/order_events · order_id order-1 · 1 of 1 time left").waitFor();
+    await page
+      .getByText("POST /v2/order_events · order_id order-1 · applies 1 more time of 1")
+      .waitFor();
     await page.goBack();
     await page.getByRole("link", { name: "1 active fault" }).waitFor();
     const capture = { order_event_id: "event-1" };
@@ -359,7 +361,7 @@ it("links from requests with a partner_order_id to all requests of the order", a
   await visit(integration, "/console/requests?partner_order_id=po-of-order-1", async (page) => {
     await page.getByText("1 request", { exact: true }).waitFor();
     await expectAccessible(page);
-    await page.getByRole("link", { name: "All of order-1" }).click();
+    await page.getByRole("link", { name: "All requests for order-1" }).click();
     await page.getByText("3 requests", { exact: true }).waitFor();
     await page.getByRole("button", { name: /CONFLICT_ERROR/ }).waitFor();
   });

@@ -27,7 +27,7 @@ export function summaryOf(warning: Warning, currency: string): string {
   const { code, param, captured } = warning;
   if (captured !== undefined) return factsOf(warning, currency);
   const [sentence = ""] = WARNING_MEANINGS[code].replaceAll("`", "").split(/(?<=\.) /);
-  const name = code.startsWith("unknown_") && param ? `${param}: ` : "";
+  const name = /field|parameter/.test(code) && param ? `${param}: ` : "";
   return name + sentence + factsOf(warning, currency);
 }
 

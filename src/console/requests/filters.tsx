@@ -127,11 +127,11 @@ export function OrdersOfPartner({ requests }: { requests: readonly RecordedReque
   if (ids.length === 0) return null;
   return (
     <p class="quiet">
-      Order events have no <code>partner_order_id</code>, so they are not listed here.
+      Requests for order events have no <code>partner_order_id</code>, so they are not listed here.
       {ids.slice(0, MAX_LINKS).map((id) => (
         <span key={id}>
           {" "}
-          <Link href={hrefOf("requests", undefined, { order_id: id })}>All of {id}</Link>
+          <Link href={hrefOf("requests", undefined, { order_id: id })}>All requests for {id}</Link>
         </span>
       ))}
     </p>

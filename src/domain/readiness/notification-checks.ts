@@ -94,7 +94,7 @@ export function checkDuplicate(facts: ReadinessFacts): Verdict {
   const [one, ...others] = handled;
   if (!one) return notSeen("No duplicate notification was acknowledged and acted on.");
   return passed(
-    `Looked at ${counted(handled.length, "duplicate notification")}, first ${one.id}: each was acknowledged, and acted on once.`,
+    `Looked at ${counted(handled.length, "duplicate notification")}, such as ${one.id}: each was acknowledged, and acted on once.`,
     evidenceOfAll(one, ...others),
   );
 }
@@ -191,7 +191,7 @@ export function checkSignature(fault: "invalid_signature" | "stale_signature", n
       );
     }
     return passed(
-      `Looked at ${counted(refused.length, "notification")} with ${name}, first ${one.id}: each was refused with 4xx, and a valid one acknowledged.`,
+      `Looked at ${counted(refused.length, "notification")} with ${name}, such as ${one.id}: each was refused with 4xx, and a valid one acknowledged.`,
       evidenceOfAll(one, ...others),
     );
   };
