@@ -86,7 +86,9 @@ it("prints JSON, JUnit and Markdown", async () => {
   expect(junit.status).toBe(1);
   const counts = `tests="${checks.length}" failures="2" errors="0" skipped="${checks.length - 5}"`;
   expect(junit.stdout).toContain(`<testsuite name="orders-sandbox readiness" ${counts} time="0">`);
-  expect(junit.stdout).toMatch(/name="known_names: Every field and parameter exists" time="0"\/>/);
+  expect(junit.stdout).toMatch(
+    /name="known_names: Every sent field and parameter exists" time="0"\/>/,
+  );
   expect(junit.stdout).toContain(
     '<failure type="failed" message="failed: POST /v2/orders (request ',
   );

@@ -9,7 +9,7 @@ import { useResource } from "../parts/resource.ts";
 import { FaultTag } from "../parts/tags.tsx";
 import { Facts } from "../parts/values.tsx";
 import { Attempts } from "./attempts.tsx";
-import { STATUS_TAGS, titleOf } from "./row.tsx";
+import { labelOf, STATUS_TAGS, titleOf } from "./row.tsx";
 import { Signature } from "./signature.tsx";
 
 interface NotificationDetailProps {
@@ -79,7 +79,7 @@ function Content({ notification }: { notification: NotificationDetails }) {
     <>
       <h1 class="title">
         {titleOf(notification)}{" "}
-        <span class={`tag ${STATUS_TAGS[delivery_status]}`}>{delivery_status}</span>{" "}
+        <span class={`tag ${STATUS_TAGS[delivery_status]}`}>{labelOf(delivery_status)}</span>{" "}
         {fault && <FaultTag name={fault.fault} />}
       </h1>
       <Facts of={notification} except={SHOWN_ELSEWHERE} />

@@ -11,7 +11,7 @@ import { usePages } from "../parts/pages.ts";
 import { VirtualList } from "../parts/virtual-list.tsx";
 import { followStream } from "../stream.ts";
 import { NotificationDetail } from "./detail.tsx";
-import { Row } from "./row.tsx";
+import { labelOf, Row } from "./row.tsx";
 import { Trigger } from "./trigger.tsx";
 import { Webhooks } from "./webhooks.tsx";
 
@@ -98,7 +98,7 @@ function ListHeader({ query }: { query: URLSearchParams }) {
           label="Delivery"
           query={query}
           options={[...DELIVERY_STATUSES]}
-          labels={{ unaddressed: "no webhook" }}
+          labelOf={labelOf}
         />
       </form>
     </>

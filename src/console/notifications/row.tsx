@@ -12,6 +12,9 @@ export const STATUS_TAGS: Record<Notification["delivery_status"], string> = {
   unaddressed: "",
 };
 
+export const labelOf = (status: string): string =>
+  status === "unaddressed" ? "no webhook" : status;
+
 /** `TRANSACTION CAPTURED` */
 export const titleOf = ({ object, status }: Notification): string =>
   [object, status].filter(Boolean).join(" ");
@@ -38,10 +41,10 @@ export function Row({ notification, isOpen, query }: RowProps) {
       </span>
       <span class="marks">
         {fault && <FaultTag name={fault.fault} />}
-        <span class={`tag ${STATUS_TAGS[delivery_status]}`}>{delivery_status}</span>
+        <span class={`tag ${STATUS_TAGS[delivery_status]}`}>{labelOf(delivery_status)}</span>
       </span>
       <small class="path">
-        {delivery_status === "unaddressed" ? "no webhook" : plural(attempt_count, "attempt")}
+        {plural(attempt_count, "attempt")}
         {next_at && (
           <>
             {" · next attempt "}

@@ -55,19 +55,16 @@ export function TextFilter({ name, label, placeholder, query, ...props }: TextFi
 
 interface SelectFilterProps extends FilterProps {
   options: string[];
-  /** What an option is called on the page, if not by its value. */
-  labels?: Record<string, string>;
+  /** What an option is called on the page. */
+  labelOf?: (option: string) => string;
 }
 
-export function SelectFilter({ name, label, query, options, labels = {} }: SelectFilterProps) {
+export function SelectFilter({ name, label, query, options, labelOf = String }: SelectFilterProps) {
   return (
     <SelectField
       label={label}
       value={query.get(name) ?? ""}
-      options={[
-        ["", "any"],
-        ...options.map((option) => [option, labels[option] ?? option] as const),
-      ]}
+      options={[["", "any"], ...options.map((option) => [option, labelOf(option)] as const)]}
       onChange={(value) => setQuery(name, value)}
     />
   );

@@ -50,13 +50,13 @@ export const CHECKS = {
     group: "retries",
     title: "A lost response is retried",
     rule: "After the fault `lost_response`, a creation was sent again with the same ID or `Idempotency-Key`, or found by a `GET` with its ID or partner ID, and took effect once. If the environment refuses the repeated ID with 409, only such a `GET` counts. It fails if the client neither sends it again nor reads it. It also fails if the client creates an event with the same order, type, amount and `network_transaction_id` under a new ID.",
-    evaluate: checkRetries(["lost_response"], "lost its response"),
+    evaluate: checkRetries(["lost_response"], "got no response"),
   },
   cut_response: {
     group: "retries",
     title: "A cut response is retried",
     rule: "The same after the fault `cut_response`.",
-    evaluate: checkRetries(["cut_response"], "had its response cut"),
+    evaluate: checkRetries(["cut_response"], "got a cut response"),
   },
   error_after_commit: {
     group: "retries",
@@ -144,7 +144,7 @@ export const CHECKS = {
   },
   known_names: {
     group: "contract",
-    title: "Every field and parameter exists",
+    title: "Every sent field and parameter exists",
     rule: "A write was executed, and no request had an unknown or duplicate field or an unknown parameter.",
     evaluate: checkNames,
   },

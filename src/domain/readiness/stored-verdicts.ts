@@ -50,7 +50,7 @@ function sumUpOne(all: StoredVerdicts[], subject: Subject, since: string): Verdi
     all.map((each) => each[subject]?.[status]).filter(isSince(since));
   const [failure] = found("failed");
   if (failure) {
-    const reason = `${reasonOf(failure)} To start over, run the tests again, and read the report since the time when they started (?since=, --since).`;
+    const reason = `${reasonOf(failure)} To leave out this failure, run the tests again, and request the report with the time of their start (?since=, --since).`;
     return { status: "failed", reason, evidence: evidenceIn(failure) };
   }
   const [success, ...others] = found("passed");

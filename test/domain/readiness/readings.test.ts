@@ -121,7 +121,7 @@ describe("several environments", () => {
       SINCE,
     );
     expect(lost_response.reason).toMatch(
-      / To start over, run the tests again, and read the report since the time when they started /,
+      / To leave out this failure, run the tests again, and request the report with /,
     );
     expect(no_blind_retries.reason).not.toContain("since");
   });
