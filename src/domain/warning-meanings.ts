@@ -22,6 +22,6 @@ export const WARNING_MEANINGS: Record<Warning["code"], string> = {
   payment_method_differs: "The order's payment method is not the card transaction's.",
   not_repeatable:
     "The request has neither an ID nor an `Idempotency-Key`. Repeating it takes effect again.",
-  not_published:
-    "The `Idempotency-Key` or `If-Match` header decided this response. Production may ignore that header and respond differently.",
+  unpublished_header:
+    "Production may ignore the `Idempotency-Key` or `If-Match` header, which decided this response.",
 };

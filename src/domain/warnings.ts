@@ -17,7 +17,7 @@ const FORM_WARNINGS = [
   "duplicate_field",
   "limit_reduced",
   "not_repeatable",
-  "not_published",
+  "unpublished_header",
 ] as const;
 
 /** Warnings about what a request reports, which are more serious. */
@@ -63,9 +63,9 @@ export function addWarnings(before: readonly Warning[], added: readonly Warning[
 export const NOT_REPEATABLE: Warning = { code: "not_repeatable" };
 
 /** The Idempotency-Key decided the response. */
-export const REPEATED_BY_KEY: Warning = { code: "not_published", param: "Idempotency-Key" };
+export const REPEATED_BY_KEY: Warning = { code: "unpublished_header", param: "Idempotency-Key" };
 
-const DECIDED_BY_IF_MATCH: Warning = { code: "not_published", param: "If-Match" };
+const DECIDED_BY_IF_MATCH: Warning = { code: "unpublished_header", param: "If-Match" };
 
 /** The total that the captures of each measure should not exceed, although the contract allows it. */
 const ORDERED = {

@@ -2064,7 +2064,7 @@ export interface components {
             /** @description Possible mistakes in the request */
             warnings?: {
                 /** @enum {string} */
-                code: "unknown_field" | "unknown_parameter" | "duplicate_field" | "limit_reduced" | "not_repeatable" | "not_published" | "captured_beyond_total" | "refunded_beyond_captured" | "refund_without_rewards" | "captured_beyond_authorization" | "unknown_transaction" | "amount_beyond_transaction" | "currency_differs" | "payment_method_differs";
+                code: "unknown_field" | "unknown_parameter" | "duplicate_field" | "limit_reduced" | "not_repeatable" | "unpublished_header" | "captured_beyond_total" | "refunded_beyond_captured" | "refund_without_rewards" | "captured_beyond_authorization" | "unknown_transaction" | "amount_beyond_transaction" | "currency_differs" | "payment_method_differs";
                 param?: string;
                 did_you_mean?: string;
                 card?: string | number;
@@ -2126,7 +2126,7 @@ export interface components {
             /** @description Counts by warning and field, at most 100 of them, the largest count first */
             by_warning: {
                 /** @enum {string} */
-                code: "unknown_field" | "unknown_parameter" | "duplicate_field" | "limit_reduced" | "not_repeatable" | "not_published" | "captured_beyond_total" | "refunded_beyond_captured" | "refund_without_rewards" | "captured_beyond_authorization" | "unknown_transaction" | "amount_beyond_transaction" | "currency_differs" | "payment_method_differs";
+                code: "unknown_field" | "unknown_parameter" | "duplicate_field" | "limit_reduced" | "not_repeatable" | "unpublished_header" | "captured_beyond_total" | "refunded_beyond_captured" | "refund_without_rewards" | "captured_beyond_authorization" | "unknown_transaction" | "amount_beyond_transaction" | "currency_differs" | "payment_method_differs";
                 /**
                  * @description The field, parameter or header
                  * @example reward_amount
@@ -2223,7 +2223,7 @@ export interface components {
             /** @description Possible mistakes in the request */
             warnings?: {
                 /** @enum {string} */
-                code: "unknown_field" | "unknown_parameter" | "duplicate_field" | "limit_reduced" | "not_repeatable" | "not_published" | "captured_beyond_total" | "refunded_beyond_captured" | "refund_without_rewards" | "captured_beyond_authorization" | "unknown_transaction" | "amount_beyond_transaction" | "currency_differs" | "payment_method_differs";
+                code: "unknown_field" | "unknown_parameter" | "duplicate_field" | "limit_reduced" | "not_repeatable" | "unpublished_header" | "captured_beyond_total" | "refunded_beyond_captured" | "refund_without_rewards" | "captured_beyond_authorization" | "unknown_transaction" | "amount_beyond_transaction" | "currency_differs" | "payment_method_differs";
                 param?: string;
                 did_you_mean?: string;
                 card?: string | number;
@@ -2431,7 +2431,7 @@ export interface components {
             /** @description Possible mistakes in the request */
             warnings?: {
                 /** @enum {string} */
-                code: "unknown_field" | "unknown_parameter" | "duplicate_field" | "limit_reduced" | "not_repeatable" | "not_published" | "captured_beyond_total" | "refunded_beyond_captured" | "refund_without_rewards" | "captured_beyond_authorization" | "unknown_transaction" | "amount_beyond_transaction" | "currency_differs" | "payment_method_differs";
+                code: "unknown_field" | "unknown_parameter" | "duplicate_field" | "limit_reduced" | "not_repeatable" | "unpublished_header" | "captured_beyond_total" | "refunded_beyond_captured" | "refund_without_rewards" | "captured_beyond_authorization" | "unknown_transaction" | "amount_beyond_transaction" | "currency_differs" | "payment_method_differs";
                 param?: string;
                 did_you_mean?: string;
                 card?: string | number;
@@ -3631,7 +3631,7 @@ export interface components {
          *     - `currency_differs`: The order event's currency is not the card transaction's.
          *     - `payment_method_differs`: The order's payment method is not the card transaction's.
          *     - `not_repeatable`: The request has neither an ID nor an `Idempotency-Key`. Repeating it takes effect again.
-         *     - `not_published`: The `Idempotency-Key` or `If-Match` header decided this response. Production may ignore that header and respond differently.
+         *     - `unpublished_header`: Production may ignore the `Idempotency-Key` or `If-Match` header, which decided this response.
          *
          *     Not in production
          */

@@ -100,7 +100,7 @@ describe("the replacement of an order", () => {
   });
 
   it("with a condition that production doesn't support", () => {
-    expect(replace(50, [1])).toEqual([{ code: "not_published", param: "If-Match" }]);
+    expect(replace(50, [1])).toEqual([{ code: "unpublished_header", param: "If-Match" }]);
   });
 });
 

@@ -340,7 +340,7 @@ it("adds a fault, and shows its effect in the timeline", async () => {
     await page.getByText('await env.faults.add({ fault: "lost_response"').waitFor();
     await page.getByRole("button", { name: "Add fault" }).click();
     await page
-      .getByText("POST /v2/order_events · order_id order-1 · applies 1 more time of 1")
+      .getByText("POST /v2/order_events · order_id order-1 · applied 0 of 1 time")
       .waitFor();
     await page.goBack();
     await page.getByRole("link", { name: "1 active fault" }).waitFor();

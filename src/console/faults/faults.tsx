@@ -68,7 +68,7 @@ function Card({ fault, onRemove }: { fault: Fault; onRemove: () => void }) {
         {delay_ms > 0 && ` (${delay_ms} ms)`}
       </span>
       <small class="quiet">
-        {targetOf(fault)} · applies {plural(remaining, "more time")} of {times}
+        {targetOf(fault)} · applied {times - remaining} of {plural(times, "time")}
         {skip > 0 && ` · skips the first ${skip}`} · added <Time at={created_at} />
       </small>
       <button type="button" onClick={onRemove}>

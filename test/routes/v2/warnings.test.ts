@@ -299,8 +299,8 @@ describe("a POST without an ID or Idempotency-Key", () => {
 });
 
 describe("a header that production lacks", () => {
-  const byKey = ["not_published Idempotency-Key"];
-  const byVersion = ["not_published If-Match"];
+  const byKey = ["unpublished_header Idempotency-Key"];
+  const byVersion = ["unpublished_header If-Match"];
 
   it("is reported if an Idempotency-Key repeats or rejects a request", async () => {
     const order_id = await a.createOrder();
