@@ -8089,7 +8089,7 @@ export interface operations {
                      *           "group": "retries",
                      *           "title": "A lost response is retried",
                      *           "status": "not_seen",
-                     *           "reason": "No creation got no response.",
+                     *           "reason": "No creation lost the response.",
                      *           "evidence": [],
                      *           "how_to_prove": {
                      *             "step": "Let the sandbox lose the response to an event. Your client must send the event again with the same ID, or read it by its ID.",

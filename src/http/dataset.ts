@@ -39,7 +39,11 @@ export async function inCurrentDataset<T>(
       else await waitForOthers(attempt);
     }
   }
-  throw new ApiError(unavailable(`Other requests came first ${MAX_ATTEMPTS} times.`));
+  throw new ApiError(
+    unavailable(
+      `The sandbox tried this ${MAX_ATTEMPTS} times, and each time other requests came first.`,
+    ),
+  );
 }
 
 /** Waits for a random time, so that competing requests spread out. */

@@ -50,7 +50,7 @@ export const CHECKS = {
     group: "retries",
     title: "A lost response is retried",
     rule: "After the fault `lost_response`, a creation was sent again with the same ID or `Idempotency-Key`, or found by a `GET` with its ID or partner ID, and took effect once. If the environment refuses the repeated ID with 409, only such a `GET` counts. It fails if the client neither sends it again nor reads it. It also fails if the client creates an event with the same order, type, amount and `network_transaction_id` under a new ID.",
-    evaluate: checkRetries(["lost_response"], "got no response"),
+    evaluate: checkRetries(["lost_response"], "lost the response"),
   },
   cut_response: {
     group: "retries",

@@ -157,7 +157,7 @@ const HOW_TO_PROVE: Record<CheckId, HowToProve> = {
   growing_pauses: fault(
     "growing-pauses",
     "unavailable",
-    "Let the sandbox reject an event four times with 503 and Retry-After: 0. A later pause of your client must be longer than the shortest one before it, by at least 10 % plus 10 ms.",
+    "Let the sandbox reject an event four times with 503 and Retry-After: 0. At least one later pause of your client must be longer than the shortest one before it, by at least 10 % plus 10 ms.",
     { times: 4, retry_after: 0, pauses: [0, 0.2, 0.4, 0.8, 1.6] },
   ),
   no_blind_retries: prove(
