@@ -19,7 +19,7 @@ export function Money({ amount, currency }: { amount: number; currency: string }
 }
 
 export function Status({ status }: { status: number | null }) {
-  if (status === null) return <span class="status lost">none</span>;
+  if (status === null) return <span class="status lost">no response</span>;
   return <span class={`status s${Math.floor(status / 100)}`}>{status}</span>;
 }
 
