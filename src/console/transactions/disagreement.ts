@@ -24,7 +24,7 @@ export const cardFigures = ({ captured, refunded }: CardFigures, currency: strin
 /** The figures of a listed transaction. The API lists no refunded sums. */
 export const amountOf = ({ status, amount, currency }: Transaction): string =>
   status === "REFUNDED"
-    ? `${money(amount, currency)} · with a refund`
+    ? `${money(amount, currency)} · refunded in part or in full`
     : `${status.toLowerCase()} ${money(amount, currency)}`;
 
 /** Says which side has how much more. */

@@ -230,7 +230,7 @@ const HOW_TO_PROVE: Record<CheckId, HowToProve> = {
     event("card-agrees", 1),
   ),
   notification_acknowledged: prove(
-    "Start your receiver with the webhook's signing_token, register its URL, and simulate a capture. It must respond with 2xx within 5 seconds. If your receiver already sends the order event for the capture, leave out the POST to /v2/order_events in this code. A deployed sandbox reaches a local receiver through orders-sandbox listen.",
+    "Start your receiver with the webhook's signing_token, register its URL, and simulate a capture. It must respond with 2xx within 5 seconds. If your receiver already sends the order event for the capture, leave out the POST to /v2/order_events in this code. To receive notifications of a deployed sandbox on your machine, run `orders-sandbox listen`.",
     post("/sandbox/webhooks", {
       url: "http://localhost:3000/imprint",
       signing_token: "a-token-of-your-own",
