@@ -204,7 +204,7 @@ export const ENVIRONMENT_CHECK_IDS = Object.keys(CHECKS) as EnvironmentCheckId[]
 /** The check that needs environments with different assumptions. */
 const BOTH_READINGS = {
   group: "readings",
-  title: "Both behaviors of production are handled",
+  title: "Either behavior of production is handled",
   rule: "The report has this check only with `environments=all`. Each field of `assume` has two values. For `duplicate_ids` and `idempotency_key`, the client retried correctly under both values. For `refund_beyond_captured`, it refunded under both values, and never more than was captured.",
 } as const satisfies Omit<Check, "evaluate">;
 

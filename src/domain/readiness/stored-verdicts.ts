@@ -1,7 +1,7 @@
 import { ENVIRONMENT_CHECK_IDS, type CheckId, type EnvironmentCheckId } from "./checks.ts";
 import { checkBothReadings, READINGS, type Reading } from "./readings.ts";
 import type { EnvironmentVerdicts } from "./report.ts";
-import { notSeen, passed, type Evidence, type Verdict } from "./verdict.ts";
+import { counted, notSeen, passed, type Evidence, type Verdict } from "./verdict.ts";
 
 type Subject = EnvironmentCheckId | Reading;
 
@@ -55,7 +55,10 @@ function sumUpOne(all: StoredVerdicts[], subject: Subject, since: string): Verdi
   }
   const [success, ...others] = found("passed");
   if (!success) return notSeen("Not seen in any environment.");
-  const more = others.length === 0 ? "" : ` It passed in ${others.length} more.`;
+  const more =
+    others.length === 0
+      ? ""
+      : ` The check also passed in ${counted(others.length, "other environment")}.`;
   return passed(`${reasonOf(success)}${more}`, evidenceIn(success));
 }
 
