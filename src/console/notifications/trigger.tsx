@@ -42,7 +42,7 @@ export function Trigger() {
         <SelectField label="Kind" value={object} options={KINDS} onChange={setKind} />
         <TextField
           class="grow"
-          label="Fields of data, as JSON"
+          label="Fields of the data object, as JSON"
           value={text}
           placeholder='{"status": "CAPTURED", "amount": 5000}'
           onChange={setText}

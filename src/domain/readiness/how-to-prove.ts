@@ -262,7 +262,7 @@ const HOW_TO_PROVE: Record<CheckId, HowToProve> = {
   stale_signature: notificationFault(
     "stale-signature",
     "stale_signature",
-    "Let the sandbox date the signature of a notification ten minutes back. Your receiver must respond with 4xx, and acknowledge a valid one.",
+    "Let the sandbox sign a notification with a timestamp that is ten minutes old. Your receiver must respond with 4xx, and acknowledge a valid one.",
   ),
   notification_redelivered: notificationFault(
     "notification-redelivered",
