@@ -2298,7 +2298,7 @@ export interface components {
                  */
                 cut?: true;
             };
-            /** @description The request's cost in D1, as in `Server-Timing` */
+            /** @description What the request cost in the database, as in `Server-Timing` */
             cost: {
                 queries: number;
                 rows_read: number;
@@ -3610,7 +3610,7 @@ export interface components {
     headers: {
         /** @description The ID of the request: the one it sent, or a UUID. Use it to find the request in the log. Not in production */
         "X-Request-Id": string;
-        /** @description The cost of the request in D1: round trips, rows read and rows written. Not in production */
+        /** @description What the request cost in the database: round trips, rows read and rows written. Not in production */
         "Server-Timing": string;
         /** @description The fault that was injected into the request, as an Item of RFC 9651, with its `id` if it is one of the environment's faults. Not in production */
         "Sandbox-Fault-Applied": string;

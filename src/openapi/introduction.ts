@@ -143,7 +143,8 @@ These limits are the sandbox's own:
 - A body: ${MAX_BODY_BYTES / 1_024} KiB. A page of a list: ${MAX_PAGE_BYTES / 1_000} KB; it ends early if it would be longer.
 - A timeline: its newest entries, up to ${MAX_PAGE_BYTES / 1_000} KB. A notification: its newest attempts, up to ${MAX_PAGE_BYTES / 1_000} KB and ${MAX_SHOWN_ATTEMPTS} attempts.
 - Lines of an order or event: ${MAX_LINES.toLocaleString("en")}. Addresses of an order: ${MAX_ADDRESSES}.
-- An ID, reference or \`Idempotency-Key\`: ${MAX_ID_CHARACTERS} characters. In an ID of an order or event, and in an \`Idempotency-Key\`: only visible ASCII. Text: ${MAX_TEXT_CHARACTERS.toLocaleString("en")}. A URL: ${MAX_URL_CHARACTERS.toLocaleString("en")}.
+- An ID, reference or \`Idempotency-Key\`: ${MAX_ID_CHARACTERS} characters. Any other text: ${MAX_TEXT_CHARACTERS.toLocaleString("en")}. A URL: ${MAX_URL_CHARACTERS.toLocaleString("en")}.
+- An ID of an order or event, and an \`Idempotency-Key\`: only visible ASCII characters.
 - An amount, and the captured sum of an order: 2^53 − 1.
 - A deployed sandbox accepts 1,000 requests in 10 seconds from each partner at each Cloudflare location. It deletes an
   order that has not changed for 90 days.

@@ -148,7 +148,7 @@ export const requestDetails = z
       .meta({ description: "The response that a fault replaced" }),
     cost: z
       .object({ queries: z.int(), rows_read: z.int(), rows_written: z.int() })
-      .meta({ description: "The request's cost in D1, as in `Server-Timing`" }),
+      .meta({ description: "What the request cost in the database, as in `Server-Timing`" }),
     version_before: z.int().optional().meta({
       description: "The order's version before a write; absent without an order",
     }),

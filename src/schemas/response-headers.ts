@@ -24,7 +24,7 @@ const everyResponse = {
   },
   "Server-Timing": {
     description:
-      "The cost of the request in D1: round trips, rows read and rows written. Not in production",
+      "What the request cost in the database: round trips, rows read and rows written. Not in production",
     schema: {
       type: "string",
       pattern: TIMING_PATTERN,
