@@ -43,4 +43,4 @@ it("returns 429 to a partner beyond its limit, with any of its keys, and to no o
   expectStatus(await other.get("/v2/orders"), 200);
   switchTo("off");
   expectStatus(await partner.get("/v2/orders"), 200);
-}, 60_000);
+});

@@ -158,7 +158,7 @@ describe("twenty concurrent captures and refunds", () => {
       }),
       { numRuns: 20 },
     );
-  }, 60_000);
+  });
 });
 
 describe("an ID in concurrent requests", () => {

@@ -32,7 +32,7 @@ beforeAll(async () => {
   await loadOrders(datasetId, 10);
   // Updates SQLite's statistics, as each hourly job does, since its plans depend on them.
   await worker.scheduled(createScheduledController({ scheduledTime: new Date() }), env);
-}, 60_000);
+});
 
 /** The allowed difference in rows read: SQLite reads one row past a range, if there is one. */
 const ROWS_AT_ENDS = 2;

@@ -240,4 +240,4 @@ it(`agrees with a model on every response and every finding, in ${SEQUENCES} seq
     }
   };
   await Promise.all(Array.from({ length: CONCURRENT }, runAll));
-}, 300_000);
+}, 600_000);

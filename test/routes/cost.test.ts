@@ -31,7 +31,7 @@ beforeAll(async () => {
   }
   // Rows after theirs: at the end of a table, SQLite reads no row past the last line.
   await loadOrders((await newPartner()).datasetId, 10);
-}, 60_000);
+});
 
 /** A read of `items` items with their lines may cost 2 × the rows it returns + 5, plus the `counted` rows. */
 function expectRead(response: ApiResponse, items: number, counted = 0): Cost {
@@ -219,7 +219,7 @@ describe("a change among many rows that share a value", () => {
       many.set(count, client);
     }
     await worker.scheduled(createScheduledController({ scheduledTime: new Date() }), env);
-  }, 60_000);
+  });
 
   const order = { payment_method_id: "pm", partner_order_id: "po-other", total_order_amount: 1 };
 

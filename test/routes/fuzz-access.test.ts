@@ -118,7 +118,7 @@ it("returns 401 without a query to malformed keys", async () => {
   );
   expect(await rowsOf(attacker)).toBe(attackerRows);
   expect(await rowsOf(victim)).toBe(victimRows);
-}, 60_000);
+});
 
 /** Tags of If-Match. "current" stands for the order's current version. */
 const TAGS = [
@@ -172,7 +172,7 @@ it("honors only the version's own tag in If-Match, however it is written", async
     { numRuns: 100 },
   );
   expect(await rowsOf(victim)).toBe(victimRows);
-}, 60_000);
+});
 
 const GOOD_KEYS = ["key-1", "key-2", "'--", "%00", "__proto__", "x".repeat(255)];
 const BAD_KEYS = ["", "a b", "é", "x".repeat(256), "a\tb"];
@@ -279,7 +279,7 @@ it("honors an Idempotency-Key only on the requests it applies to", async () => {
     { numRuns: 20 },
   );
   expect(await rowsOf(victim)).toBe(victimRows);
-}, 60_000);
+});
 
 const keyNumber = fc.oneof(
   fc.integer({ min: 1, max: 8 }).map(String),
@@ -337,7 +337,7 @@ it("creates and revokes keys, and always leaves one", async () => {
     { numRuns: 20 },
   );
   expect(await rowsOf(victim)).toBe(victimRows);
-}, 60_000);
+});
 
 const QUOTAS = { ORDER_QUOTA: "2", ORDER_EVENT_QUOTA: "2", BYTE_QUOTA: "6000" };
 
@@ -427,7 +427,7 @@ it("enforces every quota, counts usage exactly, and loses nothing when it reject
   );
   expect(refusals).toBeGreaterThan(0);
   expect(await rowsOf(victim)).toBe(victimRows);
-}, 60_000);
+});
 
 it("has received every kind of response", () => {
   audit.report();

@@ -104,7 +104,7 @@ it("survives hostile values in every field", async () => {
     { numRuns: REQUESTS / 2 },
   );
   expect(await rowsOf(victim)).toBe(victimRows);
-}, 60_000);
+});
 
 const simulatedFields = Object.keys(transactionEventInput.in.shape);
 const simulatedEvents = fc.oneof(
@@ -152,7 +152,7 @@ it("survives hostile values in every field of the card side", async () => {
   );
   audit.expectResponse(await attacker.get("/sandbox/reconciliation"), reconciliationList);
   expect(await rowsOf(victim)).toBe(victimRows);
-}, 60_000);
+});
 
 const webhooks = spoiled(
   { url: "https://partner-tools.dev/", kinds: ["TRANSACTION"], retry_after_seconds: [1] },
@@ -193,7 +193,7 @@ it("survives hostile webhooks, notifications and reports", async () => {
     { numRuns: REQUESTS / 7 },
   );
   expect(await rowsOf(victim)).toBe(victimRows);
-}, 60_000);
+});
 
 const VALID = JSON.stringify(orderBody({ order_lines: [line], total_order_amount: 1 }));
 const nested = (open: string, close: string, depth: number) =>
@@ -249,7 +249,7 @@ it("survives bodies that are not JSON, or useless JSON", async () => {
     { numRuns: REQUESTS / 2 },
   );
   expect(await rowsOf(victim)).toBe(victimRows);
-}, 60_000);
+});
 
 const parameter = fc.constantFrom(
   "id",
@@ -310,7 +310,7 @@ it("survives hostile paths, queries and headers", async () => {
   }
   audit.expectResponse(await attacker.get(`/v2/transactions/${transactionId}`), anyJson);
   expect(await rowsOf(victim)).toBe(victimRows);
-}, 60_000);
+});
 
 it("returns the same health whatever the request contains", async () => {
   await fc.assert(
@@ -322,7 +322,7 @@ it("returns the same health whatever the request contains", async () => {
     }),
     { numRuns: REQUESTS / 7 },
   );
-}, 60_000);
+});
 
 it("survives hostile requests of the operator", async () => {
   await fc.assert(
@@ -347,7 +347,7 @@ it("survives hostile requests of the operator", async () => {
     { numRuns: REQUESTS / 7 },
   );
   expect(await rowsOf(victim)).toBe(victimRows);
-}, 60_000);
+});
 
 it("has sent at least 3,200 requests, some of them valid", () => {
   audit.report();

@@ -107,10 +107,13 @@ describe("every isolate", () => {
       send,
       (each: Client, method: string, path: string) => each.send(method, path),
     ]) {
-      await from(partner, "GET", "/v2/orders");
-      getWorkbench.mockClear();
-      expect(costOf(expectStatus(await from(partner, "GET", "/v2/orders"), 200)).queries).toBe(1);
-      expect(getWorkbench).not.toHaveBeenCalled();
+      const calls = async () => {
+        getWorkbench.mockClear();
+        const { queries } = costOf(expectStatus(await from(partner, "GET", "/v2/orders"), 200));
+        return { queries, workbench: getWorkbench.mock.calls.length };
+      };
+      // The first request reads the key. On a busy machine, the cached key may expire before the second.
+      await expect.poll(calls, { timeout: 20_000 }).toEqual({ queries: 1, workbench: 0 });
     }
     getWorkbench.mockRestore();
   });

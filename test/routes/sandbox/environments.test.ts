@@ -284,7 +284,7 @@ it("isolates two hundred concurrent environments, and sweeps them completely", a
     expect(JSON.parse(await rowsOf(each)).flat()).toEqual([]);
     expect(await workbenchTables(each)).toEqual([]);
   }
-}, 120_000);
+});
 
 function workbenchTables({ environmentId }: Client): Promise<string[]> {
   return runInDurableObject(env.WORKBENCH.getByName(String(environmentId)), (_, { storage }) =>

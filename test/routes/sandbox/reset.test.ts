@@ -180,4 +180,4 @@ it(`is atomic ${RESETS} times while ${CLIENTS} clients write and read, with warm
   await Promise.all(workers);
   expect(faults).toEqual([]);
   expect(ended.size).toBeGreaterThan(RESETS);
-}, 120_000);
+});
