@@ -83,6 +83,7 @@ function workerProject(name: string, test: object) {
       setupFiles: ["test/support/migrate.ts"],
       globalSetup: ["test/e2e/receiver-server.ts"],
       testTimeout: TIMEOUT_MILLISECONDS,
+      hookTimeout: TIMEOUT_MILLISECONDS,
     },
   };
 }

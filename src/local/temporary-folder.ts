@@ -23,9 +23,10 @@ export const temporaryVariables = (folder: string) => ({
   TMP: folder,
 });
 
-function removeFolder(folder: string): void {
+/** Removes a folder when this process exits. A workerd that is ending may still write to it, so this tries again. */
+export function removeFolder(folder: string): void {
   try {
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
   } catch {
     // workerd is still writing. `workerd-guard.ts` removes the folder after ending it.
   }

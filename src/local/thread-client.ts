@@ -3,7 +3,6 @@
  * sockets and other parts of its own thread, on which the runtime of a sandbox depends.
  */
 import { randomUUID } from "node:crypto";
-import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { URL } from "node:url";
@@ -13,7 +12,7 @@ import { fromErrorDetails } from "./error-details.ts";
 import type { RequestJson } from "./http-client.ts";
 import type { InboxResponse, ReceivedBody } from "./inbox-server.ts";
 import { SandboxError } from "./sandbox-error.ts";
-import { temporaryVariables } from "./temporary-folder.ts";
+import { removeFolder, temporaryVariables } from "./temporary-folder.ts";
 import type { ThreadMessage, ThreadOptions, ThreadRequest } from "./sandbox-thread.ts";
 
 const ENTRY = new URL(
@@ -230,7 +229,7 @@ class SandboxThread {
     for (const { workerdPid } of this.#sandboxes.values()) {
       if (workerdPid !== undefined) kill(workerdPid);
     }
-    rmSync(this.#temporaryFolder, { recursive: true, force: true });
+    removeFolder(this.#temporaryFolder);
   };
 }
 
