@@ -12,6 +12,7 @@ export const STATUS_TAGS: Record<Notification["delivery_status"], string> = {
   unaddressed: "",
 };
 
+/** A delivery's status, as the page calls it. */
 export const labelOf = (status: string): string =>
   status === "unaddressed" ? "no webhook" : status;
 

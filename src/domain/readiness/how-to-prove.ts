@@ -60,7 +60,7 @@ const lamps = (quantity: number) => ({
 
 const prove = (step: string, ...calls: Call[]): HowToProve => ({ step, ...linesOf(calls) });
 
-/** A fault on the next event, and attempts to report it after these pauses in seconds. */
+/** A fault on the next event, and attempts to report it after these pauses in seconds. `step` says what it does. */
 function fault(
   id: string,
   name: FaultName,
@@ -68,7 +68,7 @@ function fault(
   { pauses = [0, 1], ...more }: { pauses?: number[]; times?: number; retry_after?: number } = {},
 ): HowToProve {
   const body = { fault: name, ...more, match: { path: "/v2/order_events" } };
-  return prove(step, order(id), story(id), post("/sandbox/faults", body), {
+  return prove(`Let the sandbox ${step}`, order(id), story(id), post("/sandbox/faults", body), {
     ...event(id, 1),
     pauses,
   });
@@ -85,7 +85,7 @@ function notificationFault(
   calls = [story(id), event(id, 1)],
 ): HowToProve {
   return prove(
-    `Register your receiver first, with POST /sandbox/webhooks. ${step} If your receiver already sends the order event for the capture, leave out the POST to /v2/order_events in this code.`,
+    `Register your receiver first, with POST /sandbox/webhooks. Let the sandbox ${step} If your receiver already sends the order event for the capture, leave out the POST to /v2/order_events in this code.`,
     order(id),
     post("/sandbox/faults", { fault: name, match: { status: "CAPTURED" } }),
     ...calls,
@@ -124,40 +124,24 @@ const HOW_TO_PROVE: Record<CheckId, HowToProve> = {
     order("distinct-creations-1"),
     order("distinct-creations-2"),
   ),
-  lost_response: fault(
-    "lost-response",
-    "lost_response",
-    `Let the sandbox lose the response to an event. ${RETRY}`,
-  ),
-  cut_response: fault(
-    "cut-response",
-    "cut_response",
-    `Let the sandbox cut the response to an event. ${RETRY}`,
-  ),
+  lost_response: fault("lost-response", "lost_response", `lose the response to an event. ${RETRY}`),
+  cut_response: fault("cut-response", "cut_response", `cut the response to an event. ${RETRY}`),
   error_after_commit: fault(
     "error-after-commit",
     "error_after_commit",
-    `Let the sandbox replace the response to an event with an error. ${RETRY}`,
+    `replace the response to an event with an error. ${RETRY}`,
   ),
   proxy_page: fault(
     "proxy-page",
     "bad_gateway",
-    `Let the sandbox replace the response to an event with a proxy's page. ${RETRY}`,
+    `replace the response to an event with a proxy's page. ${RETRY}`,
   ),
-  unavailable: fault(
-    "unavailable",
-    "unavailable",
-    `Let the sandbox reject an event with 503. ${WAIT}`,
-  ),
-  rate_limited: fault(
-    "rate-limited",
-    "rate_limited",
-    `Let the sandbox reject an event with 429. ${WAIT}`,
-  ),
+  unavailable: fault("unavailable", "unavailable", `reject an event with 503. ${WAIT}`),
+  rate_limited: fault("rate-limited", "rate_limited", `reject an event with 429. ${WAIT}`),
   growing_pauses: fault(
     "growing-pauses",
     "unavailable",
-    "Let the sandbox reject an event four times with 503 and Retry-After: 0. At least one later pause of your client must be longer than the shortest one before it, by at least 10 % plus 10 ms.",
+    "reject an event four times with 503 and Retry-After: 0. At least one later pause of your client must be longer than the shortest one before it, by at least 10 % plus 10 ms.",
     { times: 4, retry_after: 0, pauses: [0, 0.2, 0.4, 0.8, 1.6] },
   ),
   no_blind_retries: prove(
@@ -242,12 +226,12 @@ const HOW_TO_PROVE: Record<CheckId, HowToProve> = {
   duplicate_notification: notificationFault(
     "duplicate-notification",
     "duplicate_notification",
-    "Let the sandbox send the notification of a capture twice. Your receiver must acknowledge both, and the capture must be reported once.",
+    "send the notification of a capture twice. Your receiver must acknowledge both, and the capture must be reported once.",
   ),
   reordered_notification: notificationFault(
     "reordered-notification",
     "reordered_notification",
-    "Let the sandbox swap the notifications of two captures. Your receiver must acknowledge both, and both captures must be reported.",
+    "swap the notifications of two captures. Your receiver must acknowledge both, and both captures must be reported.",
     [
       story("reordered-notification", "captured_in_two"),
       event("reordered-notification", 1, { amount: HALF }),
@@ -257,17 +241,17 @@ const HOW_TO_PROVE: Record<CheckId, HowToProve> = {
   invalid_signature: notificationFault(
     "invalid-signature",
     "invalid_signature",
-    "Let the sandbox sign the notification of a capture with a wrong token. Your receiver must respond with 4xx, and acknowledge a valid one.",
+    "sign the notification of a capture with a wrong token. Your receiver must respond with 4xx, and acknowledge a valid one.",
   ),
   stale_signature: notificationFault(
     "stale-signature",
     "stale_signature",
-    "Let the sandbox sign a notification with a timestamp that is ten minutes old. Your receiver must respond with 4xx, and acknowledge a valid one.",
+    "sign a notification with a timestamp that is ten minutes old. Your receiver must respond with 4xx, and acknowledge a valid one.",
   ),
   notification_redelivered: notificationFault(
     "notification-redelivered",
     "lost_notification",
-    "Let the sandbox lose the first attempt of a notification. Your receiver must acknowledge the second.",
+    "lose the first attempt of a notification. Your receiver must acknowledge the second.",
   ),
   both_readings: {
     step: "Create an environment with the other values of `assume`, and run the same tests there. If a retry gets a 409 for your own ID, read the order or event (GET /v2/orders?id=, GET /v2/order_events?order_event_id=) and compare it. That environment accepts a refund above the captured amount, as production may. Your client must check the sums itself, and never send such a refund.",
