@@ -6,6 +6,9 @@ const migrations = await readD1Migrations("drizzle/migrations");
 /** Long enough for a real server and a whole flow on a busy machine; a test that hangs still fails. */
 const TIMEOUT_MILLISECONDS = 120_000;
 
+/** Vitest's default of one second is too short for a busy machine. */
+const EXPECT = { poll: { timeout: 60_000 } };
+
 /**
  * These tests need a database that no other file has used: they run the hourly work, which covers all partners, drop
  * tables, or compare generated numbers.
@@ -55,6 +58,7 @@ export default defineConfig({
           include: ["test/e2e/**/*.test.ts"],
           testTimeout: TIMEOUT_MILLISECONDS,
           hookTimeout: TIMEOUT_MILLISECONDS,
+          expect: EXPECT,
         },
       },
     ],
@@ -84,6 +88,7 @@ function workerProject(name: string, test: object) {
       globalSetup: ["test/e2e/receiver-server.ts"],
       testTimeout: TIMEOUT_MILLISECONDS,
       hookTimeout: TIMEOUT_MILLISECONDS,
+      expect: EXPECT,
     },
   };
 }

@@ -1,7 +1,7 @@
 import { expect, it, vi } from "vitest";
 import { MAX_WEBHOOKS } from "../../src/domain/webhooks.ts";
 import { costOf, expectStatus, newPartner, orderBody, refusalOf } from "../support/client.ts";
-import { datasetOf, newRequest, SOON, workbenchOf } from "../support/recorded-requests.ts";
+import { datasetOf, newRequest, workbenchOf } from "../support/recorded-requests.ts";
 import { setVariables } from "../support/variables.ts";
 
 const DAY_MILLISECONDS = 86_400_000;
@@ -49,7 +49,7 @@ it("counts the rows that recording writes, also for a request beyond the rate li
   // The requests that the row limit refused are not recorded.
   const recorded = async () =>
     (await workbenchOf(partner).listRequests(datasetOf(partner), {}, { limit: 100 })).result;
-  await expect.poll(recorded, SOON).toMatchObject({ total: 20 - refused.length });
+  await expect.poll(recorded).toMatchObject({ total: 20 - refused.length });
 });
 
 it("counts the row of a key's use", async () => {
@@ -80,7 +80,7 @@ it.each([
   const read = async () => (await partner.send("GET", path, undefined, resume)).status;
   expect(await read()).toBe(200);
   // The rows of a stream are counted with the next request to its workbench.
-  await expect.poll(read, SOON).toBe(429);
+  await expect.poll(read).toBe(429);
 });
 
 it("counts the rows that a workbench writes for notifications", async () => {
@@ -96,7 +96,7 @@ it("counts the rows that a workbench writes for notifications", async () => {
     sent += 1;
     return (await partner.post("/v2/simulate_transaction_event", event)).status;
   };
-  await expect.poll(simulate, { ...SOON, interval: 300 }).toBe(429);
+  await expect.poll(simulate, { interval: 300 }).toBe(429);
   // In D1 and for the recording, an event writes at most 12 rows.
   expect(sent).toBeLessThan(100 / 12);
 });

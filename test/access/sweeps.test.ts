@@ -44,7 +44,7 @@ describe("resets", () => {
     const client = await newPartner();
     expectStatus(await client.post("/sandbox/reset"), 204);
     // The first reset sweeps its own dataset.
-    await expect.poll(() => closedDatasets(client), { timeout: 5_000 }).toBe(0);
+    await expect.poll(() => closedDatasets(client)).toBe(0);
     for (let count = 1; count < RESETS; count += 1) {
       expectStatus(await client.post("/sandbox/reset"), 204);
     }
@@ -157,7 +157,7 @@ describe("a partner's expired environments", () => {
     expect(await rowsOf()).toBeLessThan(before + 10);
     expectStatus(await attacker.post("/sandbox/environments", {}), 409);
     // The refused request's sweep closes some.
-    await expect.poll(() => open(attacker), { timeout: 5_000 }).toBeLessThan(MAX_ENVIRONMENTS);
+    await expect.poll(() => open(attacker)).toBeLessThan(MAX_ENVIRONMENTS);
     expectStatus(await attacker.post("/sandbox/environments", {}), 200);
   });
 });

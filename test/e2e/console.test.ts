@@ -109,10 +109,7 @@ const visit = (
 
 const rows = (page: Page) => page.locator("[data-row]");
 
-/** Waits longer than Vitest's default of one second, which a busy machine exceeds. */
-const poll = <T>(read: () => T) => expect.poll(read, { timeout: 15_000 });
-
-const loaded = (page: Page) => poll(() => page.locator(".loading").count()).toBe(0);
+const loaded = (page: Page) => expect.poll(() => page.locator(".loading").count()).toBe(0);
 const created = (page: Page) => page.locator(".timeline .created");
 
 /** The axe rules whose result depends on the color scheme. */
@@ -139,7 +136,7 @@ async function busyIntegration(): Promise<Integration> {
     times: 2,
   });
   await integration.order("order-2");
-  await poll(() => integration.requests()).toHaveLength(4);
+  await expect.poll(() => integration.requests()).toHaveLength(4);
   return integration;
 }
 
@@ -285,20 +282,22 @@ it("lists each warning about an order's money, and names the order of older requ
       (await findings.allInnerTexts()).map((text) => text.replaceAll(/\s+/g, " ").trim());
     const figures = /^order-1 .*Captured in all: \$100\.00\. Order total: \$50\.00\.$/;
     const name = /^order-1 .*merchant_nmae: /;
-    await poll(texts).toEqual(
-      [rejected, figures, returned, name].map((text) => expect.stringMatching(text)),
-    );
+    await expect
+      .poll(texts)
+      .toEqual([rejected, figures, returned, name].map((text) => expect.stringMatching(text)));
     for (let index = 0; index < 100; index += 1) await integration.send("GET", "/v2/orders");
     await page.reload();
     const meaning = /^order-1 · More is captured than was ordered\.$/;
-    await poll(texts).toEqual(
-      [rejected, meaning, returned, /^order-1 · merchant_nmae: /].map((text) =>
-        expect.stringMatching(text),
-      ),
-    );
+    await expect
+      .poll(texts)
+      .toEqual(
+        [rejected, meaning, returned, /^order-1 · merchant_nmae: /].map((text) =>
+          expect.stringMatching(text),
+        ),
+      );
     await findings.nth(1).click();
     await page.getByText("5 requests", { exact: true }).waitFor();
-    await poll(texts).toContainEqual(expect.stringMatching(figures));
+    await expect.poll(texts).toContainEqual(expect.stringMatching(figures));
   });
 });
 
@@ -432,14 +431,14 @@ it("resumes an interrupted stream without gaps or duplicates", async () => {
   const look = async (page: Page) => {
     await page.getByText("Live", { exact: true }).waitFor();
     for (const id of ids(1)) await integration.order(id);
-    await poll(() => rows(page).count()).toBe(5);
+    await expect.poll(() => rows(page).count()).toBe(5);
     await other.stop();
     await page.getByText("Reconnecting").waitFor();
     other = await new Server(port, state).ready();
     for (const id of ids(6)) await integration.order(id);
     await page.getByText("Live", { exact: true }).waitFor();
     for (const id of ids(11)) await integration.order(id);
-    await poll(() => rows(page).count()).toBe(15);
+    await expect.poll(() => rows(page).count()).toBe(15);
     const shown = await rows(page).locator(".what").allInnerTexts();
     expect(shown.map((text) => text.split(" · ")[1])).toEqual(
       [...ids(1), ...ids(6), ...ids(11)].toReversed(),
@@ -484,7 +483,7 @@ it("shows hostile content as plain text", async () => {
   const card = { payment_method_id: hostile, network_transaction_id: hostile };
   const approval = { ...card, status: "APPROVED", amount: 1, merchant: { name: hostile } };
   await integration.send("POST", "/v2/simulate_transaction_event", approval);
-  await poll(() => integration.requests()).toHaveLength(5);
+  await expect.poll(() => integration.requests()).toHaveLength(5);
   const paths = (await integration.requests()).map((request) => `/requests/${request.id}`);
   paths.push("/transactions", "/transactions?show=disagreements");
   for (const path of ["", "/orders", `/orders/${encodeURIComponent(id)}`, ...paths]) {
@@ -503,19 +502,19 @@ it("finds requests by one line of search, and scrolls to a linked request", asyn
   for (let index = 1; index <= 40; index += 1) await integration.order(`order-${index}`);
   await integration.event("order-1", "CAPTURED", 5000, { order_event_id: "ship-1" });
   await integration.event("order-1", "REFUNDED", 9000, { order_event_id: "refund-1" });
-  await poll(async () => (await integration.requests()).length).toBe(42);
+  await expect.poll(async () => (await integration.requests()).length).toBe(42);
   const first = (await integration.requests()).at(-1)!;
   await visit(integration, `/console/requests/${first.id}`, async (page) => {
     await page.locator(`[data-row="${first.id}"]`).waitFor();
-    await poll(() =>
-      page.evaluate<number>("document.querySelector('.rows').scrollTop"),
-    ).toBeGreaterThan(0);
+    await expect
+      .poll(() => page.evaluate<number>("document.querySelector('.rows').scrollTop"))
+      .toBeGreaterThan(0);
     const search = page.getByRole("combobox", { name: "Search" });
     await search.fill("status:2xx event:ship*");
-    await poll(() => rows(page).allInnerTexts()).toHaveLength(1);
+    await expect.poll(() => rows(page).allInnerTexts()).toHaveLength(1);
     await page.getByText("CAPTURED $50.00 · order-1 · ship-1").waitFor();
     await search.fill("po-of-order-4");
-    await poll(() => rows(page).allInnerTexts()).toHaveLength(2);
+    await expect.poll(() => rows(page).allInnerTexts()).toHaveLength(2);
     expect(new URL(page.url()).search).toBe("?partner_order_id=po-of-order-4*");
     await search.fill("refunded 3.00");
     await page.getByText("A single word finds the IDs that start with it").waitFor();
@@ -601,7 +600,9 @@ it("shows a notification live, with its attempts and its signature", async () =>
     await page.getByText("The next attempt is due").waitFor();
     await page.getByText("t, in milliseconds").waitFor();
     await row.getByText("acknowledged").waitFor();
-    await poll(() => page.locator(".events .status").allInnerTexts()).toEqual(["500", "200"]);
+    await expect
+      .poll(() => page.locator(".events .status").allInnerTexts())
+      .toEqual(["500", "200"]);
     await page.getByRole("button", { name: "Send again" }).click();
     await page.getByText("Sent again.").waitFor();
     await page.getByRole("link", { name: "Transaction", exact: true }).click();
@@ -635,7 +636,7 @@ it("lists deleted orders on demand, and finds an order by its events", async () 
   await integration.send("DELETE", "/v2/orders/gone-1");
   await integration.order("order-1");
   await integration.event("order-1", "CAPTURED", 5000, { order_event_id: "ship-1" });
-  await poll(() => integration.requests()).toHaveLength(4);
+  await expect.poll(() => integration.requests()).toHaveLength(4);
   await visit(integration, "/console/orders", async (page) => {
     const deleted = page.getByRole("button", { name: "Deleted" });
     await deleted.click();
@@ -678,7 +679,7 @@ it("works with only a keyboard", async () => {
     const focused = () => page.evaluate<string>("document.activeElement.textContent");
     await page.locator(".box.refused").waitFor();
     for (const key of ["j", "k"]) await page.keyboard.press(key);
-    await poll(focused).toContain("CONFLICT_ERROR");
+    await expect.poll(focused).toContain("CONFLICT_ERROR");
     await page.keyboard.press("Enter");
     await page.locator(".refused").waitFor();
     await page.keyboard.press("c");
@@ -688,14 +689,14 @@ it("works with only a keyboard", async () => {
     await page.keyboard.press("Escape");
     await page.waitForURL("**/console/requests");
     await page.keyboard.press("k");
-    await poll(focused).not.toContain("CONFLICT_ERROR");
+    await expect.poll(focused).not.toContain("CONFLICT_ERROR");
     await page.keyboard.press("?");
     await page.getByRole("dialog").getByText("next in the list").waitFor();
     await expectAccessible(page);
     await page.keyboard.press("Escape");
     await page.keyboard.press("/");
     await page.keyboard.type("/v2/order_events");
-    await poll(() => rows(page).count()).toBe(2);
+    await expect.poll(() => rows(page).count()).toBe(2);
     expect(new URL(page.url()).searchParams.get("path")).toBe("/v2/order_events");
   });
 });
@@ -709,11 +710,11 @@ it("pauses, groups errors and resends a request", async () => {
     expect(await rows(page).count()).toBe(4);
     await page.getByRole("button", { name: "Resume" }).click();
     await page.getByRole("button", { name: "CONFLICT_ERROR · amount 2" }).click();
-    await poll(() => rows(page).count()).toBe(2);
+    await expect.poll(() => rows(page).count()).toBe(2);
     await rows(page).first().getByRole("link").click();
     await page.getByRole("button", { name: "Send again" }).click();
     await page.getByText("Sent again. This is the new request.").waitFor();
-    await poll(() => rows(page).count()).toBe(3);
+    await expect.poll(() => rows(page).count()).toBe(3);
   };
   await visit(integration, "/console", look, { expected: /409/ });
 });
@@ -724,7 +725,7 @@ it.each([
 ])("resends %s only to the same URL", async (path, message) => {
   const integration = await newIntegration();
   await integration.postRaw(path);
-  await poll(async () => (await integration.requests()).at(0)?.id).toBeTruthy();
+  await expect.poll(async () => (await integration.requests()).at(0)?.id).toBeTruthy();
   const posted: string[] = [];
   const look = async (page: Page) => {
     page.on("request", (each) => {
@@ -745,7 +746,7 @@ it("sends the first order, capture and refunds with one button", async () => {
 
 async function runFirstSteps(page: Page): Promise<void> {
   await page.getByRole("button", { name: "Run all four steps" }).click();
-  await poll(() => rows(page).count()).toBe(4);
+  await expect.poll(() => rows(page).count()).toBe(4);
   await rows(page).filter({ hasText: "/v2/orders" }).getByRole("link").click();
   await page.getByRole("link", { name: "Order order-1" }).click();
   await page.locator(".timeline .refused").waitFor();
@@ -786,14 +787,14 @@ it("creates, shows, resets and deletes an environment, after a warning about the
     await dialog.getByRole("button", { name: "Done" }).click();
     const keys = page.getByRole("listitem").filter({ hasText: /^…/ });
     await page.reload();
-    await poll(() => keys.count()).toBe(2);
+    await expect.poll(() => keys.count()).toBe(2);
     await keys.first().getByRole("button", { name: "Revoke" }).click();
     await dialog.getByRole("button", { name: "Revoke" }).click();
     await page.getByText("Revoked the key.").waitFor();
     await card.getByRole("button", { name: "Delete" }).click();
     await dialog.getByText(`deletes ${name} and everything in it`).waitFor();
     await dialog.getByRole("button", { name: "Delete" }).click();
-    await poll(() => card.count()).toBe(0);
+    await expect.poll(() => card.count()).toBe(0);
     await page.getByText("current", { exact: true }).waitFor();
   });
 });

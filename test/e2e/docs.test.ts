@@ -93,7 +93,7 @@ it("opens at the error type that `doc_url` names", async () => {
   await visit(pathname + hash, { viewport: WIDE }, async (page) => {
     const target = page.getByRole("heading", { name: error.type.replaceAll("_", " "), level: 3 });
     await expect
-      .poll(async () => (await target.boundingBox())?.y, { timeout: 20_000 })
+      .poll(async () => (await target.boundingBox())?.y)
       .toSatisfy((y?: number) => y !== undefined && y > 0 && y < WIDE.height);
   });
 });

@@ -158,8 +158,8 @@ describe("when the process ends without closing the sandbox", () => {
     const program = await new Program("node", [path], "\n", { env }).ready();
     const port = Number(new URL(program.output.trim()).port);
     await end(program);
-    await expect.poll(() => isFree(port), { timeout: 10_000 }).toBe(true);
-    await expect.poll(() => readdir(temporary), { timeout: 10_000 }).toEqual([]);
+    await expect.poll(() => isFree(port)).toBe(true);
+    await expect.poll(() => readdir(temporary)).toEqual([]);
   });
 });
 

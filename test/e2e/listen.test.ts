@@ -115,7 +115,7 @@ const statuses = async () =>
 it("forwards bytes and signature, prints a line, and logs the local response", async () => {
   const receiver = await startReceiver();
   const program = await startListening(receiver, ["--print-token"]);
-  await expect.poll(() => program.output, WAIT).toContain(`Signing token: ${TOKEN}`);
+  await expect.poll(() => program.output).toContain(`Signing token: ${TOKEN}`);
   await send("event-1");
   await env.waitForNotification({ event_id: "event-1", delivery_status: "acknowledged" }, WAIT);
 
@@ -124,7 +124,7 @@ it("forwards bytes and signature, prints a line, and logs the local response", a
   const verification = await verifyNotification({ header, body, signing_token: TOKEN });
   expect(verification).toMatchObject({ valid: true });
   await expect
-    .poll(() => program.output, WAIT)
+    .poll(() => program.output)
     .toMatch(/\d\d:\d\d:\d\d {2}TRANSACTION CAPTURED {2}event-1 {2}204 {2}\d+ ms\n/);
   const newest = (await env.notifications()).at(0);
   const { attempts, body: sent } = await env.notification(newest!.id);
@@ -142,7 +142,7 @@ it("continues after a notification with fields of other types, and prints no con
   await env.waitForNotification({ delivery_status: "acknowledged" }, WAIT);
   await send("event-1");
   await env.waitForNotification({ event_id: "event-1", delivery_status: "acknowledged" }, WAIT);
-  await expect.poll(() => program.output, WAIT).toContain("event-1");
+  await expect.poll(() => program.output).toContain("event-1");
   expect(receiver.eventIds).toEqual([5, "event-1"]);
   expect(program.output).not.toMatch(/[^\n\P{C}]/u);
   expect(program.output).not.toMatch(/^::/m);
@@ -153,12 +153,12 @@ it("reports a failure with the response, and forwards the retry", async () => {
   receiver.status = 500;
   const program = await startListening(receiver);
   await send("event-1");
-  await expect.poll(() => receiver.received.length, WAIT).toBe(1);
+  await expect.poll(() => receiver.received.length).toBe(1);
   receiver.status = 200;
   await env.waitForNotification({ delivery_status: "acknowledged" }, WAIT);
   expect(receiver.eventIds).toEqual(["event-1", "event-1"]);
-  await expect.poll(() => program.output, WAIT).toMatch(/500 {2}\d+ ms {2}status 500\n/);
-  await expect.poll(() => program.output, WAIT).toMatch(/200 {2}\d+ ms {2}attempt 2\n/);
+  await expect.poll(() => program.output).toMatch(/500 {2}\d+ ms {2}status 500\n/);
+  await expect.poll(() => program.output).toMatch(/200 {2}\d+ ms {2}attempt 2\n/);
   const newest = (await env.notifications()).at(0);
   const { attempts } = await env.notification(newest!.id);
   expect(attempts).toMatchObject([{ status: 500, response_body: "status 500" }, { status: 200 }]);
@@ -182,13 +182,13 @@ it("waits while the server is down, and then forwards everything in order", asyn
   const ids = Array.from({ length: 30 }, (_, index) => `event-${index}`);
   receiver.milliseconds = 20;
   for (const id of ids.slice(0, 10)) await send(id);
-  await expect.poll(() => receiver.received.length, WAIT).toBeGreaterThan(2);
+  await expect.poll(() => receiver.received.length).toBeGreaterThan(2);
   await receiver.kill();
   for (const id of ids.slice(10)) await send(id);
-  await expect.poll(() => program.output, WAIT).toContain("refuses connections");
+  await expect.poll(() => program.output).toContain("refuses connections");
   await receiver.start();
-  await expect.poll(statuses, WAIT).toEqual(new Set(["acknowledged"]));
-  await expect.poll(() => program.output, WAIT).toContain("is back.");
+  await expect.poll(statuses).toEqual(new Set(["acknowledged"]));
+  await expect.poll(() => program.output).toContain("is back.");
   // The request that the kill cut off is retried later, as the schedule says.
   const cut = (await env.notifications()).filter(({ attempt_count }) => attempt_count > 1);
   expect(cut.length).toBeLessThanOrEqual(1);
@@ -246,16 +246,16 @@ it(`loses and repeats nothing with ${MANY} in flight while the stream is cut ${C
   for (const id of ids) await send(id);
   await receiver.start();
   for (let cut = 1; cut <= CUTS; cut += 1) {
-    await expect.poll(() => receiver.received.length, WAIT).toBeGreaterThan(cut * FORWARDED);
+    await expect.poll(() => receiver.received.length).toBeGreaterThan(cut * FORWARDED);
     const done = await env.notifications({ delivery_status: "acknowledged" });
     const before = receiver.received.length;
     cable.cut();
-    await expect.poll(() => receiver.received.length, WAIT).toBeGreaterThan(before);
+    await expect.poll(() => receiver.received.length).toBeGreaterThan(before);
     // What was acknowledged before the cut isn't sent again after it.
     const after = new Set(receiver.eventIds.slice(before));
     expect(done.filter(({ event_id }) => after.has(event_id!))).toEqual([]);
   }
-  await expect.poll(statuses, WAIT).toEqual(new Set(["acknowledged"]));
+  await expect.poll(statuses).toEqual(new Set(["acknowledged"]));
   expect(cable.cuts).toBe(CUTS);
   const repeated = receiver.eventIds.length - MANY;
   console.log(`${MANY} forwarded, ${CUTS} cuts, ${repeated} repeated`);

@@ -114,7 +114,7 @@ it("stores nothing that another user can read or replace", async () => {
   }
   await inMemory.stop("SIGKILL");
   await onDisk.stop();
-  await expect.poll(() => readdir(TMPDIR), { timeout: 10_000 }).toEqual([]);
+  await expect.poll(() => readdir(TMPDIR)).toEqual([]);
 });
 
 it("prints no requests with --quiet, and warns about a public address", async () => {

@@ -217,9 +217,7 @@ it("has the examples that the operations return", async () => {
   await observed.post("/sandbox/transactions", paid);
   await observed.post("/v2/orders", order);
   await observed.post(events, capture);
-  await expect
-    .poll(async () => (await observed.get("/sandbox/requests")).body.total, { timeout: 5_000 })
-    .toBe(2);
+  await expect.poll(async () => (await observed.get("/sandbox/requests")).body.total).toBe(2);
   await record("getTimeline", 200, observed.get(timelinePath("order-1")));
   await record("getTimeline", "ORDER_NOT_FOUND_ERROR", observed.get(timelinePath("order-2")));
   await record("getTimeline", "INVALID_REQUEST_ERROR", observed.get(timelinePath("order%201")));
@@ -234,9 +232,7 @@ it("has the examples that the operations return", async () => {
   (recorded["streamRequests"] ??= {})[200] = event;
   await stream.cancel();
   const recordedRequests = "/sandbox/requests";
-  await expect
-    .poll(async () => (await watched.get(recordedRequests)).body.total, { timeout: 5_000 })
-    .toBe(2);
+  await expect.poll(async () => (await watched.get(recordedRequests)).body.total).toBe(2);
   await record("listRequests", 200, watched.get(`${recordedRequests}?status=4xx`));
   await record(
     "listRequests",

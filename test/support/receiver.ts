@@ -1,7 +1,9 @@
-import { expect, inject } from "vitest";
+import { runDurableObjectAlarm } from "cloudflare:test";
+import { expect, inject, vi } from "vitest";
 import { verifyNotification } from "../../src/domain/notification-verification.ts";
 import type { SignatureForm } from "../../src/domain/notification-signature.ts";
 import { expectStatus, type Client } from "./client.ts";
+import { workbenchOf } from "./recorded-requests.ts";
 import type { PlannedResponse, ReceivedNotification } from "./received-notification.ts";
 
 const server = inject("receiverUrl");
@@ -22,10 +24,8 @@ export class Receiver {
   }
 
   /** The first notifications, once there are so many. */
-  async waitFor(count: number, timeout = 5_000): Promise<ReceivedNotification[]> {
-    await expect
-      .poll(async () => (await this.received()).length, { timeout, interval: 20 })
-      .toBeGreaterThanOrEqual(count);
+  async waitFor(count: number): Promise<ReceivedNotification[]> {
+    await expect.poll(async () => (await this.received()).length).toBeGreaterThanOrEqual(count);
     return this.received();
   }
 }
@@ -38,6 +38,17 @@ export async function addWebhook(
 ) {
   const body = { url: receiver.url, retry_after_seconds: [0, 0, 0], ...settings };
   return expectStatus(await client.post("/sandbox/webhooks", body), 200).body;
+}
+
+/** Runs the alarm as if an hour had passed, and waits a moment for what it might send. */
+export async function passAnHour(client: Client): Promise<void> {
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 3_600_000 });
+  try {
+    await runDurableObjectAlarm(workbenchOf(client));
+    await scheduler.wait(500);
+  } finally {
+    vi.useRealTimers();
+  }
 }
 
 /** Simulates a captured card transaction, and returns its IDs. */
@@ -57,13 +68,10 @@ export async function settled(client: Client, count: number, query = "") {
   const list = async () =>
     expectStatus(await client.get(`/sandbox/notifications?limit=100&${query}`), 200).body;
   await expect
-    .poll(
-      async () => {
-        const { data } = await list();
-        return [data.length, data.some((each: Listed) => each.delivery_status === "pending")];
-      },
-      { timeout: 10_000, interval: 20 },
-    )
+    .poll(async () => {
+      const { data } = await list();
+      return [data.length, data.some((each: Listed) => each.delivery_status === "pending")];
+    })
     .toEqual([count, false]);
   return (await list()).data;
 }

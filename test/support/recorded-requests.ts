@@ -4,9 +4,6 @@ import type { NewRequest } from "../../src/domain/requests.ts";
 import { expectStatus, type Client } from "./client.ts";
 
 export const REQUESTS = "/sandbox/requests";
-/** A recorded request is listed within this time. */
-export const SOON = { timeout: 5_000, interval: 20 };
-
 export const workbenchOf = ({ environmentId }: Client) =>
   env.WORKBENCH.getByName(String(environmentId));
 
@@ -19,7 +16,7 @@ export const datasetOf = ({ environmentId, datasetId }: Client, dataset_id = dat
 /** Returns the list, once it has this many requests. */
 export async function listed(client: Client, count: number, query = "") {
   const list = async () => (await client.get(`${REQUESTS}?limit=100&${query}`)).body;
-  await expect.poll(async () => (await list()).total, SOON).toBe(count);
+  await expect.poll(async () => (await list()).total).toBe(count);
   return (await list()).data;
 }
 

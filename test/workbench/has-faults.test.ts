@@ -113,7 +113,7 @@ describe("every isolate", () => {
         return { queries, workbench: getWorkbench.mock.calls.length };
       };
       // The recorder calls it too, 200 ms after a request: on a busy machine, during the next one.
-      await expect.poll(calls, { timeout: 20_000 }).toEqual({ queries: 1, workbench: 0 });
+      await expect.poll(calls).toEqual({ queries: 1, workbench: 0 });
     }
     getWorkbench.mockRestore();
   });

@@ -83,7 +83,7 @@ describe("the fault", () => {
     await addFault({ fault: "reordered_notification" });
     await capture(partner, { amount: 1 });
     const committed = Date.now();
-    const [alone] = await receiver.waitFor(1, 8_000);
+    const [alone] = await receiver.waitFor(1);
     expect(alone!.at - committed).toBeGreaterThan(4_500);
     expect(alone!.at - committed).toBeLessThan(6_500);
   });

@@ -268,7 +268,7 @@ it("isolates two hundred concurrent environments, and sweeps them completely", a
     }),
   );
   for (const [index, each] of environments.entries()) {
-    await expect.poll(async () => (await requestsOf(each)).total, { timeout: 20_000 }).toBe(4);
+    await expect.poll(async () => (await requestsOf(each)).total).toBe(4);
     const subjects = (await requestsOf(each)).data.map(
       (request: { partner_order_id?: string }) => request.partner_order_id,
     );

@@ -14,13 +14,10 @@ const path = (id: string) => `/sandbox/orders/${id}/timeline`;
 async function timelineWith(client: Client, id: string, entries: number) {
   let body;
   await expect
-    .poll(
-      async () => {
-        ({ body } = expectStatus(await client.get(path(id)), 200));
-        return body.data.length;
-      },
-      { timeout: 10_000 },
-    )
+    .poll(async () => {
+      ({ body } = expectStatus(await client.get(path(id)), 200));
+      return body.data.length;
+    })
     .toBe(entries);
   return body as unknown as { data: Record<string, unknown>[]; figures: object };
 }

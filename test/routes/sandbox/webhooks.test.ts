@@ -1,7 +1,14 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { MAX_WEBHOOKS, NOTIFICATION_KINDS } from "../../../src/domain/webhooks.ts";
 import { expectStatus, newPartner, refusalOf, type Client } from "../../support/client.ts";
-import { addWebhook, capture, reasonOf, Receiver, settled } from "../../support/receiver.ts";
+import {
+  addWebhook,
+  capture,
+  passAnHour,
+  reasonOf,
+  Receiver,
+  settled,
+} from "../../support/receiver.ts";
 import { setVariables } from "../../support/variables.ts";
 
 const WEBHOOKS = "/sandbox/webhooks";
@@ -160,13 +167,13 @@ describe("deliveries", () => {
   });
 
   it("are cancelled when the webhook is deleted", async () => {
-    const { id } = await addWebhook(partner, receiver, { retry_after_seconds: [1] });
+    const { id } = await addWebhook(partner, receiver, { retry_after_seconds: [60] });
     await receiver.plan({ status: 500 });
     await capture(partner);
     await receiver.waitFor(1);
     expectStatus(await partner.delete(`${WEBHOOKS}/${id}`), 204);
     await settled(partner, 1);
-    await scheduler.wait(1_500);
+    await passAnHour(partner);
     expect(await receiver.received()).toHaveLength(1);
     expectStatus(await partner.get(`${WEBHOOKS}/${id}`), 404);
   });
