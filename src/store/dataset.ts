@@ -1,8 +1,8 @@
 import { sql } from "drizzle-orm";
 import type { Usage } from "../domain/quotas.ts";
 import {
-  placeholder,
-  Statement,
+  DatasetStatement,
+  ifCurrent,
   type BoundDatasetStatement,
   type Database,
   type KnownDataset,
@@ -10,14 +10,7 @@ import {
 } from "./database.ts";
 import { DatasetSuperseded, isSuperseded } from "./failures.ts";
 
-// Fails the batch if the dataset is not current. SQLite has no RAISE outside triggers, but json() fails on invalid JSON.
-const requireCurrent = Statement.of(
-  sql<unknown>`
-    select json(coalesce((
-      select iif(dataset_id = ${placeholder("dataset_id")} and has_faults <= ${placeholder("has_faults")}
-        and has_webhooks <= ${placeholder("has_webhooks")}, 1, 'superseded')
-      from environments where id = ${placeholder("environment_id")}), 'superseded'))`,
-);
+const requireCurrent = DatasetStatement.of(sql<unknown>`select ${ifCurrent(sql`1`)}`);
 
 /** The connection to D1 for one dataset. Sweeps, recounts and the outbox use `Database` instead. */
 export class Dataset {
@@ -40,14 +33,11 @@ export class Dataset {
   async run<const Statements extends readonly BoundDatasetStatement[]>(
     ...statements: Statements
   ): Promise<RowsOf<Statements>> {
-    const check = requireCurrent.bind({
-      ...this.known,
-      has_faults: Number(this.known.has_faults),
-      has_webhooks: Number(this.known.has_webhooks),
-    });
+    // The check comes first, so that a superseded dataset is the reason why the batch fails.
+    const checks = statements[0]?.isChecked ? [] : [requireCurrent.bind(this)];
     try {
-      const [, ...rows] = await this.db.run(check, ...statements.map(({ scoped }) => scoped));
-      return rows as RowsOf<Statements>;
+      const rows = await this.db.run(...[...checks, ...statements].map(({ scoped }) => scoped));
+      return rows.slice(checks.length) as RowsOf<Statements>;
     } catch (error) {
       throw isSuperseded(error) ? new DatasetSuperseded() : error;
     }

@@ -110,9 +110,9 @@ export function selectItems<F extends Fields>(
   const selected = Object.entries(fields).map(
     ([name, field]) => sql`${field} as ${sql.identifier(name)}`,
   );
-  return DatasetStatement.of(
+  return DatasetStatement.ofLimited(
     sql<
       Selected<F>
-    >`select ${sql.join(selected, sql`, `)} from ${source} where ${where} order by ${order} limit ${placeholder("limit")}`,
+    >`select ${sql.join(selected, sql`, `)} from ${source} where ${where} order by ${order}`,
   );
 }

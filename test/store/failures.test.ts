@@ -13,6 +13,7 @@ import {
   violatedUniqueColumns,
   violatesFence,
 } from "../../src/store/failures.ts";
+import { findOrder } from "../../src/store/orders.ts";
 import { newPartner } from "../support/client.ts";
 
 /** The error that `Database` throws when D1 rejects a statement. */
@@ -57,14 +58,21 @@ it.each([
 
 it("throws DatasetSuperseded for a closed dataset, a deleted environment and an unknown fault", async () => {
   const { dataset: known } = await newPartner();
-  const run = (changed: object) =>
-    new Dataset(new Database(env.DB), { ...known, ...changed }, undefined).run();
+  const open = (changed: object) =>
+    new Dataset(new Database(env.DB), { ...known, ...changed }, undefined);
+  const run = (changed: object) => open(changed).run();
   await expect(run({})).resolves.toEqual([]);
+  // A read checks the dataset by itself, even if it finds nothing.
+  const read = (changed: object) => findOrder(open(changed), "none");
+  await expect(read({})).resolves.toBeUndefined();
+  await expect(read({ dataset_id: -1 })).rejects.toThrow(DatasetSuperseded);
+  await expect(read({ environment_id: -1 })).rejects.toThrow(DatasetSuperseded);
   await expect(run({ dataset_id: -1 })).rejects.toThrow(DatasetSuperseded);
   await expect(run({ environment_id: -1 })).rejects.toThrow(DatasetSuperseded);
   await env.DB.prepare("UPDATE environments SET has_faults = 1 WHERE id = ?")
     .bind(known.environment_id)
     .run();
   await expect(run({})).rejects.toThrow(DatasetSuperseded);
+  await expect(read({})).rejects.toThrow(DatasetSuperseded);
   await expect(run({ has_faults: true })).resolves.toEqual([]);
 });
