@@ -36,7 +36,7 @@ export interface BoundStatement<Row> {
 /** A bound statement on the data of one environment. Only `Dataset` runs it, and checks that the dataset is current. */
 export interface BoundDatasetStatement<Row = unknown> {
   scoped: BoundStatement<Row>;
-  /** Whether it fails by itself if the dataset is not current. */
+  /** Whether it fails by itself if the dataset is not current: see `ifCurrent`. */
   isChecked?: boolean;
 }
 
@@ -80,16 +80,6 @@ export class Statement<Row> {
   }
 }
 
-/**
- * The content, if the dataset is current. Otherwise the statement fails: SQLite has no RAISE outside triggers, but json()
- * fails on invalid JSON.
- */
-export const ifCurrent = (content: SQL): SQL => sql`
-  json(coalesce((
-    select iif(dataset_id = ${placeholder("dataset_id")} and has_faults <= ${placeholder("has_faults")}
-      and has_webhooks <= ${placeholder("has_webhooks")}, ${content}, 'superseded')
-    from environments where id = ${placeholder("environment_id")}), 'superseded'))`;
-
 /** A statement on the data of one environment. Throws without a placeholder `dataset_id` or `environment_id`. */
 export class DatasetStatement<Row> {
   readonly #query: Query;
@@ -100,29 +90,36 @@ export class DatasetStatement<Row> {
     this.#isChecked = isChecked;
   }
 
-  /** A query for at most `limit` rows. SQLite evaluates the limit first, so it also checks the dataset. */
-  static ofLimited<Row>(source: SQL<Row>): DatasetStatement<Row> {
-    const limited = sql<Row>`${source} limit ${ifCurrent(placeholder("limit"))}`;
-    return new DatasetStatement(dialect.sqlToQuery(limited), true);
-  }
-
   static of<Row>(source: SQL<Row>): DatasetStatement<Row> {
     const query = dialect.sqlToQuery(source);
-    const isScoped = query.params.some((param) => is(param, Placeholder) && SCOPES.has(param.name));
-    if (!isScoped) throw new Error(`No condition on a dataset or environment in: ${query.sql}`);
-    return new DatasetStatement(query, false);
+    const names = query.params.map((param) => (is(param, Placeholder) ? param.name : ""));
+    if (!names.some((name) => SCOPES.has(name)))
+      throw new Error(`No condition on a dataset or environment in: ${query.sql}`);
+    return new DatasetStatement(query, names.includes(CHECKED));
   }
 
   bind({ known }: { known: KnownDataset }, values: Values = {}): BoundDatasetStatement<Row> {
     const { dataset_id, environment_id } = known;
-    const has_faults = Number(known.has_faults);
-    const has_webhooks = Number(known.has_webhooks);
-    const scope = { dataset_id, environment_id, has_faults, has_webhooks };
+    const known_faults = Number(known.has_faults);
+    const known_webhooks = Number(known.has_webhooks);
+    const scope = { dataset_id, environment_id, known_faults, known_webhooks };
     return { scoped: bind(this.#query, { ...values, ...scope }), isChecked: this.#isChecked };
   }
 }
 
+/**
+ * The content, if the dataset is current. Otherwise the statement fails: SQLite has no RAISE outside triggers, but json()
+ * fails on invalid JSON.
+ */
+export const ifCurrent = (content: SQL): SQL => sql`
+  json(coalesce((
+    select iif(dataset_id = ${placeholder("dataset_id")} and has_faults <= ${placeholder(CHECKED)}
+      and has_webhooks <= ${placeholder("known_webhooks")}, ${content}, 'superseded')
+    from environments where id = ${placeholder("environment_id")}), 'superseded'))`;
+
 const SCOPES = new Set(["dataset_id", "environment_id"]);
+/** A placeholder that only `ifCurrent` has. */
+const CHECKED = "known_faults";
 
 /** The connection to D1 for one request. It counts the request's cost. Every read sees all committed writes. */
 export class Database {

@@ -2,7 +2,12 @@ import { sql } from "drizzle-orm";
 import type { IdempotencyKey } from "../domain/idempotency.ts";
 import type { LedgerTotals, OrderedTotals } from "../domain/ledger-state.ts";
 import type { OrderChange } from "../domain/order-changes.ts";
-import { placeholder, DatasetStatement, type BoundDatasetStatement } from "./database.ts";
+import {
+  placeholder,
+  DatasetStatement,
+  ifCurrent,
+  type BoundDatasetStatement,
+} from "./database.ts";
 import type { Dataset } from "./dataset.ts";
 import { insertInto, placeholdersFor } from "./rows.ts";
 import { orderChanges, orderedFields, totalFields } from "./order-schema.ts";
@@ -29,7 +34,7 @@ export const ofOrder = sql`dataset_id = ${placeholder("dataset_id")} and order_i
 export const lastVersion = sql<number>`(select max(version) from order_changes where ${ofOrder})`;
 
 const values = {
-  dataset_id: placeholder("dataset_id"),
+  dataset_id: ifCurrent(placeholder("dataset_id")),
   order_id: placeholder("order_id"),
   change: placeholder("change"),
   order_event_id: placeholder("order_event_id"),

@@ -1,6 +1,6 @@
 import { getTableColumns, sql, type GetColumnData, type SQL } from "drizzle-orm";
 import type { SQLiteColumn, SQLiteTable } from "drizzle-orm/sqlite-core";
-import { DatasetStatement, placeholder, type Values } from "./database.ts";
+import { DatasetStatement, ifCurrent, placeholder, type Values } from "./database.ts";
 
 /** The fields of an item, by name: each has a column. */
 type Columns = Record<string, SQLiteColumn>;
@@ -98,8 +98,8 @@ export function indexedBy(table: SQLiteTable, index: string): SQL {
 }
 
 /**
- * Selects at most `limit` items, newest first by default. Writes each column with its table's name, which Drizzle's own
- * select would omit.
+ * Selects at most `limit` items, newest first by default. SQLite evaluates the limit before it reads a row, so the limit
+ * also checks the dataset. Writes each column with its table's name, which Drizzle's own select would omit.
  */
 export function selectItems<F extends Fields>(
   fields: F,
@@ -110,9 +110,9 @@ export function selectItems<F extends Fields>(
   const selected = Object.entries(fields).map(
     ([name, field]) => sql`${field} as ${sql.identifier(name)}`,
   );
-  return DatasetStatement.ofLimited(
+  return DatasetStatement.of(
     sql<
       Selected<F>
-    >`select ${sql.join(selected, sql`, `)} from ${source} where ${where} order by ${order}`,
+    >`select ${sql.join(selected, sql`, `)} from ${source} where ${where} order by ${order} limit ${ifCurrent(placeholder("limit"))}`,
   );
 }
