@@ -142,7 +142,7 @@ const updateOrder = DatasetStatement.of(
 );
 
 /**
- * The statements that add an event to its order. The first one returns the sums of the event's card transaction. The
+ * The statements that add an event to its order. The second one returns the sums of the event's card transaction. The
  * batch fails on a unique index if one of the event's IDs is taken.
  */
 export function orderEventAppended(
@@ -160,8 +160,8 @@ export function orderEventAppended(
   };
   const bytes = added.bytes + responseBytes(request, event);
   return [
-    countOrderEvent(dataset, { event, payment_method_id, now: request.received_at }),
     insertChange(dataset, { change: "EVENT_APPENDED", state: next, order_event_id, request }),
+    countOrderEvent(dataset, { event, payment_method_id, now: request.received_at }),
     insert.bind(dataset, values),
     ...insertLines(dataset, "event", order_event_id, order_lines),
     updateOrder.bind(dataset, { ...next, order_id }),
@@ -177,7 +177,7 @@ export async function insertOrderEvent(
   request: RequestMetadata,
 ): Promise<{ reported: ReportedTransaction } | CommitFailure> {
   try {
-    const [[sums]] = await dataset.run(...orderEventAppended(dataset, appended, request));
+    const [, [sums]] = await dataset.run(...orderEventAppended(dataset, appended, request));
     return { reported: toReportedTransaction(sums!) };
   } catch (error) {
     return commitFailure(error);

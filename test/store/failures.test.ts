@@ -62,9 +62,11 @@ it("throws DatasetSuperseded for a closed dataset, a deleted environment and an 
     new Dataset(new Database(env.DB), { ...known, ...changed }, undefined);
   const run = (changed: object) => open(changed).run();
   await expect(run({})).resolves.toEqual([]);
-  // A read checks the dataset by itself, even if it finds nothing.
+  // A read checks the dataset in its only statement, even if it finds nothing.
   const read = (changed: object) => findOrder(open(changed), "none");
-  await expect(read({})).resolves.toBeUndefined();
+  const current = open({});
+  await expect(findOrder(current, "none")).resolves.toBeUndefined();
+  expect(current.db.statements).toBe(1);
   await expect(read({ dataset_id: -1 })).rejects.toThrow(DatasetSuperseded);
   await expect(read({ environment_id: -1 })).rejects.toThrow(DatasetSuperseded);
   await expect(run({ dataset_id: -1 })).rejects.toThrow(DatasetSuperseded);
