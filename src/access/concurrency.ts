@@ -21,7 +21,7 @@ const MAX_RUN_MILLISECONDS = UPLOAD_SECONDS * 1_000 + 30_000;
  */
 const CHECK_MILLISECONDS = 5;
 const MAX_CHECK_MILLISECONDS = 250;
-/** A waiting request that has not checked its place for this long counts as cancelled by its client. */
+/** A waiting request that doesn't check its place for this long, while the isolate is awake, counts as cancelled. */
 const CANCELLED_MILLISECONDS = 1_000;
 /**
  * If a request had to wait, it pauses for this long before it starts. Without the pause, a full queue would keep the
@@ -31,9 +31,20 @@ const YIELD_MILLISECONDS = 1;
 
 interface QueuedRequest {
   bytes: number;
-  isRunning: boolean;
-  /** When it last checked its place, or started to run. */
-  seenAt: number;
+  /** Undefined while it waits. */
+  startedAt: number | undefined;
+  /** When it last checked its place, in this isolate's time awake. */
+  checkedAt: number;
+}
+
+let awakeMilliseconds = 0;
+let lastCheckAt = 0;
+
+/** How long this isolate has been awake. While it is paused, no request can check its place. */
+function timeAwake(now: number): number {
+  awakeMilliseconds += Math.min(now - lastCheckAt, MAX_CHECK_MILLISECONDS);
+  lastCheckAt = now;
+  return awakeMilliseconds;
 }
 
 /** The requests of each partner in this isolate, in order of arrival. */
@@ -48,7 +59,7 @@ export const limitConcurrency = createMiddleware<AppEnv>(async (c, next) => {
   const { partner_id } = c.get("apiKey");
   const queue = queues.get(partner_id) ?? new Set();
   queues.set(partner_id, queue);
-  const request: QueuedRequest = { bytes: bytesOf(c), isRunning: false, seenAt: 0 };
+  const request: QueuedRequest = { bytes: bytesOf(c), startedAt: undefined, checkedAt: 0 };
   const ended = Promise.withResolvers<void>();
   try {
     await waitForTurn(queue, request);
@@ -83,23 +94,28 @@ async function waitForTurn(queue: Set<QueuedRequest>, request: QueuedRequest): P
     await scheduler.wait(Math.min(place * CHECK_MILLISECONDS, MAX_CHECK_MILLISECONDS));
     place = placeInQueue(queue, request);
   }
-  request.isRunning = true;
+  request.startedAt = Date.now();
   if (hasToWait) await scheduler.wait(YIELD_MILLISECONDS);
 }
 
 /** The request's place among the waiting requests, starting at 1; 0 if it can run. */
 function placeInQueue(queue: Set<QueuedRequest>, request: QueuedRequest): number {
   const now = Date.now();
-  request.seenAt = now;
+  const awake = timeAwake(now);
+  request.checkedAt = awake;
   queue.add(request);
   let free = MAX_RUNNING_BYTES - request.bytes;
   let place = 1;
   for (const each of queue) {
     if (each === request) break;
-    const maxAge = each.isRunning ? MAX_RUN_MILLISECONDS : CANCELLED_MILLISECONDS;
-    if (each.seenAt + maxAge < now) queue.delete(each);
-    else if (each.isRunning) free -= each.bytes;
-    else place += 1;
+    const { startedAt } = each;
+    const isWaiting = startedAt === undefined;
+    const isGone = isWaiting
+      ? each.checkedAt + CANCELLED_MILLISECONDS < awake
+      : startedAt + MAX_RUN_MILLISECONDS < now;
+    if (isGone) queue.delete(each);
+    else if (isWaiting) place += 1;
+    else free -= each.bytes;
   }
   return place === 1 && free >= 0 ? 0 : place;
 }

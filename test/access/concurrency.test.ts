@@ -120,6 +120,16 @@ describe("a partner's requests", () => {
     expect(started).toEqual(["stuck", "next"]);
   });
 
+  it("keep their order if the isolate is paused", async () => {
+    const slow = send("stuck", { bytes: MAX_BODY_BYTES });
+    const first = send("first", { bytes: MAX_BODY_BYTES });
+    passTime(2_000);
+    const second = send("second", { bytes: MAX_BODY_BYTES });
+    stuck.resolve();
+    await Promise.all([slow, first, second]);
+    expect(started).toEqual(["stuck", "first", "second"]);
+  });
+
   it("get a 429 after waiting for 30 seconds", async () => {
     void send("stuck", { bytes: MAX_BODY_BYTES });
     const waiting = respond("next", { bytes: MAX_BODY_BYTES });
