@@ -74,7 +74,7 @@ it("follows the requests across a restart of the sandbox, until Ctrl-C", async (
   const program = new Program(process.execPath, args, '"order_id":"before"');
   await program.ready();
   await fetch(`${sandbox.url}/v2/orders?id=while`, { headers: headersOf(sandbox) });
-  await expect.poll(() => program.output).toContain('"order_id":"while"');
+  await expect.poll(() => program.output, { timeout: 2_000 }).toContain('"order_id":"while"');
 
   await sandbox.close();
   await expect.poll(() => program.output).toContain("is unavailable");

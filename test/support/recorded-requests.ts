@@ -4,6 +4,7 @@ import type { NewRequest } from "../../src/domain/requests.ts";
 import { expectStatus, type Client } from "./client.ts";
 
 export const REQUESTS = "/sandbox/requests";
+
 export const workbenchOf = ({ environmentId }: Client) =>
   env.WORKBENCH.getByName(String(environmentId));
 
